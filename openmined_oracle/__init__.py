@@ -1,0 +1,1 @@
+"""Capsule, the oracle: makes keys, encrypts models, measures gradients, reports and delivers."""

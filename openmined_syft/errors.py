@@ -1,7 +1,7 @@
 """The base of every typed error of the project, and the errors of encrypted learning.
 
-Each error names the thing, the value, and what would have been right; the text of a library underneath is never
-passed on.
+Each error names the thing, the value, and what would have been right; the text of a library underneath is
+never passed on.
 """
 
 

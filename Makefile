@@ -1,0 +1,76 @@
+# `make demo` runs a whole campaign; `make test` runs the tests. Each does its own set-up.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+# Ape keeps its accounts and caches here, never in the user's own folder.
+export APE_DATA_FOLDER := $(CURDIR)/build/ape
+export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/$(BIN):$(PATH)
+export PYTHONDONTWRITEBYTECODE :=
+
+SEEDS ?= 1
+IPFS ?= embedded
+PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
+
+.PHONY: help setup demo test test-contracts test-slow lint format lock clean
+
+help:            ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
+
+# --- set-up ------------------------------------------------------------------------------------------------
+
+setup: build/stamps/venv build/stamps/anvil    ## the virtual environment and the local chain (done by the others when needed)
+
+build/stamps/venv: requirements-dev.lock pyproject.toml requirements.in ci/find-python
+	@mkdir -p build/stamps
+	@python="$$(ci/find-python)" || exit 1; \
+	echo "Python: $$($$python --version) at $$python"; \
+	if ! [ -x $(PY) ] || ! $(PY) -c 'import pip' 2>/dev/null; then rm -rf $(VENV); "$$python" -m venv $(VENV); fi
+	@echo "Installing $$(grep -c '==' requirements-dev.lock) pinned packages into $(VENV): a few minutes the first time"
+	@{ $(PY) -m pip install --progress-bar off --disable-pip-version-check --require-hashes -r requirements-dev.lock 2>&1; \
+		echo $$? > build/stamps/pip-status; } \
+		| sed -u -n -e 's/^Collecting \([^ ]*\).*/  \1/p' -e '/^Installing collected/s/:.*/ .../p' -e '/^ERROR/p'
+	@test "$$(cat build/stamps/pip-status)" = 0 \
+		|| { echo 'The packages of requirements-dev.lock could not be installed: see above.' >&2; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+build/stamps/anvil: build/stamps/venv ci/install-anvil ci/anvil/package-lock.json
+	@ci/install-anvil $(PY)
+	@touch $@
+
+# --- the two commands --------------------------------------------------------------------------------------
+
+demo: setup      ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten of them)
+	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS)
+
+test: setup      ## every test that takes seconds (under 10 minutes in all)
+	@$(PY) -m pytest -m 'not slow' -q
+
+test-slow: setup ## the tests that take minutes
+	@ci/run-marked slow
+
+# --- upkeep ------------------------------------------------------------------------------------------------
+
+lint: setup      ## ruff and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup    ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock:            ## resolve the lock files anew (needs uv on PATH)
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' requirements-dev.in -o requirements-dev.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' -c requirements-dev.lock requirements.in -o requirements.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header ci/anvil/requirements-node.in -o ci/anvil/requirements-node.lock
+
+clean:           ## remove everything that make made
+	rm -rf $(VENV) build .build .hypothesis .mypy_cache .ruff_cache

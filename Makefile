@@ -9,7 +9,8 @@ PY := $(BIN)/python
 # Ape keeps its accounts and caches here, never in the user's own folder.
 export APE_DATA_FOLDER := $(CURDIR)/build/ape
 export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE :=
+# A known slip of a settings library under Ape, printed at every start.
+export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
 SEEDS ?= 1
 IPFS ?= embedded

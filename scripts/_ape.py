@@ -1,0 +1,58 @@
+"""What the scripts share of Ape: its provider as a Web3 of the libraries, its account as their signer.
+
+The libraries never import Ape; this is the only bridge.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from ape.api import AccountAPI, ProviderAPI
+from web3 import Web3
+
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.connect import connect
+
+
+def say_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Typed errors of the libraries end a script with one line and exit code 1, not with a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except OpenMinedError as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+def web3_of(provider: ProviderAPI) -> Web3:
+    """A plain Web3 on the node that Ape is connected to.
+
+    Ape's own Web3 object answers with bare dictionaries; the libraries expect web3.py's types.
+    """
+    address = getattr(provider, "http_uri", None) or getattr(provider, "uri", None)
+    return connect(str(address), expected_chain_id=provider.chain_id)
+
+
+class ApeSigner:
+    """An Ape account as the libraries' `Signer`."""
+
+    def __init__(self, account: AccountAPI, provider: ProviderAPI) -> None:
+        self._account = account
+        self._ecosystem = provider.network.ecosystem
+        self.address: str = str(account.address)
+
+    def sign(self, transaction: dict[str, Any]) -> bytes:
+        """The signed bytes of a transaction, ready to be broadcast.
+
+        Raises:
+            ValueError: the account's owner refused to sign.
+        """
+        unsigned = self._ecosystem.create_transaction(**transaction)
+        signed = self._account.sign_transaction(unsigned)
+        if signed is None:
+            raise ValueError(f"the account {self.address} did not sign")
+        return bytes(signed.serialize_transaction())

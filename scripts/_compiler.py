@@ -18,7 +18,7 @@ EVM_VERSION = "cancun"
 
 @dataclass(frozen=True)
 class Compiled:
-    """One compilation of Sonar; `immutables` are not used, so the run-time code is what the chain must hold."""
+    """One compilation of Sonar. It has no immutables: the run-time code is what the chain must hold."""
 
     runtime: bytes
     integrity: str
@@ -35,8 +35,10 @@ class Compiled:
 def compile_sonar() -> Compiled:
     """Compile Sonar from source (about a second)."""
     printed = subprocess.run(
-        [sys.executable, "-m", "vyper", "-p", str(ROOT), "--evm-version", EVM_VERSION]
-        + ["-f", "bytecode_runtime,integrity,layout", SOURCE],
+        [
+            *(sys.executable, "-m", "vyper", "-p", str(ROOT), "--evm-version", EVM_VERSION),
+            *("-f", "bytecode_runtime,integrity,layout", SOURCE),
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,

@@ -23,8 +23,8 @@ from scripts._ape import say_errors
 def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
     """Deploy Sonar on the connected chain and write its manifest.
 
-    Running it again on the same chain changes nothing: a manifest whose address holds this very code is kept. If the
-    address holds other code, the command stops; move the old manifest away to deploy a second Sonar.
+    Running it again on the same chain changes nothing: a manifest whose address holds this very code is kept. If
+    the address holds other code, the command stops; move the old manifest away to deploy a second Sonar.
     """
     from ape import project
 
@@ -48,7 +48,9 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
     contract = account.deploy(project.Sonar)
     receipt = contract.creation_metadata.receipt
     if bytes(provider.get_code(contract.address)) != compiled.runtime:
-        raise click.ClickException(f"the code at {contract.address} is not what contracts/Sonar.vy compiles to")
+        raise click.ClickException(
+            f"the code at {contract.address} is not what contracts/Sonar.vy compiles to"
+        )
     deployment = Deployment(
         chain_id=provider.chain_id,
         address=str(contract.address),
@@ -60,4 +62,6 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
         runtime_sha256=compiled.runtime_sha256,
         layout=compiled.layout,
     )
-    click.echo(f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {deployment.write(path.parent)}")
+    click.echo(
+        f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {deployment.write(path.parent)}"
+    )

@@ -1,0 +1,64 @@
+"""The demo's data: scikit-learn's handwritten digits, shared out as CSV files that nobody else sees.
+
+Each digit has a home among the mines: 80 % of its training rows lie there, the rest is spread over the other
+mines. The Data Scientist keeps 360 rows to validate with and 360 more to test with; no mine has any of those.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROWS_TO_VALIDATE = 360
+ROWS_TO_TEST = 360
+HOME_SHARE = 0.8
+PIXELS = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
+LABEL = "digit"
+# Public scaling, the same for everybody: the mean and the spread of a pixel over all digits, rounded.
+CENTER, SCALE, CLIP = 5.0, 6.0, 4.0
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the CSV files of one run lie."""
+
+    validation: Path
+    test: Path
+    mines: list[Path]
+
+
+def write_digits(folder: Path, *, mines: int, seed: int) -> Files:
+    """Share the 1,797 digits out and write one CSV file per owner.
+
+    Args:
+        folder: is made if need be.
+        mines: how many mines share the training rows.
+        seed: decides which rows go where, and which digit is at home at which mine.
+    """
+    from sklearn.datasets import load_digits
+
+    images, digits = load_digits(return_X_y=True)
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(digits))
+    validation, test, training = np.split(order, [ROWS_TO_VALIDATE, ROWS_TO_VALIDATE + ROWS_TO_TEST])
+    home_of = random.permutation(10) % mines
+    owner = home_of[digits[training]]
+    strays = random.random(len(training)) >= HOME_SHARE
+    owner[strays] = (owner[strays] + random.integers(1, mines, strays.sum())) % mines
+
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def write(name: str, rows: np.ndarray) -> Path:
+        path = folder / name
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow([*PIXELS, LABEL])
+            writer.writerows([*map(int, images[row]), int(digits[row])] for row in rows)
+        return path
+
+    return Files(
+        write("validation.csv", validation),
+        write("test.csv", test),
+        [write(f"mine-{mine + 1}.csv", training[owner == mine]) for mine in range(mines)],
+    )

@@ -23,8 +23,8 @@ from scripts._ape import say_errors
 def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
     """Deploy Sonar on the connected chain and write its manifest.
 
-    Running it again on the same chain changes nothing: a manifest whose address holds this very code is kept. If
-    the address holds other code, the command stops; move the old manifest away to deploy a second Sonar.
+    Running it again on the same chain changes nothing: a manifest whose address holds this very code is kept.
+    If the address holds other code, the command stops; move the old manifest away to deploy a second Sonar.
     """
     from ape import project
 
@@ -62,6 +62,5 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
         runtime_sha256=compiled.runtime_sha256,
         layout=compiled.layout,
     )
-    click.echo(
-        f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {deployment.write(path.parent)}"
-    )
+    written = deployment.write(deployments)
+    click.echo(f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {written}")

@@ -22,8 +22,8 @@ from scripts._ape import say_errors
 def cli(provider: ProviderAPI, deployments: Path) -> None:
     """Say whether the deployed Sonar is the one in this tree; exit with 1 if it is not.
 
-    Compared are the run-time code on the chain, byte for byte, and the manifest's compiler, integrity hash and
-    storage layout.
+    Compared are the run-time code on the chain, byte for byte, and the manifest's compiler, integrity hash
+    and storage layout.
     """
     from pysonar.deployment import manifest_path, read_deployment
     from scripts._compiler import compile_sonar

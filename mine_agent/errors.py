@@ -1,0 +1,57 @@
+"""What can go wrong at a mine: each error names the thing, the value found, and what would have been right.
+
+Not here: the errors of the rooms underneath (chain, store, artifacts, encrypted learning), which pass through
+unchanged. No message ever contains more of a record than the one cell that is at fault, and such messages are
+shown to the mine's owner only.
+"""
+
+from __future__ import annotations
+
+from openmined_syft.errors import OpenMinedError
+
+
+class MineError(OpenMinedError):
+    """Base of every error raised by the mine itself."""
+
+
+class HomeError(MineError):
+    """The mine's directory is missing, is already set up, or is open to other users."""
+
+
+class PolicyError(MineError):
+    """The owner's policy file cannot be used: names file, entry, value and what would be right."""
+
+
+class AmountError(MineError):
+    """Text that is not an amount of money."""
+
+
+class DataError(MineError):
+    """A data set that cannot be registered or used."""
+
+
+class BadTableError(DataError):
+    """A CSV file that is not a table: names file, row and (where there is one) column and value."""
+
+    def __init__(self, file: str, problem: str, *, row: int | None = None, column: str | None = None) -> None:
+        self.file, self.row, self.column, self.problem = file, row, column, problem
+        place = "".join(
+            [f", row {row}" if row is not None else "", f", column {column!r}" if column is not None else ""]
+        )
+        super().__init__(f"{file}{place}: {problem}")
+
+
+class DataChangedError(DataError):
+    """The file of a registered data set is gone or holds other bytes than were registered."""
+
+
+class UnknownDataError(DataError):
+    """No data set of that name is registered."""
+
+
+class UnfitCampaignError(MineError):
+    """A campaign's artifacts contradict each other or the chain: nothing is computed, nothing is paid."""
+
+    def __init__(self, campaign: bytes, what: str, found: object, expected: object) -> None:
+        self.campaign, self.what, self.found, self.expected = campaign, what, found, expected
+        super().__init__(f"campaign 0x{campaign.hex()}: {what} is {found}, should be {expected}")

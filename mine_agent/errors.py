@@ -18,14 +18,6 @@ class HomeError(MineError):
     """The mine's directory is missing, is already set up, or is open to other users."""
 
 
-class PolicyError(MineError):
-    """The owner's policy file cannot be used: names file, entry, value and what would be right."""
-
-
-class AmountError(MineError):
-    """Text that is not an amount of money."""
-
-
 class DataError(MineError):
     """A data set that cannot be registered or used."""
 

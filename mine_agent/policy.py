@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
-from mine_agent.amounts import show_amount
 from mine_agent.rewards import Cost, is_worth
+from pysonar.amounts import format_wei
 
 ETHER = "0x" + "00" * 20  # the asset of DESIGN section 4 that is no token
 
@@ -115,18 +116,18 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
     unless(
         offer.cost.stake <= policy.maximum_stake,
         "maximum_stake",
-        f"stake {show_amount(offer.cost.stake)} is above {show_amount(policy.maximum_stake)}",
+        f"stake {format_wei(offer.cost.stake)} is above {format_wei(policy.maximum_stake)}",
     )
     unless(
         offer.left >= policy.minimum_reward,
         "minimum_reward",
-        f"{show_amount(offer.left)} left to earn is below {show_amount(policy.minimum_reward)}",
+        f"{format_wei(offer.left)} left to earn is below {format_wei(policy.minimum_reward)}",
     )
     unless(
         is_worth(offer.left, offer.cost, expected_share=policy.expected_share, stake_risk=policy.stake_risk),
         "expected_share",
-        f"{policy.expected_share} of the {show_amount(offer.left)} left to earn does not cover"
-        f" {show_amount(-(-offer.cost.expected(policy.stake_risk) // 1))} of fee, gas and risk to the stake",
+        f"{policy.expected_share} of the {format_wei(offer.left)} left to earn does not cover"
+        f" {format_wei(ceil(offer.cost.expected(policy.stake_risk)))} of fee, gas and risk to the stake",
     )
     return tuple(found)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from mine_agent.amounts import parse_amount, show_amount
-from mine_agent.errors import AmountError, PolicyError
 from mine_agent.policy import ETHER, Allowed, Limits, Offer, Policy, refusals
-from mine_agent.policy_file import FirstAnswers, first_policy, load_policy, parse_policy
+from mine_agent.policy_file import FirstAnswers, load_policy, write_first_policy
 from mine_agent.rewards import Cost
+from pysonar.flat_toml import BadSettingError, SettingsError
 
 SCIENTIST = "0x" + "aa" * 20
 CAPSULE = "0x" + "cc" * 20
@@ -104,55 +104,80 @@ def test_a_share_of_nothing_is_worth_it_only_if_it_costs_nothing() -> None:
     assert broken(policy, replace(OFFER, cost=Cost(0, 0, 0))) == []
 
 
-def test_the_first_policy_denies_until_the_owner_allows() -> None:
-    assert broken(parse_policy(first_policy(FirstAnswers()), source="first")) == [
-        "scientists",
-        "capsules",
-        "fields",
-    ]
-    allowed = FirstAnswers(
-        scientists=("any",), capsules=(CAPSULE.upper().replace("0X", "0x"),), fields=("any",)
-    )
-    assert broken(parse_policy(first_policy(allowed), source="first")) == []
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "policy.toml"
 
 
-def test_the_first_policy_keeps_odd_column_names() -> None:
-    odd = ('a"b', "back\\slash", "tab\there", "zwölf")
-    policy = parse_policy(first_policy(FirstAnswers(fields=odd)), source="first")
-    assert policy.fields.names == frozenset(odd)
+def test_the_first_policy_denies_until_the_owner_allows(file: Path, tmp_path: Path) -> None:
+    write_first_policy(file, FirstAnswers())
+    assert broken(load_policy(file)) == ["scientists", "capsules", "fields"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    allowed = FirstAnswers(scientists=("any",), capsules=("0x" + "CC" * 20,), fields=("any",))
+    write_first_policy(tmp_path / "second.toml", allowed)
+    assert broken(load_policy(tmp_path / "second.toml")) == []
 
 
-def test_the_file_says_what_the_policy_does() -> None:
-    policy = parse_policy(
+def test_the_first_policy_says_the_defaults(file: Path) -> None:
+    write_first_policy(file, FirstAnswers())
+    assert load_policy(file) == replace(Policy(), assets=Allowed.only([ETHER]))
+
+
+def test_the_first_policy_keeps_odd_column_names(file: Path) -> None:
+    odd = ('a"b', "back\\slash", "tab\there", "zwölf", "\x7f")
+    write_first_policy(file, FirstAnswers(fields=odd))
+    assert load_policy(file).fields.names == frozenset(odd)
+
+
+def test_a_policy_is_never_overwritten(file: Path) -> None:
+    write_first_policy(file, FirstAnswers())
+    with pytest.raises(FileExistsError):
+        write_first_policy(file, FirstAnswers(scientists=("any",)))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        FirstAnswers(scientists=("somebody",)),
+        FirstAnswers(capsules=("any", CAPSULE)),
+        FirstAnswers(assets=("usd",)),
+        FirstAnswers(maximum_stake="1"),
+        FirstAnswers(minimum_reward="-1 wei"),
+    ],
+)
+def test_answers_the_file_may_not_hold_are_refused(file: Path, answers: FirstAnswers) -> None:
+    with pytest.raises(BadSettingError):
+        write_first_policy(file, answers)
+    assert not file.exists()
+
+
+def test_the_file_says_what_the_policy_does(file: Path) -> None:
+    file.write_text(
         f"""
-        [allow]
-        scientists = ["{SCIENTIST}"]
+        scientists = ["{SCIENTIST.upper().replace("0X", "0x")}"]
         capsules = ["any"]
         assets = ["ether", "{TOKEN}"]
-        fields = ["age"]
-        [money]
+        fields = ["Age"]
         maximum_stake = "0.5 ether"
-        minimum_reward = 7
-        expected_share = "1"
-        stake_risk = "0"
+        minimum_reward = "7 wei"
+        expected_share = 1
+        stake_risk = 0.1
         auto_claim = false
-        [limits]
         submissions = 3
         no_gain_in_a_row = 2
         no_gain_pause = 60
         time_margin = 0
-        """,
-        source="test",
+        """
     )
-    assert policy == Policy(
+    assert load_policy(file) == Policy(
         scientists=Allowed.only([SCIENTIST]),
         capsules=Allowed.any(),
         assets=Allowed.only([ETHER, TOKEN]),
-        fields=Allowed.only(["age"]),
+        fields=Allowed.only(["Age"]),
         maximum_stake=5 * 10**17,
         minimum_reward=7,
         expected_share=Fraction(1),
-        stake_risk=Fraction(0),
+        stake_risk=Fraction(1, 10),
         auto_claim=False,
         limits=Limits(submissions=3, no_gain_in_a_row=2, no_gain_pause=60, time_margin=0),
     )
@@ -161,61 +186,34 @@ def test_the_file_says_what_the_policy_does() -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("[allow", "not TOML"),
-        ("[alow]\nscientists = []", "'alow' is unknown"),
-        ("allow = 1", "'allow' is unknown"),
-        ("[allow]\nscientist = []", "no 'scientist'"),
-        ('[allow]\nscientists = "any"', "scientists is 'any'"),
-        ('[allow]\nscientists = ["any", "0x00"]', "either"),
-        ('[allow]\ncapsules = ["0x1234"]', "'0x1234' is not"),
-        ("[allow]\nfields = [1]", "fields is [1]"),
-        ('[allow]\nassets = ["usd"]', "'usd' is not"),
-        ('[money]\nmaximum_stake = "-1 ether"', "maximum_stake"),
-        ("[money]\nmaximum_stake = 0.1", "maximum_stake"),
-        ("[money]\nmaximum_stake = true", "maximum_stake"),
-        ('[money]\nexpected_share = "1.01"', "expected_share"),
-        ("[money]\nexpected_share = 0.5", "expected_share"),
-        ('[money]\nstake_risk = "1/3"', "stake_risk"),
-        ("[money]\nauto_claim = 1", "auto_claim"),
-        ("[limits]\nsubmissions = -1", "submissions"),
-        ("[limits]\nsubmissions = true", "submissions"),
-        ("[limits]\nno_gain_pause = 1000000001", "no_gain_pause"),
+        ("scientists = [", "not TOML"),
+        ("[allow]\nscientists = []", "'allow'"),
+        ("scientist = []", "'scientist'"),
+        ('scientists = "any"', "'scientists' is 'any'"),
+        ('scientists = ["any", "0x00"]', "'scientists'"),
+        ('capsules = ["0x1234"]', "0x1234"),
+        ("fields = [1]", "'fields' is [1]"),
+        ('fields = [""]', "'fields'"),
+        ('assets = ["usd"]', "usd"),
+        ('maximum_stake = "-1 ether"', "'maximum_stake'"),
+        ('maximum_stake = "1"', "'maximum_stake'"),
+        ("maximum_stake = 0.1", "'maximum_stake'"),
+        ("expected_share = 1.01", "'expected_share'"),
+        ("expected_share = nan", "'expected_share'"),
+        ("stake_risk = -0.01", "'stake_risk'"),
+        ("auto_claim = 1", "'auto_claim'"),
+        ("submissions = -1", "'submissions'"),
+        ("submissions = true", "'submissions'"),
+        ("no_gain_pause = 1000000001", "'no_gain_pause'"),
     ],
 )
-def test_a_faulty_file_is_refused_and_the_entry_named(text: str, names: str) -> None:
-    with pytest.raises(PolicyError, match="policy-under-test") as caught:
-        parse_policy(text, source="policy-under-test")
+def test_a_faulty_file_is_refused_and_the_entry_named(file: Path, text: str, names: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"policy\.toml") as caught:
+        load_policy(file)
     assert names in str(caught.value)
 
 
-def test_a_missing_file_is_an_error_not_a_permission(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(PolicyError, match="does not exist"):
-        load_policy(tmp_path / "policy.toml")
-
-
-@pytest.mark.parametrize(
-    ("text", "wei"),
-    [("1 wei", 1), ("0", 0), (5, 5), ("0.01 ether", 10**16),
-     ("30 gwei", 30 * 10**9), ("1.5 ETH", 15 * 10**17),
-     ("0.000000000000000001 ether", 1), (str(2**256 - 1), 2**256 - 1),
-
-     ("12345678901234567890.123456789012345678 ether", 12345678901234567890123456789012345678)],
-)  # fmt: skip
-def test_amounts_are_exact(text: str | int, wei: int) -> None:
-    assert parse_amount(text) == wei
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "ether", "1 euro", "-1 wei", "0.5 wei", "0.0000000000000000001 ether", "1e3 wei",
-     "nan ether", "1,5 ether",
-     str(2**256), -1, True, 0.5, None],
-)  # fmt: skip
-def test_what_is_no_amount_is_refused(text: object) -> None:
-    with pytest.raises(AmountError):
-        parse_amount(text)  # type: ignore[arg-type]
-
-
-def test_amounts_are_shown_in_full() -> None:
-    shown = [show_amount(wei) for wei in (0, 1, 10**18, -15 * 10**17)]
-    assert shown == ["0 ETH", "0.000000000000000001 ETH", "1 ETH", "-1.5 ETH"]
+def test_a_missing_file_is_an_error_not_a_permission(file: Path) -> None:
+    with pytest.raises(SettingsError, match="init"):
+        load_policy(file)

@@ -1,0 +1,139 @@
+"""Blocks as files: `blocks/<last two signs>/<cid>`, one block each, nothing else.
+
+(The last two signs, because every CIDv0 begins alike.) Blocks are checked by whoever reads them
+(`reader.py`); here is only how they lie on the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pysonar.cid import Cid, CidError
+from pysonar.store.disk import StoreDirectory, disk_error
+from pysonar.store.errors import NotFoundError, StoreFullError
+from pysonar.store.profile import MAX_BLOCK
+
+
+class BlockFiles:
+    """The blocks of one store directory."""
+
+    def __init__(self, directory: StoreDirectory, quota_bytes: int | None) -> None:
+        self._directory = directory
+        self._root = directory.root / "blocks"
+        self._quota = quota_bytes
+        directory.make(self._root)
+
+    @property
+    def place(self) -> str:
+        """How error texts call this place."""
+        return f"embedded store {self._directory.root}"
+
+    def path(self, cid: Cid) -> Path:
+        """Where the block lies, if it is here."""
+        name = str(cid)
+        return self._root / name[-2:] / name
+
+    def fetch(self, names: Sequence[Cid]) -> Iterator[bytes]:
+        """The blocks of these names, unchecked. NotFoundError, StoreAccessError."""
+        for cid in names:
+            block = self.read(cid)
+            if block is None:
+                raise NotFoundError("is not here", cid=cid, tried=[self.place])
+            yield block
+
+    def read(self, cid: Cid) -> bytes | None:
+        """The unchecked block (at most MAX_BLOCK + 1 bytes of it), or None if there is none."""
+        path = self.path(cid)
+        try:
+            with path.open("rb", buffering=0) as file:
+                return file.read(MAX_BLOCK + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise disk_error(error, path, cid) from None
+
+    def size(self, cid: Cid) -> int | None:
+        """Bytes of the block's file, or None if there is none."""
+        try:
+            return self.path(cid).stat().st_size
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise disk_error(error, self.path(cid), cid) from None
+
+    def used(self) -> int:
+        """Bytes of all blocks."""
+        return sum(size for _, size, _ in self.listing())
+
+    def listing(self) -> Iterator[tuple[Cid, int, float]]:
+        """(name, bytes, time of last writing) of every block; what is no block is left out."""
+        for folder in sorted(self._root.iterdir()):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError, CidError):
+                        found = entry.stat(follow_symlinks=False)
+                        yield Cid.parse(entry.name), found.st_size, found.st_mtime
+
+    def remove(self, cid: Cid) -> None:
+        """Take the block away. No error if it is gone already."""
+        try:
+            self.path(cid).unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error(error, self.path(cid), cid) from None
+
+    def writer(self) -> BlockWriter:
+        """To add blocks; hold the directory's `writing` lock around it."""
+        return BlockWriter(self, self._directory, self._quota)
+
+
+class BlockWriter:
+    """Adds blocks within the quota; call `settle` at the end, before anybody is told that they are stored."""
+
+    def __init__(self, blocks: BlockFiles, directory: StoreDirectory, quota_bytes: int | None) -> None:
+        self._blocks = blocks
+        self._directory = directory
+        self._quota = quota_bytes
+        self._room = None if quota_bytes is None else quota_bytes - blocks.used()
+        self._touched: set[Path] = set()
+
+    def require(self, size: int, cid: Cid | None = None) -> None:
+        """StoreFullError unless so many bytes of blocks fit into the quota."""
+        if self._room is not None and size > self._room:
+            used = (self._quota or 0) - self._room
+            raise StoreFullError(
+                f"{size} more bytes do not fit: {used} of the quota of {self._quota} bytes are used; collect "
+                "garbage or raise the quota",
+                cid=cid,
+                tried=[self._blocks.place],
+            )
+
+    def add(self, cid: Cid, block: bytes) -> None:
+        """Write the block (which is the one of that name) unless it is here in good state."""
+        path = self._blocks.path(cid)
+        # A damaged block under this name is simply written again: here are the right bytes.
+        if not (self._blocks.read(cid) == block and self._refresh(path)):
+            self.require(len(block), cid)
+            self._directory.make(path.parent)
+            self._directory.write(path, block, cid=cid)
+            if self._room is not None:
+                self._room -= len(block)
+        # Also for a block that was here: another process may not have come to its own settling yet.
+        self._touched.add(path.parent)
+
+    def settle(self) -> None:
+        """Make everything added durable."""
+        self._directory.settle(self._touched)
+        self._touched.clear()
+
+    @staticmethod
+    def _refresh(path: Path) -> bool:
+        """Count the block as written now, so that it is young for the garbage collection. False: write it
+        again."""
+        try:
+            os.utime(path)
+        except OSError:  # gone since, or another account's file
+            return False
+        return True

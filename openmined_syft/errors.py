@@ -11,3 +11,57 @@ class OpenMinedError(Exception):
 
 class SyftError(OpenMinedError):
     """Base of the errors of encrypted learning."""
+
+
+class KeySizeError(SyftError):
+    """A key is shorter or longer than what is accepted."""
+
+
+class KeyMismatchError(SyftError):
+    """Something was made for another key."""
+
+
+class KeyFormError(SyftError):
+    """Numbers that are no Paillier key: even, prime, a power, with a small factor, or factors that do not
+    fit.
+    """
+
+
+class ShapeError(SyftError):
+    """An array, a list or a table has another shape than what is needed."""
+
+
+class ScaleError(SyftError):
+    """A fixed-point scale is out of range or differs from the model's."""
+
+
+class LayoutError(SyftError):
+    """A packing layout is impossible for the key or differs from the model's."""
+
+
+class BoundError(SyftError):
+    """A value is, or could become, larger than the place kept for it."""
+
+
+class NotFiniteError(SyftError):
+    """A number is NaN or infinite."""
+
+
+class CiphertextError(SyftError):
+    """An integer is no valid ciphertext under the key."""
+
+
+class FieldError(SyftError):
+    """A field of a wire format is missing, unknown, of a wrong type or out of range."""
+
+
+class ParameterError(SyftError):
+    """A parameter of a model family, a rule or a metric is unknown or out of range."""
+
+
+class LabelError(SyftError):
+    """A label or a target is none of the values the model family learns from."""
+
+
+class KernelError(SyftError):
+    """An arithmetic kernel is unknown, or cannot work on this machine."""

@@ -1,0 +1,70 @@
+"""Floats to integers at a public scale and back, exactly and with bounds; no keys, no packing.
+
+One scale belongs to one model and does not depend on the values: a scale chosen for each number would show
+its magnitude to everybody.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
+
+LARGEST_FIXED = 1 << 62
+
+
+def as_matrix(values: ArrayLike, name: str, shape: tuple[int, int] | None = None) -> NDArray[np.float64]:
+    """`values` as a finite float64 matrix.
+
+    Raises:
+        ShapeError: not two-dimensional numbers, or not of `shape`.
+        NotFiniteError: an entry is NaN or infinite; the first is named.
+    """
+    try:
+        matrix = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(f"{name} is no matrix of numbers") from None
+    if matrix.ndim != 2 or (shape is not None and matrix.shape != shape):
+        raise ShapeError(f"{name} has shape {matrix.shape}; needs {shape or 'two dimensions'}")
+    check_finite(matrix, name)
+    return matrix
+
+
+def check_finite(matrix: NDArray[np.float64], name: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        NotFiniteError: names the first such entry.
+    """
+    finite = np.isfinite(matrix)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise NotFiniteError(f"{name}{list(place)} is {matrix[place]}; every entry must be finite")
+
+
+def to_fixed(matrix: NDArray[np.float64], fraction_bits: int, name: str) -> NDArray[np.int64]:
+    """round(matrix * 2**fraction_bits), ties to even.
+
+    Raises:
+        BoundError: an entry would be 2**62 or more.
+    """
+    scaled = np.rint(np.ldexp(matrix, fraction_bits))
+    if scaled.size and np.abs(scaled).max() >= LARGEST_FIXED:
+        place = tuple(int(i) for i in np.unravel_index(int(np.abs(scaled).argmax()), scaled.shape))
+        limit = math.ldexp(1.0, 62 - fraction_bits)
+        raise BoundError(f"{name}{list(place)} is {matrix[place]}; absolute values must be below {limit}")
+    fixed: NDArray[np.int64] = scaled.astype(np.int64)
+    return fixed
+
+
+def fixed_limit(bound: float, fraction_bits: int) -> int:
+    """The largest integer `to_fixed` gives for absolute values up to `bound`.
+
+    Raises:
+        BoundError: the bound is not positive and finite, or too large for the scale.
+    """
+    if not (math.isfinite(bound) and bound > 0) or math.ldexp(bound, fraction_bits) >= LARGEST_FIXED:
+        limit = math.ldexp(1.0, 62 - fraction_bits)
+        raise BoundError(f"a bound of {bound} on absolute values; it must be positive and below {limit}")
+    return round(math.ldexp(bound, fraction_bits))

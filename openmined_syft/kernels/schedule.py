@@ -1,0 +1,122 @@
+"""Plan of a multi-exponentiation: which table entry is multiplied in before which squaring. No residues here.
+
+Straus' method with signed odd windows (width-w non-adjacent form, see Handbook of Applied Cryptography, 14.88
+and Moeller, "Algorithms for multi-exponentiation", SAC 2001): every integer is written as a sum of digits d_i
+* 2**i, d_i zero or odd with |d_i| < 2**(w-1), at most one in w consecutive digits non-zero. One table per
+  base serves all rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.errors import BoundError, ShapeError
+
+LARGEST_ENTRY = (1 << 62) - 1
+WIDEST_WINDOW = 10
+
+
+def check_matrix(matrix: NDArray[np.int64], bases: int, rows_per_output: int, row_shift: int) -> None:
+    """Refuse what no kernel can multiply.
+
+    Raises:
+        ShapeError, BoundError: see `Kernel.matvec`.
+    """
+    if matrix.ndim != 2 or matrix.shape[1] != bases or matrix.dtype != np.int64:
+        raise ShapeError(
+            f"matrix of shape {matrix.shape} and type {matrix.dtype}; needs int64, (rows, {bases})"
+        )
+    if rows_per_output < 1 or row_shift < 0:
+        raise ShapeError(f"{rows_per_output} rows per output, shifted by {row_shift}; needs at least 1 and 0")
+    if matrix.size and (matrix.max() > LARGEST_ENTRY or matrix.min() < -LARGEST_ENTRY):
+        raise BoundError("a matrix entry is 2**62 or more in absolute value")
+
+
+def signed_digits(matrix: NDArray[np.int64], width: int) -> NDArray[np.int16]:
+    """Width-`width` non-adjacent form of every entry: shape (positions, rows, columns), digit i weighs
+    2**i.
+    """
+    rest = matrix.copy()
+    planes = []
+    half, full = 1 << (width - 1), 1 << width
+    while rest.any():
+        digit = rest & (full - 1)
+        digit = np.where(digit >= half, digit - full, digit)
+        digit[(rest & 1) == 0] = 0
+        rest = (rest - digit) >> 1
+        planes.append(digit.astype(np.int16))
+    return np.stack(planes) if planes else np.zeros((0, *matrix.shape), np.int16)
+
+
+def best_width(rows: int, columns: int, bits: int) -> int:
+    """The window with the fewest products for a full matrix: tables of 2**(w-1) entries against bits / (w+1)
+    digits.
+    """
+
+    def products(width: int) -> float:
+        return columns * (1 << (width - 1)) + rows * columns * bits / (width + 1)
+
+    return min(range(2, WIDEST_WINDOW + 1), key=products)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Square `squarings` times, then multiply by the table entries `entries`."""
+
+    squarings: int
+    entries: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of every output. Table entry of digit d of base j: j * 2**(width-1) + (d + 2**(width-1) - 1)
+    // 2.
+
+    Attributes:
+        used: for each base, whether any entry of its column is non-zero.
+        tail: for each output, squarings after its last step.
+    """
+
+    width: int
+    used: NDArray[np.bool_]
+    outputs: Sequence[Sequence[Step]]
+    tail: Sequence[int]
+
+    @property
+    def products(self) -> int:
+        """Modular products that are no squarings, tables and inverses included."""
+        table = int(self.used.sum()) * ((1 << (self.width - 1)) + 4)
+        return table + sum(len(step.entries) for steps in self.outputs for step in steps)
+
+    @property
+    def squarings(self) -> int:
+        """Modular squarings."""
+        return sum(self.tail) + sum(step.squarings for steps in self.outputs for step in steps)
+
+
+def schedule(
+    matrix: NDArray[np.int64], rows_per_output: int, row_shift: int, width: int | None = None
+) -> Schedule:
+    """The plan for `matrix`; `width` None takes the cheapest window."""
+    rows, columns = matrix.shape
+    bits = int(np.abs(matrix).max()).bit_length() if matrix.size else 0
+    width = best_width(rows, columns, bits) if width is None else width
+    digits = signed_digits(matrix, width)
+    half = 1 << (width - 1)
+    column_base = np.arange(columns, dtype=np.int64) * half
+    outputs, tails = [], []
+    for first in range(0, rows, rows_per_output):
+        at: dict[int, list[int]] = {}
+        for row in range(first, min(first + rows_per_output, rows)):
+            shift = (row - first) * row_shift
+            position, column = np.nonzero(digits[:, row, :])
+            index = column_base[column] + (digits[position, row, column].astype(np.int64) + half - 1) // 2
+            for place, entry in zip((position + shift).tolist(), index.tolist(), strict=True):
+                at.setdefault(place, []).append(entry)
+        places = sorted(at, reverse=True)
+        above = places[:1] + places[:-1]
+        outputs.append([Step(high - low, at[low]) for high, low in zip(above, places, strict=True)])
+        tails.append(places[-1] if places else 0)
+    return Schedule(width, matrix.any(axis=0), outputs, tails)

@@ -1,0 +1,71 @@
+"""Scores in parts per million, rounded down; exact, so that the same predictions give the same score
+everywhere.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from openmined_syft.errors import ParameterError, ShapeError
+from openmined_syft.fixed_point import check_finite
+
+PPM = 1_000_000
+
+
+def accuracy_ppm(y_true: NDArray[np.float64], y_pred: NDArray[np.float64]) -> int:
+    """floor(10^6 * share of equal labels)."""
+    return int((y_true == y_pred).sum()) * PPM // len(y_true)
+
+
+def r2_ppm(y_true: NDArray[np.float64], y_pred: NDArray[np.float64]) -> int:
+    """floor(10^6 * max(0, 1 - sum (y - p)^2 / sum (y - mean y)^2)), in exact fractions.
+
+    Where all y are equal the quotient has no meaning: the score is 10^6 for exact predictions and 0
+    otherwise.
+    """
+    true, predicted = ([Fraction(v) for v in values.tolist()] for values in (y_true, y_pred))
+    residual = sum(((y - p) ** 2 for y, p in zip(true, predicted, strict=True)), Fraction(0))
+    mean = sum(true, Fraction(0)) / len(true)
+    spread = sum(((y - mean) ** 2 for y in true), Fraction(0))
+    if not spread:
+        return PPM if not residual else 0
+    return max(0, int((1 - residual / spread) * PPM // 1))
+
+
+_METRICS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {
+    "accuracy": accuracy_ppm,
+    "r2": r2_ppm,
+}
+
+
+def metric_names() -> list[str]:
+    """Names that `score_ppm` knows."""
+    return list(_METRICS)
+
+
+def score_ppm(metric: str, y_true: ArrayLike, y_pred: ArrayLike) -> int:
+    """The score of predictions, 0 to 1,000,000, rounded down.
+
+    Args:
+        metric: "accuracy" (class indices) or "r2" (numbers).
+        y_true, y_pred: shape (n,), n >= 1.
+
+    Raises:
+        ParameterError: no such metric.
+        ShapeError, NotFiniteError: the two do not fit, or hold no finite numbers.
+    """
+    if metric not in _METRICS:
+        raise ParameterError(f"there is no metric {metric!r}; choose one of {metric_names()}")
+    try:
+        true, predicted = (np.asarray(values, np.float64) for values in (y_true, y_pred))
+    except (TypeError, ValueError):
+        raise ShapeError("labels and predictions must be numbers") from None
+    if true.ndim != 1 or true.shape != predicted.shape or not len(true):
+        raise ShapeError(
+            f"labels of shape {true.shape} and predictions of shape {predicted.shape}; needs (n,) twice"
+        )
+    check_finite(true, "y_true")
+    check_finite(predicted, "y_pred")
+    return _METRICS[metric](true, predicted)

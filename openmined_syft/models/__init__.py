@@ -1,0 +1,37 @@
+"""Model families by the name a spec gives them: a closed list."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from openmined_syft.errors import ParameterError
+from openmined_syft.models.family import ModelFamily
+from openmined_syft.models.linear import Linear
+from openmined_syft.models.logistic import Logistic
+from openmined_syft.models.one_vs_rest import OneVsRest
+
+_FAMILIES = {family.name: family for family in (Linear, Logistic, OneVsRest)}
+
+
+def family_names() -> list[str]:
+    """Names that `build_family` knows."""
+    return list(_FAMILIES)
+
+
+def build_family(family: str, n_features: int, n_outputs: int, parameters: Mapping[str, Any]) -> ModelFamily:
+    """The family a spec's algorithm names.
+
+    Args:
+        family: "linear", "logistic" or "one_vs_rest".
+        n_features: columns of the encoded data, without the bias.
+        n_outputs: 1 for "linear" with one target and "logistic"; the number of classes for "one_vs_rest".
+        parameters: of the family; the three linear families have none.
+
+    Raises:
+        ParameterError: unknown family or parameter, or a size out of range.
+    """
+    if family not in _FAMILIES:
+        raise ParameterError(f"there is no model family {family!r}; choose one of {family_names()}")
+    return _FAMILIES[family].build(n_features, n_outputs, parameters)
+
+
+__all__ = ["Linear", "Logistic", "ModelFamily", "OneVsRest", "build_family", "family_names"]

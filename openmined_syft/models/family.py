@@ -1,0 +1,182 @@
+"""What a model family is, and what the three linear ones share: design matrix with bias, visits, scores.
+
+A family is a description only: it holds no weights and no data.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.errors import LabelError, ParameterError, ShapeError
+from openmined_syft.fixed_point import as_matrix
+from openmined_syft.layout import LARGEST_ENTRIES
+from openmined_syft.rules import Problem, Rule
+
+Matrix = NDArray[np.float64]
+
+
+class ModelFamily(Protocol):
+    """A kind of model that can be trained while encrypted."""
+
+    @property
+    def name(self) -> str:
+        """The name in a spec."""
+        ...
+
+    @property
+    def n_features(self) -> int:
+        """Columns of the data, without the bias."""
+        ...
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of the weights."""
+        ...
+
+    @property
+    def weights_shape(self) -> tuple[int, int]:
+        """(d, k); d counts the bias, which is the last row."""
+        ...
+
+    def initial_weights(self) -> Matrix:
+        """Zeros of `weights_shape`."""
+        ...
+
+    def design(self, X: ArrayLike) -> Matrix:
+        """X of shape (n, n_features) as (n, d), with the bias column last."""
+        ...
+
+    def targets(self, y: ArrayLike) -> Matrix:
+        """Labels as the (n, k) matrix the loss compares with."""
+        ...
+
+    def visit(self, X: ArrayLike, y: ArrayLike, rule: Rule) -> AffineMap:
+        """The whole training by `rule` on these rows as one affine map."""
+        ...
+
+    def predict(self, weights: ArrayLike, X: ArrayLike) -> NDArray[Any]:
+        """Labels (class indices, int64) or numbers (float64) for the rows of X."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinearFamily(ABC):
+    """The part all families share whose score is X W.
+
+    Attributes:
+        n_features: 1 or more.
+        n_outputs: columns of the weights.
+
+    Raises:
+        ParameterError: a size is out of range.
+    """
+
+    n_features: int
+    n_outputs: int = 1
+
+    name: ClassVar[str]
+    curvature: ClassVar[float]
+    target_offset: ClassVar[float]
+    fewest_outputs: ClassVar[int] = 1
+    most_outputs: ClassVar[int] = 1 << 12
+
+    def __post_init__(self) -> None:
+        for name, smallest, largest in (
+            ("n_features", 1, LARGEST_ENTRIES // (self.n_outputs or 1) - 1),
+            ("n_outputs", self.fewest_outputs, self.most_outputs),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+                raise ParameterError(
+                    f"{name} of a {self.name} model is {value!r}; needs {smallest} to {largest}"
+                )
+
+    @classmethod
+    def build(cls, n_features: int, n_outputs: int, parameters: Mapping[str, Any]) -> "LinearFamily":
+        """The family with `parameters` of a spec; the linear families have none.
+
+        Raises:
+            ParameterError: a parameter is given.
+        """
+        if parameters:
+            raise ParameterError(f"a {cls.name} model has no parameters; got {sorted(map(str, parameters))}")
+        return cls(n_features, n_outputs)
+
+    @property
+    def weights_shape(self) -> tuple[int, int]:
+        """(n_features + 1, n_outputs)."""
+        return self.n_features + 1, self.n_outputs
+
+    def initial_weights(self) -> Matrix:
+        """Zeros of `weights_shape`."""
+        return np.zeros(self.weights_shape)
+
+    def design(self, X: ArrayLike) -> Matrix:
+        """X with a last column of ones.
+
+        Raises:
+            ShapeError: not (n, n_features), or no rows.
+            NotFiniteError: an entry is NaN or infinite.
+        """
+        rows = as_matrix(X, "X")
+        if rows.shape[1] != self.n_features or not len(rows):
+            raise ShapeError(
+                f"X has shape {rows.shape}; needs at least one row and {self.n_features} columns"
+            )
+        return np.hstack([rows, np.ones((len(rows), 1))])
+
+    @abstractmethod
+    def targets(self, y: ArrayLike) -> Matrix:
+        """Labels as the (n, k) matrix the loss compares with; each family says what it accepts."""
+
+    @abstractmethod
+    def predict(self, weights: ArrayLike, X: ArrayLike) -> NDArray[Any]:
+        """Labels or numbers for the rows of X; each family says which."""
+
+    def visit(self, X: ArrayLike, y: ArrayLike, rule: Rule) -> AffineMap:
+        """The whole training by `rule` on these rows as one affine map.
+
+        Args:
+            X: shape (n, n_features).
+            y: as `targets` wants it, n of them.
+
+        Raises:
+            ShapeError, NotFiniteError, LabelError: the rows cannot be learned from.
+        """
+        design, targets = self.design(X), self.targets(y)
+        if len(design) != len(targets):
+            raise ShapeError(f"{len(design)} rows of X but {len(targets)} labels")
+        return rule.visit(Problem(design, targets - self.target_offset, self.curvature))
+
+    def scores(self, weights: ArrayLike, X: ArrayLike) -> Matrix:
+        """X W, shape (n, k).
+
+        Raises:
+            ShapeError, NotFiniteError: weights or rows do not fit.
+        """
+        result: Matrix = self.design(X) @ as_matrix(weights, "weights", self.weights_shape)
+        return result
+
+
+def class_indices(y: ArrayLike, classes: int) -> NDArray[np.int64]:
+    """y as class indices.
+
+    Raises:
+        ShapeError: not one-dimensional.
+        LabelError: not an integer from 0 to classes - 1; names the first.
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise ShapeError(f"labels have shape {labels.shape}; needs (n,)")
+    if labels.dtype.kind not in "iufb":
+        raise LabelError(f"labels are of type {labels.dtype}; needs class indices from 0 to {classes - 1}")
+    good = np.isin(labels, np.arange(classes))
+    if not good.all():
+        row = int(np.argmin(good))
+        raise LabelError(f"label [{row}] is {labels[row]}; needs a class index from 0 to {classes - 1}")
+    return labels.astype(np.int64)

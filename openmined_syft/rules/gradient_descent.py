@@ -1,0 +1,61 @@
+"""Full-batch gradient descent as one affine map."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.rules.parameters import number, whole
+from openmined_syft.rules.problem import Problem
+
+MOST_STEPS = 1_000_000
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """`steps` steps W <- W - learning_rate * gradient.
+
+    With learning_rate None each mine takes 1/L, L the largest eigenvalue of its own second-derivative matrix.
+    That number depends on the mine's data, and whoever decrypts the gradient can learn it: it is as private
+    as the gradient itself. A campaign that must not show it sets a public learning rate.
+
+    Attributes:
+        steps: 1 to 1,000,000. Costs nothing under encryption.
+        l2: weight of the penalty l2 / 2 * ||W||^2, bias left out; 0 or more.
+        learning_rate: positive, or None for 1/L.
+
+    Raises:
+        ParameterError: a parameter is out of range.
+    """
+
+    steps: int = 50
+    l2: float = 1e-3
+    learning_rate: float | None = None
+
+    name: ClassVar[str] = "gradient_descent"
+
+    def __post_init__(self) -> None:
+        whole("steps", self.steps, 1, MOST_STEPS)
+        number("l2", self.l2, 0.0, 1e6)
+        if self.learning_rate is not None:
+            number("learning_rate", self.learning_rate, 1e-12, 1e6)
+
+    def visit(self, problem: Problem) -> AffineMap:
+        """The map of all steps on `problem`, from any starting weights.
+
+        Raises:
+            NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
+        """
+        hessian = problem.hessian(self.l2)
+        rate = self.learning_rate
+        if rate is None:
+            rate = 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return AffineMap(np.eye(len(hessian)) - rate * hessian, rate * problem.pull()).repeated(
+                self.steps
+            )
+
+    def parameters(self) -> dict[str, Any]:
+        """All parameters by name."""
+        return asdict(self)

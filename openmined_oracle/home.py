@@ -1,0 +1,127 @@
+"""Capsule's home directory: what is where, and who may use it at a time.
+
+    settings.toml           chain, contract, store (see `pysonar.settings`)
+    capsule.toml            Capsule's own settings, below
+    keyfile.json            the account, unless an existing keyfile is named
+    certificates/<F>.json   OpenPGP secrets, sealed by the passphrase; <F> is the fingerprint
+    keys/<campaign>.pgp     Paillier keys, sealed to the certificate
+    capsule.sqlite          follower, outbox, journal
+    lock                    held by the one process that runs
+
+Directories are 0700 and files 0600. Older certificates stay, so that campaigns which name them can end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from openmined_oracle.errors import HomeError
+from pysonar.flat_toml import Field, read_toml, write_toml
+from pysonar.openpgp import SecretKey
+from pysonar.secret_file import make_private_directory
+from pysonar.settings import Settings, load_settings, save_settings
+
+CAPSULE_FILE = "capsule.toml"
+
+CAPSULE_FIELDS = (
+    Field("certificate", str, "the fingerprint of an OpenPGP certificate", lambda v: v.isalnum()),
+    Field("unavailable_seconds", int, "seconds from 0 to 86400", lambda v: 0 <= v <= 86400, required=False),
+    Field(
+        "max_weights", int, "a whole number from 1 to 16777216", lambda v: 1 <= v <= 1 << 24, required=False
+    ),
+    Field("fetch_threads", int, "a whole number from 1 to 32", lambda v: 1 <= v <= 32, required=False),
+)
+
+
+@dataclass(frozen=True)
+class CapsuleSettings:
+    """What only Capsule needs to know.
+
+    Attributes:
+        certificate: fingerprint of the certificate in use for new campaigns.
+        unavailable_seconds: how long after its block a submission may be unfetchable (15 min, DESIGN 3).
+        max_weights: campaigns with a larger model are declined: encrypting it would hold up everybody else.
+        fetch_threads: submissions fetched at the same time.
+    """
+
+    certificate: str
+    unavailable_seconds: int = 900
+    max_weights: int = 250_000
+    fetch_threads: int = 4
+
+
+class Home:
+    """An existing home directory, opened with `Home.open` or made with `Home.create`."""
+
+    def __init__(self, path: Path, settings: Settings, capsule: CapsuleSettings) -> None:
+        self.path = path
+        self.settings = settings
+        self.capsule = capsule
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings, passphrase: str, *, name: str) -> Home:
+        """Make the OpenPGP key and write the settings. The account's keyfile is the caller's affair.
+
+        The secret is on disk before the settings that name it, so an interrupted `create` can be repeated.
+
+        Raises:
+            HomeError: there is a complete home already.
+        """
+        if (path / CAPSULE_FILE).exists():
+            raise HomeError(
+                f"{path} is already the home of a Capsule; choose another --home, or use it as it is"
+            )
+        make_private_directory(path)
+        secret = SecretKey.generate(name)
+        capsule = CapsuleSettings(certificate=secret.certificate.fingerprint)
+        home = cls(path, settings, capsule)
+        secret.seal_to_file(home._secret_path(capsule.certificate), passphrase)
+        save_settings(path, settings)
+        write_toml(path / CAPSULE_FILE, asdict(capsule), CAPSULE_FIELDS)
+        return home
+
+    @classmethod
+    def open(cls, path: Path) -> Home:
+        """Read the settings; `SettingsError` names what is missing or wrong."""
+        settings = load_settings(path)
+        values = read_toml(path / CAPSULE_FILE, CAPSULE_FIELDS)
+        return cls(path, settings, CapsuleSettings(**cast(dict[str, Any], values)))
+
+    def secret_keys(self, passphrase: str) -> dict[str, SecretKey]:
+        """All OpenPGP keys of this home by fingerprint, the one in use first.
+
+        Raises:
+            HomeError: the certificate in use has no secret here.
+            pysonar.openpgp.SealError: the passphrase is wrong or a file damaged.
+        """
+        in_use = self._secret_path(self.capsule.certificate)
+        if not in_use.exists():
+            raise HomeError(f"{in_use} is missing: the secret of the certificate that {CAPSULE_FILE} names")
+        others = sorted(path for path in in_use.parent.glob("*.json") if path != in_use)
+        keys = [SecretKey.open_from_file(path, passphrase) for path in (in_use, *others)]
+        return {key.certificate.fingerprint: key for key in keys}
+
+    @property
+    def keyfile(self) -> Path:
+        """The account's keyfile."""
+        return self.settings.keyfile_path(self.path)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of follower, outbox and journal."""
+        return self.path / "capsule.sqlite"
+
+    @property
+    def keys(self) -> Path:
+        """The directory of the campaigns' Paillier keys."""
+        return self.path / "keys"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the running process holds."""
+        return self.path / "lock"
+
+    def _secret_path(self, fingerprint: str) -> Path:
+        return self.path / "certificates" / f"{fingerprint}.json"

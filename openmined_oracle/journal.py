@@ -1,0 +1,299 @@
+"""Capsule's memory: what it has decided, written down before anybody is told.
+
+Tables in the agent's own SQLite database (opened by `pysonar.chain.database`, so it belongs to one chain
+and one contract). Every method is one transaction. The order that the agent keeps is: artifact in the store,
+decision here, transaction out; a process killed between any two of them finds here what it must repeat word
+for word.
+
+Not here: what the chain tells (the queue; the follower has it), keys (`keystore`), plaintext weights (nowhere
+at rest: a version is its encrypted model in the store), and nothing in clear that is finer than the on-chain
+report: step, score and reason of a submission are in `private`, sealed by the caller to Capsule's own key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openmined_oracle.errors import Decline, JournalError
+from pysonar.chain.database import transaction
+
+SCHEMA = (
+    """create table if not exists oracle_campaigns (
+        id blob primary key, owner text not null, spec blob not null, declined text,
+        public_key blob, model blob, start integer, result blob,
+        problem text, tries integer not null default 0, retry_at real not null default 0,
+        closed integer not null default 0
+    ) strict""",
+    """create table if not exists oracle_versions (
+        campaign blob not null, version integer not null, model blob not null, best integer not null,
+        primary key (campaign, version)
+    ) strict""",
+    """create table if not exists oracle_verdicts (
+        campaign blob not null, position integer not null, miner text not null, update_cid blob not null,
+        verdict integer not null, accuracy integer not null, model blob not null, version integer not null,
+        private blob, batch text, primary key (campaign, position)
+    ) strict""",
+)
+
+NO_MODEL = bytes(32)
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """One campaign that names this Capsule. `problem` is the last failure, `retry_at` is in local seconds."""
+
+    id: bytes
+    owner: str
+    spec: bytes
+    declined: Decline | None
+    public_key: bytes | None
+    model: bytes | None
+    start: int | None
+    result: bytes | None
+    problem: str | None
+    tries: int
+    retry_at: float
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the model: the digest of its encrypted artifact and its accuracy in ppm."""
+
+    version: int
+    model: bytes
+    best: int
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """What Capsule says of one submission.
+
+    `version` is the model's version after it, `batch` the key of the report that says it, once it is chosen.
+    """
+
+    campaign: bytes
+    index: int
+    miner: str
+    update: bytes
+    verdict: int
+    accuracy: int
+    model: bytes
+    version: int
+    private: bytes | None
+    batch: str | None
+
+
+class Journal:
+    """Reads and writes Capsule's tables. One writer: the thread that opened the connection.
+
+    Args:
+        connection: from `pysonar.chain.database.open_database(..., schema=SCHEMA)`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # --- campaigns -----------------------------------------------------------------------------------------
+
+    def add_campaign(self, campaign: bytes, owner: str, spec: bytes) -> None:
+        """Note a campaign that names this Capsule; again without effect."""
+        self._write(
+            "INSERT INTO oracle_campaigns (id, owner, spec) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            (campaign, owner, spec),
+        )
+
+    def campaigns(self) -> list[CampaignRow]:
+        """All campaigns, in the order in which they were noted."""
+        rows = self._connection.execute(f"SELECT {_CAMPAIGN_FIELDS} FROM oracle_campaigns ORDER BY rowid")  # noqa: S608
+        return [_campaign_row(row) for row in rows]
+
+    def campaign(self, campaign: bytes) -> CampaignRow:
+        """One campaign; `JournalError` if it was never noted."""
+        row = self._connection.execute(
+            f"SELECT {_CAMPAIGN_FIELDS} FROM oracle_campaigns WHERE id = ?",  # noqa: S608
+            (campaign,),
+        ).fetchone()
+        if row is None:
+            raise JournalError(f"campaign 0x{campaign.hex()} is not in the journal")
+        return _campaign_row(row)
+
+    def decide_decline(self, campaign: bytes, reason: Decline) -> None:
+        """Write down that the campaign will be declined. The first decision stands."""
+        self._write(
+            "UPDATE oracle_campaigns SET declined = ? "
+            "WHERE id = ? AND declined IS NULL AND public_key IS NULL",
+            (reason.name, campaign),
+        )
+
+    def decide_opening(self, campaign: bytes, public_key: bytes, model: bytes, start: int) -> None:
+        """Write down what `open_campaign` will say, and version 0. The first decision stands."""
+        with transaction(self._connection):
+            changed = self._connection.execute(
+                "UPDATE oracle_campaigns SET public_key = ?, model = ?, start = ? "
+                "WHERE id = ? AND public_key IS NULL AND declined IS NULL",
+                (public_key, model, start, campaign),
+            ).rowcount
+            if changed == 1:
+                self._connection.execute(
+                    "INSERT INTO oracle_versions (campaign, version, model, best) VALUES (?, 0, ?, ?)",
+                    (campaign, model, start),
+                )
+
+    def decide_result(self, campaign: bytes, result: bytes) -> None:
+        """Write down the sealed result that will be delivered. The first decision stands."""
+        self._write(
+            "UPDATE oracle_campaigns SET result = ? WHERE id = ? AND result IS NULL", (result, campaign)
+        )
+
+    def fail(self, campaign: bytes, problem: str, retry_at: float) -> None:
+        """Note a failure and when to try again (local time)."""
+        self._write(
+            "UPDATE oracle_campaigns SET problem = ?, tries = tries + 1, retry_at = ? WHERE id = ?",
+            (problem, retry_at, campaign),
+        )
+
+    def recover(self, campaign: bytes) -> None:
+        """Forget the last failure: the campaign moved on."""
+        self._write(
+            "UPDATE oracle_campaigns SET problem = NULL, tries = 0, retry_at = 0 "
+            "WHERE id = ? AND problem IS NOT NULL",
+            (campaign,),
+        )
+
+    def close(self, campaign: bytes) -> None:
+        """Nothing is left to do for this campaign."""
+        self._write("UPDATE oracle_campaigns SET closed = 1, problem = NULL WHERE id = ?", (campaign,))
+
+    # --- versions and verdicts -----------------------------------------------------------------------------
+
+    def current(self, campaign: bytes) -> Version:
+        """The latest version that was decided, reported or not."""
+        row = self._connection.execute(
+            "SELECT version, model, best FROM oracle_versions WHERE campaign = ? "
+            "ORDER BY version DESC LIMIT 1",
+            (campaign,),
+        ).fetchone()
+        if row is None:
+            raise JournalError(f"campaign 0x{campaign.hex()} has no version yet: it was never opened")
+        return Version(*row)
+
+    def version_model(self, campaign: bytes, version: int) -> bytes | None:
+        """The digest of that version's encrypted model; None if there was no such version."""
+        row = self._connection.execute(
+            "SELECT model FROM oracle_versions WHERE campaign = ? AND version = ?", (campaign, version)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def decided(self, campaign: bytes) -> int:
+        """How many submissions have a verdict: the index of the next one to evaluate."""
+        row = self._connection.execute(
+            "SELECT COALESCE(MAX(position) + 1, 0) FROM oracle_verdicts WHERE campaign = ?", (campaign,)
+        ).fetchone()
+        return int(row[0])
+
+    def decide_verdict(self, row: VerdictRow) -> None:
+        """Write down a verdict and, if it is a gain, the version it makes: all of it or nothing.
+
+        The verdict must be the next in line and the version the successor of the current one.
+        """
+        with transaction(self._connection):
+            if row.index != self.decided(row.campaign):
+                raise JournalError(
+                    f"verdict on index {row.index} of campaign 0x{row.campaign.hex()}: "
+                    f"the next in line is {self.decided(row.campaign)}"
+                )
+            expected = self.current(row.campaign).version + (row.model != NO_MODEL)
+            if row.version != expected:
+                raise JournalError(
+                    f"verdict on index {row.index} of campaign 0x{row.campaign.hex()} ends at version "
+                    f"{row.version}, it should be {expected}"
+                )
+            self._insert_verdict(row)
+            if row.model != NO_MODEL:
+                self._connection.execute(
+                    "INSERT INTO oracle_versions (campaign, version, model, best) VALUES (?, ?, ?, ?)",
+                    (row.campaign, row.version, row.model, row.accuracy),
+                )
+
+    def verdicts(self, campaign: bytes, first: int = 0) -> list[VerdictRow]:
+        """The verdicts from index `first` on, in order."""
+        rows = self._connection.execute(
+            "SELECT campaign, position, miner, update_cid, verdict, accuracy, model, version, private, batch "
+            "FROM oracle_verdicts WHERE campaign = ? AND position >= ? ORDER BY position",
+            (campaign, first),
+        )
+        return [VerdictRow(*row) for row in rows]
+
+    def assign_batch(self, campaign: bytes, indices: Sequence[int], batch: str) -> None:
+        """Bind these verdicts to one report, before it is sent: a repeated report is the very same one."""
+        with transaction(self._connection):
+            self._connection.executemany(
+                "UPDATE oracle_verdicts SET batch = ? WHERE campaign = ? AND position = ?",
+                [(batch, campaign, index) for index in indices],
+            )
+
+    def discard_from(self, campaign: bytes, index: int) -> None:
+        """Forget the verdicts from `index` on and the versions that they made.
+
+        For the one case in which the queue itself changed (a re-org put another submission at that index):
+        the contract refuses the old report, so nobody was told.
+        """
+        with transaction(self._connection):
+            self._connection.execute(
+                "DELETE FROM oracle_verdicts WHERE campaign = ? AND position >= ?", (campaign, index)
+            )
+            kept = self._connection.execute(
+                "SELECT COALESCE(MAX(version), 0) FROM oracle_verdicts WHERE campaign = ?", (campaign,)
+            ).fetchone()[0]
+            self._connection.execute(
+                "DELETE FROM oracle_versions WHERE campaign = ? AND version > ?", (campaign, kept)
+            )
+
+    # --- internals -----------------------------------------------------------------------------------------
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        with transaction(self._connection):
+            self._connection.execute(statement, values)
+
+    def _insert_verdict(self, row: VerdictRow) -> None:
+        self._connection.execute(
+            "INSERT INTO oracle_verdicts (campaign, position, miner, update_cid, verdict, accuracy, model, "
+            "version, private, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.campaign,
+                row.index,
+                row.miner,
+                row.update,
+                row.verdict,
+                row.accuracy,
+                row.model,
+                row.version,
+                row.private,
+                row.batch,
+            ),
+        )
+
+
+_CAMPAIGN_FIELDS = (
+    "id, owner, spec, declined, public_key, model, start, result, problem, tries, retry_at, closed"
+)
+
+
+def _campaign_row(row: Sequence[object]) -> CampaignRow:
+    values = dict(zip(_CAMPAIGN_FIELDS.split(", "), row, strict=True))
+    declined = values.pop("declined")
+    closed = bool(values.pop("closed"))
+    return CampaignRow(
+        declined=None if declined is None else Decline[str(declined)],
+        closed=closed,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def back_off(tries: int, *, first: float, longest: float) -> float:
+    """The local time of the next try after `tries` failures: doubling from `first` seconds to `longest`."""
+    return time.time() + min(first * 2.0 ** min(tries, 20), longest)

@@ -1,0 +1,91 @@
+"""The Paillier keys of Capsule's campaigns, at rest.
+
+One file per campaign, sealed to and signed by Capsule's own OpenPGP key. A key is in its file, synced to the
+disk, before `key_for` gives it out, so nothing is ever published under a key that a crash could take away;
+and a file, once there, is never replaced, so a campaign never gets a second key.
+
+The certificates' own secrets (`SecretKey`, sealed by the passphrase) are in `home`, not here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from openmined_oracle.errors import KeyStoreError
+from openmined_syft.errors import SyftError
+from openmined_syft.keys import PrivateKey, generate_keypair
+from pysonar.openpgp import SealError, SecretKey, open_sealed, seal
+from pysonar.secret_file import create_secret_file, make_private_directory
+
+FORMAT = "openmined/campaign_key/1"
+MAX_FILE_BYTES = 64 * 1024
+
+Generate = Callable[[int], PrivateKey]
+
+
+class KeyStore:
+    """The directory of campaign keys.
+
+    Args:
+        directory: made if missing, mode 0700.
+        own: Capsule's OpenPGP key.
+        generate: makes a new key pair of so many bits. Tests may hand in a prepared one.
+    """
+
+    def __init__(self, directory: Path, own: SecretKey, *, generate: Generate = generate_keypair) -> None:
+        self._directory = directory
+        self._own = own
+        self._generate = generate
+        make_private_directory(directory)
+
+    def key_for(self, campaign: bytes, bits: int) -> PrivateKey:
+        """The campaign's key pair: the stored one, or a new one that is stored before this returns.
+
+        Raises:
+            KeyStoreError: the file is damaged, or holds a key of another size or campaign.
+        """
+        if not self._path(campaign).exists():
+            self._store_new(campaign, self._generate(bits))
+        # Read back even when just made: what the disk gives is what a restart will have.
+        key = self.stored_key(campaign)
+        if key.public.bits != bits:
+            raise KeyStoreError(
+                f"the stored key of campaign 0x{campaign.hex()} has {key.public.bits} bits, "
+                f"the spec says {bits}"
+            )
+        return key
+
+    def stored_key(self, campaign: bytes) -> PrivateKey:
+        """The campaign's key pair; `KeyStoreError` if none was ever made or its file is damaged."""
+        path = self._path(campaign)
+        try:
+            with path.open("rb") as file:
+                sealed = file.read(MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            raise KeyStoreError(f"{path}: no key was stored for this campaign") from None
+        except OSError as error:
+            raise KeyStoreError(f"{path}: cannot be read ({error.strerror})") from None
+        try:
+            document = json.loads(open_sealed(sealed, self._own, expected_signer=self._own.certificate))
+            if document["format"] != FORMAT or document["campaign"] != campaign.hex():
+                raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
+            return PrivateKey.from_primes(int(document["p"], 16), int(document["q"], 16))
+        except (SealError, SyftError, ValueError, KeyError, TypeError):
+            raise KeyStoreError(
+                f"{path}: is damaged, or not sealed by the certificate {self._own.certificate.fingerprint}"
+            ) from None
+
+    def _path(self, campaign: bytes) -> Path:
+        return self._directory / f"{campaign.hex()}.pgp"
+
+    def _store_new(self, campaign: bytes, key: PrivateKey) -> None:
+        document = {"format": FORMAT, "campaign": campaign.hex(), "p": f"{key.p:x}", "q": f"{key.q:x}"}
+        sealed = seal(json.dumps(document).encode(), [self._own.certificate], self._own)
+        try:
+            create_secret_file(self._path(campaign), sealed)
+        except FileExistsError:
+            return  # somebody was first: theirs is the campaign's key, and the caller reads it back
+        except OSError as error:
+            raise KeyStoreError(f"{self._path(campaign)}: cannot be written ({error.strerror})") from None

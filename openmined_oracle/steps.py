@@ -1,0 +1,62 @@
+"""How far to follow a gradient: the step search of DESIGN section 6, and the rule of what is paid.
+
+Plain numbers only: no ciphertexts, no chain, no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.applying import candidate
+from openmined_syft.errors import BoundError
+
+Weights = NDArray[np.float64]
+Score = Callable[[Weights], int]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best of the tried steps: its factor, the weights there (d, k), and their score in ppm."""
+
+    step: float
+    weights: Weights
+    score: int
+
+
+def best_step(
+    current: Weights, difference: Weights, steps: Iterable[float], score: Score, *, weight_bound: float
+) -> Best | None:
+    """Try `current + s * difference` for every s in `steps`; the highest score wins, then the largest step.
+
+    Ties are common, as a score counts rows. On the demo's data (three mines, 80 % of each digit with its
+    mine, plain numpy, 120 seeds) the target was reached in 120 runs with the largest step of a tie and in 116
+    with the smallest.
+
+    Args:
+        current, difference: (d, k).
+        score: weights to ppm.
+        weight_bound: a step that would leave this bound is not tried: its model could not be encrypted.
+
+    Returns:
+        None if every step leaves the bound.
+    """
+    best: Best | None = None
+    for step in sorted(steps):
+        try:
+            weights = candidate(current, difference, step, weight_bound=weight_bound)
+        except BoundError:
+            continue
+        reached = score(weights)
+        if best is None or reached >= best.score:
+            best = Best(step, weights, reached)
+    return best
+
+
+def is_gain(accuracy: int, *, best: int, target: int, min_gain: int) -> bool:
+    """Sonar's own rule: a = min(accuracy, target), a >= min(best + min_gain, target), a > best (DESIGN 4)."""
+    reached = min(accuracy, target)
+    return reached > best and reached >= min(best + min_gain, target)

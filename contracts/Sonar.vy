@@ -57,7 +57,7 @@ struct Record:
 
 
 _records: HashMap[bytes32, Record]
-_queue: HashMap[bytes32, HashMap[uint256, bytes32]]      # waiting for a verdict
+_queue: HashMap[bytes32, bytes32[slots.COUNT_LIMIT]]      # waiting for a verdict
 _credits: HashMap[bytes32, HashMap[address, uint256]]    # packed slots.Credit
 _certificates: HashMap[address, bytes32]
 
@@ -89,23 +89,14 @@ def create_campaign(terms: ISonar.Terms, salt: bytes32) -> bytes32:
     assert self._records[id].hot == 0, "sonar: campaign exists"
     assert msg.value == terms.bounty, "sonar: value is not the bounty"
 
-    self._records[id].hot = slots._pack_hot(
-        slots.Hot(
-            state=REQUESTED,
-            gap_basis=terms.gap_basis,
-            staked=terms.stake != 0,
-            token=False,
-            target=terms.target,
-            min_gain=terms.min_gain,
-            start=0,
-            best=0,
-            submitted=0,
-            evaluated=0,
-            forfeited=0,
-            version=0,
-            submit_until=terms.submit_until,
-            review_until=terms.review_until,
-        )
+    self._records[id].hot = REQUESTED | slots._pack_limits(
+        terms.gap_basis,
+        terms.stake != 0,
+        False,
+        terms.target,
+        terms.min_gain,
+        terms.submit_until,
+        terms.review_until,
     )
     self._records[id].judge = slots._pack_judge(
         slots.Judge(capsule=terms.capsule, bounty=terms.bounty)
@@ -152,18 +143,20 @@ def open_campaign(id: bytes32, public_key: bytes32, model: bytes32, start: uint2
     @notice The capsule publishes key, encrypted model and measured starting
             accuracy; from now on mines may submit.
     """
-    hot: slots.Hot = self._hot(id)
-    assert hot.state == REQUESTED, "sonar: campaign is not requested"
+    hot: uint256 = self._records[id].hot
+    assert hot & slots.STATE_BITS == REQUESTED, "sonar: campaign is not requested"
     assert msg.sender == self._judge(id).capsule, "sonar: caller is not the capsule"
-    assert block.timestamp < hot.submit_until, "sonar: time to submit is over"
+    assert block.timestamp < (hot >> slots.SUBMIT_UNTIL) & slots.BITS_36, (
+        "sonar: time to submit is over"
+    )
     assert public_key != empty(bytes32), "sonar: public key is empty"
     assert model != empty(bytes32), "sonar: model is empty"
-    assert start <= hot.target - hot.min_gain, "sonar: start leaves nothing to gain"
+    room: uint256 = (hot >> slots.TARGET) & slots.BITS_20
+    room -= (hot >> slots.MIN_GAIN) & slots.BITS_20
+    assert start <= room, "sonar: start leaves nothing to gain"
 
-    hot.state = OPEN
-    hot.start = start
-    hot.best = start
-    self._records[id].hot = slots._pack_hot(hot)
+    hot = slots._with_state(hot, OPEN)
+    self._records[id].hot = hot | (start << slots.START) | (start << slots.BEST)
     self._records[id].public_key = public_key
     self._records[id].model = model
     log ISonar.CampaignOpened(id=id, public_key=public_key, model=model, start=start)
@@ -178,19 +171,26 @@ def submit(id: bytes32, update: bytes32) -> uint256:
     @notice A mine queues an encrypted gradient, with stake and fee.
     @return Its index in the campaign's queue.
     """
-    hot: slots.Hot = self._hot(id)
-    price: slots.Price = slots._unpack_price(self._records[id].price)
-    assert hot.state == OPEN, "sonar: campaign is not open"
-    assert block.timestamp < hot.submit_until, "sonar: time to submit is over"
-    assert hot.best < hot.target, "sonar: target is reached"
-    assert hot.submitted - hot.evaluated < price.max_pending, "sonar: queue is full"
-    assert hot.submitted < slots.COUNT_LIMIT - 1, "sonar: too many submissions"
+    hot: uint256 = self._records[id].hot
+    price: uint256 = self._records[id].price
+    index: uint256 = (hot >> slots.SUBMITTED) & slots.BITS_24
+    assert hot & slots.STATE_BITS == OPEN, "sonar: campaign is not open"
+    assert block.timestamp < (hot >> slots.SUBMIT_UNTIL) & slots.BITS_36, (
+        "sonar: time to submit is over"
+    )
+    assert (hot >> slots.BEST) & slots.BITS_20 < (hot >> slots.TARGET) & slots.BITS_20, (
+        "sonar: target is reached"
+    )
+    assert index - ((hot >> slots.EVALUATED) & slots.BITS_24) < price >> slots.MAX_PENDING, (
+        "sonar: queue is full"
+    )
+    assert index < slots.BITS_24, "sonar: too many submissions"
     assert update != empty(bytes32), "sonar: update is empty"
-    assert msg.value == price.stake + price.fee, "sonar: value is not stake and fee"
+    assert msg.value == (price & slots.BITS_96) + ((price >> slots.FEE) & slots.BITS_96), (
+        "sonar: value is not stake and fee"
+    )
 
-    index: uint256 = hot.submitted
-    hot.submitted = index + 1
-    self._records[id].hot = slots._pack_hot(hot)
+    self._records[id].hot = hot + slots.ONE_SUBMITTED
     self._queue[id][index] = self._entry(msg.sender, update)
     log ISonar.Submitted(id=id, index=index, miner=msg.sender, update=update)
     return index
@@ -202,60 +202,70 @@ def report(id: bytes32, reports: DynArray[ISonar.Report, 32]):
     @notice The capsule's verdicts on the head of the queue, strictly in order.
     @dev An entry is cleared once judged: `queued` is what still waits.
     """
-    hot: slots.Hot = self._hot(id)
-    judge: slots.Judge = self._judge(id)
-    assert hot.state == OPEN, "sonar: campaign is not open"
-    assert msg.sender == judge.capsule, "sonar: caller is not the capsule"
-    assert block.timestamp < hot.review_until, "sonar: time to review is over"
+    hot: uint256 = self._records[id].hot
+    judge: uint256 = self._records[id].judge
+    assert hot & slots.STATE_BITS == OPEN, "sonar: campaign is not open"
+    assert convert(msg.sender, uint256) == judge & slots.BITS_160, "sonar: caller is not the capsule"
+    assert block.timestamp < (hot >> slots.REVIEW_UNTIL) & slots.BITS_36, (
+        "sonar: time to review is over"
+    )
     assert len(reports) != 0, "sonar: no reports"
 
+    target: uint256 = (hot >> slots.TARGET) & slots.BITS_20
     model: bytes32 = empty(bytes32)
+
     for item: ISonar.Report in reports:
-        index: uint256 = hot.evaluated
-        assert hot.best < hot.target, "sonar: target is reached"
-        assert index < hot.submitted, "sonar: nothing is waiting"
-        assert self._queue[id][index] == self._entry(item.miner, item.update), (
+        best: uint256 = (hot >> slots.BEST) & slots.BITS_20
+        index: uint256 = (hot >> slots.EVALUATED) & slots.BITS_24
+        assert best < target, "sonar: target is reached"
+        # Beyond the last submission the queue is empty, which no entry equals.
+        assert self._queue[id][index] == keccak256(abi_encode(item.miner, item.update)), (
             "sonar: not the head of the queue"
         )
-        assert item.verdict != 0 and item.verdict <= UNAVAILABLE, "sonar: unknown verdict"
         self._queue[id][index] = empty(bytes32)
-        hot.evaluated = index + 1
+        hot = unsafe_add(hot, slots.ONE_EVALUATED)
         log ISonar.Reported(id=id, index=index, miner=item.miner, verdict=item.verdict)
 
         credit: uint256 = 0
         if item.verdict == IMPROVED:
             assert item.accuracy <= ONE_HUNDRED_PERCENT, "sonar: accuracy is over 100 %"
             assert item.model != empty(bytes32), "sonar: model is empty"
-            accuracy: uint256 = min(item.accuracy, hot.target)
-            assert accuracy > hot.best, "sonar: not an improvement"
-            assert accuracy >= min(hot.best + hot.min_gain, hot.target), (
-                "sonar: gain is under the minimum"
+            accuracy: uint256 = min(item.accuracy, target)
+            least: uint256 = unsafe_add(best, (hot >> slots.MIN_GAIN) & slots.BITS_20)
+            assert accuracy >= min(least, target), "sonar: gain is under the minimum"
+            start: uint256 = (hot >> slots.START) & slots.BITS_20
+            denominator: uint256 = target
+            if hot & slots.GAP_BASIS_BIT != 0:
+                denominator = unsafe_sub(target, start)
+            credit = unsafe_sub(
+                unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(accuracy, start)), denominator),
+                unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(best, start)), denominator),
             )
-            before: uint256 = self._paid(hot, judge.bounty)
-            hot.best = accuracy
-            hot.version += 1
+            hot = unsafe_add(hot, unsafe_sub(accuracy, best) << slots.BEST)
+            hot = unsafe_add(hot, slots.ONE_VERSION)
             model = item.model
-            credit = self._paid(hot, judge.bounty) - before
             log ISonar.Improved(
                 id=id,
                 index=index,
-                version=hot.version,
+                version=(hot >> slots.VERSION) & slots.BITS_20,
                 accuracy=accuracy,
                 payout=credit,
-                model=item.model,
+                model=model,
             )
         else:
+            assert item.verdict != 0 and item.verdict <= UNAVAILABLE, "sonar: unknown verdict"
             assert item.accuracy == 0, "sonar: accuracy without a gain"
             assert item.model == empty(bytes32), "sonar: model without a gain"
 
         if item.verdict > NO_GAIN:
-            hot.forfeited += 1
-        elif hot.staked:
-            credit += slots.ONE_STAKE
-        if credit != 0:
-            self._credits[id][item.miner] += credit
+            hot = unsafe_add(hot, slots.ONE_FORFEITED)
+        else:
+            if hot & slots.STAKED_BIT != 0:
+                credit = unsafe_add(credit, slots.ONE_STAKE)
+            if credit != 0:
+                self._credits[id][item.miner] += credit
 
-    self._records[id].hot = slots._pack_hot(hot)
+    self._records[id].hot = hot
     if model != empty(bytes32):
         self._records[id].model = model
 
@@ -308,7 +318,8 @@ def settle(id: bytes32):
     @notice Anybody ends a campaign: one never opened when the time to submit is
             over; one finished and delivered; any when the time to review is over.
     """
-    hot: slots.Hot = self._hot(id)
+    word: uint256 = self._records[id].hot
+    hot: slots.Hot = slots._unpack_hot(word)
     if hot.state == REQUESTED:
         assert block.timestamp >= hot.submit_until, "sonar: it may still be opened"
     else:
@@ -319,13 +330,12 @@ def settle(id: bytes32):
 
     judge: slots.Judge = self._judge(id)
     price: slots.Price = slots._unpack_price(self._records[id].price)
-    paid: uint256 = self._paid(hot, judge.bounty)
+    paid: uint256 = self._paid(word, judge.bounty, hot.best)
     refund: uint256 = judge.bounty - paid
     fees: uint256 = price.fee * hot.evaluated
     burned: uint256 = price.stake * hot.forfeited
 
-    hot.state = SETTLED
-    self._records[id].hot = slots._pack_hot(hot)
+    self._records[id].hot = slots._with_state(word, SETTLED)
     self._owe(id, self._records[id].owner, refund)
     self._owe(id, judge.capsule, fees)
     # No receiver may hold up a settlement, not even the burn address.
@@ -347,12 +357,12 @@ def claim(id: bytes32, to: address) -> uint256:
     assert to != empty(address), "sonar: receiver is empty"
     assert to != self, "sonar: receiver is Sonar"
     account: address = BURN if to == BURN else msg.sender
-    hot: slots.Hot = self._hot(id)
-    credit: slots.Credit = slots._unpack_credit(self._credits[id][account])
-    amount: uint256 = self._due(id, hot.state, credit)
+    state: uint256 = self._records[id].hot & slots.STATE_BITS
+    credit: uint256 = self._credits[id][account]
+    amount: uint256 = self._due(id, state, credit)
     assert amount != 0, "sonar: nothing to claim"
 
-    self._credits[id][account] = 0 if hot.state == SETTLED else credit.payout
+    self._credits[id][account] = 0 if state == SETTLED else credit & slots.BITS_128
     log ISonar.Claimed(id=id, account=account, to=to, amount=amount)
     assert raw_call(to, b"", value=amount, revert_on_failure=False), "sonar: receiver refused"
     return amount
@@ -394,7 +404,7 @@ def campaign(id: bytes32) -> ISonar.Campaign:
         submitted=hot.submitted,
         evaluated=hot.evaluated,
         forfeited=hot.forfeited,
-        paid=self._paid(hot, judge.bounty),
+        paid=0 if hot.state == 0 else self._paid(self._records[id].hot, judge.bounty, hot.best),
         result=self._records[id].result,
     )
 
@@ -433,7 +443,7 @@ def claimable(id: bytes32, account: address) -> uint256:
     """
     @notice What `claim` would send the account now.
     """
-    return self._due(id, self._hot(id).state, slots._unpack_credit(self._credits[id][account]))
+    return self._due(id, self._records[id].hot & slots.STATE_BITS, self._credits[id][account])
 
 
 @external
@@ -443,7 +453,7 @@ def owed(id: bytes32, account: address) -> uint256:
     @notice What is credited to the account, whether it can be claimed now or
             only after settlement. Refund and fees are credited by settlement.
     """
-    return self._due(id, SETTLED, slots._unpack_credit(self._credits[id][account]))
+    return self._due(id, SETTLED, self._credits[id][account])
 
 
 # ------------------------------------------------------------------- INTERNAL
@@ -499,15 +509,14 @@ def _judge(id: bytes32) -> slots.Judge:
 
 @internal
 @pure
-def _paid(hot: slots.Hot, bounty: uint256) -> uint256:
-    # All that the best accuracy so far has earned, of which a payout is a
-    # difference: the roundings telescope, so there is no dust.
-    if hot.best == hot.start:
-        return 0
-    denominator: uint256 = hot.target
-    if hot.gap_basis:
-        denominator -= hot.start
-    return bounty * (hot.best - hot.start) // denominator
+def _paid(hot: uint256, bounty: uint256, best: uint256) -> uint256:
+    # All that an accuracy of `best` has earned. A payout is a difference of two
+    # such values: the roundings telescope, so there is no dust.
+    start: uint256 = (hot >> slots.START) & slots.BITS_20
+    denominator: uint256 = (hot >> slots.TARGET) & slots.BITS_20
+    if hot & slots.GAP_BASIS_BIT != 0:
+        denominator -= start
+    return bounty * (best - start) // denominator
 
 
 @internal
@@ -521,8 +530,11 @@ def _finished(hot: slots.Hot) -> bool:
 
 @internal
 @view
-def _due(id: bytes32, state: uint256, credit: slots.Credit) -> uint256:
-    amount: uint256 = credit.payout if state == SETTLED else 0
+def _due(id: bytes32, state: uint256, packed: uint256) -> uint256:
+    credit: slots.Credit = slots._unpack_credit(packed)
+    amount: uint256 = 0
+    if state == SETTLED:
+        amount = credit.payout
     if credit.stakes + credit.returns != 0:
         price: slots.Price = slots._unpack_price(self._records[id].price)
         amount += price.stake * credit.stakes + (price.stake + price.fee) * credit.returns
@@ -537,8 +549,7 @@ def _owe(id: bytes32, account: address, amount: uint256):
 
 @internal
 def _call_off(id: bytes32):
-    hot: slots.Hot = self._hot(id)
-    assert hot.state == REQUESTED, "sonar: campaign is not requested"
-    hot.state = SETTLED
-    self._records[id].hot = slots._pack_hot(hot)
+    hot: uint256 = self._records[id].hot
+    assert hot & slots.STATE_BITS == REQUESTED, "sonar: campaign is not requested"
+    self._records[id].hot = slots._with_state(hot, SETTLED)
     self._owe(id, self._records[id].owner, self._judge(id).bounty)

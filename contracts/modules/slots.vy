@@ -8,8 +8,8 @@
      the counters cannot leave theirs (see each). Bits, lowest first:
 
      hot     state 2 | gap_basis 1 | staked 1 | token 1
-             | target 20 | min_gain 20 | start 20 | best 20
-             | submitted 24 | evaluated 24 | forfeited 24 | version 20
+             | target 20 | min_gain 20 | start 20 | submitted 24
+             | best 20 | evaluated 24 | forfeited 24 | version 20
              | submit_until 36 | review_until 36            (249 bits)
      judge   capsule 160 | bounty 96
      price   stake 96 | fee 96 | max_pending 24              (216 bits)
@@ -29,8 +29,8 @@ struct Hot:
     target: uint256
     min_gain: uint256
     start: uint256
-    best: uint256
     submitted: uint256
+    best: uint256
     evaluated: uint256
     forfeited: uint256
     version: uint256       # each version raises `best`, so there are under 2**20
@@ -63,33 +63,62 @@ COUNT_LIMIT: constant(uint256) = 1 << 24       # submissions of a campaign stay 
 ONE_STAKE: constant(uint256) = 1 << 128        # one of Credit.stakes, in place
 ONE_RETURN: constant(uint256) = 1 << 160       # one of Credit.returns, in place
 
-_BITS_20: constant(uint256) = (1 << 20) - 1
-_BITS_24: constant(uint256) = (1 << 24) - 1
-_BITS_32: constant(uint256) = (1 << 32) - 1
-_BITS_36: constant(uint256) = (1 << 36) - 1
-_BITS_96: constant(uint256) = (1 << 96) - 1
-_BITS_128: constant(uint256) = (1 << 128) - 1
-_BITS_160: constant(uint256) = (1 << 160) - 1
+# Where the fields of `hot` begin, for the two functions that are called most and
+# need few of them: unpacking all costs some 700 gas.
+TARGET: constant(uint256) = 5
+MIN_GAIN: constant(uint256) = 25
+START: constant(uint256) = 45
+SUBMITTED: constant(uint256) = 65
+BEST: constant(uint256) = 89
+EVALUATED: constant(uint256) = 109
+FORFEITED: constant(uint256) = 133
+VERSION: constant(uint256) = 157
+SUBMIT_UNTIL: constant(uint256) = 177
+REVIEW_UNTIL: constant(uint256) = 213
+
+STATE_BITS: constant(uint256) = 3
+GAP_BASIS_BIT: constant(uint256) = 1 << 2
+STAKED_BIT: constant(uint256) = 1 << 3
+TOKEN_BIT: constant(uint256) = 1 << 4
+ONE_SUBMITTED: constant(uint256) = 1 << SUBMITTED
+ONE_EVALUATED: constant(uint256) = 1 << EVALUATED
+ONE_FORFEITED: constant(uint256) = 1 << FORFEITED
+ONE_VERSION: constant(uint256) = 1 << VERSION
+
+# The same for `judge` and `price`.
+BOUNTY: constant(uint256) = 160
+FEE: constant(uint256) = 96
+MAX_PENDING: constant(uint256) = 192
+
+BITS_20: constant(uint256) = (1 << 20) - 1
+BITS_24: constant(uint256) = (1 << 24) - 1
+BITS_32: constant(uint256) = (1 << 32) - 1
+BITS_36: constant(uint256) = (1 << 36) - 1
+BITS_96: constant(uint256) = (1 << 96) - 1
+BITS_128: constant(uint256) = (1 << 128) - 1
+BITS_160: constant(uint256) = (1 << 160) - 1
 
 
 @internal
 @pure
-def _pack_hot(hot: Hot) -> uint256:
+def _pack_limits(
+    gap_basis: bool,
+    staked: bool,
+    token: bool,
+    target: uint256,
+    min_gain: uint256,
+    submit_until: uint256,
+    review_until: uint256,
+) -> uint256:
+    # `hot` as it is created, but for the state: nothing has been counted yet.
     return (
-        hot.state
-        | (convert(hot.gap_basis, uint256) << 2)
-        | (convert(hot.staked, uint256) << 3)
-        | (convert(hot.token, uint256) << 4)
-        | (hot.target << 5)
-        | (hot.min_gain << 25)
-        | (hot.start << 45)
-        | (hot.best << 65)
-        | (hot.submitted << 85)
-        | (hot.evaluated << 109)
-        | (hot.forfeited << 133)
-        | (hot.version << 157)
-        | (hot.submit_until << 177)
-        | (hot.review_until << 213)
+        (convert(gap_basis, uint256) << 2)
+        | (convert(staked, uint256) << 3)
+        | (convert(token, uint256) << 4)
+        | (target << TARGET)
+        | (min_gain << MIN_GAIN)
+        | (submit_until << SUBMIT_UNTIL)
+        | (review_until << REVIEW_UNTIL)
     )
 
 
@@ -97,45 +126,51 @@ def _pack_hot(hot: Hot) -> uint256:
 @pure
 def _unpack_hot(word: uint256) -> Hot:
     return Hot(
-        state=word & 3,
-        gap_basis=(word >> 2) & 1 == 1,
-        staked=(word >> 3) & 1 == 1,
-        token=(word >> 4) & 1 == 1,
-        target=(word >> 5) & _BITS_20,
-        min_gain=(word >> 25) & _BITS_20,
-        start=(word >> 45) & _BITS_20,
-        best=(word >> 65) & _BITS_20,
-        submitted=(word >> 85) & _BITS_24,
-        evaluated=(word >> 109) & _BITS_24,
-        forfeited=(word >> 133) & _BITS_24,
-        version=(word >> 157) & _BITS_20,
-        submit_until=(word >> 177) & _BITS_36,
-        review_until=(word >> 213) & _BITS_36,
+        state=word & STATE_BITS,
+        gap_basis=word & GAP_BASIS_BIT != 0,
+        staked=word & STAKED_BIT != 0,
+        token=word & TOKEN_BIT != 0,
+        target=(word >> TARGET) & BITS_20,
+        min_gain=(word >> MIN_GAIN) & BITS_20,
+        start=(word >> START) & BITS_20,
+        submitted=(word >> SUBMITTED) & BITS_24,
+        best=(word >> BEST) & BITS_20,
+        evaluated=(word >> EVALUATED) & BITS_24,
+        forfeited=(word >> FORFEITED) & BITS_24,
+        version=(word >> VERSION) & BITS_20,
+        submit_until=(word >> SUBMIT_UNTIL) & BITS_36,
+        review_until=(word >> REVIEW_UNTIL) & BITS_36,
     )
 
 
 @internal
 @pure
+def _with_state(word: uint256, state: uint256) -> uint256:
+    return (word & ~STATE_BITS) | state
+
+
+@internal
+@pure
 def _pack_judge(judge: Judge) -> uint256:
-    return convert(judge.capsule, uint256) | (judge.bounty << 160)
+    return convert(judge.capsule, uint256) | (judge.bounty << BOUNTY)
 
 
 @internal
 @pure
 def _unpack_judge(word: uint256) -> Judge:
-    return Judge(capsule=convert(word & _BITS_160, address), bounty=word >> 160)
+    return Judge(capsule=convert(word & BITS_160, address), bounty=word >> BOUNTY)
 
 
 @internal
 @pure
 def _pack_price(price: Price) -> uint256:
-    return price.stake | (price.fee << 96) | (price.max_pending << 192)
+    return price.stake | (price.fee << FEE) | (price.max_pending << MAX_PENDING)
 
 
 @internal
 @pure
 def _unpack_price(word: uint256) -> Price:
-    return Price(stake=word & _BITS_96, fee=(word >> 96) & _BITS_96, max_pending=word >> 192)
+    return Price(stake=word & BITS_96, fee=(word >> FEE) & BITS_96, max_pending=word >> MAX_PENDING)
 
 
 @internal
@@ -148,5 +183,5 @@ def _pack_credit(credit: Credit) -> uint256:
 @pure
 def _unpack_credit(word: uint256) -> Credit:
     return Credit(
-        payout=word & _BITS_128, stakes=(word >> 128) & _BITS_32, returns=word >> 160
+        payout=word & BITS_128, stakes=(word >> 128) & BITS_32, returns=word >> 160
     )

@@ -1,0 +1,276 @@
+"""The typed errors of the chain room, all under `ChainError`.
+
+Each names the thing, the value, and what would have been right. Addresses of nodes are shown without
+credentials; keys and passphrases never get here. `exit_code` is what a command line ends with (see
+`pysonar.console`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from openmined_syft.errors import OpenMinedError
+
+
+class ChainError(OpenMinedError):
+    """Base of the errors of the chain, its client, and the local records about it."""
+
+    exit_code: ClassVar[int] = 1
+
+
+# --- the node
+
+
+class NodeDownError(ChainError):
+    """The node does not answer, or answers with something that is not JSON-RPC."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(
+            f"no Ethereum node answers at {url}: {why}; start one there or correct the setting 'rpc'"
+        )
+
+
+class NodeRefusedError(ChainError):
+    """The node answers a request with an error of its own that has no closer type here."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, method: str, code: int, message: str, data: str | None = None) -> None:
+        self.method, self.code, self.data = method, code, data
+        self.node_message = "".join(c for c in message if c.isprintable())[:300]
+        super().__init__(f"the node refused {method} (code {code}): {self.node_message}")
+
+
+class BadUrlError(ChainError):
+    """The address of the node cannot be used."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"the node's address {url!r} is not usable; it must look like http://127.0.0.1:8545")
+
+
+class WrongChainError(ChainError):
+    """The node serves another chain than the settings ask for."""
+
+    def __init__(self, url: str, expected: int, found: int) -> None:
+        self.expected, self.found = expected, found
+        super().__init__(f"the node at {url} serves chain {found}, expected chain {expected}")
+
+
+# --- the contract
+
+
+class BadAddressError(ChainError):
+    """Text that is no account address."""
+
+    def __init__(self, what: str, value: object) -> None:
+        super().__init__(f"{what} {value!r} is not an address; it must be 0x and 40 hexadecimal digits")
+
+
+class BadArgumentError(ChainError):
+    """A value that does not fit the contract's function: found before anything is signed."""
+
+    def __init__(self, what: str, value: object, expected: str) -> None:
+        super().__init__(f"{what} is {value!r}, expected {expected}")
+
+
+class NoContractError(ChainError):
+    """No code lives at the address."""
+
+    def __init__(self, address: str, chain_id: int) -> None:
+        super().__init__(f"no contract at {address} on chain {chain_id}; expected a deployed Sonar")
+
+
+class NotSonarError(ChainError):
+    """Code lives at the address, but it does not answer as Sonar does."""
+
+    def __init__(self, address: str, chain_id: int) -> None:
+        super().__init__(f"the contract at {address} on chain {chain_id} does not answer as Sonar does")
+
+
+class UnexpectedAnswerError(ChainError):
+    """The node's answer does not have the shape that the ABI promises."""
+
+    def __init__(self, what: str, expected: str) -> None:
+        super().__init__(f"the answer to {what} cannot be read, expected {expected}")
+
+
+class NoSuchCampaignError(ChainError):
+    """Sonar knows no campaign of that id."""
+
+    def __init__(self, campaign: bytes, contract: str) -> None:
+        self.campaign = campaign
+        super().__init__(f"Sonar at {contract} has no campaign 0x{campaign.hex()}")
+
+
+class ContractRefusedError(ChainError):
+    """The contract would refuse the call (found by simulation, no gas spent), with its own reason."""
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label, self.reason = label, reason
+        super().__init__(f"{label} is refused by the contract: {reason}")
+
+
+class InsufficientFundsError(ChainError):
+    """The account cannot pay for value and gas."""
+
+    def __init__(self, label: str, account: str, balance: int, needed: int) -> None:
+        self.label, self.account, self.balance, self.needed = label, account, balance, needed
+        super().__init__(
+            f"{label}: account {account} holds {balance} wei, needs {needed} wei (value and gas together); "
+            f"{needed - balance} wei are missing"
+        )
+
+
+# --- transactions
+
+
+class TransactionError(ChainError):
+    """Base of what can happen to a transaction after it is signed."""
+
+
+class RevertedError(TransactionError):
+    """The transaction was mined and reverted: gas is spent, nothing else happened."""
+
+    def __init__(self, label: str, transaction_hash: str, reason: str) -> None:
+        self.label, self.transaction_hash, self.reason = label, transaction_hash, reason
+        super().__init__(f"{label} was mined as {transaction_hash} and reverted: {reason}")
+
+
+class NonceTakenError(TransactionError):
+    """Another transaction of the same account, not from this outbox, took the nonce."""
+
+    def __init__(self, label: str, account: str, nonce: int) -> None:
+        self.label, self.account, self.nonce = label, account, nonce
+        super().__init__(
+            f"{label}: nonce {nonce} of account {account} was used by a transaction that this outbox did not "
+            "send; use one account with one running agent only"
+        )
+
+
+class TransactionTimeoutError(TransactionError):
+    """Not confirmed within the time the caller wanted to wait; the outbox keeps trying all the same."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, label: str, key: str, seconds: float) -> None:
+        super().__init__(f"{label} ({key}) is not confirmed after {seconds:g} s; it stays in the outbox")
+
+
+class UnknownKeyError(TransactionError):
+    """The outbox holds nothing under that key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the outbox holds no transaction with the key {key!r}")
+
+
+class KeyReusedError(TransactionError):
+    """The same outbox key with another call: one of the two would silently not happen."""
+
+    def __init__(self, key: str, stored: str, asked: str) -> None:
+        super().__init__(f"the outbox key {key!r} belongs to another call ({stored}), asked for {asked}")
+
+
+class StillPendingError(TransactionError):
+    """A key can be freed only when its transaction can no longer land."""
+
+    def __init__(self, key: str, status: str) -> None:
+        super().__init__(
+            f"the transaction of the outbox key {key!r} is {status}; "
+            "only a reverted or displaced one can be freed"
+        )
+
+
+class FeesTooHighError(TransactionError):
+    """The chain asks more per gas than the account's cap allows."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, asked: int, cap: int) -> None:
+        self.asked, self.cap = asked, cap
+        super().__init__(
+            f"the chain asks {asked} wei per gas, the cap is {cap}; wait or raise 'max_fee_gwei'"
+        )
+
+
+class NoFeeMarketError(TransactionError):
+    """The chain has no base fee (EIP-1559)."""
+
+    def __init__(self, chain_id: int) -> None:
+        super().__init__(f"chain {chain_id} has no base fee; a chain with EIP-1559 fees is needed")
+
+
+# --- local records
+
+
+class WrongDatabaseError(ChainError):
+    """The database belongs to another chain or contract."""
+
+    def __init__(self, path: str, what: str, found: str, expected: str) -> None:
+        self.what, self.found, self.expected = what, found, expected
+        super().__init__(
+            f"the database {path} belongs to {what} {found}, expected {expected}; "
+            "use another home directory for another chain or contract"
+        )
+
+
+class DatabaseUnusableError(ChainError):
+    """The file is no database of this project, or cannot be opened."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"the database {path} cannot be used: {why}")
+
+
+class AlreadyRunningError(ChainError):
+    """Another process holds the lock of this home directory."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"another process is already running with {path}; stop it first")
+
+
+class UndecodableLogError(ChainError):
+    """A log of the contract's address that does not decode by the ABI."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"a log with the topic {topic} cannot be read as a Sonar event: {why}")
+
+
+# --- keys
+
+
+class KeyfileError(ChainError):
+    """Base of what is wrong with an account's keyfile."""
+
+
+class WrongPassphraseError(KeyfileError):
+    """The passphrase does not open the keyfile."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the passphrase does not open the keyfile {path}")
+
+
+class KeyfileMissingError(KeyfileError):
+    """There is no keyfile at the path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no keyfile at {path}; create one with the 'init' command")
+
+
+class KeyfileExistsError(KeyfileError):
+    """A keyfile is never overwritten."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"there is already a file at {path}; a keyfile is never overwritten, choose another path"
+        )
+
+
+class MalformedKeyfileError(KeyfileError):
+    """The file is no web3 keystore of version 3."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"the file {path} is not a usable keyfile: {why}; expected a web3 keystore, version 3"
+        )

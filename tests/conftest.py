@@ -1,0 +1,302 @@
+"""A real chain for every room's tests: one anvil per session with Sonar deployed, put back after each test.
+
+Fixtures only (the test folders are no packages). Names keep clear of Ape's own fixtures (`accounts`, `chain`,
+`networks`, `project`); nothing heavy is imported before a test asks for it. Documented in `tests/README.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from web3 import Web3
+
+    from pysonar.chain.calls import Call
+    from pysonar.chain.events import LoggedEvent
+    from pysonar.chain.signer import KeyfileSigner, Signer
+    from pysonar.chain.sonar import Sonar
+
+ROOT = Path(__file__).parent.parent
+CHAIN_ID = 1337
+ETHER = 10**18
+ROLES = ("scientist", "miner", "capsule", "stranger", "second_miner", "third_miner")
+
+
+class Anvil:
+    """One anvil process on a free port. Blocks are mined with each transaction unless told otherwise."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+        from pysonar.chain.connect import connect
+
+        self.process = process
+        self.url = url
+        self.web3: Web3 = connect(url, expected_chain_id=CHAIN_ID)
+
+    @classmethod
+    def start(cls, *options: str) -> Anvil:
+        """Start one; further options as on anvil's command line."""
+        binary = shutil.which("anvil") or shutil.which("anvil", path=str(ROOT / "build" / "node" / "bin"))
+        if binary is None:
+            pytest.fail("no anvil: neither on PATH nor in build/node/bin; `make` installs it there")
+        with tempfile.NamedTemporaryFile(prefix="anvil-", suffix=".log") as log:
+            command = [binary, "--port", "0", "--chain-id", str(CHAIN_ID), "--hardfork", "cancun", *options]
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            until = time.monotonic() + 30
+            while time.monotonic() < until and process.poll() is None:
+                found = re.search(rb"Listening on (127\.0\.0\.1:\d+)", Path(log.name).read_bytes())
+                if found:
+                    return cls(process, f"http://{found[1].decode()}")
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+            raise RuntimeError(f"anvil did not start: {Path(log.name).read_text()[-2000:]}")
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        """One JSON-RPC request, its result."""
+        from pysonar.chain import rpc
+
+        return rpc.call(self.web3, method, *params)
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine that many blocks."""
+        self.rpc("anvil_mine", hex(blocks))
+
+    def advance(self, seconds: int) -> None:
+        """Move the chain's clock on and mine one block."""
+        self.rpc("evm_increaseTime", seconds)
+        self.rpc("evm_mine")
+
+    def advance_to(self, timestamp: int) -> None:
+        """Mine one block with exactly that time."""
+        self.rpc("evm_setNextBlockTimestamp", timestamp)
+        self.rpc("evm_mine")
+
+    def now(self) -> int:
+        """The time of the newest block."""
+        from pysonar.chain import rpc
+
+        return rpc.latest(self.web3).timestamp
+
+    def set_automine(self, on: bool) -> None:
+        """Whether each transaction gets its block at once."""
+        self.rpc("evm_setAutomine", on)
+
+    def reorg(self, depth: int) -> None:
+        """Replace the newest `depth` blocks by others without their transactions."""
+        self.rpc("anvil_reorg", depth, [])
+
+    def fund(self, address: str, wei: int = 1000 * ETHER) -> None:
+        """Set the account's balance."""
+        self.rpc("anvil_setBalance", address, hex(wei))
+
+    def balance(self, address: str) -> int:
+        """Wei held now."""
+        from pysonar.chain import rpc
+
+        return rpc.balance(self.web3, address)
+
+    def stop(self) -> None:
+        """End the process (as a crash would: at once)."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def start_anvil() -> Iterator[Callable[..., Anvil]]:
+    """`start_anvil(*options) -> Anvil`: chains of one's own, ended with the session."""
+    started: list[Anvil] = []
+
+    def start(*options: str) -> Anvil:
+        started.append(Anvil.start(*options))
+        return started[-1]
+
+    yield start
+    for anvil in started:
+        anvil.stop()
+
+
+@pytest.fixture(scope="session")
+def sonar_bytecode() -> bytes:
+    """Sonar as the installed compiler makes it, kept under build/ by the digest of the sources."""
+    sources = sorted((ROOT / "contracts").rglob("*.vy*"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    kept = ROOT / "build" / "test-cache" / f"sonar-{digest[:32]}.hex"
+    if not kept.exists():
+        vyper = Path(os.sys.executable).with_name("vyper")
+        command = [
+            str(vyper),
+            "-p",
+            str(ROOT),
+            "--evm-version",
+            "cancun",
+            "-f",
+            "bytecode",
+            "contracts/Sonar.vy",
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.with_suffix(f".{os.getpid()}").write_text(done.stdout.strip())
+        kept.with_suffix(f".{os.getpid()}").replace(kept)
+    return bytes.fromhex(kept.read_text().removeprefix("0x"))
+
+
+@pytest.fixture(scope="session")
+def deploy_sonar(sonar_bytecode: bytes) -> Callable[[Anvil], str]:
+    """`deploy_sonar(anvil) -> address`: a fresh Sonar, paid by one of anvil's own accounts."""
+
+    def deploy(anvil: Anvil) -> str:
+        from eth_utils.address import to_checksum_address
+
+        (payer, *_) = anvil.rpc("eth_accounts")
+        request = {"from": payer, "data": "0x" + sonar_bytecode.hex()}
+        receipt = _receipt(anvil, anvil.rpc("eth_sendTransaction", request))
+        assert receipt["status"] == "0x1"
+        return str(to_checksum_address(receipt["contractAddress"]))
+
+    return deploy
+
+
+@pytest.fixture(scope="session")
+def role_keys() -> Mapping[str, bytes]:
+    """Private keys by role, the same in every run. For tests only."""
+    return {role: hashlib.sha256(f"openmined test {role}".encode()).digest() for role in ROLES}
+
+
+@pytest.fixture(scope="session")
+def fund_roles(role_keys: Mapping[str, bytes]) -> Callable[[Anvil], None]:
+    """`fund_roles(anvil)`: 1,000 ETH for every role's account."""
+
+    def fund(anvil: Anvil) -> None:
+        for role in ROLES:
+            anvil.fund(_signer(role_keys, role).address)
+
+    return fund
+
+
+@pytest.fixture(scope="session")
+def shared_node(
+    start_anvil: Callable[..., Anvil],
+    deploy_sonar: Callable[[Anvil], str],
+    fund_roles: Callable[[Anvil], None],
+) -> tuple[Anvil, str]:
+    """The session's anvil and its Sonar. Tests take `node` and `sonar` instead."""
+    anvil = start_anvil()
+    fund_roles(anvil)
+    return anvil, deploy_sonar(anvil)
+
+
+@pytest.fixture
+def node(shared_node: tuple[Anvil, str]) -> Iterator[Anvil]:
+    """A chain with Sonar, funded roles and nothing else; whatever the test does is undone afterwards, time
+    too.
+    """
+    anvil, _ = shared_node
+    before = anvil.rpc("evm_snapshot")
+    yield anvil
+    if anvil.process.poll() is None:
+        anvil.rpc("anvil_dropAllTransactions")
+        anvil.set_automine(True)
+        anvil.rpc("evm_revert", before)
+
+
+@pytest.fixture
+def sonar(node: Anvil, shared_node: tuple[Anvil, str]) -> Sonar:
+    """The client of the Sonar on `node`."""
+    from pysonar.chain.sonar import Sonar
+
+    return Sonar(node.web3, shared_node[1])
+
+
+@pytest.fixture
+def scientist(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """Opens campaigns."""
+    return _signer(role_keys, "scientist")
+
+
+@pytest.fixture
+def miner(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """Submits."""
+    return _signer(role_keys, "miner")
+
+
+@pytest.fixture
+def second_miner(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """Submits too."""
+    return _signer(role_keys, "second_miner")
+
+
+@pytest.fixture
+def third_miner(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """Submits as well."""
+    return _signer(role_keys, "third_miner")
+
+
+@pytest.fixture
+def capsule(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """The campaign's judge."""
+    return _signer(role_keys, "capsule")
+
+
+@pytest.fixture
+def stranger(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
+    """Has no part in any campaign."""
+    return _signer(role_keys, "stranger")
+
+
+@pytest.fixture
+def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
+    """`transact(anvil, signer, call) -> events`: sign, send and mine one call, without the outbox.
+
+    ContractRefusedError if the contract refuses it.
+    """
+
+    def send(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
+        from pysonar.chain import rpc
+        from pysonar.chain.events import decode_receipt_logs
+        from pysonar.chain.sonar import simulate
+
+        simulate(anvil.web3, call, signer.address)
+        transaction = {
+            "type": 2,
+            "chainId": CHAIN_ID,
+            "nonce": rpc.nonce(anvil.web3, signer.address, "pending"),
+            "to": call.to,
+            "value": call.value,
+            "data": call.data,
+            "gas": 5_000_000,
+            "maxFeePerGas": 100 * 10**9,
+            "maxPriorityFeePerGas": 10**9,
+        }
+        receipt = _receipt(anvil, anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
+        assert receipt["status"] == "0x1", f"{call.label} reverted"
+        return decode_receipt_logs(receipt["logs"], call.to)
+
+    return send
+
+
+def _signer(keys: Mapping[str, bytes], role: str) -> KeyfileSigner:
+    from pysonar.chain.signer import KeyfileSigner
+
+    return KeyfileSigner.from_key(keys[role])
+
+
+def _receipt(anvil: Anvil, transaction_hash: str) -> dict[str, Any]:
+    """The receipt; mines a block where that does not happen by itself."""
+    found: dict[str, Any] | None = anvil.rpc("eth_getTransactionReceipt", transaction_hash)
+    if found is None:
+        anvil.mine()
+        found = anvil.rpc("eth_getTransactionReceipt", transaction_hash)
+    assert found is not None
+    return found

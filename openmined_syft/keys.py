@@ -8,7 +8,6 @@ SP 800-57).
 
 import functools
 import hashlib
-import math
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -142,8 +141,7 @@ class PrivateKey:
 
         Raises:
             KeySizeError: p * q is too short or too long.
-            KeyFormError: not two different primes of the same length, or p * q shares a factor with
-                (p-1)(q-1), in which case Paillier encryption is not one-to-one.
+            KeyFormError: not two different odd primes of the same length.
         """
         p, q = int(p), int(q)
         if p < 3 or q < 3 or p == q or not (gmpy2.is_prime(p, 40) and gmpy2.is_prime(q, 40)):
@@ -151,9 +149,9 @@ class PrivateKey:
         n = p * q
         check_key_bits(n.bit_length(), allow_small=allow_small_for_tests)
         if p.bit_length() != q.bit_length():
+            # The same length also gives gcd(n, (p - 1)(q - 1)) = 1, without which encryption is not
+            # one-to-one: for p < q < 2 p neither divides the other minus one.
             raise KeyFormError("the two primes of a Paillier key must have the same length")
-        if math.gcd(n, (p - 1) * (q - 1)) != 1:
-            raise KeyFormError("n = p q shares a factor with (p - 1)(q - 1); take other primes")
         return cls(PublicKey(n), p, q)
 
     def to_phe(self) -> Any:
@@ -185,7 +183,7 @@ def generate_keypair(bits: int = DEFAULT_BITS, *, allow_small_for_tests: bool = 
     check_key_bits(bits, allow_small=allow_small_for_tests)
     while True:
         _, secret = phe.generate_paillier_keypair(n_length=bits)
-        # phe gives two primes of half the length each but does not check gcd(n, (p-1)(q-1)).
+        # phe takes the next prime after a random number: now and then the two end up of different length.
         try:
             return PrivateKey.from_primes(secret.p, secret.q, allow_small_for_tests=allow_small_for_tests)
         except KeyFormError:

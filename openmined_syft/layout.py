@@ -23,8 +23,8 @@ from dataclasses import dataclass
 
 from openmined_syft.errors import LayoutError, ScaleError, ShapeError
 
-WEIGHT_BITS = 24
-MAP_BITS = 20
+WEIGHT_BITS = 22
+MAP_BITS = 22
 LARGEST_FRACTION = 40
 LARGEST_SLOT = 256
 LARGEST_ENTRIES = 1 << 24

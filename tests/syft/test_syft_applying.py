@@ -1,0 +1,123 @@
+"""Capsule's steps along a difference, and the scores that decide about money."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import r2_score
+
+from openmined_syft.applying import best_candidate, candidate, check_norm, difference_norm, quantised
+from openmined_syft.encrypted import EncryptedModel
+from openmined_syft.errors import BoundError, NotFiniteError, ParameterError, ShapeError
+from openmined_syft.metrics import metric_names, score_ppm
+
+WEIGHTS = np.array([[1.0, -1.0], [0.5, 0.0]])
+MOVE = np.array([[1.0, 0.0], [0.0, -2.0]])
+
+
+def test_a_candidate_is_the_step_along_the_difference():
+    result = candidate(WEIGHTS, MOVE, 0.5, weight_bound=2.0)
+    np.testing.assert_array_equal(result, [[1.5, -1.0], [0.5, -1.0]])
+
+
+def test_what_is_measured_is_what_is_encrypted(small_key):
+    result = candidate(WEIGHTS, np.full((2, 2), 0.1), 0.125, weight_bound=2.0)
+    encrypted = EncryptedModel.encrypt(result, small_key, version=1, weight_bound=2.0)
+    np.testing.assert_array_equal(encrypted.decrypt(small_key), result)
+    np.testing.assert_array_equal(quantised(result), result)
+
+
+def test_a_candidate_at_the_bound_is_made_and_one_above_refused():
+    assert candidate(WEIGHTS, MOVE, 1, weight_bound=2.0).max() == 2.0
+    with pytest.raises(BoundError, match=r"weight \[0, 0\] would be 2"):
+        candidate(WEIGHTS, MOVE, 1, weight_bound=2.0 - 2**-22)
+
+
+@pytest.mark.parametrize("step", [0, -1, np.nan, np.inf])
+def test_a_step_that_is_none_is_refused(step):
+    with pytest.raises(ParameterError, match="step"):
+        candidate(WEIGHTS, MOVE, step, weight_bound=2.0)
+
+
+def test_a_difference_that_does_not_fit_is_refused():
+    with pytest.raises(ShapeError):
+        candidate(WEIGHTS, MOVE[:1], 1, weight_bound=2.0)
+    with pytest.raises(NotFiniteError):
+        candidate(WEIGHTS, MOVE * np.nan, 1, weight_bound=2.0)
+
+
+def test_the_norm_is_accepted_at_the_limit_and_refused_above():
+    assert difference_norm([[3.0], [4.0]]) == 5.0
+    check_norm([[3.0], [4.0]], 5.0)
+    with pytest.raises(BoundError, match=r"norm 5; the spec allows 4\.9"):
+        check_norm([[3.0], [4.0]], 4.9)
+    with pytest.raises(BoundError):
+        check_norm([[3.0], [4.0]], float("nan"))
+
+
+def test_the_best_step_wins_and_of_equals_the_smallest():
+    best = best_candidate(WEIGHTS, MOVE, [2, 0.5, 1, 0.25], lambda w: int(w[1, 1] * -100), weight_bound=2.0)
+    assert best is not None
+    assert best[:2] == (1, 200)
+    np.testing.assert_array_equal(best[2], WEIGHTS + MOVE)
+    flat = best_candidate(WEIGHTS, MOVE, [2, 0.5, 1], lambda w: 7, weight_bound=9.0)
+    assert flat is not None
+    assert flat[:2] == (0.5, 7)
+
+
+def test_no_step_inside_the_bound_gives_no_candidate():
+    assert best_candidate(WEIGHTS, MOVE * 100, [1, 2], lambda w: 1, weight_bound=2.0) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
+def test_accuracy_is_the_share_of_equal_labels_rounded_down(pairs):
+    true, predicted = zip(*pairs, strict=True)
+    right = sum(a == b for a, b in pairs)
+    assert score_ppm("accuracy", true, predicted) == int(Fraction(right, len(pairs)) * 1_000_000)
+
+
+def test_accuracy_rounds_down_not_to_nearest():
+    assert score_ppm("accuracy", [0] * 3, [0, 0, 1]) == 666_666
+    assert score_ppm("accuracy", [0] * 3, [0, 0, 0]) == 1_000_000
+
+
+numbers = st.floats(-1e6, 1e6)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=20))
+def test_r2_agrees_with_scikit_learn_and_stays_in_range(pairs):
+    true, predicted = (np.array(side) for side in zip(*pairs, strict=True))
+    score = score_ppm("r2", true, predicted)
+    assert 0 <= score <= 1_000_000
+    if true.std() > 1e-3 * (1 + np.abs(true).max()):
+        assert score == pytest.approx(max(0.0, r2_score(true, predicted)) * 1e6, abs=1.01)
+
+
+def test_r2_is_exact_where_floats_are_not():
+    assert score_ppm("r2", [1e15, 1e15 + 1], [1e15, 1e15 + 1]) == 1_000_000
+    assert score_ppm("r2", [0.0, 3.0], [0.0, 2.0]) == 777_777
+    assert score_ppm("r2", [1.0, 2.0], [9.0, -9.0]) == 0
+
+
+def test_r2_of_constant_targets():
+    assert score_ppm("r2", [2.0, 2.0], [2.0, 2.0]) == 1_000_000
+    assert score_ppm("r2", [2.0, 2.0], [2.0, 2.1]) == 0
+
+
+def test_scores_that_cannot_be_taken_are_refused():
+    assert metric_names() == ["accuracy", "r2"]
+    with pytest.raises(ParameterError, match="karma"):
+        score_ppm("karma", [1], [1])
+    for metric in metric_names():
+        with pytest.raises(ShapeError):
+            score_ppm(metric, [], [])
+        with pytest.raises(ShapeError):
+            score_ppm(metric, [1, 2], [1])
+        with pytest.raises(ShapeError):
+            score_ppm(metric, [[1]], [[1]])
+        with pytest.raises(ShapeError):
+            score_ppm(metric, ["a"], ["a"])
+        with pytest.raises(NotFiniteError):
+            score_ppm(metric, [1.0, np.nan], [1.0, 2.0])

@@ -24,9 +24,7 @@ from pysonar.chain import fees, rpc
 from pysonar.chain.calls import Call
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import (
-    ContractRefusedError,
     FeesTooHighError,
-    InsufficientFundsError,
     KeyReusedError,
     NodeDownError,
     NodeRefusedError,
@@ -39,7 +37,7 @@ from pysonar.chain.errors import (
 from pysonar.chain.fees import FeePolicy, Fees
 from pysonar.chain.outbox_records import Attempt, OutboxRecords, Pending, Receipt, Status
 from pysonar.chain.signer import Signer
-from pysonar.chain.sonar import simulate
+from pysonar.chain.transaction_maker import TransactionMaker
 
 WAIT_SECONDS = 600.0
 GAP_SECONDS = 30.0
@@ -72,7 +70,7 @@ class Outbox:
         self._policy = policy or FeePolicy()
         self._poll_seconds = poll_seconds
         self._gap_seconds = gap_seconds
-        self._chain_id = rpc.chain_id(web3)
+        self._maker = TransactionMaker(web3, signer, self._policy)
         self._records = OutboxRecords(database, signer.address)
         self._displaced: dict[str, int] = {}
         self._gap: tuple[int, float] | None = None
@@ -92,7 +90,7 @@ class Outbox:
         known = self._same(call, key)
         if known is not None:
             return known
-        gas, offer = self._prepare(call)
+        gas, offer = self._maker.prepare(call, self._records.reserved())
         at_node = rpc.nonce(self._web3, self.account, "pending")
         with transaction(self._records.database):
             known = self._same(call, key)
@@ -186,42 +184,8 @@ class Outbox:
             raise KeyReusedError(key, _shown(known.call), _shown(call))
         return known
 
-    def _prepare(self, call: Call) -> tuple[int, Fees]:
-        """Gas limit and fees of a call that the contract would accept and the account can pay."""
-        held = rpc.balance(self._web3, self.account)
-        if held < call.value:
-            raise InsufficientFundsError(call.label, self.account, held, call.value)
-        simulate(self._web3, call, self.account)
-        try:
-            estimate = rpc.estimate_gas(self._web3, self._request(call))
-        except NodeRefusedError as error:
-            reason = rpc.revert_reason(error)
-            if reason is None:
-                raise
-            raise ContractRefusedError(call.label, reason) from None
-        gas = (
-            estimate + estimate // 5 + 10_000
-        )  # what others do in the same block may cost a few cold slots more
-        offer = fees.suggest(self._web3, self._policy)
-        needed = call.value + gas * offer.max_fee + self._records.reserved()
-        if held < needed:
-            raise InsufficientFundsError(call.label, self.account, held, needed)
-        return gas, offer
-
     def _sign(self, key: str, call: Call, nonce: int, gas: int, offer: Fees) -> Attempt:
-        raw = self._signer.sign(
-            {
-                "type": 2,
-                "chainId": self._chain_id,
-                "nonce": nonce,
-                "to": call.to,
-                "value": call.value,
-                "data": call.data,
-                "gas": gas,
-                "maxFeePerGas": offer.max_fee,
-                "maxPriorityFeePerGas": offer.tip,
-            }
-        )
+        raw = self._maker.sign(call, nonce, gas, offer)
         self._records.add_attempt(key, keccak(raw), raw, offer)
         return self._records.attempts(key)[-1]
 
@@ -265,7 +229,7 @@ class Outbox:
         elif int(raw["status"], 16) == 1:
             self._records.set_status(pending.key, Status.CONFIRMED, receipt=raw)
         else:
-            reason = self._why_reverted(pending, raw, block)
+            reason = self._maker.why_reverted(pending.call, pending.gas, raw)
             self._records.set_status(pending.key, Status.REVERTED, problem=reason, receipt=raw)
 
     def _maybe_displaced(self, pending: Pending, head: int) -> None:
@@ -323,22 +287,6 @@ class Outbox:
             reason = pending.problem or "no reason given"
             raise RevertedError(pending.call.label, pending.receipt.transaction_hash, reason)
         return pending.receipt
-
-    def _why_reverted(self, pending: Pending, raw: Mapping[str, Any], block: int) -> str:
-        """The contract's text, by running the call again on the state before and after its block."""
-        if int(raw["gasUsed"], 16) >= pending.gas:
-            return "out of gas"
-        for tag in (block - 1, block):
-            try:
-                simulate(self._web3, pending.call, self.account, tag)
-            except ContractRefusedError as error:
-                return error.reason
-            except NodeRefusedError:
-                continue
-        return "the reason cannot be found again"
-
-    def _request(self, call: Call) -> dict[str, str]:
-        return rpc.hex_request(self.account, call.to, call.data, call.value)
 
 
 def _shown(call: Call) -> str:

@@ -1,0 +1,153 @@
+"""Real processes killed with SIGKILL around a broadcast: one transaction lands, and it is the stored one."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysonar.chain import rpc
+from pysonar.chain.database import open_database
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.outbox_records import Status
+from pysonar.chain.sonar import Sonar
+
+# The child meddles with its signer and its node, never with the outbox: the code under test is the real one.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from web3 import Web3
+from pysonar.chain import rpc
+from pysonar.chain.connect import NodeProvider
+from pysonar.chain.database import open_database
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.sonar import Sonar
+
+url, address, path, key, point, count = sys.argv[1:]
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Node(NodeProvider):
+    def make_request(self, method, params):
+        if method == "eth_sendRawTransaction" and point == "after store, before broadcast":
+            die()
+        answer = super().make_request(method, params)
+        if method == "eth_sendRawTransaction" and point == "after broadcast, before record":
+            die()
+        return answer
+
+class Dying:
+    def __init__(self, signer):
+        self.signer, self.address = signer, signer.address
+    def sign(self, transaction):
+        raw = self.signer.sign(transaction)
+        if point == "before store":
+            die()
+        return raw
+
+web3 = Web3(Node(url))
+sonar = Sonar(web3, address)
+database = open_database(Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address)
+outbox = Outbox(database, web3, Dying(KeyfileSigner.from_key(bytes.fromhex(key))), confirmations=0)
+print("ready", flush=True)
+for number in range(1, int(count) + 1):
+    outbox.send(sonar.calls.register_capsule(number.to_bytes(32, "big")), f"register {number}")
+    outbox.pump()
+"""
+
+
+class Runs:
+    """Children on one database, and what the chain shows afterwards."""
+
+    def __init__(self, folder: Path, node: Any, sonar: Sonar, signer: Any, key: bytes) -> None:
+        self.path, self.node, self.sonar, self.signer, self.key = (
+            folder / "a.sqlite",
+            node,
+            sonar,
+            signer,
+            key,
+        )
+
+    def start(self, point: str, count: int) -> subprocess.Popen[bytes]:
+        arguments = [self.node.url, self.sonar.address, str(self.path), self.key.hex(), point, str(count)]
+        return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE)
+
+    def outbox(self) -> Outbox:
+        web3 = self.node.web3
+        database = open_database(
+            self.path, chain_id=1337, genesis=rpc.genesis(web3), contract=self.sonar.address
+        )
+        return Outbox(database, web3, self.signer, confirmations=0, poll_seconds=0.01)
+
+    def landed(self) -> list[int]:
+        logs = rpc.logs(self.node.web3, self.sonar.address, 0, rpc.block_number(self.node.web3))
+        return [int(log["data"], 16) for log in logs]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, node: Any, sonar: Sonar, capsule: Any, role_keys: Any) -> Runs:
+    """Children of the capsule's account."""
+    return Runs(tmp_path, node, sonar, capsule, role_keys["capsule"])
+
+
+@pytest.mark.parametrize(
+    ("point", "stored", "mined"),
+    [
+        ("before store", False, False),
+        ("after store, before broadcast", True, False),
+        ("after broadcast, before record", True, True),
+    ],
+)
+def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bool) -> None:
+    with runs.start(point, 1) as child:
+        child.wait(30)
+    assert child.returncode == -signal.SIGKILL
+    outbox = runs.outbox()
+    before = outbox.find("register 1")
+    assert ((before is not None), (runs.landed() == [1])) == (stored, mined)
+
+    call = runs.sonar.calls.register_capsule((1).to_bytes(32, "big"))
+    after = outbox.send(call, "register 1")  # what the restarted agent does
+    assert before is None or after.hashes == before.hashes  # the same bytes
+    receipt = outbox.wait("register 1", timeout=10)
+    assert receipt.transaction_hash == after.hashes[0]
+    assert runs.landed() == [1]
+    assert rpc.nonce(runs.node.web3, runs.signer.address) == 1
+
+
+def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
+    with runs.start("after store, before broadcast", 1) as child:
+        child.wait(30)
+    outbox = runs.outbox()
+    outbox.pump()
+    assert outbox.wait("register 1", timeout=10).succeeded
+    assert runs.landed() == [1]
+
+
+def test_killed_at_any_moment(runs: Runs) -> None:
+    chooser = random.Random(7)
+    for _ in range(4):
+        with runs.start("never", 40) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
+            time.sleep(chooser.random() / 3)
+            child.kill()
+    with runs.start("never", 40) as child:
+        assert child.wait(60) == 0
+    assert runs.landed() == list(range(1, 41))
+    assert {pending.status for pending in runs.outbox().history()} == {Status.CONFIRMED}
+    assert rpc.nonce(runs.node.web3, runs.signer.address) == 40
+
+
+def test_two_processes_with_one_database_share_its_nonces(runs: Runs) -> None:
+    with runs.start("never", 15) as first, runs.start("never", 15) as second:
+        assert (first.wait(60), second.wait(60)) == (0, 0)
+    assert runs.landed() == list(range(1, 16))

@@ -55,14 +55,9 @@ class BlockFiles:
         except OSError as error:
             raise disk_error(error, path, cid) from None
 
-    def size(self, cid: Cid) -> int | None:
-        """Bytes of the block's file, or None if there is none."""
-        try:
-            return self.path(cid).stat().st_size
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise disk_error(error, self.path(cid), cid) from None
+    def here(self, cid: Cid) -> bool:
+        """Whether there is a file of that name; whether it is whole shows when it is read."""
+        return self.path(cid).exists()
 
     def used(self) -> int:
         """Bytes of all blocks."""

@@ -1,4 +1,4 @@
-"""From a stream of bytes to the blocks of its tree, in one pass and with a few hundred links in memory.
+"""From bytes to the blocks of their tree, in one pass and with a few hundred links in memory.
 
 The tree is that of `profile.py`. What happens to the blocks is the caller's affair.
 """
@@ -13,43 +13,58 @@ from pysonar.cid import Cid
 from pysonar.store.errors import TooLargeError
 from pysonar.store.profile import CHUNK, LINKS, MAX_FILE, Child, leaf_block, node_block
 
+Blocks = Iterator[tuple[Child, bytes]]
+"""Blocks with the links to them, children before parents. A block may come twice."""
 
-def build_blocks(stream: BinaryIO) -> Iterator[tuple[Child, bytes]]:
-    """Every block with its link, children before parents; the last one is the root. A block may come
-    twice."""
-    levels: list[list[Child]] = [[]]
 
-    def close(level: int) -> Iterator[tuple[Child, bytes]]:
+class TreeBuilder:
+    """Takes a file chunk by chunk and gives the blocks as they become complete. Take all that it gives."""
+
+    def __init__(self) -> None:
+        self._levels: list[list[Child]] = [[]]
+        self._size = 0
+
+    def add(self, chunk: bytes) -> Blocks:
+        """The blocks that this chunk completes. Every chunk but the last has CHUNK bytes. TooLargeError."""
+        self._size += len(chunk)
+        if self._size > MAX_FILE:
+            raise TooLargeError(f"more than {MAX_FILE} bytes were to be stored as one artifact")
+        block = leaf_block(chunk)
+        leaf = Child(Cid.of_block(block), len(chunk), len(block))
+        if len(self._levels[0]) == LINKS:
+            yield from self._close(0)
+        self._levels[0].append(leaf)
+        yield leaf, block
+
+    def finish(self) -> Blocks:
+        """The blocks still open. The last block of all is the root."""
+        # All leaves are at one depth, so every level below the top is closed, even over a single link.
+        level = 0
+        while level + 1 < len(self._levels) or len(self._levels[level]) > 1:
+            yield from self._close(level)
+            level += 1
+
+    def _close(self, level: int) -> Blocks:
         """Turn the links of one level into a node of the level above, making room there first."""
-        children = levels[level]
+        children = self._levels[level]
         block = node_block(children)
         size = len(block) + sum(child.dag_size for child in children)
         node = Child(Cid.of_block(block), sum(child.file_size for child in children), size)
-        levels[level] = []
-        if len(levels) == level + 1:
-            levels.append([])
-        if len(levels[level + 1]) == LINKS:
-            yield from close(level + 1)
-        levels[level + 1].append(node)
+        self._levels[level] = []
+        if len(self._levels) == level + 1:
+            self._levels.append([])
+        if len(self._levels[level + 1]) == LINKS:
+            yield from self._close(level + 1)
+        self._levels[level + 1].append(node)
         yield node, block
 
-    done = 0
-    for data in _chunks(stream):
-        done += len(data)
-        if done > MAX_FILE:
-            raise TooLargeError(f"more than {MAX_FILE} bytes were to be stored as one artifact")
-        block = leaf_block(data)
-        if len(levels[0]) == LINKS:
-            yield from close(0)
-        leaf = Child(Cid.of_block(block), len(data), len(block))
-        levels[0].append(leaf)
-        yield leaf, block
 
-    # All leaves are at one depth, so every level below the top is closed, even over a single link.
-    level = 0
-    while level + 1 < len(levels) or len(levels[level]) > 1:
-        yield from close(level)
-        level += 1
+def build_blocks(stream: BinaryIO) -> Blocks:
+    """Every block of what can be read from the stream; the last one is the root."""
+    builder = TreeBuilder()
+    for chunk in chunks_of(stream):
+        yield from builder.add(chunk)
+    yield from builder.finish()
 
 
 def cid_of(data: bytes) -> Cid:
@@ -59,15 +74,11 @@ def cid_of(data: bytes) -> Cid:
 
 def cid_of_stream(stream: BinaryIO) -> Cid:
     """The CID of everything that can be read from the stream."""
-    root = None
-    for root, _ in build_blocks(stream):  # noqa: B007 - the last one is wanted
-        pass
-    if root is None:  # pragma: no cover - an empty stream still has one leaf
-        raise AssertionError("a tree without a root")
+    *_, (root, _) = ((child, None) for child, _ in build_blocks(stream))
     return root.cid
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
     """Pieces of exactly CHUNK bytes (the last may be shorter; one empty piece for an empty stream).
 
     A raw stream (a pipe, a socket) may hand out less than was asked before its end: the gaps are filled.

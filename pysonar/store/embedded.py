@@ -150,10 +150,9 @@ class EmbeddedStore:
             yield child.cid
 
     def _require_whole(self, cid: Cid) -> None:
-        """NotFoundError or WrongBytesError unless every block is here (leaves by their size)."""
+        """NotFoundError or WrongBytesError unless every block is here (leaves are looked for, not read)."""
         for child in file_links(cid, self.blocks.fetch, max_bytes=MAX_FILE, place=self.blocks.place):
-            size = self.blocks.size(child.cid)
-            if size is None:
+            if not self.blocks.here(child.cid):
                 raise NotFoundError(
                     "is not here in full", cid=cid, block=child.cid, tried=[self.blocks.place]
                 )

@@ -1,9 +1,10 @@
-"""One value, one sequence of bytes: canonical JSON (RFC 8785) and deterministic CBOR (RFC 8949 section 4.2.1).
+"""One value, one sequence of bytes: canonical JSON (RFC 8785) and deterministic CBOR (RFC 8949 section
+4.2.1).
 
-Artifacts are named by the hash of their bytes, so what is read must be exactly what would be written: `loads_*`
-refuses anything else. Only plain values exist here: None, booleans, integers, floats, text, bytes (CBOR only), lists,
-and dictionaries with text keys. No CBOR tags, no indefinite lengths, no duplicate keys, no NaN. What the values mean
-is the artifacts' affair.
+Artifacts are named by the hash of their bytes, so what is read must be exactly what would be written:
+`loads_*` refuses anything else. Only plain values exist here: None, booleans, integers, floats, text, bytes
+(CBOR only), lists, and dictionaries with text keys. No CBOR tags, no indefinite lengths, no duplicate keys,
+no NaN. What the values mean is the artifacts' affair.
 """
 
 import json
@@ -65,7 +66,9 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
     except ValueError:
         raise CanonicalError("a number is too long") from None
     if dumps_json(value) != data:
-        raise CanonicalError("JSON that is not canonical (RFC 8785): sorted keys, no spaces, shortest numbers")
+        raise CanonicalError(
+            "JSON that is not canonical (RFC 8785): sorted keys, no spaces, shortest numbers"
+        )
     return value
 
 
@@ -73,7 +76,8 @@ def dumps_cbor(value: Any) -> bytes:
     """Deterministic CBOR of a plain value.
 
     Raises:
-        CanonicalError: NaN, infinity, an integer beyond 64 bits, another type, nested deeper than `MAX_DEPTH`.
+        CanonicalError: NaN, infinity, an integer beyond 64 bits, another type, nested deeper than
+            `MAX_DEPTH`.
     """
     _check_plain(value, MAX_DEPTH, MAX_CBOR_INTEGER, MIN_CBOR_INTEGER, allow_bytes=True)
     try:
@@ -90,8 +94,8 @@ def loads_cbor(data: bytes, *, max_bytes: int) -> Any:
 
     Raises:
         TooManyBytesError: more than `max_bytes`.
-        CanonicalError: not CBOR, a tag, an indefinite length, a duplicate key, NaN, too deep, trailing bytes, or not
-            written deterministically.
+        CanonicalError: not CBOR, a tag, an indefinite length, a duplicate key, NaN, too deep, trailing bytes,
+            or not written deterministically.
     """
     _check_size(data, max_bytes, "CBOR")
     reader = _CborReader(data)
@@ -187,8 +191,8 @@ def _check_size(data: bytes, max_bytes: int, what: str) -> None:
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        names = [key for key, _ in pairs]
+        twice = next(key for key in result if names.count(key) > 1)
         raise CanonicalError(f"key {twice[:40]!r} comes twice")
     return result
 
@@ -205,7 +209,9 @@ def _check_plain(value: Any, depth: int, largest: int, smallest: int, *, allow_b
         return
     if kind is int:
         if not smallest <= value <= largest:
-            raise CanonicalError(f"an integer of {value.bit_length()} bits; {smallest} to {largest} is expected")
+            raise CanonicalError(
+                f"an integer of {value.bit_length()} bits; {smallest} to {largest} is expected"
+            )
     elif kind is float:
         if not math.isfinite(value):
             raise CanonicalError(f"{value} is not a finite number")

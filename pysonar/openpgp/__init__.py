@@ -1,8 +1,8 @@
 """OpenPGP for the project: certificates, secret keys, sealed messages. The only importer of pysequoia.
 
-What it promises: binary messages, integrity protected, uncompressed; one typed error per way a message can be wrong;
-secret keys only ever on disk under a passphrase. What it is not: a general OpenPGP client. It makes version 4 keys
-(RFC 4880 profile), which every client can verify, and opens what this project seals.
+What it promises: binary messages, integrity protected, uncompressed; one typed error per way a message can be
+wrong; secret keys only ever on disk under a passphrase. What it is not: a general OpenPGP client. It makes
+version 4 keys (RFC 4880 profile), which every client can verify, and opens what this project seals.
 """
 
 from pysonar.openpgp.certificates import MAX_CERTIFICATE_BYTES, Certificate

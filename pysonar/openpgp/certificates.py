@@ -30,8 +30,8 @@ class Certificate:
         """Read a binary or armoured certificate.
 
         Raises:
-            CertificateError: larger than `MAX_CERTIFICATE_BYTES`, not exactly one certificate, revoked, or holding
-                secret keys (those must never be where a certificate is).
+            CertificateError: larger than `MAX_CERTIFICATE_BYTES`, not exactly one certificate, revoked, or
+                holding secret keys (those must never be where a certificate is).
         """
         if len(data) > MAX_CERTIFICATE_BYTES:
             raise CertificateError(
@@ -70,7 +70,9 @@ class Certificate:
         return [str(user_id) for user_id in self._cert.user_ids]
 
     def has_key(self, name: str) -> bool:
-        """Whether `name`, a fingerprint or a 16-digit key id, is the primary key or a subkey of this certificate."""
+        """Whether `name`, a fingerprint or a 16-digit key id, is the primary key or a subkey of this
+        certificate.
+        """
         wanted = name.upper()
         if len(wanted) == 16:
             return any(fingerprint.endswith(wanted) for fingerprint in self._key_names)

@@ -1,6 +1,7 @@
 """What can be wrong with a sealed message, a certificate or a secret key file.
 
-No text here comes from the library underneath, and none contains a secret, a passphrase or a piece of plaintext.
+No text here comes from the library underneath, and none contains a secret, a passphrase or a piece of
+plaintext.
 """
 
 from openmined_syft.errors import OpenMinedError
@@ -23,7 +24,9 @@ class TamperedError(SealError):
 
 
 class ExpandingMessageError(SealError):
-    """The message would open to more bytes than it has itself: it is compressed, which no message here ever is."""
+    """The message would open to more bytes than it has itself: it is compressed, which no message here ever
+    is.
+    """
 
 
 class WrongSignerError(SealError):

@@ -1,9 +1,9 @@
 """Sealed messages: data for a few recipients, signed or not.
 
-Sealing never compresses. Opening never trusts the sender about that: a message of a few hundred bytes can be packed
-to open to gigabytes, and the library underneath has no limit. So the plaintext runs through a pipe to a small child
-process that keeps no more bytes than the sealed message had; an honest message always fits, as sealing only adds.
-Nothing unsealed touches a disk.
+Sealing never compresses. Opening never trusts the sender about that: a message of a few hundred bytes can be
+packed to open to gigabytes, and the library underneath has no limit. So the plaintext runs through a pipe to
+a small child process that keeps no more bytes than the sealed message had; an honest message always fits, as
+sealing only adds. Nothing unsealed touches a disk.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import pysequoia
 
@@ -62,7 +63,8 @@ def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | Non
 def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | None = None) -> bytes:
     """Decrypt a message; with `expected_signer`, also check that exactly they signed it.
 
-    Without `expected_signer` nothing is known about who made the message: a signature inside is not looked at.
+    Without `expected_signer` nothing is known about who made the message: a signature inside is not looked
+    at.
 
     Raises:
         NotOpenPGPError: not an encrypted, integrity protected binary message, or cut off.
@@ -70,6 +72,7 @@ def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | N
         TamperedError: changed on the way.
         ExpandingMessageError: it would open to more bytes than it has itself.
         WrongSignerError: unsigned, or signed by somebody else.
+        SealError (itself, no subclass): something failed on this side; the sender is not at fault, try again.
     """
     packets = outer_packets(blob)
     keys = packets[:-1]
@@ -85,7 +88,9 @@ def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | N
 
 
 class _Verifier:
-    """Hands the library the expected signer's certificate, and refuses at once if the message names another."""
+    """Hands the library the expected signer's certificate, and refuses at once if the message names
+    another.
+    """
 
     def __init__(self, expected: Certificate) -> None:
         self.expected = expected
@@ -105,11 +110,25 @@ class _Verifier:
             raise WrongSignerError(f"no valid signature by {wanted}")
 
 
+def _as_file(blob: bytes) -> BinaryIO:
+    """The sealed bytes as a nameless file: the library reads them by path."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  closed by the caller
+    try:
+        file.write(blob)
+        file.flush()
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
 def _open_limited(blob: bytes, key: SecretKey, verifier: _Verifier | None) -> bytes:
-    read_end, write_end = os.pipe()
-    with tempfile.TemporaryFile() as sealed:  # the sealed bytes: the library reads them by path
-        sealed.write(blob)
-        sealed.flush()
+    try:
+        sealed = _as_file(blob)
+        read_end, write_end = os.pipe()
+    except OSError as error:
+        raise SealError(f"no room to open a message ({error.strerror})") from None
+    with sealed:
         try:
             child = subprocess.Popen(  # noqa: S603  our own interpreter, our own text
                 [sys.executable, "-I", "-S", "-c", _KEEP, str(len(blob))],
@@ -118,28 +137,37 @@ def _open_limited(blob: bytes, key: SecretKey, verifier: _Verifier | None) -> by
             )
         except OSError as error:
             os.close(write_end)
-            raise SealError(f"cannot start the process that keeps what is opened ({error.strerror})") from None
+            raise SealError(
+                f"cannot start the process that keeps what is opened ({error.strerror})"
+            ) from None
         finally:
             os.close(read_end)
-        failed = False
+        failed = broken = False
         signatures: Sequence[object] = ()
         try:
             source, target = f"/dev/fd/{sealed.fileno()}", f"/dev/fd/{write_end}"
             decryptor = key.native().decryptor()
             signatures = pysequoia.decrypt_file(source, target, decryptor, verifier).valid_sigs
-        except RuntimeError:
+        except RuntimeError as error:
             failed = True
+            # The sender must not pay for our full disk or our lack of descriptors; a broken pipe is the
+            # child's.
+            broken = "(os error" in str(error)
         finally:
             os.close(write_end)
             data, _ = child.communicate()
     if child.returncode == _OVER:
-        raise ExpandingMessageError(f"a message of {len(blob)} bytes opens to more than that: it is compressed")
+        raise ExpandingMessageError(
+            f"a message of {len(blob)} bytes opens to more than that: it is compressed"
+        )
+    if child.returncode != 0 or broken:
+        raise SealError(
+            f"opening a message failed on this side (the keeping process ended with {child.returncode})"
+        )
     if failed:
-        raise TamperedError(f"a message of {len(blob)} bytes for this key does not open: it was changed or is malformed")
-    if child.returncode != 0:
-        raise SealError(f"the process that keeps what is opened ended with {child.returncode}")
+        raise TamperedError(
+            f"a message of {len(blob)} bytes for this key does not open: changed or malformed"
+        )
     if verifier is not None:
         verifier.check(signatures)
     return data
-
-

@@ -1,8 +1,8 @@
 """The outermost packets of an OpenPGP message, looked at before any key touches it.
 
-The library underneath opens more than this project ever seals: messages that are only signed, recipients it was
-not asked about, points with unused bits set. So the outer form is checked here first (RFC 9580 section 4.2 for the
-headers, 5.1 for the session key packets). Contents are not looked at.
+The library underneath opens more than this project ever seals: messages that are only signed, recipients it
+was not asked about, points with unused bits set. So the outer form is checked here first (RFC 9580 section
+4.2 for the headers, 5.1 for the session key packets). Contents are not looked at.
 """
 
 from collections.abc import Iterator
@@ -93,7 +93,8 @@ def outer_packets(data: bytes) -> list[Packet]:
 
 
 def recipient(packet: Packet) -> str:
-    """Fingerprint (version 6 packets) or 16-digit key id (version 3) that a session key packet names; upper case.
+    """Fingerprint (version 6 packets) or 16-digit key id (version 3) that a session key packet names; upper
+    case.
 
     Raises:
         NotOpenPGPError: unknown version, nobody named, or a Curve25519 point with its unused bit set

@@ -1,8 +1,8 @@
 """Secret OpenPGP keys: made here, kept on disk only under a passphrase.
 
-The file is JSON: the passphrase goes through scrypt (RFC 7914) with a fresh salt, its output is the password of a
-symmetrically encrypted OpenPGP message that holds the key. OpenPGP's own passphrase hashing is a few hundredths of a
-second of plain SHA-256; scrypt costs a guesser memory as well, as an Ethereum keyfile does.
+The file is JSON: the passphrase goes through scrypt (RFC 7914) with a fresh salt, its output is the password
+of a symmetrically encrypted OpenPGP message that holds the key. OpenPGP's own passphrase hashing is a few
+hundredths of a second of plain SHA-256; scrypt costs a guesser memory as well, as an Ethereum keyfile does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pysequoia
 
 from pysonar.openpgp.certificates import Certificate
 from pysonar.openpgp.errors import SealError, SecretFileError, WrongPassphraseError
+from pysonar.secret_file import create_secret_file
 
 FORMAT = "openmined/secret_key/1"
 MAX_FILE_BYTES = 64 * 1024
@@ -51,7 +52,8 @@ class SecretKey:
         """Write the key to a new file, mode 0600, whole or not at all.
 
         Raises:
-            SecretFileError: the file is already there (a key is never overwritten), or the passphrase is empty.
+            SecretFileError: the file is already there (a key is never overwritten), or the passphrase is
+                empty.
         """
         if not passphrase:
             raise SecretFileError("an empty passphrase protects nothing")
@@ -64,7 +66,13 @@ class SecretKey:
             "kdf": {"name": "scrypt", "n": SCRYPT_N, "r": SCRYPT_R, "p": SCRYPT_P, "salt": salt.hex()},
             "sealed": base64.b64encode(sealed).decode("ascii"),
         }
-        _write_new(Path(path), json.dumps(document, indent=1).encode("ascii") + b"\n")
+        data = json.dumps(document, indent=1).encode("ascii") + b"\n"
+        try:
+            create_secret_file(Path(path), data)
+        except FileExistsError:
+            raise SecretFileError(f"{path}: already there; a secret key is never overwritten") from None
+        except OSError as error:
+            raise SecretFileError(f"{path}: cannot be written ({error.strerror})") from None
 
     @classmethod
     def open_from_file(cls, path: Path, passphrase: str) -> SecretKey:
@@ -81,12 +89,14 @@ class SecretKey:
         except RuntimeError:
             raise WrongPassphraseError(f"{path}: the passphrase does not open this key") from None
         try:
-            tsk = pysequoia.Tsk.from_bytes(opened)
+            tsk = pysequoia.Tsk.from_bytes(opened or b"")
             certificate = Certificate.from_bytes(bytes(tsk.extract_certificate()))
         except (RuntimeError, ValueError):
             raise SecretFileError(f"{path}: what is sealed in it is not an OpenPGP key") from None
         if certificate.fingerprint != fingerprint:
-            raise SecretFileError(f"{path}: holds key {certificate.fingerprint}, but says it is {fingerprint}")
+            raise SecretFileError(
+                f"{path}: holds key {certificate.fingerprint}, but says it is {fingerprint}"
+            )
         return cls(tsk, certificate)
 
     def native(self) -> pysequoia.Tsk:
@@ -135,28 +145,3 @@ def _read(path: Path, passphrase: str) -> tuple[str, str, bytes]:
     if not MIN_SCRYPT_N <= n <= MAX_SCRYPT_N or n & (n - 1):
         raise SecretFileError(f"{path}: scrypt n is {n}; a power of two in 2^14 to 2^20 is expected")
     return fingerprint, _stretch(passphrase, salt, n, r, p), sealed
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet: temporary file, fsync, link into place, fsync of the directory."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a rename, fails if somebody else made the file meanwhile.
-        os.link(temporary, path)
-    except FileExistsError:
-        raise SecretFileError(f"{path}: already there; a secret key is never overwritten") from None
-    except OSError as error:
-        raise SecretFileError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -26,7 +26,9 @@ def verify_detached(data: bytes, signature: bytes, *, expected_signer: Certifica
         TamperedError: they signed something else.
     """
     if len(signature) > MAX_SIGNATURE_BYTES:
-        raise NotOpenPGPError(f"a signature of {len(signature)} bytes; at most {MAX_SIGNATURE_BYTES} are read")
+        raise NotOpenPGPError(
+            f"a signature of {len(signature)} bytes; at most {MAX_SIGNATURE_BYTES} are read"
+        )
 
     def certificates(issuers: list[str]) -> list[pysequoia.Cert]:
         if not any(expected_signer.has_key(issuer) for issuer in issuers):

@@ -1,0 +1,63 @@
+"""What can be wrong with a schema, a table or a file of records."""
+
+from __future__ import annotations
+
+from openmined_syft.errors import OpenMinedError
+
+
+def shorten(value: object, most: int = 60) -> str:
+    """`repr` of a value, cut to `most` characters; long bytes are only counted."""
+    if isinstance(value, bytes | bytearray) and len(value) > 32:
+        return f"<{len(value)} bytes>"
+    text = repr(value)
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+class SchemaError(OpenMinedError):
+    """Base of everything that can be wrong with a schema or with records."""
+
+
+class ProfileError(SchemaError):
+    """A schema document is outside the profile.
+
+    Attributes:
+        path: where in the document, as `properties.age.openmined.clip`.
+        value: what stands there, shortened.
+        expected: what would have been right.
+    """
+
+    def __init__(self, path: str, value: object, expected: str) -> None:
+        self.path, self.value, self.expected = path, shorten(value), expected
+        super().__init__(f"{path or 'the schema'} is {self.value}; {expected} is expected")
+
+
+class MissingColumnError(SchemaError):
+    """Records lack columns that the schema requires.
+
+    Attributes:
+        columns: their names, in schema order.
+    """
+
+    def __init__(self, columns: list[str], source: str = "the records") -> None:
+        self.columns, self.source = columns, source
+        super().__init__(f"{source}: no column {', '.join(repr(name) for name in columns)}")
+
+
+class BadValueError(SchemaError):
+    """One value of the records is missing or does not fit its field.
+
+    Attributes:
+        source: file name, or "the records".
+        row: 1 for the first record (a header line is not counted).
+        column, value, expected: where it stands, what it is (shortened), what would have been right.
+    """
+
+    def __init__(self, source: str, row: int, column: str, value: object, expected: str) -> None:
+        self.source, self.row, self.column = source, row, column
+        self.value, self.expected = shorten(value), expected
+        shown = "missing" if value is None else self.value
+        super().__init__(f"{source}: row {row}, column {column!r} is {shown}; {expected} is expected")
+
+
+class FileFormatError(SchemaError):
+    """A file of records cannot be read as a table at all."""

@@ -57,8 +57,9 @@ struct Record:
 
 
 _records: HashMap[bytes32, Record]
-_queue: HashMap[bytes32, bytes32[slots.COUNT_LIMIT]]      # waiting for a verdict
-_credits: HashMap[bytes32, HashMap[address, uint256]]    # packed slots.Credit
+# What waits for a verdict. An array saves `report` a hash that a map would cost.
+_queue: HashMap[bytes32, bytes32[slots.COUNT_LIMIT]]
+_credits: HashMap[bytes32, HashMap[address, uint256]]    # slots.Credit, packed
 _certificates: HashMap[address, bytes32]
 
 
@@ -218,7 +219,8 @@ def report(id: bytes32, reports: DynArray[ISonar.Report, 32]):
         best: uint256 = (hot >> slots.BEST) & slots.BITS_20
         index: uint256 = (hot >> slots.EVALUATED) & slots.BITS_24
         assert best < target, "sonar: target is reached"
-        # Beyond the last submission the queue is empty, which no entry equals.
+        # `_entry` and `_paid` are written out: this is the busiest loop. Beyond
+        # the last submission the queue is empty, which no entry equals.
         assert self._queue[id][index] == keccak256(abi_encode(item.miner, item.update)), (
             "sonar: not the head of the queue"
         )
@@ -237,6 +239,7 @@ def report(id: bytes32, reports: DynArray[ISonar.Report, 32]):
             denominator: uint256 = target
             if hot & slots.GAP_BASIS_BIT != 0:
                 denominator = unsafe_sub(target, start)
+            # bounty < 2**96, the others < 2**20, start <= best < accuracy <= target.
             credit = unsafe_sub(
                 unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(accuracy, start)), denominator),
                 unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(best, start)), denominator),
@@ -282,6 +285,7 @@ def reclaim(id: bytes32, index: uint256, update: bytes32):
         "sonar: it may still be evaluated"
     )
     # Judged entries are cleared as reclaimed ones are, so this refuses both.
+    assert index < slots.COUNT_LIMIT, "sonar: no such submission of the caller"
     assert self._queue[id][index] == self._entry(msg.sender, update), (
         "sonar: no such submission of the caller"
     )
@@ -434,6 +438,8 @@ def queued(id: bytes32, index: uint256) -> bytes32:
     @notice keccak256(abi_encode(miner, update)) of a submission that waits;
             empty once it was judged or reclaimed.
     """
+    if index >= slots.COUNT_LIMIT:
+        return empty(bytes32)
     return self._queue[id][index]
 
 

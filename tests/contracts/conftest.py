@@ -1,0 +1,181 @@
+"""Roles, and a desk that brings campaigns into a given state, for tests of Sonar on Foundry through Ape.
+
+Actors are named by role. What a test is about it does itself with `sonar`; what only has to have happened
+before, the desk does.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils import keccak
+
+# Test modules are imported by path: the twin beside them is found only like this.
+sys.path.insert(0, str(Path(__file__).parent))
+
+ETHER = 10**18
+NOTHING = b"\0" * 32
+NO_ONE = "0x" + "00" * 20
+DAY = 86_400
+
+
+def digest(text: str) -> bytes:
+    """32 bytes that stand for the CID of something."""
+    return keccak(text=text)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of a campaign, in the order of the ABI; times are seconds since 1970."""
+
+    spec: bytes
+    capsule: str
+    asset: str
+    bounty: int
+    stake: int
+    fee: int
+    target: int
+    min_gain: int
+    submit_until: int
+    review_until: int
+    max_pending: int
+    gap_basis: bool
+
+    def tuple(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return tuple(self.__dict__.values())
+
+
+@dataclass
+class Desk:
+    """Creates campaigns and moves them along, in the name of the usual roles."""
+
+    sonar: Any
+    chain: Any
+    scientist: Any
+    capsule: Any
+    miner: Any
+    usual: Terms
+    made: int = 0
+    terms: dict[bytes, Terms] = field(default_factory=dict)
+
+    def with_terms(self, **changes: Any) -> Terms:
+        """The usual terms, with changes."""
+        return replace(self.usual, **changes)
+
+    def requested(self, **changes: Any) -> bytes:
+        """A new campaign; its id."""
+        terms = self.with_terms(**changes)
+        self.made += 1
+        salt = digest(f"salt {self.made}")
+        value = terms.bounty if terms.asset == NO_ONE else 0
+        self.sonar.create_campaign(terms.tuple(), salt, value=value, sender=self.scientist)
+        id = bytes(self.sonar.campaign_id(self.scientist, terms.spec, salt))
+        self.terms[id] = terms
+        return id
+
+    def opened(self, start: int = 100_000, **changes: Any) -> bytes:
+        """A new campaign that takes submissions; its id."""
+        id = self.requested(**changes)
+        self.sonar.open_campaign(id, digest("public key"), digest("model 0"), start, sender=self.capsule)
+        return id
+
+    def price(self, id: bytes) -> int:
+        """What a submission has to bring along."""
+        return self.terms[id].stake + self.terms[id].fee
+
+    def submit(self, id: bytes, name: str, miner: Any = None) -> bytes:
+        """A submission called `name`; its update."""
+        value = self.price(id) if self.terms[id].asset == NO_ONE else 0
+        self.sonar.submit(id, digest(name), value=value, sender=miner or self.miner)
+        return digest(name)
+
+    def report(self, id: bytes, *reports: tuple[Any, ...]) -> Any:
+        """Reports by the capsule; the receipt."""
+        return self.sonar.report(id, list(reports), sender=self.capsule)
+
+    def improved(self, id: bytes, name: str, accuracy: int, miner: Any = None) -> Any:
+        """A submission and its verdict IMPROVED; the receipt of the report."""
+        self.submit(id, name, miner)
+        return self.report(id, self.gain(name, accuracy, miner))
+
+    def gain(self, name: str, accuracy: int, miner: Any = None) -> tuple[Any, ...]:
+        """The report IMPROVED of a submission."""
+        return (str(miner or self.miner), digest(name), 1, accuracy, digest(f"model of {name}"))
+
+    def no_gain(self, name: str, miner: Any = None, verdict: int = 2) -> tuple[Any, ...]:
+        """A report of another verdict on a submission."""
+        return (str(miner or self.miner), digest(name), verdict, 0, NOTHING)
+
+    def at(self, time: int) -> None:
+        """Let the next transaction happen at `time`."""
+        self.chain.pending_timestamp = time
+
+    def after(self, time: int) -> None:
+        """Let a block happen at `time`, so that calls see it too."""
+        self.chain.pending_timestamp = time
+        self.chain.mine()
+
+
+@pytest.fixture
+def scientist(accounts: Any) -> Any:
+    return accounts[0]
+
+
+@pytest.fixture
+def capsule(accounts: Any) -> Any:
+    return accounts[1]
+
+
+@pytest.fixture
+def miner(accounts: Any) -> Any:
+    return accounts[2]
+
+
+@pytest.fixture
+def rival_miner(accounts: Any) -> Any:
+    return accounts[3]
+
+
+@pytest.fixture
+def stranger(accounts: Any) -> Any:
+    return accounts[4]
+
+
+@pytest.fixture(scope="session")
+def deployer(accounts: Any) -> Any:
+    return accounts[5]
+
+
+@pytest.fixture(scope="session")
+def sonar(project: Any, deployer: Any) -> Any:
+    return deployer.deploy(project.Sonar)
+
+
+@pytest.fixture
+def desk(sonar: Any, chain: Any, scientist: Any, capsule: Any, miner: Any) -> Iterator[Desk]:
+    now = chain.pending_timestamp
+    yield Desk(
+        sonar=sonar,
+        chain=chain,
+        scientist=scientist,
+        capsule=capsule,
+        miner=miner,
+        usual=Terms(
+            spec=digest("spec"),
+            capsule=str(capsule),
+            asset=NO_ONE,
+            bounty=10 * ETHER,
+            stake=ETHER // 100,
+            fee=ETHER // 1000,
+            target=900_000,
+            min_gain=1_000,
+            submit_until=now + DAY,
+            review_until=now + 2 * DAY,
+            max_pending=40,
+            gap_basis=False,
+        ),
+    )

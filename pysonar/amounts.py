@@ -14,7 +14,7 @@ WEI_PER = {"wei": 1, "gwei": 10**9, "eth": 10**18, "ether": 10**18}
 PPM_PER = {"%": 10_000, "ppm": 1}
 SECONDS_PER = {"d": 86_400, "h": 3_600, "m": 60, "min": 60, "s": 1}
 
-_NUMBER = r"(\d{1,60}(?:\.\d{1,30})?)"
+_NUMBER = r"([0-9]{1,60}(?:\.[0-9]{1,30})?)"
 _WHOLE = 1_000_000
 
 
@@ -44,7 +44,7 @@ def parse_ppm(text: str) -> int:
 def parse_seconds(text: str) -> int:
     """Whole seconds of "30d", "2h", "1h30m", "90 s"."""
     compact = text.replace(" ", "").lower()
-    parts = re.findall(r"(\d{1,12})(d|h|min|m|s)", compact)
+    parts = re.findall(r"([0-9]{1,12})(d|h|min|m|s)", compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
         raise AmountError(text, "a span of time such as '30d', '2h', '1h30m' or '90s'")
     return sum(int(number) * SECONDS_PER[unit] for number, unit in parts)

@@ -31,7 +31,10 @@ SETTINGS_FIELDS: tuple[Field, ...] = (
         "store", str, "'embedded:/directory' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'",
         lambda v: v.partition(":")[0] in ("embedded", "kubo") and bool(v.partition(":")[2]),
     ),
-    Field("keyfile", str, "the path of the account's keyfile, relative ones from the home directory", bool),
+    Field(
+        "keyfile", str, "the path of the account's keyfile, relative ones from the home directory",
+        bool, required=False,
+    ),
     Field("confirmations", int, "a whole number from 0 to 1000", lambda v: 0 <= v <= 1000, required=False),
     Field("poll_seconds", float, "seconds from 0.05 to 3600", lambda v: 0.05 <= v <= 3600, required=False),
     Field("start_block", int, "the block from which to read, 0 or more", lambda v: v >= 0, required=False),

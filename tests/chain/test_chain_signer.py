@@ -1,0 +1,103 @@
+"""Keyfiles: made once, private, opened by their passphrase only; the key is nowhere to be read."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from pysonar.chain.errors import (
+    KeyfileExistsError,
+    KeyfileMissingError,
+    MalformedKeyfileError,
+    WrongPassphraseError,
+)
+from pysonar.chain.signer import KeyfileSigner, create_keyfile, import_key, keyfile_address
+
+KEY = bytes(range(1, 33))
+
+
+@pytest.fixture(scope="module")
+def keyfile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A keyfile of KEY with the passphrase "correct"."""
+    path = tmp_path_factory.mktemp("keys") / "keyfile.json"
+    import_key(path, "correct", KEY)
+    return path
+
+
+def test_a_new_keyfile_is_private_and_opens(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "keyfile.json"
+    address = create_keyfile(path, "correct")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert KeyfileSigner.open(path, "correct").address == address == keyfile_address(path)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_keyfile_is_never_overwritten(keyfile: Path) -> None:
+    before = keyfile.read_bytes()
+    with pytest.raises(KeyfileExistsError, match="never overwritten"):
+        create_keyfile(keyfile, "other")
+    assert keyfile.read_bytes() == before
+
+
+def test_it_is_an_ordinary_web3_keystore(keyfile: Path) -> None:
+    assert bytes(Account.decrypt(json.loads(keyfile.read_text()), "correct")) == KEY
+
+
+def test_a_wrong_passphrase(keyfile: Path) -> None:
+    with pytest.raises(WrongPassphraseError) as wrong:
+        KeyfileSigner.open(keyfile, "incorrect")
+    assert "incorrect" not in str(wrong.value)
+    assert wrong.value.__suppress_context__
+
+
+def test_a_missing_keyfile(tmp_path: Path) -> None:
+    with pytest.raises(KeyfileMissingError, match="init"):
+        KeyfileSigner.open(tmp_path / "none.json", "correct")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"version": 1}',
+        b'{"version": 3}',
+        b'{"version": 3, "crypto": {"kdf": "x"}}',
+    ],
+)
+def test_a_file_that_is_no_keystore(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "keyfile.json"
+    path.write_bytes(content)
+    with pytest.raises(MalformedKeyfileError, match="version 3"):
+        KeyfileSigner.open(path, "correct")
+
+
+def test_a_file_far_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "keyfile.json"
+    path.write_bytes(b" " * 65537)
+    with pytest.raises(MalformedKeyfileError, match="65536"):
+        KeyfileSigner.open(path, "correct")
+
+
+def test_the_key_is_in_no_representation(keyfile: Path) -> None:
+    signer = KeyfileSigner.open(keyfile, "correct")
+    shown = f"{signer!r} {signer} {keyfile.read_text()}"
+    assert signer.address in shown
+    assert KEY.hex() not in shown.lower()
+    assert str(KEY) not in shown
+
+
+def test_what_it_signs_is_its_own(keyfile: Path) -> None:
+    signer = KeyfileSigner.open(keyfile, "correct")
+    transaction = {
+        "type": 2, "chainId": 1337, "nonce": 0, "to": signer.address, "value": 1, "data": b"", "gas": 21_000,
+        "maxFeePerGas": 10, "maxPriorityFeePerGas": 1,
+    }  # fmt: skip
+    assert Account.recover_transaction(signer.sign(transaction)) == signer.address

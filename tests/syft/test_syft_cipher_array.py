@@ -109,13 +109,14 @@ BAD = {
 
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_ciphertext_is_refused_and_its_position_named(bad, capsule_key):
-    good = encrypt_integers([1, 2], capsule_key).ciphertexts
+    good = list(encrypt_integers([1, 2], capsule_key).ciphertexts)
     validate_ciphertexts(good, capsule_key.public)
-    array = (good[0], good[1], BAD[bad](capsule_key))
-    with pytest.raises(CiphertextError, match="ciphertext 2"):
-        validate_ciphertexts(array, capsule_key.public)
-    with pytest.raises(CiphertextError, match="ciphertext 2"):
-        decrypt_integers(CipherArray(capsule_key.public.fingerprint, 2048, array), capsule_key)
+    for place in range(3):
+        array = (*good[:place], BAD[bad](capsule_key), *good[place:])
+        with pytest.raises(CiphertextError, match=f"ciphertext {place}"):
+            validate_ciphertexts(array, capsule_key.public)
+        with pytest.raises(CiphertextError, match=f"ciphertext {place}"):
+            decrypt_integers(CipherArray(capsule_key.public.fingerprint, 2048, array), capsule_key)
 
 
 def test_the_edges_of_the_range_are_accepted(capsule_key):

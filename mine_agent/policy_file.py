@@ -40,7 +40,7 @@ class FirstAnswers:
 
 
 def write_first_policy(path: Path, answers: FirstAnswers) -> None:
-    """Write the first policy file. FileExistsError if there is one; SettingsError if an answer is unusable."""
+    """Write the first policy file. FileExistsError if there is one; SettingsError for unusable answers."""
     values = {
         "scientists": list(answers.scientists),
         "capsules": list(answers.capsules),

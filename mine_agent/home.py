@@ -1,0 +1,93 @@
+"""A mine's home directory: what is where.
+
+    settings.toml    chain, contract, store, account (see `pysonar.settings`)
+    policy.toml      the owner's rules (see `policy_file`)
+    keyfile.json     the account, unless an existing keyfile is named
+    data/NAME.json   which files may be used (see `datasets`); the data themselves stay where they are
+    mine.sqlite      events, transactions, submissions
+    lock             held by the one process that follows the chain and sends
+
+No key of a campaign, no weight and no record is ever in it: a mine has nothing that opens a model, and the
+gradients it keeps until their verdict are sealed to Capsule. Directories are 0700 and files 0600.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mine_agent.datasets import DataShelf
+from mine_agent.errors import HomeError
+from mine_agent.policy import Policy
+from mine_agent.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
+from pysonar.chain.signer import create_keyfile, keyfile_address
+from pysonar.secret_file import make_private_directory
+from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
+
+
+@dataclass(frozen=True)
+class Home:
+    """An existing home directory; make one with `create`, open it with `open`."""
+
+    path: Path
+    settings: Settings
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings, answers: FirstAnswers, passphrase: str | None) -> Home:
+        """Write settings and first policy, and a new keyfile sealed by `passphrase` (None: the settings
+        name an existing one). An interrupted `create` can be repeated: the settings are written last.
+
+        Raises: HomeError: there is a complete home already. SettingsError, KeyfileError: an answer or the
+        named keyfile cannot be used; nothing is overwritten.
+        """
+        if (path / FILE_NAME).exists():
+            raise HomeError(
+                f"{path} is already the home of a mine; choose another --home, or use it as it is"
+            )
+        make_private_directory(path)
+        home = cls(path, settings)
+        if not home.policy_file.exists():
+            write_first_policy(home.policy_file, answers)
+        if passphrase is not None and not home.keyfile.exists():
+            create_keyfile(home.keyfile, passphrase)
+        keyfile_address(home.keyfile)
+        save_settings(path, settings)
+        return home
+
+    @classmethod
+    def open(cls, path: Path) -> Home:
+        """Read the settings; SettingsError names what is missing or wrong."""
+        return cls(path, load_settings(path))
+
+    @property
+    def keyfile(self) -> Path:
+        """The account's keyfile."""
+        return self.settings.keyfile_path(self.path)
+
+    @property
+    def address(self) -> str:
+        """The account, read from the keyfile without opening it: the only name a mine has."""
+        return keyfile_address(self.keyfile)
+
+    @property
+    def policy_file(self) -> Path:
+        """The owner's rules."""
+        return self.path / POLICY_FILE
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of follower, outbox and journal."""
+        return self.path / "mine.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the one process holds that follows the chain and sends."""
+        return self.path / "lock"
+
+    def policy(self) -> Policy:
+        """The owner's rules as they are now. Raises SettingsError."""
+        return load_policy(self.policy_file)
+
+    def data(self) -> DataShelf:
+        """The registered data sets."""
+        return DataShelf(self.path / "data")

@@ -1,0 +1,124 @@
+"""Looks after what this mine has already submitted: sends what a crash left over, notes verdicts, gets
+money back.
+
+Everything is decided from the newest state of the chain and the journal; doing it again changes nothing. Not
+here: new submissions (see `working`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mine_agent import settling, submitting
+from mine_agent.connection import Connection
+from mine_agent.pacing import Outcome
+from mine_agent.standing import Standing
+from mine_agent.telling import Tell, happening, short_id
+from mine_agent.terms import gas_price
+from pysonar.amounts import format_ppm, format_wei
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.types import CampaignRecord, State
+
+CLAIM_GAS = 60_000  # a little above the ceiling of DESIGN section 4
+
+
+class Tending:
+    """The tending of one mine's submissions. `clock` gives seconds since 1970."""
+
+    def __init__(
+        self, connection: Connection, outbox: Outbox, *, tell: Tell, clock: Callable[[], float]
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._tell = tell
+        self._clock = clock
+
+    def submissions(self, campaign: bytes) -> None:
+        """Bring every submission of this home a step further. StoreError, ChainError."""
+        record, now = self._connection.sonar.campaign(campaign), self._connection.sonar.now()
+        for standing in self._connection.standings(campaign):
+            if standing.submission is not None and standing.submission.closed_at is None:
+                self._bring_on(record, standing, now)
+
+    def money(self, campaign: bytes, *, auto_claim: bool) -> bool:
+        """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
+
+        Returns whether nothing is left to come: everything settled, decided and claimed.
+        """
+        sonar = self._connection.sonar
+        record, now = sonar.campaign(campaign), sonar.now()
+        waiting = [
+            standing
+            for standing in self._connection.standings(campaign)
+            if standing.index is not None and standing.outcome is Outcome.WAITING
+        ]
+        for standing in waiting:
+            if settling.may_reclaim(record, standing, now):
+                self._reclaim(standing)
+        if record.state is not State.SETTLED or waiting:
+            return False
+        claimable = sonar.claimable(campaign, self._connection.address)
+        if auto_claim and claimable > CLAIM_GAS * gas_price(self._connection.web3):
+            self._claim(campaign, claimable)
+        return claimable == 0
+
+    def _bring_on(self, record: CampaignRecord, standing: Standing, now: int) -> None:
+        submission, journal, store = standing.submission, self._connection.journal, self._connection.store
+        if submission is None:
+            return
+        miner, noticed = self._connection.address, int(self._clock())
+        if standing.outcome is not Outcome.WAITING:
+            submitting.release(submission, store=store, journal=journal, miner=miner, now=noticed)
+            self._tell_outcome(standing)
+        elif standing.index is None:
+            hopeless = submitting.why_hopeless(submission, record, self._outbox, now)
+            if hopeless is None:
+                submitting.send(submission, store=store, outbox=self._outbox, sonar=self._connection.sonar)
+            else:
+                submitting.give_up(
+                    submission, hopeless, store=store, journal=journal, miner=miner, now=noticed
+                )
+                self._tell(
+                    happening("given-up", standing.campaign, data=submission.data, reason=hopeless),
+                    f"{short_id(standing.campaign)}: a submission is given up: {hopeless}",
+                )
+
+    def _reclaim(self, standing: Standing) -> None:
+        before = self._outbox.find(settling.reclaim_key(standing))
+        sent = settling.reclaim(self._outbox, self._connection.sonar, standing)
+        if before is None:
+            self._tell(
+                happening("reclaim", standing.campaign, index=standing.index, transaction=sent.hashes[-1]),
+                f"{short_id(standing.campaign)}: submission {standing.index} will not be judged;"
+                " taking stake and fee back",
+            )
+
+    def _claim(self, campaign: bytes, claimable: int) -> None:
+        history = self._connection.follower.history(campaign=campaign)
+        before = self._outbox.find(settling.claim_key(campaign, self._connection.address, history))
+        sent = settling.claim(self._outbox, self._connection.sonar, campaign, history)
+        if before is None:
+            self._tell(
+                happening("claim", campaign, amount=str(claimable), transaction=sent.hashes[-1]),
+                f"{short_id(campaign)}: claiming {format_wei(claimable)}",
+            )
+
+    def _tell_outcome(self, standing: Standing) -> None:
+        fields = happening(
+            "verdict",
+            standing.campaign,
+            index=standing.index,
+            verdict=standing.verdict.name if standing.verdict else "RECLAIMED",
+            payout=str(standing.payout),
+            accuracy=standing.accuracy,
+        )
+        if standing.outcome is Outcome.IMPROVED:
+            gained = (
+                f"improved the model to {format_ppm(standing.accuracy or 0)}: {format_wei(standing.payout)}"
+            )
+        else:
+            gained = {
+                Outcome.NO_GAIN: "brought no gain; the stake comes back",
+                Outcome.BURNED: f"was {fields['verdict']}; the stake is burned",
+            }.get(standing.outcome, "was taken back")
+        self._tell(fields, f"{short_id(standing.campaign)}: submission {standing.index} {gained}")

@@ -1,0 +1,139 @@
+"""Mines of the tests: a home directory, an account with ether, a store, all on the session's real chain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mine_agent.connection import Connection
+    from mine_agent.home import Home
+    from pysonar.chain.outbox import Outbox
+    from pysonar.chain.signer import KeyfileSigner
+    from pysonar.chain.sonar import Sonar
+
+PASSPHRASE = "a passphrase of the tests"
+ETHER = 10**18
+
+
+@pytest.fixture(scope="session")
+def keyfiles(role_keys: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A keyfile for each role, with a key derivation that is quick enough for tests."""
+    from eth_account import Account
+
+    folder = tmp_path_factory.mktemp("keyfiles")
+    made = {}
+    for role, key in role_keys.items():
+        keystore = Account.encrypt(key, PASSPHRASE, kdf="pbkdf2", iterations=1000)
+        made[role] = folder / f"{role}.json"
+        made[role].write_text(json.dumps(keystore))
+    return made
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    """The embedded store that all parties of a test share."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def make_home(
+    node: Any, sonar: Sonar, keyfiles: dict[str, Path], tmp_path: Path, store_folder: Path
+) -> Callable[..., Home]:
+    """`make_home(role="miner", **settings) -> Home`: a mine that allows everybody and everything."""
+    from mine_agent.home import Home
+    from mine_agent.policy_file import FirstAnswers
+    from pysonar.settings import Settings
+
+    def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: Any) -> Home:
+        settings = Settings(
+            **{
+                "rpc": node.url,
+                "chain_id": 1337,
+                "contract": sonar.address,
+                "store": f"embedded:{store_folder}",
+                "keyfile": str(keyfiles[role]),
+                "confirmations": 0,
+                "poll_seconds": 0.05,
+                **changes,
+            }
+        )
+        everything = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",))
+        return Home.create(tmp_path / role, settings, answers or everything, None)
+
+    return make
+
+
+@pytest.fixture
+def home(make_home: Callable[..., Home]) -> Home:
+    """The miner's home."""
+    return make_home()
+
+
+@pytest.fixture
+def connection(home: Home) -> Iterator[Connection]:
+    """The miner's home, connected."""
+    from mine_agent.connection import Connection
+
+    opened = Connection.open(home)
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture
+def outbox(connection: Connection, miner: KeyfileSigner) -> Outbox:
+    """The miner's outbox."""
+    return connection.outbox(miner)
+
+
+@pytest.fixture
+def happenings() -> list[dict[str, Any]]:
+    """What a mine told; filled by `tell`."""
+    return []
+
+
+@pytest.fixture
+def tell(happenings: list[dict[str, Any]]) -> Callable[..., None]:
+    """What is handed to a mine to tell things."""
+
+    def note(fields: Mapping[str, Any], text: str) -> None:
+        assert text
+        happenings.append(dict(fields))
+
+    return note
+
+
+@pytest.fixture
+def open_bare_campaign(
+    node: Any, sonar: Sonar, scientist: KeyfileSigner, capsule: KeyfileSigner, transact: Callable[..., Any]
+) -> Callable[..., bytes]:
+    """`open_bare_campaign(**terms) -> id`: open on chain, with made-up CIDs behind it."""
+    from pysonar.chain.events import CampaignCreated
+    from pysonar.chain.types import Terms
+
+    def open_(*, start: int = 100_000, salt: bytes = bytes(32), **changes: Any) -> bytes:
+        now = node.now()
+        terms = Terms(
+            **{
+                "spec": b"\x11" * 32,
+                "capsule": capsule.address,
+                "bounty": 10 * ETHER,
+                "stake": ETHER // 100,
+                "fee": ETHER // 1000,
+                "target": 900_000,
+                "min_gain": 1000,
+                "submit_until": now + 3600,
+                "review_until": now + 7200,
+                **changes,
+            }
+        )
+        events = transact(node, scientist, sonar.calls.create_campaign(terms, salt))
+        (campaign,) = [entry.event.id for entry in events if isinstance(entry.event, CampaignCreated)]
+        transact(node, capsule, sonar.calls.open_campaign(campaign, b"\x22" * 32, b"\x33" * 32, start))
+        return campaign
+
+    return open_

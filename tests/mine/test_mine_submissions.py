@@ -1,0 +1,346 @@
+"""From the journal to the queue and back: sending once, verdicts, stakes and claims, on a real chain.
+
+The gradients are plain bytes here: what is in them is for `test_mine_agent.py`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mine_agent import settling, submitting
+from mine_agent.claiming import claim_everything
+from mine_agent.connection import Connection
+from mine_agent.earnings import earnings
+from mine_agent.journal import Journal, Submission
+from mine_agent.pacing import Outcome
+from mine_agent.tending import Tending
+from pysonar.chain.events import Submitted
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.sonar import Sonar
+from pysonar.chain.types import Report, State, Verdict
+from pysonar.cid import Cid
+from pysonar.store import cid_of
+
+ETHER = 10**18
+STAKE, FEE = ETHER // 100, ETHER // 1000
+BASE, NEXT = b"\x33" * 32, b"\x44" * 32
+
+
+def journalled(
+    connection: Connection, campaign: bytes, content: bytes = b"sealed", base: bytes = BASE
+) -> Submission:
+    return connection.journal.add(
+        campaign,
+        data="patients",
+        base_version=0,
+        base_model=base,
+        update=cid_of(content).digest,
+        value=STAKE + FEE,
+        sealed=content,
+        now=1000,
+    )
+
+
+@pytest.fixture
+def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
+    return open_bare_campaign()
+
+
+@pytest.fixture
+def tending(connection: Connection, outbox: Outbox, tell: Any) -> Tending:
+    return Tending(connection, outbox, tell=tell, clock=lambda: 2000.0)
+
+
+def submit(connection: Connection, outbox: Outbox, submission: Submission) -> None:
+    submitting.send(submission, store=connection.store, outbox=outbox, sonar=connection.sonar)
+    outbox.wait(submission.key, 10)
+    connection.follower.poll()
+
+
+@pytest.fixture
+def judge(node: Any, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner, transact: Any) -> Any:
+    """`judge(campaign, update, verdict, accuracy=0)`: Capsule's report on the miner's head of the queue."""
+
+    def report(campaign: bytes, update: bytes, verdict: Verdict, accuracy: int = 0) -> None:
+        model = NEXT if verdict is Verdict.IMPROVED else bytes(32)
+        one = Report(miner.address, update, verdict, accuracy, model)
+        transact(node, capsule, sonar.calls.report(campaign, [one]))
+
+    return report
+
+
+def submitted(connection: Connection) -> list[Any]:
+    return [entry.event for entry in connection.follower.history(Submitted)]
+
+
+def test_a_gradient_is_stored_pinned_and_queued_with_stake_and_fee(
+    connection: Connection, outbox: Outbox, campaign: bytes, node: Any, sonar: Sonar
+) -> None:
+    before = node.balance(sonar.address)
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    (event,) = submitted(connection)
+    assert (event.miner, event.update) == (outbox.account, submission.update)
+    assert node.balance(sonar.address) - before == STAKE + FEE
+    cid = Cid.from_bytes32(submission.update)
+    assert connection.store.get(cid, max_bytes=100) == b"sealed"
+    assert connection.store.pins(submitting.pin_owner(outbox.account, campaign)) == [cid]
+
+
+def test_sending_again_sends_nothing(connection: Connection, outbox: Outbox, campaign: bytes) -> None:
+    submission = journalled(connection, campaign)
+    for _ in range(3):
+        submit(connection, outbox, submission)
+    assert len(submitted(connection)) == 1
+
+
+def test_one_row_per_campaign_data_and_version(connection: Connection, campaign: bytes) -> None:
+    first = journalled(connection, campaign)
+    with pytest.raises(sqlite3.IntegrityError):
+        journalled(connection, campaign, b"another")
+    journalled(connection, campaign, b"another", base=NEXT)
+    connection.journal.give_up(first, "for the test", now=1)
+    journalled(connection, campaign, b"a third")
+
+
+def test_what_was_stored_before_a_crash_is_sent_after_it(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending
+) -> None:
+    submission = journalled(connection, campaign)
+    tending.submissions(campaign)
+    connection.follower.poll()
+    tending.submissions(campaign)
+    assert [event.update for event in submitted(connection)] == [submission.update]
+
+
+def test_what_can_no_longer_be_queued_is_given_up(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, node: Any, happenings: Any
+) -> None:
+    submission = journalled(connection, campaign)
+    node.advance(3600)
+    tending.submissions(campaign)
+    (left,) = connection.journal.submissions()
+    assert left.given_up is not None
+    assert left.sealed is None
+    assert submitted(connection) == []
+    assert [happening["event"] for happening in happenings] == ["given-up"]
+    assert connection.store.pins(submitting.pin_owner(outbox.account, submission.campaign)) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "accuracy", "outcome"),
+    [
+        (Verdict.IMPROVED, 190_000, Outcome.IMPROVED),
+        (Verdict.NO_GAIN, 0, Outcome.NO_GAIN),
+        (Verdict.MALFORMED, 0, Outcome.BURNED),
+        (Verdict.UNAVAILABLE, 0, Outcome.BURNED),
+    ],
+)
+def test_a_verdict_closes_and_unpins(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, happenings: Any,
+    verdict: Verdict, accuracy: int, outcome: Outcome,
+) -> None:  # fmt: skip
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    (waiting,) = connection.standings(campaign)
+    assert waiting.outcome is Outcome.WAITING
+    judge(campaign, submission.update, verdict, accuracy)
+    connection.follower.poll()
+    tending.submissions(campaign)
+    tending.submissions(campaign)
+    (standing,) = connection.standings(campaign)
+    assert standing.outcome is outcome
+    assert standing.submission is not None
+    assert (standing.submission.sealed, standing.submission.closed_at) == (None, 2000)
+    assert connection.store.pins(submitting.pin_owner(outbox.account, campaign)) == []
+    (told,) = happenings
+    assert told["verdict"] == verdict.name
+    payout = 10 * ETHER * 90_000 // 900_000 if verdict is Verdict.IMPROVED else 0
+    assert told["payout"] == str(payout)
+
+
+def test_a_verdict_that_a_fork_takes_back_is_gone(
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any
+) -> None:
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    judge(campaign, submission.update, Verdict.NO_GAIN)
+    connection.follower.poll()
+    assert connection.standings(campaign)[0].outcome is Outcome.NO_GAIN
+    node.reorg(1)
+    connection.follower.poll()
+    assert connection.standings(campaign)[0].outcome is Outcome.WAITING
+
+
+def test_an_unjudged_stake_is_taken_back_once_it_may_be(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, node: Any, happenings: Any
+) -> None:
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    review_until = connection.sonar.campaign(campaign).terms.review_until
+    node.advance_to(review_until - 1)
+    tending.money(campaign, auto_claim=True)
+    assert outbox.find(f"reclaim/{campaign.hex()}/0") is None
+    node.advance_to(review_until)
+    tending.money(campaign, auto_claim=True)
+    tending.money(campaign, auto_claim=True)
+    assert [happening["event"] for happening in happenings] == ["reclaim"]
+    outbox.wait(f"reclaim/{campaign.hex()}/0", 10)
+    connection.follower.poll()
+    (standing,) = connection.standings(campaign)
+    assert standing.outcome is Outcome.WITHDRAWN
+    assert connection.sonar.claimable(campaign, outbox.account) == STAKE + FEE
+
+
+def test_a_stake_behind_the_target_is_taken_back_at_once(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any
+) -> None:
+    first = journalled(connection, campaign)
+    submit(connection, outbox, first)
+    second = journalled(connection, campaign, b"second", base=NEXT)
+    submit(connection, outbox, second)
+    judge(campaign, first.update, Verdict.IMPROVED, 900_000)
+    connection.follower.poll()
+    tending.money(campaign, auto_claim=True)
+    assert outbox.find(f"reclaim/{campaign.hex()}/0") is None
+    outbox.wait(f"reclaim/{campaign.hex()}/1", 10)
+
+
+def settle(node: Any, sonar: Sonar, transact: Any, stranger: KeyfileSigner, campaign: bytes) -> None:
+    node.advance_to(sonar.campaign(campaign).terms.review_until)
+    transact(node, stranger, sonar.calls.settle(campaign))
+
+
+def test_a_settled_campaign_is_claimed_once(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any,
+    sonar: Sonar, transact: Any, stranger: KeyfileSigner, happenings: Any,
+) -> None:  # fmt: skip
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
+    connection.follower.poll()
+    assert tending.money(campaign, auto_claim=True) is False
+    settle(node, sonar, transact, stranger, campaign)
+    connection.follower.poll()
+    assert tending.money(campaign, auto_claim=False) is False
+    assert happenings == []
+    before = node.balance(outbox.account)
+    tending.money(campaign, auto_claim=True)
+    outbox.pump()
+    connection.follower.poll()
+    assert tending.money(campaign, auto_claim=True) is True
+    assert [happening["event"] for happening in happenings] == ["claim"]
+    gas = outbox.get(f"claim/{campaign.hex()}/0").receipt.fee  # type: ignore[union-attr]
+    assert node.balance(outbox.account) - before == ETHER + STAKE - gas
+
+
+def test_what_costs_more_to_claim_than_it_brings_is_left(
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, tending: Tending, node: Any, sonar: Sonar,
+    transact: Any, stranger: KeyfileSigner, judge: Any,
+) -> None:  # fmt: skip
+    campaign = open_bare_campaign(stake=5, fee=0)
+    submission = connection.journal.add(
+        campaign,
+        data="d",
+        base_version=0,
+        base_model=BASE,
+        update=cid_of(b"x").digest,
+        value=5,
+        sealed=b"x",
+        now=1,
+    )
+    submit(connection, outbox, submission)
+    judge(campaign, submission.update, Verdict.NO_GAIN)
+    settle(node, sonar, transact, stranger, campaign)
+    connection.follower.poll()
+    tending.money(campaign, auto_claim=True)
+    assert outbox.find(f"claim/{campaign.hex()}/0") is None
+    (claim,) = claim_everything(connection, outbox)  # but by hand it can be had
+    assert claim.amount == 5
+
+
+def test_everything_is_claimed_by_hand_and_then_nothing_is(
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, judge: Any, node: Any, sonar: Sonar,
+    transact: Any, stranger: KeyfileSigner,
+) -> None:  # fmt: skip
+    both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
+    for campaign in both:
+        submission = journalled(connection, campaign, b"sealed for " + campaign)
+        submit(connection, outbox, submission)
+        judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
+    settle(node, sonar, transact, stranger, both[0])
+    connection.follower.poll()
+    first = claim_everything(connection, outbox)
+    assert {claim.campaign: claim.amount for claim in first} == {both[0]: ETHER + STAKE, both[1]: STAKE}
+    connection.follower.poll()
+    assert claim_everything(connection, outbox) == []
+    transact(node, stranger, sonar.calls.settle(both[1]))
+    connection.follower.poll()
+    (second,) = claim_everything(connection, outbox)
+    assert second.amount == ETHER
+
+
+def test_the_books_are_right_to_the_wei(
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any, sonar: Sonar,
+    transact: Any, stranger: KeyfileSigner,
+) -> None:  # fmt: skip
+    start = node.balance(outbox.account)
+    for number, (verdict, accuracy) in enumerate(
+        [(Verdict.IMPROVED, 190_000), (Verdict.NO_GAIN, 0), (Verdict.MALFORMED, 0)]
+    ):
+        entry = journalled(connection, campaign, bytes([number]), base=bytes([number + 1]) * 32)
+        submit(connection, outbox, entry)
+        judge(campaign, entry.update, verdict, accuracy)
+    waiting = journalled(connection, campaign, b"waits", base=b"\x99" * 32)
+    submit(connection, outbox, waiting)
+    books = earnings(connection, campaign)
+    assert (books.promised, books.pending, books.claimable, books.claimed) == (ETHER, ETHER, 2 * STAKE, 0)
+    assert (books.staked, books.burned, books.fees) == (STAKE + FEE, STAKE, 3 * FEE)
+    assert books.gas == start - node.balance(outbox.account) - 4 * (STAKE + FEE)
+    settle(node, sonar, transact, stranger, campaign)
+    settling.reclaim(outbox, sonar, connection.standings(campaign)[-1])
+    outbox.pump()
+    connection.follower.poll()
+    claim_everything(connection, outbox)
+    connection.follower.poll()
+    books = earnings(connection, campaign)
+    assert books.state is State.SETTLED
+    assert (books.pending, books.claimable, books.staked) == (0, 0, 0)
+    assert books.claimed == ETHER + 2 * STAKE + STAKE + FEE
+    assert node.balance(outbox.account) - start == books.net
+
+
+def test_a_mine_that_lost_its_home_still_gets_its_money(
+    connection: Connection, outbox: Outbox, campaign: bytes, make_home: Any, miner: KeyfileSigner, node: Any,
+    tmp_path: Any, tell: Any,
+) -> None:  # fmt: skip
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    connection.home.path.rename(tmp_path / "lost")
+    fresh = Connection.open(make_home())
+    fresh.follower.poll()
+    assert fresh.own_campaign_ids() == [campaign]
+    (standing,) = fresh.standings(campaign)
+    assert (standing.submission, standing.index, standing.outcome) == (None, 0, Outcome.WAITING)
+    node.advance_to(fresh.sonar.campaign(campaign).terms.review_until)
+    again = fresh.outbox(miner)
+    Tending(fresh, again, tell=tell, clock=lambda: 0.0).money(campaign, auto_claim=True)
+    again.wait(f"reclaim/{campaign.hex()}/0", 10)
+    assert fresh.sonar.claimable(campaign, miner.address) == STAKE + FEE
+
+
+def test_failures_pause_longer_and_are_forgotten_by_success(connection: Connection) -> None:
+    journal = Journal(connection.database)
+    pauses = [
+        journal.fail(b"\x01" * 32, "d", "text", now=100, first_pause=5, longest=60).retry_at - 100
+        for _ in range(6)
+    ]
+    assert pauses == [5, 10, 20, 40, 60, 60]
+    assert journal.failure(b"\x01" * 32, "other") is None
+    journal.succeed(b"\x01" * 32, "d")
+    assert journal.failure(b"\x01" * 32, "d") is None

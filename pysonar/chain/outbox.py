@@ -113,9 +113,9 @@ class Outbox:
             raise UnknownKeyError(key)
         return found
 
-    def history(self) -> list[Pending]:
-        """Every transaction of the account, by nonce."""
-        return self._records.all()
+    def history(self, prefix: str = "") -> list[Pending]:
+        """Every transaction of the account whose key begins with `prefix`, by nonce."""
+        return [pending for pending in self._records.all() if pending.key.startswith(prefix)]
 
     def unfinished(self) -> list[Pending]:
         """Those still waiting or not confirmed, by nonce."""

@@ -273,6 +273,28 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
     assert certificates(follower) == on_chain(node, sonar) == []
 
 
+def test_a_fork_between_two_requests_does_not_join_two_branches(
+    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+) -> None:
+    register()
+    Follower(database, node.web3, sonar, confirmations=0).poll()
+    node.mine(2)
+    asked = []
+
+    def fork_before_the_second_block(method: str, params: Any) -> Any:
+        if method == "eth_getBlockByNumber":
+            asked.append(params[0])
+            if len(asked) == 2:  # the first was the cursor, still on the old branch
+                node.reorg(3)
+        return None
+
+    meddled = Web3(Meddling(node.url, fork_before_the_second_block))
+    follower = Follower(database, meddled, sonar, confirmations=0)
+    follower.poll()
+    assert len(asked) > 2
+    assert certificates(follower) == on_chain(node, sonar) == []
+
+
 def test_a_node_that_goes_away_leaves_everything_as_it_was(
     node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:

@@ -186,6 +186,23 @@ def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: So
     assert landed(node, sonar) == [1]
 
 
+def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
+    node: Any, sonar: Sonar, make: Any, database: sqlite3.Connection
+) -> None:
+    outbox = make(confirmations=3)
+    outbox.send(register(sonar), "register")
+    outbox.pump()
+    assert outbox.get("register").receipt is not None
+    node.set_automine(False)
+    node.reorg(1)
+    node.rpc("anvil_dropAllTransactions")
+    raw = database.execute("select raw from outbox_attempt").fetchone()["raw"]
+    rpc.send_raw(node.web3, raw)  # as a node does by itself with transactions of a dropped branch
+    outbox.pump()
+    pending = outbox.get("register")
+    assert (pending.status, pending.receipt) == (Status.WAITING, None)
+
+
 def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make()
     outbox.send(register(sonar), "register")

@@ -132,6 +132,15 @@ def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
     assert runs.landed() == [1]
 
 
+def test_a_new_transaction_does_not_take_the_nonce_of_a_stored_one(runs: Runs) -> None:
+    with runs.start("after store, before broadcast", 1) as child:
+        child.wait(30)
+    outbox = runs.outbox()
+    assert outbox.send(runs.sonar.calls.register_capsule(bytes([2]) * 32), "another").nonce == 1
+    outbox.wait("another", timeout=10)
+    assert runs.landed() == [1, int.from_bytes(bytes([2]) * 32, "big")]
+
+
 def test_killed_at_any_moment(runs: Runs) -> None:
     chooser = random.Random(7)
     for _ in range(4):

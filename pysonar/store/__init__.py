@@ -19,10 +19,11 @@ from pysonar.store.errors import (
     TooLargeError,
     WrongBytesError,
 )
-from pysonar.store.interface import Collected, Progress, Store
+from pysonar.store.interface import ByteStream, Collected, Progress, Store
 from pysonar.store.opening import open_store
 
 __all__ = [
+    "ByteStream",
     "Collected",
     "DaemonDownError",
     "DaemonRefusedError",

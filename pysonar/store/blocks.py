@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from pysonar.store.disk import StoreDirectory, disk_error
 from pysonar.store.errors import NotFoundError, StoreFullError
 from pysonar.store.profile import MAX_BLOCK
 
+_MEASURE_SECONDS = 5.0
+
 
 class BlockFiles:
     """The blocks of one store directory."""
@@ -23,7 +27,9 @@ class BlockFiles:
     def __init__(self, directory: StoreDirectory, quota_bytes: int | None) -> None:
         self._directory = directory
         self._root = directory.root / "blocks"
-        self._quota = quota_bytes
+        self.quota = quota_bytes
+        self._used = 0
+        self._measured_at = -math.inf
         directory.make(self._root)
 
     @property
@@ -63,6 +69,18 @@ class BlockFiles:
         """Bytes of all blocks."""
         return sum(size for _, size, _ in self.listing())
 
+    def room(self) -> int | None:
+        """Bytes left in the quota, None without one. What other processes did shows within a few seconds."""
+        if self.quota is None:
+            return None
+        if time.monotonic() - self._measured_at > _MEASURE_SECONDS:
+            self._used, self._measured_at = self.used(), time.monotonic()
+        return self.quota - self._used
+
+    def grown(self, size: int) -> None:
+        """Count what was just written or removed (negative)."""
+        self._used += size
+
     def listing(self) -> Iterator[tuple[Cid, int, float]]:
         """(name, bytes, time of last writing) of every block; what is no block is left out."""
         for folder in sorted(self._root.iterdir()):
@@ -72,35 +90,34 @@ class BlockFiles:
                         found = entry.stat(follow_symlinks=False)
                         yield Cid.parse(entry.name), found.st_size, found.st_mtime
 
-    def remove(self, cid: Cid) -> None:
-        """Take the block away. No error if it is gone already."""
+    def remove(self, cid: Cid, size: int) -> None:
+        """Take away the block, which has so many bytes. No error if it is gone already."""
         try:
             self.path(cid).unlink(missing_ok=True)
         except OSError as error:
             raise disk_error(error, self.path(cid), cid) from None
+        self.grown(-size)
 
     def writer(self) -> BlockWriter:
         """To add blocks; hold the directory's `writing` lock around it."""
-        return BlockWriter(self, self._directory, self._quota)
+        return BlockWriter(self, self._directory)
 
 
 class BlockWriter:
     """Adds blocks within the quota; call `settle` at the end, before anybody is told that they are stored."""
 
-    def __init__(self, blocks: BlockFiles, directory: StoreDirectory, quota_bytes: int | None) -> None:
+    def __init__(self, blocks: BlockFiles, directory: StoreDirectory) -> None:
         self._blocks = blocks
         self._directory = directory
-        self._quota = quota_bytes
-        self._room = None if quota_bytes is None else quota_bytes - blocks.used()
         self._touched: set[Path] = set()
 
     def require(self, size: int, cid: Cid | None = None) -> None:
         """StoreFullError unless so many bytes of blocks fit into the quota."""
-        if self._room is not None and size > self._room:
-            used = (self._quota or 0) - self._room
+        room = self._blocks.room()
+        if room is not None and size > room:
             raise StoreFullError(
-                f"{size} more bytes do not fit: {used} of the quota of {self._quota} bytes are used; collect "
-                "garbage or raise the quota",
+                f"{size} more bytes do not fit: {room} of the quota of {self._blocks.quota} bytes are left; "
+                "collect garbage or raise the quota",
                 cid=cid,
                 tried=[self._blocks.place],
             )
@@ -113,8 +130,7 @@ class BlockWriter:
             self.require(len(block), cid)
             self._directory.make(path.parent)
             self._directory.write(path, block, cid=cid)
-            if self._room is not None:
-                self._room -= len(block)
+            self._blocks.grown(len(block))
         # Also for a block that was here: another process may not have come to its own settling yet.
         self._touched.add(path.parent)
 

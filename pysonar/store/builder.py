@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from pysonar.cid import Cid
 from pysonar.store.errors import TooLargeError
+from pysonar.store.interface import ByteStream
 from pysonar.store.profile import CHUNK, LINKS, MAX_FILE, Child, leaf_block, node_block
 
 Blocks = Iterator[tuple[Child, bytes]]
@@ -59,7 +59,7 @@ class TreeBuilder:
         yield node, block
 
 
-def build_blocks(stream: BinaryIO) -> Blocks:
+def build_blocks(stream: ByteStream) -> Blocks:
     """Every block of what can be read from the stream; the last one is the root."""
     builder = TreeBuilder()
     for chunk in chunks_of(stream):
@@ -72,13 +72,13 @@ def cid_of(data: bytes) -> Cid:
     return cid_of_stream(io.BytesIO(data))
 
 
-def cid_of_stream(stream: BinaryIO) -> Cid:
+def cid_of_stream(stream: ByteStream) -> Cid:
     """The CID of everything that can be read from the stream."""
     *_, (root, _) = ((child, None) for child, _ in build_blocks(stream))
     return root.cid
 
 
-def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
+def chunks_of(stream: ByteStream) -> Iterator[bytes]:
     """Pieces of exactly CHUNK bytes (the last may be shorter; one empty piece for an empty stream).
 
     A raw stream (a pipe, a socket) may hand out less than was asked before its end: the gaps are filled.

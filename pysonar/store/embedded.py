@@ -15,14 +15,13 @@ import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from pysonar.cid import Cid
-from pysonar.store.blocks import BlockFiles, BlockWriter
+from pysonar.store.blocks import BlockFiles
 from pysonar.store.builder import build_blocks
 from pysonar.store.disk import StoreDirectory
 from pysonar.store.errors import NotFoundError, StoreError, WrongBytesError
-from pysonar.store.interface import Collected, Progress
+from pysonar.store.interface import ByteStream, Collected, Progress
 from pysonar.store.pins import PinFiles, owner_folder
 from pysonar.store.profile import MAX_FILE, dag_size, depth_of
 from pysonar.store.reader import file_links, read_file
@@ -52,7 +51,7 @@ class EmbeddedStore:
         with self._directory.writing():
             return self._write(io.BytesIO(data), total=len(data), progress=None)
 
-    def put_stream(self, stream: BinaryIO, *, progress: Progress | None = None) -> Cid:
+    def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
         """See Store."""
         with self._directory.writing():
             return self._write(stream, total=None, progress=progress)
@@ -119,7 +118,7 @@ class EmbeddedStore:
             blocks = freed = 0
             for cid, size, written in list(self.blocks.listing()):
                 if cid not in keep and written < written_before:
-                    self.blocks.remove(cid)
+                    self.blocks.remove(cid, size)
                     blocks, freed = blocks + 1, freed + size
             self._directory.remove_stale_temporaries(written_before)
         return Collected(blocks, freed)
@@ -128,11 +127,14 @@ class EmbeddedStore:
         """Bytes that all blocks take."""
         return self.blocks.used()
 
-    def writer(self) -> BlockWriter:
-        """For a cache in front of a network: adds single verified blocks. Settle it at the end."""
-        return self.blocks.writer()
+    def keep(self, cid: Cid, block: bytes) -> None:
+        """For a cache in front of a network: add one block, which is verified and the one of that name."""
+        with self._directory.writing():
+            writer = self.blocks.writer()
+            writer.add(cid, block)
+            writer.settle()
 
-    def _write(self, stream: BinaryIO, *, total: int | None, progress: Progress | None) -> Cid:
+    def _write(self, stream: ByteStream, *, total: int | None, progress: Progress | None) -> Cid:
         writer = self.blocks.writer()
         if total is not None:
             writer.require(dag_size(total, depth_of(total)))

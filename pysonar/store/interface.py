@@ -9,12 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from pysonar.cid import Cid
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all if known), often; what it raises stops the transfer."""
+
+
+class ByteStream(Protocol):
+    """What a store reads from: any binary file, or what behaves like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to size bytes; none at the end."""
+        ...
+
+    def seekable(self) -> bool:
+        """Whether tell and seek work. If they do, a transfer that broke off can begin again."""
+        ...
+
+    def tell(self) -> int:
+        """Where the next read starts."""
+        ...
+
+    def seek(self, offset: int, /) -> int:
+        """Read from there on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +58,7 @@ class Store(Protocol):
         """Store the bytes; the same bytes always get the same CID. StoreFullError, DaemonDownError."""
         ...
 
-    def put_stream(self, stream: BinaryIO, *, progress: Progress | None = None) -> Cid:
+    def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
         """Store what can be read from the stream until its end, holding no more than a few chunks in
         memory."""
         ...

@@ -16,13 +16,11 @@ from __future__ import annotations
 import contextlib
 import io
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import BinaryIO
 
 from pysonar.cid import Cid, CidError
+from pysonar.store.ahead import AHEAD_SECONDS, fetch_ahead
 from pysonar.store.builder import TreeBuilder, chunks_of
 from pysonar.store.errors import (
     DaemonDownError,
@@ -32,7 +30,7 @@ from pysonar.store.errors import (
     StoreFullError,
     WrongBytesError,
 )
-from pysonar.store.interface import Collected, Progress
+from pysonar.store.interface import ByteStream, Collected, Progress
 from pysonar.store.kubo_rpc import KuboRpc
 from pysonar.store.pins import owner_folder, owner_of_folder
 from pysonar.store.profile import MAX_FILE, dag_size, depth_of
@@ -44,8 +42,6 @@ RECENT = "/openmined/recent"
 GRACE_SECONDS = 3600.0
 WAIT_SECONDS = 60.0
 """How long the daemon may look for one block."""
-_AHEAD = 8  # blocks asked for at once
-_AHEAD_SECONDS = 10.0
 
 
 class KuboStore:
@@ -82,7 +78,7 @@ class KuboStore:
             self._require_room(dag_size(len(data), depth_of(len(data))))
         return self.put_stream(io.BytesIO(data))
 
-    def put_stream(self, stream: BinaryIO, *, progress: Progress | None = None) -> Cid:
+    def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
         """See Store. A daemon lost on the way is asked again only if the stream can be rewound."""
         if self._quota is not None:
             self._require_room(0)
@@ -113,30 +109,8 @@ class KuboStore:
 
     def fetch(self, names: Sequence[Cid]) -> Iterator[bytes]:
         """The blocks of these names, in this order, unchecked: some are asked for ahead of their turn."""
-        if len(names) == 1:
-            yield self._block(names[0])
-            return
-        pool = ThreadPoolExecutor(_AHEAD)
-        ahead: deque[Future[bytes]] = deque()
-        try:
-            window = _AHEAD
-            asked = 0
-            for turn, cid in enumerate(names):
-                while asked < min(len(names), turn + window):
-                    wait = min(self._wait, _AHEAD_SECONDS)
-                    ahead.append(pool.submit(self._rpc.block, names[asked], seconds=wait))
-                    asked += 1
-                try:
-                    block = ahead.popleft().result() if ahead else None
-                except (NotFoundError, DaemonDownError):
-                    block = None
-                    window = 0  # a slow line: from now on one block at a time has all of it
-                    for future in ahead:
-                        future.cancel()
-                    ahead.clear()
-                yield self._block(cid) if block is None else block
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        early = partial(self._rpc.block, seconds=min(self._wait, AHEAD_SECONDS))
+        return fetch_ahead(names, early, self._block)
 
     def has(self, cid: Cid) -> bool:
         """See Store. Asks the daemon, which asks nobody."""
@@ -189,7 +163,7 @@ class KuboStore:
         blocks = self._rpc.collect_garbage()
         return Collected(blocks, max(0, before - self._rpc.used_bytes()))
 
-    def _add(self, stream: BinaryIO, progress: Progress | None) -> Cid:
+    def _add(self, stream: ByteStream, progress: Progress | None) -> Cid:
         builder = TreeBuilder()
         root: Cid | None = None
         done = 0

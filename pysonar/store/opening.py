@@ -2,34 +2,89 @@
 
     embedded:/path/to/directory            the store of this machine
     kubo:/ip4/127.0.0.1/tcp/5001/http      an IPFS daemon, by the multiaddress of its RPC
+    gateway:https://gateway.example        an IPFS gateway, to read only
+    embedded:/path,kubo:/ip4/...           the daemon, with everything also kept and pinned in the directory
+    embedded:/path,gateway:https://...     the gateway, with what was read kept in the directory
 
-The path is absolute, or begins with `~`.
+The path is absolute, or begins with `~`. Options come after a question mark, joined by `&`:
+`quota=20GB` (embedded, kubo) is what may be stored; `wait=30` (kubo, gateway) the seconds for one block.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from pysonar.store.embedded import EmbeddedStore
 from pysonar.store.errors import StoreSettingError
 from pysonar.store.interface import Store
 
-_RIGHT = "'embedded:/absolute/path' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'"
+if TYPE_CHECKING:
+    from pysonar.store.gateway import GatewayStore
+    from pysonar.store.kubo import KuboStore
+
+_RIGHT = (
+    "'embedded:/absolute/path' or 'kubo:/ip4/127.0.0.1/tcp/5001/http' (see pysonar/store/opening.py for more)"
+)
+_BEHIND = re.compile(r"(embedded:.+?),((?:kubo|gateway):.+)")
+_UNITS = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_OPTIONS = {"embedded": {"quota"}, "kubo": {"quota", "wait"}, "gateway": {"wait"}}
 
 
 def open_store(setting: str) -> Store:
     """The store that the setting names. StoreSettingError; says nothing yet about a daemon that is down."""
-    kind, separator, where = setting.partition(":")
-    if not separator or not where:
+    pair = _BEHIND.fullmatch(setting)
+    if pair is None:
+        return _open_one(setting)
+    # The clients of the network take 0.2 s to import: only for those who use them.
+    from pysonar.store.cached import PublishingStore, ReadThroughStore
+    from pysonar.store.kubo import KuboStore
+
+    here, behind = _open_one(pair[1]), _open_one(pair[2])
+    if not isinstance(here, EmbeddedStore) or isinstance(behind, EmbeddedStore):  # the pattern forbids it
         raise StoreSettingError(f"{setting!r} names no store; it would be {_RIGHT}")
+    return PublishingStore(here, behind) if isinstance(behind, KuboStore) else ReadThroughStore(here, behind)
+
+
+def _open_one(setting: str) -> EmbeddedStore | KuboStore | GatewayStore:
+    kind, _, rest = setting.partition(":")
+    where, _, query = rest.partition("?")
+    if kind not in _OPTIONS or not where:
+        raise StoreSettingError(f"{setting!r} names no store; it would be {_RIGHT}")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    unknown = sorted(set(options) - _OPTIONS[kind])
+    if unknown:
+        known = " and ".join(sorted(_OPTIONS[kind]))
+        raise StoreSettingError(f"{setting!r}: {kind} has no option {unknown[0]!r}; it has {known}")
+    quota = _quota(setting, options["quota"]) if "quota" in options else None
+    wait = _seconds(setting, options["wait"]) if "wait" in options else 60.0
     if kind == "embedded":
         path = Path(where).expanduser()
         if not path.is_absolute():
             raise StoreSettingError(f"{setting!r}: the path is not absolute; it would be {_RIGHT}")
-        return EmbeddedStore(path)
+        return EmbeddedStore(path, quota_bytes=quota)
     if kind == "kubo":
-        # Its client takes 0.2 s to import: only for those who use it.
         from pysonar.store.kubo import KuboStore
 
-        return KuboStore(where)
-    raise StoreSettingError(f"{setting!r}: there is no store of the kind {kind!r}; it would be {_RIGHT}")
+        return KuboStore(where, quota_bytes=quota, wait_seconds=wait)
+    from pysonar.store.gateway import GatewayStore
+
+    return GatewayStore(where, wait_seconds=wait)
+
+
+def _quota(setting: str, text: str) -> int:
+    match = re.fullmatch(r"(\d+)(kB|MB|GB|TB|)", text)
+    if match is None:
+        raise StoreSettingError(f"{setting!r}: {text!r} is no quota; it would be like '500MB' or '20GB'")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _seconds(setting: str, text: str) -> float:
+    match = re.fullmatch(r"\d+(\.\d+)?", text)
+    if match is None or not 0 < float(text) <= 3600:
+        raise StoreSettingError(
+            f"{setting!r}: {text!r} is no time to wait; it would be seconds, 3600 at most"
+        )
+    return float(text)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pysonar.cid import Cid
-from pysonar.store.errors import MalformedBlockError, TooLargeError, WrongBytesError
+from pysonar.store.errors import MalformedBlockError, StoreError, TooLargeError, WrongBytesError
 from pysonar.store.interface import Progress
 from pysonar.store.profile import (
     MAX_BLOCK,
@@ -54,7 +54,7 @@ class _Tree:
 
     def open(self, max_bytes: int) -> tuple[bytes, int]:
         """The verified root block and the file size it declares, which is within the cap."""
-        block = next(self.fetch([self.root]))
+        block = self.take(self.fetch([self.root]))
         check_block(self.root, block, place=self.place)
         try:
             size = declared_size(block)
@@ -65,6 +65,15 @@ class _Tree:
             raise TooLargeError(reason, cid=self.root, tried=[self.place])
         return block, size
 
+    def take(self, coming: Iterator[bytes]) -> bytes:
+        """The next block; an error about it also names the file it belongs to."""
+        try:
+            return next(coming)
+        except StoreError as error:
+            if error.cid in (None, self.root):
+                raise
+            raise type(error)(error.reason, cid=self.root, block=error.cid, tried=error.tried) from error
+
     def children(self, cid: Cid, block: bytes, size: int, level: int) -> list[Child]:
         try:
             return node_children(block, size, level)
@@ -73,7 +82,9 @@ class _Tree:
 
     def blocks(self, children: Sequence[Child]) -> Iterator[bytes]:
         names = [child.cid for child in children]
-        for name, block in zip(names, self.fetch(names), strict=True):
+        coming = self.fetch(names)
+        for name in names:
+            block = self.take(coming)
             check_block(name, block, root=self.root, place=self.place)
             yield block
 

@@ -109,8 +109,7 @@ def test_the_cap_of_the_reader_holds(store):
 def test_a_block_that_is_no_file_is_malformed(store):
     directory = bytes.fromhex("0a020801")
     cid = Cid.of_block(directory)
-    with store._directory.writing():
-        store.writer().add(cid, directory)
+    store.keep(cid, directory)
     with pytest.raises(MalformedBlockError, match="directory"):
         store.get(cid, max_bytes=100)
     with pytest.raises(MalformedBlockError, match="directory"):

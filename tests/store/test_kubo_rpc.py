@@ -140,7 +140,7 @@ class Impostor(http.server.BaseHTTPRequestHandler):
 def impostor():
     handler = type("OneImpostor", (Impostor,), {"seen": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     handler.address = f"/ip4/127.0.0.1/tcp/{server.server_port}/http"
     yield handler

@@ -145,7 +145,7 @@ def test_a_missing_block_is_named():
     del blocks[missing]
     with pytest.raises(NotFoundError) as caught:
         read(root, blocks)
-    assert caught.value.cid == missing
+    assert (caught.value.cid, caught.value.block) == (root, missing)
 
 
 def test_more_than_a_block_for_a_block_is_refused_before_hashing_matters():

@@ -30,6 +30,13 @@ class ProfileError(SchemaError):
         self.path, self.value, self.expected = path, shorten(value), expected
         super().__init__(f"{path or 'the schema'} is {self.value}; {expected} is expected")
 
+    def within(self, document: str) -> ProfileError:
+        """The same error, its path starting with the name of the document."""
+        error = ProfileError(f"{document}.{self.path}".rstrip("."), None, self.expected)
+        error.value = self.value
+        error.args = (f"{error.path} is {self.value}; {self.expected} is expected",)
+        return error
+
 
 class MissingColumnError(SchemaError):
     """Records lack columns that the schema requires.

@@ -44,10 +44,18 @@ class Schema:
         Raises:
             ProfileError: a document is outside the profile, or the label is also an input.
         """
-        self.fields: tuple[Field, ...] = input_fields(input_schema)
-        self.label: Field = output_field(output_schema)
+        try:
+            self.fields: tuple[Field, ...] = input_fields(input_schema)
+        except ProfileError as error:
+            raise error.within("input_schema") from None
+        try:
+            self.label: Field = output_field(output_schema)
+        except ProfileError as error:
+            raise error.within("output_schema") from None
         if self.label.name in self.field_names:
-            raise ProfileError("openmined.fields", self.label.name, "a label that is not also an input field")
+            raise ProfileError(
+                "output_schema.openmined.fields", self.label.name, "a label that is not also an input field"
+            )
 
     @classmethod
     def from_spec(cls, spec: HasSchemas) -> Schema:

@@ -175,12 +175,6 @@ def _unpack_price(word: uint256) -> Price:
 
 @internal
 @pure
-def _pack_credit(credit: Credit) -> uint256:
-    return credit.payout | (credit.stakes << 128) | (credit.returns << 160)
-
-
-@internal
-@pure
 def _unpack_credit(word: uint256) -> Credit:
     return Credit(
         payout=word & BITS_128, stakes=(word >> 128) & BITS_32, returns=word >> 160

@@ -16,6 +16,13 @@ from eth_utils import keccak
 # Test modules are imported by path: the twin beside them is found only like this.
 sys.path.insert(0, str(Path(__file__).parent))
 
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Take titanoboa's plugin out: it anchors its chain around every fixture, and Ape reorders fixtures."""
+    if config.pluginmanager.has_plugin("boa_test"):
+        config.pluginmanager.unregister(name="boa_test")
+
+
 ETHER = 10**18
 NOTHING = b"\0" * 32
 NO_ONE = "0x" + "00" * 20
@@ -73,34 +80,34 @@ class Desk:
         salt = digest(f"salt {self.made}")
         value = terms.bounty if terms.asset == NO_ONE else 0
         self.sonar.create_campaign(terms.tuple(), salt, value=value, sender=self.scientist)
-        id = bytes(self.sonar.campaign_id(self.scientist, terms.spec, salt))
-        self.terms[id] = terms
-        return id
+        ident = bytes(self.sonar.campaign_id(self.scientist, terms.spec, salt))
+        self.terms[ident] = terms
+        return ident
 
     def opened(self, start: int = 100_000, **changes: Any) -> bytes:
         """A new campaign that takes submissions; its id."""
-        id = self.requested(**changes)
-        self.sonar.open_campaign(id, digest("public key"), digest("model 0"), start, sender=self.capsule)
-        return id
+        ident = self.requested(**changes)
+        self.sonar.open_campaign(ident, digest("public key"), digest("model 0"), start, sender=self.capsule)
+        return ident
 
-    def price(self, id: bytes) -> int:
+    def price(self, ident: bytes) -> int:
         """What a submission has to bring along."""
-        return self.terms[id].stake + self.terms[id].fee
+        return self.terms[ident].stake + self.terms[ident].fee
 
-    def submit(self, id: bytes, name: str, miner: Any = None) -> bytes:
+    def submit(self, ident: bytes, name: str, miner: Any = None) -> bytes:
         """A submission called `name`; its update."""
-        value = self.price(id) if self.terms[id].asset == NO_ONE else 0
-        self.sonar.submit(id, digest(name), value=value, sender=miner or self.miner)
+        value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
+        self.sonar.submit(ident, digest(name), value=value, sender=miner or self.miner)
         return digest(name)
 
-    def report(self, id: bytes, *reports: tuple[Any, ...]) -> Any:
+    def report(self, ident: bytes, *reports: tuple[Any, ...]) -> Any:
         """Reports by the capsule; the receipt."""
-        return self.sonar.report(id, list(reports), sender=self.capsule)
+        return self.sonar.report(ident, list(reports), sender=self.capsule)
 
-    def improved(self, id: bytes, name: str, accuracy: int, miner: Any = None) -> Any:
+    def improved(self, ident: bytes, name: str, accuracy: int, miner: Any = None) -> Any:
         """A submission and its verdict IMPROVED; the receipt of the report."""
-        self.submit(id, name, miner)
-        return self.report(id, self.gain(name, accuracy, miner))
+        self.submit(ident, name, miner)
+        return self.report(ident, self.gain(name, accuracy, miner))
 
     def gain(self, name: str, accuracy: int, miner: Any = None) -> tuple[Any, ...]:
         """The report IMPROVED of a submission."""
@@ -120,29 +127,48 @@ class Desk:
         self.chain.mine()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_refusals() -> Iterator[None]:
+    """Refusals are what these tests expect: Ape need not trace each to its source line (1 s apiece)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ape.exceptions.TransactionError._get_ape_traceback", lambda _error: None)
+        patch.setattr("ape_ethereum.trace.Trace.show", lambda *_args, **_options: None)
+        yield
+
+
+_ACCOUNTS: dict[int, Any] = {}
+
+
+def _account(accounts: Any, number: int) -> Any:
+    # Ape derives a test account's key anew at each look.
+    if number not in _ACCOUNTS:
+        _ACCOUNTS[number] = accounts[number]
+    return _ACCOUNTS[number]
+
+
 @pytest.fixture
 def scientist(accounts: Any) -> Any:
-    return accounts[0]
+    return _account(accounts, 0)
 
 
 @pytest.fixture
 def capsule(accounts: Any) -> Any:
-    return accounts[1]
+    return _account(accounts, 1)
 
 
 @pytest.fixture
 def miner(accounts: Any) -> Any:
-    return accounts[2]
+    return _account(accounts, 2)
 
 
 @pytest.fixture
 def rival_miner(accounts: Any) -> Any:
-    return accounts[3]
+    return _account(accounts, 3)
 
 
 @pytest.fixture
 def stranger(accounts: Any) -> Any:
-    return accounts[4]
+    return _account(accounts, 4)
 
 
 @pytest.fixture(scope="session")
@@ -156,9 +182,9 @@ def sonar(project: Any, deployer: Any) -> Any:
 
 
 @pytest.fixture
-def desk(sonar: Any, chain: Any, scientist: Any, capsule: Any, miner: Any) -> Iterator[Desk]:
+def desk(sonar: Any, chain: Any, scientist: Any, capsule: Any, miner: Any) -> Desk:
     now = chain.pending_timestamp
-    yield Desk(
+    return Desk(
         sonar=sonar,
         chain=chain,
         scientist=scientist,

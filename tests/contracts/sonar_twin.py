@@ -1,4 +1,4 @@
-"""The money of a campaign in plain Python integers, written from DESIGN section 4 and not from the contract."""
+"""The payouts of a campaign in plain Python, written from DESIGN section 4 and not from the contract."""
 
 from fractions import Fraction
 from math import floor

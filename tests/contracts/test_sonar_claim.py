@@ -9,86 +9,86 @@ from conftest import NO_ONE, digest
 def settle(sonar, capsule, stranger):
     """Deliver and settle a campaign that is finished."""
 
-    def deliver_and_settle(id: bytes) -> None:
-        sonar.deliver(id, digest("result"), sender=capsule)
-        sonar.settle(id, sender=stranger)
+    def deliver_and_settle(ident: bytes) -> None:
+        sonar.deliver(ident, digest("result"), sender=capsule)
+        sonar.settle(ident, sender=stranger)
 
     return deliver_and_settle
 
 
 @pytest.mark.parametrize("gains", [True, False])
 def test_a_miner_claims_the_stake_of_a_judged_submission_at_once(desk, sonar, miner, gains):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.report(id, desk.gain("a", 500_000) if gains else desk.no_gain("a"))
-    assert sonar.claimable(id, miner) == desk.usual.stake
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.report(ident, desk.gain("a", 500_000) if gains else desk.no_gain("a"))
+    assert sonar.claimable(ident, miner) == desk.usual.stake
     before = miner.balance
-    receipt = sonar.claim(id, miner, sender=miner)
+    receipt = sonar.claim(ident, miner, sender=miner)
     assert miner.balance - before + receipt.total_fees_paid == desk.usual.stake
     (event,) = receipt.events
     assert event.event_name == "Claimed"
     assert event.event_arguments == {
-        "id": id,
+        "id": ident,
         "account": miner,
         "to": miner,
         "amount": desk.usual.stake,
     }
-    assert sonar.owed(id, miner) == sonar.campaign(id).paid
+    assert sonar.owed(ident, miner) == sonar.campaign(ident).paid
 
 
 @pytest.mark.parametrize("verdict", [3, 4])
 def test_a_forfeited_stake_cannot_be_claimed(desk, sonar, miner, verdict):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.report(id, desk.no_gain("a", verdict=verdict))
-    assert sonar.owed(id, miner) == 0
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a", verdict=verdict))
+    assert sonar.owed(ident, miner) == 0
     with ape.reverts("sonar: nothing to claim"):
-        sonar.claim(id, miner, sender=miner)
+        sonar.claim(ident, miner, sender=miner)
 
 
 def test_a_payout_cannot_be_claimed_before_settlement(desk, sonar, miner):
-    id = desk.opened(stake=0)
-    desk.improved(id, "a", 500_000)
-    assert sonar.claimable(id, miner) == 0
-    assert sonar.owed(id, miner) == sonar.campaign(id).paid > 0
+    ident = desk.opened(stake=0)
+    desk.improved(ident, "a", 500_000)
+    assert sonar.claimable(ident, miner) == 0
+    assert sonar.owed(ident, miner) == sonar.campaign(ident).paid > 0
     with ape.reverts("sonar: nothing to claim"):
-        sonar.claim(id, miner, sender=miner)
+        sonar.claim(ident, miner, sender=miner)
 
 
 def test_a_miner_claims_the_payout_after_settlement(desk, sonar, miner, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 500_000)
-    sonar.claim(id, miner, sender=miner)
-    desk.improved(id, "b", 900_000)
-    settle(id)
-    paid = sonar.campaign(id).paid
-    assert sonar.claimable(id, miner) == paid + desk.usual.stake
-    assert sonar.claim.call(id, miner, sender=miner) == paid + desk.usual.stake
-    sonar.claim(id, miner, sender=miner)
-    assert sonar.owed(id, miner) == 0
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    sonar.claim(ident, miner, sender=miner)
+    desk.improved(ident, "b", 900_000)
+    settle(ident)
+    paid = sonar.campaign(ident).paid
+    assert sonar.claimable(ident, miner) == paid + desk.usual.stake
+    assert sonar.claim.call(ident, miner, sender=miner) == paid + desk.usual.stake
+    sonar.claim(ident, miner, sender=miner)
+    assert sonar.owed(ident, miner) == 0
 
 
 def test_nothing_can_be_claimed_twice(desk, sonar, miner, scientist, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 500_000)
-    sonar.claim(id, miner, sender=miner)
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    sonar.claim(ident, miner, sender=miner)
     with ape.reverts("sonar: nothing to claim"):
-        sonar.claim(id, miner, sender=miner)
-    desk.improved(id, "b", 900_000)
-    settle(id)
+        sonar.claim(ident, miner, sender=miner)
+    desk.improved(ident, "b", 900_000)
+    settle(ident)
     for account in (miner, scientist):
-        sonar.claim(id, account, sender=account)
+        sonar.claim(ident, account, sender=account)
         with ape.reverts("sonar: nothing to claim"):
-            sonar.claim(id, account, sender=account)
+            sonar.claim(ident, account, sender=account)
 
 
 @pytest.mark.parametrize("role", ["stranger", "rival_miner"])
 def test_nobody_can_claim_what_is_not_theirs(desk, sonar, miner, role, request, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
-    settle(id)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    settle(ident)
     with ape.reverts("sonar: nothing to claim"):
-        sonar.claim(id, miner, sender=request.getfixturevalue(role))
+        sonar.claim(ident, miner, sender=request.getfixturevalue(role))
 
 
 def test_credit_in_one_campaign_cannot_be_claimed_from_another(desk, sonar, miner, settle):
@@ -100,66 +100,66 @@ def test_credit_in_one_campaign_cannot_be_claimed_from_another(desk, sonar, mine
 
 
 def test_a_claim_can_be_sent_to_another_account(desk, sonar, chain, miner, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
-    settle(id)
-    amount = sonar.claimable(id, miner)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    settle(ident)
+    amount = sonar.claimable(ident, miner)
     heir = "0x1234567890123456789012345678901234567890"
-    sonar.claim(id, heir, sender=miner)
+    sonar.claim(ident, heir, sender=miner)
     assert chain.provider.get_balance(heir) == amount
 
 
 def test_a_claim_cannot_be_sent_to_nobody_or_to_sonar(desk, sonar, miner, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
-    settle(id)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    settle(ident)
     with ape.reverts("sonar: receiver is empty"):
-        sonar.claim(id, NO_ONE, sender=miner)
+        sonar.claim(ident, NO_ONE, sender=miner)
     with ape.reverts("sonar: receiver is Sonar"):
-        sonar.claim(id, sonar, sender=miner)
+        sonar.claim(ident, sonar, sender=miner)
 
 
 def test_after_all_claims_nothing_is_left_when_the_target_was_reached(
     desk, sonar, miner, rival_miner, capsule, scientist, settle
 ):
-    id = desk.opened()
+    ident = desk.opened()
     for name, who in [("a", miner), ("b", rival_miner), ("c", miner), ("d", rival_miner), ("e", miner)]:
-        desk.submit(id, name, who)
+        desk.submit(ident, name, who)
     desk.report(
-        id,
+        ident,
         desk.gain("a", 400_000),
         desk.no_gain("b", rival_miner),
         desk.no_gain("c", verdict=3),
         desk.gain("d", 950_000, rival_miner),
     )
-    settle(id)
-    sonar.reclaim(id, 4, digest("e"), sender=miner)
+    settle(ident)
+    sonar.reclaim(ident, 4, digest("e"), sender=miner)
     for account in (miner, rival_miner, capsule, scientist):
-        sonar.claim(id, account, sender=account)
+        sonar.claim(ident, account, sender=account)
     assert sonar.balance == 0
 
 
 def test_after_all_claims_nothing_is_left_when_the_capsule_fell_silent(
     desk, sonar, miner, rival_miner, capsule, scientist, stranger
 ):
-    id = desk.opened()
-    desk.improved(id, "a", 500_000)
-    desk.submit(id, "b", rival_miner)
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
-    sonar.reclaim(id, 0 + 1, digest("b"), sender=rival_miner)
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    desk.submit(ident, "b", rival_miner)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    sonar.reclaim(ident, 0 + 1, digest("b"), sender=rival_miner)
     for account in (miner, rival_miner, capsule, scientist):
-        sonar.claim(id, account, sender=account)
+        sonar.claim(ident, account, sender=account)
     assert sonar.balance == 0
 
 
 def test_one_account_in_every_role_but_capsule_claims_all_at_once(desk, sonar, scientist, capsule, settle):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000, scientist)
-    settle(id)
-    assert sonar.claimable(id, scientist) == desk.usual.bounty + desk.usual.stake
-    sonar.claim(id, scientist, sender=scientist)
-    sonar.claim(id, capsule, sender=capsule)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000, scientist)
+    settle(ident)
+    assert sonar.claimable(ident, scientist) == desk.usual.bounty + desk.usual.stake
+    sonar.claim(ident, scientist, sender=scientist)
+    sonar.claim(ident, capsule, sender=capsule)
     assert sonar.balance == 0
 
 

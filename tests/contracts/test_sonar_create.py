@@ -20,8 +20,8 @@ def test_a_scientist_can_escrow_a_bounty(desk, sonar, scientist):
     receipt = create(sonar, desk.usual, scientist)
     assert sonar.balance == desk.usual.bounty
     assert before - scientist.balance == desk.usual.bounty + receipt.total_fees_paid
-    id = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
-    campaign = sonar.campaign(id)
+    ident = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
+    campaign = sonar.campaign(ident)
     assert tuple(campaign.terms) == desk.usual.tuple()
     assert campaign.owner == scientist
     assert campaign.state == 1
@@ -32,7 +32,7 @@ def test_a_scientist_can_escrow_a_bounty(desk, sonar, scientist):
     (event,) = receipt.events
     assert event.event_name == "CampaignCreated"
     assert event.event_arguments == {
-        "id": id,
+        "id": ident,
         "owner": scientist,
         "capsule": desk.usual.capsule,
         "spec": desk.usual.spec,
@@ -58,9 +58,7 @@ def test_the_id_binds_chain_contract_owner_spec_and_salt(desk, sonar, chain, sci
     spec, salt = desk.usual.spec, digest("salt")
     assert bytes(sonar.campaign_id(scientist, spec, salt)) == expected(scientist, spec, salt)
     assert bytes(sonar.campaign_id(stranger, spec, salt)) == expected(stranger, spec, salt)
-    answer = sonar.create_campaign.call(
-        desk.usual.tuple(), salt, value=desk.usual.bounty, sender=scientist
-    )
+    answer = sonar.create_campaign.call(desk.usual.tuple(), salt, value=desk.usual.bounty, sender=scientist)
     assert bytes(answer) == expected(scientist, spec, salt)
 
 
@@ -73,9 +71,9 @@ def test_an_id_cannot_be_used_twice(desk, sonar, scientist):
 
 def test_an_id_cannot_be_used_again_after_settlement(desk, sonar, scientist):
     create(sonar, desk.usual, scientist)
-    id = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
-    sonar.cancel(id, sender=scientist)
-    sonar.claim(id, scientist, sender=scientist)
+    ident = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
+    sonar.cancel(ident, sender=scientist)
+    sonar.claim(ident, scientist, sender=scientist)
     with ape.reverts("sonar: campaign exists"):
         create(sonar, desk.usual, scientist)
 
@@ -83,8 +81,8 @@ def test_an_id_cannot_be_used_again_after_settlement(desk, sonar, scientist):
 def test_nobody_can_take_the_id_of_another(desk, sonar, scientist, stranger):
     create(sonar, desk.usual, stranger)
     create(sonar, desk.usual, scientist)
-    id = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
-    assert sonar.campaign(id).owner == scientist
+    ident = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
+    assert sonar.campaign(ident).owner == scientist
 
 
 @pytest.mark.parametrize(
@@ -102,14 +100,14 @@ def test_nobody_can_take_the_id_of_another(desk, sonar, scientist, stranger):
     ids=str,
 )
 def test_terms_at_the_edge_of_their_ranges_are_kept(desk, sonar, changes):
-    id = desk.requested(**changes)
-    assert tuple(sonar.campaign(id).terms) == desk.terms[id].tuple()
+    ident = desk.requested(**changes)
+    assert tuple(sonar.campaign(ident).terms) == desk.terms[ident].tuple()
 
 
 def test_the_largest_bounty_is_kept(desk, sonar, scientist):
     scientist.balance = 2**97
-    id = desk.requested(bounty=LARGEST)
-    assert sonar.campaign(id).terms.bounty == sonar.balance == LARGEST
+    ident = desk.requested(bounty=LARGEST)
+    assert sonar.campaign(ident).terms.bounty == sonar.balance == LARGEST
 
 
 @pytest.mark.parametrize(
@@ -209,9 +207,9 @@ def test_ether_without_a_call_is_refused(sonar, stranger):
 
 @pytest.mark.parametrize("call", ["cancel", "settle"])
 def test_calls_that_need_no_money_refuse_it(desk, sonar, scientist, call):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts():
-        getattr(sonar, call)(id, value=1, sender=scientist)
+        getattr(sonar, call)(ident, value=1, sender=scientist)
 
 
 def test_a_campaign_that_was_never_created_is_all_zero(sonar):

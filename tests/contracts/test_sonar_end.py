@@ -9,159 +9,159 @@ BURN = "0x000000000000000000000000000000000000dEaD"
 
 
 def test_the_capsule_delivers_once_the_target_is_reached(desk, sonar, capsule):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
-    receipt = sonar.deliver(id, RESULT, sender=capsule)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    receipt = sonar.deliver(ident, RESULT, sender=capsule)
     (event,) = receipt.events
     assert event.event_name == "Delivered"
-    assert event.event_arguments == {"id": id, "result": RESULT}
-    campaign = sonar.campaign(id)
+    assert event.event_arguments == {"id": ident, "result": RESULT}
+    campaign = sonar.campaign(ident)
     assert (campaign.result, campaign.state) == (RESULT, 2)
 
 
 def test_the_capsule_delivers_once_time_is_over_and_the_queue_is_empty(desk, sonar, capsule):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.report(id, desk.no_gain("a"))
-    desk.at(desk.terms[id].submit_until)
-    sonar.deliver(id, RESULT, sender=capsule)
-    assert sonar.campaign(id).result == RESULT
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a"))
+    desk.at(desk.terms[ident].submit_until)
+    sonar.deliver(ident, RESULT, sender=capsule)
+    assert sonar.campaign(ident).result == RESULT
 
 
 def test_nobody_can_deliver_before_the_time_to_submit_is_over(desk, sonar, capsule):
-    id = desk.opened()
-    desk.at(desk.terms[id].submit_until - 1)
+    ident = desk.opened()
+    desk.at(desk.terms[ident].submit_until - 1)
     with ape.reverts("sonar: campaign is not finished"):
-        sonar.deliver(id, RESULT, sender=capsule)
+        sonar.deliver(ident, RESULT, sender=capsule)
 
 
 def test_nobody_can_deliver_while_submissions_wait(desk, sonar, capsule):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.at(desk.terms[id].submit_until)
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.at(desk.terms[ident].submit_until)
     with ape.reverts("sonar: campaign is not finished"):
-        sonar.deliver(id, RESULT, sender=capsule)
+        sonar.deliver(ident, RESULT, sender=capsule)
 
 
 @pytest.mark.parametrize("role", ["scientist", "miner", "stranger"])
 def test_nobody_but_the_capsule_can_deliver(desk, sonar, role, request):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
     with ape.reverts("sonar: caller is not the capsule"):
-        sonar.deliver(id, RESULT, sender=request.getfixturevalue(role))
+        sonar.deliver(ident, RESULT, sender=request.getfixturevalue(role))
 
 
 def test_a_result_cannot_be_empty(desk, sonar, capsule):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
     with ape.reverts("sonar: result is empty"):
-        sonar.deliver(id, NOTHING, sender=capsule)
+        sonar.deliver(ident, NOTHING, sender=capsule)
 
 
 def test_a_result_can_be_delivered_anew(desk, sonar, capsule, stranger):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
-    sonar.deliver(id, RESULT, sender=capsule)
-    sonar.deliver(id, digest("sealed again"), sender=capsule)
-    sonar.settle(id, sender=stranger)
-    sonar.deliver(id, digest("and again"), sender=capsule)
-    assert sonar.campaign(id).result == digest("and again")
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    sonar.deliver(ident, RESULT, sender=capsule)
+    sonar.deliver(ident, digest("sealed again"), sender=capsule)
+    sonar.settle(ident, sender=stranger)
+    sonar.deliver(ident, digest("and again"), sender=capsule)
+    assert sonar.campaign(ident).result == digest("and again")
 
 
 def test_late_delivery_moves_no_money(desk, sonar, capsule, scientist, miner, stranger):
-    id = desk.opened()
-    desk.improved(id, "a", 500_000)
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
-    before = [sonar.owed(id, account) for account in (scientist, miner, capsule)]
-    sonar.deliver(id, RESULT, sender=capsule)
-    assert [sonar.owed(id, account) for account in (scientist, miner, capsule)] == before
-    campaign = sonar.campaign(id)
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    before = [sonar.owed(ident, account) for account in (scientist, miner, capsule)]
+    sonar.deliver(ident, RESULT, sender=capsule)
+    assert [sonar.owed(ident, account) for account in (scientist, miner, capsule)] == before
+    campaign = sonar.campaign(ident)
     assert (campaign.result, campaign.state) == (RESULT, 3)
 
 
 @pytest.mark.parametrize("end", ["cancel", "settle"])
 def test_a_campaign_that_was_never_opened_gets_no_result(desk, sonar, scientist, capsule, end):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts("sonar: campaign was never opened"):
-        sonar.deliver(id, RESULT, sender=capsule)
-    desk.at(desk.terms[id].submit_until)
-    getattr(sonar, end)(id, sender=scientist)
+        sonar.deliver(ident, RESULT, sender=capsule)
+    desk.at(desk.terms[ident].submit_until)
+    getattr(sonar, end)(ident, sender=scientist)
     with ape.reverts("sonar: campaign was never opened"):
-        sonar.deliver(id, RESULT, sender=capsule)
+        sonar.deliver(ident, RESULT, sender=capsule)
 
 
 def test_anybody_can_settle_what_is_finished_and_delivered(desk, sonar, capsule, stranger):
-    id = desk.opened()
+    ident = desk.opened()
     for name in ("a", "b", "c", "d"):
-        desk.submit(id, name)
+        desk.submit(ident, name)
     desk.report(
-        id,
+        ident,
         desk.no_gain("a", verdict=3),
         desk.no_gain("b", verdict=4),
         desk.no_gain("c"),
         desk.gain("d", 900_000),
     )
-    sonar.deliver(id, RESULT, sender=capsule)
-    paid, bounty = sonar.campaign(id).paid, desk.usual.bounty
-    receipt = sonar.settle(id, sender=stranger)
+    sonar.deliver(ident, RESULT, sender=capsule)
+    paid, bounty = sonar.campaign(ident).paid, desk.usual.bounty
+    receipt = sonar.settle(ident, sender=stranger)
     (event,) = receipt.events
     assert event.event_name == "Settled"
     assert event.event_arguments == {
-        "id": id,
+        "id": ident,
         "paid": paid,
         "refund": bounty - paid,
         "fees": 4 * desk.usual.fee,
         "burned": 2 * desk.usual.stake,
     }
-    assert sonar.campaign(id).state == 3
+    assert sonar.campaign(ident).state == 3
 
 
 def test_nobody_can_settle_before_it_is_finished(desk, sonar, stranger):
-    id = desk.opened()
-    desk.improved(id, "a", 899_999)
+    ident = desk.opened()
+    desk.improved(ident, "a", 899_999)
     with ape.reverts("sonar: campaign is not finished"):
-        sonar.settle(id, sender=stranger)
+        sonar.settle(ident, sender=stranger)
 
 
 def test_nobody_can_settle_before_the_result_is_delivered(desk, sonar, stranger):
-    id = desk.opened()
-    desk.improved(id, "a", 900_000)
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
     with ape.reverts("sonar: result is not delivered"):
-        sonar.settle(id, sender=stranger)
+        sonar.settle(ident, sender=stranger)
 
 
 def test_anybody_can_settle_when_time_is_over_and_the_result_is_there(desk, sonar, capsule, stranger):
-    id = desk.opened()
-    desk.at(desk.terms[id].submit_until)
-    sonar.deliver(id, RESULT, sender=capsule)
-    sonar.settle(id, sender=stranger)
-    assert sonar.campaign(id).state == 3
+    ident = desk.opened()
+    desk.at(desk.terms[ident].submit_until)
+    sonar.deliver(ident, RESULT, sender=capsule)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.campaign(ident).state == 3
 
 
 @pytest.mark.parametrize("late", [0, 1])
 def test_anybody_can_settle_once_the_time_to_review_is_over(desk, sonar, stranger, late):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.at(desk.terms[id].review_until + late)
-    sonar.settle(id, sender=stranger)
-    assert sonar.campaign(id).state == 3
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.at(desk.terms[ident].review_until + late)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.campaign(ident).state == 3
 
 
 def test_nobody_can_settle_a_second_before_that(desk, sonar, stranger):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.at(desk.terms[id].review_until - 1)
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.at(desk.terms[ident].review_until - 1)
     with ape.reverts("sonar: campaign is not finished"):
-        sonar.settle(id, sender=stranger)
+        sonar.settle(ident, sender=stranger)
 
 
 def test_a_campaign_cannot_be_settled_twice(desk, sonar, stranger):
-    id = desk.opened()
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
+    ident = desk.opened()
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
     with ape.reverts("sonar: nothing to settle"):
-        sonar.settle(id, sender=stranger)
+        sonar.settle(ident, sender=stranger)
 
 
 def test_a_campaign_that_was_never_created_cannot_be_settled(sonar, stranger):
@@ -170,47 +170,47 @@ def test_a_campaign_that_was_never_created_cannot_be_settled(sonar, stranger):
 
 
 def test_forfeited_stakes_are_burned(desk, sonar, chain, stranger):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.report(id, desk.no_gain("a", verdict=3))
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a", verdict=3))
     before = chain.provider.get_balance(BURN)
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
     assert chain.provider.get_balance(BURN) - before == desk.usual.stake
-    assert sonar.owed(id, BURN) == 0
+    assert sonar.owed(ident, BURN) == 0
 
 
 def test_stakes_of_judged_submissions_are_not_burned(desk, sonar, chain, stranger):
-    id = desk.opened()
-    desk.submit(id, "a")
-    desk.report(id, desk.no_gain("a"))
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a"))
     before = chain.provider.get_balance(BURN)
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
     assert chain.provider.get_balance(BURN) == before
 
 
 def test_the_capsule_gets_its_fee_for_every_verdict(desk, sonar, capsule, stranger):
-    id = desk.opened()
+    ident = desk.opened()
     for name in ("a", "b", "c", "d", "waiting"):
-        desk.submit(id, name)
+        desk.submit(ident, name)
     desk.report(
-        id,
+        ident,
         desk.no_gain("a", verdict=3),
         desk.no_gain("b", verdict=4),
         desk.no_gain("c"),
         desk.gain("d", 500_000),
     )
-    assert sonar.owed(id, capsule) == 0
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
-    assert sonar.claimable(id, capsule) == 4 * desk.usual.fee
+    assert sonar.owed(ident, capsule) == 0
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.claimable(ident, capsule) == 4 * desk.usual.fee
 
 
 def test_without_fees_the_capsule_is_owed_nothing(desk, sonar, capsule, stranger):
-    id = desk.opened(fee=0)
-    desk.submit(id, "a")
-    desk.report(id, desk.no_gain("a"))
-    desk.at(desk.terms[id].review_until)
-    sonar.settle(id, sender=stranger)
-    assert sonar.owed(id, capsule) == 0
+    ident = desk.opened(fee=0)
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a"))
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.owed(ident, capsule) == 0

@@ -8,36 +8,36 @@ KEY, MODEL = digest("public key"), digest("model 0")
 
 
 def test_the_capsule_opens_a_campaign(desk, sonar, capsule):
-    id = desk.requested()
-    receipt = sonar.open_campaign(id, KEY, MODEL, 100_000, sender=capsule)
-    campaign = sonar.campaign(id)
+    ident = desk.requested()
+    receipt = sonar.open_campaign(ident, KEY, MODEL, 100_000, sender=capsule)
+    campaign = sonar.campaign(ident)
     assert campaign.state == 2
     assert (campaign.public_key, campaign.model, campaign.version) == (KEY, MODEL, 0)
     assert (campaign.start, campaign.best, campaign.paid) == (100_000, 100_000, 0)
-    assert tuple(campaign.terms) == desk.terms[id].tuple()
+    assert tuple(campaign.terms) == desk.terms[ident].tuple()
     (event,) = receipt.events
     assert event.event_name == "CampaignOpened"
-    assert event.event_arguments == {"id": id, "public_key": KEY, "model": MODEL, "start": 100_000}
+    assert event.event_arguments == {"id": ident, "public_key": KEY, "model": MODEL, "start": 100_000}
 
 
 @pytest.mark.parametrize("role", ["scientist", "miner", "stranger"])
 def test_nobody_but_the_capsule_can_open_a_campaign(desk, sonar, role, request):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts("sonar: caller is not the capsule"):
-        sonar.open_campaign(id, KEY, MODEL, 0, sender=request.getfixturevalue(role))
+        sonar.open_campaign(ident, KEY, MODEL, 0, sender=request.getfixturevalue(role))
 
 
 def test_a_campaign_cannot_be_opened_twice(desk, sonar, capsule):
-    id = desk.opened()
+    ident = desk.opened()
     with ape.reverts("sonar: campaign is not requested"):
-        sonar.open_campaign(id, KEY, MODEL, 0, sender=capsule)
+        sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 def test_a_settled_campaign_cannot_be_opened_again(desk, sonar, scientist, capsule):
-    id = desk.requested()
-    sonar.cancel(id, sender=scientist)
+    ident = desk.requested()
+    sonar.cancel(ident, sender=scientist)
     with ape.reverts("sonar: campaign is not requested"):
-        sonar.open_campaign(id, KEY, MODEL, 0, sender=capsule)
+        sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 def test_a_campaign_that_was_never_created_cannot_be_opened(sonar, capsule):
@@ -50,15 +50,15 @@ def test_a_campaign_that_was_never_created_cannot_be_opened(sonar, capsule):
     [(NOTHING, MODEL, "public key is empty"), (KEY, NOTHING, "model is empty")],
 )
 def test_key_and_model_cannot_be_empty(desk, sonar, capsule, key, model, reason):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts(f"sonar: {reason}"):
-        sonar.open_campaign(id, key, model, 0, sender=capsule)
+        sonar.open_campaign(ident, key, model, 0, sender=capsule)
 
 
 @pytest.mark.parametrize("start", [0, 898_999, 899_000])
 def test_the_start_leaves_room_for_one_gain(desk, sonar, start):
-    id = desk.opened(start=start)
-    assert sonar.campaign(id).best == start
+    ident = desk.opened(start=start)
+    assert sonar.campaign(ident).best == start
 
 
 @pytest.mark.parametrize("start", [899_001, 900_000, 900_001, 2**256 - 1])
@@ -68,90 +68,90 @@ def test_a_start_that_leaves_no_room_is_refused(desk, start):
 
 
 def test_a_campaign_can_be_opened_until_the_time_to_submit_is_over(desk, sonar, capsule):
-    id = desk.requested()
-    desk.at(desk.terms[id].submit_until - 1)
-    sonar.open_campaign(id, KEY, MODEL, 0, sender=capsule)
+    ident = desk.requested()
+    desk.at(desk.terms[ident].submit_until - 1)
+    sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 @pytest.mark.parametrize("late", [0, 1])
 def test_a_campaign_cannot_be_opened_later(desk, sonar, capsule, late):
-    id = desk.requested()
-    desk.at(desk.terms[id].submit_until + late)
+    ident = desk.requested()
+    desk.at(desk.terms[ident].submit_until + late)
     with ape.reverts("sonar: time to submit is over"):
-        sonar.open_campaign(id, KEY, MODEL, 0, sender=capsule)
+        sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 def test_the_owner_can_cancel_before_it_is_opened(desk, sonar, scientist):
-    id = desk.requested()
-    receipt = sonar.cancel(id, sender=scientist)
+    ident = desk.requested()
+    receipt = sonar.cancel(ident, sender=scientist)
     assert [event.event_name for event in receipt.events] == ["CampaignCancelled"]
-    assert sonar.campaign(id).state == 3
-    assert sonar.claimable(id, scientist) == sonar.owed(id, scientist) == desk.usual.bounty
-    sonar.claim(id, scientist, sender=scientist)
+    assert sonar.campaign(ident).state == 3
+    assert sonar.claimable(ident, scientist) == sonar.owed(ident, scientist) == desk.usual.bounty
+    sonar.claim(ident, scientist, sender=scientist)
     assert sonar.balance == 0
 
 
 @pytest.mark.parametrize("role", ["capsule", "miner", "stranger"])
 def test_nobody_but_the_owner_can_cancel(desk, sonar, role, request):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts("sonar: caller is not the owner"):
-        sonar.cancel(id, sender=request.getfixturevalue(role))
+        sonar.cancel(ident, sender=request.getfixturevalue(role))
 
 
 def test_the_owner_cannot_cancel_once_it_is_open(desk, sonar, scientist):
-    id = desk.opened()
+    ident = desk.opened()
     with ape.reverts("sonar: campaign is not requested"):
-        sonar.cancel(id, sender=scientist)
+        sonar.cancel(ident, sender=scientist)
 
 
 def test_a_campaign_cannot_be_cancelled_twice(desk, sonar, scientist):
-    id = desk.requested()
-    sonar.cancel(id, sender=scientist)
+    ident = desk.requested()
+    sonar.cancel(ident, sender=scientist)
     with ape.reverts("sonar: campaign is not requested"):
-        sonar.cancel(id, sender=scientist)
+        sonar.cancel(ident, sender=scientist)
 
 
 def test_the_capsule_can_decline_before_it_opens(desk, sonar, scientist, capsule):
-    id = desk.requested()
-    receipt = sonar.decline(id, "the claimed start is off", sender=capsule)
+    ident = desk.requested()
+    receipt = sonar.decline(ident, "the claimed start is off", sender=capsule)
     (event,) = receipt.events
-    assert event.event_arguments == {"id": id, "reason": "the claimed start is off"}
-    assert sonar.campaign(id).state == 3
-    sonar.claim(id, scientist, sender=scientist)
+    assert event.event_arguments == {"id": ident, "reason": "the claimed start is off"}
+    assert sonar.campaign(ident).state == 3
+    sonar.claim(ident, scientist, sender=scientist)
     assert sonar.balance == 0
 
 
 @pytest.mark.parametrize("role", ["scientist", "miner", "stranger"])
 def test_nobody_but_the_capsule_can_decline(desk, sonar, role, request):
-    id = desk.requested()
+    ident = desk.requested()
     with ape.reverts("sonar: caller is not the capsule"):
-        sonar.decline(id, "", sender=request.getfixturevalue(role))
+        sonar.decline(ident, "", sender=request.getfixturevalue(role))
 
 
 def test_the_capsule_cannot_decline_once_it_has_opened(desk, sonar, capsule):
-    id = desk.opened()
+    ident = desk.opened()
     with ape.reverts("sonar: campaign is not requested"):
-        sonar.decline(id, "", sender=capsule)
+        sonar.decline(ident, "", sender=capsule)
 
 
 def test_anybody_can_settle_a_campaign_that_was_never_opened(desk, sonar, stranger, scientist):
-    id = desk.requested()
-    desk.at(desk.terms[id].submit_until)
-    receipt = sonar.settle(id, sender=stranger)
+    ident = desk.requested()
+    desk.at(desk.terms[ident].submit_until)
+    receipt = sonar.settle(ident, sender=stranger)
     (event,) = receipt.events
     assert event.event_arguments == {
-        "id": id,
+        "id": ident,
         "paid": 0,
         "refund": desk.usual.bounty,
         "fees": 0,
         "burned": 0,
     }
-    sonar.claim(id, scientist, sender=scientist)
+    sonar.claim(ident, scientist, sender=scientist)
     assert sonar.balance == 0
 
 
 def test_a_requested_campaign_cannot_be_settled_earlier(desk, sonar, stranger):
-    id = desk.requested()
-    desk.at(desk.terms[id].submit_until - 1)
+    ident = desk.requested()
+    desk.at(desk.terms[ident].submit_until - 1)
     with ape.reverts("sonar: it may still be opened"):
-        sonar.settle(id, sender=stranger)
+        sonar.settle(ident, sender=stranger)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from pysonar.cid import Cid
 from pysonar.store.errors import DaemonDownError, NotFoundError
@@ -25,23 +26,20 @@ def fetch_ahead(
     if len(names) == 1:
         yield alone(names[0])
         return
-    window = _WINDOW
     pool = ThreadPoolExecutor(_WINDOW)
-    coming: deque[Future[bytes]] = deque()
-    asked = 0
+    coming = deque(pool.submit(early, cid) for cid in names[:_WINDOW])
+    following = iter(names[_WINDOW:])
     try:
-        for turn, cid in enumerate(names):
-            while asked < min(len(names), turn + window):
-                coming.append(pool.submit(early, names[asked]))
-                asked += 1
+        for cid in names:
             try:
                 block = coming.popleft().result() if coming else None
             except (NotFoundError, DaemonDownError):
                 block = None
-                window = 0
                 for future in coming:
                     future.cancel()
                 coming.clear()
+                following = iter(())  # nothing more ahead: from now on each is asked for in its turn
             yield alone(cid) if block is None else block
+            coming.extend(pool.submit(early, later) for later in islice(following, 1))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -41,9 +41,5 @@ class UnknownDataError(DataError):
     """No data set of that name is registered."""
 
 
-class UnfitCampaignError(MineError):
-    """A campaign's artifacts contradict each other or the chain: nothing is computed, nothing is paid."""
-
-    def __init__(self, campaign: bytes, what: str, found: object, expected: object) -> None:
-        self.campaign, self.what, self.found, self.expected = campaign, what, found, expected
-        super().__init__(f"campaign 0x{campaign.hex()}: {what} is {found}, should be {expected}")
+class ClosedSubmissionError(MineError):
+    """A submission that is decided, taken back or given up was to be sent again."""

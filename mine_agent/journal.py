@@ -16,12 +16,13 @@ from pysonar.chain.database import transaction
 
 SCHEMA = (
     """create table if not exists mine_submission (
-        number integer primary key, campaign blob not null, data text not null, base_version integer not null,
-        base_model blob not null, update_cid blob not null unique, value text not null, sealed blob,
-        made_at integer not null, closed_at integer, given_up text) strict""",
+        number integer primary key, campaign blob not null, data text not null, data_digest blob not null,
+        base_version integer not null, base_model blob not null, update_cid blob not null unique,
+        value text not null, sealed blob, made_at integer not null, closed_at integer,
+        given_up text) strict""",
     # One gradient for each data set and version of the model; one that was given up may be tried again.
-    """create unique index if not exists mine_submission_once on mine_submission (campaign, data, base_model)
-        where given_up is null""",
+    """create unique index if not exists mine_submission_once
+        on mine_submission (campaign, data_digest, base_model) where given_up is null""",
     """create table if not exists mine_failure (
         campaign blob not null, data text not null, count integer not null, retry_at integer not null,
         message text not null, primary key (campaign, data)) strict""",
@@ -30,8 +31,8 @@ SCHEMA = (
 
 @dataclass(frozen=True)
 class Submission:
-    """One gradient of this mine. CIDs as 32-byte digests, `value` (stake + fee) in wei, times in seconds
-    since 1970.
+    """One gradient of this mine: from the data set `data`, whose file had the digest `data_digest`. CIDs as
+    32-byte digests, `value` (stake + fee) in wei, times in seconds since 1970.
 
     `sealed` is None once the submission is closed: decided, taken back or given up.
     """
@@ -39,6 +40,7 @@ class Submission:
     number: int
     campaign: bytes
     data: str
+    data_digest: bytes
     base_version: int
     base_model: bytes
     update: bytes
@@ -76,6 +78,7 @@ class Journal:
         campaign: bytes,
         *,
         data: str,
+        data_digest: bytes,
         base_version: int,
         base_model: bytes,
         update: bytes,
@@ -86,9 +89,9 @@ class Journal:
         """Write a new submission down, durably. sqlite3.IntegrityError for a second one on the same base."""
         cursor = self._database.execute(
             """insert into mine_submission
-               (campaign, data, base_version, base_model, update_cid, value, sealed, made_at)
-               values (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (campaign, data, base_version, base_model, update, str(value), sealed, now),
+               (campaign, data, data_digest, base_version, base_model, update_cid, value, sealed, made_at)
+               values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (campaign, data, data_digest, base_version, base_model, update, str(value), sealed, now),
         )
         return self._get(cursor.lastrowid)
 

@@ -30,9 +30,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Past:
-    """One submission of this mine to the campaign in question; `decided` in seconds since 1970."""
+    """One submission of this mine to the campaign in question: the digests of the data and of the base
+    version, and when it was decided, in seconds since 1970."""
 
-    data: str
+    data: bytes
     base_model: bytes
     outcome: Outcome
     decided: int = 0
@@ -52,8 +53,9 @@ class Pace:
     reason: str = ""
 
 
-def next_move(past: Sequence[Past], *, data: str, model: bytes, limits: Limits, now: int) -> Pace:
-    """Whether to train `data` on the model version with the digest `model`; `past` in order of submission."""
+def next_move(past: Sequence[Past], *, data: bytes, model: bytes, limits: Limits, now: int) -> Pace:
+    """Whether to train on the file with the digest `data` from the version with the digest `model`; `past`
+    in order of submission."""
     if any(entry.outcome is Outcome.BURNED for entry in past):
         return Pace(
             Move.STOP,

@@ -73,7 +73,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a campaign asks for and offers; addresses in lower case; `left` in wei."""
+    """What a campaign asks for and offers; addresses in lower case; `left` in wei; `privacy` is the least
+    protection it asks of every gradient, in words."""
 
     scientist: str
     capsule: str
@@ -81,6 +82,7 @@ class Offer:
     fields: tuple[str, ...]  # inputs and label
     left: int
     cost: Cost
+    privacy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
     unless(offer.asset in policy.assets, "assets", f"asset {asset} is not allowed (allowed: {policy.assets})")
     forbidden = [name for name in offer.fields if name not in policy.fields]
     unless(not forbidden, "fields", f"fields not allowed: {_some(forbidden)} (allowed: {policy.fields})")
+    unless(
+        offer.privacy is None,
+        "privacy",
+        f"the campaign asks for gradients with differential privacy ({offer.privacy}); this mine gives none",
+    )
     unless(
         offer.cost.stake <= policy.maximum_stake,
         "maximum_stake",

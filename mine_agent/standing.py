@@ -52,8 +52,8 @@ class Standing:
         """As `pacing` wants it; a verdict that was just seen was given now."""
         made = self.submission
         if made is None:
-            return Past("", b"", self.outcome, now)
-        return Past(made.data, made.base_model, self.outcome, made.closed_at or now)
+            return Past(b"", b"", self.outcome, now)
+        return Past(made.data_digest, made.base_model, self.outcome, made.closed_at or now)
 
 
 def standings(

@@ -10,7 +10,7 @@ key is the same transaction. So a gradient is submitted once or not at all.
 
 from __future__ import annotations
 
-from mine_agent.errors import UnfitCampaignError
+from mine_agent.errors import ClosedSubmissionError
 from mine_agent.journal import Journal, Submission
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.outbox_records import Pending, Status
@@ -28,7 +28,7 @@ def pin_owner(miner: str, campaign: bytes) -> str:
 def send(submission: Submission, *, store: Store, outbox: Outbox, sonar: Sonar) -> Pending:
     """Steps 2 and 3. StoreError and the outbox's errors; it can be called again after any of them."""
     if submission.sealed is None:
-        raise UnfitCampaignError(submission.campaign, "a closed submission", "sent again", "left alone")
+        raise ClosedSubmissionError(f"submission {submission.key} is closed; it is not sent again")
     known = outbox.find(submission.key)
     if known is not None and known.status is not Status.DISPLACED:
         return known

@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from mine_agent import settling, submitting
 from mine_agent.connection import Connection
+from mine_agent.journal import Submission
 from mine_agent.pacing import Outcome
+from mine_agent.policy import Policy, refusals
 from mine_agent.standing import Standing
 from mine_agent.telling import Tell, happening, short_id
-from mine_agent.terms import gas_price
+from mine_agent.terms import gas_price, offer_of
 from pysonar.amounts import format_ppm, format_wei
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.types import CampaignRecord, State
@@ -33,12 +35,23 @@ class Tending:
         self._tell = tell
         self._clock = clock
 
-    def submissions(self, campaign: bytes) -> None:
+    def submissions(self, campaign: bytes, policy: Policy) -> None:
         """Bring every submission of this home a step further. StoreError, ChainError."""
         record, now = self._connection.sonar.campaign(campaign), self._connection.sonar.now()
         for standing in self._connection.standings(campaign):
-            if standing.submission is not None and standing.submission.closed_at is None:
-                self._bring_on(record, standing, now)
+            made = standing.submission
+            if made is None or made.closed_at is not None:
+                continue
+            if standing.outcome is not Outcome.WAITING:
+                self._release(made, standing)
+            elif standing.index is None:
+                hopeless = self._why_hopeless(made, record, policy, now)
+                if hopeless is None:
+                    submitting.send(
+                        made, store=self._connection.store, outbox=self._outbox, sonar=self._connection.sonar
+                    )
+                else:
+                    self._give_up(made, hopeless)
 
     def money(self, campaign: bytes, *, auto_claim: bool) -> bool:
         """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
@@ -62,26 +75,41 @@ class Tending:
             self._claim(campaign, claimable)
         return claimable == 0
 
-    def _bring_on(self, record: CampaignRecord, standing: Standing, now: int) -> None:
-        submission, journal, store = standing.submission, self._connection.journal, self._connection.store
-        if submission is None:
-            return
-        miner, noticed = self._connection.address, int(self._clock())
-        if standing.outcome is not Outcome.WAITING:
-            submitting.release(submission, store=store, journal=journal, miner=miner, now=noticed)
-            self._tell_outcome(standing)
-        elif standing.index is None:
-            hopeless = submitting.why_hopeless(submission, record, self._outbox, now)
-            if hopeless is None:
-                submitting.send(submission, store=store, outbox=self._outbox, sonar=self._connection.sonar)
-            else:
-                submitting.give_up(
-                    submission, hopeless, store=store, journal=journal, miner=miner, now=noticed
-                )
-                self._tell(
-                    happening("given-up", standing.campaign, data=submission.data, reason=hopeless),
-                    f"{short_id(standing.campaign)}: a submission is given up: {hopeless}",
-                )
+    def _why_hopeless(self, made: Submission, record: CampaignRecord, policy: Policy, now: int) -> str | None:
+        """Why a submission that is not in the queue is not sent any more; the owner may have thought better
+        of it.
+        """
+        hopeless = submitting.why_hopeless(made, record, self._outbox, now)
+        if hopeless is not None or self._outbox.find(made.key) is not None:
+            return hopeless
+        forbidden = refusals(policy, offer_of(record, gas_price(self._connection.web3)))
+        return forbidden[0].reason if forbidden else None
+
+    def _release(self, made: Submission, standing: Standing) -> None:
+        connection = self._connection
+        submitting.release(
+            made,
+            store=connection.store,
+            journal=connection.journal,
+            miner=connection.address,
+            now=int(self._clock()),
+        )
+        self._tell_outcome(standing)
+
+    def _give_up(self, made: Submission, reason: str) -> None:
+        connection = self._connection
+        submitting.give_up(
+            made,
+            reason,
+            store=connection.store,
+            journal=connection.journal,
+            miner=connection.address,
+            now=int(self._clock()),
+        )
+        self._tell(
+            happening("given-up", made.campaign, data=made.data, reason=reason),
+            f"{short_id(made.campaign)}: a submission is given up: {reason}",
+        )
 
     def _reclaim(self, standing: Standing) -> None:
         before = self._outbox.find(settling.reclaim_key(standing))

@@ -6,6 +6,7 @@ from web3 import Web3
 
 from mine_agent.policy import Offer
 from mine_agent.rewards import Cost
+from pysonar.artifacts import Spec
 from pysonar.chain import rpc
 from pysonar.chain.errors import InsufficientFundsError, NoFeeMarketError
 from pysonar.chain.types import CampaignRecord, State
@@ -28,15 +29,17 @@ def cost_of(record: CampaignRecord, price: int) -> Cost:
     return Cost(stake=record.terms.stake, fee=record.terms.fee, gas=SUBMIT_GAS * price)
 
 
-def offer_of(record: CampaignRecord, fields: tuple[str, ...], price: int) -> Offer:
-    """What the owner's policy is asked about."""
+def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Offer:
+    """What the owner's policy is asked about; without the spec, no fields and no privacy are asked for."""
+    floor = spec.privacy_floor if spec else None
     return Offer(
         scientist=record.owner.lower(),
         capsule=record.terms.capsule.lower(),
         asset=record.terms.asset.lower(),
-        fields=fields,
+        fields=(*spec.schema.field_names, spec.schema.label_name) if spec else (),
         left=record.left_to_earn,
         cost=cost_of(record, price),
+        privacy=f"epsilon {floor.epsilon:g}, delta {floor.delta:g}" if floor else None,
     )
 
 

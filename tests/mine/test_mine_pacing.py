@@ -11,12 +11,12 @@ V0, V1, V2 = b"\x00" * 32, b"\x01" * 32, b"\x02" * 32
 LIMITS = Limits(submissions=4, no_gain_in_a_row=3, no_gain_pause=10, time_margin=0)
 
 
-def past(*outcomes: Outcome, data: str = "mine", decided: int = 0) -> list[Past]:
+def past(*outcomes: Outcome, data: bytes = b"mine", decided: int = 0) -> list[Past]:
     return [Past(data, bytes([100 + number]) * 32, o, decided) for number, o in enumerate(outcomes)]
 
 
 def move(history: list[Past], *, model: bytes = V1, now: int = 10**6, limits: Limits = LIMITS) -> Move:
-    return next_move(history, data="mine", model=model, limits=limits, now=now).move
+    return next_move(history, data=b"mine", model=model, limits=limits, now=now).move
 
 
 def test_the_first_visit_is_made() -> None:
@@ -24,27 +24,27 @@ def test_the_first_visit_is_made() -> None:
 
 
 def test_the_same_version_is_trained_once() -> None:
-    history = [Past("mine", V1, Outcome.NO_GAIN)]
+    history = [Past(b"mine", V1, Outcome.NO_GAIN)]
     assert move(history, model=V1) is Move.WAIT
     assert move(history, model=V2) is Move.TRAIN
 
 
 def test_a_version_trained_long_ago_that_comes_back_is_not_trained_again() -> None:
-    history = [Past("mine", V1, Outcome.IMPROVED), Past("mine", V2, Outcome.IMPROVED)]
+    history = [Past(b"mine", V1, Outcome.IMPROVED), Past(b"mine", V2, Outcome.IMPROVED)]
     assert move(history, model=V1) is Move.WAIT
 
 
 def test_another_data_set_may_train_the_same_version() -> None:
-    assert move([Past("other", V1, Outcome.NO_GAIN)], model=V1) is Move.TRAIN
+    assert move([Past(b"other", V1, Outcome.NO_GAIN)], model=V1) is Move.TRAIN
 
 
 def test_a_waiting_submission_of_any_data_set_holds_back() -> None:
     assert move(past(Outcome.WAITING)) is Move.WAIT
-    assert move(past(Outcome.WAITING, data="other")) is Move.WAIT
+    assert move(past(Outcome.WAITING, data=b"other")) is Move.WAIT
 
 
 def test_a_withdrawn_submission_counts_for_nothing() -> None:
-    assert move([Past("mine", V1, Outcome.WITHDRAWN)] * 10) is Move.TRAIN
+    assert move([Past(b"mine", V1, Outcome.WITHDRAWN)] * 10) is Move.TRAIN
 
 
 def test_a_burned_stake_stops() -> None:
@@ -84,4 +84,4 @@ def test_limits_of_nothing_allow_nothing() -> None:
 
 def test_every_reason_not_to_train_is_given() -> None:
     for history in (past(Outcome.WAITING), past(Outcome.BURNED), past(*[Outcome.NO_GAIN] * 3)):
-        assert next_move(history, data="mine", model=V1, limits=LIMITS, now=0).reason
+        assert next_move(history, data=b"mine", model=V1, limits=LIMITS, now=0).reason

@@ -98,6 +98,10 @@ def test_the_expected_share_must_cover_fee_gas_and_risk() -> None:
     assert broken(policy, replace(OFFER, left=639)) == ["expected_share"]
 
 
+def test_a_campaign_that_asks_for_privacy_is_not_joined_without() -> None:
+    assert broken(POLICY, replace(OFFER, privacy="epsilon 1, delta 1e-5")) == ["privacy"]
+
+
 def test_a_share_of_nothing_is_worth_it_only_if_it_costs_nothing() -> None:
     policy = replace(POLICY, minimum_reward=0, expected_share=Fraction(0))
     assert broken(policy) == ["expected_share"]

@@ -17,6 +17,7 @@ from mine_agent.connection import Connection
 from mine_agent.earnings import earnings
 from mine_agent.journal import Journal, Submission
 from mine_agent.pacing import Outcome
+from mine_agent.policy import Allowed, Policy
 from mine_agent.tending import Tending
 from pysonar.chain.events import Submitted
 from pysonar.chain.outbox import Outbox
@@ -28,6 +29,9 @@ from pysonar.store import cid_of
 
 ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
+ANYTHING = Policy(
+    scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()
+)
 BASE, NEXT = b"\x33" * 32, b"\x44" * 32
 
 
@@ -37,6 +41,7 @@ def journalled(
     return connection.journal.add(
         campaign,
         data="patients",
+        data_digest=b"\x77" * 32,
         base_version=0,
         base_model=base,
         update=cid_of(content).digest,
@@ -112,9 +117,9 @@ def test_what_was_stored_before_a_crash_is_sent_after_it(
     connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending
 ) -> None:
     submission = journalled(connection, campaign)
-    tending.submissions(campaign)
+    tending.submissions(campaign, ANYTHING)
     connection.follower.poll()
-    tending.submissions(campaign)
+    tending.submissions(campaign, ANYTHING)
     assert [event.update for event in submitted(connection)] == [submission.update]
 
 
@@ -123,13 +128,22 @@ def test_what_can_no_longer_be_queued_is_given_up(
 ) -> None:
     submission = journalled(connection, campaign)
     node.advance(3600)
-    tending.submissions(campaign)
+    tending.submissions(campaign, ANYTHING)
     (left,) = connection.journal.submissions()
     assert left.given_up is not None
     assert left.sealed is None
     assert submitted(connection) == []
     assert [happening["event"] for happening in happenings] == ["given-up"]
     assert connection.store.pins(submitting.pin_owner(outbox.account, submission.campaign)) == []
+
+
+def test_what_the_owner_forbids_meanwhile_is_not_sent(
+    connection: Connection, campaign: bytes, tending: Tending, happenings: Any
+) -> None:
+    journalled(connection, campaign)
+    tending.submissions(campaign, Policy())
+    assert submitted(connection) == []
+    assert "not allowed" in happenings[0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +165,8 @@ def test_a_verdict_closes_and_unpins(
     assert waiting.outcome is Outcome.WAITING
     judge(campaign, submission.update, verdict, accuracy)
     connection.follower.poll()
-    tending.submissions(campaign)
-    tending.submissions(campaign)
+    tending.submissions(campaign, ANYTHING)
+    tending.submissions(campaign, ANYTHING)
     (standing,) = connection.standings(campaign)
     assert standing.outcome is outcome
     assert standing.submission is not None
@@ -240,13 +254,14 @@ def test_a_settled_campaign_is_claimed_once(
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, tending: Tending, node: Any, sonar: Sonar,
-    transact: Any, stranger: KeyfileSigner, judge: Any,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, tending: Tending, node: Any,
+    sonar: Sonar, transact: Any, stranger: KeyfileSigner, judge: Any,
 ) -> None:  # fmt: skip
     campaign = open_bare_campaign(stake=5, fee=0)
     submission = connection.journal.add(
         campaign,
         data="d",
+        data_digest=b"\x77" * 32,
         base_version=0,
         base_model=BASE,
         update=cid_of(b"x").digest,

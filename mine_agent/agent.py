@@ -1,0 +1,120 @@
+"""The mine at work: one round after the other, each of which looks at the chain and does what is due.
+
+A round reads new events, looks after the transactions on their way, then after this mine's own submissions
+(verdicts, stakes to take back, money to claim), and at last trains for campaigns that are open. Nothing is
+remembered between rounds that matters: everything is decided anew from the chain, the journal and the owner's
+rules, so a round that was cut short anywhere is simply done again.
+
+A campaign that fails (a hostile spec, a model that does not fit, a store without the bytes) is written down
+with a pause that doubles, and holds nobody else up. Only a node that cannot be reached ends a round early.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import partial
+
+from mine_agent.connection import Connection
+from mine_agent.failures import UnexpectedError, describe
+from mine_agent.library import Library
+from mine_agent.telling import Tell, happening, short_id
+from mine_agent.tending import Tending
+from mine_agent.working import Working
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.errors import NodeDownError
+from pysonar.chain.outbox import Outbox
+
+FIRST_PAUSE = 5
+LONGEST_PAUSE = 15 * 60
+# Kinds of work that fail and recover by themselves; no data set can have such a name.
+TENDING = "/submissions"
+MONEY = "/money"
+
+
+class Agent:
+    """One mine. `stopping` is asked between two pieces of work; the piece at hand is always finished."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        *,
+        tell: Tell,
+        stopping: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._tell = tell
+        self._stopping = stopping
+        self._clock = clock
+        self._tending = Tending(connection, outbox, tell=tell, clock=clock)
+        self._working = Working(connection, outbox, Library(connection), tell=tell, clock=clock)
+        self._over: set[bytes] = set()
+        self._errors: list[OpenMinedError] = []
+
+    def round(self) -> list[OpenMinedError]:
+        """Do what is due; the errors that were written down meanwhile.
+
+        Raises what concerns all campaigns alike: NodeDownError, SettingsError (the policy), DataError (the
+        registrations).
+        """
+        self._errors = []
+        connection = self._connection
+        connection.follower.poll()
+        self._outbox.pump()
+        policy, data_sets = connection.home.policy(), connection.home.data().all()
+        settled = connection.settled_ids()
+        for campaign in connection.own_campaign_ids():
+            if campaign not in self._over:
+                self._try(campaign, TENDING, partial(self._tending.submissions, campaign, policy))
+                money = partial(self._tending.money, campaign, auto_claim=policy.auto_claim)
+                if self._try(campaign, MONEY, money) and campaign in settled:
+                    self._over.add(campaign)
+        for campaign in connection.campaign_ids():
+            for data in data_sets if campaign not in settled else ():
+                self._try(campaign, data.name, partial(self._working.consider, campaign, data, policy))
+        return self._errors
+
+    def _try(self, campaign: bytes, what: str, work: Callable[[], bool | None]) -> bool:
+        """Do one piece of work, unless it failed a short while ago or the mine is to stop. What fails is
+        written down and told; whether the work returned True."""
+        journal, now = self._connection.journal, int(self._clock())
+        failed = journal.failure(campaign, what)
+        if self._stopping() or (failed is not None and now < failed.retry_at):
+            return False
+        try:
+            done = work()
+        except NodeDownError:
+            raise
+        except OpenMinedError as error:
+            self._failed(campaign, what, error)
+            return False
+        except sqlite3.Error:
+            raise  # without its journal a mine must not go on
+        except Exception as error:  # noqa: BLE001 - what a stranger wrote must not stop the work for others
+            self._failed(campaign, what, UnexpectedError(error))
+            return False
+        if failed is not None:
+            journal.succeed(campaign, what)
+        return done is True
+
+    def _failed(self, campaign: bytes, what: str, error: OpenMinedError) -> None:
+        self._errors.append(error)
+        failure = self._connection.journal.fail(
+            campaign,
+            what,
+            describe(error),
+            now=int(self._clock()),
+            first_pause=FIRST_PAUSE,
+            longest=LONGEST_PAUSE,
+        )
+        self._tell(
+            happening(
+                "failed", campaign, work=what, error=type(error).__name__, reason=failure.message,
+                retry_at=failure.retry_at,
+            ),
+            f"{short_id(campaign)}: {failure.message}",
+        )  # fmt: skip

@@ -1,0 +1,32 @@
+"""`mine-agent`: the command line of a mine. Each command is one file; this one only puts them together."""
+
+from __future__ import annotations
+
+import typer
+
+from mine_agent.cli.campaigns import campaigns
+from mine_agent.cli.data import app as data_app
+from mine_agent.cli.doctor import doctor
+from mine_agent.cli.earnings import claim, earnings
+from mine_agent.cli.run import run
+from mine_agent.cli.setup import init
+
+app = typer.Typer(
+    name="mine-agent",
+    help=(
+        "Let models learn from your data without giving the data away, and be paid when they get better.\n\n"
+        "A mine reads the open campaigns on Sonar. Where your data fit and your own rules allow it, it trains"
+        " the encrypted model on this machine. What leaves is an encrypted gradient, never a record.\n\n"
+        "First steps:  mine-agent init ...   mine-agent data add NAME FILE.csv   mine-agent campaigns"
+        "   mine-agent run\n\n"
+        "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
+        " reached."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(init)
+app.add_typer(data_app, name="data")
+for command in (campaigns, run, earnings, claim, doctor):
+    app.command()(command)

@@ -1,0 +1,128 @@
+"""`mine-agent earnings` and `mine-agent claim`: what came in, and getting it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pysonar.amounts import format_wei
+from pysonar.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    note,
+    print_rows,
+    short,
+)
+
+if TYPE_CHECKING:
+    from mine_agent.earnings import Earnings
+
+_AMOUNTS = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "net")
+
+
+@command
+def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """Show for each campaign what this mine submitted, earned and spent.
+
+    "promised" is what verdicts announced; of it "pending" is due at settlement, "claimable" now, "claimed"
+    was sent already (stakes that come back are in these three, too). "staked" waits for verdicts, "burned"
+    is lost. "net" is promised less burned stakes, fees and gas.
+    """
+    from mine_agent.cli.opening import connect_and_read, home_path
+    from mine_agent.earnings import earnings as earnings_of
+
+    connection = connect_and_read(home_path(home))
+    rows = [as_row(earnings_of(connection, campaign)) for campaign in connection.own_campaign_ids()]
+    print_rows(
+        rows,
+        {
+            "campaign": "campaign",
+            "state": "state",
+            "submitted": "submitted",
+            "improved": "improved",
+            "no_gain": "no gain",
+            "waiting": "waiting",
+            **{name: name for name in _AMOUNTS},
+        },
+        form=form,
+        show={"campaign": short, **{name: lambda text: format_wei(int(text)) for name in _AMOUNTS}},
+        empty="this mine has submitted nothing yet",
+    )
+
+
+@command
+def claim(
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Claim everything that campaigns owe this account now, and wait until it is there.
+
+    `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
+    while it runs, it holds the account, and this command says so.
+    """
+    from mine_agent.claiming import claim_everything
+    from mine_agent.cli.opening import home_path, open_account
+    from mine_agent.connection import Connection
+    from mine_agent.home import Home
+    from pysonar.home_lock import home_lock
+
+    opened = Home.open(home_path(home))
+    signer = open_account(opened, passphrase_file)
+    with home_lock(opened.lock):
+        connection = Connection.open(opened)
+        connection.follower.poll()
+        claimed = claim_everything(connection, connection.outbox(signer))
+    print_rows(
+        [
+            {
+                "campaign": "0x" + entry.campaign.hex(),
+                "amount": str(entry.amount),
+                "gas": str(entry.gas),
+                "transaction": entry.transaction,
+            }
+            for entry in claimed
+        ],
+        {"campaign": "campaign", "amount": "amount", "gas": "gas", "transaction": "transaction"},
+        form=form,
+        show={
+            "campaign": short,
+            "transaction": short,
+            "amount": lambda text: format_wei(int(text)),
+            "gas": lambda text: format_wei(int(text)),
+        },
+        empty="nothing to claim now",
+    )
+    if claimed and form is Format.TABLE:
+        note(f"claimed {format_wei(sum(entry.amount for entry in claimed))} in all")
+
+
+def as_row(entry: Earnings) -> dict[str, Any]:
+    """One campaign as a JSON object; amounts in wei as text."""
+    from mine_agent.pacing import Outcome
+
+    return {
+        "campaign": "0x" + entry.campaign.hex(),
+        "state": entry.state.name,
+        "submitted": len(entry.standings),
+        "improved": entry.count(Outcome.IMPROVED),
+        "no_gain": entry.count(Outcome.NO_GAIN),
+        "lost": entry.count(Outcome.BURNED),
+        "waiting": entry.count(Outcome.WAITING),
+        "withdrawn": entry.count(Outcome.WITHDRAWN),
+        **{name: str(getattr(entry, name)) for name in _AMOUNTS},
+        "submissions": [
+            {
+                "index": standing.index,
+                "data": standing.submission.data if standing.submission else None,
+                "base_version": standing.submission.base_version if standing.submission else None,
+                "verdict": standing.verdict.name if standing.verdict else None,
+                "outcome": standing.outcome.value,
+                "payout": str(standing.payout),
+                "accuracy_ppm": standing.accuracy,
+            }
+            for standing in entry.standings
+        ],
+    }

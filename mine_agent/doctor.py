@@ -1,0 +1,181 @@
+"""Looks at everything a mine depends on and says what works, what fails, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mine_agent.datasets import DataSet
+from mine_agent.home import Home
+from openmined_syft.errors import OpenMinedError
+from pysonar.amounts import format_wei
+
+MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
+MOST_AHEAD = 2 * 60  # seconds: no block may come from the future
+_PROBE = b"mine-agent doctor"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was looked at, whether it is fine, what was found, and what to do if
+    not.
+    """
+
+    check: str
+    ok: bool
+    found: str
+    advice: str | None = None
+
+
+class TroubleError(OpenMinedError):
+    """Something the doctor found by itself."""
+
+
+def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
+    """Every finding, in an order in which each rests on those before. Raises nothing that has a type of
+    ours.
+    """
+    yield _check("python", _python, "install CPython 3.11 or 3.12")
+    yield _check("arithmetic", _arithmetic, "install gmpy2 into the environment of mine-agent")
+    try:
+        home = Home.open(path)
+    except OpenMinedError as error:
+        yield Finding("home", False, str(error), "run `mine-agent init`, or name the right --home")
+        return
+    yield Finding("home", True, str(path))
+    yield _check("policy", lambda: _policy(home), f"edit {home.policy_file}")
+    yield _check(
+        "keyfile", lambda: _keyfile(home, passphrase), "give the passphrase that the keyfile was made with"
+    )
+    yield _check(
+        "node", lambda: _node(home), "start the node, or correct `rpc` and `chain_id` in settings.toml"
+    )
+    yield _check("contract", lambda: _contract(home), "correct `contract` in settings.toml")
+    yield _check(
+        "clock", lambda: _clock(home), "set this machine's clock, or look whether the node is in sync"
+    )
+    yield _check("balance", lambda: _balance(home), "send ether to the account")
+    yield _check("store", lambda: _store(home), "correct `store` in settings.toml, or start the IPFS daemon")
+    yield from _data(home)
+
+
+def _check(name: str, look: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except OpenMinedError as error:
+        return Finding(name, False, str(error), advice)
+
+
+def _python() -> str:
+    version = platform.python_version()
+    if not (3, 11) <= sys.version_info[:2] < (3, 13):
+        raise TroubleError(f"Python {version}; 3.11 or 3.12 is needed")
+    return version
+
+
+def _arithmetic() -> str:
+    if importlib.util.find_spec("gmpy2") is None:
+        raise TroubleError("gmpy2 is not installed")
+    import gmpy2
+
+    from openmined_syft.kernels import load_kernel
+
+    return f"kernel {load_kernel().name}, gmpy2 {gmpy2.version()}"
+
+
+def _policy(home: Home) -> str:
+    policy = home.policy()
+    lists = {
+        "scientists": policy.scientists,
+        "capsules": policy.capsules,
+        "assets": policy.assets,
+        "fields": policy.fields,
+    }
+    empty = [name for name, allowed in lists.items() if not (allowed.names or allowed.everything)]
+    if empty:
+        raise TroubleError(f"it joins no campaign: {', '.join(empty)} empty")
+    return "read"
+
+
+def _keyfile(home: Home, passphrase: Callable[[], str]) -> str:
+    from pysonar.chain.signer import KeyfileSigner
+
+    address = KeyfileSigner.open(home.keyfile, passphrase()).address
+    if address != home.address:
+        raise TroubleError(f"the keyfile says it is for {home.address}, but holds the key of {address}")
+    return address
+
+
+def _node(home: Home) -> str:
+    from pysonar.chain import rpc
+    from pysonar.chain.connect import connect
+
+    web3 = connect(home.settings.rpc, expected_chain_id=home.settings.chain_id)
+    return f"chain {home.settings.chain_id}, block {rpc.latest(web3).number}"
+
+
+def _contract(home: Home) -> str:
+    from pysonar.chain.connect import connect
+    from pysonar.chain.sonar import Sonar
+
+    return f"Sonar at {Sonar.open(connect(home.settings.rpc), home.settings.contract).address}"
+
+
+def _clock(home: Home) -> str:
+    from pysonar.chain import rpc
+    from pysonar.chain.connect import connect
+
+    behind = int(time.time()) - rpc.latest(connect(home.settings.rpc)).timestamp
+    if behind > MOST_BEHIND:
+        raise TroubleError(f"the newest block is {behind} s old")
+    if -behind > MOST_AHEAD:
+        raise TroubleError(f"the newest block is {-behind} s ahead of this machine's clock")
+    return f"the newest block is {behind} s old"
+
+
+def _balance(home: Home) -> str:
+    from mine_agent.terms import SUBMIT_GAS, gas_price
+    from pysonar.chain import rpc
+    from pysonar.chain.connect import connect
+
+    web3 = connect(home.settings.rpc)
+    held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * gas_price(web3)
+    if held < needed:
+        raise TroubleError(
+            f"{home.address} holds {format_wei(held)}; the gas of one submission is {format_wei(needed)}"
+        )
+    return format_wei(held)
+
+
+def _store(home: Home) -> str:
+    from pysonar.store import cid_of, open_store
+
+    store = open_store(home.settings.store)
+    cid = store.put(_PROBE)
+    if cid != cid_of(_PROBE) or store.get(cid, max_bytes=len(_PROBE)) != _PROBE:
+        raise TroubleError(f"the store gives {cid} for bytes whose CID is {cid_of(_PROBE)}")
+    return f"{home.settings.store}: bytes come back under their CID"
+
+
+def _data(home: Home) -> Iterator[Finding]:
+    try:
+        data_sets = home.data().all()
+    except OpenMinedError as error:
+        yield Finding("data", False, str(error), "delete the file that is named and add the data set again")
+        return
+    if not data_sets:
+        yield Finding("data", False, "no data set is registered", "mine-agent data add NAME FILE.csv")
+    for data in data_sets:
+        advice = f"mine-agent data add {data.name} FILE.csv --replace"
+        yield _check(f"data {data.name}", partial(_unchanged, data), advice)
+
+
+def _unchanged(data: DataSet) -> str:
+    data.read()
+    return f"{data.rows} rows, unchanged"

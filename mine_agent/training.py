@@ -1,0 +1,56 @@
+"""Trains one version of a model while it stays encrypted, and seals what comes out to Capsule.
+
+What leaves is an encrypted difference under fresh noise, inside an OpenPGP message that only Capsule opens.
+The envelope names chain, contract, campaign, base version and miner, so that nobody else can submit it for
+themselves. It is not signed: the chain binds the miner to the digest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.keys import PublicKey
+from openmined_syft.training import train
+from pysonar.artifacts import GradientEnvelope
+from pysonar.chain.sonar import Sonar
+from pysonar.cid import Cid
+from pysonar.openpgp import Certificate
+
+
+@dataclass(frozen=True)
+class Base:
+    """One checked version of a campaign's model, and the key it is encrypted under."""
+
+    model: EncryptedModel
+    public: PublicKey
+    cid: Cid
+
+
+def train_on(base: Base, visit: AffineMap) -> EncryptedGradient:
+    """The encrypted difference that this mine's data make. Raises SyftError; nothing leaves."""
+    return train(base.model, base.public, visit)
+
+
+def seal_update(
+    gradient: EncryptedGradient,
+    base: Base,
+    capsule: Certificate,
+    *,
+    sonar: Sonar,
+    campaign: bytes,
+    miner: str,
+) -> bytes:
+    """The gradient in its envelope, sealed: what is stored and submitted."""
+    envelope = GradientEnvelope(
+        chain_id=sonar.chain_id,
+        contract=sonar.address,
+        campaign=campaign,
+        base_version=base.model.version,
+        base=base.cid,
+        miner=miner,
+        gradient=gradient,
+        privacy=None,
+    )
+    return envelope.seal(capsule)

@@ -1,0 +1,116 @@
+"""New submissions: decides whether to train one data set for one campaign now, and does it.
+
+The order is from cheap to dear: the campaign's state, this mine's own past there, the spec against the data's
+columns, the owner's rules, time and money; only then are key and model fetched, the data read and the model
+trained. What leaves the mine is the sealed gradient; that the data fit or do not fit leaves no trace outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mine_agent import submitting
+from mine_agent.connection import Connection
+from mine_agent.datasets import DataSet
+from mine_agent.library import Library
+from mine_agent.pacing import Move, next_move
+from mine_agent.policy import Policy, refusals
+from mine_agent.telling import Tell, happening, short_id
+from mine_agent.terms import check_funds, gas_price, offer_of, why_closed
+from mine_agent.training import seal_update, train_on
+from mine_agent.visits import Visits
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.types import CampaignRecord
+from pysonar.store import cid_of
+
+
+class Working:
+    """The work of one mine. `clock` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        library: Library,
+        *,
+        tell: Tell,
+        clock: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._library = library
+        self._visits = Visits()
+        self._tell = tell
+        self._clock = clock
+
+    def consider(self, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        """Train and submit, if all speaks for it; whether it was. Raises what stands in the way
+        unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError, ChainError."""
+        connection = self._connection
+        record = connection.sonar.campaign(campaign)
+        if why_closed(record, connection.sonar.now(), policy.limits.time_margin) is not None:
+            return False
+        now = int(self._clock())
+        past = [standing.past(now) for standing in connection.standings(campaign)]
+        pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
+        if pace.move is not Move.TRAIN:
+            return False
+        plan = self._library.plan(record)
+        if plan.schema.missing(data.column_names()):
+            return False
+        offer = offer_of(record, gas_price(connection.web3), plan.spec)
+        if refusals(policy, offer):
+            return False
+        check_funds(connection.web3, connection.address, offer.cost)
+        self._submit(record, data, policy)
+        return True
+
+    def _submit(self, record: CampaignRecord, data: DataSet, policy: Policy) -> None:
+        connection, campaign = self._connection, record.id
+        plan = self._library.plan(record)
+        base = self._library.base(record, plan)
+        certificate = self._library.certificate(record, plan)
+        visit = self._visits.visit(plan, data)
+        self._tell(
+            happening("training", campaign, data=data.name, base_version=record.version),
+            f"{short_id(campaign)}: training version {record.version} of {plan.spec.title!r}"
+            f" on {data.name!r}",
+        )
+        gradient = train_on(base, visit)
+        sealed = seal_update(
+            gradient,
+            base,
+            certificate,
+            sonar=connection.sonar,
+            campaign=campaign,
+            miner=connection.address,
+        )
+        newest = connection.sonar.campaign(campaign)
+        if why_closed(newest, connection.sonar.now(), policy.limits.time_margin) is not None:
+            return  # closed while training: nothing was promised yet
+        submission = connection.journal.add(
+            campaign,
+            data=data.name,
+            data_digest=data.digest,
+            base_version=record.version,
+            base_model=record.model,
+            update=cid_of(sealed).digest,
+            value=record.terms.stake + record.terms.fee,
+            sealed=sealed,
+            now=int(self._clock()),
+        )
+        sent = submitting.send(
+            submission, store=connection.store, outbox=self._outbox, sonar=connection.sonar
+        )
+        self._tell(
+            happening(
+                "submitted",
+                campaign,
+                data=data.name,
+                base_version=record.version,
+                update="0x" + submission.update.hex(),
+                value=str(submission.value),
+                transaction=sent.hashes[-1],
+            ),
+            f"{short_id(campaign)}: submitted a gradient for version {record.version}",
+        )

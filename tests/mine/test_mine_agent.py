@@ -1,0 +1,313 @@
+"""A whole mine on a real chain, with real keys and a small Capsule: it works, is paid, gives nothing away."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mine_agent.agent import Agent
+from mine_agent.connection import Connection
+from mine_agent.earnings import earnings
+from mine_agent.home import Home
+from mine_agent.overview import open_campaigns
+from mine_agent.policy_file import FirstAnswers
+from openmined_syft.applying import quantised
+from pysonar.chain.events import Submitted
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.types import Verdict
+from pysonar.cid import Cid
+
+
+class Mine:
+    """A mine under test: rounds, and what came of them."""
+
+    def __init__(self, home: Home, signer: KeyfileSigner, tell: Any) -> None:
+        self.connection = Connection.open(home)
+        self.outbox = self.connection.outbox(signer)
+        self.time = 1_000_000.0
+        self.agent = Agent(self.connection, self.outbox, tell=tell, clock=lambda: self.time)
+        self.address = signer.address
+
+    def round(self) -> list[str]:
+        """A round, after which its transactions are read; the names of the errors."""
+        errors = self.agent.round()
+        self.outbox.pump()
+        self.connection.follower.poll()
+        return [type(error).__name__ for error in errors]
+
+    def submitted(self, campaign: bytes | None = None) -> list[Submitted]:
+        history = self.connection.follower.history(Submitted, campaign=campaign)
+        return [entry.event for entry in history if isinstance(entry.event, Submitted)]
+
+
+@pytest.fixture
+def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
+    """The miner's mine with the colours registered."""
+    home.data().add("colours", colours, replace=False)
+    return Mine(home, miner, tell)
+
+
+def twin(small_capsule: Any, rows: Any, weights: Any) -> Any:
+    """The same training in plain numpy."""
+    spec = small_capsule.spec()
+    X = np.array([row[:3] for row in rows])
+    y = np.array([small_capsule.CLASSES.index(row[3]) for row in rows])
+    return spec.family.visit(X, y, spec.algorithm.training_rule())(weights)
+
+
+def test_a_mine_trains_submits_and_is_paid(
+    mine: Mine, small_capsule: Any, rows: Any, happenings: Any, node: Any
+) -> None:
+    before = node.balance(mine.address)
+    campaign = small_capsule.open()
+    assert mine.round() == []
+    (event,) = mine.submitted(campaign)
+    envelope = small_capsule.envelope(campaign, mine.address, event.update)
+    assert (envelope.base_version, envelope.privacy) == (0, None)
+    assert envelope.base == Cid.from_bytes32(small_capsule.sonar.campaign(campaign).model)
+    small_capsule.report(campaign, mine.address, event.update, Verdict.IMPROVED, 500_000)
+    assert np.abs(small_capsule.weights[campaign] - twin(small_capsule, rows, np.zeros((4, 3)))).max() < 1e-6
+    assert mine.round() == []
+    assert mine.round() == []
+    _, second = mine.submitted(campaign)
+    assert small_capsule.envelope(campaign, mine.address, second.update).base_version == 1
+    small_capsule.report(campaign, mine.address, second.update, Verdict.NO_GAIN)
+    small_capsule.settle(campaign)
+    for _ in range(3):
+        assert mine.round() == []
+    books = earnings(mine.connection, campaign)
+    assert books.promised == 10 * 10**18 * 500_000 // 950_000
+    assert (books.claimable, books.pending) == (0, 0)
+    assert node.balance(mine.address) - before == books.net
+    told = [happening["event"] for happening in happenings]
+    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claim"]
+
+
+def test_the_second_version_is_trained_from_the_second_version(
+    mine: Mine, small_capsule: Any, rows: Any
+) -> None:
+    campaign = small_capsule.open()
+    weights = np.zeros((4, 3))
+    for accuracy in (300_000, 400_000):
+        mine.round()
+        event = mine.submitted(campaign)[-1]
+        small_capsule.report(campaign, mine.address, event.update, Verdict.IMPROVED, accuracy)
+        weights = quantised(twin(small_capsule, rows, weights))
+        assert np.abs(small_capsule.weights[campaign] - weights).max() < 1e-5
+        mine.round()
+
+
+def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: Any) -> None:
+    campaign = small_capsule.open()
+    mine.round()
+    mine.round()
+    assert len(mine.submitted()) == 1
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.NO_GAIN)
+    for _ in range(3):
+        mine.time += 1000
+        mine.round()
+    assert len(mine.submitted()) == 1
+
+
+def test_a_burned_stake_ends_the_work_for_a_campaign(mine: Mine, small_capsule: Any) -> None:
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.MALFORMED)
+    mine.round()
+    assert earnings(mine.connection, campaign).burned == 10**16
+    other = small_capsule.open(salt=b"\x01" * 32)
+    mine.round()
+    assert [event.id for event in mine.submitted()] == [campaign, other]
+
+
+def test_two_data_sets_and_two_campaigns_are_all_worked_for(
+    mine: Mine, small_capsule: Any, home: Home, colours: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text("\n".join(colours.read_text().splitlines()[:31]) + "\n")
+    home.data().add("more", more, replace=False)
+    campaigns = [small_capsule.open(salt=bytes([number]) * 32) for number in (1, 2)]
+    mine.round()
+    assert sorted(event.id for event in mine.submitted()) == sorted(campaigns)
+    for campaign in campaigns:
+        small_capsule.report(campaign, mine.address, mine.submitted(campaign)[0].update, Verdict.NO_GAIN)
+    mine.time += 100
+    mine.round()
+    mine.time += 100
+    mine.round()
+    made = mine.connection.journal.submissions()
+    assert sorted((entry.campaign, entry.data) for entry in made) == sorted(
+        (campaign, data) for campaign in campaigns for data in ("colours", "more")
+    )
+
+
+def test_the_same_file_under_two_names_is_one_data_set(
+    mine: Mine, small_capsule: Any, home: Home, colours: Path
+) -> None:
+    home.data().add("again", colours, replace=False)
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.NO_GAIN)
+    for _ in range(2):
+        mine.time += 100
+        mine.round()
+    assert len(mine.submitted()) == 1
+
+
+# --- what the owner decides -------------------------------------------------------------------------------
+
+
+def test_a_mine_that_was_told_nothing_joins_nothing(
+    make_home: Callable[..., Home], second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any
+) -> None:
+    home = make_home("second_miner", FirstAnswers())
+    home.data().add("colours", colours, replace=False)
+    silent = Mine(home, second_miner, tell)
+    small_capsule.open()
+    assert silent.round() == []
+    assert silent.submitted() == []
+    (listing,) = open_campaigns(silent.connection, home.data().all(), home.policy())
+    assert [entry.rule for entry in listing.refusals] == ["scientists", "capsules", "fields"]
+    assert not listing.joined
+    text = home.policy_file.read_text()
+    for name in ("scientists", "capsules", "fields"):
+        text = text.replace(f"{name} = []", f'{name} = ["any"]')
+    home.policy_file.write_text(text)  # the owner thinks better of it while the mine runs
+    silent.round()
+    assert len(silent.submitted()) == 1
+
+
+def test_a_campaign_that_asks_for_more_than_the_data_have_is_not_joined(
+    mine: Mine, small_capsule: Any, home: Home
+) -> None:
+    from pysonar.schema import input_schema, number_field
+
+    wide = small_capsule.spec(
+        input_schema=input_schema({name: number_field((-4, 4)) for name in ("a", "salary", "b", "age")})
+    )
+    small_capsule.open(wide)
+    assert mine.round() == []
+    assert mine.submitted() == []
+    (listing,) = open_campaigns(mine.connection, home.data().all(), home.policy())
+    assert listing.fits[0].missing == ("salary", "age")
+    assert not listing.joined
+
+
+def test_a_campaign_without_the_mines_label_is_not_joined(mine: Mine, small_capsule: Any) -> None:
+    from pysonar.schema import class_label, output_schema
+
+    small_capsule.open(
+        small_capsule.spec(output_schema=output_schema("taste", class_label(["sweet", "sour"])))
+    )
+    assert mine.round() == []
+    assert mine.submitted() == []
+
+
+def test_nothing_is_begun_close_to_the_deadline(mine: Mine, small_capsule: Any, node: Any) -> None:
+    campaign = small_capsule.open()
+    until = small_capsule.sonar.campaign(campaign).terms.submit_until
+    node.advance_to(until - 30)
+    mine.round()
+    assert mine.submitted() == []
+
+
+def test_there_is_still_time_one_second_earlier(mine: Mine, small_capsule: Any, node: Any) -> None:
+    campaign = small_capsule.open()
+    until = small_capsule.sonar.campaign(campaign).terms.submit_until
+    node.advance_to(until - 31)
+    mine.round()
+    assert len(mine.submitted()) == 1
+
+
+def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
+    mine: Mine, small_capsule: Any, node: Any, happenings: Any
+) -> None:
+    small_capsule.open()
+    node.fund(mine.address, 10**16)
+    assert mine.round() == ["InsufficientFundsError"]
+    assert [happening["event"] for happening in happenings] == ["failed"]
+    assert mine.connection.journal.submissions() == []
+    assert mine.round() == []  # it pauses before it tries again
+    node.fund(mine.address, 10**18)
+    mine.time += 5
+    assert mine.round() == []
+    assert len(mine.submitted()) == 1
+
+
+# --- what leaves the mine ---------------------------------------------------------------------------------
+
+
+def test_no_record_leaves_the_mine(
+    mine: Mine, small_capsule: Any, rows: Any, store_folder: Path, node: Any, home: Home
+) -> None:
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.IMPROVED, 300_000)
+    mine.round()
+    mine.round()
+    traces = [str(value).encode() for row in rows for value in row[:3]]
+    traces += [struct.pack(order + "d", value) for row in rows for value in row[:3] for order in "<>"]
+    traces += [f"secret-{number}".encode() for number in range(60)]
+    blocks = [
+        node.rpc("eth_getBlockByNumber", hex(number), True)
+        for number in range(int(node.rpc("eth_blockNumber"), 16) + 1)
+    ]
+    places = {
+        "store": b"".join(file.read_bytes() for file in store_folder.rglob("*") if file.is_file()),
+        "chain": b"".join(
+            bytes.fromhex(sent["input"][2:]) for block in blocks for sent in block["transactions"]
+        ),
+        "home": b"".join(file.read_bytes() for file in home.path.rglob("*") if file.is_file()),
+    }
+    assert len(places["store"]) > 5_000
+    assert mine.submitted()[0].update in places["chain"]
+    for place, content in places.items():
+        assert not [trace for trace in traces if trace in content], place
+
+
+def test_the_homes_files_open_no_model(mine: Mine, small_capsule: Any, home: Home, campaign_key: Any) -> None:
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.IMPROVED, 300_000)
+    mine.round()
+    files = [file for file in home.path.rglob("*") if file.is_file()]
+    content = b"".join(file.read_bytes() for file in files)
+    for secret in (campaign_key.p, campaign_key.q):
+        number = int(secret)
+        assert number.to_bytes(128, "big") not in content
+        assert number.to_bytes(128, "little") not in content
+        assert str(number).encode() not in content
+    weights = small_capsule.weights[campaign]
+    assert not [value for value in weights.ravel() if value and struct.pack("<d", value) in content]
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: Any) -> None:
+    from pysonar.openpgp import NotForThisKeyError, SecretKey, open_sealed
+
+    small_capsule.open()
+    mine.round()
+    blob = small_capsule.store.get(Cid.from_bytes32(mine.submitted()[0].update), max_bytes=10**7)
+    with pytest.raises(NotForThisKeyError):
+        open_sealed(blob, SecretKey.generate("somebody else"))
+
+
+def test_two_mines_with_the_same_data_send_different_bytes(
+    mine: Mine, make_home: Any, second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any
+) -> None:
+    other_home = make_home("second_miner")
+    other_home.data().add("colours", colours, replace=False)
+    other = Mine(other_home, second_miner, tell)
+    campaign = small_capsule.open()
+    mine.round()
+    other.round()
+    first, second = other.submitted(campaign)
+    a = small_capsule.envelope(campaign, first.miner, first.update).gradient
+    b = small_capsule.envelope(campaign, second.miner, second.update).gradient
+    assert not set(a.ciphertexts) & set(b.ciphertexts)
+    assert np.array_equal(a.decrypt(small_capsule.key), b.decrypt(small_capsule.key))

@@ -39,6 +39,11 @@ R = TypeVar("R")
 
 DEBUG_VARIABLE = "OPENMINED_DEBUG"
 
+# The base of typer.BadParameter and its like: typer brings a click of its own, whose classes differ.
+USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
 
 class ExitCode(IntEnum):
     """What a command ends with."""
@@ -222,7 +227,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:  # the last border before the user
-            if _is_usage_error(error) or os.environ.get(DEBUG_VARIABLE):
+            if isinstance(error, USAGE_ERRORS) or os.environ.get(DEBUG_VARIABLE):
                 raise
             messages().print(
                 f"[red]error:[/red] a fault in the program: {type(error).__name__} at {_place(error)}; "
@@ -285,12 +290,6 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON")
-
-
-def _is_usage_error(error: Exception) -> bool:
-    import click
-
-    return isinstance(error, click.ClickException)
 
 
 def _place(error: BaseException) -> str:

@@ -69,6 +69,8 @@ def work(
             raise NodeDownError("http://127.0.0.1:1", "test")
         case "fault":
             raise RuntimeError("a secret in a text")
+        case "usage":
+            raise typer.BadParameter("give one of two")
         case "interrupt":
             raise KeyboardInterrupt
 
@@ -123,6 +125,12 @@ def test_a_bad_amount_is_a_usage_error_that_says_what_is_right() -> None:
         result = run("list", "--fee", amount)
         assert result.exit_code == 2
         assert "such as" in result.stderr
+
+
+def test_a_usage_error_found_inside_a_command_is_one_too() -> None:
+    result = run("usage")
+    assert result.exit_code == 2
+    assert "give one of two" in result.stderr
 
 
 def test_help_does_not_load_web3() -> None:

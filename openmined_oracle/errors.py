@@ -1,8 +1,8 @@
 """What can go wrong inside Capsule, as types.
 
 Two of these end up on chain: a `DeclinedError` as the public reason of a declined campaign, a
-`MalformedError` as the verdict MALFORMED. Their words differ on purpose: a decline is read by everybody and
-is taken from a closed list, a malformed submission's reason is read by the scientist alone.
+`MalformedSubmissionError` as the verdict MALFORMED. Their words differ on purpose: a decline is read by
+everybody and is taken from a closed list, a malformed submission's reason is read by the scientist alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ class JournalError(OracleError):
     """The journal contradicts itself or what was asked of it."""
 
 
+class TransactionFailedError(OracleError):
+    """A transaction of Capsule's was mined and reverted, or another one took its nonce."""
+
+
+class NotReadyError(OracleError):
+    """Something that another party provides is not there yet; asking again later may help."""
+
+
 class Decline(Enum):
     """The public reasons for declining a campaign.
 
@@ -37,34 +45,31 @@ class Decline(Enum):
     SPEC_MISSING = "the spec could not be fetched"
     SPEC_MALFORMED = "the spec does not parse"
     CERTIFICATE_NOT_OURS = "the spec names a certificate that is not this Capsule's"
-    SCIENTIST_CERTIFICATE = "the scientist's certificate could not be read"
-    ALGORITHM = "the spec's algorithm is not one this Capsule runs"
-    SCHEMA = "the spec's schemas do not fit its algorithm"
+    SCIENTIST_MISSING = "the scientist's certificate could not be fetched"
+    SCIENTIST_UNUSABLE = "the scientist's certificate cannot be sealed to"
     TOO_LARGE = "the model is larger than this Capsule accepts"
     VALIDATION_MISSING = "the validation set could not be fetched"
     VALIDATION_SEALED_WRONG = "the validation set does not open with the named certificate"
     VALIDATION_FOREIGN = "the validation set is bound to another owner, contract or chain"
     VALIDATION_DIGEST = "the validation set does not have the digest of the spec"
-    VALIDATION_ROWS = "the validation set does not have the spec's number of rows"
-    VALIDATION_SCHEMA = "the validation set does not fit the spec's schemas"
+    VALIDATION_UNFIT = "the validation set does not fit the spec's schemas and number of rows"
     WEIGHTS_MISSING = "the initial weights could not be fetched"
     WEIGHTS_SEALED_WRONG = "the initial weights do not open with the named certificate"
     WEIGHTS_FOREIGN = "the initial weights are bound to another owner, contract or chain"
-    WEIGHTS_UNUSABLE = "the initial weights have another shape or exceed the declared bound"
-    SOURCE_UNUSABLE = "the source campaign is not a delivered campaign of the same owner and Capsule"
+    WEIGHTS_DIGEST = "the initial weights do not have the digest of the spec"
+    WEIGHTS_UNFIT = "the initial weights have another shape or exceed the declared bound"
+    SOURCE_UNUSABLE = "the source campaign is no fitting, delivered one of the same owner and Capsule"
     START_WRONG = "the claimed start is off by more than the tolerance"
     START_TOO_HIGH = "the start leaves less than the smallest paid gain to the target"
-    TOO_LATE = "submissions close before the campaign could open"
 
 
 class DeclinedError(OracleError):
-    """The campaign must be declined. `reason` is all that becomes public; `detail` stays in this home."""
+    """The campaign must be declined; `reason` is all that anybody learns of it."""
 
-    def __init__(self, reason: Decline, detail: str = "") -> None:
+    def __init__(self, reason: Decline) -> None:
         self.reason = reason
-        self.detail = detail
-        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        super().__init__(reason.value)
 
 
-class MalformedError(OracleError):
+class MalformedSubmissionError(OracleError):
     """A submission is unusable: the verdict MALFORMED. The text is for the scientist's record only."""

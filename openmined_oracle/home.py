@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from openmined_oracle.errors import HomeError
+from pysonar.chain.signer import keyfile_address
 from pysonar.flat_toml import Field, read_toml, write_toml
 from pysonar.openpgp import SecretKey
 from pysonar.secret_file import make_private_directory
@@ -69,7 +70,7 @@ class Home:
         Raises:
             HomeError: there is a complete home already.
         """
-        if (path / CAPSULE_FILE).exists():
+        if cls.exists(path):
             raise HomeError(
                 f"{path} is already the home of a Capsule; choose another --home, or use it as it is"
             )
@@ -89,6 +90,11 @@ class Home:
         values = read_toml(path / CAPSULE_FILE, CAPSULE_FIELDS)
         return cls(path, settings, CapsuleSettings(**cast(dict[str, Any], values)))
 
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether a complete home is there."""
+        return (path / CAPSULE_FILE).exists()
+
     def secret_keys(self, passphrase: str) -> dict[str, SecretKey]:
         """All OpenPGP keys of this home by fingerprint, the one in use first.
 
@@ -107,6 +113,11 @@ class Home:
     def keyfile(self) -> Path:
         """The account's keyfile."""
         return self.settings.keyfile_path(self.path)
+
+    @property
+    def address(self) -> str:
+        """The account, read from the keyfile without opening it."""
+        return keyfile_address(self.keyfile)
 
     @property
     def database(self) -> Path:

@@ -34,7 +34,7 @@ SCHEMA = (
     """create table if not exists oracle_verdicts (
         campaign blob not null, position integer not null, miner text not null, update_cid blob not null,
         verdict integer not null, accuracy integer not null, model blob not null, version integer not null,
-        private blob, batch text, primary key (campaign, position)
+        private blob, primary key (campaign, position)
     ) strict""",
 )
 
@@ -70,10 +70,7 @@ class Version:
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """What Capsule says of one submission.
-
-    `version` is the model's version after it, `batch` the key of the report that says it, once it is chosen.
-    """
+    """What Capsule says of one submission; `version` is the model's version after it."""
 
     campaign: bytes
     index: int
@@ -84,7 +81,6 @@ class VerdictRow:
     model: bytes
     version: int
     private: bytes | None
-    batch: str | None
 
 
 class Journal:
@@ -95,7 +91,7 @@ class Journal:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     # --- campaigns -----------------------------------------------------------------------------------------
 
@@ -108,12 +104,16 @@ class Journal:
 
     def campaigns(self) -> list[CampaignRow]:
         """All campaigns, in the order in which they were noted."""
-        rows = self._connection.execute(f"SELECT {_CAMPAIGN_FIELDS} FROM oracle_campaigns ORDER BY rowid")  # noqa: S608
+        rows = self.connection.execute(f"SELECT {_CAMPAIGN_FIELDS} FROM oracle_campaigns ORDER BY rowid")  # noqa: S608
         return [_campaign_row(row) for row in rows]
+
+    def active_campaigns(self) -> list[CampaignRow]:
+        """Those that are not closed."""
+        return [row for row in self.campaigns() if not row.closed]
 
     def campaign(self, campaign: bytes) -> CampaignRow:
         """One campaign; `JournalError` if it was never noted."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             f"SELECT {_CAMPAIGN_FIELDS} FROM oracle_campaigns WHERE id = ?",  # noqa: S608
             (campaign,),
         ).fetchone()
@@ -131,14 +131,14 @@ class Journal:
 
     def decide_opening(self, campaign: bytes, public_key: bytes, model: bytes, start: int) -> None:
         """Write down what `open_campaign` will say, and version 0. The first decision stands."""
-        with transaction(self._connection):
-            changed = self._connection.execute(
+        with transaction(self.connection):
+            changed = self.connection.execute(
                 "UPDATE oracle_campaigns SET public_key = ?, model = ?, start = ? "
                 "WHERE id = ? AND public_key IS NULL AND declined IS NULL",
                 (public_key, model, start, campaign),
             ).rowcount
             if changed == 1:
-                self._connection.execute(
+                self.connection.execute(
                     "INSERT INTO oracle_versions (campaign, version, model, best) VALUES (?, 0, ?, ?)",
                     (campaign, model, start),
                 )
@@ -172,7 +172,7 @@ class Journal:
 
     def current(self, campaign: bytes) -> Version:
         """The latest version that was decided, reported or not."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT version, model, best FROM oracle_versions WHERE campaign = ? "
             "ORDER BY version DESC LIMIT 1",
             (campaign,),
@@ -183,14 +183,14 @@ class Journal:
 
     def version_model(self, campaign: bytes, version: int) -> bytes | None:
         """The digest of that version's encrypted model; None if there was no such version."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT model FROM oracle_versions WHERE campaign = ? AND version = ?", (campaign, version)
         ).fetchone()
         return None if row is None else bytes(row[0])
 
     def decided(self, campaign: bytes) -> int:
         """How many submissions have a verdict: the index of the next one to evaluate."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT COALESCE(MAX(position) + 1, 0) FROM oracle_verdicts WHERE campaign = ?", (campaign,)
         ).fetchone()
         return int(row[0])
@@ -200,7 +200,7 @@ class Journal:
 
         The verdict must be the next in line and the version the successor of the current one.
         """
-        with transaction(self._connection):
+        with transaction(self.connection):
             if row.index != self.decided(row.campaign):
                 raise JournalError(
                     f"verdict on index {row.index} of campaign 0x{row.campaign.hex()}: "
@@ -214,27 +214,19 @@ class Journal:
                 )
             self._insert_verdict(row)
             if row.model != NO_MODEL:
-                self._connection.execute(
+                self.connection.execute(
                     "INSERT INTO oracle_versions (campaign, version, model, best) VALUES (?, ?, ?, ?)",
                     (row.campaign, row.version, row.model, row.accuracy),
                 )
 
     def verdicts(self, campaign: bytes, first: int = 0) -> list[VerdictRow]:
         """The verdicts from index `first` on, in order."""
-        rows = self._connection.execute(
-            "SELECT campaign, position, miner, update_cid, verdict, accuracy, model, version, private, batch "
+        rows = self.connection.execute(
+            "SELECT campaign, position, miner, update_cid, verdict, accuracy, model, version, private "
             "FROM oracle_verdicts WHERE campaign = ? AND position >= ? ORDER BY position",
             (campaign, first),
         )
         return [VerdictRow(*row) for row in rows]
-
-    def assign_batch(self, campaign: bytes, indices: Sequence[int], batch: str) -> None:
-        """Bind these verdicts to one report, before it is sent: a repeated report is the very same one."""
-        with transaction(self._connection):
-            self._connection.executemany(
-                "UPDATE oracle_verdicts SET batch = ? WHERE campaign = ? AND position = ?",
-                [(batch, campaign, index) for index in indices],
-            )
 
     def discard_from(self, campaign: bytes, index: int) -> None:
         """Forget the verdicts from `index` on and the versions that they made.
@@ -242,27 +234,27 @@ class Journal:
         For the one case in which the queue itself changed (a re-org put another submission at that index):
         the contract refuses the old report, so nobody was told.
         """
-        with transaction(self._connection):
-            self._connection.execute(
+        with transaction(self.connection):
+            self.connection.execute(
                 "DELETE FROM oracle_verdicts WHERE campaign = ? AND position >= ?", (campaign, index)
             )
-            kept = self._connection.execute(
+            kept = self.connection.execute(
                 "SELECT COALESCE(MAX(version), 0) FROM oracle_verdicts WHERE campaign = ?", (campaign,)
             ).fetchone()[0]
-            self._connection.execute(
+            self.connection.execute(
                 "DELETE FROM oracle_versions WHERE campaign = ? AND version > ?", (campaign, kept)
             )
 
     # --- internals -----------------------------------------------------------------------------------------
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with transaction(self._connection):
-            self._connection.execute(statement, values)
+        with transaction(self.connection):
+            self.connection.execute(statement, values)
 
     def _insert_verdict(self, row: VerdictRow) -> None:
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO oracle_verdicts (campaign, position, miner, update_cid, verdict, accuracy, model, "
-            "version, private, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "version, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.campaign,
                 row.index,
@@ -273,7 +265,6 @@ class Journal:
                 row.model,
                 row.version,
                 row.private,
-                row.batch,
             ),
         )
 

@@ -26,58 +26,69 @@ class Wanted:
 
 
 class Prefetcher:
-    """Fetches in `threads` threads what `want` names. Call it from one thread."""
+    """Fetches in `threads` threads what `want` names for each campaign. Call it from one thread."""
 
     def __init__(self, store: Store, threads: int, *, retry_seconds: float = RETRY_SECONDS) -> None:
         self._store = store
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
         self._retry_seconds = retry_seconds
-        self._running: dict[Wanted, Future[bytes]] = {}
-        self._failed_at: dict[Wanted, float] = {}
+        self._running: dict[bytes, dict[Wanted, _Fetch]] = {}
 
-    def want(self, things: Iterable[Wanted]) -> None:
-        """Fetch these: those not yet begun, and those that failed a while ago. Keep nothing else."""
-        wanted = list(dict.fromkeys(things))
-        for gone in self._running.keys() - set(wanted):
-            self._running.pop(gone).cancel()
-            self._failed_at.pop(gone, None)
-        for thing in wanted:
-            future = self._running.get(thing)
-            if future is None or (
-                future.done() and future.exception() is not None and self._may_retry(thing)
-            ):
-                self._failed_at.pop(thing, None)
-                self._running[thing] = self._pool.submit(
-                    self._store.get, thing.cid, max_bytes=thing.max_bytes
-                )
+    def want(self, campaign: bytes, things: Iterable[Wanted]) -> None:
+        """Fetch these for the campaign: those not yet begun, and those that failed a while ago. What was
+        wanted before and is not any more is dropped.
+        """
+        before = self._running.get(campaign, {})
+        now = self._running[campaign] = {}
+        for thing in things:
+            fetch = before.pop(thing, None)
+            if fetch is None or fetch.may_retry(self._retry_seconds):
+                fetch = _Fetch(self._pool.submit(self._store.get, thing.cid, max_bytes=thing.max_bytes))
+            now[thing] = fetch
+        for dropped in before.values():
+            dropped.future.cancel()
 
-    def result(self, thing: Wanted) -> bytes | StoreError | None:
+    def forget(self, campaign: bytes) -> None:
+        """Nothing more is wanted for the campaign."""
+        self.want(campaign, ())
+        del self._running[campaign]
+
+    def result(self, campaign: bytes, thing: Wanted) -> bytes | StoreError | None:
         """The bytes, the failure of the last try, or None while it is being fetched (or was never wanted).
 
         Raises:
             Exception: what the store raised, if it is none of its own errors.
         """
-        future = self._running.get(thing)
-        if future is None or not future.done():
+        fetch = self._running.get(campaign, {}).get(thing)
+        if fetch is None or not fetch.future.done():
             return None
-        error = future.exception()
+        error = fetch.future.exception()
         if error is None:
-            return future.result()
+            return fetch.future.result()
+        fetch.failed_at = fetch.failed_at or time.monotonic()
         if isinstance(error, StoreError):
-            self._failed_at.setdefault(thing, time.monotonic())
             return error
-        self._running.pop(thing)
         raise error
 
     @property
     def busy(self) -> bool:
         """Whether something is being fetched right now."""
-        return any(not future.done() for future in self._running.values())
+        return any(
+            not fetch.future.done() for fetches in self._running.values() for fetch in fetches.values()
+        )
 
     def close(self) -> None:
         """Stop; what is being fetched is given up as soon as the store lets go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _may_retry(self, thing: Wanted) -> bool:
-        failed = self._failed_at.setdefault(thing, time.monotonic())
-        return time.monotonic() - failed >= self._retry_seconds
+
+@dataclass
+class _Fetch:
+    """One artifact on its way. `failed_at`: when its failure was first seen, 0 before."""
+
+    future: Future[bytes]
+    failed_at: float = 0.0
+
+    def may_retry(self, after: float) -> bool:
+        """Whether it failed, and that was seen at least `after` seconds ago."""
+        return self.failed_at > 0 and time.monotonic() - self.failed_at >= after

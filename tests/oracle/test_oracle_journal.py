@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from openmined_oracle.errors import Decline, JournalError
-from openmined_oracle.journal import NO_MODEL, SCHEMA, Journal, VerdictRow
+from openmined_oracle.journal import NO_MODEL, SCHEMA, Journal, VerdictRow, Version
 from pysonar.chain.database import open_database
 
 CAMPAIGN = bytes([7]) * 32
@@ -36,18 +35,8 @@ def digest(number: int) -> bytes:
 
 def verdict(index: int, version: int, *, model: bytes = NO_MODEL, accuracy: int = 0) -> VerdictRow:
     kind = 2 if model == NO_MODEL else 1
-    return VerdictRow(
-        CAMPAIGN,
-        index,
-        MINER,
-        digest(100 + index),
-        kind,
-        accuracy,
-        model,
-        version,
-        private=b"sealed",
-        batch=None,
-    )
+    update = digest(100 + index)
+    return VerdictRow(CAMPAIGN, index, MINER, update, kind, accuracy, model, version, b"sealed")
 
 
 def test_decisions_about_opening_stand(journal: Journal) -> None:
@@ -57,9 +46,7 @@ def test_decisions_about_opening_stand(journal: Journal) -> None:
 
     row = journal.campaign(CAMPAIGN)
     assert (row.public_key, row.model, row.start, row.declined) == (digest(1), digest(2), 300_000, None)
-    assert journal.current(CAMPAIGN) == dataclasses.replace(
-        journal.current(CAMPAIGN), version=0, model=digest(2)
-    )
+    assert journal.current(CAMPAIGN) == Version(0, digest(2), 300_000)
 
 
 def test_a_declined_campaign_is_not_opened(journal: Journal) -> None:
@@ -105,12 +92,9 @@ def test_a_verdict_out_of_line_changes_nothing(journal: Journal, wrong: VerdictR
 def test_what_was_decided_survives_reopening(tmp_path: Path, journal: Journal) -> None:
     journal.decide_opening(CAMPAIGN, digest(1), digest(2), 0)
     journal.decide_verdict(verdict(0, 1, model=digest(3), accuracy=500))
-    journal.assign_batch(CAMPAIGN, [0], "report:0:0")
 
     again = Journal(connect(tmp_path))
-    assert again.verdicts(CAMPAIGN) == [
-        dataclasses.replace(verdict(0, 1, model=digest(3), accuracy=500), batch="report:0:0")
-    ]
+    assert again.verdicts(CAMPAIGN) == [verdict(0, 1, model=digest(3), accuracy=500)]
 
 
 def test_a_changed_queue_is_forgotten_from_there_on(journal: Journal) -> None:

@@ -1,0 +1,186 @@
+"""Capsule as a long-running agent: one thread that follows the chain and advances every campaign in turn.
+
+Trouble with one campaign is noted with that campaign, retried later, and stops no other. Trouble with the
+node stops everything until it answers again. A signal asks for the end; the round at hand is finished
+first, though nothing would be lost if it were not.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from openmined_oracle.context import Context
+from openmined_oracle.errors import OracleError
+from openmined_oracle.journal import CampaignRow, back_off
+from openmined_oracle.lifecycle import Lifecycle
+from openmined_oracle.registering import Registration
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.database import transaction
+from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
+from pysonar.chain.events import CampaignCreated
+from pysonar.chain.outbox_records import Status
+from pysonar.openpgp import SealError
+from pysonar.store import StoreError
+
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 300.0
+ONCE_SECONDS = 120.0
+_SHOWN = (OracleError, ChainError, StoreError, SealError)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round came to: whether something moved, and what is left in the air."""
+
+    moved: bool
+    waiting: bool
+
+
+class Agent:
+    """Capsule at work."""
+
+    def __init__(self, context: Context, registration: Registration, *, poll_seconds: float) -> None:
+        self._context = context
+        self._registration = registration
+        self._lifecycle = Lifecycle(context)
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._told: str | None = None
+        self.failures: dict[bytes, OpenMinedError] = {}
+
+    @property
+    def address(self) -> str:
+        """The account."""
+        return self._context.outbox.account
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._context.prefetcher.close()
+
+    def stop(self) -> None:
+        """Ask the agent to end after the round at hand. May be called from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until `stop`. A node that is down is waited for."""
+        tries = 0
+        while not self._stop.is_set():
+            try:
+                done = self.round()
+            except (NodeDownError, NodeRefusedError) as error:
+                pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(tries, 20), LONGEST_RETRY_SECONDS)
+                tries += 1
+                self._context.announce("node_down", None, {"problem": str(error), "retry_seconds": pause})
+                self._stop.wait(pause)
+                continue
+            tries = 0
+            if not done.moved:
+                self._stop.wait(self._poll_seconds)
+
+    def run_once(self) -> None:
+        """Do all that can be done now: until nothing moves and no transaction or fetch is under way.
+
+        Raises:
+            ChainError: the node is down.
+            OracleError: own transactions are still waiting after `ONCE_SECONDS` in which nothing moved.
+        """
+        moved_at = time.monotonic()
+        while not self._stop.is_set():
+            done = self.round()
+            if done.moved:
+                moved_at = time.monotonic()
+                continue
+            if not done.waiting:
+                return
+            if time.monotonic() - moved_at > ONCE_SECONDS:
+                raise OracleError(
+                    f"transactions of this Capsule still wait after {ONCE_SECONDS:g} s; run it again"
+                )
+            self._stop.wait(min(self._poll_seconds, 0.2))
+
+    def round(self) -> Round:
+        """One look at the chain, and one step for every campaign that has something to do.
+
+        Raises:
+            NodeDownError, NodeRefusedError: nothing is lost.
+        """
+        context = self._context
+        context.follower.poll()
+        finished = context.outbox.pump()
+        noted = self._note_campaigns()
+        registered = self._register()
+        now = context.sonar.now()
+        moved = bool(finished) or noted or registered
+        for row in context.journal.active_campaigns():
+            if self._stop.is_set():
+                break
+            if row.retry_at <= time.time():
+                moved |= self._advance(row, now)
+        waiting = context.prefetcher.busy or any(
+            pending.status is Status.WAITING for pending in context.outbox.unfinished()
+        )
+        return Round(moved, waiting)
+
+    def _register(self) -> bool:
+        """Go on with the registration, and say once what stands in its way."""
+        moved, problem = self._registration.advance(), self._registration.problem
+        if moved:
+            self._context.announce("registered", None, {})
+        if problem is not None and str(problem) != self._told:
+            self._told = str(problem)
+            self._context.announce("unregistered", None, {"problem": str(problem)})
+        return moved
+
+    def _note_campaigns(self) -> bool:
+        """Write down the new campaigns that name this Capsule."""
+        context, noted = self._context, False
+        for stored in context.follower.unhandled(CampaignCreated):
+            event = stored.event
+            with transaction(context.journal.connection):
+                context.follower.mark_handled(stored)
+                if not isinstance(event, CampaignCreated) or event.capsule != context.outbox.account:
+                    continue
+                context.journal.add_campaign(event.id, event.owner, event.spec)
+            context.announce("noted", event.id, {"owner": event.owner, "bounty": str(event.bounty)})
+            noted = True
+        return noted
+
+    def _advance(self, row: CampaignRow, now: int) -> bool:
+        """Whether anything was written down for the campaign. Its failure is noted, not raised."""
+        journal = self._context.journal
+        before = journal.connection.total_changes
+        try:
+            self._lifecycle.advance(row, now)
+        except NodeDownError:
+            raise
+        except OpenMinedError as error:
+            self.failures[row.id] = error
+            self._note_failure(row, _text(error))
+        except Exception as error:  # noqa: BLE001 - one campaign's trouble must not stop the others
+            fault = OracleError(f"a fault in the program: {type(error).__name__}; please report it")
+            self.failures[row.id] = fault
+            self._note_failure(row, str(fault))
+        else:
+            self.failures.pop(row.id, None)
+            moved = journal.connection.total_changes != before
+            if row.problem is not None:
+                journal.recover(row.id)
+            return moved
+        return False
+
+    def _note_failure(self, row: CampaignRow, problem: str) -> None:
+        retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
+        self._context.journal.fail(row.id, problem, retry_at)
+        if problem != row.problem:
+            self._context.announce("problem", row.id, {"problem": problem})
+
+
+def _text(error: OpenMinedError) -> str:
+    """What may be written down of a failure: errors about data or weights may quote them, so only their
+    kind.
+    """
+    if isinstance(error, _SHOWN):
+        return str(error)
+    return f"{type(error).__name__} while working on the campaign"

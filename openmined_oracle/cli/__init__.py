@@ -1,0 +1,29 @@
+"""`capsule`: the command line of the oracle. Each command is one file; this one only puts them together."""
+
+from __future__ import annotations
+
+import typer
+
+from openmined_oracle.cli.campaigns import campaigns
+from openmined_oracle.cli.run import run
+from openmined_oracle.cli.setup import init
+from openmined_oracle.cli.status import status
+
+app = typer.Typer(
+    name="capsule",
+    help=(
+        "Capsule keeps the keys of campaigns and measures what mines contribute.\n\n"
+        "For every campaign on Sonar that names it, it makes a key pair, encrypts the model, measures each"
+        " submitted gradient on the scientist's sealed validation set, reports the verdict on chain, and at"
+        " the end delivers the trained model, sealed to the scientist. It earns the campaign's fee for every"
+        " submission.\n\n"
+        "First steps:  capsule init --contract ADDRESS   (send some ether to the account)   capsule run\n\n"
+        "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
+        " reached."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (init, run, campaigns, status):
+    app.command()(command)

@@ -1,0 +1,67 @@
+"""`capsule campaigns`: every campaign that names this Capsule, as the chain has it, and what stands in
+its way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pysonar.amounts import format_ppm, format_wei
+from pysonar.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+
+
+@command
+def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """List the campaigns that name this Capsule, oldest first.
+
+    "problem" is what went wrong last; `capsule run` tries again by itself. No passphrase is needed: what is
+    shown is on chain.
+    """
+    from openmined_oracle.cli.opening import connect_and_read, home_path
+    from openmined_oracle.overview import overview
+
+    connection = connect_and_read(home_path(home))
+    rows: list[dict[str, Any]] = [
+        {
+            "campaign": entry.record.hex_id,
+            "state": entry.state,
+            "scientist": entry.record.owner,
+            "bounty": str(entry.record.terms.bounty),
+            "fee": str(entry.record.terms.fee),
+            "start_ppm": entry.record.start,
+            "best_ppm": entry.record.best,
+            "target_ppm": entry.record.terms.target,
+            "version": entry.record.version,
+            "submitted": entry.record.submitted,
+            "evaluated": entry.record.evaluated,
+            "submit_until": entry.record.terms.submit_until,
+            "review_until": entry.record.terms.review_until,
+            "delivered": entry.record.delivered,
+            "problem": entry.problem,
+        }
+        for entry in overview(connection)
+    ]
+    columns = {
+        "campaign": "campaign",
+        "state": "state",
+        "bounty": "bounty",
+        "best_ppm": "best",
+        "target_ppm": "target",
+        "submitted": "submitted",
+        "evaluated": "evaluated",
+        "submit_until": "open until (UTC)",
+        "problem": "problem",
+    }
+    print_rows(
+        rows,
+        columns,
+        form=form,
+        show={
+            "campaign": short,
+            "bounty": lambda text: format_wei(int(text)),
+            "best_ppm": format_ppm,
+            "target_ppm": format_ppm,
+            "submit_until": format_time,
+        },
+        empty="no campaign names this Capsule yet",
+    )

@@ -1,0 +1,77 @@
+"""`capsule run`: the agent at work until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from pysonar.console import (
+    ExitCode,
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    exit_code_of,
+    print_event,
+)
+
+
+@command
+def run(
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            help="Do all that can be done now, then stop: exit code 1 if something failed, 3 if out of"
+            " reach.",
+        ),
+    ] = False,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Work for every campaign that names this Capsule, until stopped (Ctrl-C or SIGTERM).
+
+    Opens requested campaigns or declines them, judges submissions in the order of the queue, reports,
+    delivers, settles, and claims the fees. It can be stopped, or die, at any moment: the next run goes on
+    where this one was, and says nothing twice.
+
+    What is printed is what the chain says anyway: verdicts, and accuracies only of submissions that were
+    paid. With --format json every happening is one JSON object on a line.
+    """
+    from openmined_oracle.cli.telling import describe
+    from openmined_oracle.connection import Connection
+    from openmined_oracle.home import Home
+    from pysonar.chain.signer import KeyfileSigner
+    from pysonar.home_lock import home_lock
+    from pysonar.passphrase import read_passphrase
+    from pysonar.settings import default_home
+
+    opened = Home.open((home or default_home("capsule")).expanduser().absolute())
+    passphrase = read_passphrase(passphrase_file, what=str(opened.path))
+
+    def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
+        named = {} if campaign is None else {"campaign": "0x" + campaign.hex()}
+        print_event({"event": event, **named, **details}, describe(event, campaign, details), form=form)
+
+    with home_lock(opened.lock):
+        keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
+        agent = Connection.open(opened).agent(signer, keys, announce)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: agent.stop())
+        announce("started", None, {"address": agent.address})
+        try:
+            if once:
+                agent.run_once()
+            else:
+                agent.run()
+        finally:
+            agent.close()
+        announce("stopped", None, {})
+    if once and agent.failures:
+        worst = max(exit_code_of(error) for error in agent.failures.values())
+        raise typer.Exit(int(worst) or int(ExitCode.FAILED))

@@ -1,0 +1,70 @@
+"""`capsule status`: is everything there that Capsule needs?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pysonar.amounts import format_wei
+from pysonar.console import Format, FormatOption, HomeOption, command, print_record
+
+
+@command
+def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """Show account, funds, certificate, chain, store, and how many campaigns are in which state.
+
+    No passphrase is needed. Exit code 3 if the chain or the store cannot be reached.
+    """
+    from openmined_oracle.cli.opening import connect_and_read, home_path, is_running
+    from openmined_oracle.overview import overview
+    from openmined_syft.kernels import load_kernel
+    from pysonar.chain import rpc
+    from pysonar.cid import Cid
+
+    connection = connect_and_read(home_path(home))
+    opened, settings = connection.home, connection.home.settings
+    certificate = connection.sonar.certificate(opened.address)
+    cid = None if certificate is None else Cid.from_bytes32(certificate)
+    entries = overview(connection)
+    record: dict[str, Any] = {
+        "home": opened.path,
+        "running": is_running(opened),
+        "address": opened.address,
+        "balance": str(rpc.balance(connection.web3, opened.address)),
+        "chain_id": settings.chain_id,
+        "contract": connection.sonar.address,
+        "block": rpc.block_number(connection.web3),
+        "read_up_to": connection.follower.cursor,
+        "store": settings.store,
+        "fingerprint": opened.capsule.certificate,
+        "certificate": None if cid is None else str(cid),
+        "certificate_in_store": cid is not None and connection.store.has(cid),
+        "kernel": load_kernel().name,
+        "campaigns": dict(Counter(entry.state for entry in entries)),
+        "problems": sum(entry.problem is not None for entry in entries),
+    }
+    print_record(
+        record,
+        {
+            "home": "Home",
+            "running": "Running",
+            "address": "Account",
+            "balance": "Funds",
+            "chain_id": "Chain id",
+            "contract": "Sonar",
+            "block": "Newest block",
+            "read_up_to": "Read up to block",
+            "store": "Store",
+            "fingerprint": "OpenPGP fingerprint",
+            "certificate": "Certificate on chain",
+            "certificate_in_store": "Certificate in the store",
+            "kernel": "Arithmetic",
+            "campaigns": "Campaigns",
+            "problems": "Campaigns with a problem",
+        },
+        form=form,
+        show={
+            "balance": lambda text: format_wei(int(text)),
+            "campaigns": lambda counts: ", ".join(f"{n} {state}" for state, n in counts.items()) or "none",
+        },
+    )

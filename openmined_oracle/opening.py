@@ -1,0 +1,87 @@
+"""Opening a campaign: check what is asked, measure the start, make the key, encrypt the model.
+
+The key is made last, when nothing is left that could be refused, and is stored before anything is published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_oracle.assignment import Assignment, initial_payload, read_assignment
+from openmined_oracle.context import Context, pin_owner
+from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
+from openmined_oracle.workbench import decrypted_model
+from openmined_syft.applying import quantised
+from openmined_syft.encrypted import EncryptedModel
+from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights
+from pysonar.chain.errors import NoSuchCampaignError
+from pysonar.chain.types import CampaignRecord
+from pysonar.cid import Cid
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What `open_campaign` says: digests of public key and first model, and the measured start in ppm."""
+
+    public_key: bytes
+    model: bytes
+    start: int
+
+
+def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Opening:
+    """Check a requested campaign, and put its public key and first model into the store.
+
+    Raises:
+        DeclinedError: the campaign must be declined.
+        OpenMinedError: it cannot be said yet; try again.
+    """
+    assignment = read_assignment(context, record, now)
+    spec = assignment.spec
+    weights = quantised(_initial_weights(context, record, assignment, now))
+    start = assignment.score(weights)
+    if abs(start - spec.start_ppm) > spec.start_tolerance_ppm:
+        raise DeclinedError(Decline.START_WRONG)
+    if record.terms.target - start < record.terms.min_gain:
+        raise DeclinedError(Decline.START_TOO_HIGH)
+
+    key = context.keystore.key_for(record.id, spec.key_bits)
+    encrypted = EncryptedModel.encrypt(weights, key, version=0, weight_bound=spec.weight_bound)
+    for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
+        context.store.pin(cid, pin_owner(record.id))
+    public_key = context.put(record.id, PublicKeyArtifact(key.public).to_bytes())
+    model = context.put(record.id, ModelArtifact(encrypted).to_bytes())
+    return Opening(public_key, model, start)
+
+
+def _initial_weights(
+    context: Context, record: CampaignRecord, assignment: Assignment, now: int
+) -> NDArray[np.float64]:
+    initial = assignment.spec.initial
+    if isinstance(initial, SealedWeights):
+        return initial_payload(context, record, assignment, initial.sealed, initial.digest, now)
+    if isinstance(initial, FromCampaign):
+        return _final_weights(context, record, assignment, initial.campaign)
+    return assignment.spec.family.initial_weights()
+
+
+def _final_weights(
+    context: Context, record: CampaignRecord, assignment: Assignment, source: bytes
+) -> NDArray[np.float64]:
+    """The final model of an earlier campaign, which its owner has already: only then may they use it."""
+    try:
+        earlier = context.sonar.campaign(source)
+        if (earlier.owner, earlier.terms.capsule) != (
+            record.owner,
+            record.terms.capsule,
+        ) or not earlier.delivered:
+            raise DeclinedError(Decline.SOURCE_UNUSABLE)
+        weights = decrypted_model(context, context.keystore.stored_key(source), earlier.model)[1]
+    except (NoSuchCampaignError, KeyStoreError):
+        raise DeclinedError(Decline.SOURCE_UNUSABLE) from None
+    spec = assignment.spec
+    if weights.shape != spec.family.weights_shape or float(np.abs(weights).max()) > spec.weight_bound:
+        raise DeclinedError(Decline.SOURCE_UNUSABLE)
+    return weights

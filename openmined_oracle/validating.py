@@ -1,0 +1,87 @@
+"""Is a submission usable? Everything that is checked before and right after it is decrypted (DESIGN
+section 7).
+
+Whatever is wrong becomes a `MalformedSubmissionError`: a burned stake, so nothing that could be this
+machine's own trouble may end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_oracle.assignment import SENDERS_FAULT
+from openmined_oracle.errors import MalformedSubmissionError
+from openmined_oracle.workbench import Workbench
+from openmined_syft.applying import check_norm
+from openmined_syft.errors import KernelError, SyftError
+from pysonar.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
+from pysonar.chain.events import Submitted
+from pysonar.cid import Cid
+
+VersionModel = Callable[[bytes, int], bytes | None]
+"""The digest of a campaign's encrypted model at a version; None if there was no such version."""
+
+
+def open_submission(
+    bench: Workbench, event: Submitted, sealed: bytes, version_model: VersionModel
+) -> GradientEnvelope:
+    """Open the seal and check all that can be checked without decrypting.
+
+    The miner inside the seal must be the one whom the queue names: a copied submission ends here.
+
+    Raises:
+        MalformedSubmissionError: it is unusable.
+    """
+    try:
+        envelope = GradientEnvelope.open(
+            sealed,
+            bench.assignment.secret,
+            chain_id=bench.chain_id,
+            contract=bench.contract,
+            campaign=bench.campaign,
+            miner=event.miner,
+            cid=Cid.from_bytes32(event.update),
+        )
+        base = version_model(bench.campaign, envelope.base_version)
+        if base != envelope.base.digest:
+            raise MalformedSubmissionError(
+                f"its base is version {envelope.base_version}, {envelope.base}: this campaign has no such version"
+            )
+        _check_privacy(envelope, bench.assignment.spec.privacy_floor)
+        envelope.gradient.check_base(bench.model)
+        envelope.gradient.validate(bench.key.public)
+    except KernelError:
+        raise
+    except (*SENDERS_FAULT, ArtifactError, SyftError) as error:
+        raise MalformedSubmissionError(str(error)) from None
+    return envelope
+
+
+def decrypt_difference(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np.float64]:
+    """The difference (d, k), every slot inside its declared bound and the whole inside the spec's norm.
+
+    Raises:
+        MalformedSubmissionError: it is outside.
+    """
+    try:
+        difference = envelope.gradient.decrypt(bench.key)
+        check_norm(difference, bench.assignment.spec.difference_norm)
+    except KernelError:
+        raise
+    except SyftError as error:
+        raise MalformedSubmissionError(str(error)) from None
+    return difference
+
+
+def _check_privacy(envelope: GradientEnvelope, floor: PrivacyFloor | None) -> None:
+    stated = envelope.privacy
+    if floor is None:
+        return
+    if stated is None or stated.epsilon > floor.epsilon or stated.delta > floor.delta:
+        raise MalformedSubmissionError(
+            f"it states {stated or 'no privacy'}; the spec asks for epsilon {floor.epsilon:g} and delta "
+            f"{floor.delta:g} at most"
+        )

@@ -1,0 +1,71 @@
+"""The step search and the rule of what is paid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmined_oracle.steps import best_step, is_gain
+
+STEPS = (2.0, 0.125, 1.0, 0.25, 0.5)
+ZERO = np.zeros((2, 1))
+ONE = np.ones((2, 1))
+
+
+def peak_at(place: float):  # type: ignore[no-untyped-def]
+    """A score that is highest where the weights are `place`."""
+    return lambda weights: 1_000_000 - int(1000 * abs(float(weights[0, 0]) - place))
+
+
+@pytest.mark.parametrize("place", sorted(STEPS))
+def test_the_best_step_is_found_wherever_it_is(place: float) -> None:
+    best = best_step(ZERO, ONE, STEPS, peak_at(place), weight_bound=8.0)
+    assert best is not None
+    assert (best.step, best.score) == (place, 1_000_000)
+    np.testing.assert_array_equal(best.weights, place * ONE)
+
+
+def test_of_equal_scores_the_largest_step_wins() -> None:
+    best = best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=8.0)
+    assert best is not None
+    assert best.step == 2.0
+
+
+@pytest.mark.parametrize(("bound", "largest"), [(2.0, 2.0), (1.999, 1.0), (0.125, 0.125)])
+def test_a_step_out_of_the_bound_is_not_tried(bound: float, largest: float) -> None:
+    best = best_step(ZERO, ONE, STEPS, lambda weights: int(1000 * weights.max()), weight_bound=bound)
+    assert best is not None
+    assert best.step == largest
+
+
+def test_no_step_inside_the_bound_gives_none() -> None:
+    assert best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=0.124) is None
+
+
+def test_what_is_scored_is_what_will_be_encrypted() -> None:
+    """Weights are on the grid of the fixed-point scale before they are measured."""
+    seen: list[float] = []
+    best_step(ZERO, ONE * (1 / 3), (1.0,), lambda w: seen.append(float(w[0, 0])) or 1, weight_bound=8.0)
+    assert seen == [round(2**24 / 3) / 2**24]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "gain"),
+    [(599_999, False), (604_999, False), (605_000, True), (600_000, False), (0, False), (1_000_000, True)],
+)
+def test_a_gain_is_at_least_the_minimum(accuracy: int, gain: bool) -> None:
+    assert is_gain(accuracy, best=600_000, target=900_000, min_gain=5_000) is gain
+
+
+@pytest.mark.parametrize(("accuracy", "gain"), [(899_999, False), (900_000, True), (950_000, True)])
+def test_the_last_gain_to_the_target_may_be_smaller(accuracy: int, gain: bool) -> None:
+    assert is_gain(accuracy, best=897_000, target=900_000, min_gain=5_000) is gain
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6), st.integers(1, 10**6))
+def test_nothing_is_a_gain_once_the_target_is_reached(a: int, over: int, target: int, min_gain: int) -> None:
+    assert not is_gain(a, best=target, target=target, min_gain=min_gain)
+    if is_gain(a, best=0, target=target, min_gain=min_gain):
+        assert min(a, target) >= min(min_gain, target)

@@ -215,6 +215,9 @@ def _check_plain(value: Any, depth: int, largest: int, smallest: int, *, allow_b
     elif kind is float:
         if not math.isfinite(value):
             raise CanonicalError(f"{value} is not a finite number")
+        # JSON writes whole floats below 1e21 like integers, so they would be read as ones that are too large.
+        if not allow_bytes and largest < abs(value) < 1e21:
+            raise CanonicalError(f"{value} in JSON; whole numbers up to {largest} are expected")
     elif kind is list:
         for item in value:
             _check_plain(item, depth - 1, largest, smallest, allow_bytes=allow_bytes)

@@ -139,8 +139,8 @@ def write_cbor(kind: str, version: int, values: Mapping[str, Any], max_bytes: in
 
 
 def require_one_form(kind: str, written: bytes, data: bytes) -> None:
-    """Refuse a document that says the same thing in other bytes than this project writes: 1 for 1.0, a default left
-    out. One content, one CID.
+    """Refuse a document that says the same in other bytes than this project writes: 1 for 1.0 in CBOR, a
+    default left out. One content, one CID.
     """
     if written != data:
         raise MalformedError(kind, "", Said("written in another form"), "every field, each in its one form")

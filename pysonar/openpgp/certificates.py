@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pysequoia
 from pysequoia.packet import PacketPile, Tag
 
@@ -68,6 +70,15 @@ class Certificate:
     def user_ids(self) -> list[str]:
         """Names the owner gave; not checked by anybody."""
         return [str(user_id) for user_id in self._cert.user_ids]
+
+    @property
+    def expiration(self) -> datetime | None:
+        """When the certificate ends, or None.
+
+        Sealing does not look at it, as a result must reach its owner even late; whoever accepts a certificate
+        for a campaign does.
+        """
+        return self._cert.expiration
 
     def has_key(self, name: str) -> bool:
         """Whether `name`, a fingerprint or a 16-digit key id, is the primary key or a subkey of this

@@ -57,7 +57,7 @@ def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | Non
         return bytes(pysequoia.encrypt(data, native, signing, armor=False))
     except RuntimeError:
         names = ", ".join(certificate.fingerprint for certificate in recipients)
-        raise CertificateError(f"cannot seal to {names}: no valid encryption key in it (expired?)") from None
+        raise CertificateError(f"cannot seal to {names}: no valid encryption key") from None
 
 
 def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | None = None) -> bytes:
@@ -148,7 +148,7 @@ def _open_limited(blob: bytes, key: SecretKey, verifier: _Verifier | None) -> by
             source, target = f"/dev/fd/{sealed.fileno()}", f"/dev/fd/{write_end}"
             decryptor = key.native().decryptor()
             signatures = pysequoia.decrypt_file(source, target, decryptor, verifier).valid_sigs
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             failed = True
             # The sender must not pay for our full disk or our lack of descriptors; a broken pipe is the
             # child's.

@@ -106,6 +106,8 @@ def recipient(packet: Packet) -> str:
             name, rest = body[1:9], body[9:]
         elif body[0] == 6:
             name, rest = body[3 : 2 + body[1]], body[2 + body[1] :]
+            if (body[2], len(name)) not in ((4, 20), (6, 32)):
+                raise NotOpenPGPError(f"a recipient of key version {body[2]} with {len(name)} bytes of name")
         else:
             raise NotOpenPGPError(f"a session key packet of version {body[0]}; this project reads 3 and 6")
         if rest[0] == ECDH and rest[1:3] == CURVE25519_POINT_BITS and rest[3 + 32] & 0x80:

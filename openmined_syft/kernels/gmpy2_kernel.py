@@ -18,6 +18,7 @@ class Gmpy2Kernel:
     """Modular arithmetic on `gmpy2.mpz`."""
 
     name = "gmpy2"
+    releases_lock = False
 
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`."""
@@ -63,13 +64,13 @@ def _tables(bases: list[int], plan: Schedule, modulus: int) -> list[int]:
     """Odd powers from -(2**(w-1) - 1) to 2**(w-1) - 1 of every used base, laid out as `Schedule` says."""
     positive = 1 << (plan.width - 2)
     used = [base for base, needed in zip(bases, plan.used.tolist(), strict=True) if needed]
-    inverses = iter(_inverses(used, modulus))
+    negative = iter(inverses(used, modulus))
     table: list[int] = []
     for base, needed in zip(bases, plan.used.tolist(), strict=True):
         if not needed:
             table += [0] * (2 * positive)
             continue
-        table += reversed(_odd_powers(next(inverses), positive, modulus))
+        table += reversed(_odd_powers(next(negative), positive, modulus))
         table += _odd_powers(base, positive, modulus)
     return table
 
@@ -81,7 +82,7 @@ def _odd_powers(base: int, count: int, modulus: int) -> list[int]:
     return powers
 
 
-def _inverses(numbers: list[int], modulus: int) -> list[int]:
+def inverses(numbers: list[int], modulus: int) -> list[int]:
     """All inverses for the price of one and three products each (Montgomery's trick)."""
     prefix = [gmpy2.mpz(1)]
     for number in numbers:

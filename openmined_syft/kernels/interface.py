@@ -21,6 +21,13 @@ class Kernel(Protocol):
         """Short name, shown to users."""
         ...
 
+    @property
+    def releases_lock(self) -> bool:
+        """Whether `matvec` runs without the interpreter lock, so that threads speed it up; `powers` always
+        may.
+        """
+        ...
+
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """[b**exponent mod modulus for b in bases]; exponent >= 0."""
         ...

@@ -1,21 +1,42 @@
 """Every kernel gives what the pure-Python reference gives, on random and on edge values, bit for bit."""
 
 import itertools
+import multiprocessing
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmined_syft.errors import BoundError, CiphertextError, KernelError, ShapeError
-from openmined_syft.kernels import kernel_names, load_kernel
+import openmined_syft.kernels
+from openmined_syft.affine import AffineMap
+from openmined_syft.encrypted import EncryptedModel
+from openmined_syft.errors import BoundError, CiphertextError, KernelError, ParameterError, ShapeError
+from openmined_syft.kernels import (
+    SpreadKernel,
+    describe_kernels,
+    ifma_code,
+    ifma_kernel,
+    kernel_names,
+    load_kernel,
+)
+from openmined_syft.kernels.gmpy2_kernel import Gmpy2Kernel
 from openmined_syft.kernels.reference import ReferenceKernel
 from openmined_syft.kernels.schedule import best_width, schedule, signed_digits
+from openmined_syft.training import train
 
 REFERENCE = ReferenceKernel()
-MODULI = [15, (2**61 - 1) * 1000003, (2**127 - 1) ** 2, 3**200]
+MODULI = [15, 9, (2**61 - 1) * 1000003, (2**127 - 1) ** 2, 3**200, (2**310 - 1) ** 2]
 
-kernels = pytest.mark.parametrize("name", [n for n in kernel_names() if n != REFERENCE.name])
+UNUSABLE = {state.name: state.reason for state in describe_kernels() if not state.usable}
+EVERY = [
+    pytest.param(n, marks=[pytest.mark.skip(f"kernel {n}: {UNUSABLE[n]}")] if n in UNUSABLE else [])
+    for n in kernel_names()
+]
+
+kernels = pytest.mark.parametrize("name", [case for case in EVERY if case.values != (REFERENCE.name,)])
 
 
 @st.composite
@@ -73,7 +94,7 @@ def test_real_sizes_equal_the_reference(name, capsule_key):
     assert kernel.products(bases, bases[::-1], n2) == REFERENCE.products(bases, bases[::-1], n2)
 
 
-@pytest.mark.parametrize("name", kernel_names())
+@pytest.mark.parametrize("name", EVERY)
 def test_what_no_kernel_can_multiply_is_refused(name):
     kernel, eye = load_kernel(name), np.eye(2, dtype=np.int64)
     with pytest.raises(ShapeError):
@@ -92,7 +113,7 @@ def test_what_no_kernel_can_multiply_is_refused(name):
         kernel.matvec([5, 3], -eye, 35)
 
 
-@pytest.mark.parametrize("name", kernel_names())
+@pytest.mark.parametrize("name", EVERY)
 def test_nothing_to_multiply_gives_one(name):
     kernel = load_kernel(name)
     assert kernel.matvec([2, 3], np.zeros((3, 2), np.int64), 35, 2, 10) == [1, 1]
@@ -103,7 +124,6 @@ def test_nothing_to_multiply_gives_one(name):
 def test_an_unknown_kernel_is_refused():
     with pytest.raises(KernelError, match="abacus"):
         load_kernel("abacus")
-    assert load_kernel().name == "gmpy2"
 
 
 @given(st.lists(st.integers(-(2**62) + 1, 2**62 - 1), min_size=1, max_size=5), st.integers(2, 10))
@@ -130,3 +150,121 @@ def test_the_schedule_counts_what_it_plans():
     assert plan.tail == [0]
     assert plan.squarings == 13
     assert sum(len(step.entries) for step in plan.outputs[0]) == 3
+
+
+def test_one_kernel_is_chosen_and_the_others_are_described():
+    states = describe_kernels()
+    assert [state.name for state in states] == kernel_names() == ["ifma", "gmpy2", "python"]
+    chosen = [state.name for state in states if state.chosen]
+    assert chosen == [load_kernel().name]
+    assert all(state.usable or state.reason for state in states)
+    assert load_kernel("gmpy2") is load_kernel("gmpy2")
+
+
+def test_without_llvmlite_the_default_is_gmpy2_and_says_nothing(monkeypatch):
+    monkeypatch.setattr(openmined_syft.kernels.importlib.util, "find_spec", lambda name: None)
+    openmined_syft.kernels._fastest.cache_clear()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert load_kernel().name == "gmpy2"
+    finally:
+        openmined_syft.kernels._fastest.cache_clear()
+
+
+def test_a_fast_kernel_that_does_not_work_falls_back_loudly(monkeypatch):
+    def broken():
+        raise KernelError("the self-test gave a wrong number")
+
+    monkeypatch.setattr(openmined_syft.kernels.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setitem(openmined_syft.kernels._KERNELS, "ifma", broken)
+    openmined_syft.kernels._fastest.cache_clear()
+    openmined_syft.kernels._loaded.cache_clear()
+    try:
+        with pytest.warns(RuntimeWarning, match="wrong number; using gmpy2"):
+            assert load_kernel().name == "gmpy2"
+        with pytest.raises(KernelError, match="wrong number"):
+            load_kernel("ifma")
+    finally:
+        openmined_syft.kernels._fastest.cache_clear()
+        openmined_syft.kernels._loaded.cache_clear()
+
+
+def test_a_processor_without_the_instructions_is_a_typed_error(monkeypatch):
+    pytest.importorskip("llvmlite", reason="the extra 'fast' (llvmlite) is not installed")
+    monkeypatch.setattr(ifma_code, "FEATURES", ("avx512f", "avx4096"))
+    ifma_code.llvm_binding.cache_clear()
+    try:
+        with pytest.raises(KernelError, match="avx4096"):
+            ifma_code.llvm_binding()
+    finally:
+        ifma_code.llvm_binding.cache_clear()
+
+
+@pytest.mark.parametrize("operation", ["powers", "matvec"])
+def test_the_self_test_finds_one_wrong_number(operation):
+    class Wrong(Gmpy2Kernel):
+        def powers(self, bases, exponent, modulus):
+            result = super().powers(bases, exponent, modulus)
+            return result if operation == "matvec" else [*result[:-1], result[-1] ^ 1]
+
+        def matvec(self, *arguments):
+            result = super().matvec(*arguments)
+            return result if operation == "powers" else [result[0] ^ 1, *result[1:]]
+
+    ifma_kernel._self_test(Gmpy2Kernel(), Gmpy2Kernel())
+    with pytest.raises(KernelError, match="self-test"):
+        ifma_kernel._self_test(Wrong(), Gmpy2Kernel())
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=matvec_case(), parts=st.integers(1, 9), name=st.sampled_from(["gmpy2", "python"]))
+def test_work_spread_over_threads_gives_the_same_bits(case, parts, name):
+    with ThreadPoolExecutor(2) as pool:
+        spread = SpreadKernel(load_kernel(name), pool, parts)
+        spread._threads = False  # split the product as well, as with processes
+        assert spread.matvec(*case) == REFERENCE.matvec(*case)
+        bases, modulus = case[0], case[2]
+        assert spread.powers(bases, 12345, modulus) == REFERENCE.powers(bases, 12345, modulus)
+        assert spread.products(bases, bases, modulus) == REFERENCE.products(bases, bases, modulus)
+
+
+def check_spread(executor, key):
+    """A visit through the executor gives the plaintexts, and its parts the bits, of one kernel alone."""
+    random, n2 = np.random.default_rng(3), key.public.n_squared
+    bases = [int.from_bytes(random.bytes(128), "big") % int(n2) for _ in range(6)]
+    matrix = random.integers(-(2**20), 2**20, (7, 6))
+    spread = SpreadKernel(load_kernel("gmpy2"), executor, 2)
+    assert spread.name == "gmpy2 x 2"
+    assert spread.matvec(bases, matrix, n2, 2, 51) == REFERENCE.matvec(bases, matrix, n2, 2, 51)
+    assert spread.powers(bases, key.public.n, n2) == REFERENCE.powers(bases, key.public.n, n2)
+    model = EncryptedModel.encrypt(np.eye(3), key, version=0, weight_bound=2.0)
+    visit = AffineMap(np.eye(3) / 2, np.ones((3, 3)))
+    update = train(model, key.public, visit, kernel=spread)
+    np.testing.assert_allclose(np.eye(3) + update.decrypt(key), visit(np.eye(3)), atol=1e-6)
+
+
+def test_a_visit_in_threads(small_key):
+    with ThreadPoolExecutor(2) as pool:
+        check_spread(pool, small_key)
+
+
+def test_a_visit_in_processes(small_key):
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        check_spread(pool, small_key)
+
+
+def test_a_visit_on_a_local_dask_cluster_of_two_workers(small_key):
+    distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        check_spread(client.get_executor(), small_key)
+
+
+def test_work_in_no_parts_is_refused():
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ParameterError):
+        SpreadKernel(load_kernel("gmpy2"), pool, 0)

@@ -81,6 +81,7 @@ def input_fields(document: Mapping[str, Any]) -> tuple[Field, ...]:
     """The fields of an input schema, in field order. Raises ProfileError."""
     names, properties = _root(document)
     fields = tuple(_field(name, properties[name], label=False) for name in names)
+    _require_json_schema(document)
     columns = sum(field.columns for field in fields)
     if columns > MAX_COLUMNS:
         raise ProfileError("properties", columns, f"at most {MAX_COLUMNS} columns after one-hot encoding")
@@ -92,7 +93,9 @@ def output_field(document: Mapping[str, Any]) -> Field:
     names, properties = _root(document)
     if len(names) != 1:
         raise ProfileError("openmined.fields", names, "exactly one label")
-    return _field(names[0], properties[names[0]], label=True)
+    field = _field(names[0], properties[names[0]], label=True)
+    _require_json_schema(document)
+    return field
 
 
 def input_schema(fields: Mapping[str, Mapping[str, Any]], title: str | None = None) -> dict[str, Any]:
@@ -187,9 +190,13 @@ def _root(document: Any) -> tuple[list[str], Mapping[str, Any]]:
     for name in names:
         if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
             raise ProfileError("openmined.fields", name, f"names of 1 to {MAX_NAME} printable characters")
+    return list(names), properties
+
+
+def _require_json_schema(document: Mapping[str, Any]) -> None:
+    """What the profile lets through must mean the same to any JSON Schema reader."""
     if not jsonschema_rs.meta.is_valid({**document, "$schema": DIALECT}):
         raise ProfileError("", "no JSON Schema", "a valid JSON Schema 2020-12 document")
-    return list(names), properties
 
 
 def _field(name: str, field: Any, *, label: bool) -> Field:

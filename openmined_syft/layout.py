@@ -161,17 +161,20 @@ class Layout:
         start = group * self.rows_per_ciphertext
         return range(start, min(start + self.rows_per_ciphertext, self.shape[0]))
 
-    def visit_products(self) -> int:
-        """Modular products of one visit, estimated for a full matrix: tables, products, shifts, noise r^n.
+    def matvec_products(self) -> int:
+        """Modular products of the matrix-vector products of one visit, estimated for a full matrix.
 
-        Signed windows of width 6: a table of 32 powers for each input, and one product for every 7 bits of an
-        entry. A power r^n costs 1.2 products for each bit of n.
+        Signed windows of width 6: a table of 32 powers for each input, one product for every 7 bits of an
+        entry, and the squarings that move rows to their slots.
         """
         rows = self.shape[0]
-        tables = rows * 35
         digits = rows * rows * (self.map_bits + 1) // 7
         shifts = (self.rows_per_ciphertext - 1) * self.slot_bits + self.map_bits + 1
-        return self.column_blocks * (tables + digits + self.row_groups * (shifts + self.key_bits * 6 // 5))
+        return self.column_blocks * (rows * 35 + digits + self.row_groups * shifts)
+
+    def visit_products(self) -> int:
+        """Modular products of one visit with its noise: a power r^n costs 1.2 products for each bit of n."""
+        return self.matvec_products() + self.gradient_ciphertexts * self.key_bits * 6 // 5
 
     def check_same(self, other: "Layout") -> None:
         """Refuse `other` unless it is this layout.

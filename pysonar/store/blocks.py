@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pysonar.cid import Cid, CidError
-from pysonar.store.disk import StoreDirectory, disk_error
+from pysonar.store.disk import PendingFile, StoreDirectory, disk_error
 from pysonar.store.errors import NotFoundError, StoreFullError
 from pysonar.store.profile import MAX_BLOCK
 
 _MEASURE_SECONDS = 5.0
+_PENDING = 64
 
 
 class BlockFiles:
@@ -98,18 +99,27 @@ class BlockFiles:
             raise disk_error(error, self.path(cid), cid) from None
         self.grown(-size)
 
-    def writer(self) -> BlockWriter:
-        """To add blocks; hold the directory's `writing` lock around it."""
-        return BlockWriter(self, self._directory)
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[BlockWriter]:
+        """To add blocks; holds the directory's `writing` lock. What was added is durable at the end of the
+        context; after an error, what was begun is gone or garbage."""
+        with self._directory.writing():
+            writer = BlockWriter(self, self._directory)
+            try:
+                yield writer
+                writer.settle()
+            finally:
+                writer.drop()
 
 
 class BlockWriter:
-    """Adds blocks within the quota; call `settle` at the end, before anybody is told that they are stored."""
+    """Adds blocks within the quota. Some are held back, to be made durable together."""
 
     def __init__(self, blocks: BlockFiles, directory: StoreDirectory) -> None:
         self._blocks = blocks
         self._directory = directory
         self._touched: set[Path] = set()
+        self._pending: dict[Cid, PendingFile] = {}
 
     def require(self, size: int, cid: Cid | None = None) -> None:
         """StoreFullError unless so many bytes of blocks fit into the quota."""
@@ -124,20 +134,37 @@ class BlockWriter:
 
     def add(self, cid: Cid, block: bytes) -> None:
         """Write the block (which is the one of that name) unless it is here in good state."""
+        if cid in self._pending:
+            return
         path = self._blocks.path(cid)
-        # A damaged block under this name is simply written again: here are the right bytes.
-        if not (self._blocks.read(cid) == block and self._refresh(path)):
-            self.require(len(block), cid)
-            self._directory.make(path.parent)
-            self._directory.write(path, block, cid=cid)
-            self._blocks.grown(len(block))
-        # Also for a block that was here: another process may not have come to its own settling yet.
+        # Also for a block that is here: another process may not have come to its own settling yet.
         self._touched.add(path.parent)
+        # A damaged block under this name is simply written again: here are the right bytes.
+        if self._blocks.read(cid) == block and self._refresh(path):
+            return
+        self.require(len(block), cid)
+        if self._directory.make(path.parent):
+            self._touched.add(path.parent.parent)
+        self._pending[cid] = self._directory.begin(path, block, cid=cid)
+        self._blocks.grown(len(block))
+        if len(self._pending) == _PENDING:
+            self._finish()
 
     def settle(self) -> None:
         """Make everything added durable."""
+        self._finish()
         self._directory.settle(self._touched)
         self._touched.clear()
+
+    def drop(self) -> None:
+        """Take away what was begun and is not settled, if anything is. For when adding went wrong."""
+        pending, self._pending = self._pending, {}
+        for file in pending.values():
+            file.drop()
+
+    def _finish(self) -> None:
+        pending, self._pending = self._pending, {}
+        self._directory.finish(list(pending.values()))
 
     @staticmethod
     def _refresh(path: Path) -> bool:

@@ -18,8 +18,11 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pysonar.cid import Cid
 from pysonar.store.errors import (
@@ -30,7 +33,9 @@ from pysonar.store.errors import (
     StoreSettingError,
 )
 
+T = TypeVar("T")
 _LOCK_POLL_SECONDS = 0.05
+_SIDE_BY_SIDE = 16
 
 
 def disk_error(error: OSError, path: Path, cid: Cid | None = None) -> StoreError:
@@ -41,6 +46,39 @@ def disk_error(error: OSError, path: Path, cid: Cid | None = None) -> StoreError
         )
     word = os.strerror(error.errno) if error.errno else "failed"
     return StoreAccessError(f"{path} cannot be used: {word}", cid=cid, tried=[f"embedded store {path}"])
+
+
+@dataclass(frozen=True)
+class PendingFile:
+    """A file that is written and has not got its name yet."""
+
+    handle: int
+    temporary: Path
+    path: Path
+
+    def drop(self) -> None:
+        """Close it, and take away what is left under the temporary name."""
+        os.close(self.handle)
+        with contextlib.suppress(OSError):
+            self.temporary.unlink()
+
+
+def _fsync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _all_at_once(action: Callable[[T], None], items: Sequence[T]) -> None:
+    """Side by side: a file system that is asked for many fsyncs at once does them in few steps."""
+    if len(items) < 2:
+        for item in items:
+            action(item)
+        return
+    with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(items))) as pool:
+        list(pool.map(action, items))
 
 
 class StoreDirectory:
@@ -62,51 +100,56 @@ class StoreDirectory:
         self._file_mode = stat.S_IMODE(mode) & 0o444
         self.make(root / "tmp")
 
-    def make(self, path: Path) -> None:
-        """A directory inside the store with the store's own mode; durable. No error if it exists."""
+    def make(self, path: Path) -> bool:
+        """A directory inside the store, with the store's own mode. True if it is new: settle its parent."""
         try:
             path.mkdir()
         except FileExistsError:
-            return
+            return False
         except OSError as error:
             raise disk_error(error, path) from None
         with contextlib.suppress(
             PermissionError
         ):  # another account of the group was quicker: its mode is right
             path.chmod(self._directory_mode)
-        self.settle([path.parent])
+        return True
 
-    def write(self, path: Path, data: bytes, *, cid: Cid | None = None) -> None:
-        """Put the bytes at the path: temporary name, fsync, rename. Call `settle` on its directory
-        afterwards."""
+    def begin(self, path: Path, data: bytes, *, cid: Cid | None = None) -> PendingFile:
+        """Write the bytes under a temporary name; `finish` puts them at the path."""
         temporary = self.root / "tmp" / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                left = memoryview(data)
-                while left:
-                    left = left[os.write(handle, left) :]
-                os.fchmod(handle, self._file_mode)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            temporary.rename(path)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
             raise disk_error(error, self.root, cid) from None
+        pending = PendingFile(handle, temporary, path)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fchmod(handle, self._file_mode)
+        except OSError as error:
+            pending.drop()
+            raise disk_error(error, self.root, cid) from None
+        return pending
+
+    def finish(self, files: Sequence[PendingFile]) -> None:
+        """Make the bytes durable, then give the files their names. Settle their directories afterwards."""
+        try:
+            _all_at_once(lambda file: os.fsync(file.handle), files)
+            for file in files:
+                file.temporary.rename(file.path)
+        except OSError as error:
+            raise disk_error(error, self.root) from None
+        finally:
+            for file in files:
+                file.drop()
 
     def settle(self, directories: Iterable[Path]) -> None:
         """Make the names in these directories survive a loss of power."""
-        for directory in directories:
-            try:
-                handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-            except OSError as error:
-                raise disk_error(error, directory) from None
+        try:
+            _all_at_once(_fsync_directory, list(directories))
+        except OSError as error:
+            raise disk_error(error, self.root) from None
 
     def remove_stale_temporaries(self, older_than: float) -> None:
         """Take away what processes that died while writing left behind."""

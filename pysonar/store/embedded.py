@@ -48,13 +48,11 @@ class EmbeddedStore:
 
     def put(self, data: bytes) -> Cid:
         """See Store. Nothing is written if the quota has no room for all of it."""
-        with self._directory.writing():
-            return self._write(io.BytesIO(data), total=len(data), progress=None)
+        return self._write(io.BytesIO(data), total=len(data), progress=None)
 
     def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
         """See Store."""
-        with self._directory.writing():
-            return self._write(stream, total=None, progress=progress)
+        return self._write(stream, total=None, progress=progress)
 
     def put_pinned(self, data: bytes, owner: str) -> Cid:
         """See Store."""
@@ -129,22 +127,19 @@ class EmbeddedStore:
 
     def keep(self, cid: Cid, block: bytes) -> None:
         """For a cache in front of a network: add one block, which is verified and the one of that name."""
-        with self._directory.writing():
-            writer = self.blocks.writer()
+        with self.blocks.writing() as writer:
             writer.add(cid, block)
-            writer.settle()
 
     def _write(self, stream: ByteStream, *, total: int | None, progress: Progress | None) -> Cid:
-        writer = self.blocks.writer()
-        if total is not None:
-            writer.require(dag_size(total, depth_of(total)))
-        done = 0
-        for child, block in build_blocks(stream):
-            writer.add(child.cid, block)
-            if progress is not None and child.dag_size == len(block):
-                done += child.file_size
-                progress(done, total)
-        writer.settle()
+        with self.blocks.writing() as writer:
+            if total is not None:
+                writer.require(dag_size(total, depth_of(total)))
+            done = 0
+            for child, block in build_blocks(stream):
+                writer.add(child.cid, block)
+                if progress is not None and child.dag_size == len(block):
+                    done += child.file_size
+                    progress(done, total)
         return child.cid
 
     def _names(self, cid: Cid) -> Iterator[Cid]:

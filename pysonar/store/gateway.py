@@ -8,7 +8,7 @@ read.
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -49,7 +49,7 @@ class GatewayStore:
         self._loopback = parts.hostname in _LOOPBACK
         self._wait = wait_seconds
         self._retry = retry or Retry()
-        self._threads = threading.local()
+        self._idle: list[requests.Session] = []  # its pop and append are safe between threads
 
     @property
     def place(self) -> str:
@@ -114,13 +114,16 @@ class GatewayStore:
     def _block(self, cid: Cid, *, seconds: float) -> bytes:
         tried = [self.place]
         try:
-            with self._session().get(
-                f"{self.address}/ipfs/{cid}",
-                params={"format": "raw"},
-                headers={"Accept": "application/vnd.ipld.raw"},
-                timeout=(_CONNECT_SECONDS, seconds),
-                stream=True,
-            ) as answer:
+            with (
+                self._connected() as session,
+                session.get(
+                    f"{self.address}/ipfs/{cid}",
+                    params={"format": "raw"},
+                    headers={"Accept": "application/vnd.ipld.raw"},
+                    timeout=(_CONNECT_SECONDS, seconds),
+                    stream=True,
+                ) as answer,
+            ):
                 self._check_status(cid, answer.status_code)
                 return self._read(cid, answer, time.monotonic() + seconds)
         except requests.RequestException as error:
@@ -146,9 +149,17 @@ class GatewayStore:
                 raise DaemonDownError("the gateway is too slow", cid=cid, tried=[self.place])
         return b"".join(parts)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = requests.Session()
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[requests.Session]:
+        """A session with its open connection, for one call; one that failed is not used again."""
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = requests.Session()
             session.trust_env = not self._loopback
-        return session
+        try:
+            yield session
+        except BaseException:
+            session.close()
+            raise
+        self._idle.append(session)

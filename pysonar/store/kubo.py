@@ -42,6 +42,7 @@ RECENT = "/openmined/recent"
 GRACE_SECONDS = 3600.0
 WAIT_SECONDS = 60.0
 """How long the daemon may look for one block."""
+_SHARES = (1 / 8, 1 / 8, 1 / 4, 1 / 2)
 
 
 class KuboStore:
@@ -208,7 +209,13 @@ class KuboStore:
         return root
 
     def _block(self, cid: Cid) -> bytes:
-        return self._retry.call(partial(self._rpc.block, cid, seconds=self._wait))
+        # Bitswap asks one peer for a block and stays with it, even if only wrong bytes come (which the
+        # daemon drops) and others have it too. Asking anew lets it choose again.
+        for share in _SHARES:
+            with contextlib.suppress(NotFoundError):
+                return self._retry.call(partial(self._rpc.block, cid, seconds=self._wait * share))
+        said = f"nobody delivered it to it within {self._wait:g} s, asked {len(_SHARES)} times"
+        raise NotFoundError("is with nobody who could be reached", cid=cid, tried=[f"{self.place} ({said})"])
 
     def _local(self, names: Sequence[Cid]) -> Iterator[bytes]:
         for cid in names:

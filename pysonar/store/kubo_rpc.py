@@ -9,7 +9,6 @@ callers check every block and every root. Errors are the store's; the daemon's o
 from __future__ import annotations
 
 import contextlib
-import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -54,10 +53,10 @@ class KuboRpc:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._threads = threading.local()
+        self._idle: list[Any] = []  # its pop and append are safe between threads
         self._loopback = any(host in address for host in ("/127.0.0.1/", "/::1/", "/localhost/"))
         try:
-            ipfshttpclient.Client(address)
+            ipfshttpclient.Client(address).close()
         except (exceptions.AddressError, ValueError):
             raise StoreSettingError(
                 f"{address!r} is no address of a daemon's RPC; it would be '/ip4/127.0.0.1/tcp/5001/http'"
@@ -74,10 +73,10 @@ class KuboRpc:
         Returns the root as the daemon names it. Errors of a late step do not come through: look whether the
         path is there. seconds: how long the daemon may be silent.
         """
-        with self._asking(None, seconds):
+        with self._asking(None, seconds) as client:
             options = {**IMPORT_PARAMETERS, "to-files": mfs_path}
             timeout = self._timeout(seconds)
-            reply = self._client().add(_Body(chunks), opts=options, pin=False, timeout=timeout)
+            reply = client.add(_Body(chunks), opts=options, pin=False, timeout=timeout)
             return str(reply["Hash"])
 
     def block(self, cid: Cid, *, seconds: float) -> bytes:
@@ -85,30 +84,30 @@ class KuboRpc:
 
         NotFoundError if nobody delivered it in time.
         """
-        with self._asking(cid, seconds):
-            return self._read_block(cid, {"timeout": f"{seconds:g}s"}, seconds)
+        with self._asking(cid, seconds) as client:
+            return self._read_block(client, cid, {"timeout": f"{seconds:g}s"}, seconds)
 
     def local_block(self, cid: Cid) -> bytes:
         """The block, unchecked, without asking the swarm. NotFoundError."""
-        with self._asking(cid, _ANSWER_SECONDS):
-            return self._read_block(cid, {"offline": "true"}, _ANSWER_SECONDS)
+        with self._asking(cid, _ANSWER_SECONDS) as client:
+            return self._read_block(client, cid, {"offline": "true"}, _ANSWER_SECONDS)
 
     def local_block_size(self, cid: Cid) -> int:
         """Bytes of the block, without asking the swarm. NotFoundError."""
-        with self._asking(cid, _ANSWER_SECONDS):
+        with self._asking(cid, _ANSWER_SECONDS) as client:
             timeout = self._timeout(_ANSWER_SECONDS)
-            return int(self._client().block.stat(str(cid), offline=True, timeout=timeout)["Size"])
+            return int(client.block.stat(str(cid), offline=True, timeout=timeout)["Size"])
 
     def make_folder(self, mfs_path: str) -> None:
         """A folder of the daemon's file tree, with those above it. No error if it exists."""
-        with self._asking(None, _ANSWER_SECONDS):
-            self._client().files.mkdir(mfs_path, parents=True, timeout=self._timeout(_ANSWER_SECONDS))
+        with self._asking(None, _ANSWER_SECONDS) as client:
+            client.files.mkdir(mfs_path, parents=True, timeout=self._timeout(_ANSWER_SECONDS))
 
     def list_folder(self, mfs_path: str) -> list[str]:
         """The names in a folder of the daemon's file tree; none if there is no such folder."""
-        with self._asking(None, _ANSWER_SECONDS):
+        with self._asking(None, _ANSWER_SECONDS) as client:
             try:
-                reply = self._client().files.ls(mfs_path, timeout=self._timeout(_ANSWER_SECONDS))
+                reply = client.files.ls(mfs_path, timeout=self._timeout(_ANSWER_SECONDS))
             except exceptions.ErrorResponse as error:
                 if "not exist" in str(error):
                     return []
@@ -118,37 +117,37 @@ class KuboRpc:
     def link(self, cid: Cid, mfs_path: str, *, seconds: float) -> None:
         """Note the file at a new path of the daemon's file tree: from now on no garbage collection takes what
         is there of it. No error if the path is taken; with us it can only be by the same file."""
-        with self._asking(cid, seconds):
+        with self._asking(cid, seconds) as client:
             try:
                 options = {"timeout": f"{seconds:g}s"}
                 timeout = self._timeout(seconds)
-                self._client().files.cp(f"/ipfs/{cid}", mfs_path, opts=options, timeout=timeout)
+                client.files.cp(f"/ipfs/{cid}", mfs_path, opts=options, timeout=timeout)
             except exceptions.ErrorResponse as error:
                 if "already has entry" not in str(error):
                     raise
 
     def unlink(self, mfs_path: str) -> None:
         """Take a path out of the daemon's file tree. No error if there is none."""
-        with self._asking(None, _ANSWER_SECONDS), contextlib.suppress(AssertionError):
+        with self._asking(None, _ANSWER_SECONDS) as client, contextlib.suppress(AssertionError):
             # Kubo reports a missing path as a late message, over which the client stumbles.
             options = {"force": "true"}
-            self._client().files.rm(mfs_path, opts=options, timeout=self._timeout(_ANSWER_SECONDS))
+            client.files.rm(mfs_path, opts=options, timeout=self._timeout(_ANSWER_SECONDS))
 
     def collect_garbage(self) -> int:
         """Remove every block that nothing keeps; how many there were."""
-        with self._asking(None, _ANSWER_SECONDS):
-            return len(self._client().repo.gc(timeout=self._timeout(10 * _ANSWER_SECONDS)))
+        with self._asking(None, _ANSWER_SECONDS) as client:
+            return len(client.repo.gc(timeout=self._timeout(10 * _ANSWER_SECONDS)))
 
     def used_bytes(self) -> int:
         """Bytes of the daemon's repository."""
-        with self._asking(None, _ANSWER_SECONDS):
+        with self._asking(None, _ANSWER_SECONDS) as client:
             options = {"size-only": "true"}
-            reply = self._client().repo.stat(opts=options, timeout=self._timeout(_ANSWER_SECONDS))
+            reply = client.repo.stat(opts=options, timeout=self._timeout(_ANSWER_SECONDS))
             return int(reply["RepoSize"])
 
-    def _read_block(self, cid: Cid, options: dict[str, str], seconds: float) -> bytes:
+    def _read_block(self, client: Any, cid: Cid, options: dict[str, str], seconds: float) -> bytes:
         timeout = self._timeout(seconds)
-        with self._client().block.get(str(cid), opts=options, stream=True, timeout=timeout) as answer:
+        with client.block.get(str(cid), opts=options, stream=True, timeout=timeout) as answer:
             # The client's own stream hands out the whole answer at once, however long: take the response
             # below it.
             pieces = answer._closables[0].iter_content(65536)
@@ -160,25 +159,33 @@ class KuboRpc:
                     break
         return b"".join(parts)
 
-    def _client(self) -> Any:
-        client = getattr(self._threads, "client", None)
-        if client is None:
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """A client with its open connection, for one call; one that failed is not used again."""
+        try:
+            client = self._idle.pop()
+        except IndexError:
             client = ipfshttpclient.Client(self.address, chunk_size=CHUNK, session=True)
             # A proxy for the web, if the environment names one, is not the way to this machine's own daemon.
             client._client._session.trust_env = not self._loopback
-            self._threads.client = client
-        return client
+        try:
+            yield client
+        except BaseException:
+            client.close()
+            raise
+        self._idle.append(client)
 
     @staticmethod
     def _timeout(seconds: float) -> tuple[float, float]:
         return (_CONNECT_SECONDS, seconds + _MARGIN_SECONDS)
 
     @contextlib.contextmanager
-    def _asking(self, cid: Cid | None, seconds: float) -> Iterator[None]:
-        """The store's words for what the client and the daemon say."""
+    def _asking(self, cid: Cid | None, seconds: float) -> Iterator[Any]:
+        """A client; the store's words for what the client and the daemon say."""
         tried = [self.place]
         try:
-            yield
+            with self._connected() as client:
+                yield client
         except exceptions.ErrorResponse as error:
             said = str(error)
             if "deadline exceeded" in said:

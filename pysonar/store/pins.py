@@ -43,8 +43,8 @@ class PinFiles:
         """Durable when it returns."""
         folder = self._root / owner_folder(owner)
         self._directory.make(folder)
-        self._directory.write(folder / str(cid), b"", cid=cid)
-        self._directory.settle([folder])
+        self._directory.finish([self._directory.begin(folder / str(cid), b"", cid=cid)])
+        self._directory.settle([folder, self._root])
 
     def remove(self, cid: Cid, owner: str) -> None:
         """No error if there is no such pin."""

@@ -84,17 +84,17 @@ def test_a_writer_killed_in_the_middle_leaves_only_garbage(tmp_path):
     root = tmp_path / "store"
     store = EmbeddedStore(root, grace_seconds=0)
     kept = store.put_pinned(b"kept", "capsule")
-    data = random.Random(1).randbytes(40 * CHUNK)
+    data = random.Random(1).randbytes(80 * CHUNK)
     feeder = start(FEEDER, root, stdin=subprocess.PIPE)
-    feeder.stdin.buffer.write(data[: 10 * CHUNK])
+    feeder.stdin.buffer.write(data[: 75 * CHUNK])
     feeder.stdin.buffer.flush()
-    while int(feeder.stdout.readline()) < 5 * CHUNK:
+    while int(feeder.stdout.readline()) < 70 * CHUNK:
         pass
     feeder.kill()
     feeder.communicate()
     assert not store.has(cid_of(data))
-    assert store.used_bytes() > 5 * CHUNK
-    assert store.collect_garbage().blocks >= 5
+    assert store.used_bytes() > 60 * CHUNK
+    assert store.collect_garbage().blocks >= 60
     assert store.get(kept, max_bytes=10) == b"kept"
     assert list((root / "tmp").iterdir()) == []
     assert store.get(store.put(data), max_bytes=len(data)) == data

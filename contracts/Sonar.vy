@@ -12,13 +12,14 @@
 @dev No owner, no admin, no pause, no upgrade, no `__default__`. Every promise
      is a difference of two values of `_paid`, so promises never add up to more
      than the bounty; every time-out lets anybody finish, so silence never locks
-     money; ether leaves by `claim` (and burned stakes by `settle`) only.
+     money; money leaves by `claim` (and burned ether by `settle`) only.
 @custom:kill Nothing can stop it. Campaigns end by their own times; a new version
              is a new address.
 """
 
 from contracts.interfaces import ISonar
 from contracts.modules import slots
+from contracts.modules import tokens
 
 implements: ISonar
 
@@ -81,19 +82,21 @@ def register_capsule(certificate: bytes32):
 def create_campaign(terms: ISonar.Terms, salt: bytes32) -> bytes32:
     """
     @notice Escrows the bounty and asks the capsule named in the terms to open
-            the campaign.
+            the campaign. An ERC-20 bounty must have been approved.
     @param salt Tells campaigns of one owner and one spec apart.
     @return The campaign's id, `campaign_id(caller, spec, salt)`.
     """
     self._check(terms)
     id: bytes32 = self._id(msg.sender, terms.spec, salt)
     assert self._records[id].hot == 0, "sonar: campaign exists"
-    assert msg.value == terms.bounty, "sonar: value is not the bounty"
+    assert msg.value == (terms.bounty if terms.asset == empty(address) else 0), (
+        "sonar: value is not the bounty"
+    )
 
     self._records[id].hot = REQUESTED | slots._pack_limits(
         terms.gap_basis,
         terms.stake != 0,
-        False,
+        terms.asset != empty(address),
         terms.target,
         terms.min_gain,
         terms.submit_until,
@@ -115,6 +118,9 @@ def create_campaign(terms: ISonar.Terms, salt: bytes32) -> bytes32:
         asset=terms.asset,
         bounty=terms.bounty,
     )
+    if terms.asset != empty(address):
+        self._records[id].asset = terms.asset
+        tokens._take(terms.asset, terms.bounty)
     return id
 
 
@@ -169,7 +175,8 @@ def open_campaign(id: bytes32, public_key: bytes32, model: bytes32, start: uint2
 @payable
 def submit(id: bytes32, update: bytes32) -> uint256:
     """
-    @notice A mine queues an encrypted gradient, with stake and fee.
+    @notice A mine queues an encrypted gradient, with stake and fee (approved,
+            where the asset is an ERC-20).
     @return Its index in the campaign's queue.
     """
     hot: uint256 = self._records[id].hot
@@ -187,13 +194,16 @@ def submit(id: bytes32, update: bytes32) -> uint256:
     )
     assert index < slots.BITS_24, "sonar: too many submissions"
     assert update != empty(bytes32), "sonar: update is empty"
-    assert msg.value == (price & slots.BITS_96) + ((price >> slots.FEE) & slots.BITS_96), (
+    amount: uint256 = (price & slots.BITS_96) + ((price >> slots.FEE) & slots.BITS_96)
+    assert msg.value == (amount if hot & slots.TOKEN_BIT == 0 else 0), (
         "sonar: value is not stake and fee"
     )
 
     self._records[id].hot = hot + slots.ONE_SUBMITTED
     self._queue[id][index] = self._entry(msg.sender, update)
     log ISonar.Submitted(id=id, index=index, miner=msg.sender, update=update)
+    if hot & slots.TOKEN_BIT != 0:
+        tokens._take(self._records[id].asset, amount)
     return index
 
 
@@ -342,9 +352,11 @@ def settle(id: bytes32):
     self._records[id].hot = slots._with_state(word, SETTLED)
     self._owe(id, self._records[id].owner, refund)
     self._owe(id, judge.capsule, fees)
-    # No receiver may hold up a settlement, not even the burn address.
-    if burned != 0 and not raw_call(BURN, b"", value=burned, revert_on_failure=False):
-        self._owe(id, BURN, burned)
+    # Nobody may hold up a settlement: no token is called here (`claim` sends its
+    # burned stakes, for anybody), and no refusal by the burn address matters.
+    if burned != 0:
+        if hot.token or not raw_call(BURN, b"", value=burned, revert_on_failure=False):
+            self._owe(id, BURN, burned)
     log ISonar.Settled(id=id, paid=paid, refund=refund, fees=fees, burned=burned)
 
 
@@ -354,21 +366,25 @@ def claim(id: bytes32, to: address) -> uint256:
     @notice Sends all that the campaign owes the caller now: stakes at once;
             payouts, refund and fees after settlement.
     @dev With the burn address as receiver it sends, for whoever calls, the
-         burned stakes that `settle` could not.
+         burned stakes that `settle` left: those in tokens.
     @param to Where to send it; an account that cannot receive names another.
     @return The amount sent.
     """
     assert to != empty(address), "sonar: receiver is empty"
     assert to != self, "sonar: receiver is Sonar"
     account: address = BURN if to == BURN else msg.sender
-    state: uint256 = self._records[id].hot & slots.STATE_BITS
+    hot: uint256 = self._records[id].hot
+    state: uint256 = hot & slots.STATE_BITS
     credit: uint256 = self._credits[id][account]
     amount: uint256 = self._due(id, state, credit)
     assert amount != 0, "sonar: nothing to claim"
 
     self._credits[id][account] = 0 if state == SETTLED else credit & slots.BITS_128
     log ISonar.Claimed(id=id, account=account, to=to, amount=amount)
-    assert raw_call(to, b"", value=amount, revert_on_failure=False), "sonar: receiver refused"
+    if hot & slots.TOKEN_BIT != 0:
+        tokens._give(self._records[id].asset, to, amount)
+    else:
+        assert raw_call(to, b"", value=amount, revert_on_failure=False), "sonar: receiver refused"
     return amount
 
 
@@ -467,7 +483,6 @@ def owed(id: bytes32, account: address) -> uint256:
 @internal
 @view
 def _check(terms: ISonar.Terms):
-    assert terms.asset == empty(address), "sonar: only ether bounties so far"
     assert terms.spec != empty(bytes32), "sonar: spec is empty"
     assert terms.capsule != empty(address), "sonar: capsule is empty"
     assert terms.capsule != msg.sender, "sonar: the owner cannot be the capsule"

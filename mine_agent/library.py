@@ -34,6 +34,7 @@ from pysonar.openpgp import Certificate
 from pysonar.schema import Schema
 
 LARGEST_DESIGN = 4096  # columns with the bias: a visit needs matrices of that many squared numbers
+LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns: some minutes of one core at 2048 bits
 PLANS_KEPT = 256
 _ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
 
@@ -134,6 +135,9 @@ def _check_model(
     ):
         if found != expected:
             raise ArtifactError("model", field, found, str(expected), cid)
+    work = model.shape[0] ** 2 * model.layout.column_blocks
+    if work > LARGEST_WORK:
+        raise ArtifactError("model", "layout", work, f"at most {LARGEST_WORK} rows^2 * column blocks", cid)
     most = fixed_limit(plan.spec.weight_bound, model.layout.weight_bits)
     if model.weight_limit > most:
         raise ArtifactError("model", "weight_limit", model.weight_limit, f"at most {most}", cid)

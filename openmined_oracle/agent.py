@@ -42,7 +42,7 @@ class Agent:
     """Capsule at work."""
 
     def __init__(self, context: Context, registration: Registration, *, poll_seconds: float) -> None:
-        self._context = context
+        self.context = context
         self._registration = registration
         self._lifecycle = Lifecycle(context)
         self._poll_seconds = poll_seconds
@@ -53,11 +53,11 @@ class Agent:
     @property
     def address(self) -> str:
         """The account."""
-        return self._context.outbox.account
+        return self.context.outbox.account
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._context.prefetcher.close()
+        self.context.prefetcher.close()
 
     def stop(self) -> None:
         """Ask the agent to end after the round at hand. May be called from a signal handler."""
@@ -72,7 +72,7 @@ class Agent:
             except (NodeDownError, NodeRefusedError) as error:
                 pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(tries, 20), LONGEST_RETRY_SECONDS)
                 tries += 1
-                self._context.announce("node_down", None, {"problem": str(error), "retry_seconds": pause})
+                self.context.announce("node_down", None, {"problem": str(error), "retry_seconds": pause})
                 self._stop.wait(pause)
                 continue
             tries = 0
@@ -106,7 +106,7 @@ class Agent:
         Raises:
             NodeDownError, NodeRefusedError: nothing is lost.
         """
-        context = self._context
+        context = self.context
         context.follower.poll()
         finished = context.outbox.pump()
         noted = self._note_campaigns()
@@ -127,15 +127,15 @@ class Agent:
         """Go on with the registration, and say once what stands in its way."""
         moved, problem = self._registration.advance(), self._registration.problem
         if moved:
-            self._context.announce("registered", None, {})
+            self.context.announce("registered", None, {})
         if problem is not None and str(problem) != self._told:
             self._told = str(problem)
-            self._context.announce("unregistered", None, {"problem": str(problem)})
+            self.context.announce("unregistered", None, {"problem": str(problem)})
         return moved
 
     def _note_campaigns(self) -> bool:
         """Write down the new campaigns that name this Capsule."""
-        context, noted = self._context, False
+        context, noted = self.context, False
         for stored in context.follower.unhandled(CampaignCreated):
             event = stored.event
             with transaction(context.journal.connection):
@@ -149,7 +149,7 @@ class Agent:
 
     def _advance(self, row: CampaignRow, now: int) -> bool:
         """Whether anything was written down for the campaign. Its failure is noted, not raised."""
-        journal = self._context.journal
+        journal = self.context.journal
         before = journal.connection.total_changes
         try:
             self._lifecycle.advance(row, now)
@@ -172,9 +172,9 @@ class Agent:
 
     def _note_failure(self, row: CampaignRow, problem: str) -> None:
         retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
-        self._context.journal.fail(row.id, problem, retry_at)
+        self.context.journal.fail(row.id, problem, retry_at)
         if problem != row.problem:
-            self._context.announce("problem", row.id, {"problem": problem})
+            self.context.announce("problem", row.id, {"problem": problem})
 
 
 def _text(error: OpenMinedError) -> str:

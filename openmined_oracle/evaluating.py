@@ -96,7 +96,12 @@ def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: Vers
         return Judgement(Verdict.MALFORMED, base_version, reason=str(error))
     spec = bench.assignment.spec
     best = best_step(
-        bench.weights, difference, spec.steps, bench.assignment.score, weight_bound=spec.weight_bound
+        bench.weights,
+        difference,
+        spec.steps,
+        bench.assignment.score,
+        weight_bound=spec.weight_bound,
+        weight_bits=bench.model.layout.weight_bits,
     )
     if best is None:
         return Judgement(

@@ -35,11 +35,13 @@ class Registration:
         self._sonar = sonar
         self._outbox = outbox
         self._retry_at = 0.0
+        self._sent = False
         self.done = False
         self.problem: ChainError | StoreError | TransactionFailedError | None = None
 
     def advance(self) -> bool:
-        """Do what is due, if it is time to try; whether that was the last of it. Only a node that is down is
+        """Do what is due, if it is time to try; whether the chain names the certificate since now. Only a
+        node that is down is
         raised; `problem` holds anything else, such as missing funds.
         """
         if self.done or time.monotonic() < self._retry_at:
@@ -52,14 +54,15 @@ class Registration:
         except (ChainError, StoreError, TransactionFailedError) as error:
             self.problem = error
             self._retry_at = time.monotonic() + RETRY_SECONDS
-        return self.done
+        return self.done and self._sent
 
     def finish(self, seconds: float) -> ChainError | StoreError | TransactionFailedError | None:
         """Register now, waiting for the transaction at most so long; what stands in the way, if it is not
         done.
         """
         until = time.monotonic() + seconds
-        while not self.advance() and self.problem is None and time.monotonic() < until:
+        while not self.done and self.problem is None and time.monotonic() < until:
+            self.advance()
             self._outbox.pump()
             time.sleep(0.1)
         return self.problem
@@ -76,6 +79,7 @@ class Registration:
             pending = self._outbox.find(key)
         if pending is None:
             pending = self._outbox.send(self._sonar.calls.register_capsule(cid.digest), key)
+        self._sent = True
         if pending.status in (Status.REVERTED, Status.DISPLACED):
             raise TransactionFailedError(f"register_capsule failed: {pending.problem or 'no reason given'}")
         return False

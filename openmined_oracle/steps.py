@@ -28,7 +28,13 @@ class Best:
 
 
 def best_step(
-    current: Weights, difference: Weights, steps: Iterable[float], score: Score, *, weight_bound: float
+    current: Weights,
+    difference: Weights,
+    steps: Iterable[float],
+    score: Score,
+    *,
+    weight_bound: float,
+    weight_bits: int,
 ) -> Best | None:
     """Try `current + s * difference` for every s in `steps`; the highest score wins, then the largest step.
 
@@ -40,6 +46,7 @@ def best_step(
         current, difference: (d, k).
         score: weights to ppm.
         weight_bound: a step that would leave this bound is not tried: its model could not be encrypted.
+        weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
 
     Returns:
         None if every step leaves the bound.
@@ -47,7 +54,7 @@ def best_step(
     best: Best | None = None
     for step in sorted(steps):
         try:
-            weights = candidate(current, difference, step, weight_bound=weight_bound)
+            weights = candidate(current, difference, step, weight_bound=weight_bound, weight_bits=weight_bits)
         except BoundError:
             continue
         reached = score(weights)

@@ -48,7 +48,7 @@ def open_submission(
         base = version_model(bench.campaign, envelope.base_version)
         if base != envelope.base.digest:
             raise MalformedSubmissionError(
-                f"its base is version {envelope.base_version}, {envelope.base}: this campaign has no such version"
+                f"its base is version {envelope.base_version}, {envelope.base}; no such version is known"
             )
         _check_privacy(envelope, bench.assignment.spec.privacy_floor)
         envelope.gradient.check_base(bench.model)

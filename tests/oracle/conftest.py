@@ -1,4 +1,5 @@
-"""A small world for Capsule's tests: a real chain, a real store, real keys; scientist and miners made by hand.
+"""A small world for Capsule's tests: a real chain, a real store, real keys; scientist and miners made by
+hand.
 
 The campaigns learn three classes from four numbers, so that every ciphertext operation takes milliseconds.
 """
@@ -246,6 +247,10 @@ class World:
 
     def count(self, name: str, campaign: bytes) -> int:
         return len(self.sonar_events(name, campaign))
+
+    def forget_failures(self) -> None:
+        """Let every campaign be tried again at once."""
+        Connection.open(self.home).database.execute("update oracle_campaigns set retry_at = 0")
 
     def problem(self, campaign: bytes) -> str | None:
         return Connection.open(self.home).journal.campaign(campaign).problem

@@ -1,34 +1,244 @@
-"""A whole campaign, from request to claimed fees."""
+"""Whole campaigns: to the target, to the deadline, several at once, and what is owed at the end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pytest
 
 from openmined_syft.applying import candidate
+from openmined_syft.training import train
+from pysonar.artifacts import FromCampaign, SealedInput, SealedWeights
 from pysonar.chain.types import State, Verdict
-from pysonar.cid import Cid
+
+DAY = 86_400
+STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
 
 
-def test_a_whole_campaign_to_the_target(world: Any, miner: Any, second_miner: Any) -> None:
+def test_a_campaign_to_the_target(world: Any, miner: Any) -> None:
     campaign = world.opened(target=900_000)
-    assert world.sonar.certificate(world.capsule.address) is not None
-    record = world.record(campaign)
-    assert (record.state, record.start, record.version) == (State.OPEN, 333_333, 0)
+    opened = world.record(campaign)
+    assert (opened.state, opened.start, opened.version) == (State.OPEN, 333_333, 0)
 
+    world.submit(campaign, miner)
+    world.run()
+
+    record = world.record(campaign)
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    assert (record.state, record.best, record.delivered) == (State.SETTLED, 900_000, True)
+
+
+def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> None:
+    campaign = world.opened(target=900_000)
+    visit = world.visit()
+    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, visit)))
+    world.run()
+
+    result = world.result(campaign)
+    (entry,) = result.record
+    zeros = np.zeros((5, 3))
+    twin = candidate(zeros, visit(zeros) - zeros, entry.step, weight_bound=8.0)
+    np.testing.assert_allclose(result.weights, twin, atol=1e-6)
+    assert (entry.miner, entry.verdict, entry.base_version) == (miner.address, "IMPROVED", 0)
+    assert entry.score_ppm >= 900_000
+
+
+def test_every_wei_is_accounted_for(world: Any, miner: Any, second_miner: Any) -> None:
+    campaign = world.opened(target=900_000)
+    world.submit_digest(campaign, second_miner, b"\x07" * 32)  # nobody has it: the stake is burned
+    world.submit(campaign, miner)
+    world.node.advance(901)
+    world.run()
+
+    record = world.record(campaign)
+    assert world.verdicts(campaign) == [Verdict.UNAVAILABLE, Verdict.IMPROVED]
+    assert world.sonar_events("Claimed", campaign)[0].amount == 2 * FEE
+    for signer in (miner, world.scientist):
+        world.transact(world.node, signer, world.sonar.calls.claim(campaign, signer.address))
+    assert record.paid == BOUNTY * (900_000 - 333_333) // 900_000
+    assert world.node.balance(world.sonar.address) == 0
+
+
+def test_at_the_deadline_without_a_submission_the_start_is_delivered(world: Any) -> None:
+    campaign = world.opened()
+    world.node.advance(DAY)
+    world.run()
+
+    assert world.record(campaign).state is State.SETTLED
+    result = world.result(campaign)
+    assert (result.version, result.final_ppm, result.record) == (0, 333_333, ())
+    np.testing.assert_array_equal(result.weights, np.zeros((5, 3)))
+
+
+def test_the_queue_is_judged_after_the_deadline_before_anything_is_delivered(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.node.advance(DAY)
+    world.run()
+    assert world.record(campaign).evaluated == 1
+    assert world.result(campaign).version == 1
+
+
+def test_before_the_deadline_nothing_is_delivered(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.node.advance_to(world.record(campaign).terms.submit_until - 2)
+    world.run()
+    record = world.record(campaign)
+    assert (record.state, record.delivered, record.evaluated) == (State.OPEN, False, 1)
+
+
+def test_after_the_review_the_model_is_delivered_late(world: Any, miner: Any) -> None:
+    """Capsule slept through the review: the stake goes back, the scientist still gets the model."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.node.advance(3 * DAY)
+    world.run()
+
+    record = world.record(campaign)
+    assert (record.state, record.evaluated, record.delivered) == (State.SETTLED, 0, True)
+    assert world.result(campaign).version == 0
+    update = world.sonar_events("Submitted", campaign)[0].update
+    world.transact(world.node, miner, world.sonar.calls.reclaim(campaign, 0, update))
+    assert world.sonar.claimable(campaign, miner.address) == STAKE + FEE
+
+
+def test_what_was_decided_and_never_reported_is_not_delivered(world: Any, miner: Any) -> None:
+    """A verdict that missed the review was not paid for, so its model is not handed out."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.node.fund(world.capsule.address, 0)
+    agent = world.run()
+    assert agent.context.journal.current(campaign).version == 1
+    assert world.record(campaign).version == 0
+
+    world.node.advance(3 * DAY)
+    world.node.fund(world.capsule.address)
+    world.forget_failures()
+    world.run()
+    assert world.result(campaign).version == 0
+    assert world.result(campaign).record == ()
+
+
+def test_a_cancelled_campaign_is_let_go(world: Any) -> None:
+    campaign = world.create()
+    world.transact(world.node, world.scientist, world.sonar.calls.cancel(campaign))
+    agent = world.run()
+    assert agent.failures == {}
+    assert world.count("CampaignOpened", campaign) == 0
+    assert ("closed", campaign, {}) in world.told
+
+
+def test_a_campaign_seen_too_late_goes_back_to_its_owner(world: Any) -> None:
+    campaign = world.create()
+    world.node.advance(DAY)
+    world.run()
+    assert world.record(campaign).state is State.SETTLED
+    assert world.sonar.claimable(campaign, world.scientist.address) == BOUNTY
+
+
+def test_a_campaign_for_another_capsule_is_none_of_ours(world: Any, stranger: Any) -> None:
+    campaign = world.create(capsule=stranger.address)
+    world.run()
+    assert world.record(campaign).state is State.REQUESTED
+
+
+def test_several_campaigns_at_once_have_keys_of_their_own(world: Any, miner: Any) -> None:
+    from openmined_syft.keys import generate_keypair
+
+    world.generate = generate_keypair
+    campaigns = [world.create(), world.create()]
+    world.run()
+    first, second = (world.record(campaign) for campaign in campaigns)
+    assert first.public_key != second.public_key
+    for campaign in campaigns:
+        world.submit(campaign, miner)
+    world.run()
+    assert [world.verdicts(campaign) for campaign in campaigns] == [[Verdict.IMPROVED]] * 2
+
+
+def test_submissions_that_wait_are_reported_together(world: Any, miner: Any, second_miner: Any) -> None:
+    campaign = world.opened()
+    stale = world.gradient(campaign)
+    world.submit(campaign, miner, world.envelope(campaign, miner, stale))
+    world.submit(campaign, second_miner, world.envelope(campaign, second_miner, stale))
+    world.submit_bytes(campaign, miner, b"no gradient at all")
+    agent = world.agent()
+    agent.round()
+    while agent.context.prefetcher.busy:
+        pass
+    agent.run_once()
+    agent.close()
+
+    reported = [details for event, _, details in world.told if event == "reported"]
+    assert reported == [{"first": 0, "count": 3}]
+    assert world.verdicts(campaign)[0] is Verdict.IMPROVED
+    assert world.verdicts(campaign)[2] is Verdict.MALFORMED
+
+
+def test_a_batch_ends_when_the_target_is_reached(world: Any, miner: Any, second_miner: Any) -> None:
+    campaign = world.opened(target=900_000)
+    world.submit(campaign, miner)
+    world.submit(campaign, second_miner)
+    world.run()
+    record = world.record(campaign)
+    assert (record.submitted, record.evaluated) == (2, 1)
+    assert record.state is State.SETTLED
+
+
+def test_a_stale_base_is_welcome(world: Any, miner: Any, second_miner: Any) -> None:
+    """A gradient made from version 0 is added to version 1."""
+    campaign = world.opened()
+    model, public = world.model(campaign)
+    stale = train(model, public, world.visit(rows=30, seed=9))
+    envelope = world.envelope(campaign, second_miner, stale)
     world.submit(
-        campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, world.visit(seed=3)))
+        campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, world.visit(rows=12)))
     )
     world.run()
-    first = world.record(campaign)
-    assert world.verdicts(campaign) == [Verdict.IMPROVED]
-    assert first.best > 333_333
+    assert world.record(campaign).version == 1
 
-    record = world.record(campaign)
-    assert record.state is State.SETTLED
-    assert record.best == record.terms.target
-    assert record.delivered
-    result = world.result(campaign)
-    assert result.final_ppm == record.best
-    assert world.sonar.claimable(campaign, world.capsule.address) == 0
+    world.submit(campaign, second_miner, envelope)
+    world.run()
+    assert world.verdicts(campaign)[1] in (Verdict.IMPROVED, Verdict.NO_GAIN)
+    world.node.advance(DAY)
+    world.run()
+    assert [entry.base_version for entry in world.result(campaign).record] == [0, 0]
+
+
+def test_sealed_initial_weights_are_where_the_model_starts(world: Any) -> None:
+    zeros = np.zeros((5, 3))
+    weights = world.visit()(zeros)
+    sealed = SealedInput.of_weights(
+        weights,
+        chain_id=world.sonar.chain_id,
+        contract=world.sonar.address,
+        scientist=world.scientist.address,
+    )
+    initial = SealedWeights(world.store.put(sealed.seal(world.own.certificate)), sealed.salted_digest())
+    campaign = world.opened(world.spec(initial=initial, start_ppm=950_000, start_tolerance_ppm=50_000))
+    assert world.record(campaign).start >= 900_000
+    world.node.advance(DAY)
+    world.run()
+    np.testing.assert_allclose(world.result(campaign).weights, weights, atol=1e-6)
+
+
+def test_a_campaign_can_go_on_from_an_earlier_one(world: Any, miner: Any) -> None:
+    earlier = world.opened(target=900_000)
+    world.submit(earlier, miner)
+    world.run()
+    assert world.record(earlier).delivered
+
+    spec = world.spec(initial=FromCampaign(earlier), start_ppm=950_000, start_tolerance_ppm=50_000)
+    campaign = world.opened(spec)
+    assert world.record(campaign).start >= 900_000
+    world.node.advance(DAY)
+    world.run()
+    np.testing.assert_array_equal(world.result(campaign).weights, world.result(earlier).weights)
+
+
+@pytest.mark.parametrize("tolerance_ppm", [0, 333_333 - 300_000])
+def test_a_claimed_start_at_the_edge_of_the_tolerance_is_accepted(world: Any, tolerance_ppm: int) -> None:
+    spec = world.spec(start_ppm=333_333 - tolerance_ppm, start_tolerance_ppm=tolerance_ppm)
+    assert world.record(world.opened(spec)).state is State.OPEN

@@ -21,34 +21,42 @@ def peak_at(place: float):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("place", sorted(STEPS))
 def test_the_best_step_is_found_wherever_it_is(place: float) -> None:
-    best = best_step(ZERO, ONE, STEPS, peak_at(place), weight_bound=8.0)
+    best = best_step(ZERO, ONE, STEPS, peak_at(place), weight_bound=8.0, weight_bits=24)
     assert best is not None
     assert (best.step, best.score) == (place, 1_000_000)
     np.testing.assert_array_equal(best.weights, place * ONE)
 
 
 def test_of_equal_scores_the_largest_step_wins() -> None:
-    best = best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=8.0)
+    best = best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=8.0, weight_bits=24)
     assert best is not None
     assert best.step == 2.0
 
 
 @pytest.mark.parametrize(("bound", "largest"), [(2.0, 2.0), (1.999, 1.0), (0.125, 0.125)])
 def test_a_step_out_of_the_bound_is_not_tried(bound: float, largest: float) -> None:
-    best = best_step(ZERO, ONE, STEPS, lambda weights: int(1000 * weights.max()), weight_bound=bound)
+    best = best_step(
+        ZERO, ONE, STEPS, lambda weights: int(1000 * weights.max()), weight_bound=bound, weight_bits=24
+    )
     assert best is not None
     assert best.step == largest
 
 
 def test_no_step_inside_the_bound_gives_none() -> None:
-    assert best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=0.124) is None
+    assert best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=0.124, weight_bits=24) is None
 
 
 def test_what_is_scored_is_what_will_be_encrypted() -> None:
     """Weights are on the grid of the fixed-point scale before they are measured."""
     seen: list[float] = []
-    best_step(ZERO, ONE * (1 / 3), (1.0,), lambda w: seen.append(float(w[0, 0])) or 1, weight_bound=8.0)
-    assert seen == [round(2**24 / 3) / 2**24]
+
+    def score(weights: np.ndarray) -> int:
+        seen.append(float(weights[0, 0]))
+        return 1
+
+    for bits in (24, 20):
+        best_step(ZERO, ONE * (1 / 3), (1.0,), score, weight_bound=8.0, weight_bits=bits)
+    assert seen == [round(2**24 / 3) / 2**24, round(2**20 / 3) / 2**20]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,224 @@
+"""What Capsule declines, with which public reason, and that the escrow goes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openmined_oracle.errors import Decline
+from pysonar.artifacts import FromCampaign, SealedInput, SealedWeights, Validation
+from pysonar.chain.calls import MAX_REASON_BYTES
+from pysonar.chain.types import State
+from pysonar.cid import Cid
+from pysonar.openpgp import SecretKey
+
+BOUNTY = 10**18
+NOBODY_HAS_IT = Cid(b"\x09" * 32)
+
+
+def assert_declined(world: Any, campaign: bytes, reason: Decline) -> None:
+    agent = world.run()
+    assert agent.failures == {}
+    assert world.declined_for(campaign) == reason.value
+    assert world.record(campaign).state is State.SETTLED
+    assert world.sonar.claimable(campaign, world.record(campaign).owner) == BOUNTY
+    assert not list(world.home.keys.glob("*"))  # no key is made for what is refused
+
+
+@pytest.mark.parametrize("reason", list(Decline))
+def test_every_reason_fits_the_chain(reason: Decline) -> None:
+    assert len(reason.value.encode()) <= MAX_REASON_BYTES
+
+
+@pytest.mark.parametrize("data", [b"not a spec", b"{}", b'{"format":"openmined/spec/1"}', b""])
+def test_a_spec_that_does_not_parse(world: Any, data: bytes) -> None:
+    assert_declined(world, world.create(world.store.put(data)), Decline.SPEC_MALFORMED)
+
+
+def test_a_spec_larger_than_any(world: Any) -> None:
+    cid = world.store.put(b" " * (1 << 20) + b" ")
+    assert_declined(world, world.create(cid), Decline.SPEC_MALFORMED)
+
+
+def test_a_spec_that_nobody_has_is_waited_for(world: Any) -> None:
+    campaign = world.create(NOBODY_HAS_IT)
+    world.run()
+    assert world.record(campaign).state is State.REQUESTED
+    assert "could not be fetched yet" in world.problem(campaign)
+
+    world.node.advance(901)
+    world.forget_failures()
+    assert_declined(world, campaign, Decline.SPEC_MISSING)
+
+
+def test_a_certificate_that_is_not_ours(world: Any) -> None:
+    other = world.store.put(SecretKey.generate("other").certificate.to_bytes())
+    spec = world.spec(capsule_certificate=other)
+    assert_declined(world, world.create(spec), Decline.CERTIFICATE_NOT_OURS)
+
+
+def test_a_scientist_that_cannot_be_sealed_to(world: Any) -> None:
+    spec = world.spec(scientist_certificate=world.store.put(b"no certificate"))
+    assert_declined(world, world.create(spec), Decline.SCIENTIST_UNUSABLE)
+
+
+def test_a_model_that_is_too_large(world: Any) -> None:
+    """15 weights; both edges of the limit."""
+    world.home.capsule = replace(world.home.capsule, max_weights=14)
+    assert_declined(world, world.create(), Decline.TOO_LARGE)
+    world.home.capsule = replace(world.home.capsule, max_weights=15)
+    assert world.record(world.opened()).state is State.OPEN
+
+
+def test_a_validation_set_sealed_to_somebody_else(world: Any) -> None:
+    binding = {
+        "chain_id": world.sonar.chain_id,
+        "contract": world.sonar.address,
+        "scientist": world.scientist.address,
+    }
+    from_conftest = world.spec().validation
+    sealed = SealedInput.of_weights(np.zeros((1, 1)), **binding)
+    cid = world.store.put(sealed.seal(SecretKey.generate("other").certificate))
+    spec = world.spec(validation=Validation(cid, sealed.salted_digest(), from_conftest.rows))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_SEALED_WRONG)
+
+
+def test_a_validation_set_that_was_changed_on_the_way(world: Any) -> None:
+    good = world.spec().validation
+    blob = bytearray(world.store.get(good.sealed, max_bytes=1 << 20))
+    blob[-3] ^= 1
+    spec = world.spec(validation=replace(good, sealed=world.store.put(bytes(blob))))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_SEALED_WRONG)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scientist": "0x" + "77" * 20},
+        {"contract": "0x" + "77" * 20},
+        {"chain_id": 1},
+    ],
+    ids=["owner", "contract", "chain"],
+)
+def test_a_validation_set_bound_to_another(world: Any, changes: dict[str, Any]) -> None:
+    cid, digest = world.sealed_validation(**changes)
+    spec = world.spec(validation=Validation(cid, digest, 60))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_FOREIGN)
+
+
+def test_the_sealed_set_of_another_owner_is_worthless(world: Any, stranger: Any) -> None:
+    """Whoever copies a spec into a campaign of their own gets no measurement on its sealed set."""
+    campaign = world.create(world.spec(), owner=stranger)
+    assert_declined(world, campaign, Decline.VALIDATION_FOREIGN)
+
+
+def test_a_wrong_salted_digest(world: Any) -> None:
+    good = world.spec().validation
+    spec = world.spec(validation=replace(good, digest=b"\x01" * 32))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_DIGEST)
+
+
+@pytest.mark.parametrize("rows", [59, 61])
+def test_another_number_of_rows(world: Any, rows: int) -> None:
+    spec = world.spec(validation=replace(world.spec().validation, rows=rows))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
+
+
+def test_a_validation_set_outside_the_schema(world: Any) -> None:
+    """Weights where records should be."""
+    sealed = SealedInput.of_weights(
+        np.zeros((5, 3)),
+        chain_id=world.sonar.chain_id,
+        contract=world.sonar.address,
+        scientist=world.scientist.address,
+    )
+    cid = world.store.put(sealed.seal(world.own.certificate))
+    spec = world.spec(validation=Validation(cid, sealed.salted_digest(), 60))
+    assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
+
+
+def test_a_validation_set_that_nobody_has(world: Any) -> None:
+    spec = world.spec(validation=replace(world.spec().validation, sealed=NOBODY_HAS_IT))
+    campaign = world.create(spec)
+    world.node.advance(901)
+    assert_declined(world, campaign, Decline.VALIDATION_MISSING)
+
+
+@pytest.mark.parametrize("claimed", [333_333 - 10_001, 333_333 + 10_001])
+def test_a_start_off_by_more_than_the_tolerance(world: Any, claimed: int) -> None:
+    campaign = world.create(world.spec(start_ppm=claimed))
+    assert_declined(world, campaign, Decline.START_WRONG)
+    assert "333" not in world.declined_for(campaign)  # the measured start is nobody's business
+
+
+def test_a_start_too_near_the_target(world: Any) -> None:
+    """Both edges: the contract wants target - start >= min_gain."""
+    campaign = world.create(target=343_333, min_gain=10_001)
+    assert_declined(world, campaign, Decline.START_TOO_HIGH)
+    assert world.record(world.opened(target=343_333, min_gain=10_000)).state is State.OPEN
+
+
+def sealed_weights(world: Any, weights: np.ndarray, **changes: Any) -> SealedWeights:
+    binding = {
+        "chain_id": world.sonar.chain_id,
+        "contract": world.sonar.address,
+        "scientist": world.scientist.address,
+        **changes,
+    }
+    sealed = SealedInput.of_weights(weights, **binding)
+    return SealedWeights(world.store.put(sealed.seal(world.own.certificate)), sealed.salted_digest())
+
+
+@pytest.mark.parametrize(
+    ("weights", "changes", "reason"),
+    [
+        (np.zeros((4, 3)), {}, Decline.WEIGHTS_UNFIT),
+        (np.full((5, 3), 8.001), {}, Decline.WEIGHTS_UNFIT),
+        (np.zeros((5, 3)), {"scientist": "0x" + "77" * 20}, Decline.WEIGHTS_FOREIGN),
+    ],
+    ids=["shape", "bound", "owner"],
+)
+def test_initial_weights_that_do_not_fit(
+    world: Any, weights: np.ndarray, changes: dict[str, Any], reason: Decline
+) -> None:
+    spec = world.spec(initial=sealed_weights(world, weights, **changes))
+    assert_declined(world, world.create(spec), reason)
+
+
+def test_initial_weights_of_another_digest(world: Any) -> None:
+    initial = replace(sealed_weights(world, np.zeros((5, 3))), digest=b"\x01" * 32)
+    assert_declined(world, world.create(world.spec(initial=initial)), Decline.WEIGHTS_DIGEST)
+
+
+def test_initial_weights_at_the_bound_are_accepted(world: Any) -> None:
+    weights = np.zeros((5, 3))
+    weights[4] = 8.0
+    assert world.record(world.opened(world.spec(initial=sealed_weights(world, weights)))).state is State.OPEN
+
+
+def test_a_source_campaign_that_does_not_exist(world: Any) -> None:
+    campaign = world.create(world.spec(initial=FromCampaign(b"\x05" * 32)))
+    assert_declined(world, campaign, Decline.SOURCE_UNUSABLE)
+
+
+def test_a_source_campaign_that_is_not_delivered_is_not_opened_up(world: Any) -> None:
+    """Its model is not its owner's yet; a second campaign must not be a way to it."""
+    earlier = world.opened()
+    campaign = world.create(world.spec(initial=FromCampaign(earlier)))
+    world.run()
+    assert world.declined_for(campaign) == Decline.SOURCE_UNUSABLE.value
+
+
+def test_the_source_campaign_of_another_owner_is_not_opened_up(world: Any, stranger: Any) -> None:
+    earlier = world.opened()
+    world.node.advance(86_400)
+    world.run()
+    assert world.record(earlier).delivered
+    cid, digest = world.sealed_validation(scientist=stranger.address)
+    spec = world.spec(initial=FromCampaign(earlier), validation=Validation(cid, digest, 60))
+    campaign = world.create(spec, owner=stranger)
+    world.run()
+    assert world.declined_for(campaign) == Decline.SOURCE_UNUSABLE.value

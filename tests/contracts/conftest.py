@@ -1,132 +1,24 @@
-"""Roles, and a desk that brings campaigns into a given state, for tests of Sonar on Foundry through Ape.
-
-Actors are named by role. What a test is about it does itself with `sonar`; what only has to have happened
-before, the desk does.
-"""
+"""Roles, and a desk, for tests of Sonar on Foundry through Ape. Actors are named by role."""
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ape.utils.testing import generate_dev_accounts
-from eth_utils import keccak
 
-# Test modules are imported by path: the twin beside them is found only like this.
+# Test modules are imported by path: the desk and the twin beside them are found only like this.
 sys.path.insert(0, str(Path(__file__).parent))
+
+from sonar_desk import DAY, ETHER, NO_ONE, Desk, Terms, digest
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
     """Take titanoboa's plugin out: it anchors its chain around every fixture, and Ape reorders fixtures."""
     if config.pluginmanager.has_plugin("boa_test"):
         config.pluginmanager.unregister(name="boa_test")
-
-
-ETHER = 10**18
-NOTHING = b"\0" * 32
-NO_ONE = "0x" + "00" * 20
-DAY = 86_400
-
-
-def digest(text: str) -> bytes:
-    """32 bytes that stand for the CID of something."""
-    return keccak(text=text)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The terms of a campaign, in the order of the ABI; times are seconds since 1970."""
-
-    spec: bytes
-    capsule: str
-    asset: str
-    bounty: int
-    stake: int
-    fee: int
-    target: int
-    min_gain: int
-    submit_until: int
-    review_until: int
-    max_pending: int
-    gap_basis: bool
-
-    def tuple(self) -> tuple[Any, ...]:
-        """As the ABI wants it."""
-        return tuple(self.__dict__.values())
-
-
-@dataclass
-class Desk:
-    """Creates campaigns and moves them along, in the name of the usual roles."""
-
-    sonar: Any
-    chain: Any
-    scientist: Any
-    capsule: Any
-    miner: Any
-    usual: Terms
-    made: int = 0
-    terms: dict[bytes, Terms] = field(default_factory=dict)
-
-    def with_terms(self, **changes: Any) -> Terms:
-        """The usual terms, with changes."""
-        return replace(self.usual, **changes)
-
-    def requested(self, **changes: Any) -> bytes:
-        """A new campaign; its id."""
-        terms = self.with_terms(**changes)
-        self.made += 1
-        salt = digest(f"salt {self.made}")
-        value = terms.bounty if terms.asset == NO_ONE else 0
-        self.sonar.create_campaign(terms.tuple(), salt, value=value, sender=self.scientist)
-        ident = bytes(self.sonar.campaign_id(self.scientist, terms.spec, salt))
-        self.terms[ident] = terms
-        return ident
-
-    def opened(self, start: int = 100_000, **changes: Any) -> bytes:
-        """A new campaign that takes submissions; its id."""
-        ident = self.requested(**changes)
-        self.sonar.open_campaign(ident, digest("public key"), digest("model 0"), start, sender=self.capsule)
-        return ident
-
-    def price(self, ident: bytes) -> int:
-        """What a submission has to bring along."""
-        return self.terms[ident].stake + self.terms[ident].fee
-
-    def submit(self, ident: bytes, name: str, miner: Any = None) -> bytes:
-        """A submission called `name`; its update."""
-        value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
-        self.sonar.submit(ident, digest(name), value=value, sender=miner or self.miner)
-        return digest(name)
-
-    def report(self, ident: bytes, *reports: tuple[Any, ...]) -> Any:
-        """Reports by the capsule; the receipt."""
-        return self.sonar.report(ident, list(reports), sender=self.capsule)
-
-    def improved(self, ident: bytes, name: str, accuracy: int, miner: Any = None) -> Any:
-        """A submission and its verdict IMPROVED; the receipt of the report."""
-        self.submit(ident, name, miner)
-        return self.report(ident, self.gain(name, accuracy, miner))
-
-    def gain(self, name: str, accuracy: int, miner: Any = None) -> tuple[Any, ...]:
-        """The report IMPROVED of a submission."""
-        return (str(miner or self.miner), digest(name), 1, accuracy, digest(f"model of {name}"))
-
-    def no_gain(self, name: str, miner: Any = None, verdict: int = 2) -> tuple[Any, ...]:
-        """A report of another verdict on a submission."""
-        return (str(miner or self.miner), digest(name), verdict, 0, NOTHING)
-
-    def at(self, time: int) -> None:
-        """Let the next transaction happen at `time`."""
-        self.chain.pending_timestamp = time
-
-    def after(self, time: int) -> None:
-        """Let a block happen at `time`, so that calls see it too."""
-        self.chain.pending_timestamp = time
-        self.chain.mine()
 
 
 @pytest.fixture(scope="session", autouse=True)

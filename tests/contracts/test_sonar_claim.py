@@ -2,7 +2,7 @@
 
 import ape
 import pytest
-from conftest import NO_ONE, digest
+from sonar_desk import NO_ONE, digest
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 
 import ape
 import pytest
-from conftest import DAY, ETHER, NO_ONE, NOTHING, digest
+from sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest
 
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1

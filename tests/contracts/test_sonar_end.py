@@ -2,7 +2,7 @@
 
 import ape
 import pytest
-from conftest import NOTHING, digest
+from sonar_desk import NOTHING, digest
 
 RESULT = digest("result")
 BURN = "0x000000000000000000000000000000000000dEaD"

@@ -2,7 +2,7 @@
 
 import ape
 import pytest
-from conftest import NOTHING, digest
+from sonar_desk import NOTHING, digest
 
 KEY, MODEL = digest("public key"), digest("model 0")
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 import sonar_twin as twin
-from conftest import ETHER
 from hypothesis import given
 from hypothesis import strategies as st
+from sonar_desk import ETHER
 
 PPM = st.integers(0, 1_000_000)
 BOUNTY = st.integers(1, 2**96 - 1)

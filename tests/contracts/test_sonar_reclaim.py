@@ -2,7 +2,7 @@
 
 import ape
 import pytest
-from conftest import NOTHING, digest
+from sonar_desk import NOTHING, digest
 
 
 def test_a_miner_reclaims_what_was_not_evaluated_when_the_target_is_reached(desk, sonar, miner):

@@ -2,7 +2,7 @@
 
 import ape
 import pytest
-from conftest import NOTHING, digest
+from sonar_desk import NOTHING, digest
 
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 

@@ -2,9 +2,9 @@
 
 import ape
 import pytest
-from conftest import NOTHING, digest
 from eth_abi import encode
 from eth_utils import keccak
+from sonar_desk import NOTHING, digest
 
 
 def entry(miner: object, update: bytes) -> bytes:

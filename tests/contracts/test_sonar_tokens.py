@@ -5,7 +5,7 @@ from typing import Any
 
 import ape
 import pytest
-from conftest import ETHER, NO_ONE, digest
+from sonar_desk import ETHER, NO_ONE, digest
 
 BURN = "0x000000000000000000000000000000000000dEaD"
 RICHES = 1_000 * ETHER

@@ -1,0 +1,376 @@
+"""One named test for each theft and each lock-up that was tried: those of the 2017 contract, and newer ones.
+
+In 2017 the payer was the judge, all models shared one uncapped pot, payment was pushed, and there was neither
+a deadline nor a refund.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import ape
+import pytest
+from sonar_desk import DAY, ETHER, NO_ONE, digest
+
+BURN = "0x000000000000000000000000000000000000dEaD"
+
+
+@pytest.fixture
+def puppet(project: Any, stranger: Any) -> Callable:
+    """Deploy a mock miner, which makes its calls through `perform`."""
+    return lambda name: stranger.deploy(getattr(project, name))
+
+
+@pytest.fixture
+def perform(sonar: Any, stranger: Any) -> Callable:
+    """Let a mock miner call Sonar."""
+
+    def call(puppet: Any, function: str, *arguments: Any, value: int = 0) -> Any:
+        data = getattr(sonar, function).encode_input(*arguments)
+        return puppet.perform(sonar, data, value=value, sender=stranger)
+
+    return call
+
+
+def finish(desk: Any, ident: bytes, sender: Any) -> None:
+    desk.sonar.deliver(ident, digest("result"), sender=desk.capsule)
+    desk.sonar.settle(ident, sender=sender)
+
+
+def test_attack_shared_pot_drain(desk, sonar, scientist, stranger, rival_miner, capsule):
+    """2017: own model with a tiny gap, report error 0, be paid 11 times the bounty out of other deposits."""
+    honest = desk.opened()
+    mine = desk.with_terms(capsule=str(rival_miner), bounty=ETHER, target=1_000, min_gain=1, stake=0, fee=0)
+    sonar.create_campaign(mine.tuple(), digest("mine"), value=ETHER, sender=stranger)
+    ident = bytes(sonar.campaign_id(stranger, mine.spec, digest("mine")))
+    sonar.open_campaign(ident, digest("k"), digest("m"), 0, sender=rival_miner)
+    sonar.submit(ident, digest("a"), sender=stranger)
+    all_of_it = (str(stranger), digest("a"), 1, 1_000_000, digest("model"))
+    sonar.report(ident, [all_of_it], sender=rival_miner)
+    sonar.deliver(ident, digest("result"), sender=rival_miner)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.claimable(ident, stranger) == ETHER
+    sonar.claim(ident, stranger, sender=stranger)
+    assert sonar.balance == desk.terms[honest].bounty
+    with ape.reverts("sonar: nothing to claim"):
+        sonar.claim(honest, stranger, sender=stranger)
+
+
+def test_attack_overshoot_beyond_the_target(desk, sonar, miner):
+    """2017: 42 -> 0 with target 10 paid 131 % of the bounty."""
+    ident = desk.opened(start=0, target=100_000, gap_basis=True)
+    receipt = desk.improved(ident, "a", 1_000_000)
+    assert receipt.events[1].event_arguments["payout"] == desk.usual.bounty
+    assert sonar.campaign(ident).paid == desk.usual.bounty
+
+
+def test_attack_payer_as_judge(desk, sonar, scientist):
+    """2017: the owner reported, or did not."""
+    with ape.reverts("sonar: the owner cannot be the capsule"):
+        desk.requested(capsule=str(scientist))
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    with ape.reverts("sonar: caller is not the capsule"):
+        sonar.report(ident, [desk.no_gain("a")], sender=scientist)
+    with ape.reverts("sonar: campaign is not requested"):
+        sonar.cancel(ident, sender=scientist)
+
+
+def test_attack_copied_update(desk, sonar, miner, rival_miner):
+    """2017: the copier whose copy was judged first was paid. Here the order is that of submission.
+
+    That the copy inside its seal names another miner, Capsule checks; the contract pays the named miner only.
+    """
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.submit(ident, "a", rival_miner)
+    with ape.reverts("sonar: not the head of the queue"):
+        desk.report(ident, desk.gain("a", 500_000, rival_miner))
+    desk.report(ident, desk.gain("a", 500_000), desk.no_gain("a", rival_miner, verdict=3))
+    assert sonar.owed(ident, miner) == sonar.campaign(ident).paid + desk.usual.stake
+    assert sonar.owed(ident, rival_miner) == 0
+
+
+@pytest.mark.parametrize("name", ["RefusingMiner", "GasBurningMiner"])
+def test_attack_refusing_receiver(desk, sonar, puppet, perform, miner, scientist, capsule, stranger, name):
+    """2017: a miner that refused ether made its evaluation fail. Here it hurts only itself."""
+    refuser = puppet(name)
+    ident = desk.opened()
+    perform(refuser, "submit", ident, digest("a"), value=desk.price(ident))
+    desk.report(ident, desk.gain("a", 400_000, refuser.address))
+    desk.improved(ident, "b", 900_000)
+    finish(desk, ident, stranger)
+    for account in (miner, capsule, scientist):
+        sonar.claim(ident, account, sender=account)
+    left = sonar.owed(ident, refuser)
+    assert sonar.balance == left > 0
+    with ape.reverts():
+        perform(refuser, "claim", ident, refuser)
+    assert sonar.balance == sonar.owed(ident, refuser) == left
+    perform(refuser, "claim", ident, stranger)
+    assert sonar.balance == 0
+
+
+def test_a_contract_wallet_can_be_paid(desk, sonar, puppet, perform, stranger):
+    """More gas than a plain `send` leaves."""
+    wallet = puppet("WalletMiner")
+    ident = desk.opened()
+    perform(wallet, "submit", ident, digest("a"), value=desk.price(ident))
+    desk.report(ident, desk.no_gain("a", wallet.address))
+    perform(wallet, "claim", ident, wallet)
+    assert wallet.received() == wallet.balance == desk.usual.stake
+
+
+@pytest.mark.parametrize("swallow", [False, True])
+@pytest.mark.parametrize("call", ["claim", "submit", "report", "reclaim", "settle", "campaign"])
+def test_attack_re_entrancy_on_claim(desk, sonar, chain, puppet, perform, stranger, call, swallow):
+    """The only call out in ether but the burn. Whatever is tried in it fails, and pays nothing more."""
+    attacker = puppet("ReentrantMiner")
+    overdue = desk.requested()
+    ident = desk.opened()
+    perform(attacker, "submit", ident, digest("a"), value=desk.price(ident))
+    perform(attacker, "submit", ident, digest("b"), value=desk.price(ident))
+    desk.report(ident, desk.gain("a", 900_000, attacker.address))
+    finish(desk, ident, stranger)
+    desk.after(desk.terms[overdue].submit_until)
+    arguments = {
+        "claim": (ident, attacker),
+        "submit": (ident, digest("c")),
+        "report": (ident, [desk.no_gain("b", attacker.address)]),
+        "reclaim": (ident, 1, digest("b")),
+        "settle": (overdue,),
+        "campaign": (ident,),
+    }
+    attacker.arm(sonar, getattr(sonar, call).encode_input(*arguments[call]), swallow, sender=stranger)
+    due, before = sonar.claimable(ident, attacker), sonar.balance
+    if not swallow:
+        with ape.reverts("sonar: receiver refused"):
+            perform(attacker, "claim", ident, attacker)
+        assert (sonar.claimable(ident, attacker), sonar.balance) == (due, before)
+        return
+    perform(attacker, "claim", ident, attacker)
+    assert (sonar.claimable(ident, attacker), sonar.balance) == (0, before - due)
+    assert sonar.campaign(overdue).state == 1
+    # Without the lock, these would have worked:
+    if call in ("reclaim", "settle"):
+        perform(attacker, call, *arguments[call])
+
+
+def test_attack_starved_campaign(desk, sonar, scientist, miner, capsule, stranger):
+    """2017: no deadline and no refund. Here: nobody opens it; nobody judges; nobody delivers."""
+    never_opened, never_judged, never_delivered = desk.requested(), desk.opened(), desk.opened()
+    desk.submit(never_judged, "a")
+    desk.improved(never_delivered, "b", 900_000)
+    desk.at(desk.usual.review_until)
+    for ident in (never_opened, never_judged, never_delivered):
+        sonar.settle(ident, sender=stranger)
+        sonar.claim(ident, scientist, sender=scientist)
+    sonar.reclaim(never_judged, 0, digest("a"), sender=miner)
+    for ident in (never_judged, never_delivered):
+        sonar.claim(ident, miner, sender=miner)
+    sonar.claim(never_delivered, capsule, sender=capsule)
+    assert sonar.balance == 0
+
+
+def test_attack_dust(desk, sonar, miner, scientist, stranger):
+    """2017: the remainders of the divisions stayed behind. Seven odd steps, an odd bounty, nothing left."""
+    ident = desk.opened(start=1, bounty=10**18 + 7, target=999_983, min_gain=1, stake=0, fee=0)
+    for number, accuracy in enumerate([3, 10_007, 333_337, 333_338, 700_001, 999_982, 999_983]):
+        desk.improved(ident, f"update {number}", accuracy)
+    finish(desk, ident, stranger)
+    assert sonar.owed(ident, miner) + sonar.owed(ident, scientist) == 10**18 + 7
+    for account in (miner, scientist):
+        sonar.claim(ident, account, sender=account)
+    assert sonar.balance == 0
+
+
+def test_attack_stale_version(desk, sonar, miner, rival_miner):
+    """2017: gradients were not tied to a version. Here one with an old base is paid only for a new gain."""
+    ident = desk.opened()
+    desk.submit(ident, "from version 0")
+    desk.submit(ident, "also from version 0", rival_miner)
+    desk.report(ident, desk.gain("from version 0", 500_000))
+    with ape.reverts("sonar: gain is under the minimum"):
+        desk.report(ident, desk.gain("also from version 0", 500_000, rival_miner))
+    receipt = desk.report(ident, desk.gain("also from version 0", 600_000, rival_miner))
+    assert receipt.events[1].event_arguments["payout"] == desk.usual.bounty // 9
+    assert sonar.campaign(ident).version == 2
+
+
+def test_attack_queue_spam(desk, sonar, stranger, scientist, capsule, miner):
+    """2017: submissions were free and without end. Here each costs its stake, and no more than a few wait."""
+    ident = desk.opened(max_pending=3)
+    spam = [f"spam {number}" for number in range(3)]
+    for name in spam:
+        desk.submit(ident, name, stranger)
+    with ape.reverts("sonar: queue is full"):
+        desk.submit(ident, "honest")
+    desk.report(ident, *[desk.no_gain(name, stranger, verdict=3) for name in spam])
+    desk.improved(ident, "honest", 900_000)
+    finish(desk, ident, scientist)
+    assert sonar.owed(ident, stranger) == 0
+    assert sonar.claimable(ident, capsule) == 4 * desk.usual.fee
+
+
+def test_attack_unfetchable_submissions(desk, sonar, stranger, miner):
+    """What cannot be fetched does not block the head of the queue, and costs its stake."""
+    ident = desk.opened()
+    desk.submit(ident, "not there", stranger)
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("not there", stranger, verdict=4), desk.gain("a", 500_000))
+    assert sonar.owed(ident, stranger) == 0
+    assert sonar.claimable(ident, miner) == desk.usual.stake
+
+
+def test_attack_stakes_of_unevaluated_entries(desk, sonar, miner, rival_miner, capsule, scientist, stranger):
+    """They are neither burned nor anybody else's, and the capsule gets no fee for them."""
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.submit(ident, "b", rival_miner)
+    desk.report(ident, desk.gain("a", 900_000))
+    finish(desk, ident, stranger)
+    for account in (miner, capsule, scientist):
+        sonar.claim(ident, account, sender=account)
+    assert sonar.balance == desk.price(ident)
+    with ape.reverts("sonar: no such submission of the caller"):
+        sonar.reclaim(ident, 1, digest("b"), sender=miner)
+    sonar.reclaim(ident, 1, digest("b"), sender=rival_miner)
+    sonar.claim(ident, rival_miner, sender=rival_miner)
+    assert sonar.balance == 0
+
+
+def test_attack_early_delivery(desk, sonar, capsule, stranger):
+    """A capsule cannot end a campaign before its time, nor with judgements outstanding."""
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    with ape.reverts("sonar: campaign is not finished"):
+        sonar.deliver(ident, digest("result"), sender=capsule)
+    with ape.reverts("sonar: campaign is not finished"):
+        sonar.settle(ident, sender=capsule)
+
+
+def test_attack_late_delivery(desk, sonar, capsule, scientist, miner, stranger):
+    """A result after the settlement changes nothing that anybody is owed."""
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    sonar.claim(ident, miner, sender=miner)
+    sonar.deliver(ident, digest("result"), sender=capsule)
+    with ape.reverts("sonar: nothing to settle"):
+        sonar.settle(ident, sender=capsule)
+    for account in (capsule, scientist):
+        sonar.claim(ident, account, sender=account)
+    assert sonar.balance == 0
+
+
+def test_attack_settle_racing_a_report(desk, sonar, capsule, scientist, stranger):
+    """Nobody can settle away a report that would still be taken, in whatever order they land."""
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    for time in (desk.terms[ident].submit_until, desk.terms[ident].review_until - 2):
+        desk.at(time)
+        with ape.reverts("sonar: campaign is not finished"):
+            sonar.settle(ident, sender=scientist)
+    desk.at(desk.terms[ident].review_until - 1)
+    desk.report(ident, desk.gain("a", 500_000))
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=scientist)
+    assert sonar.campaign(ident).paid == desk.usual.bounty * 4 // 9
+
+
+def test_attack_report_racing_a_settlement(desk, sonar, stranger):
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.at(desk.terms[ident].review_until)
+    with ape.reverts("sonar: time to review is over"):
+        desk.report(ident, desk.gain("a", 500_000))
+    sonar.settle(ident, sender=stranger)
+    with ape.reverts("sonar: campaign is not open"):
+        desk.report(ident, desk.gain("a", 500_000))
+
+
+def test_attack_campaign_far_in_the_future(desk, chain):
+    """Money cannot be locked for longer than a year and thirty days."""
+    far = {"submit_until": 2**36, "review_until": 2**36 + 1}
+    with ape.reverts("sonar: time to submit is too long"):
+        desk.requested(**far)
+    with ape.reverts("sonar: time to review is too long"):
+        desk.requested(review_until=desk.usual.submit_until + 30 * DAY + 1)
+
+
+def test_attack_id_after_a_re_org(desk, sonar, chain, scientist, stranger, miner):
+    """A submission pending across a re-org cannot land on another campaign: ids are not counted."""
+    before = chain.snapshot()
+    wanted = desk.opened()
+    chain.restore(before)
+    # The re-org: a stranger's campaign comes first, under any salt; the scientist's is not there yet.
+    sonar.create_campaign(desk.usual.tuple(), digest("salt 1"), value=desk.usual.bounty, sender=stranger)
+    with ape.reverts("sonar: campaign is not open"):
+        sonar.submit(wanted, digest("a"), value=desk.price(wanted), sender=miner)
+    assert sonar.campaign(wanted).owner == NO_ONE
+
+
+def test_attack_oracle_out_of_order(desk, sonar, rival_miner):
+    """A capsule cannot let a friend's submission overtake."""
+    ident = desk.opened()
+    desk.submit(ident, "first")
+    desk.submit(ident, "friend", rival_miner)
+    with ape.reverts("sonar: not the head of the queue"):
+        desk.report(ident, desk.gain("friend", 500_000, rival_miner), desk.no_gain("first"))
+    assert sonar.campaign(ident).evaluated == 0
+
+
+def test_attack_double_report(desk, sonar, miner):
+    ident = desk.opened()
+    desk.improved(ident, "a", 500_000)
+    before = sonar.owed(ident, miner)
+    with ape.reverts("sonar: not the head of the queue"):
+        desk.report(ident, desk.gain("a", 600_000))
+    assert sonar.owed(ident, miner) == before
+
+
+def test_attack_double_claim(desk, sonar, miner, stranger):
+    other = desk.opened()
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    finish(desk, ident, stranger)
+    sonar.claim(ident, miner, sender=miner)
+    with ape.reverts("sonar: nothing to claim"):
+        sonar.claim(ident, miner, sender=miner)
+    assert sonar.balance >= desk.terms[other].bounty
+
+
+def test_attack_report_after_settle(desk, sonar, stranger, miner):
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    with ape.reverts("sonar: campaign is not open"):
+        desk.report(ident, desk.gain("a", 900_000))
+    assert sonar.owed(ident, miner) == 0
+
+
+def test_attack_re_open(desk, sonar, capsule, scientist, stranger):
+    """A settled campaign cannot come to life again and be settled twice."""
+    opened, cancelled = desk.opened(), desk.requested()
+    sonar.cancel(cancelled, sender=scientist)
+    desk.improved(opened, "a", 900_000)
+    finish(desk, opened, stranger)
+    for ident in (opened, cancelled):
+        with ape.reverts("sonar: campaign is not requested"):
+            sonar.open_campaign(ident, digest("k"), digest("m"), 0, sender=capsule)
+        with ape.reverts("sonar: nothing to settle"):
+            sonar.settle(ident, sender=stranger)
+
+
+def test_attack_burned_stakes_are_nobodys_gain(desk, sonar, chain, scientist, capsule, stranger):
+    """Neither scientist nor capsule earns by a harsh verdict."""
+    ident = desk.opened(fee=0)
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a", verdict=3))
+    before = chain.provider.get_balance(BURN)
+    desk.at(desk.terms[ident].review_until)
+    sonar.settle(ident, sender=stranger)
+    assert sonar.owed(ident, scientist) == desk.usual.bounty
+    assert sonar.owed(ident, capsule) == 0
+    assert chain.provider.get_balance(BURN) - before == desk.usual.stake

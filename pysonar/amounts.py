@@ -22,7 +22,7 @@ class AmountError(OpenMinedError):
     """Text that is no amount of the kind asked for."""
 
     def __init__(self, text: str, expected: str) -> None:
-        self.text = text
+        self.text, self.expected = text, expected
         super().__init__(f"{text!r} is not an amount; expected {expected}")
 
 

@@ -1,0 +1,162 @@
+"""A scientist's home with everything it is connected to: node, contract, store, database.
+
+`Connection` reads; `Scientist` can also sign, seal and open. Ape's scripts hand in their own Web3 and signer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from web3 import Web3
+
+from pysonar.chain import rpc
+from pysonar.chain.connect import connect
+from pysonar.chain.database import open_database
+from pysonar.chain.errors import AlreadyRunningError, NoSuchCampaignError
+from pysonar.chain.events import CampaignCreated
+from pysonar.chain.fees import FeePolicy
+from pysonar.chain.follower import Follower
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.signer import KeyfileSigner, Signer
+from pysonar.chain.sonar import Sonar
+from pysonar.chain.types import CampaignRecord
+from pysonar.home_lock import home_lock
+from pysonar.openpgp import SecretKey
+from pysonar.scientist.errors import UnknownCampaignError
+from pysonar.scientist.home import Home
+from pysonar.scientist.journal import SCHEMA, Journal
+from pysonar.store import Store, open_store
+
+LEAST_PREFIX = 6
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What reading commands work with. One per process and thread."""
+
+    home: Home
+    web3: Web3
+    sonar: Sonar
+    database: sqlite3.Connection
+    follower: Follower
+    journal: Journal
+    store: Store
+
+    @classmethod
+    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+        """Connect; `web3` in place of the node of the settings. Raises NodeDownError, WrongChainError,
+        NoContractError, NotSonarError, StoreError, WrongDatabaseError."""
+        settings = home.settings
+        web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
+        sonar = Sonar.open(web3, settings.contract)
+        database = open_database(
+            home.database,
+            chain_id=sonar.chain_id,
+            genesis=rpc.genesis(web3),
+            contract=sonar.address,
+            schema=SCHEMA,
+        )
+        follower = Follower(
+            database,
+            web3,
+            sonar,
+            confirmations=settings.confirmations,
+            start_block=settings.start_block,
+        )
+        return cls(home, web3, sonar, database, follower, Journal(database), open_store(settings.store))
+
+    def read_events(self) -> None:
+        """Read the newest events, unless another process is doing that."""
+        try:
+            with home_lock(self.home.lock):
+                self.follower.poll()
+        except AlreadyRunningError:
+            return
+
+    def confirmed(self, campaign: bytes) -> CampaignRecord:
+        """The campaign at the last block whose events are read: what `follower.history` agrees with.
+
+        Raises: NoSuchCampaignError: it is not there, or not there yet.
+        """
+        cursor = self.follower.cursor
+        if cursor < 0:
+            raise NoSuchCampaignError(campaign, self.sonar.address)
+        return self.sonar.campaign(campaign, block=cursor)
+
+    def exists(self, campaign: bytes) -> bool:
+        """Whether the campaign is on chain now."""
+        try:
+            self.sonar.campaign(campaign)
+        except NoSuchCampaignError:
+            return False
+        return True
+
+    def find(self, asked: str) -> bytes:
+        """The id behind a name of this home, an id, or the beginning of an id (0x and six digits or more).
+
+        Raises:
+            UnknownCampaignError: nothing or several things.
+        """
+        row = self.journal.named(asked)
+        if row is not None:
+            return row.id
+        digits = asked.removeprefix("0x").lower()
+        if not asked.startswith("0x") or set(digits) - set("0123456789abcdef"):
+            raise UnknownCampaignError(asked, "no campaign of this home has that name, and ids begin with 0x")
+        if len(digits) == 64:
+            return bytes.fromhex(digits)
+        if not LEAST_PREFIX <= len(digits) < 64:
+            raise UnknownCampaignError(asked, f"an id has 64 digits; its beginning at least {LEAST_PREFIX}")
+        created = [logged.event for logged in self.follower.history(CampaignCreated)]
+        known = {event.id for event in created if isinstance(event, CampaignCreated)}
+        known |= {row.id for row in self.journal.all()}
+        matches = [campaign for campaign in known if campaign.hex().startswith(digits)]
+        if len(matches) != 1:
+            why = "several ids begin so; give more digits" if matches else "no id begins so"
+            raise UnknownCampaignError(asked, why)
+        return matches[0]
+
+
+@dataclass(frozen=True)
+class Scientist:
+    """A Data Scientist who can act: connection, account, OpenPGP key."""
+
+    connection: Connection
+    signer: Signer
+    key: SecretKey
+    outbox: Outbox
+
+    @classmethod
+    def open(
+        cls, home: Path | Home, passphrase: str, *, web3: Web3 | None = None, signer: Signer | None = None
+    ) -> Scientist:
+        """Open a home made by `sonar init`.
+
+        Args:
+            passphrase: of the keyfile and the OpenPGP key.
+            web3, signer: in place of the settings' node and keyfile (Ape's scripts give theirs).
+
+        Raises:
+            SettingsError, KeyfileError, SealError, ChainError, StoreError.
+        """
+        opened = home if isinstance(home, Home) else Home.open(home)
+        signer = signer or KeyfileSigner.open(opened.keyfile, passphrase)
+        key = opened.secret_key(passphrase)
+        connection = Connection.open(opened, web3)
+        settings = opened.settings
+        outbox = Outbox(
+            connection.database,
+            connection.web3,
+            signer,
+            confirmations=settings.confirmations,
+            policy=FeePolicy(max_fee=settings.max_fee_wei),
+            poll_seconds=min(settings.poll_seconds, 1.0),
+        )
+        return cls(connection, signer, key, outbox)
+
+    @property
+    def address(self) -> str:
+        """The account."""
+        return self.signer.address

@@ -1,0 +1,103 @@
+"""The typed errors of the scientist's side."""
+
+from __future__ import annotations
+
+from openmined_syft.errors import OpenMinedError
+
+
+class CampaignError(OpenMinedError):
+    """Base of what can go wrong with one's own campaigns."""
+
+
+class HomeError(CampaignError):
+    """The home directory cannot be made or used."""
+
+
+class PlanError(CampaignError):
+    """A value of a campaign's plan is missing or not allowed."""
+
+    def __init__(self, source: str, key: str, value: object, expected: str) -> None:
+        self.key, self.value = key, value
+        said = "missing" if value is None else repr(value)[:120]
+        super().__init__(f"{source}: {key} is {said}; expected {expected}")
+
+
+class NoCertificateError(CampaignError):
+    """The Capsule never registered a certificate, so nothing can be sealed to it."""
+
+    def __init__(self, capsule: str) -> None:
+        self.capsule = capsule
+        super().__init__(
+            f"the Capsule {capsule} has registered no certificate on Sonar; "
+            "expected the address of a running Capsule"
+        )
+
+
+class NameTakenError(CampaignError):
+    """Another campaign of this home has the name."""
+
+    def __init__(self, name: str, campaign: str) -> None:
+        self.name, self.campaign = name, campaign
+        super().__init__(
+            f"the name {name!r} belongs to campaign {campaign}, which asks for something else; "
+            "choose another --name for another campaign"
+        )
+
+
+class UnknownCampaignError(CampaignError):
+    """No campaign by that name or id."""
+
+    def __init__(self, asked: str, why: str) -> None:
+        super().__init__(f"{asked!r} names no campaign: {why}")
+
+
+class NotOwnerError(CampaignError):
+    """The campaign belongs to another account."""
+
+    def __init__(self, campaign: str, owner: str, account: str) -> None:
+        super().__init__(f"campaign {campaign} belongs to {owner}, not to this home's account {account}")
+
+
+class DeclinedError(CampaignError):
+    """Capsule turned the campaign down; the bounty can be claimed."""
+
+    def __init__(self, campaign: str, reason: str) -> None:
+        self.reason = "".join(c if c.isprintable() else "�" for c in reason)
+        super().__init__(f"Capsule declined campaign {campaign}: {self.reason}; claim the bounty back")
+
+
+class CancelledError(CampaignError):
+    """The campaign was cancelled by its owner."""
+
+    def __init__(self, campaign: str) -> None:
+        super().__init__(f"campaign {campaign} was cancelled")
+
+
+class NotDeliveredError(CampaignError):
+    """There is no result, and none can be expected any more."""
+
+    def __init__(self, campaign: str, why: str) -> None:
+        self.why = why
+        super().__init__(f"campaign {campaign} has no result: {why}")
+
+
+class StillRunningError(CampaignError):
+    """Not over yet."""
+
+    def __init__(self, campaign: str, why: str) -> None:
+        super().__init__(f"campaign {campaign} is not over: {why}")
+
+
+class ResultMismatchError(CampaignError):
+    """What Capsule delivered contradicts what it reported on chain."""
+
+    def __init__(self, campaign: str, what: str, delivered: object, on_chain: object) -> None:
+        self.what, self.delivered, self.on_chain = what, delivered, on_chain
+        super().__init__(
+            f"the result of campaign {campaign} contradicts the chain: {what} is {delivered}, "
+            f"on chain {on_chain}"
+        )
+
+
+class EstimatorError(CampaignError):
+    """The estimator cannot do what is asked with these values."""

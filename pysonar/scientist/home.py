@@ -1,0 +1,91 @@
+"""A Data Scientist's home directory: what is where.
+
+    settings.toml      chain, contract, store (see `pysonar.settings`)
+    keyfile.json       the account, unless an existing keyfile is named
+    openpgp.json       the OpenPGP secret that opens results, sealed by the passphrase
+    scientist.sqlite   follower, outbox, the campaigns opened from here
+    lock               held while the chain is being read
+
+Directories are 0700 and files 0600. Without `openpgp.json` and its passphrase no result can be opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pysonar.chain.signer import keyfile_address
+from pysonar.openpgp import SecretKey
+from pysonar.scientist.errors import HomeError
+from pysonar.secret_file import make_private_directory
+from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
+
+SECRET_FILE = "openpgp.json"  # noqa: S105 - the name of a file
+
+
+class Home:
+    """An existing home directory, opened with `Home.open` or made with `Home.create`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self.settings = settings
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings, passphrase: str, *, name: str) -> Home:
+        """Make the OpenPGP key, then write the settings. The account's keyfile is the caller's affair.
+
+        The secret is on disk before the settings, so an interrupted `create` can be repeated.
+
+        Raises: HomeError: there is a complete home already.
+        """
+        if cls.exists(path):
+            raise HomeError(f"{path} is a home already; choose another --home, or use it as it is")
+        make_private_directory(path)
+        home = cls(path, settings)
+        if not home.secret_file.exists():
+            SecretKey.generate(name).seal_to_file(home.secret_file, passphrase)
+        save_settings(path, settings)
+        return home
+
+    @classmethod
+    def open(cls, path: Path) -> Home:
+        """Read the settings; SettingsError names what is missing or wrong."""
+        return cls(path, load_settings(path))
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether a complete home is there."""
+        return (path / FILE_NAME).exists()
+
+    def secret_key(self, passphrase: str) -> SecretKey:
+        """The OpenPGP key. Raises SealError: missing, damaged, or another passphrase."""
+        return SecretKey.open_from_file(self.secret_file, passphrase)
+
+    @property
+    def secret_file(self) -> Path:
+        """The sealed OpenPGP key."""
+        return self.path / SECRET_FILE
+
+    @property
+    def keyfile(self) -> Path:
+        """The account's keyfile."""
+        return self.settings.keyfile_path(self.path)
+
+    @property
+    def address(self) -> str:
+        """The account, read from the keyfile without opening it."""
+        return keyfile_address(self.keyfile)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of follower, outbox and journal."""
+        return self.path / "scientist.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock is held while the chain is being read."""
+        return self.path / "lock"
+
+    @property
+    def launch_lock(self) -> Path:
+        """The file whose lock is held while a campaign is being opened."""
+        return self.path / "launch.lock"

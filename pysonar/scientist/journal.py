@@ -1,0 +1,94 @@
+"""The campaigns opened from this home: written before the bounty is escrowed, so that a crash neither loses
+nor doubles it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass
+
+from pysonar.chain.types import Terms
+
+SCHEMA = (
+    """create table if not exists campaign (
+        name text primary key, id blob not null unique, request blob not null, spec blob not null,
+        salt blob not null, terms text not null) strict""",
+)
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """One campaign.
+
+    Attributes:
+        name: the scientist's own name for it.
+        id: 32 bytes, known before it is on chain.
+        request: digest of plan and validation records: tells "the same again" from "another".
+        spec: the spec's bytes.
+        salt, terms: arguments of `create_campaign`.
+    """
+
+    name: str
+    id: bytes
+    request: bytes
+    spec: bytes
+    salt: bytes
+    terms: Terms
+
+
+class Journal:
+    """Reads and writes the table."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def add(self, row: CampaignRow) -> None:
+        """A prepared campaign; committed at once."""
+        terms = asdict(row.terms) | {"spec": row.terms.spec.hex()}
+        self._database.execute(
+            "insert into campaign (name, id, request, spec, salt, terms) values (?, ?, ?, ?, ?, ?)",
+            (row.name, row.id, row.request, row.spec, row.salt, json.dumps(_as_text(terms))),
+        )
+
+    def remove(self, name: str) -> None:
+        """Forget a campaign that was never sent."""
+        self._database.execute("delete from campaign where name = ?", (name,))
+
+    def named(self, name: str) -> CampaignRow | None:
+        """The campaign of that name."""
+        row = self._database.execute("select * from campaign where name = ?", (name,)).fetchone()
+        return None if row is None else _row(row)
+
+    def with_id(self, campaign: bytes) -> CampaignRow | None:
+        """The campaign of that id."""
+        row = self._database.execute("select * from campaign where id = ?", (campaign,)).fetchone()
+        return None if row is None else _row(row)
+
+    def all(self) -> list[CampaignRow]:
+        """Every campaign, oldest first."""
+        return [
+            _row(row) for row in self._database.execute("select * from campaign order by rowid").fetchall()
+        ]
+
+
+def _as_text(terms: dict[str, object]) -> dict[str, object]:
+    """Whole numbers as text: amounts are longer than JSON's."""
+    return {key: str(value) if type(value) is int else value for key, value in terms.items()}
+
+
+def _row(row: sqlite3.Row) -> CampaignRow:
+    values = json.loads(row["terms"])
+    for field in (
+        "bounty",
+        "target",
+        "min_gain",
+        "submit_until",
+        "review_until",
+        "stake",
+        "fee",
+        "max_pending",
+    ):
+        values[field] = int(values[field])
+    terms = Terms(**values | {"spec": bytes.fromhex(values["spec"])})
+    return CampaignRow(row["name"], row["id"], row["request"], row["spec"], row["salt"], terms)

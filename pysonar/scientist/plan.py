@@ -1,0 +1,173 @@
+"""What a Data Scientist wants: the model, how it is measured, and what is paid for it. Nothing here is on
+chain yet.
+
+`Plan` is checked as a whole at construction, amounts may be given as people write them. Its two halves
+become the spec (an artifact) and the terms (in the contract) when the campaign is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.models import ModelFamily
+from pysonar.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
+from pysonar.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.artifacts.errors import ArtifactError
+from pysonar.chain.address import require_address
+from pysonar.chain.errors import BadAddressError
+from pysonar.cid import Cid
+from pysonar.schema import ProfileError, Schema
+from pysonar.scientist.errors import PlanError
+
+SOURCE = "the plan"
+DAY = 86_400
+MOST_WEI = (1 << 96) - 1  # what the contract packs
+MOST_PENDING = (1 << 24) - 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """One campaign as it is wanted.
+
+    Attributes:
+        title, description: for miners to read. input_schema, output_schema: documents of `pysonar.schema`
+        (`input_schema(...)`, `output_schema(...)`). algorithm: family, rule, parameters. capsule: the
+        address of the Capsule that shall judge. bounty: wei, or text such as "10 ETH". target: accuracy that
+        earns the whole bounty; ppm, or text such as "90 %". min_gain: smallest increase that is paid, ppm.
+        stake, fee: of each submission, wei: the stake comes back unless it was unusable, the fee goes to
+        Capsule. submit_for, review_for: how long miners may submit, and Capsule may review after that;
+        seconds. max_pending: submissions that may wait for a verdict. pay_by_gap: divide by (target - start)
+        instead of by the target: pays the whole bounty at the target. metric: by default the family's.
+        start: accuracy of the initial model, ppm; None: measured on the validation records. It must be given
+        if the
+            model continues an earlier campaign.
+        start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
+        multiplied with. key_bits: 2048, 3072 or 4096. weight_bound: largest absolute weight.
+        difference_norm: largest norm of a gradient. initial: Zeros(), FromCampaign(id), or a matrix of
+        weights, which will be sealed to Capsule. privacy_floor, auditor_certificate: see
+        `pysonar.artifacts.Spec`.
+
+    Raises:
+        PlanError: naming the field.
+    """
+
+    title: str
+    input_schema: Mapping[str, Any]
+    output_schema: Mapping[str, Any]
+    algorithm: Algorithm
+    capsule: str
+    bounty: int
+    target: int
+    description: str = ""
+    min_gain: int = 5_000
+    stake: int = 0
+    fee: int = 0
+    submit_for: int = 7 * DAY
+    review_for: int = 2 * DAY
+    max_pending: int = 32
+    pay_by_gap: bool = False
+    metric: str = ""
+    start: int | None = None
+    start_tolerance: int = 10_000
+    steps: tuple[float, ...] = DEFAULT_STEPS
+    key_bits: int = 3072
+    weight_bound: float = 8.0
+    difference_norm: float = 1000.0
+    initial: Zeros | FromCampaign | NDArray[np.float64] = field(default_factory=Zeros)
+    privacy_floor: PrivacyFloor | None = None
+    auditor_certificate: Cid | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("bounty", "stake", "fee"):
+            self._convert(name, parse_wei)
+        for name in ("target", "min_gain", "start", "start_tolerance"):
+            self._convert(name, parse_ppm)
+        for name in ("submit_for", "review_for"):
+            self._convert(name, parse_seconds)
+        try:
+            object.__setattr__(self, "capsule", require_address("capsule", self.capsule))
+        except BadAddressError:
+            raise PlanError(
+                SOURCE, "capsule", self.capsule, "an address: 0x and 40 hexadecimal digits"
+            ) from None
+        if not self.metric:
+            object.__setattr__(self, "metric", "r2" if self.schema.classes is None else "accuracy")
+        for name, least, most in (
+            ("bounty", 1, MOST_WEI), ("stake", 0, MOST_WEI), ("fee", 0, MOST_WEI),
+            ("target", 1, 1_000_000), ("min_gain", 1, self.target),
+            ("submit_for", 1, 365 * DAY), ("review_for", 1, 30 * DAY),
+            ("max_pending", 1, MOST_PENDING), ("start_tolerance", 0, 1_000_000),
+        ):  # fmt: skip
+            self._require_range(name, least, most)
+        if self.start is None and isinstance(self.initial, FromCampaign):
+            raise PlanError(SOURCE, "start", None, "the accuracy of the earlier campaign's model, as '85 %'")
+        if isinstance(self.initial, np.ndarray):
+            self._check_weights(self.initial)
+        self.family  # noqa: B018 - schema and algorithm must fit each other
+
+    @cached_property
+    def schema(self) -> Schema:
+        """How records become numbers."""
+        try:
+            return Schema(self.input_schema, self.output_schema)
+        except ProfileError as error:
+            raise PlanError(SOURCE, error.path or "the schema", error.value, error.expected) from None
+
+    @cached_property
+    def family(self) -> ModelFamily:
+        """The model family, sized for the schema."""
+        try:
+            return self.algorithm.build(self.schema)
+        except ArtifactError as error:
+            raise PlanError(SOURCE, error.field, str(error.value), error.expected) from None
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Plain values, the same for the same plan: what the request's digest is made of."""
+        initial: Any = {"kind": "zeros"}
+        if isinstance(self.initial, FromCampaign):
+            initial = {"kind": "campaign", "campaign": self.initial.campaign.hex()}
+        elif isinstance(self.initial, np.ndarray):
+            initial = {"kind": "weights", "weights": self.initial.tolist()}
+        floor, auditor = self.privacy_floor, self.auditor_certificate
+        plain = (
+            "title", "description", "input_schema", "output_schema", "capsule", "target", "min_gain",
+            "submit_for", "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance",
+            "key_bits", "weight_bound", "difference_norm",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in plain} | {
+            "algorithm": self.algorithm.as_mapping(),
+            "bounty": str(self.bounty),
+            "stake": str(self.stake),
+            "fee": str(self.fee),
+            "steps": list(self.steps),
+            "initial": initial,
+            "privacy_floor": None if floor is None else [floor.epsilon, floor.delta],
+            "auditor": None if auditor is None else str(auditor),
+        }
+
+    def _check_weights(self, weights: NDArray[np.float64]) -> None:
+        shape = self.family.weights_shape
+        if weights.shape != shape:
+            raise PlanError(SOURCE, "initial", f"of shape {weights.shape}", f"shape {shape}")
+        if not np.isfinite(weights).all() or float(np.abs(weights).max()) > self.weight_bound:
+            expected = f"finite weights of at most {self.weight_bound:g} (weight_bound)"
+            raise PlanError(SOURCE, "initial", "beyond the bound", expected)
+
+    def _convert(self, name: str, parse: Callable[[str], int]) -> None:
+        value = getattr(self, name)
+        if isinstance(value, str):
+            try:
+                object.__setattr__(self, name, parse(value))
+            except AmountError as error:
+                raise PlanError(SOURCE, name, value, error.expected) from None
+
+    def _require_range(self, name: str, least: int, most: int) -> None:
+        value = getattr(self, name)
+        if type(value) is not int or not least <= value <= most:
+            raise PlanError(SOURCE, name, value, f"{least} to {most}")

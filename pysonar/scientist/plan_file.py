@@ -1,0 +1,251 @@
+"""A plan written down: one TOML or JSON file, or the same keys as options of the command line.
+
+    title = "Handwritten digits"
+    family = "one_vs_rest"                 # linear, logistic, one_vs_rest
+    capsule = "0x..."
+    bounty = "10 ETH"
+    target = "90 %"
+    submit_for = "2h"
+
+    [rule]                                 # may be left out
+    steps = 50
+
+    [label]
+    name = "digit"
+    classes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]       # or, for a number: clip = [0, 100]
+
+    [[fields]]
+    names = ["pixel_0_0", "pixel_0_1"]     # or name = "..."
+    kind = "number"                        # number, integer, boolean, category
+    clip = [-4, 4]
+    center = 5
+    scale = 6
+
+Further keys are those of `Plan`. The documents `input_schema` and `output_schema` may stand there in place
+of `fields` and `label`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from openmined_syft.errors import OpenMinedError
+from pysonar.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.artifacts.errors import ArtifactError
+from pysonar.chain.address import parse_bytes32
+from pysonar.chain.errors import BadArgumentError
+from pysonar.cid import Cid, CidError
+from pysonar.schema import (
+    ProfileError,
+    boolean_field,
+    category_field,
+    class_label,
+    input_schema,
+    integer_field,
+    number_field,
+    number_label,
+    output_schema,
+)
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.plan import Plan
+
+MAX_BYTES = 1024 * 1024
+
+_PLAIN = (
+    "title", "description", "capsule", "bounty", "target", "min_gain", "stake", "fee", "submit_for",
+    "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance", "steps", "key_bits",
+    "weight_bound", "difference_norm",
+)  # fmt: skip
+_REQUIRED = ("title", "family", "capsule", "bounty", "target")
+_OTHER = (
+    "family", "parameters", "rule", "label", "fields", "input_schema", "output_schema", "continue_from",
+    "privacy_floor", "auditor_certificate",
+)  # fmt: skip
+_TEXTS = ("title", "description", "capsule", "metric", "family")
+
+
+def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """The plan of a file ending in .toml or .json; `overrides` go before what the file says.
+
+    Raises:
+        PlanError: the file cannot be read, or a key is unknown, missing, or out of range.
+    """
+    return plan_from({**_load(path), **(overrides or {})}, source=str(path))
+
+
+def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
+    """The plan of the keys above.
+
+    Raises:
+        PlanError: a key is unknown, missing, or out of range.
+    """
+    for key in values:
+        if key not in _PLAIN and key not in _OTHER:
+            allowed = ", ".join(sorted(_PLAIN + _OTHER))
+            raise PlanError(source, key, values[key], f"no such key, but one of {allowed}")
+    for key in _REQUIRED:
+        if values.get(key) is None:
+            raise PlanError(source, key, None, "a value")
+    for key in _TEXTS:
+        if not isinstance(values.get(key, ""), str):
+            raise PlanError(source, key, values[key], "a text")
+    plain = {key: values[key] for key in _PLAIN if key in values}
+    if "steps" in plain:
+        plain["steps"] = tuple(_list(source, "steps", plain["steps"]))
+    return Plan(
+        **plain,
+        input_schema=_inputs(source, values),
+        output_schema=_output(source, values),
+        algorithm=_algorithm(source, values),
+        initial=_initial(source, values),
+        privacy_floor=_privacy_floor(source, values),
+        auditor_certificate=_auditor(source, values),
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PlanError(str(path), "the file", error.strerror, "a readable .toml or .json file") from None
+    if len(raw) > MAX_BYTES:
+        raise PlanError(str(path), "the file", f"longer than {MAX_BYTES} bytes", "a shorter one")
+    try:
+        loaded = json.loads(raw) if path.suffix == ".json" else tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise PlanError(
+            str(path), "the file", "not UTF-8 text", "TOML, or JSON with the ending .json"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        place = str(error).partition("(")[2].rstrip(")") or "somewhere"
+        raise PlanError(
+            str(path), "the file", f"not TOML ({place})", "TOML, or JSON with the ending .json"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise PlanError(str(path), "the file", f"not JSON (line {error.lineno})", "JSON") from None
+    if not isinstance(loaded, dict):
+        raise PlanError(str(path), "the file", "no object", "keys and values")
+    return loaded
+
+
+def _algorithm(source: str, values: Mapping[str, Any]) -> Algorithm:
+    rule = {"name": "gradient_descent", **_table(source, "rule", values.get("rule", {}))}
+    try:
+        parameters = _table(source, "parameters", values.get("parameters", {}))
+        return Algorithm(family=values["family"], rule=rule, parameters=parameters)
+    except ArtifactError as error:
+        key = error.field.removeprefix("algorithm.")
+        raise PlanError(source, key, str(error.value), error.expected) from None
+
+
+def _inputs(source: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    if "input_schema" in values:
+        return _table(source, "input_schema", values["input_schema"])
+    fields: dict[str, Any] = {}
+    for place, entry in enumerate(_list(source, "fields", values.get("fields"))):
+        at = f"fields[{place}]"
+        table = _table(source, at, entry)
+        names = table.pop("names", None) or [table.pop("name", None)]
+        for name in _list(source, f"{at}.names", names):
+            if not isinstance(name, str) or not name or name in fields:
+                raise PlanError(source, f"{at}.name", name, "the name of a column, each once")
+            fields[name] = _field(source, at, table)
+    try:
+        return input_schema(fields)
+    except ProfileError as error:
+        raise PlanError(source, f"fields ({error.path})", error.value, error.expected) from None
+
+
+def _output(source: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    if "output_schema" in values:
+        return _table(source, "output_schema", values["output_schema"])
+    table = _table(source, "label", values.get("label"))
+    name = table.pop("name", None)
+    if not isinstance(name, str) or not name:
+        raise PlanError(source, "label.name", name, "the name of a column")
+    try:
+        if "classes" in table:
+            label = class_label(_list(source, "label.classes", table.pop("classes")))
+        else:
+            label = number_label(**_numbers(source, "label", table))
+        _nothing_left(source, "label", table)
+        return output_schema(name, label)
+    except ProfileError as error:
+        raise PlanError(source, f"label ({error.path})", error.value, error.expected) from None
+
+
+def _field(source: str, at: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    left = dict(table)
+    kind = left.pop("kind", "number")
+    if kind == "boolean":
+        made = boolean_field()
+    elif kind == "category":
+        made = category_field(_list(source, f"{at}.values", left.pop("values", None)))
+    elif kind in ("number", "integer"):
+        make = number_field if kind == "number" else integer_field
+        made = make(**_numbers(source, at, left))
+    else:
+        raise PlanError(source, f"{at}.kind", kind, "number, integer, boolean or category")
+    _nothing_left(source, at, left)
+    return made
+
+
+def _numbers(source: str, at: str, table: dict[str, Any]) -> dict[str, Any]:
+    clip = _list(source, f"{at}.clip", table.pop("clip", None))
+    if len(clip) != 2:
+        raise PlanError(source, f"{at}.clip", clip, "the smallest and the largest value")
+    return {"clip": tuple(clip), "center": table.pop("center", 0.0), "scale": table.pop("scale", 1.0)}
+
+
+def _initial(source: str, values: Mapping[str, Any]) -> Zeros | FromCampaign:
+    earlier = values.get("continue_from")
+    if earlier is None:
+        return Zeros()
+    try:
+        return FromCampaign(parse_bytes32("continue_from", str(earlier)))
+    except BadArgumentError:
+        raise PlanError(
+            source, "continue_from", earlier, "the id of an earlier campaign, 0x and 64 digits"
+        ) from None
+
+
+def _privacy_floor(source: str, values: Mapping[str, Any]) -> PrivacyFloor | None:
+    if values.get("privacy_floor") is None:
+        return None
+    table = _table(source, "privacy_floor", values["privacy_floor"])
+    try:
+        return PrivacyFloor(**table)
+    except (TypeError, OpenMinedError):
+        raise PlanError(source, "privacy_floor", table, "epsilon (up to 100) and delta (up to 0.1)") from None
+
+
+def _auditor(source: str, values: Mapping[str, Any]) -> Cid | None:
+    text = values.get("auditor_certificate")
+    if text is None:
+        return None
+    try:
+        return Cid.parse(str(text))
+    except CidError:
+        raise PlanError(source, "auditor_certificate", text, "the CID of a certificate, Qm...") from None
+
+
+def _table(source: str, key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise PlanError(source, key, value, "a table of keys and values")
+    return dict(value)
+
+
+def _list(source: str, key: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple) or not value:
+        raise PlanError(source, key, value, "a list that is not empty")
+    return list(value)
+
+
+def _nothing_left(source: str, at: str, table: Mapping[str, Any]) -> None:
+    for key, value in table.items():
+        raise PlanError(source, f"{at}.{key}", value, "no such key here")

@@ -1,0 +1,249 @@
+"""A Data Scientist with a home of their own, and a Capsule that is played by hand with real keys and
+artifacts.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+PASSPHRASE = "correct horse"
+COLUMNS = ("height", "weight", "smoker")
+
+
+@pytest.fixture(autouse=True)
+def _no_passphrase_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENMINED_PASSPHRASE", raising=False)
+
+
+@pytest.fixture(scope="session")
+def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str, bytes]) -> Path:
+    """Keyfile and OpenPGP key of the scientist, sealed once: scrypt is slow on purpose."""
+    from pysonar.chain.signer import import_key
+    from pysonar.openpgp import SecretKey
+    from pysonar.scientist.home import SECRET_FILE
+
+    folder = tmp_path_factory.mktemp("keys")
+    import_key(folder / "keyfile.json", PASSPHRASE, role_keys["scientist"])
+    SecretKey.generate("Data Scientist").seal_to_file(folder / SECRET_FILE, PASSPHRASE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def scientist_key(sealed_keys: Path) -> Any:
+    """The scientist's OpenPGP key, opened."""
+    from pysonar.openpgp import SecretKey
+    from pysonar.scientist.home import SECRET_FILE
+
+    return SecretKey.open_from_file(sealed_keys / SECRET_FILE, PASSPHRASE)
+
+
+@pytest.fixture
+def store_setting(tmp_path: Path) -> str:
+    """The store that scientist and Capsule share."""
+    return f"embedded:{tmp_path / 'store'}"
+
+
+@pytest.fixture
+def home(tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str) -> Path:
+    """A complete home directory of the scientist."""
+    from pysonar.settings import Settings, save_settings
+
+    path = tmp_path / "scientist"
+    settings = Settings(
+        rpc=node.url,
+        chain_id=1337,
+        contract=sonar.address,
+        store=store_setting,
+        confirmations=0,
+        poll_seconds=0.05,
+    )
+    save_settings(path, settings)
+    for file in sealed_keys.iterdir():
+        shutil.copy(file, path / file.name)
+    return path
+
+
+@pytest.fixture
+def reopen(home: Path, scientist: Any, scientist_key: Any) -> Callable[[], Any]:
+    """`reopen() -> Scientist`: as a new process would, but without waiting for scrypt."""
+    from pysonar.chain.outbox import Outbox
+    from pysonar.scientist.connection import Connection, Scientist
+    from pysonar.scientist.home import Home
+
+    def open_again() -> Scientist:
+        connection = Connection.open(Home.open(home))
+        outbox = Outbox(connection.database, connection.web3, scientist, confirmations=0, poll_seconds=0.01)
+        return Scientist(connection, scientist, scientist_key, outbox)
+
+    return open_again
+
+
+@pytest.fixture
+def owner(reopen: Callable[[], Any]) -> Any:
+    """The scientist, ready to act."""
+    return reopen()
+
+
+@pytest.fixture
+def records() -> pa.Table:
+    """Twenty records; the label is 1 for the second half."""
+    height = [1.5 + 0.02 * n for n in range(20)]
+    return pa.table(
+        {
+            "height": height,
+            "weight": [50.0 + n for n in range(20)],
+            "smoker": [n % 3 == 0 for n in range(20)],
+            "ill": [int(n >= 10) for n in range(20)],
+        }
+    )
+
+
+@pytest.fixture
+def plan_values(capsule: Any) -> dict[str, Any]:
+    """A plan as a file would hold it."""
+    return {
+        "title": "Who is ill?",
+        "family": "one_vs_rest",
+        "capsule": capsule.address,
+        "bounty": "10 ETH",
+        "target": "90 %",
+        "min_gain": "1 %",
+        "stake": "70 wei",
+        "fee": "3 wei",
+        "submit_for": "1h",
+        "review_for": "1h",
+        "key_bits": 2048,
+        "rule": {"steps": 50},
+        "fields": [
+            {"name": "height", "clip": [1.0, 2.2], "center": 1.7, "scale": 0.2},
+            {"name": "weight", "clip": [30, 150], "center": 60, "scale": 10},
+            {"name": "smoker", "kind": "boolean"},
+        ],
+        "label": {"name": "ill", "classes": [0, 1]},
+    }
+
+
+@pytest.fixture
+def plan(plan_values: dict[str, Any]) -> Any:
+    """The plan."""
+    from pysonar.scientist.plan_file import plan_from
+
+    return plan_from(plan_values)
+
+
+@pytest.fixture
+def validation_csv(tmp_path: Path, records: pa.Table) -> Path:
+    """The records as a file."""
+    path = tmp_path / "validation.csv"
+    rows = zip(*(records.column(name).to_pylist() for name in records.column_names), strict=True)
+    lines = [",".join(records.column_names), *(",".join(str(value).lower() for value in row) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+class Judge:
+    """Capsule, played by hand: what it says is up to the test."""
+
+    def __init__(self, node: Any, sonar: Any, signer: Any, store: Any, transact: Callable[..., Any]) -> None:
+        from pysonar.openpgp import SecretKey
+
+        self.node, self.sonar, self.signer, self.store, self._transact = node, sonar, signer, store, transact
+        self.key = SecretKey.generate("Capsule")
+        self.told: list[Any] = []
+
+    def register(self) -> None:
+        """Publish the certificate."""
+        cid = self.store.put(self.key.certificate.to_bytes())
+        self.send(self.sonar.calls.register_capsule(cid.digest))
+
+    def send(self, call: Any, signer: Any = None) -> Any:
+        """Send a call; its events."""
+        return self._transact(self.node, signer or self.signer, call)
+
+    def open(self, campaign: bytes, start: int) -> None:
+        """Open the campaign."""
+        self.send(self.sonar.calls.open_campaign(campaign, b"\x11" * 32, b"\x12" * 32, start))
+
+    def judge(self, campaign: bytes, miner: Any, verdict: str, score: int | None = None) -> None:
+        """A submission of the miner and its verdict."""
+        from pysonar.artifacts import SubmissionRecord
+        from pysonar.chain.types import EMPTY, Report, Verdict
+
+        index = len(self.told)
+        terms = self.sonar.campaign(campaign).terms
+        update = (1000 + index).to_bytes(32, "big")
+        self.send(self.sonar.calls.submit(campaign, update, terms.stake + terms.fee), miner)
+        improved = verdict == "IMPROVED"
+        model = (2000 + index).to_bytes(32, "big") if improved else EMPTY
+        report = Report(miner.address, update, Verdict[verdict], (score or 0) if improved else 0, model)
+        self.send(self.sonar.calls.report(campaign, [report]))
+        record = SubmissionRecord(index, miner.address, verdict)
+        if improved:
+            record = replace(record, base_version=0, step=1.0, score_ppm=score, version_digest=b"\x07" * 32)
+        self.told.append(record)
+
+    def result(self, campaign: bytes, weights: Any, **changes: Any) -> Any:
+        """The honest result, with changes."""
+        from pysonar.artifacts import Result
+        from pysonar.cid import Cid
+
+        record = self.sonar.campaign(campaign)
+        values = {
+            "chain_id": 1337,
+            "contract": self.sonar.address,
+            "campaign": campaign,
+            "spec": Cid.from_bytes32(record.terms.spec),
+            "family": "one_vs_rest",
+            "version": record.version,
+            "start_ppm": record.start,
+            "final_ppm": max(
+                [record.start, *(entry.score_ppm for entry in self.told if entry.version_digest)]
+            ),
+            "weights": weights,
+            "record": tuple(self.told),
+        }
+        return Result(**(values | changes))
+
+    def deliver(self, campaign: bytes, result: Any, recipient: Any, signer: Any = None) -> None:
+        """Seal, store, name on chain."""
+        cid = self.store.put(result.seal(recipient, signer or self.key))
+        self.send(self.sonar.calls.deliver(campaign, cid.digest))
+
+
+@pytest.fixture
+def judge(node: Any, sonar: Any, capsule: Any, store_setting: str, transact: Callable[..., Any]) -> Judge:
+    """A registered Capsule."""
+    from pysonar.store import open_store
+
+    played = Judge(node, sonar, capsule, open_store(store_setting), transact)
+    played.register()
+    return played
+
+
+@pytest.fixture
+def weights() -> Any:
+    """A model that is right about every record: the second class from 60 kg on."""
+    return np.array([[0.0, 0.0], [-1.0, 1.0], [0.0, 0.0], [-0.05, 0.05]])
+
+
+@pytest.fixture
+def created() -> Callable[[Any], Sequence[Any]]:
+    """`created(sonar) -> [CampaignCreated, ...]`: what is on chain."""
+
+    def read(sonar: Any) -> list[Any]:
+        from pysonar.chain import rpc
+        from pysonar.chain.events import CampaignCreated, decode_log
+
+        logs = rpc.logs(sonar.web3, sonar.address, 0, rpc.block_number(sonar.web3))
+        events = [decode_log(log).event for log in logs]
+        return [event for event in events if isinstance(event, CampaignCreated)]
+
+    return read

@@ -1,0 +1,287 @@
+"""Opening a campaign: what goes where, and that the bounty is escrowed once whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pysonar.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spec
+from pysonar.campaign import Campaign, default_name
+from pysonar.chain.errors import InsufficientFundsError, RevertedError
+from pysonar.chain.types import State
+from pysonar.cid import Cid
+from pysonar.openpgp import NotForThisKeyError, SecretKey
+from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
+from pysonar.scientist.launching import create_key, pin_owner
+from pysonar.store import NotFoundError
+
+ETHER = 10**18
+
+
+def test_a_launched_campaign_is_on_chain_and_in_the_store(
+    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, capsule: Any
+) -> None:
+    campaign = Campaign(owner, plan, records).launch()
+    record = campaign.record
+    assert (record.owner, record.state) == (owner.address, State.REQUESTED)
+    assert (record.terms.bounty, record.terms.target, record.terms.min_gain) == (10 * ETHER, 900_000, 10_000)
+    assert (record.terms.stake, record.terms.fee, record.terms.gap_basis) == (70, 3, False)
+    assert record.terms.review_until - record.terms.submit_until == 3600
+    assert node.balance(sonar.address) == 10 * ETHER
+
+    cid = Cid.from_bytes32(record.terms.spec)
+    spec = Spec.parse(judge.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
+    assert spec.start_ppm == 500_000  # zeros predict the first class everywhere
+    assert spec.validation.rows == 20
+    assert spec.family.weights_shape == (4, 2)
+    own = judge.store.get(spec.scientist_certificate, max_bytes=MAX_BYTES["certificate"])
+    assert own == owner.key.certificate.to_bytes()
+    assert set(judge.store.pins(pin_owner(campaign.id))) == {
+        cid,
+        spec.validation.sealed,
+        spec.scientist_certificate,
+    }
+
+
+def test_only_the_capsule_opens_the_validation_records(
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any
+) -> None:
+    campaign = Campaign(owner, plan, records).launch()
+    spec = Spec.parse(
+        judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
+    )
+    blob = judge.store.get(spec.validation.sealed, max_bytes=MAX_BYTES["sealed_input"])
+    binding = {"chain_id": 1337, "contract": sonar.address, "scientist": owner.address}
+    opened = SealedInput.open(blob, judge.key, digest=spec.validation.digest, **binding)
+    assert opened.records(spec.schema, rows=20).equals(plan.schema.select(records))
+    with pytest.raises(NotForThisKeyError):
+        SealedInput.open(blob, SecretKey.generate("stranger"), digest=spec.validation.digest, **binding)
+
+
+def test_the_store_holds_no_record_in_the_clear(
+    owner: Any, plan: Any, records: Any, judge: Any, tmp_path: Path
+) -> None:
+    Campaign(owner, plan, records).launch()
+    payload = SealedInput.of_records(
+        records, plan.schema, chain_id=1337, contract="0x" + "11" * 20, scientist="0x" + "22" * 20
+    ).payload
+    column = np.array(records.column("height")).tobytes()
+    assert column in payload  # the check finds what it looks for
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    assert kept
+    assert column not in kept
+
+
+def test_the_same_again_is_the_same_campaign(
+    owner: Any, reopen: Callable[[], Any], plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+) -> None:
+    first = Campaign(owner, plan, records).launch()
+    assert Campaign(owner, plan, records).launch().id == first.id
+    assert (
+        Campaign(reopen(), plan, records.select(["ill", "weight", "height", "smoker"])).launch().id
+        == first.id
+    )
+    assert len(created(sonar)) == 1
+    other = Campaign(owner, plan, records, name="once more").launch()
+    assert other.id != first.id
+    assert len(created(sonar)) == 2
+
+
+def test_the_same_name_for_something_else_is_refused(
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+) -> None:
+    first = Campaign(owner, plan, records, name="mine").launch()
+    with pytest.raises(NameTakenError, match=first.id.hex()):
+        Campaign(owner, replace(plan, bounty=11 * ETHER), records, name="mine").launch()
+    with pytest.raises(NameTakenError):
+        Campaign(owner, plan, records.slice(0, 19), name="mine").launch()
+    assert len(created(sonar)) == 1
+
+
+def test_a_capsule_without_certificate(owner: Any, plan: Any, records: Any, sonar: Any, created: Any) -> None:
+    with pytest.raises(NoCertificateError, match=plan.capsule):
+        Campaign(owner, plan, records).launch()
+    assert created(sonar) == []
+
+
+def test_a_certificate_that_nobody_has(
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+) -> None:
+    judge.send(sonar.calls.register_capsule(b"\x55" * 32))
+    with pytest.raises(NotFoundError, match=str(Cid(b"\x55" * 32))):
+        Campaign(owner, plan, records).launch()
+    assert created(sonar) == []
+
+
+def test_the_scientist_cannot_be_the_capsule(owner: Any, plan: Any, records: Any, judge: Any) -> None:
+    with pytest.raises(PlanError, match="other than the scientist's own"):
+        Campaign(owner, replace(plan, capsule=owner.address), records).launch()
+
+
+def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
+    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+) -> None:
+    node.fund(owner.address, 10 * ETHER - 1)
+    with pytest.raises(InsufficientFundsError, match=owner.address):
+        Campaign(owner, plan, records).launch()
+    assert created(sonar) == []
+    node.fund(owner.address, 11 * ETHER)
+    campaign = Campaign(owner, plan, records).launch()
+    assert len(created(sonar)) == 1
+    owners = judge.store.owners()
+    assert [name for name in owners if name.startswith("scientist/")] == [pin_owner(campaign.id)]
+
+
+def test_a_launch_that_reverted_can_be_repeated(
+    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+) -> None:
+    node.set_automine(False)
+    campaign = Campaign(owner, plan, records)
+    owner.outbox.wait = lambda key: None  # do not wait: the block comes after the deadline
+    campaign.launch()
+    del owner.outbox.wait
+    node.advance(4000)
+    with pytest.raises(RevertedError, match="time to submit is over"):
+        owner.outbox.wait(create_key(campaign.id))
+    node.set_automine(True)
+    again = Campaign(owner, plan, records).launch()
+    assert again.id != campaign.id
+    assert len(created(sonar)) == 1
+
+
+def test_initial_weights_are_sealed_and_measured(
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, weights: Any
+) -> None:
+    campaign = Campaign(owner, replace(plan, initial=weights, target=1_000_000), records).launch()
+    spec = Spec.parse(
+        judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
+    )
+    assert spec.start_ppm == 1_000_000
+    opened = SealedInput.open(
+        judge.store.get(spec.initial.sealed, max_bytes=MAX_BYTES["sealed_input"]),  # type: ignore[union-attr]
+        judge.key,
+        chain_id=1337,
+        contract=sonar.address,
+        scientist=owner.address,
+        digest=spec.initial.digest,  # type: ignore[union-attr]
+    )
+    assert np.array_equal(opened.weights(shape=(4, 2), weight_bound=8.0), weights)
+
+
+def test_a_continued_campaign_must_say_where_it_starts(plan: Any) -> None:
+    with pytest.raises(PlanError, match="start is missing"):
+        replace(plan, initial=FromCampaign(b"\x01" * 32))
+    assert replace(plan, initial=FromCampaign(b"\x01" * 32), start="85 %").start == 850_000
+
+
+def test_there_is_no_id_before_the_launch(owner: Any, plan: Any, records: Any) -> None:
+    with pytest.raises(CampaignError, match="launch"):
+        _ = Campaign(owner, plan, records).id
+
+
+def test_names_are_made_from_titles() -> None:
+    assert default_name("Handwritten digits, 2nd try!") == "handwritten-digits-2nd-try"
+    assert default_name("???") == "campaign"
+
+
+# The child meddles with its signer and its node only; the code under test is the real one.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from web3 import Web3
+import pyarrow.ipc
+from pysonar.campaign import Campaign
+from pysonar.chain.connect import NodeProvider
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.openpgp import SecretKey
+from pysonar.scientist.connection import Connection, Scientist
+from pysonar.scientist.home import Home
+from pysonar.scientist.plan_file import read_plan
+
+home, plan, validation, key, url, point = sys.argv[1:]
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Node(NodeProvider):
+    def make_request(self, method, params):
+        if method == "eth_sendRawTransaction" and point == "before the broadcast":
+            die()
+        answer = super().make_request(method, params)
+        if method == "eth_sendRawTransaction" and point == "after the broadcast":
+            die()
+        return answer
+
+class Dying:
+    def __init__(self, signer):
+        self.signer, self.address = signer, signer.address
+    def sign(self, transaction):
+        if point == "before the signature":
+            die()
+        return self.signer.sign(transaction)
+
+connection = Connection.open(Home.open(Path(home)), Web3(Node(url)))
+signer = Dying(KeyfileSigner.from_key(bytes.fromhex(key)))
+outbox = Outbox(connection.database, connection.web3, signer, confirmations=0)
+scientist = Scientist(connection, signer, SecretKey.generate("child"), outbox)
+Campaign(scientist, read_plan(Path(plan)), validation).launch()
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "known", "escrowed"),
+    [
+        ("before the signature", False, 0),
+        ("before the broadcast", True, 0),
+        ("after the broadcast", True, 1),
+    ],
+)
+def test_killed_while_launching_the_bounty_is_escrowed_once(
+    owner: Any,
+    plan_values: dict[str, Any],
+    validation_csv: Path,
+    judge: Any,
+    node: Any,
+    sonar: Any,
+    home: Path,
+    role_keys: Any,
+    created: Any,
+    tmp_path: Path,
+    point: str,
+    known: bool,
+    escrowed: int,
+) -> None:
+    import json
+
+    from pysonar.scientist.plan_file import read_plan
+
+    plan_file = tmp_path / "plan.json"
+    plan_file.write_text(json.dumps(plan_values))
+    arguments = [
+        str(home),
+        str(plan_file),
+        str(validation_csv),
+        role_keys["scientist"].hex(),
+        node.url,
+        point,
+    ]
+    child = subprocess.run([sys.executable, "-c", CHILD, *arguments], check=False, timeout=60)
+    assert child.returncode == -signal.SIGKILL
+    (row,) = owner.connection.journal.all()
+    assert (owner.outbox.find(create_key(row.id)) is not None) == known
+    assert len(created(sonar)) == escrowed
+
+    campaign = Campaign(owner, read_plan(plan_file), validation_csv).launch()  # the same command again
+    assert len(created(sonar)) == 1
+    assert node.balance(sonar.address) == 10 * ETHER
+    assert (campaign.id == row.id) == known
+    assert [kept.id for kept in owner.connection.journal.all()] == [campaign.id]

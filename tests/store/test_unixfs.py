@@ -204,6 +204,40 @@ def test_a_node_that_lies_about_its_childs_size_is_malformed():
     assert caught.value.block == lie.cid
 
 
+def with_a_name(node: bytes) -> bytes:
+    """The node with a name in its first link, as directories have them."""
+    return bytes([node[0], node[1] + 1]) + node[2:].replace(b"\x12\x00\x18", b"\x12\x01a\x18", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda node: node + b"\x1a\x00", "not the node"),  # a field of another kind at the end
+        (with_a_name, "not the node"),
+        (lambda node: node[3 * 44 :] + node[: 3 * 44], "not the node|fewer links"),  # data before links
+        (lambda node: node[:44] + node, "not the node"),  # one link too many
+        (lambda node: node[44:], "fewer links"),  # one too few
+    ],
+)
+def test_a_node_in_another_spelling_is_malformed_although_every_leaf_fits(change, reason):
+    data = content(3 * CHUNK)
+    root, blocks = stored(data)
+    other = change(blocks[root])
+    with pytest.raises(MalformedBlockError, match=reason):
+        read(Cid.of_block(other), blocks | {Cid.of_block(other): other})
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_node_with_a_wrong_size_of_its_blocks_is_malformed_although_every_leaf_fits(off):
+    data = content(3 * CHUNK)
+    _, blocks = stored(data)
+    children = [child for child, _ in build_blocks(io.BytesIO(data))][:-1]
+    children[1] = Child(children[1].cid, children[1].file_size, children[1].dag_size + off)
+    other = node_block(children)
+    with pytest.raises(MalformedBlockError, match="not the node"):
+        read(Cid.of_block(other), blocks | {Cid.of_block(other): other})
+
+
 def test_a_bomb_of_one_block_linked_a_million_times_is_refused_at_its_root():
     leaf = child_of(bytes(CHUNK))
     blocks = {leaf.cid: leaf_block(bytes(CHUNK))}

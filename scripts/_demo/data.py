@@ -16,7 +16,7 @@ HOME_SHARE = 0.8
 PIXELS = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
 LABEL = "digit"
 # Public scaling, the same for everybody: the mean and the spread of a pixel over all digits, rounded.
-CENTER, SCALE, CLIP = 5.0, 6.0, 4.0
+CENTER, SCALE = 5.0, 6.0
 
 
 @dataclass(frozen=True)

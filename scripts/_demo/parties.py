@@ -1,4 +1,4 @@
-"""A party of the demo: a person with an own folder who uses the public commands, each in a process."""
+"""The parties of the demo: people with own folders who use the public commands, each in a process."""
 
 import json
 import os
@@ -6,8 +6,16 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
 from typing import Any
+
+from rich.console import Console
+
+WAIT_SECONDS = 60
 
 
 class CommandFailedError(RuntimeError):
@@ -50,6 +58,13 @@ class Party:
         """One command with `--format json`; what it answers."""
         return json.loads(self.run(*arguments, "--format", "json"))
 
+    def show(self, *arguments: str) -> None:
+        """One command, with what it prints going straight to the screen."""
+        code = subprocess.run(self._line(arguments), env=self._environment).returncode
+        if code != 0:
+            told = " ".join([Path(self._program).name, *arguments])
+            raise CommandFailedError(f"{self.name}: `{told}` ended with exit code {code}")
+
     def start(self, *arguments: str) -> None:
         """Start the party's long-running agent."""
         with self.log.open("ab") as log:
@@ -79,3 +94,66 @@ class Party:
 
     def _line(self, arguments: tuple[str, ...]) -> list[str]:
         return [self._program, *arguments, "--home", str(self.home)]
+
+
+class Parties:
+    """A scientist, a Capsule and some mines; their agents end with the `with` block."""
+
+    def __init__(self, folder: Path, mines: int) -> None:
+        self.scientist = Party("scientist", folder / "scientist", "sonar")
+        self.capsule = Party("capsule", folder / "capsule", "capsule")
+        self.mines = [Party(f"mine {n}", folder / f"mine-{n}", "mine-agent") for n in range(1, mines + 1)]
+        self.addresses: dict[str, str] = {}
+
+    @property
+    def all(self) -> list[Party]:
+        """Everybody."""
+        return [self.scientist, self.capsule, *self.mines]
+
+    @property
+    def names(self) -> list[str]:
+        """Everybody's name."""
+        return [party.name for party in self.all]
+
+    def init(self, common: tuple[str, ...], stores: Mapping[str, str]) -> None:
+        """Make everybody's home and account, all at once."""
+        allowed = (*("--allow-scientist", "any"), *("--allow-capsule", "any"), *("--allow-field", "any"))
+
+        def init(party: Party) -> str:
+            rules = allowed if party in self.mines else ()
+            made = party.ask("init", *common, "--store", stores[party.name], *rules)
+            return str(made["address"])
+
+        with ThreadPoolExecutor() as pool:
+            made = pool.map(init, self.all)
+            self.addresses = dict(zip(self.names, made, strict=True))
+
+    def print_table(self, console: Console) -> None:
+        """Who is who."""
+        for name, address in self.addresses.items():
+            console.print(f"         {name:10} {address}")
+
+    def check(self) -> None:
+        """Complain if an agent has ended by itself."""
+        for party in self.all:
+            party.check()
+
+    def wait_until(self, done: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
+        """Look until it is so; CommandFailedError if it is not in time or an agent ends."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            self.check()
+            if time.monotonic() > deadline:
+                raise CommandFailedError(
+                    f"waited {seconds:g} s for {what}, in vain: see the logs beside the homes"
+                )
+            time.sleep(0.1)
+
+    def __enter__(self) -> "Parties":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for party in self.all:
+            party.stop()

@@ -1,0 +1,148 @@
+"""One run of the demo: from an empty chain to a delivered model and a ledger that adds up."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from pysonar.chain import rpc
+from pysonar.chain.connect import connect
+from pysonar.chain.database import open_database
+from pysonar.chain.events import LoggedEvent
+from pysonar.chain.follower import Follower
+from pysonar.chain.sonar import Sonar
+from pysonar.deployment import Deployment, manifest_path, read_deployment
+from pysonar.estimator import Estimator
+from pysonar.scientist.plan_file import read_plan
+from scripts._demo.chain import CHAIN_ID, Anvil, fund
+from scripts._demo.data import write_digits
+from scripts._demo.ledger import read_ledger
+from scripts._demo.parties import CommandFailedError, Parties
+from scripts._demo.plan import NAME, write_plan
+from scripts._demo.report import Report
+from scripts._demo.stores import open_stores
+from scripts._demo.twin import train_twin
+
+MINES = 3
+FUNDS = 100 * 10**18
+POLL = ("--confirmations", "0", "--poll-seconds", "0.2")
+
+
+class Stopwatch:
+    """Seconds by phase."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str, told: str, console: Console) -> Iterator[None]:
+        """Time one phase and say that it began."""
+        console.print(f"[dim]{sum(self.seconds.values()):5.1f} s[/dim]  {told}")
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.monotonic() - began
+
+
+def run_campaign(folder: Path, *, seed: int, ipfs: str) -> Report:
+    """Run a whole campaign in `folder`, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    folder = folder.resolve()
+    console = Console(highlight=False)
+    watch = Stopwatch()
+    with ExitStack() as stack:
+        with watch.phase("chain", "a local chain, and Sonar on it", console):
+            files = write_digits(folder / "data", mines=MINES, seed=seed)
+            chain = stack.enter_context(Anvil(folder / "anvil.log"))
+            deployment = _deploy(folder, chain.url)
+            web3 = connect(chain.url, expected_chain_id=CHAIN_ID)
+            sonar = Sonar.open(web3, deployment.address)
+        with watch.phase(
+            "accounts", "homes and accounts for a scientist, a Capsule and three mines", console
+        ):
+            parties = stack.enter_context(Parties(folder, MINES))
+            common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
+            parties.init(common, open_stores(folder, ipfs, parties.names, stack))
+            fund(web3, list(parties.addresses.values()), FUNDS)
+            for mine, path in zip(parties.mines, files.mines, strict=True):
+                mine.run("data", "add", "digits", str(path))
+            parties.print_table(console)
+        with watch.phase("escrow", "Capsule registers, the scientist escrows the bounty", console):
+            parties.capsule.start("run")
+            capsule = parties.addresses[parties.capsule.name]
+            parties.wait_until(lambda: sonar.certificate(capsule) is not None, "Capsule to register")
+            write_plan(folder / "plan.toml", capsule=capsule)
+            created = parties.scientist.ask(
+                *("campaign", "create", str(folder / "plan.toml"), "--name", NAME),
+                *("--validation", str(files.validation)),
+            )
+        with watch.phase("training", "the mines train the encrypted model", console):
+            for mine in parties.mines:
+                mine.start("run")
+            parties.scientist.show("campaign", "watch", NAME)
+            parties.check()
+        with watch.phase("claims", "everybody claims", console):
+            campaign = bytes.fromhex(created["campaign"].removeprefix("0x"))
+            parties.scientist.run("campaign", "claim", NAME)
+            owing = [address for address in parties.addresses.values() if sonar.owed(campaign, address)]
+            parties.wait_until(lambda: not any(sonar.owed(campaign, who) for who in owing), "all claims")
+        with watch.phase("delivery", "the scientist opens the delivered model", console):
+            saved = folder / "model.safetensors"
+            opened = parties.scientist.ask(
+                *("campaign", "result", NAME, "--test", str(files.test), "--save", str(saved))
+            )
+        with watch.phase("twin", "the same steps in plaintext, to compare", console):
+            owners = zip((parties.addresses[mine.name] for mine in parties.mines), files.mines, strict=True)
+            twin = train_twin(read_plan(folder / "plan.toml"), opened["record"], dict(owners))
+        history = _read_history(folder, sonar, deployment, campaign)
+        return Report(
+            campaign=created["campaign"],
+            seed=seed,
+            start_ppm=opened["start_ppm"],
+            final_ppm=opened["final_ppm"],
+            target_ppm=opened["target_ppm"],
+            evaluations=len(opened["record"]),
+            names={address: name for name, address in parties.addresses.items()},
+            ledger=read_ledger(sonar, campaign, history),
+            test_accuracy=opened["test_accuracy"],
+            validation_accuracy=Estimator.load(saved).score(files.validation),
+            plaintext_twin_accuracy=twin.score(files.test),
+            plaintext_twin_validation_accuracy=twin.score(files.validation),
+            seconds={**watch.seconds, "total": sum(watch.seconds.values())},
+        )
+
+
+def _deploy(folder: Path, url: str) -> Deployment:
+    """Deploy Sonar with the Ape script, as anybody would."""
+    done = subprocess.run(
+        [
+            *("ape", "run", "deploy", "--network", f"ethereum:local:{url}"),
+            *("--account", "TEST::0", "--deployments", str(folder)),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise CommandFailedError(f"`ape run deploy` failed\n{done.stdout}{done.stderr}")
+    return read_deployment(manifest_path(folder, CHAIN_ID))
+
+
+def _read_history(folder: Path, sonar: Sonar, deployment: Deployment, campaign: bytes) -> list[LoggedEvent]:
+    """All events of the campaign, read from the chain by an observer of its own."""
+    database = open_database(
+        folder / "observer.sqlite",
+        chain_id=CHAIN_ID,
+        genesis=rpc.genesis(sonar.web3),
+        contract=sonar.address,
+    )
+    follower = Follower(database, sonar.web3, sonar, confirmations=0, start_block=deployment.block)
+    follower.poll()
+    history: list[LoggedEvent] = list(follower.history(campaign=campaign))
+    database.close()
+    return history

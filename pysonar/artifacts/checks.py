@@ -28,7 +28,7 @@ def number(kind: str, field: str, value: Any, least: float, most: float) -> floa
         raise ArtifactError(kind, field, value, "a finite number")
     if not least <= value <= most:
         raise ArtifactError(kind, field, value, f"a number of {least:g} to {most:g}")
-    return float(value)
+    return float(value) + 0.0  # of the two zeros, the positive one
 
 
 def text(kind: str, field: str, value: Any, least: int, most: int) -> str:

@@ -38,8 +38,9 @@ class PrivacyStatement:
     delta: float
 
     def __post_init__(self) -> None:
-        checks.number(KIND, "privacy.epsilon", self.epsilon, 1e-6, 1e6)
-        checks.number(KIND, "privacy.delta", self.delta, 0.0, 1.0)
+        epsilon = checks.number(KIND, "privacy.epsilon", self.epsilon, 1e-6, 1e6)
+        object.__setattr__(self, "epsilon", epsilon)
+        object.__setattr__(self, "delta", checks.number(KIND, "privacy.delta", self.delta, 0.0, 1.0))
 
 
 @dataclass(frozen=True)

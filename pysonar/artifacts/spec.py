@@ -67,8 +67,9 @@ class PrivacyFloor:
     delta: float
 
     def __post_init__(self) -> None:
-        checks.number(KIND, "privacy_floor.epsilon", self.epsilon, 1e-6, 100.0)
-        checks.number(KIND, "privacy_floor.delta", self.delta, 0.0, 0.1)
+        epsilon = checks.number(KIND, "privacy_floor.epsilon", self.epsilon, 1e-6, 100.0)
+        object.__setattr__(self, "epsilon", epsilon)
+        object.__setattr__(self, "delta", checks.number(KIND, "privacy_floor.delta", self.delta, 0.0, 0.1))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from openmined_syft.models.family import ModelFamily
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.one_vs_rest import OneVsRest
+from openmined_syft.models.ridge import Ridge
 
-_FAMILIES = {family.name: family for family in (Linear, Logistic, OneVsRest)}
+_FAMILIES = {family.name: family for family in (Linear, Ridge, Logistic, OneVsRest)}
 
 
 def family_names() -> list[str]:
@@ -17,21 +18,25 @@ def family_names() -> list[str]:
     return list(_FAMILIES)
 
 
-def build_family(family: str, n_features: int, n_outputs: int, parameters: Mapping[str, Any]) -> ModelFamily:
+def build_family(
+    family: str, n_features: int, n_outputs: int, parameters: Mapping[str, Any], *, seed: bytes = b""
+) -> ModelFamily:
     """The family a spec's algorithm names.
 
     Args:
-        family: "linear", "logistic" or "one_vs_rest".
+        family: "linear", "ridge", "logistic" or "one_vs_rest".
         n_features: columns of the encoded data, without the bias.
-        n_outputs: 1 for "linear" with one target and "logistic"; the number of classes for "one_vs_rest".
-        parameters: of the family; the three linear families have none.
+        n_outputs: 1 for one target and for "logistic"; the number of classes for "one_vs_rest".
+        parameters: "features" describes a public feature map, such as {"name": "fourier", "count": 512,
+            "gamma": 0.008}; "alpha" is ridge's.
+        seed: public bytes a feature map is drawn from: the campaign's id.
 
     Raises:
         ParameterError: unknown family or parameter, or a size out of range.
     """
     if family not in _FAMILIES:
         raise ParameterError(f"there is no model family {family!r}; choose one of {family_names()}")
-    return _FAMILIES[family].build(n_features, n_outputs, parameters)
+    return _FAMILIES[family].build(n_features, n_outputs, parameters, seed)
 
 
-__all__ = ["Linear", "Logistic", "ModelFamily", "OneVsRest", "build_family", "family_names"]
+__all__ = ["Linear", "Logistic", "ModelFamily", "OneVsRest", "Ridge", "build_family", "family_names"]

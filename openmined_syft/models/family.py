@@ -5,7 +5,7 @@ A family is a description only: it holds no weights and no data.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
+from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.layout import LARGEST_ENTRIES
 from openmined_syft.rules import Problem, Rule
+from openmined_syft.rules.parameters import known_only
 
 Matrix = NDArray[np.float64]
 
@@ -71,6 +73,7 @@ class LinearFamily(ABC):
     Attributes:
         n_features: 1 or more.
         n_outputs: columns of the weights.
+        feature_map: applied to the rows before anything else, or None.
 
     Raises:
         ParameterError: a size is out of range.
@@ -78,12 +81,14 @@ class LinearFamily(ABC):
 
     n_features: int
     n_outputs: int = 1
+    feature_map: FeatureMap | None = None
 
     name: ClassVar[str]
     curvature: ClassVar[float]
     target_offset: ClassVar[float]
     fewest_outputs: ClassVar[int] = 1
     most_outputs: ClassVar[int] = 1 << 12
+    own_parameters: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         for name, smallest, largest in (
@@ -97,34 +102,46 @@ class LinearFamily(ABC):
                 )
 
     @classmethod
-    def build(cls, n_features: int, n_outputs: int, parameters: Mapping[str, Any]) -> "LinearFamily":
-        """The family with `parameters` of a spec; the linear families have none.
+    def build(
+        cls, n_features: int, n_outputs: int, parameters: Mapping[str, Any], seed: bytes
+    ) -> "LinearFamily":
+        """The family with `parameters` of a spec: "features" describes a feature map, others are its own.
 
         Raises:
-            ParameterError: a parameter is given.
+            ParameterError: an unknown parameter, or a value out of range.
         """
-        if parameters:
-            raise ParameterError(f"a {cls.name} model has no parameters; got {sorted(map(str, parameters))}")
-        return cls(n_features, n_outputs)
+        known_only(f"a {cls.name} model", parameters, ["features", *cls.own_parameters])
+        own = dict(parameters)
+        features = own.pop("features", None)
+        bare = cls(n_features, n_outputs, **own)
+        if features is None:
+            return bare
+        return replace(bare, feature_map=feature_map_from(features, n_features, seed))
+
+    @property
+    def penalty(self) -> float:
+        """The family's own l2."""
+        return 0.0
 
     @property
     def weights_shape(self) -> tuple[int, int]:
-        """(n_features + 1, n_outputs)."""
-        return self.n_features + 1, self.n_outputs
+        """(features after the map + 1, n_outputs)."""
+        width = self.n_features if self.feature_map is None else self.feature_map.width
+        return width + 1, self.n_outputs
 
     def initial_weights(self) -> Matrix:
         """Zeros of `weights_shape`."""
         return np.zeros(self.weights_shape)
 
     def design(self, X: ArrayLike) -> Matrix:
-        """X with a last column of ones.
+        """X, mapped if there is a feature map, with a last column of ones.
 
         Raises:
             ShapeError: not (n, n_features), or no rows.
             NotFiniteError: an entry is NaN or infinite.
         """
-        rows = as_matrix(X, "X")
-        if rows.shape[1] != self.n_features or not len(rows):
+        rows = as_matrix(X if self.feature_map is None else self.feature_map.transform(X), "X")
+        if (self.feature_map is None and rows.shape[1] != self.n_features) or not len(rows):
             raise ShapeError(
                 f"X has shape {rows.shape}; needs at least one row and {self.n_features} columns"
             )
@@ -151,7 +168,7 @@ class LinearFamily(ABC):
         design, targets = self.design(X), self.targets(y)
         if len(design) != len(targets):
             raise ShapeError(f"{len(design)} rows of X but {len(targets)} labels")
-        return rule.visit(Problem(design, targets - self.target_offset, self.curvature))
+        return rule.visit(Problem(design, targets - self.target_offset, self.curvature, self.penalty))
 
     def scores(self, weights: ArrayLike, X: ArrayLike) -> Matrix:
         """X W, shape (n, k).

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
 from openmined_syft.rules.gradient_descent import GradientDescent
+from openmined_syft.rules.mini_batch import MiniBatch
 from openmined_syft.rules.parameters import known_only
 from openmined_syft.rules.problem import Problem
+from openmined_syft.rules.proximal import Proximal
 
 
 class Rule(Protocol):
@@ -30,7 +32,11 @@ class Rule(Protocol):
         ...
 
 
-_RULES: dict[str, type[GradientDescent]] = {rule.name: rule for rule in (GradientDescent,)}
+_RULES: dict[str, type[GradientDescent] | type[MiniBatch] | type[Proximal]] = {
+    "gradient_descent": GradientDescent,
+    "mini_batch": MiniBatch,
+    "proximal": Proximal,
+}
 
 
 def rule_names() -> list[str]:
@@ -60,4 +66,13 @@ def rule_mapping(rule: Rule) -> dict[str, Any]:
     return {"name": rule.name, **rule.parameters()}
 
 
-__all__ = ["GradientDescent", "Problem", "Rule", "rule_from", "rule_mapping", "rule_names"]
+__all__ = [
+    "GradientDescent",
+    "MiniBatch",
+    "Problem",
+    "Proximal",
+    "Rule",
+    "rule_from",
+    "rule_mapping",
+    "rule_names",
+]

@@ -24,6 +24,7 @@ class GradientDescent:
         steps: 1 to 1,000,000. Costs nothing under encryption.
         l2: weight of the penalty l2 / 2 * ||W||^2, bias left out; 0 or more.
         learning_rate: positive, or None for 1/L.
+        damping: share of the way that is gone, in (0, 1]: 1 is all of it.
 
     Raises:
         ParameterError: a parameter is out of range.
@@ -32,12 +33,14 @@ class GradientDescent:
     steps: int = 50
     l2: float = 1e-3
     learning_rate: float | None = None
+    damping: float = 1.0
 
     name: ClassVar[str] = "gradient_descent"
 
     def __post_init__(self) -> None:
         whole("steps", self.steps, 1, MOST_STEPS)
         number("l2", self.l2, 0.0, 1e6)
+        number("damping", self.damping, 1e-6, 1.0)
         if self.learning_rate is not None:
             number("learning_rate", self.learning_rate, 1e-12, 1e6)
 
@@ -52,9 +55,8 @@ class GradientDescent:
         if rate is None:
             rate = 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
         with np.errstate(over="ignore", invalid="ignore"):
-            return AffineMap(np.eye(len(hessian)) - rate * hessian, rate * problem.pull()).repeated(
-                self.steps
-            )
+            step = AffineMap(np.eye(len(hessian)) - rate * hessian, rate * problem.pull())
+            return step.repeated(self.steps).damped(self.damping)
 
     def parameters(self) -> dict[str, Any]:
         """All parameters by name."""

@@ -22,11 +22,13 @@ class Problem:
         X: shape (n, d), n >= 1, the last column is the bias (all ones).
         T: shape (n, k), the pull of the targets.
         curvature: second derivative of the loss in X W.
+        penalty: the model family's own l2, added to the rule's.
     """
 
     X: Matrix
     T: Matrix
     curvature: float
+    penalty: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -34,10 +36,10 @@ class Problem:
         return self.X.shape[1], self.T.shape[1]
 
     def hessian(self, l2: float) -> Matrix:
-        """curvature X'X / n + l2 P, shape (d, d)."""
+        """curvature X'X / n + (penalty + l2) P, shape (d, d)."""
         gram: Matrix = self.X.T @ self.X * (self.curvature / len(self.X))
         penalised = np.arange(len(gram) - 1)
-        gram[penalised, penalised] += l2
+        gram[penalised, penalised] += self.penalty + l2
         return gram
 
     def pull(self) -> Matrix:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sklearn.linear_model
 
 from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.models import build_family, family_names
@@ -12,9 +13,9 @@ RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(40, 3))
 
 
-def test_the_three_families_exist_and_know_their_shapes():
-    assert {"linear", "logistic", "one_vs_rest"} <= set(family_names())
-    for name, outputs in (("linear", 2), ("logistic", 1), ("one_vs_rest", 4)):
+def test_the_families_exist_and_know_their_shapes():
+    assert family_names() == ["linear", "ridge", "logistic", "one_vs_rest"]
+    for name, outputs in (("linear", 2), ("ridge", 1), ("logistic", 1), ("one_vs_rest", 4)):
         family = build_family(name, 3, outputs, {})
         assert (family.name, family.n_features, family.n_outputs) == (name, 3, outputs)
         assert family.weights_shape == (4, outputs)
@@ -43,6 +44,14 @@ def test_a_logistic_visit_is_gradient_descent_with_the_sigmoids_first_terms():
     weights = family.visit(X, y, RULE)(np.zeros((4, 1)))
     np.testing.assert_allclose(weights[:, 0], w, atol=1e-12)
     assert (family.predict(family.visit(X, y, GradientDescent())(weights), X) == y).mean() > 0.9
+
+
+def test_ridge_reaches_what_scikit_learn_reaches():
+    y = X @ [1.0, -2.0, 3.0] + RANDOM.normal(size=40)
+    family = build_family("ridge", 3, 1, {"alpha": 0.25})
+    weights = family.visit(X, y, GradientDescent(20_000, 0.0))(np.zeros((4, 1)))[:, 0]
+    judge = sklearn.linear_model.Ridge(alpha=0.25 * len(X)).fit(X, y)
+    np.testing.assert_allclose(weights, [*judge.coef_, judge.intercept_], atol=1e-9)
 
 
 def test_one_vs_rest_is_one_logistic_model_for_each_class():
@@ -129,6 +138,14 @@ def test_targets_that_are_no_numbers_are_refused():
         ("one_vs_rest", 3, 4097, {}, "n_outputs"),
         ("linear", 3, True, {}, "n_outputs"),
         ("linear", 3, 1, {"depth": 3}, "depth"),
+        ("linear", 3, 1, {"alpha": 3}, "alpha"),
+        ("ridge", 3, 1, {"alpha": -1}, "alpha"),
+        ("linear", 3, 1, {"features": "fourier"}, "mapping"),
+        ("linear", 3, 1, {"features": {"name": "wavelet"}}, "wavelet"),
+        ("linear", 3, 1, {"features": {"name": "fourier", "count": 0}}, "count"),
+        ("linear", 3, 1, {"features": {"name": "fourier", "gamma": 0}}, "gamma"),
+        ("linear", 3, 1, {"features": {"name": "fourier", "seed": b"mine"}}, "seed"),
+        ("linear", 3, 1, {"features": {"name": "hashed_words", "count": 65537}}, "count"),
     ],
 )
 def test_a_family_that_is_none_is_refused(family, features, outputs, parameters, message):

@@ -1,5 +1,7 @@
 """Rules and affine maps: a whole training in one map equals training step by step."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,16 @@ from hypothesis import strategies as st
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import NotFiniteError, ParameterError, ShapeError
-from openmined_syft.rules import GradientDescent, Problem, rule_from, rule_mapping, rule_names
+from openmined_syft.rules import (
+    GradientDescent,
+    MiniBatch,
+    Problem,
+    Proximal,
+    rule_from,
+    rule_mapping,
+    rule_names,
+)
+from openmined_syft.rules.mini_batch import _order
 
 
 def problem(rows=30, d=4, k=3, seed=0, curvature=0.25) -> Problem:
@@ -58,6 +69,56 @@ def test_the_default_rate_is_one_over_the_largest_eigenvalue_and_never_expands()
     ours, explicit = GradientDescent(9).visit(task), GradientDescent(9, learning_rate=rate).visit(task)
     np.testing.assert_allclose(ours.A, explicit.A, atol=1e-14)
     assert np.linalg.norm(np.eye(20) - ours.A, 2) <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("rate", [None, 0.2])
+def test_mini_batches_in_one_map_equal_training_batch_by_batch(rate):
+    task, rule = problem(rows=25), MiniBatch(batch=8, epochs=3, l2=0.1, learning_rate=rate, seed=4)
+    start = np.random.default_rng(1).normal(size=(4, 3))
+    weights, seen = start, []
+    for epoch in range(3):
+        order = _order(25, 4, epoch)
+        assert sorted(order) == list(range(25))
+        seen.append(tuple(order))
+        for first in range(0, 25, 8):
+            part = order[first : first + 8]
+            step = Problem(task.X[part], task.T[part], task.curvature)
+            size = rate or 1 / np.linalg.eigvalsh(step.hessian(0.1))[-1]
+            weights = weights - size * gradient(step, weights, 0.1)
+    np.testing.assert_allclose(rule.visit(task)(start), weights, atol=1e-12)
+    assert len(set(seen)) == 3
+
+
+def test_a_batch_as_large_as_the_data_is_gradient_descent():
+    task, start = problem(), np.ones((4, 3))
+    whole = GradientDescent(5, 0.1, 0.2).visit(task)(start)
+    np.testing.assert_allclose(MiniBatch(1000, 5, 0.1, 0.2).visit(task)(start), whole, atol=1e-12)
+
+
+def test_a_proximal_step_minimises_what_it_says():
+    task, start, rho, l2 = problem(), np.random.default_rng(1).normal(size=(4, 3)), 0.3, 0.1
+    reached = Proximal(rho, l2).visit(task)(start)
+    slope = gradient(task, reached.copy(), l2) + rho * (reached - start)
+    np.testing.assert_allclose(slope, 0, atol=1e-12)
+    assert np.linalg.norm(Proximal(rho, l2).visit(task).A, 2) <= 1 + 1e-12
+
+
+@pytest.mark.parametrize(
+    "rule", [GradientDescent(5, damping=0.25), MiniBatch(8, damping=0.25), Proximal(0.1, damping=0.25)]
+)
+def test_a_damped_rule_goes_part_of_the_way(rule):
+    task, start = problem(), np.random.default_rng(1).normal(size=(4, 3))
+    full = dataclasses.replace(rule, damping=1.0).visit(task)(start)
+    np.testing.assert_allclose(rule.visit(task)(start), start + 0.25 * (full - start), atol=1e-12)
+
+
+def test_the_models_penalty_and_the_rules_add_up():
+    task = problem()
+    penalised = dataclasses.replace(task, penalty=0.2)
+    np.testing.assert_allclose(penalised.hessian(0.1), task.hessian(0.3))
+    assert task.hessian(5.0)[-1, -1] == task.hessian(0.0)[-1, -1]
+    batched = MiniBatch(8, 2, 0.1).visit(penalised)
+    np.testing.assert_allclose(batched.A, MiniBatch(8, 2, 0.3).visit(task).A, atol=1e-14)
 
 
 def test_many_steps_reach_the_minimum():
@@ -117,10 +178,17 @@ def test_maps_of_wrong_shape_or_without_finite_numbers_are_refused():
 
 def test_a_rule_survives_its_mapping():
     rule = GradientDescent(7, 0.5, 0.25)
-    assert rule_mapping(rule) == {"name": "gradient_descent", "steps": 7, "l2": 0.5, "learning_rate": 0.25}
-    assert rule_from(rule_mapping(rule)) == rule
+    assert rule_mapping(rule) == {
+        "name": "gradient_descent",
+        "steps": 7,
+        "l2": 0.5,
+        "learning_rate": 0.25,
+        "damping": 1.0,
+    }
+    for every in (rule, MiniBatch(8, 3, 0.1, None, 5, 0.5), Proximal(0.5, 0.25, 0.125)):
+        assert rule_from(rule_mapping(every)) == every
     assert rule_from({"name": "gradient_descent"}) == GradientDescent(50, 1e-3, None)
-    assert "gradient_descent" in rule_names()
+    assert rule_names() == ["gradient_descent", "mini_batch", "proximal"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +206,14 @@ def test_a_rule_survives_its_mapping():
         ({"name": "gradient_descent", "l2": float("nan")}, "l2"),
         ({"name": "gradient_descent", "l2": "0"}, "l2"),
         ({"name": "gradient_descent", "learning_rate": 0}, "learning_rate"),
+        ({"name": "gradient_descent", "damping": 0}, "damping"),
+        ({"name": "gradient_descent", "damping": 1.01}, "damping"),
+        ({"name": "mini_batch", "batch": 0}, "batch"),
+        ({"name": "mini_batch", "epochs": 0}, "epochs"),
+        ({"name": "mini_batch", "seed": -1}, "seed"),
+        ({"name": "mini_batch", "steps": 5}, "steps"),
+        ({"name": "proximal", "rho": 0}, "rho"),
+        ({"name": "proximal", "damping": -1}, "damping"),
         ({"name": "gradient_descent", "learning_rate": float("inf")}, "learning_rate"),
     ],
 )

@@ -1,0 +1,84 @@
+"""Mini-batch gradient descent as one affine map: the maps of the batches one after another."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.rules.parameters import number, whole
+from openmined_syft.rules.problem import Problem
+
+MOST_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class MiniBatch:
+    """`epochs` passes over the rows, each in another order, `batch` rows at a time.
+
+    With learning_rate None each batch takes 1/L, L the largest eigenvalue of that batch's second-derivative
+    matrix; what `GradientDescent` says about that holds here too. The number of rows shows in the result's
+    exact value only, as everything else about the data does.
+
+    Attributes:
+        batch: rows in a step, 1 to 1,000,000; the last of an epoch may have fewer.
+        epochs: 1 to 10,000.
+        l2: weight of the penalty, bias left out.
+        learning_rate: positive, or None.
+        seed: of the orders, 0 or more.
+        damping: share of the way that is gone, in (0, 1]: 1 is all of it.
+
+    Raises:
+        ParameterError: a parameter is out of range.
+    """
+
+    batch: int = 32
+    epochs: int = 5
+    l2: float = 1e-3
+    learning_rate: float | None = None
+    seed: int = 0
+    damping: float = 1.0
+
+    name: ClassVar[str] = "mini_batch"
+
+    def __post_init__(self) -> None:
+        whole("batch", self.batch, 1, 1_000_000)
+        whole("epochs", self.epochs, 1, 10_000)
+        whole("seed", self.seed, 0, (1 << 62) - 1)
+        number("l2", self.l2, 0.0, 1e6)
+        number("damping", self.damping, 1e-6, 1.0)
+        if self.learning_rate is not None:
+            number("learning_rate", self.learning_rate, 1e-12, 1e6)
+
+    def visit(self, problem: Problem) -> AffineMap:
+        """The map of all epochs on `problem`.
+
+        Raises:
+            NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
+        """
+        rows, shape = len(problem.X), problem.shape
+        A, c = np.eye(shape[0]), np.zeros(shape)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for epoch in range(self.epochs):
+                order = _order(rows, self.seed, epoch)
+                for first in range(0, rows, self.batch):
+                    part = order[first : first + self.batch]
+                    step = Problem(problem.X[part], problem.T[part], problem.curvature, problem.penalty)
+                    hessian = step.hessian(self.l2)
+                    rate = self.learning_rate or 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
+                    A -= rate * (hessian @ A)
+                    c += rate * (step.pull() - hessian @ c)
+        return AffineMap(A, c).damped(self.damping)
+
+    def parameters(self) -> dict[str, Any]:
+        """All parameters by name."""
+        return asdict(self)
+
+
+def _order(rows: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """A permutation of the rows: sorted by SHAKE-256 numbers, so that every version of numpy gives the
+    same.
+    """
+    stream = hashlib.shake_256(f"openmined/mini_batch/1/{seed}/{epoch}".encode()).digest(8 * rows)
+    return np.argsort(np.frombuffer(stream, "<u8"), kind="stable")

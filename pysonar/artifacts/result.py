@@ -40,9 +40,11 @@ class SubmissionRecord:
         index: its place in the queue, from 0.
         miner: who submitted it.
         verdict: as on chain: IMPROVED, NO_GAIN, MALFORMED or UNAVAILABLE.
-        base_version: version of the model it was trained from; None if it could not be opened.
-        step: the best step of the spec's set; None if nothing was measured.
-        score_ppm: accuracy with that step; None if nothing was measured.
+        base_version: version of the model it was trained from; None if it could not be opened, or if Capsule
+            lost its own journal and went on from what is on chain.
+        step: the best step of the spec's set; None if nothing was measured, or as above.
+        score_ppm: accuracy with that step; with IMPROVED always there, as it is on chain; None if nothing was
+            measured.
         version_digest: salted digest of the version it made (`version_digest`); None unless IMPROVED.
     """
 
@@ -71,8 +73,8 @@ class SubmissionRecord:
         if improved != (self.version_digest is not None):
             expected = "a digest with IMPROVED, and with no other verdict"
             raise ArtifactError(KIND, f"{at}.version_digest", self.version_digest, expected)
-        if improved and None in (self.base_version, self.step, self.score_ppm):
-            raise ArtifactError(KIND, at, Said("IMPROVED"), "base version, step and score with it")
+        if improved and self.score_ppm is None:
+            raise ArtifactError(KIND, f"{at}.score_ppm", None, "a score with IMPROVED")
 
     def as_mapping(self) -> dict[str, Any]:
         """The form inside a result."""

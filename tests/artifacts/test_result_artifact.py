@@ -127,10 +127,8 @@ def test_record_is_in_order_without_gaps(result):
         {"miner": "0x00"},
         {"step": 0.0},
         {"step": 17.0},
-        {"step": None},
         {"score_ppm": 1_000_001},
         {"score_ppm": None},
-        {"base_version": None},
         {"base_version": -1},
         {"version_digest": None},
         {"version_digest": b"x"},
@@ -140,6 +138,17 @@ def test_record_is_in_order_without_gaps(result):
 def test_a_record_entry_that_contradicts_itself(result, change):
     with pytest.raises(ArtifactError, match="record"):
         replace(result.record[0], **change)
+
+
+def test_an_improvement_of_which_only_the_chain_is_left(result):
+    """Capsule lost its journal: step and base are unknown, the score is on chain."""
+    entry = replace(result.record[0], step=None, base_version=None)
+    again = Result.parse(replace(result, record=(entry, *result.record[1:])).to_bytes())
+    assert (again.record[0].step, again.record[0].base_version, again.record[0].score_ppm) == (
+        None,
+        None,
+        700_000,
+    )
 
 
 def test_version_digest_is_salted_and_bound():

@@ -208,7 +208,7 @@ class TestWeights:
         )
 
     def test_bound_and_shape(self, weights):
-        with pytest.raises(ArtifactError, match="weights of at most 1[.]99"):
+        with pytest.raises(ArtifactError, match=r"weights of at most 1\.99"):
             weights.weights(shape=(2, 2), weight_bound=1.99)
         with pytest.raises(ArtifactError, match=r"of shape \(2, 2\); shape \(4, 1\)"):
             weights.weights(shape=(4, 1), weight_bound=2.0)

@@ -118,7 +118,7 @@ class Agent:
                 break
             if row.retry_at <= time.time():
                 moved |= self._advance(row, now)
-        waiting = context.prefetcher.busy or any(
+        waiting = context.prefetcher.asked_too_early() or any(
             pending.status is Status.WAITING for pending in context.outbox.unfinished()
         )
         return Round(moved, waiting)

@@ -33,6 +33,7 @@ class Prefetcher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
         self._retry_seconds = retry_seconds
         self._running: dict[bytes, dict[Wanted, _Fetch]] = {}
+        self._too_early = False
 
     def want(self, campaign: bytes, things: Iterable[Wanted]) -> None:
         """Fetch these for the campaign: those not yet begun, and those that failed a while ago. What was
@@ -60,7 +61,10 @@ class Prefetcher:
             Exception: what the store raised, if it is none of its own errors.
         """
         fetch = self._running.get(campaign, {}).get(thing)
-        if fetch is None or not fetch.future.done():
+        if fetch is None:
+            return None
+        if not fetch.future.done():
+            self._too_early = True
             return None
         error = fetch.future.exception()
         if error is None:
@@ -70,12 +74,10 @@ class Prefetcher:
             return error
         raise error
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being fetched right now."""
-        return any(
-            not fetch.future.done() for fetches in self._running.values() for fetch in fetches.values()
-        )
+    def asked_too_early(self) -> bool:
+        """Whether, since this was asked last, a result was wanted that was still on its way."""
+        early, self._too_early = self._too_early, False
+        return early
 
     def close(self) -> None:
         """Stop; what is being fetched is given up as soon as the store lets go."""

@@ -1,0 +1,355 @@
+"""What becomes of each kind of submission: good, worthless, hostile, missing; and what nobody sees."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import gmpy2
+import numpy as np
+import pytest
+
+from openmined_oracle.evaluating import Notes
+from openmined_syft.affine import AffineMap
+from openmined_syft.cipher_array import CipherArray
+from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.keys import PrivateKey, generate_keypair
+from openmined_syft.training import train
+from pysonar.artifacts.gradient import PrivacyStatement
+from pysonar.artifacts.spec import PrivacyFloor
+from pysonar.chain.types import Verdict
+from pysonar.cid import Cid
+from pysonar.openpgp import SecretKey, seal
+
+STAKE, FEE = 10**15, 10**14
+
+
+@pytest.fixture(scope="session")
+def other_paillier() -> PrivateKey:
+    return generate_keypair(2048)
+
+
+def reason_of(world: Any, campaign: bytes, index: int = -1) -> str | None:
+    """Why, as the scientist's record keeps it."""
+    agent = world.agent()
+    row = agent.context.journal.verdicts(campaign)[index]
+    agent.close()
+    return Notes.open(row.private, world.own).reason
+
+
+def assert_malformed(world: Any, campaign: bytes, why: str) -> None:
+    before = world.record(campaign)
+    agent = world.run()
+    after = world.record(campaign)
+    assert agent.failures == {}
+    assert world.verdicts(campaign)[-1] is Verdict.MALFORMED
+    assert (after.best, after.version) == (before.best, before.version)
+    assert after.forfeited == before.forfeited + 1
+    found = reason_of(world, campaign)
+    assert found is not None
+    assert why in found
+
+
+def with_ciphertexts(gradient: EncryptedGradient, ciphertexts: list[int]) -> EncryptedGradient:
+    array = CipherArray(gradient.key_fingerprint, gradient.array.key_bits, tuple(ciphertexts))
+    return replace(gradient, array=array)
+
+
+def zero_visit() -> AffineMap:
+    """A mine that learns nothing: W -> W."""
+    return AffineMap(np.eye(5), np.zeros((5, 3)))
+
+
+# --- sound ones ------------------------------------------------------------------------------------------
+
+
+def test_a_gradient_that_changes_nothing_is_no_gain_and_keeps_its_stake(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, zero_visit())))
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.NO_GAIN]
+    assert world.record(campaign).version == 0
+    assert world.sonar.claimable(campaign, miner.address) == STAKE
+
+
+def test_the_same_gradient_again_may_only_gain_by_measure(world: Any, miner: Any) -> None:
+    """A miner may repeat their own submission; it is measured like any other, on the model it improved."""
+    campaign = world.opened()
+    cid = world.submit(campaign, miner)
+    world.submit_digest(campaign, miner, cid.digest)
+    world.run()
+    first, second = world.verdicts(campaign)
+    assert first is Verdict.IMPROVED
+    assert second in (Verdict.IMPROVED, Verdict.NO_GAIN)
+
+
+def test_a_step_that_leaves_the_bound_is_no_gain(world: Any, miner: Any) -> None:
+    """Every step leaves the bound of 8: such a model could not be encrypted, but nothing is malformed."""
+    campaign = world.opened(world.spec(steps=(1.0, 2.0)))
+    far = AffineMap(np.eye(5), np.full((5, 3), 9.0))
+    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, far)))
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.NO_GAIN]
+
+
+# --- unusable ones ---------------------------------------------------------------------------------------
+
+
+def test_bytes_that_are_no_message(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit_bytes(campaign, miner, b"no OpenPGP message")
+    assert_malformed(world, campaign, "")
+
+
+def test_a_gradient_sealed_to_somebody_else(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    other = SecretKey.generate("other")
+    world.submit_bytes(campaign, miner, world.envelope(campaign, miner).seal(other.certificate))
+    assert_malformed(world, campaign, "not to a key of")
+
+
+def test_a_sealed_message_that_is_no_gradient(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit_bytes(campaign, miner, seal(b"\xa0", [world.own.certificate]))
+    assert_malformed(world, campaign, "gradient")
+
+
+def test_a_message_that_was_cut_off(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit_bytes(campaign, miner, world.envelope(campaign, miner).seal(world.own.certificate)[:-40])
+    assert_malformed(world, campaign, "")
+
+
+def test_an_artifact_larger_than_a_gradient_can_be(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit_bytes(campaign, miner, b"\0" * 200_000)
+    assert_malformed(world, campaign, "larger than a gradient")
+
+
+def test_a_copied_submission_is_worthless(world: Any, miner: Any, second_miner: Any) -> None:
+    """The copy attack: the very bytes of another miner, first in the queue."""
+    campaign = world.opened()
+    sealed = world.envelope(campaign, miner).seal(world.own.certificate)
+    world.submit_bytes(campaign, second_miner, sealed)
+    world.submit_bytes(campaign, miner, sealed)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.MALFORMED, Verdict.IMPROVED]
+    assert "miner" in (reason_of(world, campaign, 0) or "")
+    assert world.sonar.claimable(campaign, second_miner.address) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"chain_id": 1}, "chain_id"),
+        ({"contract": "0x" + "77" * 20}, "contract"),
+        ({"campaign": b"\x07" * 32}, "campaign"),
+        ({"miner": "0x" + "77" * 20}, "miner"),
+        ({"base": Cid(b"\x07" * 32)}, "no such version"),
+    ],
+    ids=["chain", "contract", "campaign", "miner", "base"],
+)
+def test_a_gradient_made_for_another_place(world: Any, miner: Any, changes: dict[str, Any], why: str) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner, replace(world.envelope(campaign, miner), **changes))
+    assert_malformed(world, campaign, why)
+
+
+def test_a_base_version_that_does_not_exist(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    gradient = replace(world.gradient(campaign), base_version=1)
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
+    assert_malformed(world, campaign, "no such version")
+
+
+def test_a_gradient_under_another_key(world: Any, miner: Any, other_paillier: PrivateKey) -> None:
+    campaign = world.opened()
+    model, _ = world.model(campaign)
+    other = EncryptedModel.encrypt(
+        np.zeros((5, 3)), other_paillier, version=0, weight_bound=8.0, layout=model.layout
+    )
+    gradient = train(other, other_paillier.public, world.visit())
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
+    assert_malformed(world, campaign, "key")
+
+
+def test_a_gradient_under_another_key_that_says_it_is_ours(
+    world: Any, miner: Any, paillier: PrivateKey, other_paillier: PrivateKey
+) -> None:
+    """Ciphertexts of another key decrypt to noise; the slots give it away."""
+    campaign = world.opened()
+    good = world.gradient(campaign)
+    foreign = other_paillier.public
+    noise = int(gmpy2.powmod(3, foreign.n, foreign.n_squared)) % int(paillier.public.n_squared)
+    forged = [noise] * len(good.ciphertexts)
+    world.submit(campaign, miner, world.envelope(campaign, miner, with_ciphertexts(good, forged)))
+    assert_malformed(world, campaign, "slot")
+
+
+@pytest.mark.parametrize(
+    ("forge", "why"),
+    [
+        (lambda key: 0, "outside 1 <= c < n^2"),
+        (lambda key: int(key.n_squared), "outside 1 <= c < n^2"),
+        (lambda key: int(key.n), "shares a factor"),
+    ],
+    ids=["zero", "n squared", "n"],
+)
+def test_a_ciphertext_out_of_range(world: Any, miner: Any, forge: Callable[[Any], int], why: str) -> None:
+    campaign = world.opened()
+    good, public = world.gradient(campaign), world.model(campaign)[1]
+    forged = [*good.ciphertexts[:-1], forge(public)]
+    world.submit(campaign, miner, world.envelope(campaign, miner, with_ciphertexts(good, forged)))
+    assert_malformed(world, campaign, why)
+
+
+def test_a_slot_above_the_declared_bound(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    gradient = replace(world.gradient(campaign), bound_bits=3)
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
+    assert_malformed(world, campaign, "declared")
+
+
+@pytest.mark.parametrize(("norm", "usable"), [(9.99, True), (10.01, False)])
+def test_the_norm_of_the_spec_is_the_limit(world: Any, miner: Any, norm: float, usable: bool) -> None:
+    campaign = world.opened(world.spec(difference_norm=10.0))
+    offset = np.zeros((5, 3))
+    offset[0, 0], offset[1, 0] = 0.6 * norm, -0.8 * norm
+    gradient = world.gradient(campaign, AffineMap(np.eye(5), offset))
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
+    if usable:
+        world.run()
+        assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    else:
+        assert_malformed(world, campaign, "norm")
+
+
+def test_another_packing_than_the_model_s(world: Any, miner: Any, paillier: PrivateKey) -> None:
+    campaign = world.opened()
+    other = EncryptedModel.encrypt(np.zeros((5, 3)), paillier, version=0, weight_bound=64.0)
+    assert other.layout != world.model(campaign)[0].layout
+    gradient = train(other, paillier.public, world.visit())
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
+    assert_malformed(world, campaign, "packing")
+
+
+@pytest.mark.parametrize(
+    ("stated", "verdict"),
+    [
+        (None, Verdict.MALFORMED),
+        (PrivacyStatement(1.01, 1e-6), Verdict.MALFORMED),
+        (PrivacyStatement(1.0, 2e-6), Verdict.MALFORMED),
+        (PrivacyStatement(1.0, 1e-6), Verdict.IMPROVED),
+    ],
+)
+def test_the_privacy_floor_of_the_spec(
+    world: Any, miner: Any, stated: PrivacyStatement | None, verdict: Verdict
+) -> None:
+    campaign = world.opened(world.spec(privacy_floor=PrivacyFloor(1.0, 1e-6)))
+    world.submit(campaign, miner, world.envelope(campaign, miner, privacy=stated))
+    world.run()
+    assert world.verdicts(campaign) == [verdict]
+
+
+# --- missing ones ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "verdicts"), [(899, []), (900, [Verdict.UNAVAILABLE])])
+def test_a_submission_is_waited_for_15_minutes_after_its_block(
+    world: Any, miner: Any, seconds: int, verdicts: list[Verdict]
+) -> None:
+    campaign = world.opened()
+    world.submit_digest(campaign, miner, b"\x07" * 32)
+    world.node.advance_to(world.node.now() + seconds)
+    world.run()
+    assert world.verdicts(campaign) == verdicts
+    assert world.problem(campaign) is None
+
+
+def test_what_is_behind_a_missing_one_waits_and_is_then_judged(
+    world: Any, miner: Any, second_miner: Any
+) -> None:
+    campaign = world.opened()
+    envelope = world.envelope(campaign, miner)
+    missing = envelope.seal(world.own.certificate)
+    from pysonar.store import cid_of
+
+    world.submit_digest(campaign, miner, cid_of(missing).digest)
+    world.submit(campaign, second_miner)
+    world.run()
+    assert world.verdicts(campaign) == []
+
+    world.store.put(missing)
+    world.run()
+    assert world.verdicts(campaign)[0] is Verdict.IMPROVED
+    assert len(world.verdicts(campaign)) == 2
+
+
+def test_bytes_that_do_not_match_their_cid_are_as_good_as_missing(world: Any, miner: Any) -> None:
+    """Somebody overwrote the block in the shared store: never opened, and no MALFORMED for the miner."""
+    campaign = world.opened()
+    cid = world.submit(campaign, miner)
+    damaged = 0
+    for path in world.store_path.rglob("*"):
+        if path.is_file() and path.stat().st_size > 1000 and str(cid) in str(path):
+            path.chmod(0o600)
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+            damaged += 1
+    assert damaged, [str(p) for p in world.store_path.rglob("*")]
+    world.run()
+    assert world.verdicts(campaign) == []
+    world.node.advance(901)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.UNAVAILABLE]
+
+
+# --- what is said ----------------------------------------------------------------------------------------
+
+
+def test_nothing_is_said_of_a_submission_that_was_not_paid(
+    world: Any, miner: Any, second_miner: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in what the agent tells nor in any log: no score, no step, no norm, no reason."""
+    caplog.set_level(logging.DEBUG)
+    campaign = world.opened()
+    world.told.clear()
+    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, zero_visit())))
+    world.submit(campaign, second_miner, world.envelope(campaign, second_miner, chain_id=5))
+    world.run()
+
+    said = [details for event, _, details in world.told if event == "verdict"]
+    assert said == [
+        {"index": 0, "miner": miner.address, "verdict": "NO_GAIN"},
+        {"index": 1, "miner": second_miner.address, "verdict": "MALFORMED"},
+    ]
+    everything = caplog.text + repr(world.told)
+    assert "333333" not in everything
+    assert "chain_id" not in everything.replace("eth_chainId", "")
+
+
+def test_the_scientist_learns_everything_and_the_chain_does_not(
+    world: Any, miner: Any, second_miner: Any
+) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, zero_visit())))
+    world.submit(campaign, second_miner)
+    world.run()
+    world.node.advance(86_400)
+    world.run()
+
+    no_gain, improved = world.result(campaign).record
+    assert (no_gain.verdict, no_gain.score_ppm, no_gain.step) == ("NO_GAIN", 333_333, 2.0)
+    assert improved.score_ppm == world.record(campaign).best
+    (event,) = world.sonar_events("Improved", campaign)
+    assert event.accuracy == improved.score_ppm
+
+
+def test_an_accuracy_above_the_target_is_reported_as_the_target(world: Any, miner: Any) -> None:
+    """What lies above the target is not paid, so it is not said either."""
+    campaign = world.opened(target=700_000)
+    world.submit(campaign, miner)
+    world.run()
+    assert world.sonar_events("Improved", campaign)[0].accuracy == 700_000
+    assert world.result(campaign).record[0].score_ppm > 700_000

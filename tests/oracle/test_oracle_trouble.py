@@ -1,0 +1,292 @@
+"""Trouble that is nobody's fault: money, node, store, forks, lost records."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmined_oracle.connection import Connection
+from openmined_oracle.home import Home
+from openmined_oracle.keystore import KeyStore
+from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError, WrongDatabaseError
+from pysonar.chain.types import State, Verdict
+from pysonar.cid import Cid
+from pysonar.openpgp import SealError
+from pysonar.settings import Settings
+from pysonar.store import DaemonDownError, StoreFullError
+
+DAY = 86_400
+
+
+# --- money ---------------------------------------------------------------------------------------------
+
+
+def test_without_funds_nothing_is_lost_and_it_goes_on_when_they_come(world: Any) -> None:
+    campaign = world.create()
+    world.node.fund(world.capsule.address, 0)
+    agent = world.run()
+    assert "holds 0 wei" in str(agent.failures[campaign])
+    assert world.record(campaign).state is State.REQUESTED
+    key = next(world.home.keys.glob("*.pgp")).read_bytes()
+
+    world.node.fund(world.capsule.address)
+    world.forget_failures()
+    world.run()
+    assert world.record(campaign).state is State.OPEN
+    assert next(world.home.keys.glob("*.pgp")).read_bytes() == key
+    assert world.count("CampaignOpened", campaign) == 1
+
+
+def test_without_funds_the_registration_waits(world: Any) -> None:
+    world.node.fund(world.capsule.address, 0)
+    world.run()
+    assert world.sonar.certificate(world.capsule.address) is None
+    assert [event for event, _, _ in world.told] == ["unregistered"]
+    world.node.fund(world.capsule.address)
+    world.run()
+    assert world.sonar.certificate(world.capsule.address) is not None
+
+
+# --- the node --------------------------------------------------------------------------------------------
+
+
+def moved(world: Any, **changes: Any) -> Home:
+    """The same home with other settings."""
+    from dataclasses import replace
+
+    return Home(world.home.path, replace(world.home.settings, **changes), world.home.capsule)
+
+
+def test_a_node_that_is_down_is_named(world: Any) -> None:
+    with pytest.raises(NodeDownError, match=r"127\.0\.0\.1:1"):
+        Connection.open(moved(world, rpc="http://127.0.0.1:1"))
+
+
+def test_a_wrong_chain_id_is_refused(world: Any) -> None:
+    with pytest.raises(WrongChainError, match=r"serves chain 1337, expected chain 1$"):
+        Connection.open(moved(world, chain_id=1))
+
+
+def test_a_contract_that_is_no_sonar_is_refused(world: Any, start_anvil: Callable[..., Any]) -> None:
+    with pytest.raises(NoContractError):
+        Connection.open(moved(world, contract="0x" + "77" * 20))
+
+
+def test_a_home_of_another_chain_is_refused(
+    world: Any, start_anvil: Callable[..., Any], deploy_sonar: Callable[[Any], str]
+) -> None:
+    world.run()
+    other = start_anvil("--timestamp", "1700000000")
+    deploy_sonar(other)
+    with pytest.raises(WrongDatabaseError):
+        Connection.open(moved(world, rpc=other.url, contract=deploy_sonar(other)))
+    other.stop()
+
+
+def test_a_node_that_goes_away_and_comes_back_is_waited_for(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    agent = world.agent()
+    real, fails = agent.context.follower.poll, [2]
+
+    def poll() -> int:
+        if fails[0]:
+            fails[0] -= 1
+            raise NodeDownError("http://127.0.0.1:1", "the connection is refused or breaks")
+        return real()
+
+    agent.context.follower.poll = poll
+    working = threading.Thread(target=lambda: time.sleep(8) or agent.stop())
+    working.start()
+    agent.run()
+    working.join()
+    assert [event for event, _, _ in world.told].count("node_down") == 2
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+# --- the store -------------------------------------------------------------------------------------------
+
+
+class Trouble:
+    """A store some of whose methods fail, as a daemon that is down or a disk that is full makes them."""
+
+    def __init__(self, store: Any, **failing: Exception) -> None:
+        self._store, self._failing = store, failing
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._failing:
+
+            def fail(*_: Any, **__: Any) -> None:
+                raise self._failing[name]
+
+            return fail
+        return getattr(self._store, name)
+
+
+def run_with(world: Any, monkeypatch: pytest.MonkeyPatch, **failing: Exception) -> Any:
+    with monkeypatch.context() as patch:
+        store = Trouble(world.store, **failing)
+        patch.setattr("openmined_oracle.connection.open_store", lambda _: store)
+        return world.run()
+
+
+def test_a_store_that_is_down_never_makes_a_submission_unavailable(
+    world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.node.advance(3600)
+    agent = run_with(world, monkeypatch, get=DaemonDownError("the IPFS daemon does not answer"))
+    assert isinstance(agent.failures[campaign], DaemonDownError)
+    assert world.verdicts(campaign) == []
+
+    world.forget_failures()
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def test_a_full_store_journals_no_verdict(world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    agent = run_with(world, monkeypatch, put_pinned=StoreFullError("no room"))
+    assert isinstance(agent.failures[campaign], StoreFullError)
+    assert agent.context.journal.decided(campaign) == 0
+
+    world.forget_failures()
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def test_trouble_with_opening_seals_is_not_the_miner_s(
+    world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process can be started: the machine is out of something, the submission is sound."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+
+    def fail(*_: Any, **__: Any) -> bytes:
+        raise SealError("cannot start the process that keeps what is opened")
+
+    agent = world.agent()
+    with monkeypatch.context() as patch:
+        patch.setattr("pysonar.artifacts.gradient.open_sealed", fail)
+        agent.run_once()
+    agent.close()
+    assert isinstance(agent.failures[campaign], SealError)
+    assert world.verdicts(campaign) == []
+
+
+def test_one_broken_campaign_does_not_stop_the_others(world: Any, miner: Any) -> None:
+    broken, sound = world.opened(), world.opened()
+    (world.home.keys / f"{broken.hex()}.pgp").write_bytes(b"scratched")
+    for campaign in (broken, sound):
+        world.submit(campaign, miner)
+    agent = world.run()
+    assert set(agent.failures) == {broken}
+    assert "damaged" in world.problem(broken)
+    assert world.verdicts(sound) == [Verdict.IMPROVED]
+    assert world.verdicts(broken) == []
+
+
+def test_a_fault_of_the_program_is_noted_without_its_text(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = world.create()
+    secret = "a weight is 0.123"
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError(secret)
+
+    monkeypatch.setattr("openmined_oracle.lifecycle.prepare_opening", fail)
+    agent = world.run()
+    assert secret not in str(agent.failures[campaign])
+    assert secret not in repr(world.told)
+    assert "ZeroDivisionError" in (world.problem(campaign) or "")
+
+
+def test_failures_are_tried_again_at_longer_and_longer_intervals(world: Any) -> None:
+    campaign = world.create(Cid(b"\x09" * 32))
+    pauses = []
+    for _ in range(3):
+        world.forget_failures()
+        world.run()
+        pauses.append(Connection.open(world.home).journal.campaign(campaign).retry_at - time.time())
+    assert 0 < pauses[0] < 1 < pauses[1] < 2 < pauses[2] < 4
+
+
+# --- forks and lost records --------------------------------------------------------------------------------
+
+
+def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
+    world: Any, miner: Any, second_miner: Any
+) -> None:
+    """Decided, not reported yet; then the fork puts another submission at the same place."""
+    campaign = world.opened()
+    sealed = world.envelope(campaign, second_miner).seal(world.own.certificate)
+    world.submit(campaign, miner)
+    world.node.fund(world.capsule.address, 0)
+    assert world.run().context.journal.current(campaign).version == 1  # and no money to say so
+
+    world.node.reorg(1)
+    assert (world.record(campaign).state, world.record(campaign).submitted) == (State.OPEN, 0)
+    world.node.fund(world.capsule.address)
+    world.submit_bytes(campaign, second_miner, sealed)
+    world.forget_failures()
+    world.run()
+    reported = world.sonar_events("Reported", campaign)
+    assert [event.miner for event in reported] == [second_miner.address]
+    assert world.record(campaign).version == 1
+
+
+def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: Any, miner: Any) -> None:
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    world.run()
+    (before,) = world.sonar_events("Improved", campaign)
+    world.node.reorg(1)
+    assert world.verdicts(campaign) == []
+    world.run()
+    (after,) = world.sonar_events("Improved", campaign)
+    assert after == before
+
+
+def test_a_lost_key_is_never_replaced_by_another(world: Any, miner: Any) -> None:
+    """The campaign cannot go on, and says so; what it does not do is publish under a second key."""
+    campaign = world.opened()
+    shutil.rmtree(world.home.keys)
+    world.submit(campaign, miner)
+    agent = world.run()
+    assert "no key was stored" in str(agent.failures[campaign])
+    assert not list(world.home.keys.glob("*.pgp"))
+
+
+def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:
+    from openmined_syft.keys import generate_keypair
+
+    campaign = world.opened()
+    shutil.rmtree(world.home.keys)
+    KeyStore(world.home.keys, world.own, generate=generate_keypair).key_for(campaign, 2048)
+    world.submit(campaign, miner)
+    agent = world.run()
+    assert "not the one it was opened with" in str(agent.failures[campaign])
+    assert world.verdicts(campaign) == []
+
+
+def test_settings_of_a_home_name_what_is_wrong(tmp_path: Path) -> None:
+    from pysonar.flat_toml import SettingsError
+
+    with pytest.raises(SettingsError, match="init"):
+        Home.open(tmp_path)
+    settings = Settings(rpc="http://127.0.0.1:1", chain_id=1, contract="0x" + "11" * 20, store="embedded:/x")
+    home = Home.create(tmp_path, settings, "a passphrase", name="Capsule")
+    text = (tmp_path / "capsule.toml").read_text()
+    (tmp_path / "capsule.toml").write_text(text + "unavailable = 3\n")
+    with pytest.raises(SettingsError, match="unavailable"):
+        Home.open(tmp_path)
+    assert home.capsule.unavailable_seconds == 900

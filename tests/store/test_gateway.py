@@ -34,6 +34,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
     answers: dict[str, tuple[int, bytes]]
     failures: list[int]
     asked: list[str]
+    cut: list[int]
     pause = 0.0
 
     def do_GET(self) -> None:
@@ -54,7 +55,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             try:
                 self.wfile.write(body[at : at + 65536])
             except OSError:
-                return  # the reader has seen enough
+                self.cut.append(at)  # the reader has seen enough
+                return
 
     def log_message(self, *_: object) -> None:
         pass
@@ -64,7 +66,9 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 def gateway():
     blocks = list(build_blocks(io.BytesIO(DATA)))
     table = {str(child.cid): block for child, block in blocks}
-    handler = type("OneGateway", (Gateway,), {"blocks": table, "answers": {}, "failures": [], "asked": []})
+    handler = type(
+        "OneGateway", (Gateway,), {"blocks": table, "answers": {}, "failures": [], "asked": [], "cut": []}
+    )
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -102,6 +106,11 @@ def test_an_endless_block_is_cut_off(gateway):
     gateway.answers[str(gateway.root)] = (200, bytes(200 * MAX_BLOCK))
     with pytest.raises(WrongBytesError, match="more than"):
         GatewayStore(gateway.address).get(gateway.root, max_bytes=10**9)
+    for _ in range(100):
+        if gateway.cut:
+            break
+        time.sleep(0.02)
+    assert gateway.cut, "all of it was taken"
 
 
 def test_the_cap_stops_before_the_leaves(gateway):

@@ -180,9 +180,10 @@ def test_a_status_that_refuses_is_a_refusal(impostor):
         KuboRpc(impostor.address).block(HELLO_CID, seconds=5)
 
 
-def test_a_proxy_for_the_web_is_not_asked_for_this_machine(impostor, monkeypatch):
+@pytest.mark.parametrize("host", ["/ip4/127.0.0.1/", "/dns/localhost/"])
+def test_a_proxy_for_the_web_is_not_asked_for_this_machine(impostor, monkeypatch, host):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     impostor.answer = b"block"
-    assert KuboRpc(impostor.address).block(HELLO_CID, seconds=5) == b"block"
+    assert KuboRpc(impostor.address.replace("/ip4/127.0.0.1/", host)).block(HELLO_CID, seconds=5) == b"block"

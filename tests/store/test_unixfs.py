@@ -204,6 +204,23 @@ def test_a_node_that_lies_about_its_childs_size_is_malformed():
     assert caught.value.block == lie.cid
 
 
+@pytest.mark.parametrize(
+    ("spelling", "other"),
+    [
+        (b"\x08\x02\x12\xe8\x07", b"\x08\x00\x12\xe8\x07"),  # type Raw for type File
+        (b"\x18\xe8\x07", b"\x18\xe7\x07"),  # a size one less than its data
+    ],
+)
+def test_a_leaf_in_another_spelling_is_malformed_although_its_length_and_hash_fit(spelling, other):
+    first, last = leaf_block(content(CHUNK)), leaf_block(content(1000))
+    assert spelling in last
+    changed = last.replace(spelling, other)
+    children = [child_of(content(CHUNK)), Child(Cid.of_block(changed), 1000, len(changed))]
+    cid, blocks = named(node_block(children))
+    with pytest.raises(MalformedBlockError, match="not the leaf of 1000 bytes"):
+        read(cid, blocks | {Cid.of_block(block): block for block in (first, changed)})
+
+
 def with_a_name(node: bytes) -> bytes:
     """The node with a name in its first link, as directories have them."""
     return bytes([node[0], node[1] + 1]) + node[2:].replace(b"\x12\x00\x18", b"\x12\x01a\x18", 1)

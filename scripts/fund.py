@@ -1,4 +1,6 @@
-"""Send ether to new accounts: `ape run fund ADDRESS... --amount "10 ETH" --network ... --account ...`."""
+"""Send ether to new accounts: `ape run fund HOME... --amount "10 ETH" --network ... --account ...`."""
+
+from pathlib import Path
 
 import click
 from ape.api import AccountAPI, ProviderAPI
@@ -10,20 +12,28 @@ from scripts._ape import say_errors
 @click.command(cls=ConnectedProviderCommand)
 @network_option()
 @account_option()
-@click.argument("addresses", nargs=-1, required=True)
+@click.argument("receivers", metavar="RECEIVER...", nargs=-1, required=True)
 @click.option("--amount", default="100 ETH", show_default=True, help="For each address, with its unit.")
 @say_errors
-def cli(provider: ProviderAPI, account: AccountAPI, addresses: tuple[str, ...], amount: str) -> None:
-    """Send the same amount of ether to each of the ADDRESSES.
+def cli(provider: ProviderAPI, account: AccountAPI, receivers: tuple[str, ...], amount: str) -> None:
+    """Send the same amount of ether to each RECEIVER: an address, or the home directory of an agent.
 
     Meant for a local chain, where Ape's test accounts are rich: --account TEST::0.
     """
     from pysonar.amounts import format_wei, parse_wei
-    from pysonar.chain.address import require_address
 
     wei = parse_wei(amount)
-    receivers = [require_address("the receiver", address) for address in addresses]
-    for address in receivers:
+    for address in [_address(receiver) for receiver in receivers]:
         account.transfer(address, wei)
         held = format_wei(int(provider.get_balance(address)))
         click.echo(f"{address} now holds {held}")
+
+
+def _address(receiver: str) -> str:
+    from pysonar.chain.address import require_address
+    from pysonar.chain.signer import keyfile_address
+    from pysonar.settings import load_settings
+
+    if (home := Path(receiver)).is_dir():
+        return keyfile_address(load_settings(home).keyfile_path(home))
+    return require_address("the receiver", receiver)

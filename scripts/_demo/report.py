@@ -131,9 +131,9 @@ def print_summary(report: Report, folder: Path) -> None:
     console.print(f"claimed: {claims}")
     console.print(f"left in the contract: {format_wei(ledger.contract_balance)}")
     console.print(
-        f"accuracy of the delivered model: validation {report.validation_accuracy:.4f}, "
-        f"test {report.test_accuracy:.4f} (its plaintext twin: {report.plaintext_twin_validation_accuracy:.4f}, "
-        f"{report.plaintext_twin_accuracy:.4f})"
+        "accuracy of the delivered model (and of its plaintext twin): "
+        f"validation {report.validation_accuracy:.4f} ({report.plaintext_twin_validation_accuracy:.4f}), "
+        f"test {report.test_accuracy:.4f} ({report.plaintext_twin_accuracy:.4f})"
     )
     phases = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in report.seconds.items())
     console.print(f"seconds: {phases}")

@@ -1,5 +1,6 @@
 """Sealed messages: who can open them, who signed them, and that nobody can change them."""
 
+import io
 import subprocess
 import sys
 
@@ -188,6 +189,16 @@ class TestOurOwnTrouble:
 
     def test_failing_child_is_not_tampering(self, sealed, scientist, monkeypatch):
         monkeypatch.setattr(messages, "_KEEP", "raise SystemExit(1)")
+        with pytest.raises(SealError, match="failed on this side") as caught:
+            open_sealed(sealed, scientist)
+        assert type(caught.value) is SealError
+
+    def test_file_the_library_cannot_open_is_not_tampering(self, sealed, scientist, monkeypatch):
+        class Unreachable(io.BytesIO):
+            def fileno(self):
+                return 99_999
+
+        monkeypatch.setattr(messages, "_as_file", Unreachable)
         with pytest.raises(SealError, match="failed on this side") as caught:
             open_sealed(sealed, scientist)
         assert type(caught.value) is SealError

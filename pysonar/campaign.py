@@ -133,7 +133,7 @@ class Campaign:
 
     def delivery(self) -> Delivery:
         """The opened result, checked against the chain; see `pysonar.scientist.delivery.open_delivery`."""
-        return open_delivery(self._scientist, self.id)
+        return open_delivery(self._connection, self._scientist.key, self._scientist.address, self.id)
 
     def result(self) -> Estimator:
         """The delivered model as a fitted estimator, after the checks of `delivery`."""

@@ -74,13 +74,16 @@ def result(
     (--save).
     """
     from pysonar.campaign import estimator_of
-    from pysonar.cli.opening import open_scientist
+    from pysonar.cli.opening import connect_and_read
+    from pysonar.passphrase import read_passphrase
     from pysonar.scientist.delivery import open_delivery
 
     if (predict is None) != (out is None):
         raise typer.BadParameter("--predict and --out go together")
-    scientist = open_scientist(home, passphrase_file)
-    delivery = open_delivery(scientist, scientist.connection.find(campaign))
+    connection = connect_and_read(home)
+    own = connection.find(campaign)
+    key = connection.home.secret_key(read_passphrase(passphrase_file, what=str(connection.home.path)))
+    delivery = open_delivery(connection, key, connection.home.address, own)
     estimator = estimator_of(delivery)
     values = _as_record(delivery)
     values["test_accuracy"] = None if test is None else estimator.score(test)

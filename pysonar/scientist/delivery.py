@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pysonar.artifacts import MAX_BYTES, Result, Spec, parse_certificate
 from pysonar.chain.types import CampaignRecord
 from pysonar.cid import Cid
-from pysonar.scientist.connection import Connection, Scientist
+from pysonar.openpgp import SecretKey
+from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotOwnerError, ResultMismatchError
 from pysonar.scientist.ledger import RECLAIMED, WAITING, SubmissionRow, submissions
 
@@ -27,8 +28,12 @@ class Delivery:
     cid: Cid
 
 
-def open_delivery(scientist: Scientist, campaign: bytes) -> Delivery:
+def open_delivery(connection: Connection, key: SecretKey, account: str, campaign: bytes) -> Delivery:
     """Fetch, open and check the result of one's own campaign.
+
+    Args:
+        key: the OpenPGP key that the spec names the certificate of.
+        account: who must own the campaign; nothing is signed, so its keyfile stays closed.
 
     Raises:
         NotOwnerError, NotDeliveredError: there is nothing to open for this account.
@@ -37,11 +42,10 @@ def open_delivery(scientist: Scientist, campaign: bytes) -> Delivery:
         ArtifactError: it was made for something else, or is malformed.
         ResultMismatchError: it contradicts what Capsule reported on chain.
     """
-    connection = scientist.connection
     connection.read_events()
     record = connection.confirmed(campaign)
-    if record.owner != scientist.address:
-        raise NotOwnerError(record.hex_id, record.owner, scientist.address)
+    if record.owner != account:
+        raise NotOwnerError(record.hex_id, record.owner, account)
     cid = Cid.or_none(record.result)
     if cid is None:
         raise NotDeliveredError(
@@ -54,7 +58,7 @@ def open_delivery(scientist: Scientist, campaign: bytes) -> Delivery:
     )
     result = Result.open(
         store.get(cid, max_bytes=MAX_BYTES["result"]),
-        scientist.key,
+        key,
         capsule=certificate,
         chain_id=connection.sonar.chain_id,
         contract=connection.sonar.address,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,26 @@ def _no_passphrase_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str, bytes]) -> Path:
-    """Keyfile and OpenPGP key of the scientist, sealed once: scrypt is slow on purpose."""
-    from pysonar.chain.signer import import_key
-    from pysonar.openpgp import SecretKey
+    """Keyfile and OpenPGP key of the scientist, sealed with as little scrypt as is read: it is slow on
+    purpose.
+    """
+    import json
+
+    from eth_account import Account
+
+    from pysonar.openpgp import SecretKey, secret_keys
     from pysonar.scientist.home import SECRET_FILE
 
     folder = tmp_path_factory.mktemp("keys")
-    import_key(folder / "keyfile.json", PASSPHRASE, role_keys["scientist"])
-    SecretKey.generate("Data Scientist").seal_to_file(folder / SECRET_FILE, PASSPHRASE)
+    key = role_keys["scientist"]
+    keystore = Account.encrypt(key, PASSPHRASE, iterations=2**10)
+    (folder / "keyfile.json").write_text(
+        json.dumps(keystore | {"address": Account.from_key(key).address[2:]})
+    )
+    (folder / "keyfile.json").chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secret_keys, "SCRYPT_N", secret_keys.MIN_SCRYPT_N)
+        SecretKey.generate("Data Scientist").seal_to_file(folder / SECRET_FILE, PASSPHRASE)
     return folder
 
 
@@ -185,12 +196,12 @@ class Judge:
         model = (2000 + index).to_bytes(32, "big") if improved else EMPTY
         report = Report(miner.address, update, Verdict[verdict], (score or 0) if improved else 0, model)
         self.send(self.sonar.calls.report(campaign, [report]))
-        record = SubmissionRecord(index, miner.address, verdict)
+        details: dict[str, Any] = {}
         if improved:
-            record = replace(record, base_version=0, step=1.0, score_ppm=score, version_digest=b"\x07" * 32)
-        self.told.append(record)
+            details = {"base_version": 0, "step": 1.0, "score_ppm": score, "version_digest": b"\x07" * 32}
+        self.told.append(SubmissionRecord(index, miner.address, verdict, **details))
 
-    def result(self, campaign: bytes, weights: Any, **changes: Any) -> Any:
+    def result(self, campaign: bytes, weights: Any, /, **changes: Any) -> Any:
         """The honest result, with changes."""
         from pysonar.artifacts import Result
         from pysonar.cid import Cid

@@ -1,0 +1,172 @@
+"""Plans and plan files: every key checked, each error naming file, key, value, and what would have been
+right.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysonar.artifacts import FromCampaign
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.plan_file import plan_from, read_plan
+
+TOML = """
+title = "Who is ill?"
+family = "one_vs_rest"
+capsule = "0x00000000000000000000000000000000000000AA"
+bounty = "10 ETH"
+target = "90 %"
+
+[rule]
+steps = 7
+
+[label]
+name = "ill"
+classes = ["no", "yes"]
+
+[[fields]]
+names = ["a", "b"]
+clip = [-1, 1]
+
+[[fields]]
+name = "c"
+kind = "category"
+values = ["x", "y", "z"]
+
+[[fields]]
+name = "d"
+kind = "integer"
+clip = [0, 10]
+scale = 5
+"""
+
+
+def test_a_file_with_every_kind_of_field(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(TOML)
+    plan = read_plan(path, {"fee": "5 wei"})
+    assert (plan.bounty, plan.target, plan.fee, plan.stake) == (10**19, 900_000, 5, 0)
+    assert plan.schema.field_names == ("a", "b", "c", "d")
+    assert plan.schema.n_features == 6
+    assert plan.algorithm.rule["steps"] == 7
+    assert plan.family.weights_shape == (7, 2)
+    assert (plan.metric, plan.key_bits, plan.min_gain) == ("accuracy", 3072, 5_000)
+    assert read_plan(path).as_mapping() == read_plan(path).as_mapping()
+    assert read_plan(path).as_mapping() != plan.as_mapping()
+
+
+def test_json_says_the_same(tmp_path: Path, plan_values: dict[str, Any]) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_values))
+    assert read_plan(path).as_mapping() == plan_from(plan_values).as_mapping()
+
+
+def test_whole_schemas_may_stand_there(plan_values: dict[str, Any]) -> None:
+    plan = plan_from(plan_values)
+    documents = {"input_schema": plan.input_schema, "output_schema": plan.output_schema}
+    rest = {key: value for key, value in plan_values.items() if key not in ("fields", "label")}
+    assert plan_from(rest | documents).as_mapping() == plan.as_mapping()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"titel": "x"}, "titel"),
+        ({"title": None}, "title"),
+        ({"title": 7}, "title"),
+        ({"capsule": "0x12"}, "capsule"),
+        ({"bounty": "10"}, "bounty"),
+        ({"bounty": 0}, "bounty"),
+        ({"bounty": 1 << 96}, "bounty"),
+        ({"target": "101 %"}, "target"),
+        ({"target": 0.9}, "target"),
+        ({"min_gain": "0"}, "min_gain"),
+        ({"min_gain": "91 %"}, "min_gain"),
+        ({"submit_for": "1y"}, "submit_for"),
+        ({"submit_for": "366d"}, "submit_for"),
+        ({"review_for": "31d"}, "review_for"),
+        ({"max_pending": 0}, "max_pending"),
+        ({"max_pending": True}, "max_pending"),
+        ({"family": "forest"}, "family"),
+        ({"rule": {"steps": 0}}, "rule"),
+        ({"rule": {"name": "adam"}}, "rule.name"),
+        ({"rule": 5}, "rule"),
+        ({"steps": []}, "steps"),
+        ({"fields": []}, "fields"),
+        ({"fields": [{"clip": [0, 1]}]}, "fields[0].name"),
+        ({"fields": [{"name": "a"}]}, "fields[0].clip"),
+        ({"fields": [{"name": "a", "clip": [0]}]}, "fields[0].clip"),
+        ({"fields": [{"name": "a", "kind": "image"}]}, "fields[0].kind"),
+        ({"fields": [{"name": "a", "clip": [0, 1], "unit": "m"}]}, "fields[0].unit"),
+        ({"fields": [{"names": ["a", "a"], "clip": [0, 1]}]}, "fields[0].name"),
+        ({"label": {"classes": [0, 1]}}, "label.name"),
+        ({"label": {"name": "ill", "classes": [0, 1], "clip": [0, 1]}}, "label.clip"),
+        ({"continue_from": "0x12"}, "continue_from"),
+        ({"continue_from": "0x" + "12" * 32}, "start"),
+        ({"privacy_floor": {"epsilon": -1}}, "privacy_floor"),
+        ({"auditor_certificate": "Qm"}, "auditor_certificate"),
+    ],
+)
+def test_what_is_wrong_is_named(plan_values: dict[str, Any], change: dict[str, Any], key: str) -> None:
+    plan_from(plan_values)  # it was right before
+    with pytest.raises(PlanError, match="expected") as wrong:
+        plan_from(plan_values | change)
+    assert wrong.value.key == key
+
+
+def test_both_edges(plan_values: dict[str, Any]) -> None:
+    edges = {
+        "bounty": (1 << 96) - 1,
+        "target": "100 %",
+        "min_gain": "100 %",
+        "submit_for": "365d",
+        "review_for": "30d",
+        "max_pending": (1 << 24) - 1,
+        "start_tolerance": "0",
+    }
+    assert plan_from(plan_values | edges).bounty == (1 << 96) - 1
+    least = {
+        "bounty": 1,
+        "target": 1,
+        "min_gain": 1,
+        "submit_for": "1s",
+        "review_for": "1s",
+        "max_pending": 1,
+    }
+    assert plan_from(plan_values | least).submit_for == 1
+
+
+def test_a_family_that_cannot_learn_the_label(plan_values: dict[str, Any]) -> None:
+    with pytest.raises(PlanError, match="linear"):
+        plan_from(plan_values | {"family": "linear"})
+
+
+def test_an_earlier_campaign_to_continue(plan_values: dict[str, Any]) -> None:
+    plan = plan_from(plan_values | {"continue_from": "0x" + "12" * 32, "start": "85 %"})
+    assert plan.initial == FromCampaign(b"\x12" * 32)
+    assert plan.start == 850_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plan.toml", b"title = "),
+        ("plan.toml", b"\xff\xfe"),
+        ("plan.json", b"{"),
+        ("plan.json", b"[]"),
+        ("plan.toml", b"#" * (1024 * 1024 + 1)),
+    ],
+)
+def test_a_file_that_is_no_plan(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PlanError, match=name):
+        read_plan(tmp_path / name)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="No such file"):
+        read_plan(tmp_path / "none.toml")

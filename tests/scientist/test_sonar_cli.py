@@ -1,0 +1,306 @@
+"""The `sonar` command line: the scientist's whole way, as people and as programs see it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pysonar.cli import app
+from pysonar.settings import load_settings, save_settings
+
+ETHER = 10**18
+PASSPHRASE = "correct horse"
+runner = CliRunner()
+
+
+class Shell:
+    """Runs `sonar` with one home, its passphrase in the environment."""
+
+    def __init__(self, home: Path, passphrase: str | None = PASSPHRASE) -> None:
+        self.home = home
+        self.environment = {"OPENMINED_PASSPHRASE": passphrase, "COLUMNS": "200"}
+
+    def __call__(self, *arguments: str) -> Any:
+        return runner.invoke(app, [*arguments, "--home", str(self.home)], env=self.environment)
+
+    def json(self, *arguments: str) -> Any:
+        result = self(*arguments, "--format", "json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture
+def sonar_command(home: Path) -> Shell:
+    """`sonar` of the scientist."""
+    return Shell(home)
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path, plan_values: dict[str, Any]) -> Path:
+    """The plan as JSON."""
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_values))
+    return path
+
+
+@pytest.fixture
+def create(plan_file: Path, validation_csv: Path) -> tuple[str, ...]:
+    """The arguments that open the campaign."""
+    return ("campaign", "create", str(plan_file), "--validation", str(validation_csv))
+
+
+def test_the_whole_way(
+    sonar_command: Shell,
+    create: tuple[str, ...],
+    judge: Any,
+    node: Any,
+    sonar: Any,
+    miner: Any,
+    second_miner: Any,
+    owner: Any,
+    weights: Any,
+    validation_csv: Path,
+    tmp_path: Path,
+) -> None:
+    created = sonar_command.json(*create, "--name", "ill", "--bounty", "9 ETH")
+    campaign = bytes.fromhex(created["campaign"][2:])
+    assert created["bounty"] == str(9 * ETHER)
+    assert (created["start_ppm"], created["target_ppm"], created["validation_rows"]) == (500_000, 900_000, 20)
+    assert sonar_command.json(*create, "--name", "ill", "--bounty", "9 ETH") == created
+    assert node.balance(sonar.address) == 9 * ETHER
+    assert sonar_command.json("campaign", "show", "ill")["phase"] == "waits for Capsule"
+
+    judge.open(campaign, 500_000)
+    assert sonar_command("campaign", "watch", "ill", "--until", "opened").exit_code == 0
+    judge.judge(campaign, miner, "NO_GAIN")
+    judge.judge(campaign, second_miner, "IMPROVED", 900_000)
+    (listed,) = sonar_command.json("campaign", "list")
+    assert (listed["name"], listed["phase"], listed["best_ppm"], listed["submitted"]) == (
+        "ill",
+        "finished",
+        900_000,
+        2,
+    )
+    assert sonar_command("campaign", "result", "ill").exit_code == 1
+
+    judge.deliver(campaign, judge.result(campaign, weights), owner.key.certificate)
+    assert sonar_command("campaign", "watch", "ill", "--until", "delivered").exit_code == 0
+    shown = sonar_command.json("campaign", "show", created["campaign"][:10])
+    assert [(row["verdict"], row["before_ppm"], row["after_ppm"]) for row in shown["submissions"]] == [
+        ("NO_GAIN", None, None),
+        ("IMPROVED", 500_000, 900_000),
+    ]
+    assert [row["earned"] for row in shown["submissions"]] == ["0", str(4 * ETHER)]
+    assert (shown["title"], shown["family"], shown["delivered"]) == ("Who is ill?", "one_vs_rest", True)
+
+    saved, predicted = tmp_path / "model.safetensors", tmp_path / "predicted.csv"
+    opened = sonar_command.json(
+        "campaign", "result", "ill", "--test", str(validation_csv), "--save", str(saved),
+        "--predict", str(validation_csv), "--out", str(predicted),
+    )  # fmt: skip
+    assert (opened["test_accuracy"], opened["final_ppm"], opened["target_reached"]) == (1.0, 900_000, True)
+    assert [entry["verdict"] for entry in opened["record"]] == ["NO_GAIN", "IMPROVED"]
+    assert predicted.read_text() == "ill\n" + "0\n" * 10 + "1\n" * 10
+    assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE(predicted.stat().st_mode) == 0o600
+
+    assert sonar_command.json("campaign", "claim") == []
+    settled = sonar_command.json("campaign", "settle", "ill")
+    assert (settled["state"], settled["claimable"]) == ("SETTLED", str(5 * ETHER))
+    watched = sonar_command("campaign", "watch", "ill", "--format", "json")
+    events = [json.loads(line) for line in watched.stdout.splitlines()]
+    assert [event["event"] for event in events] == [
+        "CampaignCreated", "CampaignOpened", "Submitted", "Reported", "Submitted", "Reported", "Improved",
+        "Delivered", "Settled",
+    ]  # fmt: skip
+    assert events[5]["submission"]["earned"] == str(4 * ETHER)
+    (claimed,) = sonar_command.json("campaign", "claim", "ill")
+    assert claimed == {"campaign": created["campaign"], "amount": str(5 * ETHER), "to": owner.address}
+    assert sonar_command.json("campaign", "claim", "ill") == []
+
+
+def test_people_see_tables_with_dashes(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
+) -> None:
+    made = sonar_command(*create)
+    assert made.exit_code == 0
+    assert "10 ETH" in made.stdout
+    assert "sonar campaign watch who-is-ill" in made.stderr
+    (listed,) = sonar_command.json("campaign", "list")
+    own = bytes.fromhex(listed["campaign"][2:])
+    judge.open(own, 500_000)
+    judge.judge(own, miner, "NO_GAIN")
+    shown = sonar_command("campaign", "show", "who-is-ill").stdout
+    row = next(line for line in shown.splitlines() if "NO_GAIN" in line)
+    assert row.count("—") == 2
+    assert "0 wei" in row
+    text = sonar_command("campaign", "watch", "who-is-ill", "--until", "opened").stdout
+    assert "opened at 50 %" in text
+    assert "NO_GAIN" in text
+
+
+def test_an_interrupted_create_is_simply_repeated(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, sonar: Any, owner: Any
+) -> None:
+    node.fund(owner.address, 10 * ETHER)
+    refused = sonar_command(*create)
+    assert refused.exit_code == 1
+    assert "wei are missing" in refused.stderr
+    node.fund(owner.address, 11 * ETHER)
+    assert sonar_command(*create).exit_code == 0
+    assert node.balance(sonar.address) == 10 * ETHER
+    other = sonar_command(*create, "--target", "95 %")
+    assert other.exit_code == 1
+    assert "--name" in other.stderr
+
+
+def test_a_declined_campaign_ends_the_watching_with_an_error(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, sonar: Any
+) -> None:
+    campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
+    judge.send(sonar.calls.decline(campaign, "no \x1b[31mcolours\x07"))
+    watched = sonar_command("campaign", "watch", "who-is-ill")
+    assert watched.exit_code == 1
+    assert "declined by Capsule: no ?[31mcolours?" in watched.stdout
+    assert sonar_command.json("campaign", "claim")[0]["amount"] == str(10 * ETHER)
+
+
+def test_cancelling(sonar_command: Shell, create: tuple[str, ...], judge: Any) -> None:
+    sonar_command.json(*create)
+    assert sonar_command.json("campaign", "cancel", "who-is-ill")["claimable"] == str(10 * ETHER)
+    again = sonar_command("campaign", "cancel", "who-is-ill")
+    assert again.exit_code == 1
+    assert "sonar: campaign is not requested" in again.stderr
+
+
+def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...], judge: Any) -> None:
+    sonar_command.json(*create)
+    watched = sonar_command("campaign", "watch", "who-is-ill", "--timeout", "1s")
+    assert watched.exit_code == 1
+    assert "time to watch is over" in watched.stderr
+
+
+def test_campaigns_of_others_are_listed_and_shown(
+    sonar_command: Shell, judge: Any, stranger: Any, sonar: Any, node: Any, capsule: Any
+) -> None:
+    from pysonar.chain.types import Terms
+
+    terms = Terms(
+        spec=b"\x33" * 32, capsule=capsule.address, bounty=5, target=10, min_gain=1,
+        submit_until=node.now() + 60, review_until=node.now() + 120,
+    )  # fmt: skip
+    judge.send(sonar.calls.create_campaign(terms, bytes(32)), stranger)
+    assert sonar_command.json("campaign", "list") == []
+    (listed,) = sonar_command.json("campaign", "list", "--all")
+    assert (listed["owner"], listed["name"]) == (stranger.address, None)
+    shown = sonar_command.json("campaign", "show", listed["campaign"])
+    assert shown["title"] is None
+    assert "spec_problem" in shown
+
+
+def test_making_a_home(tmp_path: Path, node: Any, sonar: Any, store_setting: str) -> None:
+    shell = Shell(tmp_path / "new")
+    arguments = ("init", "--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
+    made = shell.json(*arguments, "--confirmations", "0")
+    assert node.balance(made["address"]) == 0  # it works before there is ether
+    assert shell.json(*arguments)["address"] == made["address"]
+    assert load_settings(shell.home).confirmations == 0
+    assert {path.name for path in shell.home.iterdir()} == {"settings.toml", "keyfile.json", "openpgp.json"}
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in shell.home.iterdir())
+    assert stat.S_IMODE(shell.home.stat().st_mode) == 0o700
+    wrong = Shell(shell.home, "wrong")(*arguments)
+    assert wrong.exit_code == 1
+    assert "passphrase" in wrong.stderr
+
+
+def test_a_home_with_an_account_that_exists(
+    tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str, scientist: Any
+) -> None:
+    shell = Shell(tmp_path / "new")
+    keyfile = str(sealed_keys / "keyfile.json")
+    place = ("--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
+    assert shell.json("init", *place, "--keyfile", keyfile)["address"] == scientist.address
+    assert not (shell.home / "keyfile.json").exists()
+
+
+def test_a_home_from_a_deployment_needs_no_node(tmp_path: Path, sonar: Any) -> None:
+    from pysonar.deployment import Deployment
+
+    manifest = Deployment(1337, sonar.address, 3, "0x" + "00" * 32, "0.4.3", "cancun", "0", "0", {}).write(
+        tmp_path
+    )
+    shell = Shell(tmp_path / "new")
+    shell.json("init", "--rpc", "http://127.0.0.1:1", "--deployment", str(manifest))
+    settings = load_settings(shell.home)
+    assert (settings.chain_id, settings.contract, settings.start_block) == (1337, sonar.address, 3)
+
+
+def test_usage_errors_end_with_2(sonar_command: Shell, create: tuple[str, ...], tmp_path: Path) -> None:
+    for arguments in (
+        ("init",),
+        ("campaign", "create"),
+        (*create, "--bounty", "10"),
+        ("campaign", "result", "x", "--predict", "a.csv"),
+        ("campaign", "watch", "x", "--until", "never"),
+    ):
+        shell = Shell(tmp_path / "none") if arguments == ("init",) else sonar_command
+        assert shell(*arguments).exit_code == 2, arguments
+
+
+def test_refusals_end_with_1_and_say_why(
+    sonar_command: Shell, tmp_path: Path, create: tuple[str, ...]
+) -> None:
+    for shell, arguments, why in (
+        (Shell(tmp_path / "none"), ("campaign", "list"), "'init'"),
+        (sonar_command, ("campaign", "show", "nobody"), "names no campaign"),
+        (sonar_command, ("campaign", "show", "0x" + "12" * 32), "has no campaign"),
+        (sonar_command, (*create[:2], str(tmp_path / "none.toml"), *create[3:]), "No such file"),
+        (sonar_command, create, "no certificate"),
+        (Shell(sonar_command.home, "wrong"), create, "passphrase"),
+    ):
+        result = shell(*arguments)
+        assert result.exit_code == 1, arguments
+        assert why in result.stderr
+        assert "Traceback" not in result.output
+
+
+def test_a_validation_file_with_a_bad_value_names_it(
+    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, judge: Any
+) -> None:
+    validation_csv.write_text(validation_csv.read_text().replace("1.54", "tall"))
+    result = sonar_command(*create)
+    assert result.exit_code == 1
+    assert all(part in result.stderr for part in ("validation.csv", "row 4", "height", "tall"))
+
+
+def test_what_cannot_be_reached_ends_with_3(sonar_command: Shell, home: Path) -> None:
+    from dataclasses import replace
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    save_settings(home, replace(load_settings(home), rpc=f"http://user:hunter2@127.0.0.1:{port}"))
+    result = sonar_command("campaign", "list")
+    assert result.exit_code == 3
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_help_teaches_and_is_quick() -> None:
+    text = runner.invoke(app, ["--help"]).stdout
+    assert "First steps" in text
+    assert "Exit codes" in text
+    created = runner.invoke(app, ["campaign", "create", "--help"]).stdout
+    assert "escrowed only once" in " ".join(created.split())
+    code = (
+        "import sys, pysonar.cli; "
+        "sys.exit(', '.join(m for m in ('web3', 'numpy', 'pyarrow', 'pysequoia') if m in sys.modules) or 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,6 +6,7 @@ The campaigns learn three classes from four numbers, so that every ciphertext op
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ import pytest
 
 from openmined_oracle.agent import Agent
 from openmined_oracle.connection import Connection
-from openmined_oracle.home import CapsuleSettings, Home
+from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings, Home
 from openmined_syft.affine import AffineMap
 from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.keys import PrivateKey, PublicKey, generate_keypair
@@ -38,10 +39,12 @@ from pysonar.chain.events import CampaignCreated
 from pysonar.chain.sonar import Sonar
 from pysonar.chain.types import CampaignRecord, Terms, Verdict
 from pysonar.cid import Cid
+from pysonar.flat_toml import write_toml
 from pysonar.openpgp import SecretKey
 from pysonar.schema import Schema, class_label, input_schema, number_field, output_schema
-from pysonar.settings import Settings
-from pysonar.store import Store, cid_of, open_store
+from pysonar.secret_file import create_secret_file
+from pysonar.settings import Settings, save_settings
+from pysonar.store import Store, open_store
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -76,11 +79,16 @@ class World:
     transact: Callable[..., Any]
     generate: Callable[[int], PrivateKey]
     told: list[tuple[str, bytes | None, dict[str, Any]]] = field(default_factory=list)
+    passphrase: str = "correct horse"
     schema: Schema = field(default_factory=lambda: Schema(INPUT, OUTPUT))
 
     @property
     def own(self) -> SecretKey:
         return next(iter(self.keys.values()))
+
+    @property
+    def validation_table(self) -> pa.Table:
+        return table(60, 1)
 
     # --- capsule -------------------------------------------------------------------------------------------
 
@@ -115,7 +123,7 @@ class World:
             "scientist": self.scientist.address,
             **changes,
         }
-        sealed = SealedInput.of_records(table(rows, 1), self.schema, **binding)
+        sealed = SealedInput.of_records(self.validation_table.slice(0, rows), self.schema, **binding)
         return self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest()
 
     def spec(self, **changes: Any) -> Spec:
@@ -315,5 +323,30 @@ def world(
 
 
 @pytest.fixture
-def certificate_cid(world: World) -> Cid:
-    return cid_of(world.own.certificate.to_bytes())
+def fast_keyfile(role_keys: Mapping[str, bytes]) -> Callable[[Path, str], Path]:
+    """Capsule's account as a web3 keystore; with few rounds, as it protects nothing here."""
+
+    def make(path: Path, passphrase: str) -> Path:
+        from eth_account import Account
+
+        keystore = Account.encrypt(role_keys["capsule"], passphrase, kdf="pbkdf2", iterations=1000)
+        create_secret_file(path, json.dumps(keystore).encode())
+        return path
+
+    return make
+
+
+@pytest.fixture
+def installed(
+    world: World, fast_keyfile: Callable[[Path, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """The world with Capsule's home on disk as `capsule init` leaves it, for processes of their own."""
+    path, fingerprint = world.home.path, world.own.certificate.fingerprint
+    fast_keyfile(path / "keyfile.json", world.passphrase)
+    save_settings(path, world.home.settings)
+    write_toml(path / CAPSULE_FILE, {"certificate": fingerprint}, CAPSULE_FIELDS)
+    with monkeypatch.context() as patch:
+        patch.setattr("pysonar.openpgp.secret_keys.SCRYPT_N", 2**14)
+        world.own.seal_to_file(path / "certificates" / f"{fingerprint}.json", world.passphrase)
+    world.home = Home.open(path)
+    return world

@@ -1,0 +1,92 @@
+"""SIGKILL of a real `capsule run` at named points, then a restart: everything is said, and said once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pysonar.chain import rpc
+from pysonar.chain.types import State, Verdict
+
+
+def points(*names: str, slow: tuple[str, ...]) -> list[Any]:
+    """The points to die at; the slow ones only in `make test-slow`."""
+    return [*names, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
+
+
+OPENING = points("key stored", "open sent", slow=("artifact put", "opening decided", "open stored"))
+REVIEWING = points("verdict decided", "report sent", slow=("artifact put", "report stored"))
+ENDING = points(
+    "deliver sent", slow=("result decided", "deliver stored", "settle stored", "settle sent", "claim sent")
+)
+
+
+def run_killed(world: Any, point: str) -> None:
+    """`capsule run --once` in a process that dies at the point."""
+    program = Path(__file__).with_name("killed_at.py")
+    command = [sys.executable, str(program), point, "run", "--once", "--home", str(world.home.path)]
+    environment = {**os.environ, "OPENMINED_PASSPHRASE": world.passphrase}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, (done.returncode, done.stdout, done.stderr)
+
+
+def assert_said_once(world: Any, campaign: bytes) -> None:
+    """One event of each kind, and no transaction besides: no duplicate, nothing that reverted."""
+    kinds = ("CampaignOpened", "Reported", "Improved", "Delivered", "Settled", "Claimed")
+    assert {kind: world.count(kind, campaign) for kind in kinds} == dict.fromkeys(kinds, 1)
+    register = 1
+    sent = register + len(kinds) - 1  # Improved and Reported are one transaction
+    assert rpc.nonce(world.node.web3, world.capsule.address) == sent
+
+
+@pytest.mark.parametrize("point", OPENING)
+def test_killed_while_opening(installed: Any, miner: Any, point: str) -> None:
+    world = installed
+    campaign = world.create(target=900_000)
+    run_killed(world, point)
+    keys = {path.name: path.read_bytes() for path in world.home.keys.glob("*.pgp")}
+
+    world.run()
+    assert world.record(campaign).state is State.OPEN
+    assert {path.name: path.read_bytes() for path in world.home.keys.glob("*.pgp")} == keys  # still the first
+    world.submit(campaign, miner)
+    world.run()
+    assert_said_once(world, campaign)
+
+
+@pytest.mark.parametrize("point", REVIEWING)
+def test_killed_while_reviewing(installed: Any, miner: Any, point: str) -> None:
+    world = installed
+    campaign = world.opened(target=900_000)
+    world.submit(campaign, miner)
+    run_killed(world, point)
+    before = world.agent()
+    decided = before.context.journal.verdicts(campaign)
+    before.close()
+
+    world.run()
+    assert_said_once(world, campaign)
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    after = world.agent()
+    assert (
+        after.context.journal.verdicts(campaign)[: len(decided)] == decided
+    )  # the very same model and score
+    after.close()
+    assert world.result(campaign).version == 1
+
+
+@pytest.mark.parametrize("point", ENDING)
+def test_killed_while_ending(installed: Any, miner: Any, point: str) -> None:
+    world = installed
+    campaign = world.opened(target=900_000)
+    world.submit(campaign, miner)
+    run_killed(world, point)
+    world.run()
+    assert_said_once(world, campaign)
+    assert world.result(campaign).final_ppm == 900_000

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 # Ape keeps its accounts and caches here, never in the user's own folder.
 export APE_DATA_FOLDER := $(CURDIR)/build/ape
-export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/$(BIN):$(PATH)
+export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/build/kubo:$(CURDIR)/$(BIN):$(PATH)
 # A known slip of a settings library under Ape, printed at every start.
 export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
@@ -16,7 +16,7 @@ SEEDS ?= 1
 IPFS ?= embedded
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
-.PHONY: help setup demo test test-contracts test-slow lint format lock clean
+.PHONY: help setup kubo demo test test-slow bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -43,9 +43,12 @@ build/stamps/anvil: build/stamps/venv ci/install-anvil ci/anvil/package-lock.jso
 	@ci/install-anvil $(PY)
 	@touch $@
 
+kubo:            ## IPFS as users run it: `ipfs` from PATH, else built with Go into build/kubo
+	@ci/kubo/build
+
 # --- the two commands --------------------------------------------------------------------------------------
 
-demo: setup      ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten of them)
+demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each)
 	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS)
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
@@ -53,6 +56,11 @@ test: setup      ## every test that takes seconds (under 10 minutes in all)
 
 test-slow: setup ## the tests that take minutes
 	@ci/run-marked slow
+
+# --- measuring -----------------------------------------------------------------------------------------------
+
+bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
+	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
 
 # --- upkeep ------------------------------------------------------------------------------------------------
 

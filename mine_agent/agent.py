@@ -72,18 +72,24 @@ class Agent:
                 self._try(campaign, TENDING, partial(self._tending.submissions, campaign, policy))
                 money = partial(self._tending.money, campaign, auto_claim=policy.auto_claim)
                 if self._try(campaign, MONEY, money) and campaign in settled:
-                    self._over.add(campaign)
+                    self._is_over(campaign)
         for campaign in connection.campaign_ids():
             for data in data_sets if campaign not in settled else ():
                 self._try(campaign, data.name, partial(self._working.consider, campaign, data, policy))
         return self._errors
+
+    def _is_over(self, campaign: bytes) -> None:
+        """Settled and claimed: nothing more to do, once nothing is pinned any more."""
+        if all(made.closed_at is not None for made in self._connection.journal.submissions(campaign)):
+            self._over.add(campaign)
 
     def _try(self, campaign: bytes, what: str, work: Callable[[], bool | None]) -> bool:
         """Do one piece of work, unless it failed a short while ago or the mine is to stop. What fails is
         written down and told; whether the work returned True."""
         journal, now = self._connection.journal, int(self._clock())
         failed = journal.failure(campaign, what)
-        if self._stopping() or (failed is not None and now < failed.retry_at):
+        pause = failed.retry_at - now if failed is not None else 0
+        if self._stopping() or 0 < pause <= LONGEST_PAUSE:  # more than the longest: the clock was set back
             return False
         try:
             done = work()

@@ -20,7 +20,7 @@ from mine_agent.datasets import DataShelf
 from mine_agent.errors import HomeError
 from mine_agent.policy import Policy
 from mine_agent.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
-from pysonar.chain.signer import create_keyfile, keyfile_address
+from pysonar.chain.signer import KeyfileSigner, create_keyfile, keyfile_address
 from pysonar.secret_file import make_private_directory
 from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
 
@@ -48,7 +48,9 @@ class Home:
         home = cls(path, settings)
         if not home.policy_file.exists():
             write_first_policy(home.policy_file, answers)
-        if passphrase is not None and not home.keyfile.exists():
+        if passphrase is not None and home.keyfile.exists():
+            KeyfileSigner.open(home.keyfile, passphrase)  # left by an interrupted `create`
+        elif passphrase is not None:
             create_keyfile(home.keyfile, passphrase)
         keyfile_address(home.keyfile)
         save_settings(path, settings)

@@ -64,8 +64,8 @@ def next_move(past: Sequence[Past], *, data: bytes, model: bytes, limits: Limits
     if any(entry.outcome is Outcome.WAITING for entry in past):
         return Pace(Move.WAIT, "a submission waits for its verdict")
     counted = [entry for entry in past if entry.outcome is not Outcome.WITHDRAWN]
-    if len(counted) >= limits.submissions:
-        return Pace(Move.STOP, f"{len(counted)} submissions made, the owner's limit is {limits.submissions}")
+    if len(past) >= limits.submissions:
+        return Pace(Move.STOP, f"{len(past)} submissions made, the owner's limit is {limits.submissions}")
     in_a_row = _no_gain_in_a_row(counted)
     if in_a_row >= limits.no_gain_in_a_row:
         return Pace(Move.STOP, f"{in_a_row} submissions in a row without gain, the owner's limit")

@@ -1,4 +1,4 @@
-"""Getting money back: stakes of submissions that were never evaluated, and what settled campaigns owe.
+"""Getting money back: stakes of submissions that were never evaluated, and what campaigns owe at their end.
 
 Everything is decided from the chain, so it also works for submissions that this home knows nothing of.
 Calling any of it again does nothing twice: each transaction has an outbox key of its own that says what it
@@ -39,6 +39,16 @@ def reclaim(outbox: Outbox, sonar: Sonar, standing: Standing) -> Pending:
     index = -1 if standing.index is None else standing.index  # refused as out of range: not in the queue
     call = sonar.calls.reclaim(standing.campaign, index, standing.update)
     return _send_anew(outbox, call, reclaim_key(standing))
+
+
+def settle_key(campaign: bytes) -> str:
+    """Under which the outbox knows the transaction."""
+    return f"settle/{campaign.hex()}/0"
+
+
+def settle(outbox: Outbox, sonar: Sonar, campaign: bytes) -> Pending:
+    """Settle a campaign whose time is over; anybody may."""
+    return _send_anew(outbox, sonar.calls.settle(campaign), settle_key(campaign))
 
 
 def claim_key(campaign: bytes, account: str, history: Iterable[LoggedEvent]) -> str:

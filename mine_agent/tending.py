@@ -22,6 +22,8 @@ from pysonar.chain.outbox import Outbox
 from pysonar.chain.types import CampaignRecord, State
 
 CLAIM_GAS = 60_000  # a little above the ceiling of DESIGN section 4
+SETTLE_GAS = 120_000
+SETTLE_GRACE = 10 * 60  # seconds that Capsule and scientist have to settle after the end of the review
 
 
 class Tending:
@@ -68,7 +70,10 @@ class Tending:
         for standing in waiting:
             if settling.may_reclaim(record, standing, now):
                 self._reclaim(standing)
-        if record.state is not State.SETTLED or waiting:
+        if record.state is not State.SETTLED:
+            self._settle(record, now)
+            return False
+        if waiting:
             return False
         claimable = sonar.claimable(campaign, self._connection.address)
         if auto_claim and claimable > CLAIM_GAS * gas_price(self._connection.web3):
@@ -119,6 +124,22 @@ class Tending:
                 happening("reclaim", standing.campaign, index=standing.index, transaction=sent.hashes[-1]),
                 f"{short_id(standing.campaign)}: submission {standing.index} will not be judged;"
                 " taking stake and fee back",
+            )
+
+    def _settle(self, record: CampaignRecord, now: int) -> None:
+        """Anybody may settle a campaign whose time is over; if Capsule is silent, who is owed does."""
+        if now < record.terms.review_until + SETTLE_GRACE:
+            return
+        sonar, key = self._connection.sonar, settling.settle_key(record.id)
+        owed = sonar.owed(record.id, self._connection.address)
+        if owed <= (SETTLE_GAS + CLAIM_GAS) * gas_price(self._connection.web3):
+            return
+        before = self._outbox.find(key)
+        sent = settling.settle(self._outbox, sonar, record.id)
+        if before is None:
+            self._tell(
+                happening("settle", record.id, transaction=sent.hashes[-1]),
+                f"{short_id(record.id)}: its time is over and nobody settles it; settling",
             )
 
     def _claim(self, campaign: bytes, claimable: int) -> None:

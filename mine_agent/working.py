@@ -12,7 +12,7 @@ from collections.abc import Callable
 from mine_agent import submitting
 from mine_agent.connection import Connection
 from mine_agent.datasets import DataSet
-from mine_agent.library import Library
+from mine_agent.library import Library, Plan
 from mine_agent.pacing import Move, next_move
 from mine_agent.policy import Policy, refusals
 from mine_agent.telling import Tell, happening, short_id
@@ -45,11 +45,15 @@ class Working:
 
     def consider(self, campaign: bytes, data: DataSet, policy: Policy) -> bool:
         """Train and submit, if all speaks for it; whether it was. Raises what stands in the way
-        unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError, ChainError."""
+        unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError, ChainError.
+
+        What is trained is the newest confirmed version: one that a re-org takes back would be no version at
+        all, and cost the stake. Whether there is room and time is asked of the newest block.
+        """
         connection = self._connection
-        record = connection.sonar.campaign(campaign)
-        if why_closed(record, connection.sonar.now(), policy.limits.time_margin) is not None:
+        if self._is_closed(campaign, policy):
             return False
+        record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
         now = int(self._clock())
         past = [standing.past(now) for standing in connection.standings(campaign)]
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
@@ -62,12 +66,15 @@ class Working:
         if refusals(policy, offer):
             return False
         check_funds(connection.web3, connection.address, offer.cost)
-        self._submit(record, data, policy)
-        return True
+        return self._submit(record, plan, data, policy)
 
-    def _submit(self, record: CampaignRecord, data: DataSet, policy: Policy) -> None:
+    def _is_closed(self, campaign: bytes, policy: Policy) -> bool:
+        sonar = self._connection.sonar
+        closed = why_closed(sonar.campaign(campaign), sonar.now(), policy.limits.time_margin)
+        return closed is not None
+
+    def _submit(self, record: CampaignRecord, plan: Plan, data: DataSet, policy: Policy) -> bool:
         connection, campaign = self._connection, record.id
-        plan = self._library.plan(record)
         base = self._library.base(record, plan)
         certificate = self._library.certificate(record, plan)
         visit = self._visits.visit(plan, data)
@@ -85,9 +92,8 @@ class Working:
             campaign=campaign,
             miner=connection.address,
         )
-        newest = connection.sonar.campaign(campaign)
-        if why_closed(newest, connection.sonar.now(), policy.limits.time_margin) is not None:
-            return  # closed while training: nothing was promised yet
+        if self._is_closed(campaign, policy):
+            return False  # closed while training: nothing was promised yet
         submission = connection.journal.add(
             campaign,
             data=data.name,
@@ -114,3 +120,4 @@ class Working:
             ),
             f"{short_id(campaign)}: submitted a gradient for version {record.version}",
         )
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mine_agent.home import Home
 from mine_agent.overview import open_campaigns
 from mine_agent.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
+from pysonar.chain import rpc
 from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.chain.types import Verdict
@@ -36,6 +38,9 @@ class Mine:
     def round(self) -> list[str]:
         """A round, after which its transactions are read; the names of the errors."""
         errors = self.agent.round()
+        web3 = self.connection.web3
+        while rpc.nonce(web3, self.address) < rpc.nonce(web3, self.address, "pending"):
+            time.sleep(0.02)
         self.outbox.pump()
         self.connection.follower.poll()
         return [type(error).__name__ for error in errors]
@@ -112,6 +117,26 @@ def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: Any)
         mine.time += 1000
         mine.round()
     assert len(mine.submitted()) == 1
+
+
+def test_only_a_confirmed_version_is_trained(
+    make_home: Any, second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, mine: Mine,
+    node: Any,
+) -> None:  # fmt: skip
+    home = make_home("second_miner", confirmations=3)
+    home.data().add("colours", colours, replace=False)
+    careful = Mine(home, second_miner, tell)
+    campaign = small_capsule.open()
+    mine.round()
+    assert careful.round() == []
+    node.mine(3)
+    small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.IMPROVED, 300_000)
+    careful.round()
+    node.mine(3)
+    careful.round()
+    (event,) = [event for event in careful.submitted() if event.miner == careful.address]
+    assert small_capsule.envelope(campaign, careful.address, event.update).base_version == 0
+    assert small_capsule.sonar.campaign(campaign).version == 1
 
 
 def test_a_burned_stake_ends_the_work_for_a_campaign(mine: Mine, small_capsule: Any) -> None:

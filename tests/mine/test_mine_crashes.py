@@ -19,6 +19,7 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from pysonar.chain import rpc
 from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.chain.types import Verdict
@@ -62,6 +63,8 @@ def environment() -> dict[str, str]:
 
 def submissions(home: Home) -> list[Submitted]:
     connection = Connection.open(home)
+    while rpc.nonce(connection.web3, home.address) < rpc.nonce(connection.web3, home.address, "pending"):
+        time.sleep(0.02)
     connection.read_events()
     found = [entry.event for entry in connection.follower.history(Submitted)]
     connection.database.close()
@@ -89,6 +92,7 @@ def test_killed_at_any_point_a_mine_submits_exactly_once(
     agent = Agent(connection, connection.outbox(miner), tell=lambda *_: None)
     for _ in range(3):
         assert agent.round() == []
+        submissions(home)  # until what was sent is mined
     (event,) = submissions(home)
     assert [event.update] == [entry.update for entry in before] or point == "trained, nothing stored"
     assert small_capsule.envelope(campaign, home.address, event.update).base_version == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from openmined_syft.cipher_array import CipherArray
 from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.keys import generate_keypair
 from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
+from pysonar.chain import rpc
 from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.cid import Cid
@@ -39,6 +41,8 @@ def errors_and_campaigns(agent: Agent, home: Home) -> tuple[list[Exception], lis
     """One round: its errors, and the campaigns that were submitted to."""
     errors = agent.round()
     connection = Connection.open(home)
+    while rpc.nonce(connection.web3, home.address) < rpc.nonce(connection.web3, home.address, "pending"):
+        time.sleep(0.02)
     connection.read_events()
     history = [entry.event for entry in connection.follower.history(Submitted)]
     return list(errors), [event.id for event in history if isinstance(event, Submitted)]

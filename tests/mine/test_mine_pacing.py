@@ -43,8 +43,16 @@ def test_a_waiting_submission_of_any_data_set_holds_back() -> None:
     assert move(past(Outcome.WAITING, data=b"other")) is Move.WAIT
 
 
-def test_a_withdrawn_submission_counts_for_nothing() -> None:
-    assert move([Past(b"mine", V1, Outcome.WITHDRAWN)] * 10) is Move.TRAIN
+def test_a_withdrawn_submission_may_be_made_again() -> None:
+    history = [Past(b"mine", V1, Outcome.NO_GAIN), *[Past(b"mine", V2, Outcome.WITHDRAWN)] * 2]
+    assert move(history, model=V2) is Move.TRAIN
+    assert next_move(history, data=b"mine", model=V2, limits=LIMITS, now=5).move is Move.WAIT  # the pause
+
+
+def test_even_withdrawn_submissions_end_at_the_limit() -> None:
+    withdrawn = [Past(b"mine", V1, Outcome.WITHDRAWN)]
+    assert move(withdrawn * 3) is Move.TRAIN
+    assert move(withdrawn * 4) is Move.STOP
 
 
 def test_a_burned_stake_stops() -> None:

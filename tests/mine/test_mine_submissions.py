@@ -19,7 +19,7 @@ from mine_agent.journal import Journal, Submission
 from mine_agent.pacing import Outcome
 from mine_agent.policy import Allowed, Policy
 from mine_agent.tending import Tending
-from pysonar.chain.events import Submitted
+from pysonar.chain.events import Reported, Submitted
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.chain.sonar import Sonar
@@ -63,8 +63,7 @@ def tending(connection: Connection, outbox: Outbox, tell: Any) -> Tending:
 
 def submit(connection: Connection, outbox: Outbox, submission: Submission) -> None:
     submitting.send(submission, store=connection.store, outbox=outbox, sonar=connection.sonar)
-    outbox.wait(submission.key, 10)
-    connection.follower.poll()
+    catch_up(connection, outbox)
 
 
 @pytest.fixture
@@ -77,6 +76,13 @@ def judge(node: Any, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner,
         transact(node, capsule, sonar.calls.report(campaign, [one]))
 
     return report
+
+
+def catch_up(connection: Connection, outbox: Outbox) -> None:
+    """Wait until every transaction is mined, and read the events."""
+    for pending in outbox.unfinished():
+        outbox.wait(pending.key, 30)
+    connection.follower.poll()
 
 
 def submitted(connection: Connection) -> list[Any]:
@@ -118,8 +124,10 @@ def test_what_was_stored_before_a_crash_is_sent_after_it(
 ) -> None:
     submission = journalled(connection, campaign)
     tending.submissions(campaign, ANYTHING)
-    connection.follower.poll()
     tending.submissions(campaign, ANYTHING)
+    catch_up(connection, outbox)
+    tending.submissions(campaign, ANYTHING)
+    catch_up(connection, outbox)
     assert [event.update for event in submitted(connection)] == [submission.update]
 
 
@@ -186,7 +194,8 @@ def test_a_verdict_that_a_fork_takes_back_is_gone(
     judge(campaign, submission.update, Verdict.NO_GAIN)
     connection.follower.poll()
     assert connection.standings(campaign)[0].outcome is Outcome.NO_GAIN
-    node.reorg(1)
+    verdict = connection.follower.history(Reported, campaign=campaign)[0]
+    node.reorg(connection.follower.cursor - verdict.block_number + 1)
     connection.follower.poll()
     assert connection.standings(campaign)[0].outcome is Outcome.WAITING
 
@@ -204,8 +213,7 @@ def test_an_unjudged_stake_is_taken_back_once_it_may_be(
     tending.money(campaign, auto_claim=True)
     tending.money(campaign, auto_claim=True)
     assert [happening["event"] for happening in happenings] == ["reclaim"]
-    outbox.wait(f"reclaim/{campaign.hex()}/0", 10)
-    connection.follower.poll()
+    catch_up(connection, outbox)
     (standing,) = connection.standings(campaign)
     assert standing.outcome is Outcome.WITHDRAWN
     assert connection.sonar.claimable(campaign, outbox.account) == STAKE + FEE
@@ -245,12 +253,43 @@ def test_a_settled_campaign_is_claimed_once(
     assert happenings == []
     before = node.balance(outbox.account)
     tending.money(campaign, auto_claim=True)
-    outbox.pump()
-    connection.follower.poll()
+    catch_up(connection, outbox)
     assert tending.money(campaign, auto_claim=True) is True
     assert [happening["event"] for happening in happenings] == ["claim"]
     gas = outbox.get(f"claim/{campaign.hex()}/0").receipt.fee  # type: ignore[union-attr]
     assert node.balance(outbox.account) - before == ETHER + STAKE - gas
+
+
+def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any,
+    happenings: Any,
+) -> None:  # fmt: skip
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
+    connection.follower.poll()
+    end = connection.sonar.campaign(campaign).terms.review_until + 600
+    node.advance_to(end - 1)
+    tending.money(campaign, auto_claim=True)
+    assert happenings == []
+    node.advance_to(end)
+    for _ in range(3):
+        tending.money(campaign, auto_claim=True)
+        catch_up(connection, outbox)
+    assert [happening["event"] for happening in happenings] == ["settle", "claim"]
+    assert connection.sonar.owed(campaign, outbox.account) == 0
+
+
+def test_a_campaign_that_owes_nothing_is_left_to_others(
+    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any
+) -> None:
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    judge(campaign, submission.update, Verdict.MALFORMED)
+    node.advance_to(connection.sonar.campaign(campaign).terms.review_until + 600)
+    connection.follower.poll()
+    tending.money(campaign, auto_claim=True)
+    assert outbox.find(settling.settle_key(campaign)) is None
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
@@ -319,8 +358,7 @@ def test_the_books_are_right_to_the_wei(
     assert books.gas == start - node.balance(outbox.account) - 4 * (STAKE + FEE)
     settle(node, sonar, transact, stranger, campaign)
     settling.reclaim(outbox, sonar, connection.standings(campaign)[-1])
-    outbox.pump()
-    connection.follower.poll()
+    catch_up(connection, outbox)
     claim_everything(connection, outbox)
     connection.follower.poll()
     books = earnings(connection, campaign)

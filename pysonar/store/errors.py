@@ -7,6 +7,7 @@ library or of a daemon.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.cid import Cid
@@ -51,6 +52,8 @@ class MalformedBlockError(StoreError):
 class DaemonDownError(StoreError):
     """The IPFS daemon or gateway does not answer, or answers like something else."""
 
+    exit_code: ClassVar[int] = 3  # out of reach, see `pysonar.console`
+
 
 class DaemonRefusedError(StoreError):
     """The IPFS daemon answered, and would not do it."""
@@ -62,6 +65,8 @@ class StoreFullError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process holds the store (collecting garbage, or still writing) for longer than was waited."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class StoreAccessError(StoreError):

@@ -432,6 +432,6 @@ def test_a_store_out_of_reach_ends_with_3(
     small_capsule.open()
     port = dead_url.rpartition(":")[2]
     home = make_home(store=f"kubo:/ip4/127.0.0.1/tcp/{port}/http")
-    assert mine_agent("data", "add", "colours", colours, "--home", home.path).exit_code == 0
+    home.data().add("colours", colours, replace=False)
     result = mine_agent("run", "--once", "--home", home.path)
     assert result.exit_code == 3

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-import sonar_twin as twin
+import payout_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
 from sonar_desk import ETHER

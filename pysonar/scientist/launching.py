@@ -1,9 +1,9 @@
 """Opening a campaign so that no crash loses or doubles the bounty.
 
-In this order: sealed validation set, certificate and spec go to the store, pinned; the campaign's row (spec,
-salt, terms, so its id) goes to the journal; the escrowing transaction goes to the outbox, under a key made
-of that id. Until the outbox holds the transaction nothing was signed, and the row may be replaced by a fresh
-one. From then on the same name always means that one transaction.
+In this order: the campaign's row (spec, salt, terms, so its id) goes to the journal; sealed validation set,
+certificate and spec go to the store, pinned in the name of that id; the escrowing transaction goes to the
+outbox, under a key made of it. Until the outbox holds the transaction nothing was signed, and the row may be
+replaced by a fresh one. From then on the same name always means that one transaction.
 """
 
 from __future__ import annotations
@@ -58,8 +58,10 @@ def launch(scientist: Scientist, name: str, plan: Plan, validation: pa.Table) ->
         request = _digest(plan, validation)
         row = _sent_before(scientist, name, request)
         if row is None:
-            row = _prepare(scientist, name, plan, validation, request)
+            row, artifacts = _prepare(scientist, name, plan, validation, request)
             scientist.connection.journal.add(row)
+            for artifact in artifacts:
+                scientist.connection.store.put_pinned(artifact, pin_owner(row.id))
             call = scientist.connection.sonar.calls.create_campaign(row.terms, row.salt)
             scientist.outbox.send(call, create_key(row.id))
     scientist.outbox.wait(create_key(row.id))
@@ -110,9 +112,9 @@ def _failed(pending: Pending) -> bool:
 
 def _prepare(
     scientist: Scientist, name: str, plan: Plan, validation: pa.Table, request: bytes
-) -> CampaignRow:
-    """Everything of the campaign but the transaction; its artifacts are in the store afterwards."""
-    sonar, store = scientist.connection.sonar, scientist.connection.store
+) -> tuple[CampaignRow, list[bytes]]:
+    """The campaign's row, and the artifacts that must be in the store before it is sent."""
+    sonar = scientist.connection.sonar
     certificate_cid, certificate = _capsule_certificate(scientist, plan.capsule)
     chain_id, contract, owner = sonar.chain_id, sonar.address, scientist.address
     records = SealedInput.of_records(
@@ -149,9 +151,7 @@ def _prepare(
     terms = _terms(scientist, plan, cid_of(spec))
     salt = secrets.token_bytes(32)
     campaign = campaign_id(sonar.chain_id, sonar.address, scientist.address, terms.spec, salt)
-    for artifact in (*artifacts, spec):
-        store.put_pinned(artifact, pin_owner(campaign))
-    return CampaignRow(name, campaign, request, spec, salt, terms)
+    return CampaignRow(name, campaign, request, spec, salt, terms), [*artifacts, spec]
 
 
 def _terms(scientist: Scientist, plan: Plan, spec: Cid) -> Terms:

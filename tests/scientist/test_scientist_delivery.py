@@ -11,6 +11,8 @@ import pytest
 from pysonar.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
 from pysonar.campaign import Campaign
 from pysonar.chain.errors import ContractRefusedError
+from pysonar.chain.outbox import Outbox
+from pysonar.chain.outbox_records import Status
 from pysonar.chain.types import State
 from pysonar.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
 from pysonar.scientist.errors import (
@@ -114,6 +116,25 @@ def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: Any, node: Any
     before = node.balance(stranger.address)
     amount = delivered.claim(stranger.address)
     assert node.balance(stranger.address) - before == amount > 0
+
+
+def test_somebody_may_settle_first(
+    delivered: Campaign, owner: Any, judge: Any, miner: Any, node: Any, sonar: Any
+) -> None:
+    class Slow:
+        """Somebody else settles while this account signs."""
+
+        address = owner.address
+
+        def sign(self, transaction: Any) -> bytes:
+            judge.send(sonar.calls.settle(delivered.id), miner)
+            return bytes(owner.signer.sign(transaction))
+
+    database = owner.connection.database
+    outbox = Outbox(database, node.web3, Slow(), confirmations=0, poll_seconds=0.01)
+    Campaign.attach(replace(owner, outbox=outbox), delivered.id).settle()
+    (sent,) = outbox.history("settle:")
+    assert (sent.status, sent.problem) == (Status.REVERTED, "sonar: nothing to settle")
 
 
 def test_a_campaign_is_not_settled_before_it_is_over(judged: Campaign) -> None:

@@ -194,7 +194,7 @@ def test_names_are_made_from_titles() -> None:
 
 # The child meddles with its signer and its node only; the code under test is the real one.
 CHILD = """
-import os, signal, sys
+import dataclasses, os, signal, sys
 from pathlib import Path
 from web3 import Web3
 import pyarrow.ipc
@@ -229,7 +229,20 @@ class Dying:
             die()
         return self.signer.sign(transaction)
 
+class Store:
+    def __init__(self, store):
+        self.store = store
+        self.left = 1 if point == "among the artifacts" else 100
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+    def put_pinned(self, data, owner):
+        if not self.left:
+            die()
+        self.left -= 1
+        return self.store.put_pinned(data, owner)
+
 connection = Connection.open(Home.open(Path(home)), Web3(Node(url)))
+connection = dataclasses.replace(connection, store=Store(connection.store))
 signer = Dying(KeyfileSigner.from_key(bytes.fromhex(key)))
 outbox = Outbox(connection.database, connection.web3, signer, confirmations=0)
 scientist = Scientist(connection, signer, SecretKey.generate("child"), outbox)
@@ -240,6 +253,7 @@ Campaign(scientist, read_plan(Path(plan)), validation).launch()
 @pytest.mark.parametrize(
     ("point", "known", "escrowed"),
     [
+        ("among the artifacts", False, 0),
         ("before the signature", False, 0),
         ("before the broadcast", True, 0),
         ("after the broadcast", True, 1),
@@ -285,3 +299,6 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     assert node.balance(sonar.address) == 10 * ETHER
     assert (campaign.id == row.id) == known
     assert [kept.id for kept in owner.connection.journal.all()] == [campaign.id]
+    assert [name for name in judge.store.owners() if name.startswith("scientist/")] == [
+        pin_owner(campaign.id)
+    ]

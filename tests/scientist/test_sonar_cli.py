@@ -180,6 +180,18 @@ def test_cancelling(sonar_command: Shell, create: tuple[str, ...], judge: Any) -
     assert "sonar: campaign is not requested" in again.stderr
 
 
+def test_a_terminal_gets_a_live_table(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
+) -> None:
+    campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
+    judge.open(campaign, 500_000)
+    judge.judge(campaign, miner, "IMPROVED", 700_000)
+    sonar_command.environment["TTY_COMPATIBLE"] = "1"
+    watched = sonar_command("campaign", "watch", "who-is-ill", "--until", "opened")
+    assert watched.exit_code == 0
+    assert all(word in watched.stdout for word in ("verdict", "IMPROVED", "50 %", "70 %", "left", "gas"))
+
+
 def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...], judge: Any) -> None:
     sonar_command.json(*create)
     watched = sonar_command("campaign", "watch", "who-is-ill", "--timeout", "1s")

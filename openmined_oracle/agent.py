@@ -25,7 +25,7 @@ from pysonar.openpgp import SealError
 from pysonar.store import StoreError
 
 FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 300.0
+LONGEST_RETRY_SECONDS = 60.0
 ONCE_SECONDS = 120.0
 _SHOWN = (OracleError, ChainError, StoreError, SealError)
 

@@ -99,7 +99,7 @@ class Connection:
             keys: OpenPGP keys by fingerprint, the one in use first, as `Home.secret_keys` gives them.
             generate: makes a campaign's key pair.
         """
-        own = next(iter(keys.values()))
+        own, own_settings = next(iter(keys.values())), self.home.capsule
         outbox = self.outbox(signer)
         context = Context(
             sonar=self.sonar,
@@ -108,10 +108,12 @@ class Connection:
             journal=self.journal,
             keystore=KeyStore(self.home.keys, own, generate=generate),
             store=self.store,
-            prefetcher=Prefetcher(self.store, self.home.capsule.fetch_threads),
+            prefetcher=Prefetcher(
+                self.store, own_settings.fetch_threads, retry_seconds=own_settings.retry_seconds
+            ),
             own=own,
             secrets=by_certificate(keys),
-            settings=self.home.capsule,
+            settings=own_settings,
             announce=announce,
         )
         registration = self.registration(own, outbox)

@@ -32,6 +32,7 @@ CAPSULE_FIELDS = (
     Field(
         "max_weights", int, "a whole number from 1 to 16777216", lambda v: 1 <= v <= 1 << 24, required=False
     ),
+    Field("retry_seconds", float, "seconds from 0.1 to 600", lambda v: 0.1 <= v <= 600, required=False),
     Field("fetch_threads", int, "a whole number from 1 to 32", lambda v: 1 <= v <= 32, required=False),
 )
 
@@ -45,12 +46,14 @@ class CapsuleSettings:
         unavailable_seconds: how long after its block a submission may be unfetchable (15 min, DESIGN 3).
         max_weights: campaigns with a larger model are declined: encrypting it would hold up everybody else.
         fetch_threads: submissions fetched at the same time.
+        retry_seconds: between two tries to fetch a submission.
     """
 
     certificate: str
     unavailable_seconds: int = 900
     max_weights: int = 250_000
     fetch_threads: int = 4
+    retry_seconds: float = 10.0
 
 
 class Home:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pysonar.cid import Cid
 from pysonar.store import Store, StoreError
 
-RETRY_SECONDS = 2.0
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -26,9 +24,12 @@ class Wanted:
 
 
 class Prefetcher:
-    """Fetches in `threads` threads what `want` names for each campaign. Call it from one thread."""
+    """Fetches in `threads` threads what `want` names for each campaign. Call it from one thread.
 
-    def __init__(self, store: Store, threads: int, *, retry_seconds: float = RETRY_SECONDS) -> None:
+    What failed is tried again `retry_seconds` after that was seen.
+    """
+
+    def __init__(self, store: Store, threads: int, *, retry_seconds: float) -> None:
         self._store = store
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
         self._retry_seconds = retry_seconds
@@ -44,7 +45,8 @@ class Prefetcher:
         for thing in things:
             fetch = before.pop(thing, None)
             if fetch is None or fetch.may_retry(self._retry_seconds):
-                fetch = _Fetch(self._pool.submit(self._store.get, thing.cid, max_bytes=thing.max_bytes))
+                future = self._pool.submit(self._store.get, thing.cid, max_bytes=thing.max_bytes)
+                fetch = _Fetch(future, tries=1 if fetch is None else fetch.tries + 1)
             now[thing] = fetch
         for dropped in before.values():
             dropped.future.cancel()
@@ -74,6 +76,13 @@ class Prefetcher:
             return error
         raise error
 
+    def failed_again(self, campaign: bytes, thing: Wanted, tries: int) -> bool:
+        """Whether its latest try, and at least `tries` in all, failed; if not, it is awaited."""
+        fetch = self._running.get(campaign, {}).get(thing)
+        failed = fetch is not None and fetch.failed_at > 0 and fetch.tries >= tries
+        self._too_early |= not failed
+        return failed
+
     def asked_too_early(self) -> bool:
         """Whether, since this was asked last, a result was wanted that was still on its way."""
         early, self._too_early = self._too_early, False
@@ -86,9 +95,10 @@ class Prefetcher:
 
 @dataclass
 class _Fetch:
-    """One artifact on its way. `failed_at`: when its failure was first seen, 0 before."""
+    """One try to fetch an artifact. `failed_at`: when its failure was first seen, 0 before."""
 
     future: Future[bytes]
+    tries: int
     failed_at: float = 0.0
 
     def may_retry(self, after: float) -> bool:

@@ -25,6 +25,7 @@ from pysonar.chain.types import CampaignRecord, Report, Verdict
 from pysonar.cid import Cid
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
 
+TRIES = 2
 AHEAD = 32
 """Submissions fetched ahead, and judged in one round."""
 
@@ -61,7 +62,7 @@ def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, n
         if context.sonar.queued(campaign, event.index) != queue_entry(event.miner, event.update):
             return  # the follower is behind a re-org: wait for it
         if isinstance(fetched, StoreError):
-            judgement = _judge_unfetched(context, queued, fetched, now)
+            judgement = _judge_unfetched(context, bench, queued, fetched, now)
             if judgement is None:
                 return
         else:
@@ -108,8 +109,13 @@ def _wanted(bench: Workbench, event: Submitted) -> Wanted:
     return Wanted(Cid.from_bytes32(event.update), bench.max_submission_bytes)
 
 
-def _judge_unfetched(context: Context, queued: Queued, failure: StoreError, now: int) -> Judgement | None:
-    """The judgement on a submission that could not be fetched; None while it may still arrive."""
+def _judge_unfetched(
+    context: Context, bench: Workbench, queued: Queued, failure: StoreError, now: int
+) -> Judgement | None:
+    """The judgement on a submission that could not be fetched; None while it may still arrive.
+
+    One failed try is not enough even after the time is over: it may be the first since Capsule came back.
+    """
     if isinstance(failure, TooLargeError | MalformedBlockError):
         # Both follow from the digest alone: nobody else would get anything better under this name.
         return malformed("the artifact is larger than a gradient of this model can be, or it is no file")
@@ -118,7 +124,8 @@ def _judge_unfetched(context: Context, queued: Queued, failure: StoreError, now:
     block = rpc.block(context.sonar.web3, queued.block_number)
     if block is None or now < block.timestamp + context.settings.unavailable_seconds:
         return None
-    return unavailable()
+    wanted = _wanted(bench, queued.event)
+    return unavailable() if context.prefetcher.failed_again(queued.event.id, wanted, TRIES) else None
 
 
 def _decide(

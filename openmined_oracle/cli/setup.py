@@ -23,6 +23,8 @@ from pysonar.console import (
 
 if TYPE_CHECKING:
     from openmined_oracle.home import Home
+    from pysonar.chain.signer import KeyfileSigner
+    from pysonar.openpgp import SecretKey
 
 REGISTER_SECONDS = 60.0
 
@@ -96,6 +98,7 @@ def init(
     if Home.exists(path):
         opened = Home.open(path)
         passphrase = read_passphrase(passphrase_file, what=str(path))
+        signer = KeyfileSigner.open(opened.keyfile, passphrase)
         note(f"{path} is there already; its settings stay as they are")
     else:
         place = _place(rpc, contract, deployment)
@@ -112,21 +115,19 @@ def init(
         passphrase = choose_passphrase(passphrase_file, what="the account and the OpenPGP key")
         if keyfile is None and not settings.keyfile_path(path).exists():
             create_keyfile(settings.keyfile_path(path), passphrase)
-        KeyfileSigner.open(settings.keyfile_path(path), passphrase)
+        signer = KeyfileSigner.open(settings.keyfile_path(path), passphrase)
         opened = Home.create(path, settings, passphrase, name=name)
-    _introduce(opened, passphrase, form)
+    own = next(iter(opened.secret_keys(passphrase).values()))
+    _introduce(opened, signer, own, form)
 
 
-def _introduce(home: Home, passphrase: str, form: Format) -> None:
+def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) -> None:
     """Publish and register the certificate as far as that is possible now, and say what is still missing."""
     from openmined_oracle.connection import Connection
     from pysonar.chain.errors import AlreadyRunningError
-    from pysonar.chain.signer import KeyfileSigner
     from pysonar.home_lock import home_lock
     from pysonar.store import cid_of
 
-    signer = KeyfileSigner.open(home.keyfile, passphrase)
-    own = next(iter(home.secret_keys(passphrase).values()))
     connection = Connection.open(home)
     problem = None
     try:

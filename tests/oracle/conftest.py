@@ -312,7 +312,7 @@ def world(
         sonar=sonar,
         store=open_store(settings.store),
         store_path=store_path,
-        home=Home(tmp_path / "home", settings, CapsuleSettings(certificate=fingerprint)),
+        home=Home(tmp_path / "home", settings, CapsuleSettings(certificate=fingerprint, retry_seconds=0.1)),
         keys={fingerprint: capsule_key},
         capsule=capsule,
         scientist=scientist,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from pysonar.artifacts.spec import PrivacyFloor
 from pysonar.chain.types import Verdict
 from pysonar.cid import Cid
 from pysonar.openpgp import SecretKey, seal
+from pysonar.store import cid_of
 
 STAKE, FEE = 10**15, 10**14
 
@@ -268,14 +270,40 @@ def test_a_submission_is_waited_for_15_minutes_after_its_block(
     assert world.problem(campaign) is None
 
 
+def test_one_failed_try_is_not_enough(world: Any, miner: Any) -> None:
+    """Capsule comes back an hour later; the miner's node answers at the second try."""
+    world.home.capsule = replace(world.home.capsule, retry_seconds=1.5)
+    campaign = world.opened()
+    envelope = world.envelope(campaign, miner)
+    sealed = envelope.seal(world.own.certificate)
+    world.submit_digest(campaign, miner, cid_of(sealed).digest)
+    world.node.advance(3600)
+    agent = world.agent()
+    for _ in range(20):
+        agent.round()
+        time.sleep(0.02)
+        if agent.context.prefetcher.result(campaign, wanted_of(agent, campaign)) is not None:
+            break
+    agent.round()
+    assert world.verdicts(campaign) == []
+    world.store.put(sealed)
+    agent.run_once()
+    agent.close()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def wanted_of(agent: Any, campaign: bytes) -> Any:
+    """What the agent fetches now."""
+    (thing,) = agent.context.prefetcher._running[campaign]
+    return thing
+
+
 def test_what_is_behind_a_missing_one_waits_and_is_then_judged(
     world: Any, miner: Any, second_miner: Any
 ) -> None:
     campaign = world.opened()
     envelope = world.envelope(campaign, miner)
     missing = envelope.seal(world.own.certificate)
-    from pysonar.store import cid_of
-
     world.submit_digest(campaign, miner, cid_of(missing).digest)
     world.submit(campaign, second_miner)
     world.run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -102,10 +101,16 @@ def test_a_node_that_goes_away_and_comes_back_is_waited_for(world: Any, miner: A
         return real()
 
     agent.context.follower.poll = poll
-    working = threading.Thread(target=lambda: time.sleep(8) or agent.stop())
-    working.start()
+    announce = agent.context.announce
+
+    def stop_after_the_report(event: str, campaign: bytes | None, details: dict[str, Any]) -> None:
+        announce(event, campaign, details)
+        if event == "reported":
+            agent.stop()
+
+    object.__setattr__(agent.context, "announce", stop_after_the_report)
     agent.run()
-    working.join()
+    agent.close()
     assert [event for event, _, _ in world.told].count("node_down") == 2
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 

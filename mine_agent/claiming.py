@@ -23,11 +23,13 @@ class Claim:
 
 
 def claim_everything(connection: Connection, outbox: Outbox, *, timeout: float = WAIT_SECONDS) -> list[Claim]:
-    """One claim for each campaign with something to claim. All are sent before the first is waited for.
+    """Take back the stakes that will not be judged any more, then one claim for each campaign with
+    something to claim. All are sent before the first is waited for.
 
     Raises the outbox's errors; what was sent before stays sent, and is claimed once only.
     """
     outbox.pump()
+    _reclaim_everything(connection, outbox, timeout)
     sent = []
     for campaign in connection.own_campaign_ids():
         if connection.sonar.claimable(campaign, outbox.account):
@@ -39,3 +41,15 @@ def claim_everything(connection: Connection, outbox: Outbox, *, timeout: float =
         amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
         claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
     return claims
+
+
+def _reclaim_everything(connection: Connection, outbox: Outbox, timeout: float) -> None:
+    sonar, now = connection.sonar, connection.sonar.now()
+    sent = [
+        settling.reclaim(outbox, sonar, standing).key
+        for campaign in connection.own_campaign_ids()
+        for standing in connection.standings(campaign)
+        if settling.may_reclaim(sonar.campaign(campaign), standing, now)
+    ]
+    for key in sent:
+        outbox.wait(key, timeout)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mine_agent.datasets import DataSet
 from mine_agent.home import Home
+from mine_agent.telling import about
 from openmined_syft.errors import OpenMinedError
-from pysonar.amounts import format_wei
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
 MOST_AHEAD = 2 * 60  # seconds: no block may come from the future
@@ -148,9 +148,9 @@ def _balance(home: Home) -> str:
     held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * gas_price(web3)
     if held < needed:
         raise TroubleError(
-            f"{home.address} holds {format_wei(held)}; the gas of one submission is {format_wei(needed)}"
+            f"{home.address} holds {about(held)}; the gas of one submission is {about(needed)}"
         )
-    return format_wei(held)
+    return about(held)
 
 
 def _store(home: Home) -> str:

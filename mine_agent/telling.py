@@ -5,7 +5,10 @@ keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
+
+from pysonar.amounts import format_wei
 
 Tell = Callable[[Mapping[str, Any], str], None]
 """Called with the fields of what happened (amounts as text, CIDs and ids as 0x...) and a sentence."""
@@ -14,6 +17,15 @@ Tell = Callable[[Mapping[str, Any], str], None]
 def short_id(campaign: bytes) -> str:
     """Enough of a campaign's id to recognise it."""
     return f"0x{campaign.hex()[:8]}"
+
+
+def about(wei: int) -> str:
+    """An amount for tables: exact if that is short, else six decimals. JSON always has every wei."""
+    exact = format_wei(wei)
+    if len(exact) <= len("0.001234 ETH"):
+        return exact
+    unit, scale = ("ETH", 10**18) if abs(wei) >= 10**13 else ("gwei", 10**9)
+    return f"{Decimal(wei) / scale:.6f} {unit}"
 
 
 def happening(event: str, campaign: bytes, **fields: Any) -> dict[str, Any]:

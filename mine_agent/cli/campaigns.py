@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pysonar.amounts import format_ppm, format_wei
+from mine_agent.telling import about
+from pysonar.amounts import format_ppm
 from pysonar.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         form=form,
         show={
             "campaign": short,
-            "bounty": lambda text: format_wei(int(text)),
-            "left": lambda text: format_wei(int(text)),
+            "bounty": lambda text: about(int(text)),
+            "left": lambda text: about(int(text)),
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,
             "submit_until": format_time,

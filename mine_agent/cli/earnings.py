@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pysonar.amounts import format_wei
+from mine_agent.telling import about
 from pysonar.console import (
     Format,
     FormatOption,
@@ -40,14 +40,19 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
         {
             "campaign": "campaign",
             "state": "state",
-            "submitted": "submitted",
-            "improved": "improved",
-            "no_gain": "no gain",
-            "waiting": "waiting",
-            **{name: name for name in _AMOUNTS},
+            "outcomes": "submissions",
+            "promised": "promised",
+            "claimable": "claimable",
+            "claimed": "claimed",
+            "staked": "staked",
+            "spent": "spent",
+            "net": "net",
         },
         form=form,
-        show={"campaign": short, **{name: lambda text: format_wei(int(text)) for name in _AMOUNTS}},
+        show={
+            "campaign": lambda text: short(text, 4),
+            **{name: lambda text: about(int(text)) for name in (*_AMOUNTS, "spent")},
+        },
         empty="this mine has submitted nothing yet",
     )
 
@@ -59,6 +64,8 @@ def claim(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Claim everything that campaigns owe this account now, and wait until it is there.
+
+    Stakes of submissions that will not be judged any more are taken back first.
 
     `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
     while it runs, it holds the account, and this command says so.
@@ -90,13 +97,13 @@ def claim(
         show={
             "campaign": short,
             "transaction": short,
-            "amount": lambda text: format_wei(int(text)),
-            "gas": lambda text: format_wei(int(text)),
+            "amount": lambda text: about(int(text)),
+            "gas": lambda text: about(int(text)),
         },
         empty="nothing to claim now",
     )
     if claimed and form is Format.TABLE:
-        note(f"claimed {format_wei(sum(entry.amount for entry in claimed))} in all")
+        note(f"claimed {about(sum(entry.amount for entry in claimed))} in all")
 
 
 def as_row(entry: Earnings) -> dict[str, Any]:
@@ -113,6 +120,10 @@ def as_row(entry: Earnings) -> dict[str, Any]:
         "waiting": entry.count(Outcome.WAITING),
         "withdrawn": entry.count(Outcome.WITHDRAWN),
         **{name: str(getattr(entry, name)) for name in _AMOUNTS},
+        "spent": str(entry.burned + entry.fees + entry.gas),
+        "outcomes": ", ".join(
+            f"{entry.count(outcome)} {outcome.value}" for outcome in Outcome if entry.count(outcome)
+        ),
         "submissions": [
             {
                 "index": standing.index,

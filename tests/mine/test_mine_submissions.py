@@ -18,6 +18,7 @@ from mine_agent.earnings import earnings
 from mine_agent.journal import Journal, Submission
 from mine_agent.pacing import Outcome
 from mine_agent.policy import Allowed, Policy
+from mine_agent.telling import about
 from mine_agent.tending import Tending
 from pysonar.chain.events import Reported, Submitted
 from pysonar.chain.outbox import Outbox
@@ -339,6 +340,33 @@ def test_everything_is_claimed_by_hand_and_then_nothing_is(
     assert second.amount == ETHER
 
 
+def test_claiming_by_hand_takes_unjudged_stakes_back_first(
+    connection: Connection, outbox: Outbox, campaign: bytes, node: Any
+) -> None:
+    submission = journalled(connection, campaign)
+    submit(connection, outbox, submission)
+    assert claim_everything(connection, outbox) == []
+    node.advance_to(connection.sonar.campaign(campaign).terms.review_until)
+    (claim,) = claim_everything(connection, outbox)
+    assert claim.amount == STAKE + FEE
+    assert connection.sonar.owed(campaign, outbox.account) == 0
+
+
+@pytest.mark.parametrize(
+    ("wei", "text"),
+    [
+        (0, "0 wei"),
+        (10**18, "1 ETH"),
+        (5_263_157_894_736_842_105, "5.263158 ETH"),
+        (-5_263_157_894_736_842_105, "-5.263158 ETH"),
+        (1005_250_949_081_817_400_569, "1005.250949 ETH"),
+        (123_456_789_012, "123.456789 gwei"),
+    ],
+)
+def test_tables_round_what_is_long(wei: int, text: str) -> None:
+    assert about(wei) == text
+
+
 def test_the_books_are_right_to_the_wei(
     connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any, sonar: Sonar,
     transact: Any, stranger: KeyfileSigner,
@@ -357,8 +385,6 @@ def test_the_books_are_right_to_the_wei(
     assert (books.staked, books.burned, books.fees) == (STAKE + FEE, STAKE, 3 * FEE)
     assert books.gas == start - node.balance(outbox.account) - 4 * (STAKE + FEE)
     settle(node, sonar, transact, stranger, campaign)
-    settling.reclaim(outbox, sonar, connection.standings(campaign)[-1])
-    catch_up(connection, outbox)
     claim_everything(connection, outbox)
     connection.follower.poll()
     books = earnings(connection, campaign)

@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-import pytest
 import payout_twin as twin
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sonar_desk import ETHER

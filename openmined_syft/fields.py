@@ -53,6 +53,18 @@ class Fields:
             raise FieldError(f"{self._kind}: {name} is {shown}; needs {length} bytes")
         return value
 
+    def list_of_octets(self, name: str, count: int, longest: int) -> list[bytes]:
+        """A list of exactly `count` byte strings, each of 1 to `longest` bytes.
+
+        Raises:
+            FieldError: anything else.
+        """
+        value = self._take(name)
+        good = isinstance(value, list) and len(value) == count
+        if not good or not all(isinstance(part, bytes) and 1 <= len(part) <= longest for part in value):
+            raise FieldError(f"{self._kind}: {name} needs {count} byte strings of at most {longest} bytes")
+        return list(value)
+
     def fingerprint(self) -> bytes:
         """The field `key_fingerprint`."""
         return self.octets("key_fingerprint", FINGERPRINT_BYTES)

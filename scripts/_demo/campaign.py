@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -49,8 +49,13 @@ class Stopwatch:
             self.seconds[name] = time.monotonic() - began
 
 
-def run_campaign(folder: Path, *, seed: int, ipfs: str) -> Report:
-    """Run a whole campaign in `folder`, which is emptied first."""
+def run_campaign(
+    folder: Path, *, seed: int, ipfs: str, passphrases: Mapping[str, str] | None = None
+) -> Report:
+    """Run a whole campaign in `folder`, which is emptied first.
+
+    `passphrases` by party, for whoever wants to look into the homes afterwards; else nobody ever knows them.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     folder = folder.resolve()
@@ -66,7 +71,7 @@ def run_campaign(folder: Path, *, seed: int, ipfs: str) -> Report:
         with watch.phase(
             "accounts", "homes and accounts for a scientist, a Capsule and three mines", console
         ):
-            parties = stack.enter_context(Parties(folder, MINES))
+            parties = stack.enter_context(Parties(folder, MINES, passphrases))
             common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
             parties.init(common, open_stores(folder, ipfs, parties.names, stack))
             fund(web3, list(parties.addresses.values()), FUNDS)

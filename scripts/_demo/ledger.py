@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from pysonar.chain import rpc
 from pysonar.chain.events import (
+    CampaignCreated,
     CampaignOpened,
     Claimed,
     Delivered,
-    Improved,
     LoggedEvent,
     Reclaimed,
     Reported,
@@ -16,9 +16,12 @@ from pysonar.chain.events import (
     Submitted,
 )
 from pysonar.chain.sonar import Sonar
+from pysonar.scientist.ledger import Ledger as Submissions
+from pysonar.scientist.ledger import SubmissionRow
 
 # The function behind each event that a campaign's transactions leave.
 FUNCTION_OF = {
+    CampaignCreated: "create_campaign",
     CampaignOpened: "open_campaign",
     Submitted: "submit",
     Reported: "report",
@@ -31,17 +34,6 @@ FUNCTION_OF = {
 
 class LedgerError(RuntimeError):
     """A sum of the ledger is off: money was lost or made."""
-
-
-@dataclass(frozen=True)
-class Payout:
-    """One verdict that earned something."""
-
-    index: int
-    miner: str
-    wei: int
-    gain_ppm: int
-    gas: int
 
 
 @dataclass
@@ -58,9 +50,14 @@ class Ledger:
     stakes_back: int = 0
     reclaimed: int = 0
     claimed: Counter[str] = field(default_factory=Counter)
-    payouts: list[Payout] = field(default_factory=list)
+    submissions: list[SubmissionRow] = field(default_factory=list)
     contract_balance: int = 0
     gas: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def payouts(self) -> list[SubmissionRow]:
+        """The submissions that earned something."""
+        return [row for row in self.submissions if row.earned]
 
     @property
     def put_in(self) -> int:
@@ -77,7 +74,7 @@ class Ledger:
         sums = {
             "what came out is not what went in": (self.taken_out, self.put_in),
             "the payouts are not what settlement says was paid": (
-                sum(p.wei for p in self.payouts),
+                sum(row.earned for row in self.payouts),
                 self.paid,
             ),
             "claims and burned stakes are not what went in": (
@@ -104,32 +101,16 @@ def read_ledger(sonar: Sonar, campaign: bytes, history: list[LoggedEvent]) -> Le
     ledger = Ledger(
         bounty=terms.bounty, stakes_in=terms.stake * record.submitted, fees_in=terms.fee * record.submitted
     )
+    ledger.submissions = Submissions(sonar.web3).rows(history)
     gas_of = {logged.transaction_hash: _gas(sonar, logged.transaction_hash) for logged in history}
-    submitted_by: dict[int, Submitted] = {}
-    submitted_gas: dict[int, int] = {}
-    best = record.start
     seen: set[tuple[str, bytes]] = set()
     for logged in history:
-        event, gas = logged.event, gas_of[logged.transaction_hash]
+        event = logged.event
         function = FUNCTION_OF.get(type(event))
         if function and (function, logged.transaction_hash) not in seen:
             seen.add((function, logged.transaction_hash))
-            ledger.gas.setdefault(function, []).append(gas)
+            ledger.gas.setdefault(function, []).append(gas_of[logged.transaction_hash])
         match event:
-            case Submitted():
-                submitted_by[event.index] = event
-                submitted_gas[event.index] = gas
-            case Improved():
-                ledger.payouts.append(
-                    Payout(
-                        event.index,
-                        submitted_by[event.index].miner,
-                        event.payout,
-                        event.accuracy - best,
-                        submitted_gas[event.index],
-                    )
-                )
-                best = event.accuracy
             case Reclaimed():
                 ledger.reclaimed += event.amount
             case Settled():

@@ -25,14 +25,14 @@ class CommandFailedError(RuntimeError):
 class Party:
     """Runs the public commands as one person, with that person's home folder and passphrase only."""
 
-    def __init__(self, name: str, home: Path, command: str) -> None:
+    def __init__(self, name: str, home: Path, command: str, passphrase: str) -> None:
         self.name = name
         self.home = home
         self._program = str(Path(sys.executable).parent / command)
         # Told by the environment of this party's processes only; never written anywhere.
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("OPENMINED_")},
-            "OPENMINED_PASSPHRASE": secrets.token_urlsafe(16),
+            "OPENMINED_PASSPHRASE": passphrase,
             "COLUMNS": "120",
         }
         self._agent: subprocess.Popen[bytes] | None = None
@@ -99,10 +99,17 @@ class Party:
 class Parties:
     """A scientist, a Capsule and some mines; their agents end with the `with` block."""
 
-    def __init__(self, folder: Path, mines: int) -> None:
-        self.scientist = Party("scientist", folder / "scientist", "sonar")
-        self.capsule = Party("capsule", folder / "capsule", "capsule")
-        self.mines = [Party(f"mine {n}", folder / f"mine-{n}", "mine-agent") for n in range(1, mines + 1)]
+    def __init__(self, folder: Path, mines: int, passphrases: Mapping[str, str] | None = None) -> None:
+        """`passphrases` by party; made up for those without one."""
+        given = passphrases or {}
+
+        def party(name: str, command: str) -> Party:
+            home = folder / name.replace(" ", "-")
+            return Party(name, home, command, given.get(name) or secrets.token_urlsafe(16))
+
+        self.scientist = party("scientist", "sonar")
+        self.capsule = party("capsule", "capsule")
+        self.mines = [party(f"mine {number}", "mine-agent") for number in range(1, mines + 1)]
         self.addresses: dict[str, str] = {}
 
     @property

@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pysonar.amounts import format_ppm, format_wei
+from pysonar.cli.telling import SUBMISSION_COLUMNS, SUBMISSION_SHOW, submission_record
+from pysonar.console import table as table_of
+from pysonar.scientist.ledger import SubmissionRow
 from scripts._demo.ledger import Ledger
 
 MOST_EVALUATIONS = 12
@@ -55,8 +58,8 @@ def write_report(path: Path, report: Report) -> None:
         "evaluations": report.evaluations,
         "bounty": str(ledger.bounty),
         "payouts": [
-            {"miner": payout.miner, "wei": str(payout.wei), "gain_ppm": payout.gain_ppm, "gas": payout.gas}
-            for payout in ledger.payouts
+            {"miner": row.miner, "wei": str(row.earned), "gain_ppm": _gain(row), "gas": row.submit_gas}
+            for row in ledger.payouts
         ],
         "paid": str(ledger.paid),
         "fees": str(ledger.fees),
@@ -105,7 +108,13 @@ def print_summary(report: Report, folder: Path) -> None:
             f"The target of {format_ppm(report.target_ppm)} was missed: {format_ppm(report.final_ppm)} at "
             "the deadline. The campaign was settled all the same."
         )
-    table = Table(title="The ledger", title_justify="left")
+    rows = [
+        submission_record(row) | {"miner": report.names.get(row.miner, row.miner)}
+        for row in ledger.submissions
+    ]
+    show = {name: shown for name, shown in SUBMISSION_SHOW.items() if name != "miner"}
+    console.print(table_of(rows, SUBMISSION_COLUMNS, title="\nSubmissions", show=show))
+    table = Table(title="\nThe ledger", title_justify="left")
     table.add_column("went in")
     table.add_column("", justify="right")
     table.add_column("came out")
@@ -138,3 +147,7 @@ def print_summary(report: Report, folder: Path) -> None:
     phases = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in report.seconds.items())
     console.print(f"seconds: {phases}")
     console.print(f"written to {folder / 'report.json'}")
+
+
+def _gain(row: SubmissionRow) -> int:
+    return (row.after_ppm or 0) - (row.before_ppm or 0)

@@ -86,7 +86,7 @@ def init(
     if Home.exists(path):
         note(f"{path} is there already; it stays as it is")
         opened = Home.open(path)
-        passphrase = read_passphrase(passphrase_file, what=str(path))
+        opened.secret_key(read_passphrase(passphrase_file, what=str(path)))
     else:
         place = _place(rpc, contract, deployment)
         settings = Settings(
@@ -103,13 +103,14 @@ def init(
         account = settings.keyfile_path(path)
         if keyfile is None and not account.exists():
             create_keyfile(account, passphrase)
-        KeyfileSigner.open(account, passphrase)
+        else:
+            KeyfileSigner.open(account, passphrase)
         opened = Home.create(path, settings, passphrase, name=name)
     print_record(
         {
             "address": keyfile_address(opened.keyfile),
             "home": opened.path,
-            "fingerprint": opened.secret_key(passphrase).certificate.fingerprint,
+            "fingerprint": opened.fingerprint,
             "chain_id": opened.settings.chain_id,
             "contract": opened.settings.contract,
         },

@@ -11,6 +11,7 @@ Directories are 0700 and files 0600. Without `openpgp.json` and its passphrase n
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pysonar.chain.signer import keyfile_address
@@ -59,6 +60,14 @@ class Home:
     def secret_key(self, passphrase: str) -> SecretKey:
         """The OpenPGP key. Raises SealError: missing, damaged, or another passphrase."""
         return SecretKey.open_from_file(self.secret_file, passphrase)
+
+    @property
+    def fingerprint(self) -> str:
+        """The OpenPGP certificate's, as the sealed file says it; only opening the file proves it."""
+        try:
+            return str(json.loads(self.secret_file.read_bytes())["fingerprint"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise HomeError(f"{self.secret_file} is no OpenPGP key sealed by 'sonar init'") from None
 
     @property
     def secret_file(self) -> Path:

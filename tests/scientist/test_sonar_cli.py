@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from pysonar.chain.signer import KeyfileSigner
 from pysonar.cli import app
+from pysonar.openpgp import SecretKey
 from pysonar.settings import load_settings, save_settings
 
 ETHER = 10**18
@@ -222,7 +224,10 @@ def test_making_a_home(tmp_path: Path, node: Any, sonar: Any, store_setting: str
     arguments = ("init", "--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
     made = shell.json(*arguments, "--confirmations", "0")
     assert node.balance(made["address"]) == 0  # it works before there is ether
-    assert shell.json(*arguments)["address"] == made["address"]
+    assert shell.json(*arguments) == made
+    key = SecretKey.open_from_file(shell.home / "openpgp.json", PASSPHRASE)
+    assert made["fingerprint"] == key.certificate.fingerprint
+    assert KeyfileSigner.open(shell.home / "keyfile.json", PASSPHRASE).address == made["address"]
     assert load_settings(shell.home).confirmations == 0
     assert {path.name for path in shell.home.iterdir()} == {"settings.toml", "keyfile.json", "openpgp.json"}
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in shell.home.iterdir())

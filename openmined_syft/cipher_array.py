@@ -20,6 +20,7 @@ import gmpy2
 from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
 from openmined_syft.kernels import Kernel, load_kernel
 from openmined_syft.keys import PrivateKey, PublicKey
+from openmined_syft.short_noise import ShortNoise
 
 
 def validate_ciphertexts(ciphertexts: Sequence[int], public: PublicKey) -> None:
@@ -123,8 +124,22 @@ class UnnoisedArray:
 
     def noised(self, kernel: Kernel | None = None) -> CipherArray:
         """The same plaintexts under fresh, full-strength noise r^n, one r for each ciphertext."""
-        kernel, public = kernel or load_kernel(), self._public
-        noise = fresh_noise(len(self._ciphertexts), public, kernel)
+        kernel = kernel or load_kernel()
+        return self._with(fresh_noise(len(self._ciphertexts), self._public, kernel), kernel)
+
+    def noised_short(self, noise: ShortNoise, kernel: Kernel | None = None) -> CipherArray:
+        """The same plaintexts under fresh noise with short exponents: rests on a further assumption, see
+        there.
+
+        Raises:
+            KeyMismatchError: the noise is for another key.
+        """
+        if noise.public != self._public:
+            raise KeyMismatchError("the short noise was made for another key than the ciphertexts")
+        return self._with(noise.values(len(self._ciphertexts)), kernel or load_kernel())
+
+    def _with(self, noise: Sequence[int], kernel: Kernel) -> CipherArray:
+        public = self._public
         products = kernel.products(self._ciphertexts, noise, public.n_squared)
         return CipherArray(public.fingerprint, public.bits, tuple(products))
 

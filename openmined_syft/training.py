@@ -18,10 +18,16 @@ from openmined_syft.kernels import Kernel, load_kernel
 from openmined_syft.keys import PublicKey
 from openmined_syft.layout import Layout
 from openmined_syft.packing import pack
+from openmined_syft.short_noise import ShortNoise
 
 
 def train(
-    model: EncryptedModel, public: PublicKey, visit: AffineMap, *, kernel: Kernel | None = None
+    model: EncryptedModel,
+    public: PublicKey,
+    visit: AffineMap,
+    *,
+    kernel: Kernel | None = None,
+    short_noise: ShortNoise | None = None,
 ) -> EncryptedGradient:
     """The encrypted difference between the model after `visit` and before.
 
@@ -32,6 +38,8 @@ def train(
         model: weights of shape (d, k).
         public: the campaign's key.
         visit: a map on weights of the same shape.
+        short_noise: None, the default, for full-strength noise; else an opt-in whose assumption `short_noise`
+            tells.
 
     Raises:
         KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`.
@@ -50,7 +58,8 @@ def train(
         rows = model.ciphertexts[block * layout.shape[0] : (block + 1) * layout.shape[0]]
         outputs += kernel.matvec(rows, matrix, public.n_squared, layout.rows_per_ciphertext, layout.slot_bits)
     product = UnnoisedArray(public, outputs).plus(pack_rows(offsets, layout), kernel)
-    return EncryptedGradient(product.noised(kernel), layout, model.version, bound_bits)
+    array = product.noised(kernel) if short_noise is None else product.noised_short(short_noise, kernel)
+    return EncryptedGradient(array, layout, model.version, bound_bits)
 
 
 def to_offsets(c: NDArray[np.float64], layout: Layout) -> list[list[int]]:

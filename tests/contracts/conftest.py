@@ -1,4 +1,4 @@
-"""Roles, and a desk, for tests of Sonar on Foundry through Ape. Actors are named by role."""
+"""Roles, and a desk, for tests of Sonar on Foundry through Ape, or on titanoboa. Actors are named by role."""
 
 import sys
 from collections.abc import Iterator
@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ape.utils.testing import generate_dev_accounts
 
 # Test modules are imported by path: the desk and the twin beside them are found only like this.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sonar_desk import DAY, ETHER, NO_ONE, Desk, Terms, digest
+from sonar_desk import DAY, ETHER, NO_ONE, STAGE, Desk, Terms, digest
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
@@ -21,18 +20,45 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
         config.pluginmanager.unregister(name="boa_test")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def brisk_ape() -> Iterator[None]:
-    """Spare Ape what takes most of its time and tells these tests nothing.
+if STAGE == "titanoboa":
+    import boa
+    import boa_stage
 
-    It traces every refusal to its source line (1 s apiece), and derives the keys of the ten test accounts
-    anew at each look (0.3 s).
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ape.exceptions._get_ape_traceback_from_tx", lambda _transaction: None)
-        patch.setattr("ape_ethereum.trace.Trace.show", lambda *_arguments, **_options: None)
-        patch.setattr("ape_test.accounts.generate_dev_accounts", cache(generate_dev_accounts))
-        yield
+    @pytest.fixture(scope="session")
+    def accounts() -> Any:
+        return boa_stage.accounts()
+
+    @pytest.fixture(scope="session")
+    def chain() -> Any:
+        return boa_stage.Chain()
+
+    @pytest.fixture(scope="session")
+    def project() -> Any:
+        return boa_stage.Project()
+
+    @pytest.fixture(autouse=True)
+    def isolation(sonar: Any, chain: Any) -> Iterator[None]:
+        """What a test does is undone after it."""
+        before = chain.pending_timestamp
+        with boa.env.anchor():
+            yield
+        chain.pending_timestamp = before
+
+else:
+    from ape.utils.testing import generate_dev_accounts
+
+    @pytest.fixture(scope="session", autouse=True)
+    def brisk_ape() -> Iterator[None]:
+        """Spare Ape what takes most of its time and tells these tests nothing.
+
+        It traces every refusal to its source line (1 s apiece), and derives the keys of the ten test accounts
+        anew at each look (0.3 s).
+        """
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ape.exceptions._get_ape_traceback_from_tx", lambda _transaction: None)
+            patch.setattr("ape_ethereum.trace.Trace.show", lambda *_arguments, **_options: None)
+            patch.setattr("ape_test.accounts.generate_dev_accounts", cache(generate_dev_accounts))
+            yield
 
 
 @pytest.fixture

@@ -1,12 +1,22 @@
-"""A desk that brings campaigns into a given state, for tests of Sonar on Foundry through Ape.
+"""A desk that brings campaigns into a given state, for tests of Sonar.
 
 What a test is about it does itself with `sonar`; what only has to have happened before, the desk does.
 """
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_utils import keccak
+
+__all__ = ["DAY", "ETHER", "NOTHING", "NO_ONE", "STAGE", "Desk", "Terms", "digest", "reverts"]
+
+# The tests run on Foundry through Ape, or on titanoboa in this process: see boa_stage.py.
+STAGE = os.environ.get("SONAR_STAGE", "foundry")
+if STAGE == "titanoboa":
+    from boa_stage import reverts
+else:
+    from ape import reverts
 
 ETHER = 10**18
 NOTHING = b"\0" * 32

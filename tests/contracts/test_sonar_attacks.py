@@ -7,9 +7,8 @@ a deadline nor a refund.
 from collections.abc import Callable
 from typing import Any
 
-import ape
 import pytest
-from sonar_desk import DAY, ETHER, NO_ONE, digest
+from sonar_desk import DAY, ETHER, NO_ONE, digest, reverts
 
 BURN = "0x000000000000000000000000000000000000dEaD"
 
@@ -51,7 +50,7 @@ def test_attack_shared_pot_drain(desk, sonar, scientist, stranger, rival_miner, 
     assert sonar.claimable(ident, stranger) == ETHER
     sonar.claim(ident, stranger, sender=stranger)
     assert sonar.balance == desk.terms[honest].bounty
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(honest, stranger, sender=stranger)
 
 
@@ -65,13 +64,13 @@ def test_attack_overshoot_beyond_the_target(desk, sonar, miner):
 
 def test_attack_payer_as_judge(desk, sonar, scientist):
     """2017: the owner reported, or did not."""
-    with ape.reverts("sonar: the owner cannot be the capsule"):
+    with reverts("sonar: the owner cannot be the capsule"):
         desk.requested(capsule=str(scientist))
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.report(ident, [desk.no_gain("a")], sender=scientist)
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.cancel(ident, sender=scientist)
 
 
@@ -83,7 +82,7 @@ def test_attack_copied_update(desk, sonar, miner, rival_miner):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.submit(ident, "a", rival_miner)
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("a", 500_000, rival_miner))
     desk.report(ident, desk.gain("a", 500_000), desk.no_gain("a", rival_miner, verdict=3))
     assert sonar.owed(ident, miner) == sonar.campaign(ident).paid + desk.usual.stake
@@ -103,7 +102,7 @@ def test_attack_refusing_receiver(desk, sonar, puppet, perform, miner, scientist
         sonar.claim(ident, account, sender=account)
     left = sonar.owed(ident, refuser)
     assert sonar.balance == left > 0
-    with ape.reverts():
+    with reverts():
         perform(refuser, "claim", ident, refuser)
     assert sonar.balance == sonar.owed(ident, refuser) == left
     perform(refuser, "claim", ident, stranger)
@@ -143,7 +142,7 @@ def test_attack_re_entrancy_on_claim(desk, sonar, chain, puppet, perform, strang
     attacker.arm(sonar, getattr(sonar, call).encode_input(*arguments[call]), swallow, sender=stranger)
     due, before = sonar.claimable(ident, attacker), sonar.balance
     if not swallow:
-        with ape.reverts("sonar: receiver refused"):
+        with reverts("sonar: receiver refused"):
             perform(attacker, "claim", ident, attacker)
         assert (sonar.claimable(ident, attacker), sonar.balance) == (due, before)
         return
@@ -189,7 +188,7 @@ def test_attack_stale_version(desk, sonar, miner, rival_miner):
     desk.submit(ident, "from version 0")
     desk.submit(ident, "also from version 0", rival_miner)
     desk.report(ident, desk.gain("from version 0", 500_000))
-    with ape.reverts("sonar: gain is under the minimum"):
+    with reverts("sonar: gain is under the minimum"):
         desk.report(ident, desk.gain("also from version 0", 500_000, rival_miner))
     receipt = desk.report(ident, desk.gain("also from version 0", 600_000, rival_miner))
     assert receipt.events[1].event_arguments["payout"] == desk.usual.bounty // 9
@@ -202,7 +201,7 @@ def test_attack_queue_spam(desk, sonar, stranger, scientist, capsule, miner):
     spam = [f"spam {number}" for number in range(3)]
     for name in spam:
         desk.submit(ident, name, stranger)
-    with ape.reverts("sonar: queue is full"):
+    with reverts("sonar: queue is full"):
         desk.submit(ident, "honest")
     desk.report(ident, *[desk.no_gain(name, stranger, verdict=3) for name in spam])
     desk.improved(ident, "honest", 900_000)
@@ -231,7 +230,7 @@ def test_attack_stakes_of_unevaluated_entries(desk, sonar, miner, rival_miner, c
     for account in (miner, capsule, scientist):
         sonar.claim(ident, account, sender=account)
     assert sonar.balance == desk.price(ident)
-    with ape.reverts("sonar: no such submission of the caller"):
+    with reverts("sonar: no such submission of the caller"):
         sonar.reclaim(ident, 1, digest("b"), sender=miner)
     sonar.reclaim(ident, 1, digest("b"), sender=rival_miner)
     sonar.claim(ident, rival_miner, sender=rival_miner)
@@ -242,9 +241,9 @@ def test_attack_early_delivery(desk, sonar, capsule, stranger):
     """A capsule cannot end a campaign before its time, nor with judgements outstanding."""
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.deliver(ident, digest("result"), sender=capsule)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.settle(ident, sender=capsule)
 
 
@@ -256,7 +255,7 @@ def test_attack_late_delivery(desk, sonar, capsule, scientist, miner, stranger):
     sonar.settle(ident, sender=stranger)
     sonar.claim(ident, miner, sender=miner)
     sonar.deliver(ident, digest("result"), sender=capsule)
-    with ape.reverts("sonar: nothing to settle"):
+    with reverts("sonar: nothing to settle"):
         sonar.settle(ident, sender=capsule)
     for account in (capsule, scientist):
         sonar.claim(ident, account, sender=account)
@@ -269,7 +268,7 @@ def test_attack_settle_racing_a_report(desk, sonar, capsule, scientist, stranger
     desk.submit(ident, "a")
     for time in (desk.terms[ident].submit_until, desk.terms[ident].review_until - 2):
         desk.at(time)
-        with ape.reverts("sonar: campaign is not finished"):
+        with reverts("sonar: campaign is not finished"):
             sonar.settle(ident, sender=scientist)
     desk.at(desk.terms[ident].review_until - 1)
     desk.report(ident, desk.gain("a", 500_000))
@@ -282,19 +281,19 @@ def test_attack_report_racing_a_settlement(desk, sonar, stranger):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until)
-    with ape.reverts("sonar: time to review is over"):
+    with reverts("sonar: time to review is over"):
         desk.report(ident, desk.gain("a", 500_000))
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.report(ident, desk.gain("a", 500_000))
 
 
 def test_attack_campaign_far_in_the_future(desk, chain):
     """Money cannot be locked for longer than a year and thirty days."""
     far = {"submit_until": 2**36, "review_until": 2**36 + 1}
-    with ape.reverts("sonar: time to submit is too long"):
+    with reverts("sonar: time to submit is too long"):
         desk.requested(**far)
-    with ape.reverts("sonar: time to review is too long"):
+    with reverts("sonar: time to review is too long"):
         desk.requested(review_until=desk.usual.submit_until + 30 * DAY + 1)
 
 
@@ -305,7 +304,7 @@ def test_attack_id_after_a_re_org(desk, sonar, chain, scientist, stranger, miner
     chain.restore(before)
     # The re-org: a stranger's campaign comes first, under any salt; the scientist's is not there yet.
     sonar.create_campaign(desk.usual.tuple(), digest("salt 1"), value=desk.usual.bounty, sender=stranger)
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         sonar.submit(wanted, digest("a"), value=desk.price(wanted), sender=miner)
     assert sonar.campaign(wanted).owner == NO_ONE
 
@@ -315,7 +314,7 @@ def test_attack_oracle_out_of_order(desk, sonar, rival_miner):
     ident = desk.opened()
     desk.submit(ident, "first")
     desk.submit(ident, "friend", rival_miner)
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("friend", 500_000, rival_miner), desk.no_gain("first"))
     assert sonar.campaign(ident).evaluated == 0
 
@@ -324,7 +323,7 @@ def test_attack_double_report(desk, sonar, miner):
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
     before = sonar.owed(ident, miner)
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("a", 600_000))
     assert sonar.owed(ident, miner) == before
 
@@ -335,7 +334,7 @@ def test_attack_double_claim(desk, sonar, miner, stranger):
     desk.improved(ident, "a", 900_000)
     finish(desk, ident, stranger)
     sonar.claim(ident, miner, sender=miner)
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(ident, miner, sender=miner)
     assert sonar.balance >= desk.terms[other].bounty
 
@@ -345,7 +344,7 @@ def test_attack_report_after_settle(desk, sonar, stranger, miner):
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.report(ident, desk.gain("a", 900_000))
     assert sonar.owed(ident, miner) == 0
 
@@ -357,9 +356,9 @@ def test_attack_re_open(desk, sonar, capsule, scientist, stranger):
     desk.improved(opened, "a", 900_000)
     finish(desk, opened, stranger)
     for ident in (opened, cancelled):
-        with ape.reverts("sonar: campaign is not requested"):
+        with reverts("sonar: campaign is not requested"):
             sonar.open_campaign(ident, digest("k"), digest("m"), 0, sender=capsule)
-        with ape.reverts("sonar: nothing to settle"):
+        with reverts("sonar: nothing to settle"):
             sonar.settle(ident, sender=stranger)
 
 

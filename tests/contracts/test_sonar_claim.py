@@ -1,8 +1,7 @@
 """Money leaves: to whom, when, and that nothing stays behind."""
 
-import ape
 import pytest
-from sonar_desk import NO_ONE, digest
+from sonar_desk import NO_ONE, digest, reverts
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def test_a_forfeited_stake_cannot_be_claimed(desk, sonar, miner, verdict):
     desk.submit(ident, "a")
     desk.report(ident, desk.no_gain("a", verdict=verdict))
     assert sonar.owed(ident, miner) == 0
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(ident, miner, sender=miner)
 
 
@@ -51,7 +50,7 @@ def test_a_payout_cannot_be_claimed_before_settlement(desk, sonar, miner):
     desk.improved(ident, "a", 500_000)
     assert sonar.claimable(ident, miner) == 0
     assert sonar.owed(ident, miner) == sonar.campaign(ident).paid > 0
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(ident, miner, sender=miner)
 
 
@@ -72,13 +71,13 @@ def test_nothing_can_be_claimed_twice(desk, sonar, miner, scientist, settle):
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
     sonar.claim(ident, miner, sender=miner)
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(ident, miner, sender=miner)
     desk.improved(ident, "b", 900_000)
     settle(ident)
     for account in (miner, scientist):
         sonar.claim(ident, account, sender=account)
-        with ape.reverts("sonar: nothing to claim"):
+        with reverts("sonar: nothing to claim"):
             sonar.claim(ident, account, sender=account)
 
 
@@ -87,7 +86,7 @@ def test_nobody_can_claim_what_is_not_theirs(desk, sonar, miner, role, request, 
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
     settle(ident)
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(ident, miner, sender=request.getfixturevalue(role))
 
 
@@ -95,7 +94,7 @@ def test_credit_in_one_campaign_cannot_be_claimed_from_another(desk, sonar, mine
     rich, poor = desk.opened(), desk.opened()
     desk.improved(rich, "a", 900_000)
     settle(rich)
-    with ape.reverts("sonar: nothing to claim"):
+    with reverts("sonar: nothing to claim"):
         sonar.claim(poor, miner, sender=miner)
 
 
@@ -113,9 +112,9 @@ def test_a_claim_cannot_be_sent_to_nobody_or_to_sonar(desk, sonar, miner, settle
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
     settle(ident)
-    with ape.reverts("sonar: receiver is empty"):
+    with reverts("sonar: receiver is empty"):
         sonar.claim(ident, NO_ONE, sender=miner)
-    with ape.reverts("sonar: receiver is Sonar"):
+    with reverts("sonar: receiver is Sonar"):
         sonar.claim(ident, sonar, sender=miner)
 
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import ape
 import pytest
-from sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest
+from sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
 
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1
@@ -43,7 +42,7 @@ def test_a_scientist_can_escrow_a_bounty(desk, sonar, scientist):
 
 @pytest.mark.parametrize("value", [0, 10 * ETHER - 1, 10 * ETHER + 1])
 def test_the_value_sent_must_be_the_bounty(desk, sonar, scientist, value):
-    with ape.reverts("sonar: value is not the bounty"):
+    with reverts("sonar: value is not the bounty"):
         create(sonar, desk.usual, scientist, value)
 
 
@@ -64,7 +63,7 @@ def test_the_id_binds_chain_contract_owner_spec_and_salt(desk, sonar, chain, sci
 
 def test_an_id_cannot_be_used_twice(desk, sonar, scientist):
     create(sonar, desk.usual, scientist)
-    with ape.reverts("sonar: campaign exists"):
+    with reverts("sonar: campaign exists"):
         create(sonar, desk.with_terms(bounty=ETHER), scientist)
     create(sonar, desk.usual, scientist, salt="another salt")
 
@@ -74,7 +73,7 @@ def test_an_id_cannot_be_used_again_after_settlement(desk, sonar, scientist):
     ident = sonar.campaign_id(scientist, desk.usual.spec, digest("salt"))
     sonar.cancel(ident, sender=scientist)
     sonar.claim(ident, scientist, sender=scientist)
-    with ape.reverts("sonar: campaign exists"):
+    with reverts("sonar: campaign exists"):
         create(sonar, desk.usual, scientist)
 
 
@@ -130,12 +129,12 @@ def test_the_largest_bounty_is_kept(desk, sonar, scientist):
     ids=str,
 )
 def test_terms_beyond_their_ranges_are_refused(desk, sonar, scientist, changes, reason):
-    with ape.reverts(f"sonar: {reason}"):
+    with reverts(f"sonar: {reason}"):
         create(sonar, desk.with_terms(**changes), scientist, value=0)
 
 
 def test_the_owner_cannot_name_itself_as_capsule(desk, sonar, scientist):
-    with ape.reverts("sonar: the owner cannot be the capsule"):
+    with reverts("sonar: the owner cannot be the capsule"):
         create(sonar, desk.with_terms(capsule=str(scientist)), scientist)
 
 
@@ -161,7 +160,7 @@ def test_the_time_to_submit_cannot_lie_in_the_past_or_a_year_away(
 ):
     now = chain.pending_timestamp + 10
     desk.at(now)
-    with ape.reverts(f"sonar: {reason}"):
+    with reverts(f"sonar: {reason}"):
         create(sonar, desk.with_terms(submit_until=now + seconds, review_until=2**256 - 1), scientist)
 
 
@@ -181,7 +180,7 @@ def test_the_time_to_review_is_within_thirty_days(desk, sonar, scientist, second
 )
 def test_the_time_to_review_cannot_be_empty_or_longer(desk, sonar, scientist, seconds, reason):
     review_until = desk.usual.submit_until + seconds
-    with ape.reverts(f"sonar: {reason}"):
+    with reverts(f"sonar: {reason}"):
         create(sonar, desk.with_terms(review_until=review_until), scientist)
 
 
@@ -196,19 +195,19 @@ def test_anybody_can_register_a_certificate(sonar, capsule, stranger):
 
 
 def test_a_certificate_cannot_be_empty(sonar, capsule):
-    with ape.reverts("sonar: certificate is empty"):
+    with reverts("sonar: certificate is empty"):
         sonar.register_capsule(NOTHING, sender=capsule)
 
 
 def test_ether_without_a_call_is_refused(sonar, stranger):
-    with ape.reverts():
+    with reverts():
         stranger.transfer(sonar, 1)
 
 
 @pytest.mark.parametrize("call", ["cancel", "settle"])
 def test_calls_that_need_no_money_refuse_it(desk, sonar, scientist, call):
     ident = desk.requested()
-    with ape.reverts():
+    with reverts():
         getattr(sonar, call)(ident, value=1, sender=scientist)
 
 

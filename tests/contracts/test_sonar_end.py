@@ -1,8 +1,7 @@
 """Delivery, settlement, and who is owed what afterwards."""
 
-import ape
 import pytest
-from sonar_desk import NOTHING, digest
+from sonar_desk import NOTHING, digest, reverts
 
 RESULT = digest("result")
 BURN = "0x000000000000000000000000000000000000dEaD"
@@ -31,7 +30,7 @@ def test_the_capsule_delivers_once_time_is_over_and_the_queue_is_empty(desk, son
 def test_nobody_can_deliver_before_the_time_to_submit_is_over(desk, sonar, capsule):
     ident = desk.opened()
     desk.at(desk.terms[ident].submit_until - 1)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.deliver(ident, RESULT, sender=capsule)
 
 
@@ -39,7 +38,7 @@ def test_nobody_can_deliver_while_submissions_wait(desk, sonar, capsule):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].submit_until)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.deliver(ident, RESULT, sender=capsule)
 
 
@@ -47,14 +46,14 @@ def test_nobody_can_deliver_while_submissions_wait(desk, sonar, capsule):
 def test_nobody_but_the_capsule_can_deliver(desk, sonar, role, request):
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.deliver(ident, RESULT, sender=request.getfixturevalue(role))
 
 
 def test_a_result_cannot_be_empty(desk, sonar, capsule):
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
-    with ape.reverts("sonar: result is empty"):
+    with reverts("sonar: result is empty"):
         sonar.deliver(ident, NOTHING, sender=capsule)
 
 
@@ -83,11 +82,11 @@ def test_late_delivery_moves_no_money(desk, sonar, capsule, scientist, miner, st
 @pytest.mark.parametrize("end", ["cancel", "settle"])
 def test_a_campaign_that_was_never_opened_gets_no_result(desk, sonar, scientist, capsule, end):
     ident = desk.requested()
-    with ape.reverts("sonar: campaign was never opened"):
+    with reverts("sonar: campaign was never opened"):
         sonar.deliver(ident, RESULT, sender=capsule)
     desk.at(desk.terms[ident].submit_until)
     getattr(sonar, end)(ident, sender=scientist)
-    with ape.reverts("sonar: campaign was never opened"):
+    with reverts("sonar: campaign was never opened"):
         sonar.deliver(ident, RESULT, sender=capsule)
 
 
@@ -120,14 +119,14 @@ def test_anybody_can_settle_what_is_finished_and_delivered(desk, sonar, capsule,
 def test_nobody_can_settle_before_it_is_finished(desk, sonar, stranger):
     ident = desk.opened()
     desk.improved(ident, "a", 899_999)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.settle(ident, sender=stranger)
 
 
 def test_nobody_can_settle_before_the_result_is_delivered(desk, sonar, stranger):
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
-    with ape.reverts("sonar: result is not delivered"):
+    with reverts("sonar: result is not delivered"):
         sonar.settle(ident, sender=stranger)
 
 
@@ -152,7 +151,7 @@ def test_nobody_can_settle_a_second_before_that(desk, sonar, stranger):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until - 1)
-    with ape.reverts("sonar: campaign is not finished"):
+    with reverts("sonar: campaign is not finished"):
         sonar.settle(ident, sender=stranger)
 
 
@@ -160,12 +159,12 @@ def test_a_campaign_cannot_be_settled_twice(desk, sonar, stranger):
     ident = desk.opened()
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("sonar: nothing to settle"):
+    with reverts("sonar: nothing to settle"):
         sonar.settle(ident, sender=stranger)
 
 
 def test_a_campaign_that_was_never_created_cannot_be_settled(sonar, stranger):
-    with ape.reverts("sonar: nothing to settle"):
+    with reverts("sonar: nothing to settle"):
         sonar.settle(digest("nothing"), sender=stranger)
 
 

@@ -1,8 +1,7 @@
 """What happens to a requested campaign: it is opened, cancelled, declined, or runs out."""
 
-import ape
 import pytest
-from sonar_desk import NOTHING, digest
+from sonar_desk import NOTHING, digest, reverts
 
 KEY, MODEL = digest("public key"), digest("model 0")
 
@@ -23,25 +22,25 @@ def test_the_capsule_opens_a_campaign(desk, sonar, capsule):
 @pytest.mark.parametrize("role", ["scientist", "miner", "stranger"])
 def test_nobody_but_the_capsule_can_open_a_campaign(desk, sonar, role, request):
     ident = desk.requested()
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.open_campaign(ident, KEY, MODEL, 0, sender=request.getfixturevalue(role))
 
 
 def test_a_campaign_cannot_be_opened_twice(desk, sonar, capsule):
     ident = desk.opened()
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 def test_a_settled_campaign_cannot_be_opened_again(desk, sonar, scientist, capsule):
     ident = desk.requested()
     sonar.cancel(ident, sender=scientist)
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
 def test_a_campaign_that_was_never_created_cannot_be_opened(sonar, capsule):
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.open_campaign(digest("nothing"), KEY, MODEL, 0, sender=capsule)
 
 
@@ -51,7 +50,7 @@ def test_a_campaign_that_was_never_created_cannot_be_opened(sonar, capsule):
 )
 def test_key_and_model_cannot_be_empty(desk, sonar, capsule, key, model, reason):
     ident = desk.requested()
-    with ape.reverts(f"sonar: {reason}"):
+    with reverts(f"sonar: {reason}"):
         sonar.open_campaign(ident, key, model, 0, sender=capsule)
 
 
@@ -63,7 +62,7 @@ def test_the_start_leaves_room_for_one_gain(desk, sonar, start):
 
 @pytest.mark.parametrize("start", [899_001, 900_000, 900_001, 2**256 - 1])
 def test_a_start_that_leaves_no_room_is_refused(desk, start):
-    with ape.reverts("sonar: start leaves nothing to gain"):
+    with reverts("sonar: start leaves nothing to gain"):
         desk.opened(start=start)
 
 
@@ -77,7 +76,7 @@ def test_a_campaign_can_be_opened_until_the_time_to_submit_is_over(desk, sonar, 
 def test_a_campaign_cannot_be_opened_later(desk, sonar, capsule, late):
     ident = desk.requested()
     desk.at(desk.terms[ident].submit_until + late)
-    with ape.reverts("sonar: time to submit is over"):
+    with reverts("sonar: time to submit is over"):
         sonar.open_campaign(ident, KEY, MODEL, 0, sender=capsule)
 
 
@@ -94,20 +93,20 @@ def test_the_owner_can_cancel_before_it_is_opened(desk, sonar, scientist):
 @pytest.mark.parametrize("role", ["capsule", "miner", "stranger"])
 def test_nobody_but_the_owner_can_cancel(desk, sonar, role, request):
     ident = desk.requested()
-    with ape.reverts("sonar: caller is not the owner"):
+    with reverts("sonar: caller is not the owner"):
         sonar.cancel(ident, sender=request.getfixturevalue(role))
 
 
 def test_the_owner_cannot_cancel_once_it_is_open(desk, sonar, scientist):
     ident = desk.opened()
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.cancel(ident, sender=scientist)
 
 
 def test_a_campaign_cannot_be_cancelled_twice(desk, sonar, scientist):
     ident = desk.requested()
     sonar.cancel(ident, sender=scientist)
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.cancel(ident, sender=scientist)
 
 
@@ -124,13 +123,13 @@ def test_the_capsule_can_decline_before_it_opens(desk, sonar, scientist, capsule
 @pytest.mark.parametrize("role", ["scientist", "miner", "stranger"])
 def test_nobody_but_the_capsule_can_decline(desk, sonar, role, request):
     ident = desk.requested()
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.decline(ident, "", sender=request.getfixturevalue(role))
 
 
 def test_the_capsule_cannot_decline_once_it_has_opened(desk, sonar, capsule):
     ident = desk.opened()
-    with ape.reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is not requested"):
         sonar.decline(ident, "", sender=capsule)
 
 
@@ -153,5 +152,5 @@ def test_anybody_can_settle_a_campaign_that_was_never_opened(desk, sonar, strang
 def test_a_requested_campaign_cannot_be_settled_earlier(desk, sonar, stranger):
     ident = desk.requested()
     desk.at(desk.terms[ident].submit_until - 1)
-    with ape.reverts("sonar: it may still be opened"):
+    with reverts("sonar: it may still be opened"):
         sonar.settle(ident, sender=stranger)

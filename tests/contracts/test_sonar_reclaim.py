@@ -1,8 +1,7 @@
 """Submissions that will never be judged: stake and fee come back."""
 
-import ape
 import pytest
-from sonar_desk import NOTHING, digest
+from sonar_desk import NOTHING, digest, reverts
 
 
 def test_a_miner_reclaims_what_was_not_evaluated_when_the_target_is_reached(desk, sonar, miner):
@@ -23,7 +22,7 @@ def test_nobody_can_reclaim_while_it_may_still_be_evaluated(desk, sonar, miner):
     desk.submit(ident, "a")
     desk.submit(ident, "b")
     desk.report(ident, desk.gain("a", 899_999))
-    with ape.reverts("sonar: it may still be evaluated"):
+    with reverts("sonar: it may still be evaluated"):
         sonar.reclaim(ident, 1, digest("b"), sender=miner)
 
 
@@ -41,7 +40,7 @@ def test_nobody_can_reclaim_before_the_time_to_review_is_over(desk, sonar, miner
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until - 1)
-    with ape.reverts("sonar: it may still be evaluated"):
+    with reverts("sonar: it may still be evaluated"):
         sonar.reclaim(ident, 0, digest("a"), sender=miner)
 
 
@@ -57,7 +56,7 @@ def test_a_miner_can_reclaim_after_settlement(desk, sonar, miner, stranger):
 def test_an_evaluated_submission_cannot_be_reclaimed(desk, sonar, miner):
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
-    with ape.reverts("sonar: no such submission of the caller"):
+    with reverts("sonar: no such submission of the caller"):
         sonar.reclaim(ident, 0, digest("a"), sender=miner)
 
 
@@ -66,7 +65,7 @@ def test_a_submission_cannot_be_reclaimed_twice(desk, sonar, miner):
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until)
     sonar.reclaim(ident, 0, digest("a"), sender=miner)
-    with ape.reverts("sonar: no such submission of the caller"):
+    with reverts("sonar: no such submission of the caller"):
         sonar.reclaim(ident, 0, digest("a"), sender=miner)
 
 
@@ -74,7 +73,7 @@ def test_nobody_but_its_miner_can_reclaim_a_submission(desk, sonar, rival_miner)
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until)
-    with ape.reverts("sonar: no such submission of the caller"):
+    with reverts("sonar: no such submission of the caller"):
         sonar.reclaim(ident, 0, digest("a"), sender=rival_miner)
 
 
@@ -84,13 +83,13 @@ def test_index_and_update_must_be_those_submitted(desk, sonar, miner, index, nam
     desk.submit(ident, "a")
     desk.submit(ident, "b")
     desk.at(desk.terms[ident].review_until)
-    with ape.reverts("sonar: no such submission of the caller"):
+    with reverts("sonar: no such submission of the caller"):
         sonar.reclaim(ident, index, digest(name), sender=miner)
 
 
 def test_nothing_can_be_reclaimed_before_it_is_opened(desk, sonar, miner):
     ident = desk.requested()
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         sonar.reclaim(ident, 0, digest("a"), sender=miner)
 
 

@@ -1,8 +1,7 @@
 """Verdicts: by whom, on what, in what order, and what they may say."""
 
-import ape
 import pytest
-from sonar_desk import NOTHING, digest
+from sonar_desk import NOTHING, digest, reverts
 
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 
@@ -44,7 +43,7 @@ def test_other_verdicts_move_nothing_but_the_queue(desk, sonar, miner, verdict, 
 def test_nobody_but_the_capsule_can_report(desk, sonar, role, request):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.report(ident, [desk.gain("a", 300_000)], sender=request.getfixturevalue(role))
 
 
@@ -52,13 +51,13 @@ def test_the_capsule_of_one_campaign_cannot_report_on_another(desk, sonar, stran
     ident = desk.opened()
     desk.requested(capsule=str(stranger))
     desk.submit(ident, "a")
-    with ape.reverts("sonar: caller is not the capsule"):
+    with reverts("sonar: caller is not the capsule"):
         sonar.report(ident, [desk.gain("a", 300_000)], sender=stranger)
 
 
 def test_nothing_can_be_reported_before_it_is_opened(desk):
     ident = desk.requested()
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.report(ident, desk.gain("a", 300_000))
 
 
@@ -67,7 +66,7 @@ def test_nothing_can_be_reported_after_settlement(desk, sonar, stranger):
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.report(ident, desk.gain("a", 300_000))
 
 
@@ -84,14 +83,14 @@ def test_nothing_can_be_reported_once_the_time_to_review_is_over(desk, late):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until + late)
-    with ape.reverts("sonar: time to review is over"):
+    with reverts("sonar: time to review is over"):
         desk.report(ident, desk.gain("a", 300_000))
 
 
 def test_an_empty_batch_is_refused(desk):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: no reports"):
+    with reverts("sonar: no reports"):
         desk.report(ident)
 
 
@@ -100,7 +99,7 @@ def test_a_batch_takes_thirty_two_reports(desk, sonar):
     names = [f"update {number}" for number in range(33)]
     for name in names:
         desk.submit(ident, name)
-    with ape.reverts():
+    with reverts():
         desk.report(ident, *[desk.no_gain(name) for name in names])
     desk.report(ident, *[desk.no_gain(name) for name in names[:32]])
     assert sonar.campaign(ident).evaluated == 32
@@ -132,7 +131,7 @@ def test_one_bad_report_refuses_the_whole_batch(desk, sonar):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.submit(ident, "b")
-    with ape.reverts("sonar: unknown verdict"):
+    with reverts("sonar: unknown verdict"):
         desk.report(ident, desk.gain("a", 300_000), desk.no_gain("b", verdict=5))
     campaign = sonar.campaign(ident)
     assert (campaign.best, campaign.evaluated) == (100_000, 0)
@@ -142,7 +141,7 @@ def test_one_bad_report_refuses_the_whole_batch(desk, sonar):
 def test_unknown_verdicts_are_refused(desk, verdict):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: unknown verdict"):
+    with reverts("sonar: unknown verdict"):
         desk.report(ident, desk.no_gain("a", verdict=verdict))
 
 
@@ -150,9 +149,9 @@ def test_the_head_of_the_queue_cannot_be_skipped(desk):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.submit(ident, "b")
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("b", 300_000))
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.no_gain("b"), desk.no_gain("a"))
     desk.report(ident, desk.no_gain("a"), desk.no_gain("b"))
 
@@ -160,30 +159,30 @@ def test_the_head_of_the_queue_cannot_be_skipped(desk):
 def test_the_miner_of_a_submission_cannot_be_exchanged(desk, rival_miner):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("a", 300_000, rival_miner))
 
 
 def test_the_update_of_a_submission_cannot_be_exchanged(desk):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("another", 300_000))
 
 
 def test_nothing_can_be_reported_on_an_empty_queue(desk, miner):
     ident = desk.opened()
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.gain("a", 300_000))
 
 
 def test_a_submission_cannot_be_reported_twice(desk):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.no_gain("a"), desk.no_gain("a"))
     desk.report(ident, desk.no_gain("a"))
-    with ape.reverts("sonar: not the head of the queue"):
+    with reverts("sonar: not the head of the queue"):
         desk.report(ident, desk.no_gain("a"))
 
 
@@ -199,10 +198,10 @@ def test_nothing_can_be_reported_once_the_target_is_reached(desk):
     ident = desk.opened()
     desk.submit(ident, "a")
     desk.submit(ident, "b")
-    with ape.reverts("sonar: target is reached"):
+    with reverts("sonar: target is reached"):
         desk.report(ident, desk.gain("a", 900_000), desk.no_gain("b"))
     desk.report(ident, desk.gain("a", 900_000))
-    with ape.reverts("sonar: target is reached"):
+    with reverts("sonar: target is reached"):
         desk.report(ident, desk.no_gain("b"))
 
 
@@ -217,7 +216,7 @@ def test_a_gain_of_the_minimum_is_paid(desk, sonar, accuracy):
 def test_a_gain_under_the_minimum_is_refused(desk, accuracy):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: gain is under the minimum"):
+    with reverts("sonar: gain is under the minimum"):
         desk.report(ident, desk.gain("a", accuracy))
 
 
@@ -225,7 +224,7 @@ def test_the_last_gain_to_the_target_may_be_smaller(desk, sonar):
     ident = desk.opened()
     desk.improved(ident, "a", 899_500)
     desk.submit(ident, "b")
-    with ape.reverts("sonar: gain is under the minimum"):
+    with reverts("sonar: gain is under the minimum"):
         desk.report(ident, desk.gain("b", 899_999))
     desk.report(ident, desk.gain("b", 900_000))
     assert sonar.campaign(ident).best == 900_000
@@ -243,14 +242,14 @@ def test_accuracy_above_the_target_counts_as_the_target(desk, sonar, accuracy):
 def test_accuracy_over_one_hundred_percent_is_refused(desk, accuracy):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: accuracy is over 100 %"):
+    with reverts("sonar: accuracy is over 100 %"):
         desk.report(ident, desk.gain("a", accuracy))
 
 
 def test_an_improvement_without_a_model_is_refused(desk, miner):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: model is empty"):
+    with reverts("sonar: model is empty"):
         desk.report(ident, (str(miner), digest("a"), IMPROVED, 300_000, NOTHING))
 
 
@@ -258,9 +257,9 @@ def test_an_improvement_without_a_model_is_refused(desk, miner):
 def test_other_verdicts_publish_no_accuracy_and_no_model(desk, miner, verdict):
     ident = desk.opened()
     desk.submit(ident, "a")
-    with ape.reverts("sonar: accuracy without a gain"):
+    with reverts("sonar: accuracy without a gain"):
         desk.report(ident, (str(miner), digest("a"), verdict, 1, NOTHING))
-    with ape.reverts("sonar: model without a gain"):
+    with reverts("sonar: model without a gain"):
         desk.report(ident, (str(miner), digest("a"), verdict, 0, digest("model")))
 
 
@@ -268,6 +267,6 @@ def test_the_best_accuracy_never_falls(desk, sonar):
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
     desk.submit(ident, "b")
-    with ape.reverts("sonar: gain is under the minimum"):
+    with reverts("sonar: gain is under the minimum"):
         desk.report(ident, desk.gain("b", 400_000))
     assert sonar.campaign(ident).best == 500_000

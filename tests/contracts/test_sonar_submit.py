@@ -1,10 +1,9 @@
 """What a mine may queue, when, and for what price."""
 
-import ape
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
-from sonar_desk import NOTHING, digest
+from sonar_desk import NOTHING, digest, reverts
 
 
 def entry(miner: object, update: bytes) -> bytes:
@@ -36,7 +35,7 @@ def test_nothing_is_queued_beyond_the_last_submission(desk, sonar):
 @pytest.mark.parametrize("difference", [-1, 1])
 def test_the_value_sent_must_be_stake_and_fee(desk, sonar, miner, difference):
     ident = desk.opened()
-    with ape.reverts("sonar: value is not stake and fee"):
+    with reverts("sonar: value is not stake and fee"):
         sonar.submit(ident, digest("a"), value=desk.price(ident) + difference, sender=miner)
 
 
@@ -44,24 +43,24 @@ def test_a_campaign_may_ask_for_no_stake_and_no_fee(desk, sonar, miner):
     ident = desk.opened(stake=0, fee=0)
     desk.submit(ident, "a")
     assert sonar.campaign(ident).submitted == 1
-    with ape.reverts("sonar: value is not stake and fee"):
+    with reverts("sonar: value is not stake and fee"):
         sonar.submit(ident, digest("b"), value=1, sender=miner)
 
 
 def test_an_update_cannot_be_empty(desk, sonar, miner):
     ident = desk.opened()
-    with ape.reverts("sonar: update is empty"):
+    with reverts("sonar: update is empty"):
         sonar.submit(ident, NOTHING, value=desk.price(ident), sender=miner)
 
 
 def test_nobody_can_submit_before_it_is_opened(desk, sonar):
     ident = desk.requested()
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.submit(ident, "a")
 
 
 def test_nobody_can_submit_to_a_campaign_that_was_never_created(sonar, miner):
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         sonar.submit(digest("nothing"), digest("a"), sender=miner)
 
 
@@ -70,7 +69,7 @@ def test_nobody_can_submit_after_settlement(desk, sonar, capsule, stranger):
     desk.improved(ident, "a", 900_000)
     sonar.deliver(ident, digest("result"), sender=capsule)
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("sonar: campaign is not open"):
+    with reverts("sonar: campaign is not open"):
         desk.submit(ident, "b")
 
 
@@ -85,7 +84,7 @@ def test_submissions_are_taken_until_the_time_is_over(desk, sonar):
 def test_nobody_can_submit_once_the_time_is_over(desk, late):
     ident = desk.opened()
     desk.at(desk.terms[ident].submit_until + late)
-    with ape.reverts("sonar: time to submit is over"):
+    with reverts("sonar: time to submit is over"):
         desk.submit(ident, "a")
 
 
@@ -100,7 +99,7 @@ def test_submissions_are_taken_just_below_the_target(desk, sonar):
 def test_nobody_can_submit_once_the_target_is_reached(desk, accuracy):
     ident = desk.opened()
     desk.improved(ident, "a", accuracy)
-    with ape.reverts("sonar: target is reached"):
+    with reverts("sonar: target is reached"):
         desk.submit(ident, "b")
 
 
@@ -108,12 +107,12 @@ def test_the_queue_takes_max_pending_and_no_more(desk, sonar):
     ident = desk.opened(max_pending=2)
     desk.submit(ident, "a")
     desk.submit(ident, "b")
-    with ape.reverts("sonar: queue is full"):
+    with reverts("sonar: queue is full"):
         desk.submit(ident, "c")
     desk.report(ident, desk.no_gain("a"))
     desk.submit(ident, "c")
     assert sonar.campaign(ident).submitted == 3
-    with ape.reverts("sonar: queue is full"):
+    with reverts("sonar: queue is full"):
         desk.submit(ident, "d")
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import ape
 import pytest
-from sonar_desk import ETHER, NO_ONE, digest
+from sonar_desk import ETHER, NO_ONE, digest, reverts
 
 BURN = "0x000000000000000000000000000000000000dEaD"
 RICHES = 1_000 * ETHER
@@ -67,16 +66,16 @@ def test_a_campaign_in_a_token_runs_to_its_end(
 
 def test_a_campaign_in_a_token_takes_no_ether(desk, sonar, token, scientist, miner):
     terms = desk.with_terms(asset=str(token))
-    with ape.reverts("sonar: value is not the bounty"):
+    with reverts("sonar: value is not the bounty"):
         sonar.create_campaign(terms.tuple(), digest("salt"), value=terms.bounty, sender=scientist)
     ident = desk.opened(asset=str(token))
-    with ape.reverts("sonar: value is not stake and fee"):
+    with reverts("sonar: value is not stake and fee"):
         sonar.submit(ident, digest("a"), value=desk.price(ident), sender=miner)
 
 
 def test_a_campaign_in_ether_takes_no_token(desk, sonar, token, miner):
     ident = desk.opened()
-    with ape.reverts("sonar: value is not stake and fee"):
+    with reverts("sonar: value is not stake and fee"):
         sonar.submit(ident, digest("a"), sender=miner)
     assert spent(token, miner) == 0
 
@@ -85,9 +84,9 @@ def test_tokens_that_were_not_approved_are_not_taken(desk, sonar, token, scienti
     ident = desk.opened(asset=str(token))
     for account in (scientist, miner):
         token.approve(sonar, 0, sender=account)
-    with ape.reverts():
+    with reverts():
         desk.requested(asset=str(token))
-    with ape.reverts():
+    with reverts():
         desk.submit(ident, "a")
     assert sonar.campaign(ident).submitted == 0
 
@@ -101,7 +100,7 @@ def test_a_campaign_in_a_token_may_ask_for_no_stake_and_no_fee(desk, sonar, toke
 
 @pytest.mark.parametrize("where", ["stranger", "sonar"])
 def test_an_asset_without_a_token_is_refused(desk, where, request):
-    with ape.reverts():
+    with reverts():
         desk.requested(asset=str(request.getfixturevalue(where)))
 
 
@@ -109,9 +108,9 @@ def test_a_token_that_answers_false_is_refused(desk, sonar, issue, deployer):
     token = issue("FalseToken")
     ident = desk.opened(asset=str(token))
     token.refuse(True, sender=deployer)
-    with ape.reverts("sonar: token refused"):
+    with reverts("sonar: token refused"):
         desk.requested(asset=str(token))
-    with ape.reverts("sonar: token refused"):
+    with reverts("sonar: token refused"):
         desk.submit(ident, "a")
 
 
@@ -120,7 +119,7 @@ def test_a_claim_that_the_token_answers_with_false_is_kept(desk, sonar, issue, d
     ident = desk.requested(asset=str(token))
     sonar.cancel(ident, sender=scientist)
     token.refuse(True, sender=deployer)
-    with ape.reverts("sonar: token refused"):
+    with reverts("sonar: token refused"):
         sonar.claim(ident, scientist, sender=scientist)
     assert sonar.owed(ident, scientist) == desk.usual.bounty
     token.refuse(False, sender=deployer)
@@ -129,7 +128,7 @@ def test_a_claim_that_the_token_answers_with_false_is_kept(desk, sonar, issue, d
 
 
 def test_a_token_that_lies_about_a_transfer_is_refused(desk, issue):
-    with ape.reverts("sonar: token did not arrive in full"):
+    with reverts("sonar: token did not arrive in full"):
         desk.requested(asset=str(issue("LyingToken")))
 
 
@@ -137,9 +136,9 @@ def test_a_token_that_charges_a_fee_is_refused(desk, sonar, issue, deployer, min
     token = issue("ChargingToken")
     ident = desk.opened(asset=str(token))
     token.charge(1, 0, sender=deployer)
-    with ape.reverts("sonar: token did not arrive in full"):
+    with reverts("sonar: token did not arrive in full"):
         desk.requested(asset=str(token))
-    with ape.reverts("sonar: token did not arrive in full"):
+    with reverts("sonar: token did not arrive in full"):
         desk.submit(ident, "a")
     assert (token.balanceOf(sonar), spent(token, miner)) == (desk.usual.bounty, 0)
 
@@ -159,7 +158,7 @@ def test_a_fee_charged_to_sonar_is_not_paid_from_other_campaigns(desk, sonar, is
     first, second = desk.requested(asset=str(token)), desk.requested(asset=str(token))
     sonar.cancel(first, sender=scientist)
     token.charge(0, 1, sender=deployer)
-    with ape.reverts("sonar: token charged the sender"):
+    with reverts("sonar: token charged the sender"):
         sonar.claim(first, scientist, sender=scientist)
     assert token.balanceOf(sonar) == desk.terms[first].bounty + desk.terms[second].bounty
     token.charge(0, 0, sender=deployer)
@@ -175,12 +174,12 @@ def test_a_paused_token_delays_claims_and_nothing_else(
     desk.submit(ident, "a")
     desk.submit(ident, "b")
     token.pause(True, sender=deployer)
-    with ape.reverts("token: paused"):
+    with reverts("token: paused"):
         desk.submit(ident, "c")
     desk.report(ident, desk.no_gain("a", verdict=3), desk.gain("b", 900_000))
     sonar.deliver(ident, digest("result"), sender=capsule)
     sonar.settle(ident, sender=stranger)
-    with ape.reverts("token: paused"):
+    with reverts("token: paused"):
         sonar.claim(ident, miner, sender=miner)
     token.pause(False, sender=deployer)
     for account in (miner, capsule, scientist):
@@ -201,7 +200,7 @@ def test_a_token_that_refuses_the_burn_address_delays_no_settlement(
     sonar.settle(ident, sender=stranger)
     for account in (capsule, scientist):
         sonar.claim(ident, account, sender=account)
-    with ape.reverts("token: paused"):
+    with reverts("token: paused"):
         sonar.claim(ident, BURN, sender=stranger)
     assert token.balanceOf(sonar) == sonar.owed(ident, BURN) == desk.usual.stake
 
@@ -232,7 +231,7 @@ def test_a_token_cannot_re_enter(desk, sonar, issue, scientist, deployer, moment
     }
     token.arm(sonar, getattr(sonar, call).encode_input(digest("anything")), sender=deployer)
     before = token.balanceOf(sonar)
-    with ape.reverts():
+    with reverts():
         attempts[moment]()
     assert token.balanceOf(sonar) == before
     token.arm(NO_ONE, b"", sender=deployer)

@@ -1,0 +1,205 @@
+"""A second stage for the same tests: titanoboa in this process, under the names that Ape gives things.
+
+Chosen with `SONAR_STAGE=titanoboa`. Ten times faster than a node, so that each mutant of the contract can be
+tried against every test, and the only one whose coverage is right for modules. Not a node: no blocks, no gas
+price, and time stands still unless a test moves it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boa
+from eth_abi import decode
+from eth_utils import keccak, to_checksum_address
+from vyper.compiler.output import build_abi_output
+
+REASON = bytes.fromhex("08c379a0")
+
+
+class RevertedError(Exception):
+    """A call was refused; the message is the reason."""
+
+
+@contextmanager
+def reverts(reason: str | None = None) -> Iterator[None]:
+    """Like `ape.reverts`: the block must be refused, for this reason where one is given."""
+    try:
+        yield
+    except RevertedError as error:
+        if reason is not None and str(error) != reason:
+            raise AssertionError(f"refused with {str(error)!r}, not {reason!r}") from error
+        return
+    raise AssertionError("not refused")
+
+
+def execute(contract: Any, data: bytes, sender: str, value: int) -> Any:
+    done = boa.env.execute_code(
+        to_address=str(contract.address), sender=sender, value=value, data=data, contract=contract
+    )
+    if done.is_error:
+        output = bytes(done.output)
+        raise RevertedError(decode(["string"], output[4:])[0] if output[:4] == REASON else "")
+    return done
+
+
+class Account(str):
+    """An address with a balance, that can deploy."""
+
+    __slots__ = ()
+
+    @property
+    def address(self) -> str:
+        return str(self)
+
+    @property
+    def balance(self) -> int:
+        return int(boa.env.get_balance(str(self)))
+
+    @balance.setter
+    def balance(self, wei: int) -> None:
+        boa.env.set_balance(str(self), wei)
+
+    def deploy(self, source: Any) -> "Contract":
+        return Contract.of(source.deploy())
+
+    def transfer(self, receiver: "Contract", wei: int) -> None:
+        execute(receiver.boa, b"", str(self), wei)
+
+
+class Contract(str):
+    """A deployed contract: its address, with its functions."""
+
+    boa: Any
+
+    @classmethod
+    def of(cls, deployed: Any) -> "Contract":
+        contract = cls(deployed.address)
+        contract.boa = deployed
+        return contract
+
+    @property
+    def address(self) -> str:
+        return str(self)
+
+    @property
+    def balance(self) -> int:
+        return int(boa.env.get_balance(str(self)))
+
+    def __getattr__(self, name: str) -> "Function":
+        return Function(self, getattr(self.boa, name))
+
+
+class Function:
+    """One function: called, tried without effect, or only encoded."""
+
+    def __init__(self, contract: Contract, function: Any) -> None:
+        self.contract, self.function = contract, function
+        self.is_view = not function.func_t.is_mutable
+
+    def encode_input(self, *arguments: Any) -> bytes:
+        return bytes(self.function.prepare_calldata(*arguments))
+
+    def __call__(self, *arguments: Any, sender: str | None = None, value: int = 0) -> Any:
+        done = execute(self.contract.boa, self.encode_input(*arguments), str(sender or self.contract), value)
+        return self.answer(done) if self.is_view else Receipt(done)
+
+    def call(self, *arguments: Any, sender: str, value: int = 0) -> Any:
+        with boa.env.anchor():
+            done = execute(self.contract.boa, self.encode_input(*arguments), str(sender), value)
+        return self.answer(done)
+
+    def answer(self, done: Any) -> Any:
+        return self.contract.boa.marshal_to_python(done, self.function.func_t.return_type)
+
+
+class Receipt:
+    """What a call has logged."""
+
+    total_fees_paid = 0
+
+    def __init__(self, done: Any) -> None:
+        logs = [(to_checksum_address(log[1]), log[2], log[3]) for log in done.get_raw_log_entries()]
+        self.events = [event for log in logs if (event := decoded(*log)) is not None]
+
+
+@cache
+def known_events() -> dict[int, dict[str, Any]]:
+    found = {}
+    for entry in build_abi_output(source("Sonar").compiler_data):
+        if entry["type"] == "event":
+            signature = f"{entry['name']}({','.join(field['type'] for field in entry['inputs'])})"
+            found[int.from_bytes(keccak(text=signature))] = entry
+    return found
+
+
+def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
+    entry = known_events().get(topics[0])
+    if entry is None:
+        return None
+    indexed = [field for field in entry["inputs"] if field["indexed"]]
+    rest = [field for field in entry["inputs"] if not field["indexed"]]
+    values = {
+        field["name"]: decode([field["type"]], topic.to_bytes(32))[0]
+        for field, topic in zip(indexed, topics[1:], strict=True)
+    }
+    plain = decode([field["type"] for field in rest], data)
+    values.update({field["name"]: value for field, value in zip(rest, plain, strict=True)})
+    for field in entry["inputs"]:
+        if field["type"] == "address":
+            values[field["name"]] = to_checksum_address(values[field["name"]])
+    return SimpleNamespace(event_name=entry["name"], event_arguments=values)
+
+
+@cache
+def source(name: str) -> Any:
+    """A compiled contract of this folder's `contracts/`."""
+    path = Path("contracts", f"{name}.vy")
+    return boa.load_partial(str(path if path.exists() else Path("contracts/mocks", f"{name}.vy")))
+
+
+class Project:
+    """Contracts by name."""
+
+    def __getattr__(self, name: str) -> Any:
+        return source(name)
+
+
+class Chain:
+    """Time, snapshots, balances."""
+
+    def __init__(self) -> None:
+        self.provider = SimpleNamespace(get_balance=boa.env.get_balance)
+        self.snapshots: list[Any] = []
+
+    @property
+    def chain_id(self) -> int:
+        return int(boa.env.evm.patch.chain_id)
+
+    @property
+    def pending_timestamp(self) -> int:
+        return int(boa.env.evm.patch.timestamp)
+
+    @pending_timestamp.setter
+    def pending_timestamp(self, time: int) -> None:
+        boa.env.evm.patch.timestamp = time
+
+    def mine(self) -> None:
+        """There are no blocks: the time was set."""
+
+    def snapshot(self) -> Any:
+        return boa.env.evm.snapshot()
+
+    def restore(self, snapshot: Any) -> None:
+        boa.env.evm.revert(snapshot)
+
+
+def accounts() -> list[Account]:
+    """Ten rich accounts."""
+    people = [Account(to_checksum_address(keccak(text=f"account {number}")[:20])) for number in range(10)]
+    for person in people:
+        person.balance = 10_000 * 10**18
+    return people

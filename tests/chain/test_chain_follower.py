@@ -5,9 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -340,63 +337,6 @@ def test_after_any_forks_the_records_are_the_chain_and_nothing_in_place_comes_tw
                     follower.mark_handled(event)
     follower.poll()
     assert [stored.event.certificate for stored in follower.history()] == on_chain(node, sonar)  # type: ignore[attr-defined]
-
-
-CHILD = """
-import sys
-from pathlib import Path
-from pysonar.chain import rpc
-from pysonar.chain.connect import connect
-from pysonar.chain.database import open_database, transaction
-from pysonar.chain.follower import Follower
-from pysonar.chain.sonar import Sonar
-
-url, address, path = sys.argv[1:]
-web3 = connect(url)
-sonar = Sonar(web3, address)
-database = open_database(
-    Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address,
-    schema=["create table if not exists seen (certificate blob, times integer)"],
-)
-follower = Follower(database, web3, sonar, confirmations=0)
-print("ready", flush=True)
-while True:
-    follower.poll()
-    for stored in follower.unhandled():
-        with transaction(database):
-            database.execute("insert into seen values (?, 1)", (stored.event.certificate,))
-            follower.mark_handled(stored)
-"""
-
-
-def test_a_killed_process_loses_nothing_and_handles_nothing_twice(
-    tmp_path: Path, node: Any, sonar: Sonar, register: Callable[[], bytes]
-) -> None:
-    path = tmp_path / "agent.sqlite"
-    command = [sys.executable, "-c", CHILD, node.url, sonar.address, str(path)]
-    chooser = random.Random(1)
-    sent = []
-    for _ in range(3):
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-            for _ in range(6):
-                sent.append(register())
-            time.sleep(chooser.random() / 20)
-            child.kill()
-        sent.append(register())  # while it is down
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        database = open_here(tmp_path, node, sonar)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            tables = database.execute("select count(*) from sqlite_master where name = 'seen'").fetchone()[0]
-            if tables and database.execute("select count(*) from seen").fetchone()[0] >= len(sent):
-                break
-            time.sleep(0.05)
-        child.kill()
-    assert [
-        row["certificate"] for row in database.execute("select certificate from seen order by rowid")
-    ] == sent
 
 
 def test_marking_joins_the_transaction_of_the_handler(

@@ -120,6 +120,7 @@ def test_what_was_decided_and_never_reported_is_not_delivered(world: Any, miner:
     world.run()
     assert world.result(campaign).version == 0
     assert world.result(campaign).record == ()
+    np.testing.assert_array_equal(world.result(campaign).weights, np.zeros((5, 3)))
 
 
 def test_a_cancelled_campaign_is_let_go(world: Any) -> None:

@@ -36,6 +36,18 @@ def run_killed(world: Any, point: str) -> None:
     assert done.returncode == -signal.SIGKILL, (done.returncode, done.stdout, done.stderr)
 
 
+def restart(world: Any, point: str) -> None:
+    """Start again; after "sent" while the transaction still waits for its block."""
+    if point.endswith(" sent") and not world.node.rpc("anvil_getAutomine"):
+        agent = world.agent()
+        for _ in range(3):
+            agent.round()
+        agent.close()
+        world.node.set_automine(True)
+        world.node.mine()
+    world.run()
+
+
 def assert_said_once(world: Any, campaign: bytes) -> None:
     """One event of each kind, and no transaction besides: no duplicate, nothing that reverted."""
     kinds = ("CampaignOpened", "Reported", "Improved", "Delivered", "Settled", "Claimed")
@@ -49,10 +61,11 @@ def assert_said_once(world: Any, campaign: bytes) -> None:
 def test_killed_while_opening(installed: Any, miner: Any, point: str) -> None:
     world = installed
     campaign = world.create(target=900_000)
+    world.node.set_automine(point != "open sent")
     run_killed(world, point)
     keys = {path.name: path.read_bytes() for path in world.home.keys.glob("*.pgp")}
 
-    world.run()
+    restart(world, point)
     assert world.record(campaign).state is State.OPEN
     assert {path.name: path.read_bytes() for path in world.home.keys.glob("*.pgp")} == keys  # still the first
     world.submit(campaign, miner)
@@ -65,12 +78,13 @@ def test_killed_while_reviewing(installed: Any, miner: Any, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
+    world.node.set_automine(point != "report sent")
     run_killed(world, point)
     before = world.agent()
     decided = before.context.journal.verdicts(campaign)
     before.close()
 
-    world.run()
+    restart(world, point)
     assert_said_once(world, campaign)
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
     after = world.agent()

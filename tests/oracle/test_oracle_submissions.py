@@ -378,6 +378,7 @@ def test_an_accuracy_above_the_target_is_reported_as_the_target(world: Any, mine
     """What lies above the target is not paid, so it is not said either."""
     campaign = world.opened(target=700_000)
     world.submit(campaign, miner)
-    world.run()
+    agent = world.run()
+    assert agent.context.journal.verdicts(campaign)[0].accuracy == 700_000  # what is in the call data
     assert world.sonar_events("Improved", campaign)[0].accuracy == 700_000
     assert world.result(campaign).record[0].score_ppm > 700_000

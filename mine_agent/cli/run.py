@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,14 +54,11 @@ def run(
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
 
     def tell(fields: Mapping[str, Any], text: str) -> None:
         print_event(fields, text, form=form)
 
-    with home_lock(opened.lock):
+    with home_lock(opened.lock), _stop_on_signals() as stop:
         connection = Connection.open(opened)
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
         tell(
@@ -72,6 +70,22 @@ def run(
         else:
             _run_on(agent, stop, opened.settings.poll_seconds, tell)
         tell({"event": "stopped"}, "stopped")
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set instead of ending the process; the piece of work at hand is
+    finished.
+    """
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run_once(agent: Agent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from mine_agent.connection import Connection
     from mine_agent.home import Home
-    from openmined_syft.keys import PrivateKey
-    from pysonar.artifacts import GradientEnvelope, Spec
     from pysonar.chain.outbox import Outbox
     from pysonar.chain.signer import KeyfileSigner
     from pysonar.chain.sonar import Sonar
-    from pysonar.openpgp import SecretKey
 
 PASSPHRASE = "a passphrase of the tests"
 ETHER = 10**18
@@ -142,182 +140,26 @@ def open_bare_campaign(
     return open_
 
 
-# --- a small Capsule, made by hand of the shared rooms ----------------------------------------------------
+@pytest.fixture
+def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`mine_agent(*arguments) -> Result` with the tests' passphrase in the environment."""
+    from typer.testing import CliRunner
 
+    from mine_agent.cli import app
+    from pysonar.passphrase import PASSPHRASE_VARIABLE
 
-@pytest.fixture(scope="session")
-def campaign_key() -> PrivateKey:
-    """One 2048-bit key for all campaigns of the tests: making one takes a while."""
-    from openmined_syft.keys import generate_keypair
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
+    monkeypatch.setenv("COLUMNS", "200")
 
-    return generate_keypair(2048)
+    def run(*arguments: object) -> Any:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
-
-@pytest.fixture(scope="session")
-def capsule_secret() -> SecretKey:
-    """The small Capsule's OpenPGP key."""
-    from pysonar.openpgp import SecretKey
-
-    return SecretKey.generate("Capsule of the tests")
-
-
-class SmallCapsule:
-    """Opens campaigns and judges the head of their queues as Capsule would, without a process."""
-
-    CLASSES = ("red", "green", "blue")
-
-    def __init__(
-        self, node: Any, sonar: Sonar, signers: Mapping[str, Any], transact: Any, store: Any
-    ) -> None:
-        self.node, self.sonar, self.signers, self.transact, self.store = node, sonar, signers, transact, store
-        self.key: PrivateKey = signers["campaign_key"]
-        self.secret: SecretKey = signers["capsule_secret"]
-        self.certificate_cid = store.put_pinned(self.secret.certificate.to_bytes(), "capsule")
-        transact(node, signers["capsule"], sonar.calls.register_capsule(self.certificate_cid.digest))
-        self.weights: dict[bytes, Any] = {}
-
-    def spec(self, **changes: Any) -> Spec:
-        """A spec that asks for three numbers and a colour."""
-        from pysonar.artifacts import Algorithm, Spec, Validation
-        from pysonar.schema import class_label, input_schema, number_field, output_schema
-        from pysonar.store import cid_of
-
-        return Spec(
-            **{
-                "title": "Colours",
-                "description": "",
-                "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in "abc"}),
-                "output_schema": output_schema("colour", class_label(list(self.CLASSES))),
-                "algorithm": Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 50}),
-                "metric": "accuracy",
-                "start_ppm": 0,
-                "start_tolerance_ppm": 1_000_000,
-                "validation": Validation(cid_of(b"validation set"), b"\x55" * 32, 10),
-                "capsule_certificate": self.certificate_cid,
-                "scientist_certificate": cid_of(b"the scientist's certificate"),
-                "key_bits": 2048,
-                "weight_bound": 8.0,
-                "difference_norm": 1000.0,
-                **changes,
-            }
-        )
-
-    def create(self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Any) -> bytes:
-        """A requested campaign with this spec (or these bytes for one)."""
-        from pysonar.chain.events import CampaignCreated
-        from pysonar.chain.types import Terms
-
-        data = spec if isinstance(spec, bytes) else spec.to_bytes()
-        now = self.node.now()
-        terms = Terms(
-            **{
-                "spec": self.store.put_pinned(data, "scientist").digest,
-                "capsule": self.signers["capsule"].address,
-                "bounty": 10 * ETHER,
-                "stake": ETHER // 100,
-                "fee": ETHER // 1000,
-                "target": 950_000,
-                "min_gain": 1000,
-                "submit_until": now + 3600,
-                "review_until": now + 7200,
-                **changes,
-            }
-        )
-        call = self.sonar.calls.create_campaign(terms, salt)
-        events = self.transact(self.node, self.signers["scientist"], call)
-        (campaign,) = [entry.event.id for entry in events if isinstance(entry.event, CampaignCreated)]
-        return bytes(campaign)
-
-    def model(self, weights: Any, *, version: int = 0, key: Any = None, bound: float = 8.0) -> bytes:
-        """The bytes of an encrypted model."""
-        from openmined_syft.encrypted import EncryptedModel
-        from pysonar.artifacts import ModelArtifact
-
-        encrypted = EncryptedModel.encrypt(weights, key or self.key, version=version, weight_bound=bound)
-        return ModelArtifact(encrypted).to_bytes()
-
-    def open_with(self, campaign: bytes, public_key: bytes, model: bytes, start: int = 0) -> None:
-        """Open with these artifacts, whatever they are."""
-        key, first = (self.store.put_pinned(data, "capsule").digest for data in (public_key, model))
-        call = self.sonar.calls.open_campaign(campaign, key, first, start)
-        self.transact(self.node, self.signers["capsule"], call)
-
-    def open(self, spec: Spec | None = None, **terms: Any) -> bytes:
-        """A campaign with an honest key and a model of zeros."""
-        from pysonar.artifacts import PublicKeyArtifact
-
-        spec = spec or self.spec()
-        campaign = self.create(spec, **terms)
-        self.weights[campaign] = spec.family.initial_weights()
-        self.open_with(
-            campaign, PublicKeyArtifact(self.key.public).to_bytes(), self.model(self.weights[campaign])
-        )
-        return campaign
-
-    def envelope(self, campaign: bytes, miner: str, update: bytes) -> GradientEnvelope:
-        """What the submission says, opened as Capsule would."""
-        from pysonar.artifacts import MAX_BYTES, GradientEnvelope
-        from pysonar.cid import Cid
-
-        blob = self.store.get(Cid.from_bytes32(update), max_bytes=MAX_BYTES["gradient"])
-        place = {"chain_id": self.sonar.chain_id, "contract": self.sonar.address, "campaign": campaign}
-        return GradientEnvelope.open(blob, self.secret, miner=miner, **place)
-
-    def report(self, campaign: bytes, miner: str, update: bytes, verdict: Any, accuracy: int = 0) -> None:
-        """Report on the head of the queue; for an improvement, apply the gradient and publish the version."""
-        from pysonar.chain.types import Report, Verdict
-
-        model = bytes(32)
-        if verdict is Verdict.IMPROVED:
-            gradient = self.envelope(campaign, miner, update).gradient
-            self.weights[campaign] = self.weights[campaign] + gradient.decrypt(self.key)
-            version = self.sonar.campaign(campaign).version + 1
-            model = self.store.put_pinned(
-                self.model(self.weights[campaign], version=version), "capsule"
-            ).digest
-        one = Report(miner, update, verdict, accuracy, model)
-        self.transact(self.node, self.signers["capsule"], self.sonar.calls.report(campaign, [one]))
-
-    def settle(self, campaign: bytes) -> None:
-        """Let the time run out and settle."""
-        self.node.advance_to(self.sonar.campaign(campaign).terms.review_until)
-        self.transact(self.node, self.signers["stranger"], self.sonar.calls.settle(campaign))
+    return run
 
 
 @pytest.fixture
-def small_capsule(
-    node: Any, sonar: Sonar, capsule: Any, scientist: Any, stranger: Any, campaign_key: PrivateKey,
-    capsule_secret: SecretKey, transact: Any, store_folder: Path,
-) -> SmallCapsule:  # fmt: skip
-    """A registered Capsule, with a scientist to open campaigns for."""
-    from pysonar.store import open_store
-
-    signers = {
-        "capsule": capsule, "scientist": scientist, "stranger": stranger, "campaign_key": campaign_key,
-        "capsule_secret": capsule_secret,
-    }  # fmt: skip
-    return SmallCapsule(node, sonar, signers, transact, open_store(f"embedded:{store_folder}"))
-
-
-@pytest.fixture(scope="session")
-def rows() -> list[tuple[float, float, float, str]]:
-    """60 records of three colours, with numbers that are recognised wherever they turn up."""
-    import numpy as np
-
-    random = np.random.default_rng(7)
-    made = []
-    for number in range(60):
-        colour = number % 3
-        center = np.eye(3)[colour] * 2
-        a, b, c = (round(float(value), 7) for value in center + random.normal(0, 0.4, 3))
-        made.append((a, b, c, SmallCapsule.CLASSES[colour]))
-    return made
-
-
-@pytest.fixture
-def colours(rows: list[tuple[float, float, float, str]], tmp_path: Path) -> Path:
-    """The records as a miner's CSV file, with a column that nobody asks for."""
-    path = tmp_path / "colours.csv"
-    lines = [f"{a},{b},{c},{colour},secret-{number}" for number, (a, b, c, colour) in enumerate(rows)]
-    path.write_text("\n".join(["a,b,c,colour,name", *lines]) + "\n")
-    return path
+def dead_url() -> str:
+    """An address where nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"

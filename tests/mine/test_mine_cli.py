@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from mine_agent.cli import app
 from mine_agent.home import Home
 from pysonar.chain.signer import create_keyfile
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
 from pysonar.home_lock import home_lock
 from pysonar.passphrase import PASSPHRASE_VARIABLE
 
@@ -26,30 +20,10 @@ TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
 
 
 @pytest.fixture
-def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """`mine_agent(*arguments) -> Result` with the tests' passphrase in the environment."""
-    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return run
-
-
-@pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "patients.csv"
     path.write_bytes(TABLE)
     return path
-
-
-@pytest.fixture
-def dead_url() -> str:
-    """An address where nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def init_arguments(node: Any, sonar: Any, home: Path, *more: object) -> list[object]:
@@ -315,123 +289,3 @@ def test_commands_start_quickly() -> None:
     assert time.monotonic() - began < 5
     done = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
-
-
-# --- with campaigns ---------------------------------------------------------------------------------------
-
-
-def ask(mine_agent: Any, home: Home, *command: str) -> Any:
-    result = mine_agent(*command, "--home", home.path, "--format", "json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def test_a_campaign_from_end_to_end_by_the_public_commands(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, node: Any
-) -> None:
-    before = node.balance(home.address)
-    campaign = small_capsule.open()
-    added = ask(mine_agent, home, "data", "add", "colours", str(colours))
-    assert [(entry["campaign"], entry["fits"]) for entry in added["campaigns"]] == [
-        ("0x" + campaign.hex(), True)
-    ]
-    (listed,) = ask(mine_agent, home, "campaigns")
-    assert (listed["title"], listed["joins"], listed["data"], listed["rules"]) == (
-        "Colours", True, "colours", "allowed",
-    )  # fmt: skip
-    assert listed["left"] == listed["bounty"] == str(10 * 10**18)
-    assert ask(mine_agent, home, "earnings") == []
-    told = mine_agent("run", "--once", "--home", home.path, "--format", "json")
-    assert told.exit_code == 0
-    events = [json.loads(line) for line in told.stdout.splitlines()]
-    assert [event["event"] for event in events] == ["started", "training", "submitted", "stopped"]
-    update = bytes.fromhex(events[2]["update"][2:])
-    while small_capsule.sonar.campaign(campaign).submitted == 0:
-        time.sleep(0.02)
-    (books,) = ask(mine_agent, home, "earnings")
-    assert (books["submitted"], books["waiting"], books["staked"]) == (1, 1, str(11 * 10**15))
-    small_capsule.report(campaign, home.address, update, Verdict.IMPROVED, 475_000)
-    small_capsule.settle(campaign)
-    (books,) = ask(mine_agent, home, "earnings")
-    assert (books["improved"], books["promised"]) == (1, str(5 * 10**18))
-    assert books["claimable"] == str(5 * 10**18 + 10**16)
-    (claimed,) = ask(mine_agent, home, "claim")
-    assert claimed["amount"] == books["claimable"]
-    assert ask(mine_agent, home, "claim") == []
-    assert mine_agent("run", "--once", "--home", home.path).exit_code == 0
-    (books,) = ask(mine_agent, home, "earnings")
-    assert (books["claimable"], books["state"]) == ("0", "SETTLED")
-    assert node.balance(home.address) - before == int(books["net"])
-    for command in (["campaigns"], ["earnings"], ["claim"], ["data", "list"]):
-        assert mine_agent(*command, "--home", home.path).exit_code == 0
-
-
-def test_data_add_says_what_is_missing_and_which_cell_is_wrong(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any
-) -> None:
-    small_capsule.open()
-    lines = colours.read_text().splitlines()
-    narrow = colours.with_name("narrow.csv")
-    narrow.write_text("\n".join(line.split(",", 1)[1] for line in lines) + "\n")
-    (fit,) = ask(mine_agent, home, "data", "add", "narrow", str(narrow))["campaigns"]
-    assert (fit["fits"], fit["missing"], fit["why_not"]) == (False, ["a"], "lacks a")
-    colours.write_text("\n".join([*lines[:5], "1,two,3,red,x", *lines[5:]]) + "\n")
-    (fit,) = ask(mine_agent, home, "data", "add", "colours", str(colours))["campaigns"]
-    assert fit["fits"] is False
-    for text in ("colours.csv", "row 6", "'b'", "'two'"):
-        assert text in fit["why_not"]
-    (listed,) = ask(mine_agent, home, "campaigns")
-    assert listed["fits"][1] == {"data": "narrow", "fits": False, "missing": ["a"]}
-
-
-def test_campaigns_says_why_the_rules_forbid_one(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, scientist: Any
-) -> None:
-    small_capsule.open()
-    mine_agent("data", "add", "colours", colours, "--home", home.path)
-    policy = home.policy_file.read_text().replace('scientists = ["any"]', "scientists = []")
-    home.policy_file.write_text(policy)
-    (listed,) = ask(mine_agent, home, "campaigns")
-    assert listed["joins"] is False
-    assert [entry["rule"] for entry in listed["refusals"]] == ["scientists"]
-    assert scientist.address.lower() in listed["rules"]
-
-
-@pytest.mark.parametrize(
-    ("break_it", "code", "says"),
-    [
-        ("money", 1, "InsufficientFundsError"),
-        ("data", 1, "DataChangedError"),
-        ("model", 1, "WrongBytesError"),
-    ],
-)
-def test_a_round_with_errors_says_so_and_ends_with_their_code(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, node: Any, store_folder: Path,
-    break_it: str, code: int, says: str,
-) -> None:  # fmt: skip
-    campaign = small_capsule.open()
-    mine_agent("data", "add", "colours", colours, "--home", home.path)
-    if break_it == "money":
-        node.fund(home.address, 10**15)
-    elif break_it == "data":
-        colours.unlink()
-    else:
-        model = Cid.from_bytes32(small_capsule.sonar.campaign(campaign).model)
-        content = small_capsule.store.get(model, max_bytes=10**6)
-        (file,) = [f for f in store_folder.rglob("*") if f.is_file() and content in f.read_bytes()]
-        file.chmod(0o600)
-        file.write_bytes(file.read_bytes()[:-1] + b"\xff")
-    result = mine_agent("run", "--once", "--home", home.path, "--format", "json")
-    assert result.exit_code == code
-    assert says in result.stdout
-
-
-def test_a_store_out_of_reach_ends_with_3(
-    mine_agent: Any, make_home: Any, dead_url: str, small_capsule: Any, colours: Path
-) -> None:
-    small_capsule.open()
-    port = dead_url.rpartition(":")[2]
-    home = make_home(store=f"kubo:/ip4/127.0.0.1/tcp/{port}/http")
-    home.data().add("colours", colours, replace=False)
-    result = mine_agent("run", "--once", "--home", home.path)
-    assert result.exit_code == 3

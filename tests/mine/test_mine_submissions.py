@@ -5,7 +5,6 @@ The gradients are plain bytes here: what is in them is for `test_mine_agent.py`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +14,9 @@ from mine_agent import settling, submitting
 from mine_agent.claiming import claim_everything
 from mine_agent.connection import Connection
 from mine_agent.earnings import earnings
-from mine_agent.journal import Journal, Submission
+from mine_agent.journal import Submission
 from mine_agent.pacing import Outcome
 from mine_agent.policy import Allowed, Policy
-from mine_agent.telling import about
 from mine_agent.tending import Tending
 from pysonar.chain.events import Reported, Submitted
 from pysonar.chain.outbox import Outbox
@@ -109,15 +107,6 @@ def test_sending_again_sends_nothing(connection: Connection, outbox: Outbox, cam
     for _ in range(3):
         submit(connection, outbox, submission)
     assert len(submitted(connection)) == 1
-
-
-def test_one_row_per_campaign_data_and_version(connection: Connection, campaign: bytes) -> None:
-    first = journalled(connection, campaign)
-    with pytest.raises(sqlite3.IntegrityError):
-        journalled(connection, campaign, b"another")
-    journalled(connection, campaign, b"another", base=NEXT)
-    connection.journal.give_up(first, "for the test", now=1)
-    journalled(connection, campaign, b"a third")
 
 
 def test_what_was_stored_before_a_crash_is_sent_after_it(
@@ -352,21 +341,6 @@ def test_claiming_by_hand_takes_unjudged_stakes_back_first(
     assert connection.sonar.owed(campaign, outbox.account) == 0
 
 
-@pytest.mark.parametrize(
-    ("wei", "text"),
-    [
-        (0, "0 wei"),
-        (10**18, "1 ETH"),
-        (5_263_157_894_736_842_105, "5.263158 ETH"),
-        (-5_263_157_894_736_842_105, "-5.263158 ETH"),
-        (1005_250_949_081_817_400_569, "1005.250949 ETH"),
-        (123_456_789_012, "123.456789 gwei"),
-    ],
-)
-def test_tables_round_what_is_long(wei: int, text: str) -> None:
-    assert about(wei) == text
-
-
 def test_the_books_are_right_to_the_wei(
     connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any, sonar: Sonar,
     transact: Any, stranger: KeyfileSigner,
@@ -411,15 +385,3 @@ def test_a_mine_that_lost_its_home_still_gets_its_money(
     Tending(fresh, again, tell=tell, clock=lambda: 0.0).money(campaign, auto_claim=True)
     again.wait(f"reclaim/{campaign.hex()}/0", 10)
     assert fresh.sonar.claimable(campaign, miner.address) == STAKE + FEE
-
-
-def test_failures_pause_longer_and_are_forgotten_by_success(connection: Connection) -> None:
-    journal = Journal(connection.database)
-    pauses = [
-        journal.fail(b"\x01" * 32, "d", "text", now=100, first_pause=5, longest=60).retry_at - 100
-        for _ in range(6)
-    ]
-    assert pauses == [5, 10, 20, 40, 60, 60]
-    assert journal.failure(b"\x01" * 32, "other") is None
-    journal.succeed(b"\x01" * 32, "d")
-    assert journal.failure(b"\x01" * 32, "d") is None

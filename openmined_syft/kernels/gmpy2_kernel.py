@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from openmined_syft.errors import CiphertextError, ShapeError
 from openmined_syft.kernels.schedule import Schedule, check_matrix, schedule
 
+# Setting up a power costs about as much as one squaring.
+FEW_SQUARINGS = 3
+
 
 class Gmpy2Kernel:
     """Modular arithmetic on `gmpy2.mpz`."""
@@ -52,8 +55,11 @@ class Gmpy2Kernel:
         for steps, tail in zip(plan.outputs, plan.tail, strict=True):
             product = gmpy2.mpz(1)
             for step in steps:
-                if step.squarings:
+                if step.squarings > FEW_SQUARINGS:
                     product = powmod(product, 1 << step.squarings, m)
+                else:
+                    for _ in range(step.squarings):
+                        product = product * product % m
                 for entry in step.entries:
                     product = product * table[entry] % m
             outputs.append(powmod(product, 1 << tail, m))

@@ -22,6 +22,7 @@ b][limb][lane]. Only code is made here; `ifma_kernel` uses it.
 
 import ctypes
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from openmined_syft.errors import KernelError
@@ -165,18 +166,16 @@ def _product(name: str, limbs: int, *, square: bool) -> str:
     return "\n".join(f.lines)
 
 
-def _run(limbs: int) -> str:
-    """run(acc, table, program, offsets, length, constants, scratch): -1 squares, p >= 0 multiplies by eight
-    entries.
+def _run(name: str, limbs: int, fetch: Callable[[_Function, int], str]) -> str:
+    """`name`(x, table, program, offsets, length, constants, scratch): -1 squares x, p >= 0 multiplies by
+    entry p.
 
-    The entry of lane l is at 64-bit word offsets[8 p + l] of the table, stored [a or b][limb]; it is gathered
-    into the scratch first.
+    `fetch` emits what finds entry p and ends in a jump to %ready; it returns the entry's address.
     """
-    f, words = _Function(), 2 * limbs
-    f.emit(f"""define void @run(
+    f = _Function()
+    f.emit(f"""define void @{name}(
   ptr %x, ptr %table, ptr %program, ptr %offsets, i64 %length, ptr %m, ptr %acc) #0 {{
 entry:
-  %gathered = getelementptr {_V}, ptr %acc, i64 {4 * limbs}
   br label %loop
 loop:
   %k = phi i64 [0, %entry], [%next, %end]
@@ -188,28 +187,65 @@ square:
   call void @square(ptr %x, ptr %x, ptr %m, ptr %acc)
   br label %end
 multiply:
-  %wide = zext i32 %p to i64
-  %first = mul i64 %wide, {LANES}
-  %place = getelementptr i64, ptr %offsets, i64 %first""")
-    for lane in range(LANES):
-        f.emit(f"""  %op{lane} = getelementptr i64, ptr %place, i64 {lane}
-  %o{lane} = load i64, ptr %op{lane}
-  %e{lane} = getelementptr i64, ptr %table, i64 %o{lane}""")
-    f.emit("  br label %gather\ngather:\n  %j = phi i64 [0, %multiply], [%j2, %gather]")
-    vector = "undef"
-    for lane in range(LANES):
-        word = f.value(f"load i64, ptr {f.value(f'getelementptr i64, ptr %e{lane}, i64 %j')}")
-        vector = f.value(f"insertelement {_V} {vector}, i64 {word}, i32 {lane}")
-    f.store(vector, "%gathered", "%j")
-    f.emit(f"""  %j2 = add i64 %j, 1
-  %more = icmp ult i64 %j2, {words}
-  br i1 %more, label %gather, label %ready
-ready:
-  call void @product(ptr %x, ptr %x, ptr %gathered, ptr %m, ptr %acc)
+  %wide = zext i32 %p to i64""")
+    entry = fetch(f, limbs)
+    f.emit(f"""ready:
+  call void @product(ptr %x, ptr %x, ptr {entry}, ptr %m, ptr %acc)
   br label %end
 end:
   %next = add i64 %k, 1
   %again = icmp ult i64 %next, %length
+  br i1 %again, label %loop, label %finish
+finish:
+  ret void
+}}""")
+    return "\n".join(f.lines)
+
+
+def _fetch_same(f: _Function, limbs: int) -> str:
+    """Entry p for all lanes: vectors 2 L p and on. The offsets are not used."""
+    first = f.value(f"mul i64 %wide, {2 * limbs}")
+    entry = f.address("%table", first)
+    f.emit("  br label %ready")
+    return entry
+
+
+def _fetch_gathered(f: _Function, limbs: int) -> str:
+    """An entry for each lane: lane l's is at 64-bit word offsets[8 p + l] of the table, [a or b][limb]."""
+    gathered = f.address("%acc", 4 * limbs)
+    first = f.value(f"mul i64 %wide, {LANES}")
+    place = f.value(f"getelementptr i64, ptr %offsets, i64 {first}")
+    entries = []
+    for lane in range(LANES):
+        offset = f.value(f"load i64, ptr {f.value(f'getelementptr i64, ptr {place}, i64 {lane}')}")
+        entries.append(f.value(f"getelementptr i64, ptr %table, i64 {offset}"))
+    f.emit("  br label %gather\ngather:\n  %j = phi i64 [0, %multiply], [%j2, %gather]")
+    vector = "undef"
+    for lane, entry in enumerate(entries):
+        word = f.value(f"load i64, ptr {f.value(f'getelementptr i64, ptr {entry}, i64 %j')}")
+        vector = f.value(f"insertelement {_V} {vector}, i64 {word}, i32 {lane}")
+    f.store(vector, gathered, "%j")
+    f.emit(f"""  %j2 = add i64 %j, 1
+  %more = icmp ult i64 %j2, {2 * limbs}
+  br i1 %more, label %gather, label %ready""")
+    return gathered
+
+
+def _chain(limbs: int) -> str:
+    """chain(table, base, count, constants, scratch): entry k = entry k - 1 times base, for 1 <= k < count."""
+    f = _Function()
+    f.emit("""define void @chain(ptr %table, ptr %base, i64 %count, ptr %m, ptr %acc) #0 {
+entry:
+  %any = icmp ugt i64 %count, 1
+  br i1 %any, label %loop, label %finish
+loop:
+  %k = phi i64 [1, %entry], [%next, %loop]
+  %below = sub i64 %k, 1""")
+    source = f.address("%table", f.value(f"mul i64 %below, {2 * limbs}"))
+    target = f.address("%table", f.value(f"mul i64 %k, {2 * limbs}"))
+    f.emit(f"""  call void @product(ptr {target}, ptr {source}, ptr %base, ptr %m, ptr %acc)
+  %next = add i64 %k, 1
+  %again = icmp ult i64 %next, %count
   br i1 %again, label %loop, label %finish
 finish:
   ret void
@@ -230,7 +266,7 @@ def scratch_vectors(limbs: int) -> int:
 
 
 class Code:
-    """The functions for one number of limbs. `multiply` and `run` release the interpreter lock."""
+    """The functions for one number of limbs; calling them releases the interpreter lock."""
 
     def __init__(self, limbs: int) -> None:
         binding = llvm_binding()
@@ -241,7 +277,9 @@ class Code:
             _product("product", limbs, square=False),
             _product("square", limbs, square=True),
             _multiply(),
-            _run(limbs),
+            _chain(limbs),
+            _run("run_same", limbs, _fetch_same),
+            _run("run_gathered", limbs, _fetch_gathered),
             'attributes #0 = { nounwind "prefer-vector-width"="512" '
             + f'"target-features"="{",".join("+" + name for name in FEATURES)}" }}',
         ])  # fmt: skip
@@ -252,11 +290,15 @@ class Code:
         )
         self._engine = binding.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
-        pointer = ctypes.c_void_p
-        self.multiply = ctypes.CFUNCTYPE(None, *[pointer] * 5)(self._engine.get_function_address("multiply"))
-        self.run = ctypes.CFUNCTYPE(None, *[pointer] * 4, ctypes.c_int64, pointer, pointer)(
-            self._engine.get_function_address("run")
-        )
+        pointer, count = ctypes.c_void_p, ctypes.c_int64
+        run = (*[pointer] * 4, count, pointer, pointer)
+        self.multiply = self._function("multiply", *[pointer] * 5)
+        self.chain = self._function("chain", pointer, pointer, count, pointer, pointer)
+        self.run_same = self._function("run_same", *run)
+        self.run_gathered = self._function("run_gathered", *run)
+
+    def _function(self, name: str, *arguments: Any) -> Any:
+        return ctypes.CFUNCTYPE(None, *arguments)(self._engine.get_function_address(name))
 
 
 @functools.cache

@@ -27,6 +27,7 @@ from openmined_syft.kernels.ifma_code import (
 from openmined_syft.kernels.schedule import check_matrix
 
 Words = NDArray[np.uint64]
+WINDOW = 6
 
 
 def _aligned(*shape: int) -> Words:
@@ -96,17 +97,32 @@ class _Ring:
             numbers.append((a + b * self.root) % self.modulus)
         return numbers
 
-    def run(self, table: Words, program: list[int], offsets: NDArray[np.int64], scratch: Words) -> Words:
-        """Start from 1 and do the program: -1 squares, p multiplies lane l by the entry at offsets[p, l]."""
+    def chain(self, base: Words, count: int, scratch: Words) -> Words:
+        """The powers 0 to count - 1 of a base in every lane, shape (count, 2 limbs, LANES)."""
+        table = _aligned(count, 2 * self.limbs, LANES)
+        table[0] = self.one
+        self.code.chain(
+            table.ctypes.data, base.ctypes.data, count, self.constants.ctypes.data, scratch.ctypes.data
+        )
+        return table
+
+    def run(
+        self, table: Words, program: list[int], offsets: NDArray[np.int64] | None, scratch: Words
+    ) -> Words:
+        """Start from 1 and do the program: -1 squares, p >= 0 multiplies by a table entry.
+
+        With `offsets`, lane l multiplies by the entry at word offsets[p, l]; without, every lane by entry p.
+        """
         accumulator = _aligned(2 * self.limbs, LANES)
         accumulator[:] = self.one
-        if program:
-            steps = np.array(program, np.int32)
-            self.code.run(
+        steps = np.array(program, np.int32)
+        if len(steps):
+            run = self.code.run_same if offsets is None else self.code.run_gathered
+            run(
                 accumulator.ctypes.data,
                 table.ctypes.data,
                 steps.ctypes.data,
-                offsets.ctypes.data,
+                None if offsets is None else offsets.ctypes.data,
                 len(steps),
                 self.constants.ctypes.data,
                 scratch.ctypes.data,
@@ -145,21 +161,16 @@ class IfmaKernel:
         if root is None or not exponent:
             return self._plain.powers(bases, exponent, modulus)
         ring = _ring(root)
-        program, digits = _window_program(int(exponent), width=6)
+        program = _window_program(int(exponent), WINDOW)
+        # One residue alone is cheaper on gmpy2 than eight lanes of which seven are empty.
+        alone = len(bases) % LANES == 1
         results: list[int] = []
-        for first in range(0, len(bases), LANES):
+        for first in range(0, len(bases) - alone, LANES):
             lanes = bases[first : first + LANES]
             scratch = ring.scratch()
-            base = ring.load(lanes, scratch)
-            table = _aligned(64, LANES, 2 * ring.limbs)
-            power = ring.run(table, [], np.zeros((0, LANES), np.int64), scratch)
-            for digit in range(64):
-                table[digit] = power.T
-                ring.multiply(power, power, base, scratch)
-            lane_words = np.arange(LANES, dtype=np.int64) * 2 * ring.limbs
-            offsets = np.ascontiguousarray(digits[:, None] * (LANES * 2 * ring.limbs) + lane_words)
-            results += ring.read(ring.run(table, program, offsets, scratch), len(lanes), scratch)
-        return results
+            table = ring.chain(ring.load(lanes, scratch), 1 << WINDOW, scratch)
+            results += ring.read(ring.run(table, program, None, scratch), len(lanes), scratch)
+        return results + self._plain.powers(bases[len(bases) - alone :], exponent, modulus)
 
     def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
         """See `Kernel.products`."""
@@ -192,18 +203,28 @@ class IfmaKernel:
                 digits[:, rows.start : rows.stop], width, rows_per_output, row_shift, 2 * ring.limbs
             )
             scratch = ring.scratch()
-            results += ring.read(ring.run(table, program, offsets, scratch), count, scratch)
+            lanes = ring.read(ring.run(table, program, offsets, scratch), LANES, scratch)
+            results += [_product(lanes[output:LANES:count], modulus) for output in range(count)]
         return results
 
 
-def _window_program(exponent: int, width: int) -> tuple[list[int], NDArray[np.int64]]:
-    """Left to right: square `width` times, multiply by the digit's power. Digit values beside the program."""
+def _product(numbers: list[int], modulus: int) -> int:
+    product = numbers[0]
+    for number in numbers[1:]:
+        product = product * number % modulus
+    return product
+
+
+def _window_program(exponent: int, width: int) -> list[int]:
+    """Left to right: square `width` times, multiply by the power that the next digit names."""
     count = -(-exponent.bit_length() // width)
     digits = [(exponent >> (width * k)) & ((1 << width) - 1) for k in reversed(range(count))]
-    program = [0]
-    for index in range(1, count):
-        program += [-1] * width + [index]
-    return program, np.array(digits, np.int64)
+    program = digits[:1]
+    for digit in digits[1:]:
+        program += [-1] * width
+        if digit:
+            program.append(digit)
+    return program
 
 
 def _fixed_digits(matrix: NDArray[np.int64], width: int) -> NDArray[np.int64]:
@@ -233,14 +254,10 @@ def _signed_table(ring: _Ring, bases: list[int], width: int) -> Words:
     for first in range(0, len(bases), LANES):
         count = min(LANES, len(bases) - first)
         for sign, source in signed:
-            base = ring.load(source[first : first + count], scratch)
-            power = _aligned(2 * ring.limbs, LANES)
-            power[:] = base
-            for exponent in range(1, half + 1):
-                view[first : first + count, half + sign * exponent] = power[:, :count].T
-                if exponent < half:
-                    ring.multiply(power, power, base, scratch)
-    view[:, half] = table[-1] = ring.one[:, 0]
+            powers = ring.chain(ring.load(source[first : first + count], scratch), half + 1, scratch)
+            places = half + sign * np.arange(half + 1)
+            view[first : first + count, places] = powers[:, :, :count].transpose(2, 0, 1)
+    table[-1] = ring.one[:, 0]
     return table
 
 
@@ -249,22 +266,28 @@ def _lane_program(
 ) -> tuple[list[int], NDArray[np.int64]]:
     """One program for up to LANES outputs: at every place each lane multiplies its own non-zero digits in.
 
-    Lanes with fewer digits at a place than the fullest one multiply by 1, the last entry of the table.
+    With fewer outputs than lanes, lanes o, o + outputs, o + 2 outputs, ... share the columns of output o;
+    their product is the output. Lanes with fewer digits at a place than the fullest multiply by 1, the last
+    entry.
     """
     planes, rows, columns = digits.shape
     half = 1 << (width - 1)
     entries = 2 * half + 1
     one = columns * entries
     first_of = np.arange(columns, dtype=np.int64) * entries + half
+    outputs = -(-rows // rows_per_output)
     at: dict[int, list[list[NDArray[np.int64]]]] = {}
     for row in range(rows):
-        lane, shift = divmod(row, rows_per_output)
+        output, shift = divmod(row, rows_per_output)
+        lanes_of = range(output, LANES, outputs)
         for k in range(planes):
             digit = digits[k, row]
             used = np.flatnonzero(digit)
             if len(used):
                 place = at.setdefault(k * width + shift * row_shift, [[] for _ in range(LANES)])
-                place[lane].append(first_of[used] + digit[used])
+                for part, lane in enumerate(lanes_of):
+                    mine = used[part :: len(lanes_of)]
+                    place[lane].append(first_of[mine] + digit[mine])
     program: list[int] = []
     blocks, total, last = [], 0, None
     for position in sorted(at, reverse=True):

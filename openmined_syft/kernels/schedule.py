@@ -108,15 +108,21 @@ def schedule(
     column_base = np.arange(columns, dtype=np.int64) * half
     outputs, tails = [], []
     for first in range(0, rows, rows_per_output):
-        at: dict[int, list[int]] = {}
-        for row in range(first, min(first + rows_per_output, rows)):
-            shift = (row - first) * row_shift
-            position, column = np.nonzero(digits[:, row, :])
-            index = column_base[column] + (digits[position, row, column].astype(np.int64) + half - 1) // 2
-            for place, entry in zip((position + shift).tolist(), index.tolist(), strict=True):
-                at.setdefault(place, []).append(entry)
-        places = sorted(at, reverse=True)
+        block = digits[:, first : first + rows_per_output]
+        position, row, column = np.nonzero(block)
+        index = column_base[column] + (block[position, row, column].astype(np.int64) + half - 1) // 2
+        place = position + row * row_shift
+        order = np.argsort(-place, kind="stable")
+        entries, place = index[order].tolist(), place[order]
+        starts = np.flatnonzero(np.diff(place, prepend=-1)).tolist()
+        places = place[starts].tolist()
         above = places[:1] + places[:-1]
-        outputs.append([Step(high - low, at[low]) for high, low in zip(above, places, strict=True)])
+        stops = [*starts, len(entries)][1:]
+        outputs.append(
+            [
+                Step(high - low, entries[start:stop])
+                for high, low, start, stop in zip(above, places, starts, stops, strict=True)
+            ]
+        )
         tails.append(places[-1] if places else 0)
     return Schedule(width, matrix.any(axis=0), outputs, tails)

@@ -14,8 +14,8 @@ from pysonar.console import Format, FormatOption, HomeOption, command, format_ti
 def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """List the campaigns that name this Capsule, oldest first.
 
-    "problem" is what went wrong last; `capsule run` tries again by itself. No passphrase is needed: what is
-    shown is on chain.
+    "problem" is what went wrong last; `capsule run` tries again by itself. No
+    passphrase is needed: what is shown is on chain.
     """
     from openmined_oracle.cli.opening import connect_and_read, home_path
     from openmined_oracle.overview import overview

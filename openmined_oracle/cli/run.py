@@ -34,14 +34,17 @@ def run(
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Work for every campaign that names this Capsule, until stopped (Ctrl-C or SIGTERM).
+    """Work for every campaign that names this Capsule, until stopped (Ctrl-C or
+    SIGTERM).
 
-    Opens requested campaigns or declines them, judges submissions in the order of the queue, reports,
-    delivers, settles, and claims the fees. It can be stopped, or die, at any moment: the next run goes on
-    where this one was, and says nothing twice.
+    Opens requested campaigns or declines them, judges submissions in the order
+    of the queue, reports, delivers, settles, and claims the fees. It can be
+    stopped, or die, at any moment: the next run goes on where this one was, and
+    says nothing twice.
 
-    What is printed is what the chain says anyway: verdicts, and accuracies only of submissions that were
-    paid. With --format json every happening is one JSON object on a line.
+    What is printed is what the chain says anyway: verdicts, and accuracies only
+    of submissions that were paid. With --format json every happening is one
+    JSON object on a line.
     """
     from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection

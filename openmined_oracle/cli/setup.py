@@ -82,12 +82,14 @@ def init(
 ) -> None:
     """Make the home directory of a Capsule, and make the Capsule known.
 
-    The account and the OpenPGP key are sealed by one passphrase; without it, and without the home
-    directory, no campaign of this Capsule can be continued, so keep copies of both. The certificate is
-    put into the store and registered on chain: now if the account has ether, else by `capsule run` as
+    The account and the OpenPGP key are sealed by one passphrase; without it,
+    and without the home directory, no campaign of this Capsule can be
+    continued, so keep copies of both. The certificate is put into the store and
+    registered on chain: now if the account has ether, else by `capsule run` as
     soon as it has.
 
-    Run it again with the same --home to register after the account was funded; nothing is made twice.
+    Run it again with the same --home to register after the account was funded;
+    nothing is made twice.
     """
     from openmined_oracle.home import Home
     from pysonar.chain.signer import KeyfileSigner, create_keyfile

@@ -11,9 +11,11 @@ from pysonar.console import Format, FormatOption, HomeOption, command, print_rec
 
 @command
 def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
-    """Show account, funds, certificate, chain, store, and how many campaigns are in which state.
+    """Show account, funds, certificate, chain, store, and how many campaigns are
+    in which state.
 
-    No passphrase is needed. Exit code 3 if the chain or the store cannot be reached.
+    No passphrase is needed. Exit code 3 if the chain or the store cannot be
+    reached.
     """
     from openmined_oracle.cli.opening import connect_and_read, home_path, is_running
     from openmined_oracle.overview import overview

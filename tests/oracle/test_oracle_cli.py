@@ -21,6 +21,8 @@ from typer.testing import CliRunner
 from openmined_oracle.cli import app
 from openmined_oracle.keystore import KeyStore
 from pysonar.chain.types import State, Verdict
+from pysonar.deployment import Deployment
+from pysonar.settings import load_settings
 
 PASSPHRASE = "correct horse"
 RUNNER = CliRunner()
@@ -72,6 +74,26 @@ def test_init_with_an_existing_keyfile(world: Any, tmp_path: Path, fast_keyfile:
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["address"] == world.capsule.address
     assert json.loads(done.stdout)["registered"] is True
+
+
+def test_init_from_a_deployment_manifest(world: Any, tmp_path: Path) -> None:
+    manifest = Deployment(
+        chain_id=world.sonar.chain_id,
+        address=world.sonar.address,
+        block=1,
+        transaction="0x" + "00" * 32,
+        compiler="0.4.3",
+        evm_version="cancun",
+        integrity="",
+        runtime_sha256="",
+        layout={},
+    ).write(tmp_path)
+    home = tmp_path / "made"
+    where = ("--rpc", world.node.url, "--deployment", str(manifest), "--store", world.home.settings.store)
+    done = capsule("init", "--home", str(home), *where, "--format", "json")
+    assert done.exit_code == 0, done.output
+    settings = load_settings(home)
+    assert (settings.contract, settings.chain_id, settings.start_block) == (world.sonar.address, 1337, 1)
 
 
 def test_init_names_what_is_wrong(world: Any, tmp_path: Path) -> None:

@@ -245,6 +245,25 @@ def test_failures_are_tried_again_at_longer_and_longer_intervals(world: Any) -> 
 # --- forks and lost records --------------------------------------------------------------------------------
 
 
+def test_nothing_counts_before_its_confirmations(world: Any, miner: Any) -> None:
+    world.home = moved(world, confirmations=2)
+    world.run()  # registers, which is a block of its own
+    campaign = world.create()
+    world.node.mine()
+    world.run()
+    assert world.record(campaign).state is State.REQUESTED
+    world.node.mine()
+    world.run()
+    assert world.record(campaign).state is State.OPEN
+
+    world.submit(campaign, miner)
+    world.run()
+    assert world.verdicts(campaign) == []
+    world.node.mine(2)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
 def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     world: Any, miner: Any, second_miner: Any
 ) -> None:

@@ -13,7 +13,7 @@ from openmined_syft.errors import ShapeError
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.rules.parameters import number, whole
 
-MOST_FEATURES = 1 << 14
+MOST_FEATURES = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RandomFourier:
 
     Attributes:
         n_features: columns of the rows.
-        count: features, 1 to 16,384. The encrypted cost grows with its square.
+        count: features, 1 to 4,096. The encrypted cost grows with its square.
         gamma: of the kernel, positive. About 0.5 / n_features for standardised columns.
         seed: public bytes. The numbers are drawn from SHAKE-256 and not from a library's generator, so that
             every version of every library gives the same map.

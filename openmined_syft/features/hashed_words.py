@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import ShapeError
 from openmined_syft.rules.parameters import whole
 
-MOST_FEATURES = 1 << 16
+MOST_FEATURES = 1 << 12
 _WORD = re.compile(r"\w+")
 
 
@@ -25,7 +25,7 @@ class HashedWords:
 
     Attributes:
         n_features: columns of texts; their words are told apart.
-        count: features, 1 to 65,536.
+        count: features, 1 to 4,096.
         seed: public bytes.
 
     Raises:

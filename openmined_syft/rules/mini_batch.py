@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.errors import ParameterError
 from openmined_syft.rules.parameters import number, whole
 from openmined_syft.rules.problem import Problem
 
@@ -56,7 +57,14 @@ class MiniBatch:
 
         Raises:
             NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
+            ParameterError: more than 100,000 steps in all: a spec could keep a mine busy for days.
         """
+        steps = self.epochs * -(-len(problem.X) // self.batch)
+        if steps > MOST_STEPS:
+            raise ParameterError(
+                f"{self.epochs} epochs of {len(problem.X)} rows by {self.batch} are {steps} steps; "
+                f"at most {MOST_STEPS} are done"
+            )
         rows, shape = len(problem.X), problem.shape
         A, c = np.eye(shape[0]), np.zeros(shape)
         with np.errstate(over="ignore", invalid="ignore"):

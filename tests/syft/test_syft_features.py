@@ -33,9 +33,9 @@ def test_fourier_features_are_fixed_for_all_time():
 def test_fourier_features_approximate_the_gaussian_kernel():
     random = np.random.default_rng(0)
     rows, gamma = random.normal(size=(20, 5)), 0.1
-    mapped = RandomFourier(5, 16_384, gamma, CAMPAIGN).transform(rows)
+    mapped = RandomFourier(5, 4096, gamma, CAMPAIGN).transform(rows)
     kernel = np.exp(-gamma * ((rows[:, None] - rows[None]) ** 2).sum(-1))
-    assert np.abs(mapped @ mapped.T / 16_384 - kernel).max() < 0.05
+    assert np.abs(mapped @ mapped.T / 4096 - kernel).max() < 0.08
     assert np.abs(mapped).max() <= np.sqrt(2)
 
 

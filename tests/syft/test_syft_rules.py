@@ -89,6 +89,13 @@ def test_mini_batches_in_one_map_equal_training_batch_by_batch(rate):
     assert len(set(seen)) == 3
 
 
+def test_more_steps_than_a_mine_should_do_are_refused():
+    task = problem(rows=25)
+    rule = MiniBatch(batch=1, epochs=4001)
+    with pytest.raises(ParameterError, match="100025 steps"):
+        rule.visit(task)
+
+
 def test_a_batch_as_large_as_the_data_is_gradient_descent():
     task, start = problem(), np.ones((4, 3))
     whole = GradientDescent(5, 0.1, 0.2).visit(task)(start)

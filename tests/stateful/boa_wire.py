@@ -4,6 +4,7 @@ Not `contract.function(...)`: that also draws stack traces of refusals, and is f
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import boa
@@ -50,16 +51,29 @@ class Wire:
         return [int.from_bytes(answer[place : place + 32]) for place in range(0, len(answer), 32)]
 
 
-def balance(account: str) -> int:
-    """Ether of an account."""
-    return int(boa.env.get_balance(account))
+class BoaStage:
+    """A chain in this process: its contracts, its time, its balances."""
 
+    def load(self, path: str) -> Wire:
+        """Compile and deploy."""
+        return Wire(boa.load(path))
 
-def now() -> int:
-    """The time of the next call."""
-    return int(boa.env.evm.patch.timestamp)
+    def undone(self) -> AbstractContextManager[None]:
+        """What happens inside is undone."""
+        return boa.env.anchor()
 
+    def enrich(self, account: str, wei: int) -> None:
+        """Give an account ether from nowhere."""
+        boa.env.set_balance(account, wei)
 
-def wait_until(time: int) -> None:
-    """Let the next call happen at `time`."""
-    boa.env.evm.patch.timestamp = time
+    def balance(self, account: str) -> int:
+        """Ether of an account."""
+        return int(boa.env.get_balance(account))
+
+    def now(self) -> int:
+        """The time of the next call."""
+        return int(boa.env.evm.patch.timestamp)
+
+    def wait_until(self, time: int) -> None:
+        """Let the next call happen at `time`."""
+        boa.env.evm.patch.timestamp = time

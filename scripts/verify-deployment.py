@@ -22,8 +22,8 @@ from scripts._ape import say_errors
 def cli(provider: ProviderAPI, deployments: Path) -> None:
     """Say whether the deployed Sonar is the one in this tree; exit with 1 if it is not.
 
-    Compared are the run-time code on the chain, byte for byte, and the manifest's compiler, integrity hash
-    and storage layout.
+    Compared are the run-time code on the chain, byte for byte, and all that the manifest says of how that
+    code came about.
     """
     from pysonar.deployment import manifest_path, read_deployment
     from scripts._compiler import compile_sonar
@@ -32,6 +32,9 @@ def cli(provider: ProviderAPI, deployments: Path) -> None:
     known = read_deployment(manifest_path(deployments, provider.chain_id))
     checks = {
         "code on the chain": bytes(provider.get_code(known.address)) == compiled.runtime,
+        "chain": known.chain_id == provider.chain_id,
+        "digest of the code": known.runtime_sha256 == compiled.runtime_sha256,
+        "rule set of the chain": known.evm_version == compiled.evm_version,
         "compiler": known.compiler == compiled.compiler,
         "integrity of the sources": known.integrity == compiled.integrity,
         "storage layout": known.layout == compiled.layout,

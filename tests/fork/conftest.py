@@ -1,0 +1,231 @@
+"""A live chain with a running campaign, and forks of it on which the rest of that campaign is rehearsed.
+
+The live chain is an anvil of its own; Sonar comes to it by the deploy script, the campaign by the agents'
+client. The forks are Ape's: `ethereum:rehearsal-fork:foundry`, on which every account may be impersonated.
+After each rehearsal the live chain must be exactly what it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ape.exceptions import ContractLogicError
+from eth_utils.crypto import keccak
+
+from pysonar.chain import rpc
+from pysonar.chain.calls import Call
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.sonar import Sonar
+from pysonar.chain.types import Report, Terms, Verdict
+from pysonar.deployment import read_deployment
+
+ROOT = Path(__file__).parent.parent.parent
+ETHER = 10**18
+DAY = 86_400
+START = 100_000
+FIRST_GAIN = 500_000
+NETWORK = "rehearsal"
+
+
+def digest(text: str) -> bytes:
+    """32 bytes that stand for the CID of something."""
+    return bytes(keccak(text=text))
+
+
+@dataclass(frozen=True)
+class LiveChain:
+    """A chain that people use: Sonar, and one campaign with a paid, and two waiting submissions."""
+
+    anvil: Any
+    chain_id: int
+    manifest: Path
+    sonar: Sonar
+    campaign: bytes
+    terms: Terms
+    addresses: Mapping[str, str]
+
+    def fingerprint(self) -> tuple[Any, ...]:
+        """What changes with any transaction: newest block, state root, and the escrow's balance."""
+        newest = self.anvil.rpc("eth_getBlockByNumber", "latest", False)
+        escrow = self.anvil.balance(self.sonar.address)
+        return newest["number"], newest["hash"], newest["stateRoot"], escrow
+
+
+@dataclass
+class Fork:
+    """A fork of the live chain, with Ape connected to it."""
+
+    live: LiveChain
+    chain: Any
+    project: Any
+    accounts: Any
+
+    def sonar(self, address: str | None = None) -> Any:
+        """Ape's view of a Sonar on the fork; the live one if no address is given."""
+        return self.project.Sonar.at(address or self.live.sonar.address)
+
+    def role(self, role: str) -> Any:
+        """An account of the live chain, impersonated: a rehearsal needs nobody's key."""
+        return self.accounts[self.live.addresses[role]]
+
+    def after(self, time: int) -> None:
+        """Let a block happen at `time`."""
+        self.chain.pending_timestamp = time
+        self.chain.mine()
+
+    def deploy(self, deployments: Path) -> str:
+        """The deploy script on the fork; what it printed."""
+        return _run_deploy(self.chain.provider.uri, deployments)
+
+    def refuses(self, call: Callable[[], Any], reason: str) -> None:
+        """Check that the contract refuses a call for that reason."""
+        with pytest.raises(ContractLogicError, match=reason):
+            call()
+
+
+@pytest.fixture(scope="module")
+def live(
+    start_anvil: Callable[..., Any],
+    fund_roles: Callable[[Any], None],
+    role_keys: Mapping[str, bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> LiveChain:
+    anvil = start_anvil()
+    fund_roles(anvil)
+    signers = {role: KeyfileSigner.from_key(key) for role, key in role_keys.items()}
+    deployments = tmp_path_factory.mktemp("deployments")
+    _run_deploy(anvil.url, deployments)
+    chain_id = rpc.chain_id(anvil.web3)
+    manifest = deployments / f"{chain_id}.json"
+    sonar = Sonar(anvil.web3, read_deployment(manifest).address)
+    calls = sonar.calls
+
+    now = anvil.now()
+    terms = Terms(
+        spec=digest("spec"),
+        capsule=signers["capsule"].address,
+        bounty=10 * ETHER,
+        stake=ETHER // 100,
+        fee=ETHER // 1000,
+        target=900_000,
+        min_gain=1_000,
+        submit_until=now + DAY,
+        review_until=now + 2 * DAY,
+    )
+    owner = signers["scientist"].address
+    campaign = sonar.campaign_id(owner, terms.spec, digest("salt"))
+    price = terms.stake + terms.fee
+    steps: list[tuple[str, Call]] = [
+        ("capsule", calls.register_capsule(digest("certificate"))),
+        ("scientist", calls.create_campaign(terms, digest("salt"))),
+        ("capsule", calls.open_campaign(campaign, digest("public key"), digest("model 0"), START)),
+        ("miner", calls.submit(campaign, digest("first"), price)),
+        ("second_miner", calls.submit(campaign, digest("second"), price)),
+        ("third_miner", calls.submit(campaign, digest("third"), price)),
+        (
+            "capsule",
+            calls.report(
+                campaign,
+                [
+                    Report(
+                        miner=signers["miner"].address,
+                        update=digest("first"),
+                        verdict=Verdict.IMPROVED,
+                        accuracy=FIRST_GAIN,
+                        model=digest("model 1"),
+                    )
+                ],
+            ),
+        ),
+    ]
+    for role, call in steps:
+        _send(anvil, chain_id, signers[role], call)
+    return LiveChain(
+        anvil=anvil,
+        chain_id=chain_id,
+        manifest=manifest,
+        sonar=sonar,
+        campaign=campaign,
+        terms=terms,
+        addresses={role: signer.address for role, signer in signers.items()},
+    )
+
+
+@pytest.fixture
+def fork(live: LiveChain, project: Any, networks: Any, accounts: Any, chain: Any) -> Iterator[Fork]:
+    """A fork of the live chain, begun anew for each test; nothing done on it may reach the live chain."""
+    before = live.fingerprint()
+    network = f"ethereum:{NETWORK}-fork:foundry"
+    project.reconfigure(**_rehearsal(live))
+    try:
+        with networks.parse_network_choice(network, disconnect_after=True):
+            yield Fork(live=live, chain=chain, project=project, accounts=accounts)
+    finally:
+        project.reconfigure()
+    assert live.fingerprint() == before, "the rehearsal reached the live chain"
+
+
+@pytest.fixture
+def later_terms(live: LiveChain) -> Terms:
+    """The terms of a campaign that is opened after the live one."""
+    return replace(live.terms, spec=digest("another spec"))
+
+
+def _run_deploy(url: str, deployments: Path) -> str:
+    """The deploy script, as an operator runs it; what it printed."""
+    ape = Path(sys.executable).with_name("ape")
+    command = [str(ape), "run", "deploy", "--network", url, "--account", "TEST::5"]
+    done = subprocess.run(
+        [*command, "--deployments", str(deployments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _rehearsal(live: LiveChain) -> dict[str, Any]:
+    """Ape's configuration with the live chain as a network that can be forked: its port is known only now."""
+    return {
+        "networks": {
+            "custom": [
+                {
+                    "name": NETWORK,
+                    "chain_id": live.chain_id,
+                    "ecosystem": "ethereum",
+                    "default_provider": "node",
+                }
+            ]
+        },
+        "ethereum": {
+            "default_network": "local",
+            "local": {"default_provider": "foundry"},
+            f"{NETWORK}_fork": {"default_provider": "foundry"},
+        },
+        "foundry": {
+            "host": "auto",
+            "fork": {"ethereum": {NETWORK: {"upstream_provider": live.anvil.url}}},
+        },
+    }
+
+
+def _send(anvil: Any, chain_id: int, signer: KeyfileSigner, call: Call) -> None:
+    """Sign, send and mine one call on the live chain."""
+    transaction = {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": rpc.nonce(anvil.web3, signer.address, "pending"),
+        "to": call.to,
+        "value": call.value,
+        "data": call.data,
+        "gas": 1_000_000,
+        "maxFeePerGas": 100 * 10**9,
+        "maxPriorityFeePerGas": 10**9,
+    }
+    sent = anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex())
+    receipt = anvil.rpc("eth_getTransactionReceipt", sent)
+    assert receipt["status"] == "0x1", f"{call.label} reverted"

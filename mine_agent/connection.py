@@ -40,11 +40,14 @@ class Connection:
     address: str
 
     @classmethod
-    def open(cls, home: Home) -> Connection:
-        """Connect. Raises NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError,
-        WrongDatabaseError."""
+    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+        """Connect; `web3` in place of the node of the settings.
+
+        Raises:
+            NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError.
+        """
         settings = home.settings
-        web3 = connect(settings.rpc, expected_chain_id=settings.chain_id)
+        web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
         sonar = Sonar.open(web3, settings.contract)
         database = open_database(
             home.database,

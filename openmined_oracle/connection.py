@@ -44,8 +44,8 @@ class Connection:
     store: Store
 
     @classmethod
-    def open(cls, home: Home) -> Connection:
-        """Connect; no key is needed for that.
+    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+        """Connect; no key is needed for that. `web3` takes the place of the node of the settings.
 
         Raises:
             ChainError: the node is down, of another chain, or has no Sonar at the address; or the
@@ -54,7 +54,7 @@ class Connection:
             StoreError: the store's setting cannot be used.
         """
         settings = home.settings
-        web3 = connect(settings.rpc, expected_chain_id=settings.chain_id)
+        web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
         sonar = Sonar.open(web3, settings.contract)
         database = open_database(
             home.database,

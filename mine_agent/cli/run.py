@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,8 +19,6 @@ from pysonar.console import (
 
 if TYPE_CHECKING:
     from mine_agent.agent import Agent
-
-LONGEST_PAUSE = 60.0
 
 
 @command
@@ -50,6 +45,7 @@ def run(
     from mine_agent.cli.opening import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
+    from mine_agent.rounds import rounds_until, stop_on_signals
     from pysonar.home_lock import home_lock
 
     opened = Home.open(home_path(home))
@@ -58,7 +54,7 @@ def run(
     def tell(fields: Mapping[str, Any], text: str) -> None:
         print_event(fields, text, form=form)
 
-    with home_lock(opened.lock), _stop_on_signals() as stop:
+    with home_lock(opened.lock), stop_on_signals() as stop:
         connection = Connection.open(opened)
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
         tell(
@@ -68,45 +64,11 @@ def run(
         if once:
             _run_once(agent)
         else:
-            _run_on(agent, stop, opened.settings.poll_seconds, tell)
+            rounds_until(agent, stop, opened.settings.poll_seconds, tell)
         tell({"event": "stopped"}, "stopped")
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set instead of ending the process; the piece of work at hand is
-    finished.
-    """
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _run_once(agent: Agent) -> None:
     errors = agent.round()
     if errors:
         raise typer.Exit(int(max(exit_code_of(error) for error in errors)))
-
-
-def _run_on(agent: Agent, stop: threading.Event, poll_seconds: float, tell: Any) -> None:
-    """Rounds until `stop`. What concerns all campaigns (the node is away, the policy is faulty) is told
-    once and waited for."""
-    from openmined_syft.errors import OpenMinedError
-
-    pause, told = poll_seconds, ""
-    while not stop.is_set():
-        try:
-            agent.round()
-            pause, told = poll_seconds, ""
-        except OpenMinedError as error:
-            pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
-            if str(error) != told:
-                told = str(error)
-                tell({"event": "waiting", "reason": told}, f"waiting: {told}")
-        stop.wait(pause)

@@ -1,0 +1,46 @@
+"""Keeping a mine at work: round after round until it is told to stop, whatever goes away meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mine_agent.agent import Agent
+from mine_agent.telling import Tell
+from openmined_syft.errors import OpenMinedError
+
+LONGEST_PAUSE = 60.0
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set instead of ending the process; the piece of work at hand is
+    finished.
+    """
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, tell: Tell) -> None:
+    """Rounds until `stop`. What concerns all campaigns (the node is away, the policy is faulty) is told
+    once and waited for."""
+    pause, told = poll_seconds, ""
+    while not stop.is_set():
+        try:
+            agent.round()
+            pause, told = poll_seconds, ""
+        except OpenMinedError as error:
+            pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
+            if str(error) != told:
+                told = str(error)
+                tell({"event": "waiting", "reason": told}, f"waiting: {told}")
+        stop.wait(pause)

@@ -1,0 +1,62 @@
+"""Capsule at work, paid for by an Ape account: `ape run capsule run ...`."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.api import AccountAPI, ProviderAPI
+from ape.cli import ConnectedProviderCommand, account_option, network_option
+
+from scripts._ape import say_errors
+
+
+@click.group()
+def cli() -> None:
+    """Operate a Capsule, as `capsule` does, with Ape's network and account.
+
+    The home keeps the keys; OPENMINED_PASSPHRASE, or the terminal, opens them.
+    """
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@network_option()
+@account_option()
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Capsule's home, made by `capsule init`.",
+)
+@click.option("--once", is_flag=True, help="Do all that can be done now, then stop.")
+@say_errors
+def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> None:
+    """Work for every campaign that names the account, until stopped (Ctrl-C or SIGTERM)."""
+    from openmined_oracle.cli.telling import describe
+    from openmined_oracle.connection import Connection
+    from openmined_oracle.home import Home
+    from pysonar.home_lock import home_lock
+    from pysonar.passphrase import read_passphrase
+    from scripts._ape import ApeSigner, web3_of
+
+    opened = Home.open(home.absolute())
+    keys = opened.secret_keys(read_passphrase(None, what=str(home)))
+
+    def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
+        click.echo(describe(event, campaign, details))
+
+    with home_lock(opened.lock):
+        connection = Connection.open(opened, web3_of(provider))
+        agent = connection.agent(ApeSigner(account, provider), keys, announce)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: agent.stop())
+        try:
+            if once:
+                agent.run_once()
+            else:
+                agent.run()
+        finally:
+            agent.close()
+    if once and agent.failures:
+        raise click.ClickException("; ".join(str(error) for error in agent.failures.values()))

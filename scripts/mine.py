@@ -1,0 +1,56 @@
+"""A mine at work, paid by and paying from an Ape account: `ape run mine run ...`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.api import AccountAPI, ProviderAPI
+from ape.cli import ConnectedProviderCommand, account_option, network_option
+
+from scripts._ape import say_errors
+
+
+@click.group()
+def cli() -> None:
+    """Let models learn from your data, as `mine-agent` does, with Ape's network and account."""
+
+
+@cli.command(cls=ConnectedProviderCommand)
+@network_option()
+@account_option()
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="The mine's home, made by `mine-agent init --keyfile` with the account's own keyfile.",
+)
+@click.option("--once", is_flag=True, help="One round only.")
+@say_errors
+def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> None:
+    """Work for every open campaign that fits the home's data and rules, until stopped."""
+    from mine_agent.agent import Agent
+    from mine_agent.connection import Connection
+    from mine_agent.errors import HomeError
+    from mine_agent.home import Home
+    from mine_agent.rounds import rounds_until, stop_on_signals
+    from pysonar.home_lock import home_lock
+    from scripts._ape import ApeSigner, web3_of
+
+    opened, signer = Home.open(home.absolute()), ApeSigner(account, provider)
+    if opened.address != signer.address:
+        raise HomeError(f"{home} is the home of {opened.address}, and --account is {signer.address}")
+
+    def tell(fields: Mapping[str, Any], text: str) -> None:
+        del fields
+        click.echo(text)
+
+    with home_lock(opened.lock), stop_on_signals() as stop:
+        connection = Connection.open(opened, web3_of(provider))
+        agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
+        if once:
+            errors = agent.round()
+            if errors:
+                raise click.ClickException("; ".join(str(error) for error in errors))
+        else:
+            rounds_until(agent, stop, opened.settings.poll_seconds, tell)

@@ -35,7 +35,8 @@ from pysonar.artifacts import (
     Spec,
     Validation,
 )
-from pysonar.chain.events import CampaignCreated
+from pysonar.chain import rpc
+from pysonar.chain.events import CampaignCreated, LoggedEvent, decode_log
 from pysonar.chain.sonar import Sonar
 from pysonar.chain.types import CampaignRecord, Terms, Verdict
 from pysonar.cid import Cid
@@ -245,13 +246,17 @@ class World:
         logs = self.sonar_events("Reported", campaign)
         return [event.verdict for event in logs]
 
-    def sonar_events(self, name: str, campaign: bytes) -> list[Any]:
-        from pysonar.chain import rpc
-        from pysonar.chain.events import decode_log
-
+    def _logged(self, name: str, campaign: bytes) -> list[LoggedEvent]:
         raw = rpc.logs(self.node.web3, self.sonar.address, 0, rpc.block_number(self.node.web3))
-        events = [decode_log(log).event for log in raw]
-        return [event for event in events if event.name == name and getattr(event, "id", None) == campaign]
+        logged = [decode_log(log) for log in raw]
+        return [e for e in logged if e.event.name == name and getattr(e.event, "id", None) == campaign]
+
+    def sonar_events(self, name: str, campaign: bytes) -> list[Any]:
+        return [logged.event for logged in self._logged(name, campaign)]
+
+    def block_of(self, name: str, campaign: bytes) -> int:
+        """The block of the newest such event."""
+        return self._logged(name, campaign)[-1].block_number
 
     def count(self, name: str, campaign: bytes) -> int:
         return len(self.sonar_events(name, campaign))

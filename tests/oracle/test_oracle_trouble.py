@@ -14,6 +14,7 @@ from openmined_oracle.connection import Connection
 from openmined_oracle.home import Home
 from openmined_oracle.keystore import KeyStore
 from openmined_syft.errors import BoundError
+from pysonar.chain import rpc
 from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError, WrongDatabaseError
 from pysonar.chain.types import State, Verdict
 from pysonar.cid import Cid
@@ -245,21 +246,32 @@ def test_failures_are_tried_again_at_longer_and_longer_intervals(world: Any) -> 
 # --- forks and lost records --------------------------------------------------------------------------------
 
 
+def depth_of(world: Any, name: str, campaign: bytes) -> int:
+    """How many blocks lie on top of the campaign's newest event of that name."""
+    return rpc.block_number(world.node.web3) - world.block_of(name, campaign)
+
+
+def bury(world: Any, name: str, campaign: bytes, blocks: int) -> None:
+    """Mine until exactly so many blocks lie on top of the event."""
+    world.node.mine(blocks - depth_of(world, name, campaign))
+
+
 def test_nothing_counts_before_its_confirmations(world: Any, miner: Any) -> None:
-    world.home = moved(world, confirmations=2)
+    world.home = moved(world, confirmations=8)
     world.run()  # registers, which is a block of its own
     campaign = world.create()
-    world.node.mine()
+    bury(world, "CampaignCreated", campaign, 7)
     world.run()
     assert world.record(campaign).state is State.REQUESTED
-    world.node.mine()
+    bury(world, "CampaignCreated", campaign, 8)
     world.run()
     assert world.record(campaign).state is State.OPEN
 
     world.submit(campaign, miner)
+    bury(world, "Submitted", campaign, 7)
     world.run()
     assert world.verdicts(campaign) == []
-    world.node.mine(2)
+    bury(world, "Submitted", campaign, 8)
     world.run()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
@@ -274,7 +286,7 @@ def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     world.node.fund(world.capsule.address, 0)
     assert world.run().context.journal.current(campaign).version == 1  # and no money to say so
 
-    world.node.reorg(1)
+    world.node.reorg(1 + depth_of(world, "Submitted", campaign))
     assert (world.record(campaign).state, world.record(campaign).submitted) == (State.OPEN, 0)
     world.node.fund(world.capsule.address)
     world.submit_bytes(campaign, second_miner, sealed)
@@ -290,7 +302,7 @@ def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: Any, mine
     world.submit(campaign, miner)
     world.run()
     (before,) = world.sonar_events("Improved", campaign)
-    world.node.reorg(1)
+    world.node.reorg(1 + depth_of(world, "Reported", campaign))
     assert world.verdicts(campaign) == []
     world.run()
     (after,) = world.sonar_events("Improved", campaign)

@@ -14,6 +14,8 @@ export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
 SEEDS ?= 1
 IPFS ?= embedded
+# One worker per core; the tests of a file stay together, for they share what is costly to make.
+PARALLEL ?= -n auto --dist loadfile
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
 .PHONY: help setup kubo demo test test-slow bench-ipfs lint format lock clean
@@ -52,7 +54,7 @@ demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local cha
 	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS)
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
-	@$(PY) -m pytest -m 'not slow' -q
+	@$(PY) -m pytest -m 'not slow' -q $(PARALLEL)
 
 test-slow: setup ## the tests that take minutes
 	@ci/run-marked slow

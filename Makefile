@@ -18,7 +18,7 @@ IPFS ?= embedded
 PARALLEL ?= -n auto --dist loadfile
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
-.PHONY: help setup kubo demo test test-slow bench-ipfs lint format lock clean
+.PHONY: help setup kubo demo test test-slow extras test-extras bench bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -59,7 +59,22 @@ test: setup      ## every test that takes seconds (under 10 minutes in all)
 test-slow: setup ## the tests that take minutes
 	@ci/run-marked slow
 
+extras: build/stamps/extras  ## the optional packages: llvmlite (AVX-512 kernel), TenSEAL (networks under encryption)
+
+build/stamps/extras: requirements-extras.lock build/stamps/venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.lock
+	@touch $@
+
+test-extras: setup extras ## the tests that need the optional packages
+	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/test_syft_neural.py
+
 # --- measuring -----------------------------------------------------------------------------------------------
+
+bench: setup     ## encrypted training beside its peers, in an environment of its own; writes benchmarks/RESULTS.md
+	@test -x build/bench/venv/bin/python || $(PY) -m venv build/bench/venv
+	@build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r benchmarks/requirements.lock
+	@build/bench/venv/bin/python -m benchmarks
 
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
@@ -80,6 +95,8 @@ lock:            ## resolve the lock files anew (needs uv on PATH)
 		--custom-compile-command 'make lock' requirements-dev.in -o requirements-dev.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command 'make lock' -c requirements-dev.lock requirements.in -o requirements.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' -c requirements-dev.lock requirements-extras.in -o requirements-extras.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/anvil/requirements-node.in -o ci/anvil/requirements-node.lock
 

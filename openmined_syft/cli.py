@@ -13,7 +13,9 @@ from rich.table import Table
 
 from openmined_syft.errors import OpenMinedError
 
-app = typer.Typer(help="Encrypted training: what it costs on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Encrypted training: what it costs on this machine.", no_args_is_help=True, add_completion=False
+)
 
 
 class Format(StrEnum):

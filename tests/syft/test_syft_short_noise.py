@@ -62,7 +62,11 @@ def of_order(order: int) -> int:
     return pow(base, top, n)
 
 
-@pytest.mark.parametrize("h", [0, 1, int(SMALL.public.n) - 1, int(SMALL.p), int(SMALL.public.n) + 5])
+@pytest.mark.parametrize(
+    "h",
+    [0, 1, int(SMALL.public.n) - 1, int(SMALL.p), int(SMALL.public.n) + 5],
+    ids=["zero", "one", "minus one", "a prime of n", "beyond n"],
+)
 def test_a_base_that_is_no_unit_or_trivial_is_refused(h):
     with pytest.raises(CiphertextError, match="unit"):
         check_base(h, SMALL.public)

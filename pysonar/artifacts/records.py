@@ -1,8 +1,8 @@
 """Records as an Arrow stream of one uncompressed batch, in a closed list of column types.
 
 What arrives is from a stranger. Arrow decompresses batches without a limit, so the batch's own description is
-read for the flag first (RecordBatch.compression in Arrow's format/Message.fbs); everything else in an
-uncompressed stream is bounded by its bytes.
+read for the flag first (RecordBatch.compression in Arrow's format/Message.fbs). Arrow also lets any number of
+columns share the same bytes; they may not, so everything in an uncompressed stream is bounded by its bytes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def records_from_bytes(data: bytes) -> pa.Table:
             raise MalformedError("sealed_input", "payload", Said("compressed"), expected)
         schema = pyarrow.ipc.read_schema(messages[0])
         _check_types(schema)
-        table = pa.Table.from_batches([pyarrow.ipc.read_record_batch(messages[1], schema)])
+        batch = pyarrow.ipc.read_record_batch(messages[1], schema)
+        if _bytes_held(batch) > len(data):
+            raise MalformedError("sealed_input", "payload", Said("columns that share bytes"), expected)
+        table = pa.Table.from_batches([batch])
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, TypeError, struct.error, OverflowError):
         raise MalformedError("sealed_input", "payload", Said(f"{len(data)} bytes"), expected) from None
@@ -77,6 +80,11 @@ def _check(table: pa.Table) -> None:
             raise ArtifactError(
                 "sealed_input", at, Said(f"missing in {column.null_count} records"), "a value"
             )
+
+
+def _bytes_held(batch: pa.RecordBatch) -> int:
+    """The sizes of all buffers of all columns."""
+    return sum(buffer.size for column in batch.columns for buffer in column.buffers() if buffer is not None)
 
 
 def _is_compressed(metadata: bytes) -> bool:

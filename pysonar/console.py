@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -100,6 +100,14 @@ PassphraseFileOption = Annotated[
 wei_option = functools.partial(typer.Option, parser=_wei, metavar="AMOUNT")
 ppm_option = functools.partial(typer.Option, parser=_ppm, metavar="PERCENT")
 seconds_option = functools.partial(typer.Option, parser=_seconds, metavar="DURATION")
+
+
+def escape(text: str) -> str:
+    """Text for the terminal as it is: no markup, and no signs that move the cursor or turn the line around.
+
+    Much of what is shown was written by strangers: specs, reasons, what a node says.
+    """
+    return markup.escape("".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text))
 
 
 def output() -> Console:

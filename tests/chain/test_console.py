@@ -24,15 +24,19 @@ from pysonar.amounts import (
     parse_seconds,
     parse_wei,
 )
+from pysonar.artifacts import ArtifactError
 from pysonar.chain.errors import NodeDownError
 from pysonar.console import (
     Format,
     FormatOption,
     command,
+    note,
+    print_error,
     print_event,
     print_record,
     print_rows,
     short,
+    warn,
     wei_option,
 )
 
@@ -207,3 +211,19 @@ def test_amounts_are_shown_short() -> None:
     ]  # fmt: skip
     assert [format_ppm(ppm) for ppm in (0, 1, 25_000, 10**6)] == ["0 %", "0.0001 %", "2.5 %", "100 %"]
     assert [format_seconds(s) for s in (-1, 0, 59.9, 5400, 90_061)] == ["0s", "0s", "59s", "1h 30m", "1d 1h"]
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\x07", "\r", "\u202e", "\u2066"], ids=ascii)
+def test_what_strangers_wrote_does_not_reach_the_terminal_as_a_command(
+    sign: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = f"title{sign}[2Jgone"
+    print_event({}, evil, form=Format.TABLE)
+    print_rows([{"title": evil}], {"title": "Title"}, form=Format.TABLE)
+    print_record({"title": evil}, {"title": "Title"}, form=Format.TABLE)
+    print_error(ArtifactError("spec", f"input_schema.{sign}[2J", 1, "no such keyword"))
+    warn(evil)
+    note(evil)
+    shown = "".join(capsys.readouterr())
+    assert sign not in shown
+    assert shown.count("\ufffd[2J") == 6

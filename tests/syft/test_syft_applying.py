@@ -1,5 +1,6 @@
 """Capsule's steps along a difference, and the scores that decide about money."""
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -121,3 +122,21 @@ def test_scores_that_cannot_be_taken_are_refused():
             score_ppm(metric, ["a"], ["a"])
         with pytest.raises(NotFiniteError):
             score_ppm(metric, [1.0, np.nan], [1.0, 2.0])
+
+
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=12))
+def test_r2_is_its_definition_in_fractions(pairs):
+    true, predicted = ([Fraction(value) for value in side] for side in zip(*pairs, strict=True))
+    mean = sum(true) / len(true)
+    spread = sum((y - mean) ** 2 for y in true)
+    residual = sum((y - p) ** 2 for y, p in zip(true, predicted, strict=True))
+    expected = max(0, (1 - residual / spread) * 1_000_000 // 1) if spread else (not residual) * 1_000_000
+    assert score_ppm("r2", *(np.array(side) for side in zip(*pairs, strict=True))) == expected
+
+
+def test_r2_of_numbers_chosen_to_be_slow():
+    """Numbers of all magnitudes: a validation set of 20,000 of them may not hold up a Capsule for seconds."""
+    values = np.ldexp(np.random.default_rng(1).random(20_000), -np.arange(20_000) % 1000)
+    began = time.process_time()
+    assert score_ppm("r2", values, values) == 1_000_000
+    assert time.process_time() - began < 2

@@ -4,87 +4,40 @@ here.
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from web3 import Web3
 
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
 from mine_agent.standing import Standing, standings
-from pysonar.chain import rpc
-from pysonar.chain.connect import connect
-from pysonar.chain.database import open_database
-from pysonar.chain.errors import AlreadyRunningError
+from pysonar.agent.connection import AgentConnection
 from pysonar.chain.events import CampaignOpened, Settled, Submitted
-from pysonar.chain.fees import FeePolicy
-from pysonar.chain.follower import Follower, StoredEvent
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import Signer
-from pysonar.chain.sonar import Sonar
-from pysonar.home_lock import home_lock
-from pysonar.store import Store, open_store
+from pysonar.chain.follower import StoredEvent
 
 
 @dataclass(frozen=True)
-class Connection:
-    """What the commands work with. One per process and thread: SQLite and the follower are not shared."""
+class Connection(AgentConnection[Home, Journal]):
+    """What the commands work with. One per process and thread.
 
-    home: Home
-    web3: Web3
-    sonar: Sonar
-    database: sqlite3.Connection
-    follower: Follower
-    journal: Journal
-    store: Store
-    address: str
+    Attributes:
+        address: the account, as it was when the connection was made.
+    """
+
+    address: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "address", self.home.address)
 
     @classmethod
     def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
         """Connect; `web3` in place of the node of the settings.
 
         Raises:
-            NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError.
+            NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError,
+            KeyfileError.
         """
-        settings = home.settings
-        web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
-        sonar = Sonar.open(web3, settings.contract)
-        database = open_database(
-            home.database,
-            chain_id=settings.chain_id,
-            genesis=rpc.genesis(web3),
-            contract=sonar.address,
-            schema=SCHEMA,
-        )
-        follower = Follower(
-            database,
-            web3,
-            sonar,
-            confirmations=settings.confirmations,
-            start_block=settings.start_block,
-        )
-        store = open_store(settings.store)
-        return cls(home, web3, sonar, database, follower, Journal(database), store, home.address)
-
-    def outbox(self, signer: Signer) -> Outbox:
-        """The way out for the account's transactions; the holder of the home's lock only."""
-        settings = self.home.settings
-        return Outbox(
-            self.database,
-            self.web3,
-            signer,
-            confirmations=settings.confirmations,
-            policy=FeePolicy(max_fee=settings.max_fee_wei),
-            poll_seconds=settings.poll_seconds,
-        )
-
-    def read_events(self) -> None:
-        """Read the newest events, unless the process that holds the home's lock does that."""
-        try:
-            with home_lock(self.home.lock):
-                self.follower.poll()
-        except AlreadyRunningError:
-            return
+        return cls.connected(home, web3, schema=SCHEMA, journal=Journal)
 
     def campaign_ids(self) -> list[bytes]:
         """Every campaign that was ever opened, oldest first."""

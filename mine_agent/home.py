@@ -13,24 +13,23 @@ gradients it keeps until their verdict are sealed to Capsule. Directories are 07
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mine_agent.datasets import DataShelf
 from mine_agent.errors import HomeError
 from mine_agent.policy import Policy
 from mine_agent.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
-from pysonar.chain.signer import KeyfileSigner, create_keyfile, keyfile_address
+from pysonar.agent.account import make_account
+from pysonar.agent.home import AgentHome
+from pysonar.chain.signer import keyfile_address
 from pysonar.secret_file import make_private_directory
 from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(AgentHome):
     """An existing home directory; make one with `create`, open it with `open`."""
 
-    path: Path
-    settings: Settings
+    database_name = "mine.sqlite"
 
     @classmethod
     def create(cls, path: Path, settings: Settings, answers: FirstAnswers, passphrase: str | None) -> Home:
@@ -48,10 +47,8 @@ class Home:
         home = cls(path, settings)
         if not home.policy_file.exists():
             write_first_policy(home.policy_file, answers)
-        if passphrase is not None and home.keyfile.exists():
-            KeyfileSigner.open(home.keyfile, passphrase)  # left by an interrupted `create`
-        elif passphrase is not None:
-            create_keyfile(home.keyfile, passphrase)
+        if passphrase is not None:
+            make_account(home.keyfile, passphrase)
         keyfile_address(home.keyfile)
         save_settings(path, settings)
         return home
@@ -62,29 +59,9 @@ class Home:
         return cls(path, load_settings(path))
 
     @property
-    def keyfile(self) -> Path:
-        """The account's keyfile."""
-        return self.settings.keyfile_path(self.path)
-
-    @property
-    def address(self) -> str:
-        """The account, read from the keyfile without opening it: the only name a mine has."""
-        return keyfile_address(self.keyfile)
-
-    @property
     def policy_file(self) -> Path:
         """The owner's rules."""
         return self.path / POLICY_FILE
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file of follower, outbox and journal."""
-        return self.path / "mine.sqlite"
-
-    @property
-    def lock(self) -> Path:
-        """The file whose lock the one process holds that follows the chain and sends."""
-        return self.path / "lock"
 
     def policy(self) -> Policy:
         """The owner's rules as they are now. Raises SettingsError."""

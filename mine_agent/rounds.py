@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from mine_agent.agent import Agent
 from mine_agent.telling import Tell
 from openmined_syft.errors import OpenMinedError
 
 LONGEST_PAUSE = 60.0
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set instead of ending the process; the piece of work at hand is
-    finished.
-    """
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, tell: Tell) -> None:

@@ -1,5 +1,6 @@
 """A mine at work, paid by and paying from an Ape account: `ape run mine run ...`."""
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from mine_agent.connection import Connection
     from mine_agent.errors import HomeError
     from mine_agent.home import Home
-    from mine_agent.rounds import rounds_until, stop_on_signals
+    from mine_agent.rounds import rounds_until
+    from pysonar.agent.signals import stop_on_signals
     from pysonar.home_lock import home_lock
     from scripts._ape import ApeSigner, web3_of
 
@@ -45,7 +47,8 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
         del fields
         click.echo(text)
 
-    with home_lock(opened.lock), stop_on_signals() as stop:
+    stop = threading.Event()
+    with home_lock(opened.lock), stop_on_signals(stop.set):
         connection = Connection.open(opened, web3_of(provider))
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
         if once:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +46,8 @@ def run(
     from mine_agent.cli.opening import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
-    from mine_agent.rounds import rounds_until, stop_on_signals
+    from mine_agent.rounds import rounds_until
+    from pysonar.agent.signals import stop_on_signals
     from pysonar.home_lock import home_lock
 
     opened = Home.open(home_path(home))
@@ -54,7 +56,8 @@ def run(
     def tell(fields: Mapping[str, Any], text: str) -> None:
         print_event(fields, text, form=form)
 
-    with home_lock(opened.lock), stop_on_signals() as stop:
+    stop = threading.Event()
+    with home_lock(opened.lock), stop_on_signals(stop.set):
         connection = Connection.open(opened)
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
         tell(

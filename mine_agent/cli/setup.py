@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pysonar.agent.options import (
+    CONFIRMATIONS,
+    LOCAL_NODE,
+    POLL_SECONDS,
+    ConfirmationsOption,
+    ContractOption,
+    DeploymentOption,
+    PollSecondsOption,
+    RpcOption,
+    StartBlockOption,
+    first_settings,
+    store_option,
+)
 from pysonar.console import (
     Format,
     FormatOption,
@@ -19,33 +31,12 @@ from pysonar.console import (
 )
 
 
-@dataclass(frozen=True)
-class _Place:
-    chain_id: int
-    contract: str
-    start_block: int
-
-
 @command
 def init(
-    rpc: Annotated[str, typer.Option(help="Address of the Ethereum node.")] = "http://127.0.0.1:8545",
-    contract: Annotated[
-        str | None, typer.Option(help="Address of Sonar; or give --deployment.", show_default=False)
-    ] = None,
-    deployment: Annotated[
-        Path | None,
-        typer.Option(
-            help="File deployments/CHAIN-ID.json, which names chain and contract.", show_default=False
-        ),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            help="Where models and gradients are exchanged: embedded:/DIRECTORY shared by the parties of one"
-            " machine, or kubo:/ip4/127.0.0.1/tcp/5001/http.",
-            show_default=False,
-        ),
-    ] = None,
+    rpc: RpcOption = LOCAL_NODE,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    store: Annotated[str | None, store_option("models and gradients")] = None,
     keyfile: Annotated[
         Path | None,
         typer.Option(
@@ -73,15 +64,9 @@ def init(
     maximum_stake: Annotated[
         str, typer.Option(help="Largest stake of one submission.", metavar="AMOUNT")
     ] = "0.1 ether",
-    confirmations: Annotated[
-        int, typer.Option(help="Blocks on top of an event before it counts.", min=0, max=1000)
-    ] = 12,
-    poll_seconds: Annotated[
-        float, typer.Option(help="Seconds between two looks at the chain.", min=0.05, max=3600)
-    ] = 2.0,
-    start_block: Annotated[
-        int | None, typer.Option(help="Block of Sonar's deployment; saves reading older ones.", min=0)
-    ] = None,
+    confirmations: ConfirmationsOption = CONFIRMATIONS,
+    poll_seconds: PollSecondsOption = POLL_SECONDS,
+    start_block: StartBlockOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
@@ -93,22 +78,21 @@ def init(
     everybody or everything, and has to be said. The account needs ether before `mine-agent run` can submit;
     making it needs none.
     """
+    from mine_agent.cli.opening import home_path
     from mine_agent.home import Home
     from mine_agent.policy_file import FirstAnswers
     from pysonar.passphrase import choose_passphrase
-    from pysonar.settings import Settings, default_home
 
-    path = (home or default_home("mine")).expanduser().absolute()
-    place = _place(rpc, contract, deployment)
-    settings = Settings(
+    path = home_path(home)
+    settings = first_settings(
         rpc=rpc,
-        chain_id=place.chain_id,
-        contract=place.contract,
-        store=store or f"embedded:{default_home('store')}",
-        keyfile=str(keyfile.expanduser().absolute()) if keyfile else Settings.keyfile,
+        contract=contract,
+        deployment=deployment,
+        store=store,
+        keyfile=keyfile,
         confirmations=confirmations,
         poll_seconds=poll_seconds,
-        start_block=place.start_block if start_block is None else start_block,
+        start_block=start_block,
     )
     answers = FirstAnswers(
         scientists=tuple(allow_scientist or ()),
@@ -138,19 +122,3 @@ def init(
     note(
         "next: send some ether to the account, then `mine-agent data add NAME FILE.csv` and `mine-agent run`"
     )
-
-
-def _place(rpc: str, contract: str | None, deployment: Path | None) -> _Place:
-    """Chain, contract and first block, from the manifest or from the node."""
-    from pysonar.chain import rpc as requests
-    from pysonar.chain.connect import connect
-    from pysonar.chain.sonar import Sonar
-    from pysonar.deployment import read_deployment
-
-    if deployment is not None and contract is None:
-        manifest = read_deployment(deployment)
-        return _Place(manifest.chain_id, manifest.address, manifest.block)
-    if contract is None or deployment is not None:
-        raise typer.BadParameter("give one of --contract and --deployment")
-    web3 = connect(rpc)
-    return _Place(requests.chain_id(web3), Sonar.open(web3, contract).address, 0)

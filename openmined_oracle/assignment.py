@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from openmined_oracle.context import Context
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
+from openmined_oracle.home import CapsuleSettings
+from openmined_syft.keys import SMALLEST_BITS
+from openmined_syft.layout import Layout
 from openmined_syft.metrics import score_ppm
 from pysonar.artifacts import (
     MAX_BYTES,
@@ -89,9 +92,7 @@ def read_assignment(context: Context, record: CampaignRecord, now: int) -> Assig
         spec = Spec.parse(data, cid=cid)
     except ArtifactError:
         raise DeclinedError(Decline.SPEC_MALFORMED) from None
-    rows, columns = spec.family.weights_shape
-    if rows * columns > context.settings.max_weights:
-        raise DeclinedError(Decline.TOO_LARGE)
+    _check_size(spec, context.settings)
     secret = context.secrets.get(spec.capsule_certificate)
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
@@ -132,6 +133,21 @@ def initial_payload(
         raise DeclinedError(Decline.WEIGHTS_FOREIGN) from None
     except ArtifactError:
         raise DeclinedError(Decline.WEIGHTS_UNFIT) from None
+
+
+def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
+    """Whether the model and the validation set are small enough not to hold up the other campaigns. Asked
+    before the set is opened: a few bytes of it can stand for thousands of columns.
+    """
+    columns, outputs = spec.family.weights_shape
+    if columns * outputs > limits.max_weights:
+        raise DeclinedError(Decline.TOO_LARGE)
+    layout = Layout.choose((columns, outputs), spec.key_bits, spec.weight_bound)
+    if layout.model_ciphertexts * (spec.key_bits / SMALLEST_BITS) ** 3 > limits.max_ciphertexts:
+        raise DeclinedError(Decline.TOO_LARGE)
+    rows = spec.validation.rows
+    if rows > limits.max_rows or rows * (columns + outputs) > limits.max_cells:
+        raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
 
 
 def _scientist(fetch: Callable[[Cid, str, Decline, Decline], bytes], spec: Spec) -> Certificate:

@@ -48,6 +48,7 @@ class Decline(Enum):
     SCIENTIST_MISSING = "the scientist's certificate could not be fetched"
     SCIENTIST_UNUSABLE = "the scientist's certificate cannot be sealed to"
     TOO_LARGE = "the model is larger than this Capsule accepts"
+    VALIDATION_TOO_LARGE = "the validation set is larger than this Capsule accepts"
     VALIDATION_MISSING = "the validation set could not be fetched"
     VALIDATION_SEALED_WRONG = "the validation set does not open with the named certificate"
     VALIDATION_FOREIGN = "the validation set is bound to another owner, contract or chain"

@@ -32,6 +32,9 @@ CAPSULE_FIELDS = (
     Field(
         "max_weights", int, "a whole number from 1 to 16777216", lambda v: 1 <= v <= 1 << 24, required=False
     ),
+    Field("max_ciphertexts", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
+    Field("max_rows", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
+    Field("max_cells", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
     Field("retry_seconds", float, "seconds from 0.1 to 600", lambda v: 0.1 <= v <= 600, required=False),
     Field("fetch_threads", int, "a whole number from 1 to 32", lambda v: 1 <= v <= 32, required=False),
 )
@@ -45,6 +48,12 @@ class CapsuleSettings:
         certificate: fingerprint of the certificate in use for new campaigns.
         unavailable_seconds: how long after its block a submission may be unfetchable (15 min, DESIGN 3).
         max_weights: campaigns with a larger model are declined: encrypting it would hold up everybody else.
+        max_ciphertexts: the same for the ciphertexts of the model, counted as ones of 2048 bits: one of 3072
+            costs as much as 3.4 of them, one of 4096 as 8.
+        max_rows: campaigns with more validation records are declined: each is measured at every step.
+        max_cells: campaigns with more numbers in the validation set are declined (records times columns after
+            one-hot encoding and outputs), and no more than these, 8 bytes each, are kept in memory between
+            two rounds.
         fetch_threads: submissions fetched at the same time.
         retry_seconds: between two tries to fetch a submission.
     """
@@ -52,6 +61,9 @@ class CapsuleSettings:
     certificate: str
     unavailable_seconds: int = 900
     max_weights: int = 250_000
+    max_ciphertexts: int = 16_384
+    max_rows: int = 100_000
+    max_cells: int = 1 << 24
     fetch_threads: int = 4
     retry_seconds: float = 10.0
 

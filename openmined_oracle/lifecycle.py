@@ -14,7 +14,7 @@ from openmined_oracle.delivering import decide_result
 from openmined_oracle.errors import DeclinedError
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.opening import prepare_opening
-from openmined_oracle.reviewing import evaluate_ready, report_decided
+from openmined_oracle.reviewing import evaluate_ready, is_to_judge, report_decided
 from openmined_oracle.workbench import Workbenches
 from pysonar.chain.outbox_records import Status
 from pysonar.chain.types import EMPTY, CampaignRecord, State
@@ -81,21 +81,23 @@ class Lifecycle:
             if record.delivered:
                 context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
         else:
-            evaluate_ready(context, self._benches.open(record, now), record, now)
+            if is_to_judge(context, record):
+                evaluate_ready(context, self._benches.open(record, now), record, now)
             report_decided(context, record)
 
     def _settled(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
-        context, calls = self._context, self._context.sonar.calls
+        context, calls, account = self._context, self._context.sonar.calls, self._context.outbox.account
+        claimable = context.sonar.claimable(row.id, account)
+        if claimable > 0:  # first: what stands in the way of the delivery must not keep the fees
+            context.sent(f"claim:{row.id.hex()}", lambda: calls.claim(row.id, account))
         if record.public_key != EMPTY:
             if row.public_key is None:
                 adopt_opening(context, record)
             adopt_verdicts(context, record)
             if not record.delivered:
                 self._deliver(row, record, now)
-        if context.sonar.claimable(row.id, context.outbox.account) > 0:
-            account = context.outbox.account
-            context.sent(f"claim:{row.id.hex()}", lambda: calls.claim(row.id, account))
-        elif (record.delivered or record.public_key == EMPTY) and self._all_confirmed(row.id):
+        ended = record.delivered or record.public_key == EMPTY
+        if claimable == 0 and ended and self._all_confirmed(row.id):
             self._close(row, record)
 
     def _deliver(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:

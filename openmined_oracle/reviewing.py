@@ -38,6 +38,15 @@ class Queued:
     block_number: int
 
 
+def is_to_judge(context: Context, record: CampaignRecord) -> bool:
+    """Whether submissions of the campaign have no verdict yet and may still get one."""
+    campaign, journal = record.id, context.journal
+    if record.submitted > journal.decided(campaign) and journal.current(campaign).best < record.terms.target:
+        return True
+    context.prefetcher.forget(campaign)
+    return False
+
+
 def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, now: int) -> None:
     """Judge the submissions at the head of the queue that are there, at most `AHEAD` of them.
 
@@ -48,11 +57,7 @@ def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, n
         StoreError: the store is in trouble. That is never held against a submission.
     """
     campaign, journal = record.id, context.journal
-    first = journal.decided(campaign)
-    if record.submitted <= first or journal.current(campaign).best >= record.terms.target:
-        context.prefetcher.forget(campaign)
-        return
-    waiting = _waiting(context, campaign, first)
+    waiting = _waiting(context, campaign, journal.decided(campaign))
     context.prefetcher.want(campaign, [_wanted(bench, queued.event) for queued in waiting])
     for queued in waiting:
         event, current = queued.event, journal.current(campaign)

@@ -5,6 +5,8 @@ are in clear; nothing of it is ever written down.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +55,12 @@ class Workbench:
         """How large a sealed gradient for this model can be."""
         return most_gradient_bytes(self.model.layout)
 
+    @property
+    def cells(self) -> int:
+        """About how many numbers of 8 bytes it keeps in memory."""
+        words = self.model.layout.key_bits // 32  # of one ciphertext
+        return self.assignment.X.size + self.weights.size + len(self.model.ciphertexts) * words
+
     def encrypt(self, weights: NDArray[np.float64], version: int) -> EncryptedModel:
         """The next version of the model, in the layout of the first, under fresh noise."""
         bound = self.assignment.spec.weight_bound
@@ -70,12 +78,12 @@ class Workbench:
 
 class Workbenches:
     """The open campaigns' workbenches; made when first needed, made anew when the journal has moved
-    without them.
+    without them. Those that were not needed for long make room: memory is not for scientists to fill.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._benches: dict[bytes, Workbench] = {}
+        self._benches: OrderedDict[bytes, Workbench] = OrderedDict()
 
     def open(self, record: CampaignRecord, now: int) -> Workbench:
         """The campaign's workbench at the journal's current version.
@@ -86,6 +94,7 @@ class Workbenches:
         context, bench = self._context, self._benches.get(record.id)
         current = context.journal.current(record.id)
         if bench is not None and bench.current == current:
+            self._benches.move_to_end(record.id)
             return bench
         assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
         key = context.keystore.stored_key(record.id)
@@ -96,11 +105,17 @@ class Workbenches:
         model, weights = decrypted_model(context, key, current.model)
         bench = Workbench(context, record.id, assignment, key, current, model, weights)
         self._benches[record.id] = bench
+        self._benches.move_to_end(record.id)
+        while len(self._benches) > 1 and self._cells() > context.settings.max_cells:
+            self._benches.popitem(last=False)
         return bench
 
     def forget(self, campaign: bytes) -> None:
         """Let go of a campaign's material."""
         self._benches.pop(campaign, None)
+
+    def _cells(self) -> int:
+        return sum(bench.cells for bench in self._benches.values())
 
 
 def decrypted_model(

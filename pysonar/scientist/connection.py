@@ -5,75 +5,34 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from web3 import Web3
 
-from pysonar.chain import rpc
-from pysonar.chain.connect import connect
-from pysonar.chain.database import open_database
-from pysonar.chain.errors import AlreadyRunningError, NoSuchCampaignError
+from pysonar.agent.connection import AgentConnection
+from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.events import CampaignCreated
-from pysonar.chain.fees import FeePolicy
-from pysonar.chain.follower import Follower
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import KeyfileSigner, Signer
-from pysonar.chain.sonar import Sonar
 from pysonar.chain.types import CampaignRecord
-from pysonar.home_lock import home_lock
 from pysonar.openpgp import SecretKey
 from pysonar.scientist.errors import UnknownCampaignError
 from pysonar.scientist.home import Home
 from pysonar.scientist.journal import SCHEMA, Journal
-from pysonar.store import Store, open_store
 
 LEAST_PREFIX = 6
 
 
 @dataclass(frozen=True)
-class Connection:
+class Connection(AgentConnection[Home, Journal]):
     """What reading commands work with. One per process and thread."""
-
-    home: Home
-    web3: Web3
-    sonar: Sonar
-    database: sqlite3.Connection
-    follower: Follower
-    journal: Journal
-    store: Store
 
     @classmethod
     def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
         """Connect; `web3` in place of the node of the settings. Raises NodeDownError, WrongChainError,
         NoContractError, NotSonarError, StoreError, WrongDatabaseError."""
-        settings = home.settings
-        web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
-        sonar = Sonar.open(web3, settings.contract)
-        database = open_database(
-            home.database,
-            chain_id=sonar.chain_id,
-            genesis=rpc.genesis(web3),
-            contract=sonar.address,
-            schema=SCHEMA,
-        )
-        follower = Follower(
-            database,
-            web3,
-            sonar,
-            confirmations=settings.confirmations,
-            start_block=settings.start_block,
-        )
-        return cls(home, web3, sonar, database, follower, Journal(database), open_store(settings.store))
-
-    def read_events(self) -> None:
-        """Read the newest events, unless another process is doing that."""
-        try:
-            with home_lock(self.home.lock):
-                self.follower.poll()
-        except AlreadyRunningError:
-            return
+        return cls.connected(home, web3, schema=SCHEMA, journal=Journal)
 
     def confirmed(self, campaign: bytes) -> CampaignRecord:
         """The campaign at the last block whose events are read: what `follower.history` agrees with.
@@ -145,15 +104,7 @@ class Scientist:
         signer = signer or KeyfileSigner.open(opened.keyfile, passphrase)
         key = opened.secret_key(passphrase)
         connection = Connection.open(opened, web3)
-        settings = opened.settings
-        outbox = Outbox(
-            connection.database,
-            connection.web3,
-            signer,
-            confirmations=settings.confirmations,
-            policy=FeePolicy(max_fee=settings.max_fee_wei),
-            poll_seconds=min(settings.poll_seconds, 1.0),
-        )
+        outbox = connection.outbox(signer, poll_seconds=min(opened.settings.poll_seconds, 1.0))
         return cls(connection, signer, key, outbox)
 
     @property

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pysonar.chain.signer import keyfile_address
+from pysonar.agent.home import AgentHome
 from pysonar.openpgp import SecretKey
 from pysonar.scientist.errors import HomeError
 from pysonar.secret_file import make_private_directory
@@ -23,12 +23,10 @@ from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
 SECRET_FILE = "openpgp.json"  # noqa: S105 - the name of a file
 
 
-class Home:
+class Home(AgentHome):
     """An existing home directory, opened with `Home.open` or made with `Home.create`."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        self.path = path
-        self.settings = settings
+    database_name = "scientist.sqlite"
 
     @classmethod
     def create(cls, path: Path, settings: Settings, passphrase: str, *, name: str) -> Home:
@@ -73,26 +71,6 @@ class Home:
     def secret_file(self) -> Path:
         """The sealed OpenPGP key."""
         return self.path / SECRET_FILE
-
-    @property
-    def keyfile(self) -> Path:
-        """The account's keyfile."""
-        return self.settings.keyfile_path(self.path)
-
-    @property
-    def address(self) -> str:
-        """The account, read from the keyfile without opening it."""
-        return keyfile_address(self.keyfile)
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file of follower, outbox and journal."""
-        return self.path / "scientist.sqlite"
-
-    @property
-    def lock(self) -> Path:
-        """The file whose lock is held while the chain is being read."""
-        return self.path / "lock"
 
     @property
     def launch_lock(self) -> Path:

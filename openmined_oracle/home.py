@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from openmined_oracle.errors import HomeError
-from pysonar.chain.signer import keyfile_address
+from pysonar.agent.home import AgentHome
 from pysonar.flat_toml import Field, read_toml, write_toml
 from pysonar.openpgp import SecretKey
 from pysonar.secret_file import make_private_directory
@@ -54,7 +54,7 @@ class CapsuleSettings:
         max_cells: campaigns with more numbers in the validation set are declined (records times columns after
             one-hot encoding and outputs), and no more than these, 8 bytes each, are kept in memory between
             two rounds.
-        fetch_threads: submissions fetched at the same time.
+        fetch_threads: submissions of one campaign fetched at the same time.
         retry_seconds: between two tries to fetch a submission.
     """
 
@@ -68,12 +68,13 @@ class CapsuleSettings:
     retry_seconds: float = 10.0
 
 
-class Home:
+class Home(AgentHome):
     """An existing home directory, opened with `Home.open` or made with `Home.create`."""
 
+    database_name = "capsule.sqlite"
+
     def __init__(self, path: Path, settings: Settings, capsule: CapsuleSettings) -> None:
-        self.path = path
-        self.settings = settings
+        super().__init__(path, settings)
         self.capsule = capsule
 
     @classmethod
@@ -125,29 +126,9 @@ class Home:
         return {key.certificate.fingerprint: key for key in keys}
 
     @property
-    def keyfile(self) -> Path:
-        """The account's keyfile."""
-        return self.settings.keyfile_path(self.path)
-
-    @property
-    def address(self) -> str:
-        """The account, read from the keyfile without opening it."""
-        return keyfile_address(self.keyfile)
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file of follower, outbox and journal."""
-        return self.path / "capsule.sqlite"
-
-    @property
     def keys(self) -> Path:
         """The directory of the campaigns' Paillier keys."""
         return self.path / "keys"
-
-    @property
-    def lock(self) -> Path:
-        """The file whose lock the running process holds."""
-        return self.path / "lock"
 
     def _secret_path(self, fingerprint: str) -> Path:
         return self.path / "certificates" / f"{fingerprint}.json"

@@ -1,6 +1,5 @@
 """Capsule at work, paid for by an Ape account: `ape run capsule run ...`."""
 
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
+    from pysonar.agent.signals import stop_on_signals
     from pysonar.home_lock import home_lock
     from pysonar.passphrase import read_passphrase
     from scripts._ape import ApeSigner, web3_of
@@ -49,14 +49,13 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     with home_lock(opened.lock):
         connection = Connection.open(opened, web3_of(provider))
         agent = connection.agent(ApeSigner(account, provider), keys, announce)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: agent.stop())
-        try:
-            if once:
-                agent.run_once()
-            else:
-                agent.run()
-        finally:
-            agent.close()
+        with stop_on_signals(agent.stop):
+            try:
+                if once:
+                    agent.run_once()
+                else:
+                    agent.run()
+            finally:
+                agent.close()
     if once and agent.failures:
         raise click.ClickException("; ".join(str(error) for error in agent.failures.values()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -46,15 +45,16 @@ def run(
     of submissions that were paid. With --format json every happening is one
     JSON object on a line.
     """
+    from openmined_oracle.cli.opening import home_path
     from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
+    from pysonar.agent.signals import stop_on_signals
     from pysonar.chain.signer import KeyfileSigner
     from pysonar.home_lock import home_lock
     from pysonar.passphrase import read_passphrase
-    from pysonar.settings import default_home
 
-    opened = Home.open((home or default_home("capsule")).expanduser().absolute())
+    opened = Home.open(home_path(home))
     passphrase = read_passphrase(passphrase_file, what=str(opened.path))
 
     def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
@@ -64,17 +64,16 @@ def run(
     with home_lock(opened.lock):
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
         agent = Connection.open(opened).agent(signer, keys, announce)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: agent.stop())
-        announce("started", None, {"address": agent.address})
-        try:
-            if once:
-                agent.run_once()
-            else:
-                agent.run()
-        finally:
-            agent.close()
-        announce("stopped", None, {})
+        with stop_on_signals(agent.stop):
+            announce("started", None, {"address": agent.address})
+            try:
+                if once:
+                    agent.run_once()
+                else:
+                    agent.run()
+            finally:
+                agent.close()
+            announce("stopped", None, {})
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())
         raise typer.Exit(int(worst) or int(ExitCode.FAILED))

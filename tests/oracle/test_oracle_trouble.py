@@ -149,7 +149,7 @@ def run_with(
 ) -> Any:
     with monkeypatch.context() as patch:
         store = Trouble(world.store, method, error, only)
-        patch.setattr("openmined_oracle.connection.open_store", lambda _: store)
+        patch.setattr("pysonar.agent.connection.open_store", lambda _: store)
         return world.run()
 
 

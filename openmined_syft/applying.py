@@ -1,6 +1,4 @@
-"""What Capsule does with a decrypted gradient: check its size and try steps along it. Plain floats only."""
-
-from collections.abc import Callable
+"""What Capsule does with a decrypted gradient: check its size and take a step along it. Plain floats only."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,33 +67,3 @@ def candidate(
             f"weight {list(place)} would be {result[place]:.6g}; the bound is {weight_bound:.6g}"
         )
     return result
-
-
-def best_candidate(
-    weights: ArrayLike,
-    difference: ArrayLike,
-    steps: list[float],
-    score: Callable[[Weights], int],
-    *,
-    weight_bound: float,
-    weight_bits: int = WEIGHT_BITS,
-) -> tuple[float, int, Weights] | None:
-    """The step with the highest score; of equal scores the smaller step wins.
-
-    Args:
-        steps: the spec's step set.
-        score: measures weights, in parts per million.
-
-    Returns:
-        (step, score, weights), or None if every step would leave the weight bound.
-    """
-    best: tuple[float, int, Weights] | None = None
-    for step in sorted(steps):
-        try:
-            tried = candidate(weights, difference, step, weight_bound=weight_bound, weight_bits=weight_bits)
-        except BoundError:
-            break
-        value = score(tried)
-        if best is None or value > best[1]:
-            best = (step, value, tried)
-    return best

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
-from openmined_syft.applying import best_candidate, candidate, check_norm, difference_norm, quantised
+from openmined_syft.applying import candidate, check_norm, difference_norm, quantised
 from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import BoundError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.metrics import metric_names, score_ppm
@@ -56,20 +56,6 @@ def test_the_norm_is_accepted_at_the_limit_and_refused_above():
         check_norm([[3.0], [4.0]], 4.9)
     with pytest.raises(BoundError):
         check_norm([[3.0], [4.0]], float("nan"))
-
-
-def test_the_best_step_wins_and_of_equals_the_smallest():
-    best = best_candidate(WEIGHTS, MOVE, [2, 0.5, 1, 0.25], lambda w: int(w[1, 1] * -100), weight_bound=2.0)
-    assert best is not None
-    assert best[:2] == (1, 200)
-    np.testing.assert_array_equal(best[2], WEIGHTS + MOVE)
-    flat = best_candidate(WEIGHTS, MOVE, [2, 0.5, 1], lambda w: 7, weight_bound=9.0)
-    assert flat is not None
-    assert flat[:2] == (0.5, 7)
-
-
-def test_no_step_inside_the_bound_gives_no_candidate():
-    assert best_candidate(WEIGHTS, MOVE * 100, [1, 2], lambda w: 1, weight_bound=2.0) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))

@@ -1,5 +1,5 @@
-"""Where Sonar lives on a chain: the manifest `deployments/<chain-id>.json`, written once by the deploy script and
-read by every agent.
+"""Where Sonar lives on a chain: the manifest `deployments/<chain-id>.json`, written once by the deploy script
+and read by every agent.
 
 It is not a trust anchor: whoever reads it still checks that the chain's id and the code at the address agree.
 """

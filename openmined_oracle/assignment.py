@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from openmined_oracle.context import Context
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CapsuleSettings
+from openmined_oracle.prefetch import Wanted
 from openmined_syft.keys import SMALLEST_BITS
 from openmined_syft.layout import Layout
 from openmined_syft.metrics import score_ppm
@@ -43,7 +44,10 @@ from pysonar.openpgp import (
     WrongSignerError,
     seal,
 )
-from pysonar.store import MalformedBlockError, NotFoundError, TooLargeError, WrongBytesError
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
+
+PATIENCE_SECONDS = 2.0
+"""How long the other campaigns wait for an artifact of this one, in each round. The store goes on looking."""
 
 SENDERS_FAULT = (
     NotOpenPGPError,
@@ -194,14 +198,21 @@ class _Fetch:
     now: int
 
     def __call__(self, cid: Cid, kind: str, missing: Decline, malformed: Decline) -> bytes:
-        try:
-            return self.context.store.get(cid, max_bytes=MAX_BYTES[kind])
-        except (TooLargeError, MalformedBlockError):
-            raise DeclinedError(malformed) from None
-        except (NotFoundError, WrongBytesError):
-            if self.now >= self._created() + self.context.settings.unavailable_seconds:
-                raise DeclinedError(missing) from None
-            raise NotReadyError(f"{missing.value} yet: {cid}") from None
+        prefetcher, key = self.context.prefetcher, b"asked for " + self.record.id
+        found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=PATIENCE_SECONDS)
+        if found is None:
+            raise NotReadyError(f"still being fetched: {cid}")
+        if isinstance(found, NotFoundError | WrongBytesError):
+            if self.now < self._created() + self.context.settings.unavailable_seconds:
+                raise NotReadyError(f"{missing.value} yet: {cid}")
+            prefetcher.forget(key)
+            raise DeclinedError(missing)
+        prefetcher.forget(key)
+        if isinstance(found, TooLargeError | MalformedBlockError):
+            raise DeclinedError(malformed)
+        if isinstance(found, StoreError):
+            raise found
+        return found
 
     def _created(self) -> int:
         """When the campaign was asked for, by the chain; now, if its event has just left the chain."""

@@ -122,5 +122,6 @@ class Lifecycle:
             if cid not in kept:
                 context.store.unpin(cid, pin_owner(row.id))
         self._benches.forget(row.id)
+        context.prefetcher.forget(row.id)
         context.journal.close(row.id)
         context.announce("closed", row.id, {})

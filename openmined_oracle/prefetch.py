@@ -1,4 +1,5 @@
-"""Fetches submissions ahead of their turn, several at a time, so that a slow one delays nobody behind it.
+"""Fetches submissions ahead of their turn, several at a time, so that a slow one delays nobody behind it;
+and what a scientist names, so that what nobody has delays no other campaign.
 
 Bytes only: nothing is opened here, and no verdict is drawn from a failure; how long a submission may stay
 unfetchable is for the evaluation to say.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
 
 from pysonar.cid import Cid
@@ -24,14 +26,15 @@ class Wanted:
 
 
 class Prefetcher:
-    """Fetches in `threads` threads what `want` names for each campaign. Call it from one thread.
+    """Fetches in `threads` threads of its own what `want` names for each campaign. Call it from one thread.
 
     What failed is tried again `retry_seconds` after that was seen.
     """
 
     def __init__(self, store: Store, threads: int, *, retry_seconds: float) -> None:
         self._store = store
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
+        self._threads = threads
+        self._pools: dict[bytes, ThreadPoolExecutor] = {}
         self._retry_seconds = retry_seconds
         self._running: dict[bytes, dict[Wanted, _Fetch]] = {}
         self._too_early = False
@@ -45,7 +48,7 @@ class Prefetcher:
         for thing in things:
             fetch = before.pop(thing, None)
             if fetch is None or fetch.may_retry(self._retry_seconds):
-                future = self._pool.submit(self._store.get, thing.cid, max_bytes=thing.max_bytes)
+                future = self._pool(campaign).submit(self._store.get, thing.cid, max_bytes=thing.max_bytes)
                 fetch = _Fetch(future, tries=1 if fetch is None else fetch.tries + 1)
             now[thing] = fetch
         for dropped in before.values():
@@ -55,6 +58,15 @@ class Prefetcher:
         """Nothing more is wanted for the campaign."""
         self.want(campaign, ())
         del self._running[campaign]
+        pool = self._pools.pop(campaign, None)
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def fetch(self, campaign: bytes, thing: Wanted, *, patience: float) -> bytes | StoreError | None:
+        """Want this alone, wait for it for `patience` seconds at most, and give what `result` gives."""
+        self.want(campaign, [thing])
+        wait_for_futures([self._running[campaign][thing].future], timeout=patience)
+        return self.result(campaign, thing)
 
     def result(self, campaign: bytes, thing: Wanted) -> bytes | StoreError | None:
         """The bytes, the failure of the last try, or None while it is being fetched (or was never wanted).
@@ -90,7 +102,16 @@ class Prefetcher:
 
     def close(self) -> None:
         """Stop; what is being fetched is given up as soon as the store lets go."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _pool(self, campaign: bytes) -> ThreadPoolExecutor:
+        """One for each campaign: else a few campaigns whose submissions nobody has would hold up all
+        others.
+        """
+        if campaign not in self._pools:
+            self._pools[campaign] = ThreadPoolExecutor(self._threads, thread_name_prefix="prefetch")
+        return self._pools[campaign]
 
 
 @dataclass

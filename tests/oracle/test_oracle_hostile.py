@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +16,9 @@ from openmined_oracle.errors import Decline
 from pysonar.artifacts import Algorithm
 from pysonar.canonical import dumps_json
 from pysonar.chain.types import State, Verdict
+from pysonar.cid import Cid
 from pysonar.schema import boolean_field, category_field, class_label, input_schema, output_schema
+from pysonar.store.embedded import EmbeddedStore
 
 DAY = 86_400
 CELLS = 60 * (5 + 3)
@@ -121,3 +125,51 @@ def test_what_cannot_be_delivered_does_not_keep_the_fees_from_capsule(world: Any
     world.forget_failures()
     world.run()
     assert world.record(campaign).delivered
+
+
+@pytest.fixture
+def slow_agent(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Capsule on a store that looks for 30 s for what nobody has, as in a network."""
+    let_go, get = threading.Event(), EmbeddedStore.get
+
+    def slow_get(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
+        if not store.has(cid):
+            let_go.wait(30)
+        return get(store, cid, max_bytes=max_bytes)
+
+    monkeypatch.setattr(EmbeddedStore, "get", slow_get)
+    monkeypatch.setattr("openmined_oracle.assignment.PATIENCE_SECONDS", 0.2)
+    agent = world.agent()
+    yield agent
+    let_go.set()
+    agent.close()
+
+
+def rounds(agent: Any, seconds: float, done: Callable[[], bool]) -> None:
+    """Rounds until it is done, for so many seconds at most."""
+    until = time.monotonic() + seconds
+    while not done() and time.monotonic() < until:
+        agent.round()
+        time.sleep(0.02)
+
+
+def test_specs_that_nobody_has_hold_up_no_other_campaign(world: Any, slow_agent: Any) -> None:
+    """Eight of them, looked for for 30 s each, before the honest one."""
+    for place in range(8):
+        world.create(Cid(bytes([place + 1]) * 32))
+    honest = world.create()
+    rounds(slow_agent, 15, lambda: world.record(honest).state is State.OPEN)
+    assert world.record(honest).state is State.OPEN
+
+
+def test_submissions_that_nobody_has_hold_up_no_other_campaign(
+    world: Any, miner: Any, slow_agent: Any
+) -> None:
+    held, honest = world.opened(), world.opened()
+    for place in range(8):
+        world.submit_digest(held, miner, bytes([place + 1]) * 32)
+    rounds(slow_agent, 1, lambda: False)  # all of them are being looked for
+    world.submit(honest, miner)
+    rounds(slow_agent, 15, lambda: world.verdicts(honest) != [])
+    assert world.verdicts(honest) == [Verdict.IMPROVED]
+    assert world.verdicts(held) == []

@@ -12,6 +12,8 @@ from openmined_syft.rules.parameters import number, whole
 from openmined_syft.rules.problem import Problem
 
 MOST_STEPS = 100_000
+MOST_WORK = 4 * 10**12
+"""Steps times columns^3, about a quarter of an hour: each step decomposes and multiplies such matrices."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class MiniBatch:
 
         Raises:
             NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
-            ParameterError: more than 100,000 steps in all: a spec could keep a mine busy for days.
+            ParameterError: more than 100,000 steps in all, or fewer of too many columns: a spec could keep a
+                mine busy for days.
         """
         steps = self.epochs * -(-len(problem.X) // self.batch)
         if steps > MOST_STEPS:
@@ -66,6 +69,10 @@ class MiniBatch:
                 f"at most {MOST_STEPS} are done"
             )
         rows, shape = len(problem.X), problem.shape
+        if steps * shape[0] ** 3 > MOST_WORK:
+            raise ParameterError(
+                f"{steps} steps with {shape[0]} columns; at most {MOST_WORK // shape[0] ** 3} are done"
+            )
         A, c = np.eye(shape[0]), np.zeros(shape)
         with np.errstate(over="ignore", invalid="ignore"):
             for epoch in range(self.epochs):

@@ -1,6 +1,7 @@
 """Rules and affine maps: a whole training in one map equals training step by step."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from openmined_syft.rules import (
     MiniBatch,
     Problem,
     Proximal,
+    mini_batch,
     rule_from,
     rule_mapping,
     rule_names,
@@ -232,3 +234,22 @@ def test_a_bad_rule_is_refused_by_name(mapping, message):
 def test_the_edges_of_a_rule_are_accepted():
     assert rule_from({"name": "gradient_descent", "steps": 1, "l2": 0, "learning_rate": None})
     assert rule_from({"name": "gradient_descent", "steps": 1_000_000, "l2": 0.0, "learning_rate": 1e-12})
+
+
+def test_few_steps_of_many_columns_are_as_much_work_as_many_of_few(monkeypatch):
+    """100,000 steps of 4,096 columns would take two weeks; both edges, with 30 rows and 4 columns."""
+    task = problem()
+    steps = -(-len(task.X) // 2) * 3
+    monkeypatch.setattr(mini_batch, "MOST_WORK", steps * task.shape[0] ** 3)
+    MiniBatch(2, 3).visit(task)
+    monkeypatch.setattr(mini_batch, "MOST_WORK", steps * task.shape[0] ** 3 - 1)
+    with pytest.raises(ParameterError, match=f"{steps} steps with {task.shape[0]} columns"):
+        MiniBatch(2, 3).visit(task)
+
+
+def test_the_widest_model_and_the_most_steps_are_refused_at_once():
+    wide = Problem(np.zeros((10_000, 1500)), np.zeros((10_000, 1)), 1.0, 0.0)
+    began = time.process_time()
+    with pytest.raises(ParameterError, match="at most 1185 are done"):
+        MiniBatch(1, 10).visit(wide)
+    assert time.process_time() - began < 1

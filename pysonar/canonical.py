@@ -9,6 +9,7 @@ no NaN. What the values mean is the artifacts' affair.
 
 import json
 import math
+import re
 import struct
 from typing import Any, NoReturn
 
@@ -20,6 +21,10 @@ from openmined_syft.errors import OpenMinedError
 MAX_DEPTH = 16
 MAX_JSON_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)
 MIN_CBOR_INTEGER, MAX_CBOR_INTEGER = -(2**64), 2**64 - 1  # beyond that CBOR needs a tag; use bytes
+
+
+# Whole strings, so that brackets inside of them do not count, or one bracket.
+_JSON_NESTING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
 class CanonicalError(OpenMinedError):
@@ -51,6 +56,8 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
         CanonicalError: not JSON, a duplicate key, NaN, too deep, or not written canonically.
     """
     _check_size(data, max_bytes, "JSON")
+    if _json_depth(data) > MAX_DEPTH:
+        raise CanonicalError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant
@@ -61,8 +68,6 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
         raise CanonicalError(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise CanonicalError(f"not JSON at character {error.pos}") from None
-    except RecursionError:
-        raise CanonicalError(f"nested deeper than {MAX_DEPTH} levels") from None
     except ValueError:
         raise CanonicalError("a number is too long") from None
     if dumps_json(value) != data:
@@ -70,6 +75,17 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
             "JSON that is not canonical (RFC 8785): sorted keys, no spaces, shortest numbers"
         )
     return value
+
+
+def _json_depth(data: bytes) -> int:
+    """Levels of nesting, counted before parsing: how deep the parser itself may go is a setting of the whole
+    process, which libraries raise.
+    """
+    depth = deepest = 0
+    for found in _JSON_NESTING.finditer(data):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def dumps_cbor(value: Any) -> bytes:

@@ -78,7 +78,8 @@ def test_the_two_commands_are_targets_of_make() -> None:
 
     assert block is not None
     assert block[1].split("\n")[:2] == ["make demo", "make test"]
-    for target in re.findall(r"make ([a-z-]+)", " ".join(re.findall(r"`(make [^`]*)`", README)) + block[1]):
+    named = [*re.findall(r"`(make [^`\n]*)`", README), block[1]]
+    for target in re.findall(r"make ([a-z-]+)", "\n".join(named)):
         shown = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True)
         assert shown.returncode == 0, f"make {target}: {shown.stderr}"
 

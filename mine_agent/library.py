@@ -16,6 +16,7 @@ from mine_agent.training import Base
 from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.fixed_point import fixed_limit
 from openmined_syft.keys import PublicKey
+from openmined_syft.layout import Layout
 from openmined_syft.models import ModelFamily
 from openmined_syft.rules import Rule
 from pysonar.artifacts import (
@@ -27,6 +28,7 @@ from pysonar.artifacts import (
     WrongBindingError,
     parse_certificate,
 )
+from pysonar.artifacts.errors import Said
 from pysonar.chain.events import CapsuleRegistered
 from pysonar.chain.types import CampaignRecord
 from pysonar.cid import Cid
@@ -141,3 +143,9 @@ def _check_model(
     most = fixed_limit(plan.spec.weight_bound, model.layout.weight_bits)
     if model.weight_limit > most:
         raise ArtifactError("model", "weight_limit", model.weight_limit, f"at most {most}", cid)
+    # Whoever holds the key can hide any numbers in a model. In a packing of their own choice, with one row in
+    # each ciphertext, one gradient would give them the whole matrix X'X; in the usual one rows share a
+    # ciphertext.
+    usual = Layout.choose(model.shape, public.bits, plan.spec.weight_bound)
+    if model.layout != usual:
+        raise ArtifactError("model", "layout", Said(str(model.layout)), f"{usual}", cid)

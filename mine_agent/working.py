@@ -59,10 +59,13 @@ class Working:
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         if pace.move is not Move.TRAIN:
             return False
+        price = gas_price(connection.web3)
+        if refusals(policy, offer_of(record, price)):
+            return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
         plan = self._library.plan(record)
         if plan.schema.missing(data.column_names()):
             return False
-        offer = offer_of(record, gas_price(connection.web3), plan.spec)
+        offer = offer_of(record, price, plan.spec)
         if refusals(policy, offer):
             return False
         check_funds(connection.web3, connection.address, offer.cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -20,11 +21,11 @@ from pysonar.chain.sonar import Sonar
 
 # The child meddles with its signer and its node, never with the outbox: the code under test is the real one.
 CHILD = """
-import os, signal, sys
+import sys
 from pathlib import Path
+from dying import DyingNode, DyingSigner
 from web3 import Web3
 from pysonar.chain import rpc
-from pysonar.chain.connect import NodeProvider
 from pysonar.chain.database import open_database
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import KeyfileSigner
@@ -32,31 +33,11 @@ from pysonar.chain.sonar import Sonar
 
 url, address, path, key, point, count = sys.argv[1:]
 
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-class Node(NodeProvider):
-    def make_request(self, method, params):
-        if method == "eth_sendRawTransaction" and point == "after store, before broadcast":
-            die()
-        answer = super().make_request(method, params)
-        if method == "eth_sendRawTransaction" and point == "after broadcast, before record":
-            die()
-        return answer
-
-class Dying:
-    def __init__(self, signer):
-        self.signer, self.address = signer, signer.address
-    def sign(self, transaction):
-        raw = self.signer.sign(transaction)
-        if point == "before store":
-            die()
-        return raw
-
-web3 = Web3(Node(url))
+web3 = Web3(DyingNode(url, point))
 sonar = Sonar(web3, address)
 database = open_database(Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address)
-outbox = Outbox(database, web3, Dying(KeyfileSigner.from_key(bytes.fromhex(key))), confirmations=0)
+signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)
+outbox = Outbox(database, web3, signer, confirmations=0)
 print("ready", flush=True)
 for number in range(1, int(count) + 1):
     outbox.send(sonar.calls.register_capsule(number.to_bytes(32, "big")), f"register {number}")
@@ -78,7 +59,9 @@ class Runs:
 
     def start(self, point: str, count: int) -> subprocess.Popen[bytes]:
         arguments = [self.node.url, self.sonar.address, str(self.path), self.key.hex(), point, str(count)]
-        return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.PIPE)
+        command = [sys.executable, "-c", CHILD, *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # of `dying`
+        return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
 
     def outbox(self) -> Outbox:
         web3 = self.node.web3
@@ -101,9 +84,9 @@ def runs(tmp_path: Path, node: Any, sonar: Sonar, capsule: Any, role_keys: Any) 
 @pytest.mark.parametrize(
     ("point", "stored", "mined"),
     [
-        ("before store", False, False),
-        ("after store, before broadcast", True, False),
-        ("after broadcast, before record", True, True),
+        ("before the store", False, False),
+        ("before the broadcast", True, False),
+        ("after the broadcast", True, True),
     ],
 )
 def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bool) -> None:
@@ -124,7 +107,7 @@ def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bo
 
 
 def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
-    with runs.start("after store, before broadcast", 1) as child:
+    with runs.start("before the broadcast", 1) as child:
         child.wait(30)
     outbox = runs.outbox()
     outbox.pump()
@@ -133,7 +116,7 @@ def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
 
 
 def test_a_new_transaction_does_not_take_the_nonce_of_a_stored_one(runs: Runs) -> None:
-    with runs.start("after store, before broadcast", 1) as child:
+    with runs.start("before the broadcast", 1) as child:
         child.wait(30)
     outbox = runs.outbox()
     assert outbox.send(runs.sonar.calls.register_capsule(bytes([2]) * 32), "another").nonce == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -194,12 +195,12 @@ def test_names_are_made_from_titles() -> None:
 
 # The child meddles with its signer and its node only; the code under test is the real one.
 CHILD = """
-import dataclasses, os, signal, sys
+import dataclasses, sys
 from pathlib import Path
+from dying import DyingNode, DyingSigner, die
 from web3 import Web3
 import pyarrow.ipc
 from pysonar.campaign import Campaign
-from pysonar.chain.connect import NodeProvider
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.openpgp import SecretKey
@@ -208,26 +209,6 @@ from pysonar.scientist.home import Home
 from pysonar.scientist.plan_file import read_plan
 
 home, plan, validation, key, url, point = sys.argv[1:]
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-class Node(NodeProvider):
-    def make_request(self, method, params):
-        if method == "eth_sendRawTransaction" and point == "before the broadcast":
-            die()
-        answer = super().make_request(method, params)
-        if method == "eth_sendRawTransaction" and point == "after the broadcast":
-            die()
-        return answer
-
-class Dying:
-    def __init__(self, signer):
-        self.signer, self.address = signer, signer.address
-    def sign(self, transaction):
-        if point == "before the signature":
-            die()
-        return self.signer.sign(transaction)
 
 class Store:
     def __init__(self, store):
@@ -241,9 +222,9 @@ class Store:
         self.left -= 1
         return self.store.put_pinned(data, owner)
 
-connection = Connection.open(Home.open(Path(home)), Web3(Node(url)))
+connection = Connection.open(Home.open(Path(home)), Web3(DyingNode(url, point)))
 connection = dataclasses.replace(connection, store=Store(connection.store))
-signer = Dying(KeyfileSigner.from_key(bytes.fromhex(key)))
+signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)
 outbox = Outbox(connection.database, connection.web3, signer, confirmations=0)
 scientist = Scientist(connection, signer, SecretKey.generate("child"), outbox)
 Campaign(scientist, read_plan(Path(plan)), validation).launch()
@@ -288,7 +269,9 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
         node.url,
         point,
     ]
-    child = subprocess.run([sys.executable, "-c", CHILD, *arguments], check=False, timeout=60)
+    command = [sys.executable, "-c", CHILD, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # of `dying`
+    child = subprocess.run(command, env=environment, check=False, timeout=60)
     assert child.returncode == -signal.SIGKILL
     (row,) = owner.connection.journal.all()
     assert (owner.outbox.find(create_key(row.id)) is not None) == known

@@ -7,19 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pysonar.agent.options import (
-    CONFIRMATIONS,
-    LOCAL_NODE,
-    POLL_SECONDS,
-    ConfirmationsOption,
-    ContractOption,
-    DeploymentOption,
-    PollSecondsOption,
-    RpcOption,
-    StartBlockOption,
-    first_settings,
-    store_option,
-)
+from pysonar.agent import options
 from pysonar.console import (
     Format,
     FormatOption,
@@ -33,10 +21,10 @@ from pysonar.console import (
 
 @command
 def init(
-    rpc: RpcOption = LOCAL_NODE,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    store: Annotated[str | None, store_option("models and gradients")] = None,
+    rpc: options.RpcOption = options.LOCAL_NODE,
+    contract: options.ContractOption = None,
+    deployment: options.DeploymentOption = None,
+    store: Annotated[str | None, options.store_option("models and gradients")] = None,
     keyfile: Annotated[
         Path | None,
         typer.Option(
@@ -64,9 +52,9 @@ def init(
     maximum_stake: Annotated[
         str, typer.Option(help="Largest stake of one submission.", metavar="AMOUNT")
     ] = "0.1 ether",
-    confirmations: ConfirmationsOption = CONFIRMATIONS,
-    poll_seconds: PollSecondsOption = POLL_SECONDS,
-    start_block: StartBlockOption = None,
+    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
+    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
+    start_block: options.StartBlockOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
@@ -84,7 +72,7 @@ def init(
     from pysonar.passphrase import choose_passphrase
 
     path = home_path(home)
-    settings = first_settings(
+    settings = options.first_settings(
         rpc=rpc,
         contract=contract,
         deployment=deployment,

@@ -6,20 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pysonar.agent.options import (
-    CONFIRMATIONS,
-    LOCAL_NODE,
-    POLL_SECONDS,
-    ConfirmationsOption,
-    ContractOption,
-    DeploymentOption,
-    KeyfileOption,
-    PollSecondsOption,
-    RpcOption,
-    StartBlockOption,
-    first_settings,
-    store_option,
-)
+from pysonar.agent import options
 from pysonar.console import (
     Format,
     FormatOption,
@@ -33,17 +20,17 @@ from pysonar.console import (
 
 @command
 def init(
-    rpc: RpcOption = LOCAL_NODE,
-    contract: ContractOption = None,
-    deployment: DeploymentOption = None,
-    store: Annotated[str | None, store_option("artifacts")] = None,
-    keyfile: KeyfileOption = None,
+    rpc: options.RpcOption = options.LOCAL_NODE,
+    contract: options.ContractOption = None,
+    deployment: options.DeploymentOption = None,
+    store: Annotated[str | None, options.store_option("artifacts")] = None,
+    keyfile: options.KeyfileOption = None,
     name: Annotated[
         str, typer.Option(help="A name for people to read, in the public certificate.")
     ] = "Data Scientist",
-    confirmations: ConfirmationsOption = CONFIRMATIONS,
-    poll_seconds: PollSecondsOption = POLL_SECONDS,
-    start_block: StartBlockOption = None,
+    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
+    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
+    start_block: options.StartBlockOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
@@ -66,7 +53,7 @@ def init(
         opened = Home.open(path)
         opened.secret_key(read_passphrase(passphrase_file, what=str(path)))
     else:
-        settings = first_settings(
+        settings = options.first_settings(
             rpc=rpc,
             contract=contract,
             deployment=deployment,

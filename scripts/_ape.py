@@ -5,6 +5,7 @@ The libraries never import Ape; this is the only bridge.
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +14,12 @@ from web3 import Web3
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.connect import connect
+
+
+def home_option(made_by: str) -> Callable[..., Any]:
+    """`--home`, an existing directory; `made_by` says what it is and which command makes it."""
+    directory = click.Path(path_type=Path, file_okay=False, exists=True)
+    return click.option("--home", type=directory, required=True, help=made_by)
 
 
 def say_errors(command: Callable[..., None]) -> Callable[..., None]:

@@ -7,17 +7,12 @@ import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 
-from scripts._ape import say_errors
+from scripts._ape import home_option, say_errors
 
 if TYPE_CHECKING:
     from pysonar.scientist.connection import Scientist
 
-home_option = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    required=True,
-    help="The scientist's home, made by `sonar init`.",
-)
+scientists_home = home_option("The scientist's home, made by `sonar init`.")
 
 
 @click.group()
@@ -35,7 +30,7 @@ def cli() -> None:
 @click.option("--validation", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
 @click.option("--capsule", help="Address of the Capsule, if the plan names none.")
 @click.option("--name", help="Your own name for the campaign; else made from the title.")
-@home_option
+@scientists_home
 @say_errors
 def create(
     provider: ProviderAPI,
@@ -60,7 +55,7 @@ def create(
 @account_option()
 @click.argument("campaign")
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@home_option
+@scientists_home
 @say_errors
 def result(provider: ProviderAPI, account: AccountAPI, campaign: str, save: Path, home: Path) -> None:
     """Wait for the model of CAMPAIGN, check it against the chain, and keep it in a file."""
@@ -76,7 +71,7 @@ def result(provider: ProviderAPI, account: AccountAPI, campaign: str, save: Path
 @network_option()
 @account_option()
 @click.argument("campaign")
-@home_option
+@scientists_home
 @say_errors
 def claim(provider: ProviderAPI, account: AccountAPI, campaign: str, home: Path) -> None:
     """Settle CAMPAIGN if nobody has, and take back what nobody earned."""

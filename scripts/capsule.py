@@ -8,7 +8,7 @@ import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 
-from scripts._ape import say_errors
+from scripts._ape import home_option, say_errors
 
 
 @click.group()
@@ -22,12 +22,7 @@ def cli() -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @network_option()
 @account_option()
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    required=True,
-    help="Capsule's home, made by `capsule init`.",
-)
+@home_option("Capsule's home, made by `capsule init`.")
 @click.option("--once", is_flag=True, help="Do all that can be done now, then stop.")
 @say_errors
 def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> None:

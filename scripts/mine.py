@@ -9,7 +9,7 @@ import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 
-from scripts._ape import say_errors
+from scripts._ape import home_option, say_errors
 
 
 @click.group()
@@ -20,12 +20,7 @@ def cli() -> None:
 @cli.command(cls=ConnectedProviderCommand)
 @network_option()
 @account_option()
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    required=True,
-    help="The mine's home, made by `mine-agent init --keyfile` with the account's own keyfile.",
-)
+@home_option("The mine's home, made by `mine-agent init --keyfile` with the account's own keyfile.")
 @click.option("--once", is_flag=True, help="One round only.")
 @say_errors
 def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> None:

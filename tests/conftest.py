@@ -92,6 +92,22 @@ class Anvil:
         """Whether each transaction gets its block at once."""
         self.rpc("evm_setAutomine", on)
 
+    def receipt(self, transaction_hash: str) -> dict[str, Any]:
+        """The receipt of a transaction sent to this chain.
+
+        Where mining is by hand a block is mined for it; else it comes by itself, on a busy machine somewhat
+        later than the answer, and a block mined too many would upset whoever counts them.
+        """
+        if not self.rpc("anvil_getAutomine"):
+            self.mine()
+        until = time.monotonic() + 30
+        found: dict[str, Any] | None = None
+        while found is None and time.monotonic() < until:
+            found = self.rpc("eth_getTransactionReceipt", transaction_hash)
+            time.sleep(0 if found else 0.01)
+        assert found is not None, f"{transaction_hash} was not mined"
+        return found
+
     def reorg(self, depth: int) -> None:
         """Replace the newest `depth` blocks by others without their transactions."""
         self.rpc("anvil_reorg", depth, [])
@@ -161,7 +177,7 @@ def deploy_sonar(sonar_bytecode: bytes) -> Callable[[Anvil], str]:
 
         (payer, *_) = anvil.rpc("eth_accounts")
         request = {"from": payer, "data": "0x" + sonar_bytecode.hex()}
-        receipt = _receipt(anvil, anvil.rpc("eth_sendTransaction", request))
+        receipt = anvil.receipt(anvil.rpc("eth_sendTransaction", request))
         assert receipt["status"] == "0x1"
         return str(to_checksum_address(receipt["contractAddress"]))
 
@@ -279,7 +295,7 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
             "maxFeePerGas": 100 * 10**9,
             "maxPriorityFeePerGas": 10**9,
         }
-        receipt = _receipt(anvil, anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
+        receipt = anvil.receipt(anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
         assert receipt["status"] == "0x1", f"{call.label} reverted"
         return decode_receipt_logs(receipt["logs"], call.to)
 
@@ -290,18 +306,3 @@ def _signer(keys: Mapping[str, bytes], role: str) -> KeyfileSigner:
     from pysonar.chain.signer import KeyfileSigner
 
     return KeyfileSigner.from_key(keys[role])
-
-
-def _receipt(anvil: Anvil, transaction_hash: str) -> dict[str, Any]:
-    """The receipt. Where mining is by hand a block is mined for it; else it comes by itself, on a busy machine
-    somewhat later than the answer, and a block mined too many would upset whoever counts them.
-    """
-    if not anvil.rpc("anvil_getAutomine"):
-        anvil.mine()
-    until = time.monotonic() + 30
-    found: dict[str, Any] | None = None
-    while found is None and time.monotonic() < until:
-        found = anvil.rpc("eth_getTransactionReceipt", transaction_hash)
-        time.sleep(0 if found else 0.01)
-    assert found is not None
-    return found

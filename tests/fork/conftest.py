@@ -227,5 +227,5 @@ def _send(anvil: Any, chain_id: int, signer: KeyfileSigner, call: Call) -> None:
         "maxPriorityFeePerGas": 10**9,
     }
     sent = anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex())
-    receipt = anvil.rpc("eth_getTransactionReceipt", sent)
+    receipt = anvil.receipt(sent)
     assert receipt["status"] == "0x1", f"{call.label} reverted"

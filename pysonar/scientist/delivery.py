@@ -15,6 +15,7 @@ from pysonar.cid import Cid
 from pysonar.openpgp import SecretKey
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotOwnerError, ResultMismatchError
+from pysonar.scientist.launching import pin_owner
 from pysonar.scientist.ledger import RECLAIMED, WAITING, SubmissionRow, submissions
 
 
@@ -29,7 +30,7 @@ class Delivery:
 
 
 def open_delivery(connection: Connection, key: SecretKey, account: str, campaign: bytes) -> Delivery:
-    """Fetch, open and check the result of one's own campaign.
+    """Fetch, open and check the result of one's own campaign, and pin it.
 
     Args:
         key: the OpenPGP key that the spec names the certificate of.
@@ -56,8 +57,9 @@ def open_delivery(connection: Connection, key: SecretKey, account: str, campaign
     certificate = parse_certificate(
         store.get(spec.capsule_certificate, max_bytes=MAX_BYTES["certificate"]), cid=spec.capsule_certificate
     )
+    sealed = store.get(cid, max_bytes=MAX_BYTES["result"])
     result = Result.open(
-        store.get(cid, max_bytes=MAX_BYTES["result"]),
+        sealed,
         key,
         capsule=certificate,
         chain_id=connection.sonar.chain_id,
@@ -67,6 +69,7 @@ def open_delivery(connection: Connection, key: SecretKey, account: str, campaign
         cid=cid,
     )
     check_against_chain(record, spec, result, submissions(connection.follower.history(campaign=campaign)))
+    store.put_pinned(sealed, pin_owner(campaign))  # Capsule need not keep it for ever
     return Delivery(record, spec, result, cid)
 
 

@@ -24,6 +24,7 @@ from pysonar.scientist.errors import (
     StillRunningError,
     UnknownCampaignError,
 )
+from pysonar.scientist.launching import pin_owner
 from pysonar.scientist.ledger import RECLAIMED, Ledger
 from pysonar.store import NotFoundError
 
@@ -61,6 +62,13 @@ def test_the_delivered_model_is_a_fitted_estimator(delivered: Campaign, records:
     assert estimator.predict(records).tolist() == records.column("ill").to_pylist()
     assert estimator.score(records) == 1.0
     assert delivered.delivery().result.final_ppm == 950_000
+
+
+def test_an_opened_result_is_pinned(delivered: Campaign, owner: Any) -> None:
+    store = owner.connection.store
+    before = set(store.pins(pin_owner(delivered.id)))
+    delivery = delivered.delivery()
+    assert set(store.pins(pin_owner(delivered.id))) - before == {delivery.cid}
 
 
 def test_every_event_is_told_once_while_waiting(delivered: Campaign) -> None:

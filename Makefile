@@ -18,7 +18,7 @@ IPFS ?= embedded
 PARALLEL ?= -n auto --dist loadfile
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
-.PHONY: help setup kubo demo test test-slow extras test-extras test-long mutate bench bench-ipfs lint format lock clean
+.PHONY: help setup kubo demo test test-slow extras test-extras test-fork prove test-long mutate bench bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -67,6 +67,12 @@ build/stamps/extras: requirements-extras.lock build/stamps/venv
 
 test-extras: setup extras ## the tests that need the optional packages
 	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/test_syft_neural.py
+
+test-fork: setup ## rehearse finish, time-out and a new version on a fork of a chain with a running campaign
+	@$(PY) -m pytest -q tests/fork
+
+prove: setup     ## proofs about the compiled contract with halmos, and that each of them can fail (minutes)
+	@ci/prove/run
 
 test-long: setup ## a million steps of the contract's state machine against its Python twin (hours)
 	@SONAR_STEPS=$${SONAR_STEPS:-1000000} $(PY) -m pytest -q -p no:ape_test tests/stateful -k behind

@@ -62,6 +62,15 @@ def test_every_function_of_the_abi_is_there_and_no_other() -> None:
     assert len(changing) + len(reading) == len(functions)
 
 
+def test_its_make_targets_exist() -> None:
+    targets = set(re.findall(r"`make ([a-z-]+)`", text()))
+
+    assert {"test-fork", "prove"} <= targets
+    for target in targets:
+        shown = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert shown.returncode == 0, f"make {target}: {shown.stderr}"
+
+
 @pytest.mark.slow
 def test_its_commands_run(start_anvil: Callable[..., Any], tmp_path: Path) -> None:
     for name in ("contracts", "scripts"):

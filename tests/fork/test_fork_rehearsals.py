@@ -171,7 +171,9 @@ def test_a_transaction_on_the_live_chain_would_be_noticed(live: Any) -> None:
     before = live.fingerprint()
     sender, receiver, *_ = live.anvil.rpc("eth_accounts")
 
-    live.anvil.rpc("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x1"})
+    live.anvil.receipt(
+        live.anvil.rpc("eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x1"})
+    )
 
     after = live.fingerprint()
     live.anvil.rpc("evm_revert", kept)

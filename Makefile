@@ -111,6 +111,8 @@ lock:            ## resolve the lock files anew (needs uv on PATH)
 		--custom-compile-command 'make lock' -c requirements-dev.lock requirements-extras.in -o requirements-extras.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/anvil/requirements-node.in -o ci/anvil/requirements-node.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header ci/prove/requirements.in -o ci/prove/requirements.lock
 
 clean:           ## remove everything that make made
 	rm -rf $(VENV) build .build .hypothesis .mypy_cache .ruff_cache

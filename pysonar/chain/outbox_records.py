@@ -135,11 +135,6 @@ class OutboxRecords:
         """Every transaction of the account, by nonce."""
         return self._select("1 = 1")
 
-    def with_nonce(self, nonce: int) -> Pending | None:
-        """The transaction that has the nonce."""
-        found = self._select("nonce = ?", nonce)
-        return found[0] if found else None
-
     def finished_from(self, nonce: int) -> list[Pending]:
         """Final ones with that nonce or a higher one."""
         return self._select("status not in ('waiting', 'mined') and nonce >= ?", nonce)

@@ -27,18 +27,20 @@ help:            ## what can be made
 
 setup: build/stamps/venv build/stamps/anvil    ## the virtual environment and the local chain (done by the others when needed)
 
+# --no-deps: a lock names every package; older pips would look up newer ones for extras, and fail the day one comes out.
 build/stamps/venv: requirements-dev.lock pyproject.toml requirements.in ci/find-python
 	@mkdir -p build/stamps
 	@python="$$(ci/find-python)" || exit 1; \
 	echo "Python: $$($$python --version) at $$python"; \
 	if ! [ -x $(PY) ] || ! $(PY) -c 'import pip' 2>/dev/null; then rm -rf $(VENV); "$$python" -m venv $(VENV); fi
 	@echo "Installing $$(grep -c '==' requirements-dev.lock) pinned packages into $(VENV): a few minutes the first time"
-	@{ $(PY) -m pip install --progress-bar off --disable-pip-version-check --require-hashes -r requirements-dev.lock 2>&1; \
+	@{ $(PY) -m pip install --progress-bar off --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock 2>&1; \
 		echo $$? > build/stamps/pip-status; } \
 		| sed -u -n -e 's/^Collecting \([^ ]*\).*/  \1/p' -e '/^Installing collected/s/:.*/ .../p' -e '/^ERROR/p'
 	@test "$$(cat build/stamps/pip-status)" = 0 \
 		|| { echo 'The packages of requirements-dev.lock could not be installed: see above.' >&2; exit 1; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@checked="$$($(PY) -m pip check)" || { echo "$$checked" >&2; exit 1; }
 	@touch $@
 
 build/stamps/anvil: build/stamps/venv ci/install-anvil ci/anvil/package-lock.json
@@ -62,7 +64,7 @@ test-slow: setup ## the tests that take minutes
 extras: build/stamps/extras  ## the optional packages: llvmlite (AVX-512 kernel), TenSEAL (networks under encryption)
 
 build/stamps/extras: requirements-extras.lock build/stamps/venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-extras.lock
 	@touch $@
 
 test-extras: setup extras ## the tests that need the optional packages
@@ -84,7 +86,7 @@ mutate: setup    ## change the contract in every small way and see the tests fai
 
 bench: setup     ## encrypted training beside its peers, in an environment of its own; writes benchmarks/RESULTS.md
 	@test -x build/bench/venv/bin/python || $(PY) -m venv build/bench/venv
-	@build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r benchmarks/requirements.lock
 	@build/bench/venv/bin/python -m benchmarks
 

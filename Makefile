@@ -18,7 +18,7 @@ IPFS ?= embedded
 PARALLEL ?= -n auto --dist loadfile
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
-.PHONY: help setup kubo demo test test-slow extras test-extras test-fork prove test-long mutate bench bench-ipfs lint format lock clean
+.PHONY: help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -55,6 +55,9 @@ kubo:            ## IPFS as users run it: `ipfs` from PATH, else built with Go i
 demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each)
 	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS)
 
+demo-mlp: setup extras ## the same with a neural network, all of its weights encrypted (CKKS)
+	@$(BIN)/ape run demo --model mlp --seeds $(SEEDS) --folder build/demo-mlp
+
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow' -q $(PARALLEL)
 
@@ -81,6 +84,9 @@ test-long: setup ## a million steps of the contract's state machine against its 
 
 mutate: setup    ## change the contract in every small way and see the tests fail (hours); prints survivors
 	@$(PY) tests/mutation/mutate_sonar.py
+
+cover: setup     ## count the contract's branches that the tests take, on the bytecode; prints those that none takes
+	@$(PY) tests/contracts/cover_sonar.py
 
 # --- measuring -----------------------------------------------------------------------------------------------
 

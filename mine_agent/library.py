@@ -13,12 +13,10 @@ from dataclasses import dataclass
 
 from mine_agent.connection import Connection
 from mine_agent.training import Base
-from openmined_syft.encrypted import EncryptedModel
-from openmined_syft.fixed_point import fixed_limit
-from openmined_syft.keys import PublicKey
-from openmined_syft.layout import Layout
+from openmined_syft.errors import FormError
 from openmined_syft.models import ModelFamily
 from openmined_syft.rules import Rule
+from openmined_syft.schemes import Model, PublicHalf, Scheme, scheme_named
 from pysonar.artifacts import (
     MAX_BYTES,
     ArtifactError,
@@ -36,9 +34,8 @@ from pysonar.openpgp import Certificate
 from pysonar.schema import Schema
 
 LARGEST_DESIGN = 4096  # columns with the bias: a visit needs matrices of that many squared numbers
-LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns: some minutes of one core at 2048 bits
 PLANS_KEPT = 256
-_ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
+KEYS_KEPT = 2  # a network's takes 200 MB
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,18 @@ class Plan:
 
     @property
     def family(self) -> ModelFamily:
-        """The kind of model, sized for the schema."""
-        return self.spec.family
+        """The kind of model, sized for the schema, its features drawn for this campaign."""
+        return self.spec.family_for(self.campaign)
 
     @property
-    def rule(self) -> Rule:
-        """How to train."""
+    def rule(self) -> Rule | None:
+        """How to train; None for a network."""
         return self.spec.algorithm.training_rule()
+
+    @property
+    def scheme(self) -> Scheme:
+        """What the model is encrypted with."""
+        return scheme_named(self.spec.scheme)
 
 
 class Library:
@@ -71,13 +73,14 @@ class Library:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._plans: OrderedDict[bytes, Plan] = OrderedDict()
+        self._keys: OrderedDict[Cid, PublicHalf] = OrderedDict()
 
     def plan(self, record: CampaignRecord) -> Plan:
         """The campaign's spec. Raises StoreError, ArtifactError, CidError."""
         if record.id not in self._plans:
             cid = Cid.from_bytes32(record.terms.spec)
             spec = Spec.parse(self._get(cid, MAX_BYTES["spec"]), cid=cid)
-            columns = spec.family.weights_shape[0]
+            columns = spec.weights_shape[0]
             if columns > LARGEST_DESIGN:
                 raise ArtifactError("spec", "input_schema", columns, f"at most {LARGEST_DESIGN} columns", cid)
             self._plans[record.id] = Plan(record.id, cid, spec)
@@ -87,15 +90,15 @@ class Library:
 
     def base(self, record: CampaignRecord, plan: Plan) -> Base:
         """The newest version of the model, and the campaign's key. Raises StoreError, ArtifactError,
-        CidError.
+        CidError; KernelError if the scheme needs a package that is not here.
         """
+        plan.scheme.require_usable()
         public = self._public_key(record, plan)
         cid = Cid.from_bytes32(record.model)
-        rows, columns = plan.family.weights_shape
-        most = min(MAX_BYTES["model"], rows * columns * public.ciphertext_bytes + _ENVELOPE)
-        artifact = ModelArtifact.parse(self._get(cid, most), cid=cid)
+        most = min(MAX_BYTES["model"], plan.scheme.most_model_bytes(plan.family, plan.spec.key_bits))
+        artifact = ModelArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
         _check_model(artifact.model, record, plan, public, cid)
-        return Base(artifact.for_key(public, cid=cid), public, cid)
+        return Base(artifact.for_key(public, cid=cid), public, cid, plan.spec.scheme)
 
     def certificate(self, record: CampaignRecord, plan: Plan) -> Certificate:
         """The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time.
@@ -115,37 +118,35 @@ class Library:
             raise WrongBindingError("spec", "capsule_certificate", str(cid), expected, plan.spec_cid)
         return parse_certificate(self._get(cid, MAX_BYTES["certificate"]), cid=cid)
 
-    def _public_key(self, record: CampaignRecord, plan: Plan) -> PublicKey:
+    def _public_key(self, record: CampaignRecord, plan: Plan) -> PublicHalf:
+        """The campaign's key: the same for its whole life, and large for a network, so it is kept."""
         cid = Cid.from_bytes32(record.public_key)
-        public = PublicKeyArtifact.parse(self._get(cid, MAX_BYTES["public_key"]), cid=cid).key
-        if public.bits != plan.spec.key_bits:
-            raise ArtifactError("public_key", "n", f"{public.bits} bits", f"{plan.spec.key_bits} bits", cid)
-        return public
+        if cid not in self._keys:
+            most = min(MAX_BYTES["public_key"], plan.scheme.most_public_bytes(plan.family))
+            public = PublicKeyArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid).key
+            bits = plan.scheme.size_of(public)
+            if bits != plan.spec.key_bits:
+                raise ArtifactError("public_key", "n", f"{bits} bits", f"{plan.spec.key_bits} bits", cid)
+            self._keys[cid] = public
+            while len(self._keys) > KEYS_KEPT:
+                self._keys.popitem(last=False)
+        self._keys.move_to_end(cid)
+        return self._keys[cid]
 
     def _get(self, cid: Cid, most: int) -> bytes:
         return self._connection.store.get(cid, max_bytes=most)
 
 
-def _check_model(
-    model: EncryptedModel, record: CampaignRecord, plan: Plan, public: PublicKey, cid: Cid
-) -> None:
+def _check_model(model: Model, record: CampaignRecord, plan: Plan, public: PublicHalf, cid: Cid) -> None:
     """Whether the model is what chain, spec and key say it is. Raises ArtifactError."""
     for field, found, expected in (
         ("key_fingerprint", model.key_fingerprint.hex(), public.fingerprint.hex()),
         ("version", model.version, record.version),
-        ("shape", model.shape, plan.family.weights_shape),
+        ("shape", model.shape, plan.spec.weights_shape),
     ):
         if found != expected:
             raise ArtifactError("model", field, found, str(expected), cid)
-    work = model.shape[0] ** 2 * model.layout.column_blocks
-    if work > LARGEST_WORK:
-        raise ArtifactError("model", "layout", work, f"at most {LARGEST_WORK} rows^2 * column blocks", cid)
-    most = fixed_limit(plan.spec.weight_bound, model.layout.weight_bits)
-    if model.weight_limit > most:
-        raise ArtifactError("model", "weight_limit", model.weight_limit, f"at most {most}", cid)
-    # Whoever holds the key can hide any numbers in a model. In a packing of their own choice, with one row in
-    # each ciphertext, one gradient would give them the whole matrix X'X; in the usual one rows share a
-    # ciphertext.
-    usual = Layout.choose(model.shape, public.bits, plan.spec.weight_bound)
-    if model.layout != usual:
-        raise ArtifactError("model", "layout", Said(str(model.layout)), f"{usual}", cid)
+    try:
+        plan.scheme.check_form(model, public, plan.family, plan.spec.weight_bound)
+    except FormError as error:
+        raise ArtifactError("model", error.field, Said(str(error.value)), error.expected, cid) from None

@@ -2,9 +2,9 @@
 nobody.
 
 An empty list denies everything, so a mine whose owner has decided nothing joins nothing; "any" must be
-written down. Rules: allowed scientists, Capsules, assets and data fields; the largest stake; the smallest
-amount still to be earned; and whether the expected share of it covers fee, gas and the risk of losing the
-stake.
+written down. Rules: allowed scientists, Capsules, assets and data fields; whether networks are trained; the
+largest stake; the smallest amount still to be earned; and whether the expected share of it covers fee, gas
+and the risk of losing the stake.
 
 Not here: whether the data fit (see `matching`), reading the file (see `policy_file`), and when to train again
 (see `pacing`).
@@ -63,6 +63,7 @@ class Policy:
     capsules: Allowed = Allowed()
     assets: Allowed = Allowed()
     fields: Allowed = Allowed()
+    networks: bool = False
     maximum_stake: int = 10**17
     minimum_reward: int = 0
     expected_share: Fraction = Fraction(1, 4)
@@ -74,7 +75,7 @@ class Policy:
 @dataclass(frozen=True)
 class Offer:
     """What a campaign asks for and offers; addresses in lower case; `left` in wei; `privacy` is the least
-    protection it asks of every gradient, in words."""
+    protection it asks of every gradient, in words; `network` tells a neural network from a linear model."""
 
     scientist: str
     capsule: str
@@ -83,6 +84,7 @@ class Offer:
     left: int
     cost: Cost
     privacy: str | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,12 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
     unless(offer.asset in policy.assets, "assets", f"asset {asset} is not allowed (allowed: {policy.assets})")
     forbidden = [name for name in offer.fields if name not in policy.fields]
     unless(not forbidden, "fields", f"fields not allowed: {_some(forbidden)} (allowed: {policy.fields})")
+    unless(
+        policy.networks or not offer.network,
+        "networks",
+        "the model is a neural network: a dishonest Capsule could send one that singles out a row (networks ="
+        " true in policy.toml allows it)",
+    )
     unless(
         offer.privacy is None,
         "privacy",

@@ -35,6 +35,7 @@ class FirstAnswers:
     capsules: tuple[str, ...] = ()
     assets: tuple[str, ...] = ("ether",)
     fields: tuple[str, ...] = ()
+    networks: bool = False
     minimum_reward: str = "0"
     maximum_stake: str = "0.1 ether"
 
@@ -46,6 +47,7 @@ def write_first_policy(path: Path, answers: FirstAnswers) -> None:
         "capsules": list(answers.capsules),
         "assets": list(answers.assets),
         "fields": list(answers.fields),
+        "networks": answers.networks,
         "maximum_stake": answers.maximum_stake,
         "minimum_reward": answers.minimum_reward,
     }
@@ -62,6 +64,9 @@ capsules = {_list(answers.capsules)}
 assets = {_list(answers.assets)}
 # Columns of the data that a campaign may use, the label too.
 fields = {_list(answers.fields)}
+# Whether neural networks may learn here, too. A dishonest Capsule could send one that singles out a row of
+# the data, which it cannot with the other models; a mine cannot tell.
+networks = {str(answers.networks).lower()}
 
 # The largest stake of one submission: it is burned if Capsule cannot use the gradient.
 maximum_stake = {_text(answers.maximum_stake)}
@@ -139,6 +144,7 @@ _MEANING: dict[str, Callable[[Any], Any]] = {
     "capsules": _allowed_addresses,
     "assets": _allowed_addresses,
     "fields": _allowed,
+    "networks": bool,
     "maximum_stake": parse_wei,
     "minimum_reward": parse_wei,
     "expected_share": _share,
@@ -160,6 +166,7 @@ _FIELDS = (
         lambda v: _any_or(v, lambda name: name == "ether" or _is_address(name)),
     ),
     _optional("fields", list, 'a list of columns\' names, or ["any"]', lambda v: _any_or(v, bool)),
+    _optional("networks", bool, "true or false", lambda _: True),
     _optional("maximum_stake", str, "an amount with its unit, such as '0.1 ether'", _is_amount),
     _optional("minimum_reward", str, "an amount with its unit, such as '0.01 ether'", _is_amount),
     _optional("expected_share", float, "a share from 0 to 1", lambda v: 0 <= v <= 1),

@@ -7,6 +7,7 @@ from web3 import Web3
 from mine_agent.policy import Offer
 from mine_agent.rewards import Cost
 from pysonar.artifacts import Spec
+from pysonar.artifacts.algorithm import NETWORK
 from pysonar.chain import rpc
 from pysonar.chain.errors import InsufficientFundsError, NoFeeMarketError
 from pysonar.chain.types import CampaignRecord, State
@@ -39,6 +40,7 @@ def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Of
         fields=(*spec.schema.field_names, spec.schema.label_name) if spec else (),
         left=record.left_to_earn,
         cost=cost_of(record, price),
+        network=spec is not None and spec.algorithm.family == NETWORK,
         privacy=f"epsilon {floor.epsilon:g}, delta {floor.delta:g}" if floor else None,
     )
 

@@ -8,11 +8,9 @@ themselves. It is not signed: the chain binds the miner to the digest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.keys import PublicKey
-from openmined_syft.training import train
+from openmined_syft.schemes import Gradient, Model, PublicHalf, scheme_named
 from pysonar.artifacts import GradientEnvelope
 from pysonar.chain.sonar import Sonar
 from pysonar.cid import Cid
@@ -23,18 +21,19 @@ from pysonar.openpgp import Certificate
 class Base:
     """One checked version of a campaign's model, and the key it is encrypted under."""
 
-    model: EncryptedModel
-    public: PublicKey
+    model: Model
+    public: PublicHalf
     cid: Cid
+    scheme: str
 
 
-def train_on(base: Base, visit: AffineMap) -> EncryptedGradient:
-    """The encrypted difference that this mine's data make. Raises SyftError; nothing leaves."""
-    return train(base.model, base.public, visit)
+def train_on(base: Base, visit: Any) -> Gradient:
+    """What this mine's data make of the model, encrypted. Raises SyftError; nothing leaves."""
+    return scheme_named(base.scheme).train(base.model, base.public, visit)
 
 
 def seal_update(
-    gradient: EncryptedGradient,
+    gradient: Gradient,
     base: Base,
     capsule: Certificate,
     *,
@@ -52,5 +51,6 @@ def seal_update(
         miner=miner,
         gradient=gradient,
         privacy=None,
+        scheme=base.scheme,
     )
     return envelope.seal(capsule)

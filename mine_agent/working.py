@@ -80,7 +80,7 @@ class Working:
         connection, campaign = self._connection, record.id
         base = self._library.base(record, plan)
         certificate = self._library.certificate(record, plan)
-        visit = self._visits.visit(plan, data)
+        visit = self._visits.visit(plan, data, record.version)
         self._tell(
             happening("training", campaign, data=data.name, base_version=record.version),
             f"{short_id(campaign)}: training version {record.version} of {plan.spec.title!r}"

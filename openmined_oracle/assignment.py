@@ -7,7 +7,7 @@ written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +17,10 @@ from openmined_oracle.context import Context
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.prefetch import Wanted
-from openmined_syft.keys import SMALLEST_BITS
-from openmined_syft.layout import Layout
+from openmined_syft.errors import KernelError
 from openmined_syft.metrics import score_ppm
+from openmined_syft.models import ModelFamily
+from openmined_syft.schemes import Direction, Scheme, scheme_named
 from pysonar.artifacts import (
     MAX_BYTES,
     ArtifactError,
@@ -65,12 +66,14 @@ class Assignment:
 
     Attributes:
         spec: what is asked for.
+        family: the kind of model, its features drawn for this campaign.
         secret: our OpenPGP key that the spec names.
         scientist: whom the result is sealed to.
         X, y: the validation set, encoded: (rows, n_features) and (rows,).
     """
 
     spec: Spec
+    family: ModelFamily
     secret: SecretKey
     scientist: Certificate
     X: NDArray[np.float64] = field(repr=False)
@@ -78,7 +81,20 @@ class Assignment:
 
     def score(self, weights: NDArray[np.float64]) -> int:
         """The spec's metric of weights (d, k) on the validation set, in ppm."""
-        return score_ppm(self.spec.metric, self.y, self.spec.family.predict(weights, self.X))
+        return score_ppm(self.spec.metric, self.y, self.family.predict(weights, self.X))
+
+    def fit(self, weights: NDArray[np.float64]) -> float:
+        """What tells weights of the same score apart: more is better."""
+        return self.scheme.fit(self.family, weights, self.X, self.y)
+
+    def directions(self, weights: NDArray[np.float64], gradient: NDArray[np.float64]) -> Sequence[Direction]:
+        """Where a decrypted gradient (d, k) points from the weights."""
+        return self.scheme.directions(self.family, weights, gradient, self.X)
+
+    @property
+    def scheme(self) -> Scheme:
+        """What its models are encrypted with."""
+        return scheme_named(self.spec.scheme)
 
 
 def read_assignment(context: Context, record: CampaignRecord, now: int) -> Assignment:
@@ -108,7 +124,7 @@ def read_assignment(context: Context, record: CampaignRecord, now: int) -> Assig
         Decline.VALIDATION_SEALED_WRONG,
     )
     X, y = _validation(context, record, spec, secret, blob)
-    return Assignment(spec, secret, scientist, X, y)
+    return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y)
 
 
 def initial_payload(
@@ -128,7 +144,7 @@ def initial_payload(
             scientist=record.owner,
             digest=digest,
         )
-        return opened.weights(shape=spec.family.weights_shape, weight_bound=spec.weight_bound)
+        return opened.weights(shape=spec.weights_shape, weight_bound=spec.weight_bound)
     except SENDERS_FAULT:
         raise DeclinedError(Decline.WEIGHTS_SEALED_WRONG) from None
     except WrongDigestError:
@@ -143,11 +159,16 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
     """Whether the model and the validation set are small enough not to hold up the other campaigns. Asked
     before the set is opened: a few bytes of it can stand for thousands of columns.
     """
-    columns, outputs = spec.family.weights_shape
+    columns, outputs = spec.weights_shape
     if columns * outputs > limits.max_weights:
         raise DeclinedError(Decline.TOO_LARGE)
-    layout = Layout.choose((columns, outputs), spec.key_bits, spec.weight_bound)
-    if layout.model_ciphertexts * (spec.key_bits / SMALLEST_BITS) ** 3 > limits.max_ciphertexts:
+    scheme = scheme_named(spec.scheme)
+    try:
+        scheme.require_usable()
+    except KernelError:
+        raise DeclinedError(Decline.FAMILY_UNSUPPORTED) from None
+    # The sizes do not depend on what a feature map is drawn from.
+    if scheme.effort(spec.family_for(b""), spec.key_bits, spec.weight_bound) > limits.max_ciphertexts:
         raise DeclinedError(Decline.TOO_LARGE)
     rows = spec.validation.rows
     if rows > limits.max_rows or rows * (columns + outputs) > limits.max_cells:

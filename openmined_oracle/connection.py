@@ -11,10 +11,9 @@ from openmined_oracle.agent import Agent
 from openmined_oracle.context import Announce, Context, by_certificate
 from openmined_oracle.home import Home
 from openmined_oracle.journal import SCHEMA, Journal
-from openmined_oracle.keystore import Generate, KeyStore
+from openmined_oracle.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.prefetch import Prefetcher
 from openmined_oracle.registering import Registration
-from openmined_syft.keys import generate_keypair
 from pysonar.agent.connection import AgentConnection
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import Signer
@@ -46,7 +45,7 @@ class Connection(AgentConnection[Home, Journal]):
         keys: Mapping[str, SecretKey],
         announce: Announce,
         *,
-        generate: Generate = generate_keypair,
+        generate: Generate = generate_key,
     ) -> Agent:
         """The agent; for the holder of the home's lock only.
 

@@ -12,7 +12,7 @@ from openmined_oracle.errors import JournalError
 from openmined_oracle.evaluating import Notes
 from openmined_oracle.journal import VerdictRow
 from openmined_oracle.workbench import Workbench, decrypted_model
-from openmined_syft.keys import PrivateKey
+from openmined_syft.schemes import PrivateHalf
 from pysonar.artifacts import Result, SubmissionRecord, version_digest
 from pysonar.chain.types import CampaignRecord, Verdict
 from pysonar.cid import Cid
@@ -50,7 +50,7 @@ def decide_result(context: Context, bench: Workbench, record: CampaignRecord) ->
     return digest
 
 
-def _entry(context: Context, key: PrivateKey, row: VerdictRow) -> SubmissionRecord:
+def _entry(context: Context, key: PrivateHalf, row: VerdictRow) -> SubmissionRecord:
     """One line of the record; of a verdict taken over from the chain, only what the chain knows."""
     notes = _open_notes(row.private, context)
     improved = row.verdict == Verdict.IMPROVED
@@ -64,6 +64,7 @@ def _entry(context: Context, key: PrivateKey, row: VerdictRow) -> SubmissionReco
         verdict=Verdict(row.verdict).name,
         base_version=notes.base_version,
         step=notes.step,
+        damping=notes.damping,
         score_ppm=score,
         version_digest=digest if improved else None,
     )

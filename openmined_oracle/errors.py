@@ -47,6 +47,7 @@ class Decline(Enum):
     CERTIFICATE_NOT_OURS = "the spec names a certificate that is not this Capsule's"
     SCIENTIST_MISSING = "the scientist's certificate could not be fetched"
     SCIENTIST_UNUSABLE = "the scientist's certificate cannot be sealed to"
+    FAMILY_UNSUPPORTED = "this Capsule has no arithmetic for the model's family"
     TOO_LARGE = "the model is larger than this Capsule accepts"
     VALIDATION_TOO_LARGE = "the validation set is larger than this Capsule accepts"
     VALIDATION_MISSING = "the validation set could not be fetched"

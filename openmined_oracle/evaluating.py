@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from openmined_oracle.errors import JournalError, MalformedSubmissionError
 from openmined_oracle.steps import Best, best_step
-from openmined_oracle.validating import VersionModel, decrypt_difference, open_submission
+from openmined_oracle.validating import VersionModel, decrypt_gradient, open_submission
 from openmined_oracle.workbench import Workbench
 from pysonar.artifacts import version_digest
 from pysonar.chain.events import Submitted
@@ -40,9 +40,9 @@ class Judgement:
         """What is kept of it."""
         if self.best is None:
             return Notes(self.base_version, reason=self.reason)
-        salt = secrets.token_bytes(32)
-        digest = version_digest(salt, self.best.weights)
-        return Notes(self.base_version, self.best.step, self.best.score, salt, digest, self.reason)
+        best, salt = self.best, secrets.token_bytes(32)
+        digest = version_digest(salt, best.weights)
+        return Notes(self.base_version, best.step, best.score, salt, digest, self.reason, best.damping)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Notes:
     salt: bytes | None = None
     digest: bytes | None = None
     reason: str | None = None
+    damping: float | None = None
 
     def seal(self, own: SecretKey) -> bytes:
         """For Capsule itself."""
@@ -67,6 +68,7 @@ class Notes:
             "salt": None if self.salt is None else self.salt.hex(),
             "digest": None if self.digest is None else self.digest.hex(),
             "reason": self.reason,
+            "damping": self.damping,
         }
         return seal(json.dumps(document).encode(), [own.certificate], own)
 
@@ -91,17 +93,18 @@ def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: Vers
     try:
         envelope = open_submission(bench, event, sealed, version_model)
         base_version = envelope.base_version
-        difference = decrypt_difference(bench, envelope)
+        gradient = decrypt_gradient(bench, envelope)
     except MalformedSubmissionError as error:
         return Judgement(Verdict.MALFORMED, base_version, reason=str(error))
-    spec = bench.assignment.spec
+    assignment, spec = bench.assignment, bench.assignment.spec
     best = best_step(
         bench.weights,
-        difference,
+        assignment.directions(bench.weights, gradient),
         spec.steps,
-        bench.assignment.score,
+        assignment.score,
+        assignment.fit,
         weight_bound=spec.weight_bound,
-        weight_bits=bench.model.layout.weight_bits,
+        weight_bits=bench.model.weight_bits,
     )
     if best is None:
         return Judgement(

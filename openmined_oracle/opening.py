@@ -15,7 +15,6 @@ from openmined_oracle.context import Context, pin_owner
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
 from openmined_oracle.workbench import decrypted_model
 from openmined_syft.applying import quantised
-from openmined_syft.encrypted import EncryptedModel
 from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.types import CampaignRecord
@@ -47,12 +46,14 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
     if record.terms.target - start < record.terms.min_gain:
         raise DeclinedError(Decline.START_TOO_HIGH)
 
-    key = context.keystore.key_for(record.id, spec.key_bits)
-    encrypted = EncryptedModel.encrypt(weights, key, version=0, weight_bound=spec.weight_bound)
+    scheme, family = assignment.scheme, assignment.family
+    key = context.keystore.key_for(record.id, spec.scheme, spec.key_bits)
+    encrypted = scheme.encrypt(weights, key, family, version=0, weight_bound=spec.weight_bound)
     for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
         context.store.pin(cid, pin_owner(record.id))
-    public_key = context.put(record.id, PublicKeyArtifact(key.public).to_bytes())
-    model = context.put(record.id, ModelArtifact(encrypted).to_bytes())
+    public = PublicKeyArtifact(scheme.public_half(key, family), spec.scheme)
+    public_key = context.put(record.id, public.to_bytes())
+    model = context.put(record.id, ModelArtifact(encrypted, spec.scheme).to_bytes())
     return Opening(public_key, model, start)
 
 
@@ -64,7 +65,7 @@ def _initial_weights(
         return initial_payload(context, record, assignment, initial.sealed, initial.digest, now)
     if isinstance(initial, FromCampaign):
         return _final_weights(context, record, assignment, initial.campaign)
-    return assignment.spec.family.initial_weights()
+    return assignment.family.initial_weights()
 
 
 def _final_weights(
@@ -82,6 +83,6 @@ def _final_weights(
     except (NoSuchCampaignError, KeyStoreError):
         raise DeclinedError(Decline.SOURCE_UNUSABLE) from None
     spec = assignment.spec
-    if weights.shape != spec.family.weights_shape or float(np.abs(weights).max()) > spec.weight_bound:
+    if weights.shape != spec.weights_shape or float(np.abs(weights).max()) > spec.weight_bound:
         raise DeclinedError(Decline.SOURCE_UNUSABLE)
     return weights

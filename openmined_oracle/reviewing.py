@@ -149,7 +149,7 @@ def _decide(
     ):
         verdict, accuracy = Verdict.IMPROVED, min(best.score, terms.target)
         encrypted = bench.encrypt(best.weights, current.version + 1)
-        model = context.put(event.id, ModelArtifact(encrypted).to_bytes())
+        model = context.put(event.id, ModelArtifact(encrypted, bench.assignment.spec.scheme).to_bytes())
         after = Version(current.version + 1, model, accuracy)
     row = VerdictRow(
         campaign=event.id,

@@ -5,46 +5,55 @@ Plain numbers only: no ciphertexts, no chain, no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.applying import candidate
 from openmined_syft.errors import BoundError
+from openmined_syft.schemes import Direction
 
 Weights = NDArray[np.float64]
 Score = Callable[[Weights], int]
+Fit = Callable[[Weights], float]
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best of the tried steps: its factor, the weights there (d, k), and their score in ppm."""
+    """The best of the tried steps: its factor, the weights there (d, k), their score in ppm, and the damping
+    of its direction, if directions have one.
+    """
 
     step: float
     weights: Weights
     score: int
+    damping: float | None = None
 
 
 def best_step(
     current: Weights,
-    difference: Weights,
+    directions: Sequence[Direction],
     steps: Iterable[float],
     score: Score,
+    fit: Fit,
     *,
     weight_bound: float,
     weight_bits: int,
 ) -> Best | None:
-    """Try `current + s * difference` for every s in `steps`; the highest score wins, then the largest step.
+    """Try `current + s * difference` for every direction and every s in `steps`. The highest score wins, then
+    the better fit, then the later direction and the largest step.
 
     Ties are common, as a score counts rows. Digits split over three mines (80 % of each with its mine,
     T = 50, 360 validation rows, plain numpy, 60 seeds): 90 % accuracy within 12 evaluations in 55 runs with
     the largest step of a tie, in 51 with the smallest; the median is 3 evaluations with both.
 
     Args:
-        current, difference: (d, k).
+        current: (d, k), as the differences of the directions.
         score: weights to ppm.
+        fit: weights to what tells equal scores apart.
         weight_bound: a step that would leave this bound is not tried: its model could not be encrypted.
         weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
 
@@ -52,14 +61,19 @@ def best_step(
         None if every step leaves the bound.
     """
     best: Best | None = None
-    for step in sorted(steps):
+    best_fit = 0.0
+    for direction, step in product(directions, sorted(steps)):
         try:
-            weights = candidate(current, difference, step, weight_bound=weight_bound, weight_bits=weight_bits)
+            weights = candidate(
+                current, direction.difference, step, weight_bound=weight_bound, weight_bits=weight_bits
+            )
         except BoundError:
             continue
-        reached = score(weights)
-        if best is None or reached >= best.score:
-            best = Best(step, weights, reached)
+        found = Best(step, weights, score(weights), direction.damping)
+        if best is None or found.score >= best.score:
+            fits = fit(weights)
+            if best is None or found.score > best.score or fits >= best_fit:
+                best, best_fit = found, fits
     return best
 
 

@@ -43,6 +43,7 @@ def open_submission(
             contract=bench.contract,
             campaign=bench.campaign,
             miner=event.miner,
+            scheme=bench.assignment.spec.scheme,
             cid=Cid.from_bytes32(event.update),
         )
         base = version_model(bench.campaign, envelope.base_version)
@@ -52,7 +53,7 @@ def open_submission(
             )
         _check_privacy(envelope, bench.assignment.spec.privacy_floor)
         envelope.gradient.check_base(bench.model)
-        envelope.gradient.validate(bench.key.public)
+        bench.assignment.scheme.validate(envelope.gradient, bench.key)
     except KernelError:
         raise
     except (*SENDERS_FAULT, ArtifactError, SyftError) as error:
@@ -60,20 +61,21 @@ def open_submission(
     return envelope
 
 
-def decrypt_difference(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np.float64]:
-    """The difference (d, k), every slot inside its declared bound and the whole inside the spec's norm.
+def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np.float64]:
+    """What the mine has sent (d, k), every slot inside its declared bound and the whole inside the spec's
+    norm.
 
     Raises:
         MalformedSubmissionError: it is outside.
     """
     try:
-        difference = envelope.gradient.decrypt(bench.key)
-        check_norm(difference, bench.assignment.spec.difference_norm)
+        gradient = envelope.gradient.decrypt(bench.key)
+        check_norm(gradient, bench.assignment.spec.difference_norm)
     except KernelError:
         raise
     except SyftError as error:
         raise MalformedSubmissionError(str(error)) from None
-    return difference
+    return gradient
 
 
 def _check_privacy(envelope: GradientEnvelope, floor: PrivacyFloor | None) -> None:

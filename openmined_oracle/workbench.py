@@ -14,12 +14,10 @@ from openmined_oracle.assignment import Assignment, read_assignment
 from openmined_oracle.context import Context
 from openmined_oracle.errors import JournalError
 from openmined_oracle.journal import Version
-from openmined_syft.encrypted import EncryptedModel
-from openmined_syft.keys import PrivateKey
-from pysonar.artifacts import MAX_BYTES, ModelArtifact, PublicKeyArtifact, most_gradient_bytes
+from openmined_syft.schemes import Model, PrivateHalf
+from pysonar.artifacts import MAX_BYTES, ModelArtifact, most_gradient_bytes
 from pysonar.chain.types import CampaignRecord
 from pysonar.cid import Cid
-from pysonar.store import cid_of
 
 
 class Workbench:
@@ -27,7 +25,7 @@ class Workbench:
 
     Attributes:
         chain_id, contract, campaign: what submissions must be bound to.
-        key: the campaign's Paillier key.
+        key: the campaign's key.
         current: the version that `model` and `weights` (d, k) are.
     """
 
@@ -36,9 +34,9 @@ class Workbench:
         context: Context,
         campaign: bytes,
         assignment: Assignment,
-        key: PrivateKey,
+        key: PrivateHalf,
         current: Version,
-        model: EncryptedModel,
+        model: Model,
         weights: NDArray[np.float64],
     ) -> None:
         self.chain_id = context.sonar.chain_id
@@ -53,22 +51,21 @@ class Workbench:
     @property
     def max_submission_bytes(self) -> int:
         """How large a sealed gradient for this model can be."""
-        return most_gradient_bytes(self.model.layout)
+        return most_gradient_bytes(self.model, self.assignment.spec.scheme)
 
     @property
     def cells(self) -> int:
         """About how many numbers of 8 bytes it keeps in memory."""
-        words = self.model.layout.key_bits // 32  # of one ciphertext
-        return self.assignment.X.size + self.weights.size + len(self.model.ciphertexts) * words
+        return self.assignment.X.size + self.weights.size + self.model.bytes_in_memory // 8
 
-    def encrypt(self, weights: NDArray[np.float64], version: int) -> EncryptedModel:
-        """The next version of the model, in the layout of the first, under fresh noise."""
-        bound = self.assignment.spec.weight_bound
-        return EncryptedModel.encrypt(
-            weights, self.key, version=version, weight_bound=bound, layout=self.model.layout
+    def encrypt(self, weights: NDArray[np.float64], version: int) -> Model:
+        """The next version of the model, in the form of the first, under fresh noise."""
+        assignment, bound = self.assignment, self.assignment.spec.weight_bound
+        return assignment.scheme.encrypt(
+            weights, self.key, assignment.family, version=version, weight_bound=bound
         )
 
-    def advance(self, current: Version, model: EncryptedModel, weights: NDArray[np.float64]) -> None:
+    def advance(self, current: Version, model: Model, weights: NDArray[np.float64]) -> None:
         """Go on with a version that was decided."""
         self.current, self.model, self.weights = current, model, weights
 
@@ -98,10 +95,6 @@ class Workbenches:
             return bench
         assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
         key = context.keystore.stored_key(record.id)
-        if cid_of(PublicKeyArtifact(key.public).to_bytes()).digest != record.public_key:
-            raise JournalError(
-                f"the stored key of campaign {record.hex_id} is not the one it was opened with"
-            )
         model, weights = decrypted_model(context, key, current.model)
         bench = Workbench(context, record.id, assignment, key, current, model, weights)
         self._benches[record.id] = bench
@@ -118,16 +111,19 @@ class Workbenches:
         return sum(bench.cells for bench in self._benches.values())
 
 
-def decrypted_model(
-    context: Context, key: PrivateKey, digest: bytes
-) -> tuple[EncryptedModel, NDArray[np.float64]]:
+def decrypted_model(context: Context, key: PrivateHalf, digest: bytes) -> tuple[Model, NDArray[np.float64]]:
     """A version from the store, encrypted and in clear (d, k).
 
     Raises:
         StoreError: it cannot be fetched.
+        JournalError: the key is another one than it was encrypted under.
         ArtifactError, SyftError: it is not one of ours, or damaged.
     """
     cid = Cid.from_bytes32(digest)
     data = context.store.get(cid, max_bytes=MAX_BYTES["model"])
     model = ModelArtifact.parse(data, cid=cid).model
+    if model.key_fingerprint != key.fingerprint:
+        raise JournalError(
+            f"the stored key is not the one it was opened with: the model {cid} is under another"
+        )
     return model, model.decrypt(key)

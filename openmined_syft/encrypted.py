@@ -94,6 +94,16 @@ class EncryptedModel:
         return self.layout.shape
 
     @property
+    def weight_bits(self) -> int:
+        """Fraction bits of the weights."""
+        return self.layout.weight_bits
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """Of the ciphertexts."""
+        return len(self.ciphertexts) * (self.layout.key_bits // 4)
+
+    @property
     def weight_bound(self) -> float:
         """Every weight is at most this in absolute value."""
         return float(np.ldexp(self.weight_limit, -self.layout.weight_bits))

@@ -55,6 +55,18 @@ class FieldError(SyftError):
     """A field of a wire format is missing, unknown, of a wrong type or out of range."""
 
 
+class FormError(SyftError):
+    """A part of a key or a model is not what it has to be.
+
+    Attributes:
+        field, value, expected: which part, what it is, what would have been right.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(f"{field} is {value}; needs {expected}")
+        self.field, self.value, self.expected = field, value, expected
+
+
 class ParameterError(SyftError):
     """A parameter of a model family, a rule or a metric is unknown or out of range."""
 

@@ -154,6 +154,16 @@ class PrivateKey:
             raise KeyFormError("the two primes of a Paillier key must have the same length")
         return cls(PublicKey(n), p, q)
 
+    @property
+    def bits(self) -> int:
+        """Length of n in bits."""
+        return self.public.bits
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The public half's."""
+        return self.public.fingerprint
+
     def to_phe(self) -> Any:
         """The same key as `phe.PaillierPrivateKey`."""
         return phe.PaillierPrivateKey(self.public.to_phe(), int(self.p), int(self.q))

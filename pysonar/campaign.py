@@ -215,7 +215,12 @@ def estimator_of(delivery: Delivery) -> Estimator:
     """The estimator of an opened result."""
     spec = delivery.spec
     return Estimator(
-        delivery.result.weights, spec.algorithm, spec.input_schema, spec.output_schema, spec.metric
+        delivery.result.weights,
+        spec.algorithm,
+        spec.input_schema,
+        spec.output_schema,
+        spec.metric,
+        delivery.record.id,
     )
 
 

@@ -22,7 +22,7 @@ from pysonar.schema import Schema, SchemaError
 from pysonar.scientist.errors import EstimatorError
 from pysonar.secret_file import replace_secret_file
 
-FORMAT = "openmined/estimator/1"
+FORMAT = "openmined/estimator/2"
 _METADATA = "openmined"
 
 
@@ -30,12 +30,14 @@ class Estimator:
     """A fitted model.
 
     Attributes:
-        weights: shape (d, k), float64, the bias in the last row.
+        weights: shape (d, k), float64, of linear families with the bias in the last row.
         schema: the campaign's schema.
         classes_: the label's values in schema order; None if the label is a number.
         feature_names_in_: names of the raw input columns.
         n_features_in_: how many those are.
         metric: "accuracy" or "r2".
+
+    `campaign` is the id of the campaign it was trained in, 32 bytes: a feature map is drawn from it.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Estimator:
         input_schema: Mapping[str, Any],
         output_schema: Mapping[str, Any],
         metric: str,
+        campaign: bytes,
     ) -> None:
         self.schema = Schema(input_schema, output_schema)
         self._documents = (dict(input_schema), dict(output_schema))
         self.algorithm = algorithm
         self.metric = metric
-        self._family = algorithm.build(self.schema)
+        self._campaign = campaign
+        self._family = algorithm.build(self.schema, campaign)
         self.weights = np.array(weights, dtype=np.float64)
         if self.weights.shape != self._family.weights_shape:
             raise EstimatorError(
@@ -100,6 +104,7 @@ class Estimator:
             "input_schema": self._documents[0],
             "output_schema": self._documents[1],
             "metric": self.metric,
+            "campaign": self._campaign.hex(),
         }
         replace_secret_file(path, save({"weights": self.weights}, metadata={_METADATA: json.dumps(document)}))
 
@@ -120,6 +125,7 @@ class Estimator:
                 document["input_schema"],
                 document["output_schema"],
                 str(document["metric"]),
+                bytes.fromhex(document["campaign"]),
             )
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, ArtifactError, SchemaError):
             raise EstimatorError(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from scripts._ape import say_errors
+from scripts._demo.plan import WISHES
 
 
 @click.command()
@@ -27,6 +28,13 @@ from scripts._ape import say_errors
     help="One store on this machine, or a Kubo daemon for each party (needs `ipfs` on PATH).",
 )
 @click.option(
+    "--model",
+    type=click.Choice(list(WISHES)),
+    default="one_vs_rest",
+    show_default=True,
+    help="Ten linear models, or a network with a hidden layer (needs the extra `nn`).",
+)
+@click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("build/demo"),
@@ -34,7 +42,7 @@ from scripts._ape import say_errors
     help="Is emptied first. Data, homes, logs and report.json are left there.",
 )
 @say_errors
-def cli(seeds: int, first_seed: int, ipfs: str, folder: Path) -> None:
+def cli(seeds: int, first_seed: int, ipfs: str, model: str, folder: Path) -> None:
     """Run a campaign from escrow to delivery and check every sum.
 
     A scientist, a Capsule and three mines, each in processes of their own with own folder and account, share
@@ -51,7 +59,7 @@ def cli(seeds: int, first_seed: int, ipfs: str, folder: Path) -> None:
     for seed in range(first_seed, first_seed + seeds):
         here = folder if seeds == 1 else folder / f"seed-{seed}"
         try:
-            report = run_campaign(here, seed=seed, ipfs=ipfs)
+            report = run_campaign(here, seed=seed, ipfs=ipfs, wish=WISHES[model])
             write_report(here / "report.json", report)
             print_summary(report, here)
             evaluations.append(report.evaluations)

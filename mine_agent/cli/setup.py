@@ -46,6 +46,13 @@ def init(
             help='Column of your data that campaigns may use (the label too), or "any". Repeat for more.'
         ),
     ] = None,
+    allow_networks: Annotated[
+        bool,
+        typer.Option(
+            "--allow-networks",
+            help="Let neural networks learn here, too: a dishonest Capsule could make one single out a row.",
+        ),
+    ] = False,
     minimum_reward: Annotated[
         str, typer.Option(help="A campaign must have at least this much left to pay.", metavar="AMOUNT")
     ] = "0",
@@ -86,6 +93,7 @@ def init(
         scientists=tuple(allow_scientist or ()),
         capsules=tuple(allow_capsule or ()),
         fields=tuple(allow_field or ()),
+        networks=allow_networks,
         minimum_reward=minimum_reward,
         maximum_stake=maximum_stake,
     )

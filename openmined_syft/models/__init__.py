@@ -10,12 +10,13 @@ from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.one_vs_rest import OneVsRest
 from openmined_syft.models.ridge import Ridge
 
+_NETWORK = "mlp"
 _FAMILIES = {family.name: family for family in (Linear, Ridge, Logistic, OneVsRest)}
 
 
 def family_names() -> list[str]:
     """Names that `build_family` knows."""
-    return list(_FAMILIES)
+    return [*_FAMILIES, _NETWORK]
 
 
 def build_family(
@@ -24,16 +25,21 @@ def build_family(
     """The family a spec's algorithm names.
 
     Args:
-        family: "linear", "ridge", "logistic" or "one_vs_rest".
+        family: "linear", "ridge", "logistic", "one_vs_rest", or "mlp", a network with one hidden layer.
         n_features: columns of the encoded data, without the bias.
-        n_outputs: 1 for one target and for "logistic"; the number of classes for "one_vs_rest".
+        n_outputs: 1 for one target and for "logistic"; the number of classes for "one_vs_rest" and "mlp".
         parameters: "features" describes a public feature map, such as {"name": "fourier", "count": 512,
-            "gamma": 0.008}; "alpha" is ridge's.
+            "gamma": 0.008}; "alpha" is ridge's; "hidden" and "seed" are a network's.
         seed: public bytes a feature map is drawn from: the campaign's id.
 
     Raises:
         ParameterError: unknown family or parameter, or a size out of range.
     """
+    if family == _NETWORK:
+        # Networks import this package, so not at the top; nothing of TenSEAL is needed to describe one.
+        from openmined_syft.neural.network import SquareNetwork
+
+        return SquareNetwork.build(n_features, n_outputs, parameters, seed)
     if family not in _FAMILIES:
         raise ParameterError(f"there is no model family {family!r}; choose one of {family_names()}")
     return _FAMILIES[family].build(n_features, n_outputs, parameters, seed)

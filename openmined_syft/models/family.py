@@ -37,28 +37,24 @@ class ModelFamily(Protocol):
 
     @property
     def n_outputs(self) -> int:
-        """Columns of the weights."""
+        """Targets or classes."""
         ...
 
     @property
     def weights_shape(self) -> tuple[int, int]:
-        """(d, k); d counts the bias, which is the last row."""
+        """(d, k). For the linear families d counts the bias, which is the last row."""
         ...
 
     def initial_weights(self) -> Matrix:
-        """Zeros of `weights_shape`."""
+        """Where a model of this family starts, of `weights_shape`."""
         ...
 
     def design(self, X: ArrayLike) -> Matrix:
-        """X of shape (n, n_features) as (n, d), with the bias column last."""
+        """X of shape (n, n_features) as the model takes it."""
         ...
 
     def targets(self, y: ArrayLike) -> Matrix:
         """Labels as the (n, k) matrix the loss compares with."""
-        ...
-
-    def visit(self, X: ArrayLike, y: ArrayLike, rule: Rule) -> AffineMap:
-        """The whole training by `rule` on these rows as one affine map."""
         ...
 
     def predict(self, weights: ArrayLike, X: ArrayLike) -> NDArray[Any]:

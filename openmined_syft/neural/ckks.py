@@ -1,300 +1,178 @@
-"""CKKS keys and arithmetic on SEAL: parameters, serialisation to bytes, and the operations a network needs.
+"""CKKS keys, and encryption and decryption by their owner.
 
-Ring 16,384 and a modulus of 400 bits: 128 bits of strength by the Homomorphic Encryption Standard's table (at
-most 438), which SEAL checks. 8,192 slots, seven multiplications deep, numbers at scale 2^40. CKKS is
-approximate: a decrypted number is off by about 1e-6 of the largest, and who holds both a ciphertext and its
-    exact decryption learns about the
-secret key (Li and Micciancio 2021): decryptions stay with the key's owner.
-
-SEAL saves to files only; anonymous memory files keep keys off the disk.
+CKKS is approximate: a decrypted number is off by a little, and whoever holds both a ciphertext and its exact
+decryption learns about the secret key (Li and Micciancio 2021). Decryptions stay with the key's owner.
 """
 
 import functools
 import hashlib
-import importlib
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.errors import CiphertextError, KernelError, KeyFormError
+from openmined_syft.errors import CiphertextError, KeyFormError
+from openmined_syft.fields import Fields
+from openmined_syft.neural import slots
+from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.neural.seal import (
+    Vector,
+    context,
+    encode,
+    encoder,
+    from_bytes,
+    load_ciphertext,
+    seal,
+    to_bytes,
+)
+from openmined_syft.neural.sizes import LARGEST_BUNDLE, LARGEST_KEY, LARGEST_PUBLIC
+from openmined_syft.neural.slots import RING
 
 SCHEME = "ckks"
-RING = 16384
-SLOTS = RING // 2
-DEPTH = 7
-SCALE = 2.0**40
-PRIME_BITS = (60, *([40] * DEPTH), 60)
-
-Vector = NDArray[np.float64]
 
 
-@functools.cache
-def seal() -> Any:
-    """The SEAL bindings.
-
-    Raises:
-        KernelError: TenSEAL is not installed.
-    """
-    try:
-        return importlib.import_module("tenseal.sealapi")
-    except ImportError:
-        raise KernelError("neural networks need TenSEAL: install the extra 'nn'") from None
-
-
-@functools.cache
-def context() -> Any:
-    """The SEAL context of the one parameter set used."""
-    s = seal()
-    parameters = s.EncryptionParameters(s.SCHEME_TYPE.CKKS)
-    parameters.set_poly_modulus_degree(RING)
-    parameters.set_coeff_modulus(s.CoeffModulus.Create(RING, list(PRIME_BITS)))
-    return s.SEALContext(parameters, True, s.SEC_LEVEL_TYPE.TC128)
-
-
-@functools.cache
-def levels() -> tuple[Any, ...]:
-    """Parameter ids by number of multiplications done, 0 to DEPTH."""
-    s, encoder = seal(), seal().CKKSEncoder(context())
-    evaluator, plain = s.Evaluator(context()), s.Plaintext()
-    encoder.encode(0.0, SCALE, plain)
-    ids = [plain.parms_id()]
-    for _ in range(DEPTH):
-        evaluator.mod_switch_to_next_inplace(plain)
-        ids.append(plain.parms_id())
-    return tuple(ids)
-
-
-def to_bytes(thing: Any) -> bytes:
-    """What SEAL saves, without a file on any disk."""
-    handle = os.memfd_create("seal")
-    try:
-        thing.save(f"/proc/self/fd/{handle}")
-        size = os.lseek(handle, 0, os.SEEK_END)
-        return os.pread(handle, size, 0)
-    finally:
-        os.close(handle)
-
-
-def from_bytes(kind: str, data: bytes) -> Any:
-    """A SEAL object of class `kind` from bytes, checked by SEAL against the parameters.
-
-    Raises:
-        CiphertextError: SEAL does not accept them.
-    """
-    thing = getattr(seal(), kind)()
-    handle = os.memfd_create("seal")
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        thing.load(context(), f"/proc/self/fd/{handle}")
-    except (RuntimeError, ValueError, IndexError, MemoryError):
-        raise CiphertextError(f"{len(data)} bytes are no {kind} of these CKKS parameters") from None
-    finally:
-        os.close(handle)
-    return thing
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CkksPublicKey:
     """What a mine needs: to encrypt, to relinearise, and to rotate by the network's distances.
 
+    Compared and hashed by `digest`.
+
     Attributes:
-        public, relinearisation, rotation: SEAL's own format; about 2, 15 and, for 13 distances, 200 MB.
+        fingerprint: names the key pair, 32 bytes. That the rest belongs to it, nobody but the owner can tell.
+        public, relinearisation, rotation: SEAL's own format.
     """
 
-    public: bytes
-    relinearisation: bytes
-    rotation: bytes
+    fingerprint: bytes
+    public: bytes = field(repr=False)
+    relinearisation: bytes = field(repr=False)
+    rotation: bytes = field(repr=False)
 
     @functools.cached_property
-    def fingerprint(self) -> bytes:
-        """sha256 over the scheme's name and the hashes of the three keys: 32 bytes."""
-        parts = (self.public, self.relinearisation, self.rotation)
-        digests = b"".join(hashlib.sha256(part).digest() for part in parts)
-        return hashlib.sha256(SCHEME.encode() + b"\0" + digests).digest()
+    def digest(self) -> bytes:
+        """sha256 over the hashes of all parts, computed once: 32 bytes."""
+        parts = (self.fingerprint, self.public, self.relinearisation, self.rotation)
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CkksPublicKey) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def to_fields(self) -> dict[str, Any]:
+        """The wire form; `from_fields` is its inverse."""
+        return {
+            "key_fingerprint": self.fingerprint,
+            "public": [self.public],
+            "relinearisation": [self.relinearisation],
+            "rotation": [self.rotation],
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "CkksPublicKey":
+        """Parse the wire form; the keys themselves are parsed when used.
+
+        Raises:
+            FieldError: a field is missing, unknown, of a wrong type or too long.
+        """
+        reader = Fields("CKKS public key", fields)
+        fingerprint = reader.fingerprint()
+        (public,) = reader.list_of_octets("public", 1, LARGEST_PUBLIC)
+        (relinearisation,) = reader.list_of_octets("relinearisation", 1, LARGEST_KEY)
+        (rotation,) = reader.list_of_octets("rotation", 1, LARGEST_KEY * slots.MOST_ROTATIONS)
+        reader.finish()
+        return cls(fingerprint, public, relinearisation, rotation)
 
 
 class CkksPrivateKey:
-    """The secret key with its public half. Never shown, never pickled; `secret` is for sealing.
+    """A secret key. Never shown, never pickled.
 
     Attributes:
-        public: the public half.
-        secret: SEAL's format; whoever has it reads everything.
+        secret: SEAL's format, for sealing; whoever has it reads everything.
+        fingerprint: names the key pair in all that is made with it, 32 bytes.
     """
 
-    __slots__ = ("public", "secret")
+    __slots__ = ("fingerprint", "secret")
 
-    def __init__(self, public: CkksPublicKey, secret: bytes) -> None:
-        self.public, self.secret = public, secret
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+        self.fingerprint = hashlib.sha256(b"openmined/ckks/1\0" + hashlib.sha256(secret).digest()).digest()
 
     @classmethod
-    def generate(cls, rotations: Sequence[int]) -> "CkksPrivateKey":
-        """A new key that allows rotations by the given distances; takes seconds."""
-        s = seal()
-        generator = s.KeyGenerator(context())
-        public, relinearisation, rotation = s.PublicKey(), s.RelinKeys(), s.GaloisKeys()
+    def generate(cls) -> "CkksPrivateKey":
+        """A new key."""
+        return cls(to_bytes(seal().KeyGenerator(context()).secret_key()))
+
+    @classmethod
+    def from_secret(cls, secret: bytes) -> "CkksPrivateKey":
+        """The key whose `secret` was kept.
+
+        Raises:
+            KeyFormError: the bytes are no secret key of these parameters.
+        """
+        key = cls(secret)
+        key.unpacked()
+        return key
+
+    def unpacked(self) -> Any:
+        """SEAL's object.
+
+        Raises:
+            KeyFormError: the bytes are no secret key of these parameters.
+        """
+        try:
+            return from_bytes("SecretKey", self.secret)
+        except CiphertextError:
+            raise KeyFormError("the bytes are no secret CKKS key of these parameters") from None
+
+    def public_bundle(self, network: SquareNetwork) -> CkksPublicKey:
+        """Public keys for that network, with fresh randomness each time; takes seconds.
+
+        Relinearisation and rotation keys are saved as seeds and halves, at half the size.
+        """
+        generator, public = seal().KeyGenerator(context(), self.unpacked()), seal().PublicKey()
         generator.create_public_key(public)
-        generator.create_relin_keys(relinearisation)
-        generator.create_galois_keys(sorted(set(rotations) - {0}), rotation)
-        parts = map(to_bytes, (public, relinearisation, rotation))
-        return cls(CkksPublicKey(*parts), to_bytes(generator.secret_key()))
+        rotation = generator.create_galois_keys(slots.galois_elements(network))
+        parts = (public, generator.create_relin_keys(), rotation)
+        return CkksPublicKey(self.fingerprint, *map(to_bytes, parts))
 
     def __repr__(self) -> str:
-        return f"CkksPrivateKey({self.public.fingerprint.hex()[:16]})"
+        return f"CkksPrivateKey({self.fingerprint.hex()[:16]})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a private key is not pickled; store `secret` sealed")
 
 
-def encode(vector: Vector, level: int) -> Any:
-    """A vector of SLOTS numbers as a plaintext for ciphertexts after `level` multiplications."""
-    plain = seal().Plaintext()
-    _encoder().encode(vector.tolist(), levels()[level], SCALE, plain)
-    return plain
+def encrypt_for_owner(vectors: Iterable[tuple[Vector, int]], key: CkksPrivateKey) -> list[bytes]:
+    """Vectors, each at its level, under the secret key: each a seed and a half, at half the size."""
+    encryptor = seal().Encryptor(context(), key.unpacked())
+    return [to_bytes(encryptor.encrypt_symmetric(encode(vector, level))) for vector, level in vectors]
 
 
-@functools.cache
-def _encoder() -> Any:
-    return seal().CKKSEncoder(context())
-
-
-def encrypt_for_owner(vectors: Sequence[tuple[Vector, int]], key: CkksPrivateKey) -> list[bytes]:
-    """Vectors, each at its level, under the secret key."""
-    encryptor = seal().Encryptor(context(), from_bytes("SecretKey", key.secret))
-    ciphertexts = []
-    for vector, level in vectors:
-        ciphertext = seal().Ciphertext()
-        encryptor.encrypt_symmetric(encode(vector, level), ciphertext)
-        ciphertexts.append(to_bytes(ciphertext))
-    return ciphertexts
-
-
-def decrypt_vector(data: bytes, key: CkksPrivateKey) -> Vector:
-    """The SLOTS numbers in a ciphertext; for the key's owner only.
+def decrypt_vectors(
+    ciphertexts: Sequence[tuple[bytes, int]], key: CkksPrivateKey
+) -> list[NDArray[np.complex128]]:
+    """The SLOTS numbers in each ciphertext, given with its level; for the key's owner only.
 
     Raises:
-        CiphertextError: no ciphertext of these parameters, or one at a wrong scale or in a wrong form.
+        CiphertextError: no ciphertext of these parameters, or one at a wrong level or scale.
     """
-    ciphertext, plain = load_ciphertext(data), seal().Plaintext()
-    secret = from_bytes("SecretKey", key.secret)
-    seal().Decryptor(context(), secret).decrypt(ciphertext, plain)
-    return np.array(_encoder().decode_double(plain), np.float64)
+    decryptor, plain, vectors = seal().Decryptor(context(), key.unpacked()), seal().Plaintext(), []
+    for data, level in ciphertexts:
+        decryptor.decrypt(load_ciphertext(data, level), plain)
+        vectors.append(np.array(encoder().decode_complex(plain), np.complex128))
+    return vectors
 
 
-def load_ciphertext(data: bytes) -> Any:
-    """A ciphertext of two parts at SCALE.
-
-    Raises:
-        CiphertextError: anything else.
-    """
-    ciphertext = from_bytes("Ciphertext", data)
-    if ciphertext.size() != 2 or ciphertext.scale != SCALE or ciphertext.is_transparent():
-        raise CiphertextError("a CKKS ciphertext of another size or scale than the network's")
-    if not ciphertext.is_ntt_form():
-        raise CiphertextError("a CKKS ciphertext in another form than the network's")
-    return ciphertext
-
-
-class Arithmetic:
-    """Operations on ciphertexts with a public key. A product that is not yet relinearised has three parts.
-
-    Raises:
-        KeyFormError: the key's bytes are no keys of these parameters.
-    """
-
-    def __init__(self, public: CkksPublicKey) -> None:
-        s = seal()
-        try:
-            encryption = from_bytes("PublicKey", public.public)
-            self._relinearisation = from_bytes("RelinKeys", public.relinearisation)
-            self._rotation = from_bytes("GaloisKeys", public.rotation)
-        except CiphertextError as problem:
-            raise KeyFormError(f"the CKKS public key: {problem}") from None
-        self._encryptor = s.Encryptor(context(), encryption)
-        self._evaluator = s.Evaluator(context())
-        self._new = s.Ciphertext
-
-    def _aligned(self, a: Any, b: Any) -> tuple[Any, Any]:
-        """Both at the lower level of the two."""
-        if a.coeff_modulus_size() > b.coeff_modulus_size():
-            return self._switched(a, b.parms_id()), b
-        if b.coeff_modulus_size() > a.coeff_modulus_size():
-            return a, self._switched(b, a.parms_id())
-        return a, b
-
-    def _switched(self, a: Any, level: Any) -> Any:
-        result = self._new()
-        self._evaluator.mod_switch_to(a, level, result)
-        return result
-
-    def at_level(self, a: Any, level: int) -> Any:
-        """The same numbers as after `level` multiplications."""
-        return a if a.parms_id() == levels()[level] else self._switched(a, levels()[level])
-
-    def add(self, a: Any | None, b: Any) -> Any:
-        """a + b; None is nothing."""
-        if a is None:
-            return b
-        result = self._new()
-        self._evaluator.add(*self._aligned(a, b), result)
-        return result
-
-    def subtract_plain(self, a: Any, vector: Vector, level: int) -> Any:
-        """a - vector."""
-        result = self._new()
-        self._evaluator.sub_plain(a, encode(vector, level), result)
-        return result
-
-    def product(self, a: Any, b: Any) -> Any:
-        """a b, not yet relinearised or rescaled."""
-        result = self._new()
-        self._evaluator.multiply(*self._aligned(a, b), result)
-        return result
-
-    def product_plain(self, a: Any, vector: Vector, level: int) -> Any:
-        """a times a plaintext vector, not yet rescaled."""
-        result = self._new()
-        self._evaluator.multiply_plain(a, encode(vector, level), result)
-        return result
-
-    def relinearised(self, a: Any) -> Any:
-        """Back to two parts after a product of two ciphertexts; before a rotation that is necessary."""
-        result = self._new()
-        self._evaluator.relinearize(a, self._relinearisation, result)
-        return result
-
-    def finished(self, a: Any) -> Any:
-        """Relinearised if need be, and rescaled: one level lower, at SCALE again."""
-        if a.size() > 2:
-            a = self.relinearised(a)
-        result = self._new()
-        self._evaluator.rescale_to_next(a, result)
-        # The primes are within 2^-20 of 2^40; taking the scale for exact costs that much precision.
-        result.scale = SCALE
-        return result
-
-    def rotated(self, a: Any, distance: int) -> Any:
-        """Slot i gets what slot i + distance had, cyclically."""
-        if not distance:
-            return a
-        result = self._new()
-        self._evaluator.rotate_vector(a, distance, self._rotation, result)
-        return result
-
-    def with_rotations(self, a: Any, distances: Sequence[int]) -> Any:
-        """For each distance in turn, the sum with itself rotated by it: doubles a window of sums."""
-        for distance in distances:
-            a = self.add(a, self.rotated(a, distance))
-        return a
-
-    def noised(self, a: Any) -> bytes:
-        """The wire form, with a fresh encryption of zero under the public key added."""
-        zero = self._new()
-        self._encryptor.encrypt_zero(a.parms_id(), zero)
-        zero.scale = SCALE
-        return to_bytes(self.add(a, zero))
+__all__ = [
+    "LARGEST_BUNDLE",
+    "RING",
+    "SCHEME",
+    "CkksPrivateKey",
+    "CkksPublicKey",
+    "decrypt_vectors",
+    "encrypt_for_owner",
+    "seal",
+]

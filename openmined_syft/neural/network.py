@@ -1,5 +1,4 @@
-"""The network X -> (X W1)^2 W2 in plain numbers: weights as one matrix, prediction, gradient, and Capsule's
-Adam.
+"""The network X -> (X W1)^2 W2 in plain numbers: weights as one matrix, prediction, batches, gradient.
 
 The weights are one matrix of shape (P + Q, H): P rows for the inputs (the next power of two), then Q for the
 outputs (likewise), a column for each hidden unit. Rows above the real numbers of inputs and outputs stay
@@ -14,12 +13,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from openmined_syft.errors import LabelError, ParameterError, ShapeError
+from openmined_syft.errors import ParameterError, ShapeError
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.models.family import class_indices
 from openmined_syft.rules.parameters import known_only, whole
 
 SLOTS = 8192
+OUTPUTS = 16
+LARGEST_SEED = (1 << 32) - 1
+LARGEST_VERSION = (1 << 32) - 1
 
 Matrix = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ class SquareNetwork:
         n_features: 9 to 128; no bias is added: centre the columns.
         n_outputs: classes, 2 to 16.
         hidden: 16, 32 or 64 hidden units, at least as many as the classes rounded up to a power of two.
-        seed: public bytes the initial weights are drawn from.
+        seed: public number the initial weights are drawn from, 0 to 2^32 - 1.
 
     Raises:
         ParameterError: a size is out of range, or all together do not fit the slots.
@@ -45,15 +47,16 @@ class SquareNetwork:
     n_features: int
     n_outputs: int
     hidden: int = 32
-    seed: bytes = b""
+    seed: int = 0
 
     name: ClassVar[str] = "mlp"
 
     def __post_init__(self) -> None:
         whole("n_features of an mlp", self.n_features, 9, 128)
-        whole("n_outputs of an mlp", self.n_outputs, 2, 16)
-        if self.hidden not in (16, 32, 64):
-            raise ParameterError(f"hidden is {self.hidden!r}; needs 16, 32 or 64")
+        whole("n_outputs of an mlp", self.n_outputs, 2, OUTPUTS)
+        whole("seed of an mlp", self.seed, 0, LARGEST_SEED)
+        if whole("hidden of an mlp", self.hidden, 16, 64) not in (16, 32, 64):
+            raise ParameterError(f"hidden is {self.hidden}; needs 16, 32 or 64")
         if self.outputs_padded > self.hidden or self.inputs_padded + self.outputs_padded > self.batch:
             raise ParameterError(
                 f"{self.n_features} inputs, {self.hidden} hidden units and {self.n_outputs} classes do not "
@@ -62,15 +65,24 @@ class SquareNetwork:
 
     @classmethod
     def build(
-        cls, n_features: int, n_outputs: int, parameters: Mapping[str, Any], seed: bytes
+        cls,
+        n_features: int,
+        n_outputs: int,
+        parameters: Mapping[str, Any],
+        seed: bytes,  # noqa: ARG003
     ) -> "SquareNetwork":
-        """The network with `parameters` of a spec: "hidden".
+        """The network with `parameters` of a spec: "hidden" and "seed".
+
+        Args:
+            seed: the campaign's, for families that draw from it. Here it is not used: with a number of
+                their own choice in the spec, scientists can state the starting accuracy before there is
+                a campaign.
 
         Raises:
             ParameterError: an unknown parameter, or a value out of range.
         """
-        known_only("an mlp model", parameters, ["hidden"])
-        return cls(n_features, n_outputs, seed=seed, **parameters)
+        known_only("an mlp model", parameters, ["hidden", "seed"])
+        return cls(n_features, n_outputs, **parameters)
 
     @property
     def inputs_padded(self) -> int:
@@ -79,8 +91,8 @@ class SquareNetwork:
 
     @property
     def outputs_padded(self) -> int:
-        """Q, at least 16 so that one rotation distance serves all."""
-        return max(16, _power_of_two(self.n_outputs))
+        """Q, the same for all."""
+        return OUTPUTS
 
     @property
     def batch(self) -> int:
@@ -93,9 +105,21 @@ class SquareNetwork:
         return self.inputs_padded + self.outputs_padded, self.hidden
 
     def initial_weights(self) -> Matrix:
-        """Uniform numbers from the seed; zeros would be a point without slope."""
+        """Where a campaign starts: `drawn_weights`, but the second layer zero.
+
+        So the first slopes are those of a linear model on random squares, which raise the accuracy at once: a
+        campaign's model moves only when it rises (`curvature`).
+        """
+        weights = self.drawn_weights()
+        weights[self.inputs_padded :] = 0
+        return weights
+
+    def drawn_weights(self) -> Matrix:
+        """Uniform numbers from the seed in both layers; all zero would be a point without slope."""
         rows, columns = self.weights_shape
-        stream = hashlib.shake_256(b"openmined/mlp/1/" + self.seed).digest(8 * rows * columns)
+        stream = hashlib.shake_256(b"openmined/mlp/1/" + self.seed.to_bytes(4, "big")).digest(
+            8 * rows * columns
+        )
         uniform = np.frombuffer(stream, "<u8").astype(np.float64) * 2.0**-63 - 1
         weights: Matrix = uniform.reshape(rows, columns)
         weights[: self.inputs_padded] *= 2.8 / np.sqrt(self.n_features)
@@ -161,6 +185,39 @@ class SquareNetwork:
             raise ShapeError(f"{len(rows)} rows; one encrypted gradient takes at most {self.batch}")
         return NetworkVisit(self, rows, targets)
 
+    def batch_visit(self, X: ArrayLike, y: ArrayLike, *, version: int, salt: bytes) -> "NetworkVisit":
+        """A mine's mini-batch for that version of the model: the same whenever it is asked for.
+
+        Rows are shuffled once for each salt; version v takes the v-th slice of `batch` rows, cyclically, so
+        that successive versions see all rows. Up to `batch` rows are one batch.
+
+        Args:
+            version: 0 to 2^32 - 1.
+            salt: bytes that a mine keeps for a campaign.
+
+        Raises:
+            ShapeError, NotFiniteError, LabelError: the rows cannot be learned from.
+            ParameterError: no version.
+        """
+        whole("version", version, 0, LARGEST_VERSION)
+        rows, targets = self.design(X), self.targets(y)
+        if len(rows) != len(targets):
+            raise ShapeError(f"{len(rows)} rows of X but {len(targets)} labels")
+        if len(rows) <= self.batch:
+            return NetworkVisit(self, rows, targets)
+        first = version * self.batch % len(rows)
+        part = _shuffled(len(rows), salt)[(first + np.arange(self.batch)) % len(rows)]
+        return NetworkVisit(self, rows[part], targets[part])
+
+
+def _shuffled(count: int, salt: bytes) -> NDArray[np.int64]:
+    """0 to count - 1 in the order of 128 bits of SHAKE-256 for each: no library's generator, which may
+    change.
+    """
+    stream = hashlib.shake_256(b"openmined/mlp/batch/1/" + hashlib.sha256(salt).digest()).digest(16 * count)
+    halves = np.frombuffer(stream, ">u8").reshape(count, 2)
+    return np.asarray(np.lexsort((halves[:, 1], halves[:, 0])), np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkVisit:
@@ -181,33 +238,3 @@ class NetworkVisit:
         error = (hidden**2 @ second - self.Y) / len(self.X)
         slope = self.X.T @ (error @ second.T * 2 * hidden)
         return np.vstack([slope, error.T @ hidden**2])
-
-
-class Adam:
-    """Capsule's optimiser (Kingma and Ba 2015): turns decrypted gradients into differences of weights."""
-
-    def __init__(self, rate: float = 0.03, first: float = 0.9, second: float = 0.99) -> None:
-        if not (0 < rate <= 1 and 0 <= first < 1 and 0 <= second < 1):
-            raise ParameterError(f"Adam with rate {rate}, {first} and {second}; needs numbers from 0 to 1")
-        self._rate, self._first, self._second = rate, first, second
-        self._mean: Matrix | None = None
-        self._square: Matrix | None = None
-        self._steps = 0
-
-    def difference(self, gradient: ArrayLike) -> Matrix:
-        """What to add to the weights."""
-        slope = as_matrix(gradient, "gradient")
-        if self._mean is None or self._square is None:
-            self._mean, self._square = np.zeros_like(slope), np.zeros_like(slope)
-        if slope.shape != self._mean.shape:
-            raise ShapeError(f"a gradient of shape {slope.shape} after ones of {self._mean.shape}")
-        self._steps += 1
-        self._mean = self._first * self._mean + (1 - self._first) * slope
-        self._square = self._second * self._square + (1 - self._second) * slope**2
-        mean = self._mean / (1 - self._first**self._steps)
-        square = self._square / (1 - self._second**self._steps)
-        result: Matrix = -self._rate * mean / (np.sqrt(square) + 1e-6)
-        return result
-
-
-__all__ = ["Adam", "LabelError", "NetworkVisit", "SquareNetwork"]

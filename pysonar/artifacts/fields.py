@@ -33,6 +33,11 @@ class Fields:
             raise ArtifactError(self.kind, self.path(name), _MISSING, "a value")
         return self._left.pop(name)
 
+    def rest(self) -> dict[str, Any]:
+        """All that is left, taken out: for a reader of its own, which refuses what it does not know."""
+        left, self._left = self._left, {}
+        return left
+
     def integer(self, name: str, least: int, most: int) -> int:
         """A whole number in a range."""
         return checks.integer(self.kind, self.path(name), self.take(name), least, most)

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from openmined_syft.encrypted import EncryptedGradient
 from openmined_syft.errors import SyftError
-from openmined_syft.keys import SCHEME
-from openmined_syft.layout import Layout
+from openmined_syft.schemes import PAILLIER, Gradient, Model, scheme_named, scheme_names
 from pysonar.artifacts import checks
 from pysonar.artifacts.bindings import require_same
 from pysonar.artifacts.errors import ArtifactError, OversizedError, Said, naming
@@ -52,8 +50,9 @@ class GradientEnvelope:
         base_version: version of the model it starts from; the gradient's own says the same.
         base: CID of that model.
         miner: the account that submits it.
-        gradient: the encrypted difference.
+        gradient: what the mine's visit made, encrypted.
         privacy: the mine's statement, or None for no protection.
+        scheme: what it is encrypted with.
 
     Raises:
         ArtifactError: one of them is out of range, or the versions differ.
@@ -65,10 +64,12 @@ class GradientEnvelope:
     base_version: int
     base: Cid
     miner: str
-    gradient: EncryptedGradient
+    gradient: Gradient
     privacy: PrivacyStatement | None = None
+    scheme: str = PAILLIER
 
     def __post_init__(self) -> None:
+        checks.one_of(KIND, "scheme", self.scheme, scheme_names())
         checks.integer(KIND, "chain_id", self.chain_id, 1, checks.MAX_CHAIN_ID)
         object.__setattr__(self, "contract", checks.address(KIND, "contract", self.contract))
         checks.octets(KIND, "campaign", self.campaign, 32)
@@ -84,7 +85,7 @@ class GradientEnvelope:
         """Deterministic CBOR; what is sealed."""
         privacy = self.privacy
         values: Mapping[str, Any] = {
-            "scheme": SCHEME,
+            "scheme": self.scheme,
             "chain_id": self.chain_id,
             "contract": checks.address_bytes(self.contract),
             "campaign": self.campaign,
@@ -101,9 +102,9 @@ class GradientEnvelope:
         """Read what was inside a seal; its ciphertexts are not looked at yet. Raises ArtifactError."""
         with naming(cid):
             fields = read_cbor(KIND, VERSION, data, _MOST)
-            fields.one_of("scheme", (SCHEME,))
+            scheme = fields.one_of("scheme", scheme_names())
             try:
-                gradient = EncryptedGradient.from_fields(fields.take("gradient"))
+                gradient = scheme_named(scheme).gradient_from_fields(fields.take("gradient"))
             except SyftError as error:
                 raise ArtifactError(KIND, "gradient", Said(str(error)), "an encrypted gradient") from None
             envelope = cls(
@@ -115,6 +116,7 @@ class GradientEnvelope:
                 miner=fields.address("miner"),
                 gradient=gradient,
                 privacy=_statement(fields.optional_inner("privacy")),
+                scheme=scheme,
             )
             fields.finish()
             require_one_form(KIND, envelope.to_bytes(), data)
@@ -134,6 +136,7 @@ class GradientEnvelope:
         contract: str,
         campaign: bytes,
         miner: str,
+        scheme: str,
         cid: Cid | None = None,
     ) -> Self:
         """Open a submission and check that it was made for this place in this queue.
@@ -142,11 +145,12 @@ class GradientEnvelope:
 
         Args:
             miner: the account at the head of the queue.
+            scheme: the campaign's.
             cid: its name, for error texts.
 
         Raises:
             SealError: it does not open (see `pysonar.openpgp`).
-            WrongBindingError: made for another chain, contract, campaign or miner.
+            WrongBindingError: made for another chain, contract, campaign, scheme or miner.
             ArtifactError: malformed.
         """
         with naming(cid):
@@ -156,13 +160,14 @@ class GradientEnvelope:
             require_same(KIND, "chain_id", envelope.chain_id, chain_id)
             require_same(KIND, "contract", envelope.contract, checks.address(KIND, "contract", contract))
             require_same(KIND, "campaign", envelope.campaign, campaign)
+            require_same(KIND, "scheme", envelope.scheme, scheme)
             require_same(KIND, "miner", envelope.miner, checks.address(KIND, "miner", miner))
             return envelope
 
 
-def most_gradient_bytes(layout: Layout) -> int:
-    """How large a sealed gradient for a model of this layout can be: what to fetch a submission with."""
-    return min(MAX_BYTES[KIND], layout.gradient_ciphertexts * (layout.key_bits // 4) + _ENVELOPE)
+def most_gradient_bytes(model: Model, scheme: str) -> int:
+    """How large a sealed gradient for this model can be: what to fetch a submission with."""
+    return min(MAX_BYTES[KIND], scheme_named(scheme).most_gradient_bytes(model) + _ENVELOPE)
 
 
 def _statement(fields: Fields | None) -> PrivacyStatement | None:

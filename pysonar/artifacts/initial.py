@@ -1,5 +1,5 @@
-"""Where a campaign's model starts: at zero, at weights the scientist sealed, or where another campaign
-ended.
+"""Where a campaign's model starts: where its family does, at weights the scientist sealed, or where another
+campaign ended.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KIND = "spec"
 
 @dataclass(frozen=True)
 class Zeros:
-    """All weights are zero."""
+    """Where the family starts: all weights zero; of a network, those that its parameters draw."""
 
 
 @dataclass(frozen=True)

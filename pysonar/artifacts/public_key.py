@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from openmined_syft.errors import SyftError
-from openmined_syft.keys import SCHEME, PublicKey
-from pysonar.artifacts.errors import ArtifactError, MalformedError, Said, naming
+from openmined_syft.errors import FormError, SyftError
+from openmined_syft.schemes import PAILLIER, PublicHalf, scheme_named, scheme_names
+from pysonar.artifacts.errors import ArtifactError, Said, naming
 from pysonar.artifacts.fields import read_cbor, write_cbor
 from pysonar.artifacts.limits import MAX_BYTES
 from pysonar.cid import Cid
@@ -18,39 +18,42 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class PublicKeyArtifact:
-    """A Paillier public key."""
+    """The public half of a campaign's key, and the name of its scheme."""
 
-    key: PublicKey
+    key: PublicHalf
+    scheme: str = PAILLIER
 
     def to_bytes(self) -> bytes:
-        """Deterministic CBOR: scheme, modulus (big-endian) and fingerprint."""
-        n = int(self.key.n)
-        values = {
-            "scheme": SCHEME,
-            "n": n.to_bytes((n.bit_length() + 7) // 8, "big"),
-            "fingerprint": self.key.fingerprint,
-        }
+        """Deterministic CBOR: scheme, and the fields of `Scheme.public_fields`."""
+        values = {"scheme": self.scheme, **scheme_named(self.scheme).public_fields(self.key)}
         return write_cbor(KIND, VERSION, values, MAX_BYTES[KIND])
 
     @classmethod
-    def parse(cls, data: bytes, *, cid: Cid | None = None, allow_small_for_tests: bool = False) -> Self:
-        """Read a public key and recompute its fingerprint.
+    def parse(
+        cls,
+        data: bytes,
+        *,
+        scheme: str | None = None,
+        cid: Cid | None = None,
+        allow_small_for_tests: bool = False,
+    ) -> Self:
+        """Read a public key, as far as it can be checked without using it.
+
+        Args:
+            scheme: what it has to be of; None: any.
 
         Raises:
-            ArtifactError: malformed, too small or impossible as a modulus, or a fingerprint of another key.
+            ArtifactError: of another scheme, malformed, too small or impossible, or a wrong fingerprint.
         """
         with naming(cid):
             fields = read_cbor(KIND, VERSION, data, MAX_BYTES[KIND])
-            fields.one_of("scheme", (SCHEME,))
-            octets = fields.blob("n", MAX_BYTES[KIND])
-            fingerprint = fields.octets("fingerprint", 32)
-            fields.finish()
-            if octets[0] == 0:
-                raise MalformedError(KIND, "n", Said("padded with zero bytes"), "its shortest form")
+            name = fields.one_of("scheme", scheme_names() if scheme is None else (scheme,))
             try:
-                key = PublicKey.from_n(int.from_bytes(octets, "big"), allow_small=allow_small_for_tests)
+                key = scheme_named(name).public_from_fields(
+                    fields.rest(), allow_small_for_tests=allow_small_for_tests
+                )
+            except FormError as error:
+                raise ArtifactError(KIND, error.field, Said(str(error.value)), error.expected) from None
             except SyftError as error:
-                raise ArtifactError(KIND, "n", Said(str(error)), "a Paillier modulus") from None
-            if key.fingerprint != fingerprint:
-                raise ArtifactError(KIND, "fingerprint", fingerprint, key.fingerprint.hex())
-            return cls(key)
+                raise ArtifactError(KIND, "key", Said(str(error)), f"a public key of scheme {name}") from None
+            return cls(key, name)

@@ -26,7 +26,7 @@ from pysonar.cid import Cid
 from pysonar.openpgp import Certificate, SecretKey, open_sealed, seal
 
 KIND = "result"
-VERSION = 1
+VERSION = 2
 VERDICTS = ("IMPROVED", "NO_GAIN", "MALFORMED", "UNAVAILABLE")
 MAX_SUBMISSIONS = 1_000_000
 _MOST = MAX_BYTES[KIND] - 16 * KIB
@@ -46,6 +46,8 @@ class SubmissionRecord:
         score_ppm: accuracy with that step; with IMPROVED always there, as it is on chain; None if nothing was
             measured.
         version_digest: salted digest of the version it made (`version_digest`); None unless IMPROVED.
+        damping: of a network's step (`openmined_syft.neural.curvature`); None for other families, or as
+            above.
     """
 
     index: int
@@ -55,6 +57,7 @@ class SubmissionRecord:
     step: float | None = None
     score_ppm: int | None = None
     version_digest: bytes | None = None
+    damping: float | None = None
 
     def __post_init__(self) -> None:
         at = f"record[{self.index}]"
@@ -65,6 +68,8 @@ class SubmissionRecord:
             checks.integer(KIND, f"{at}.base_version", self.base_version, 0, 2**32 - 1)
         if self.step is not None:
             object.__setattr__(self, "step", checks.number(KIND, f"{at}.step", self.step, 1e-6, 16.0))
+        if self.damping is not None:
+            object.__setattr__(self, "damping", checks.number(KIND, f"{at}.damping", self.damping, 1e-9, 1e9))
         if self.score_ppm is not None:
             checks.integer(KIND, f"{at}.score_ppm", self.score_ppm, 0, checks.PPM)
         if self.version_digest is not None:
@@ -86,6 +91,7 @@ class SubmissionRecord:
             "step": self.step,
             "score_ppm": self.score_ppm,
             "version_digest": self.version_digest,
+            "damping": self.damping,
         }
 
     @classmethod
@@ -99,6 +105,7 @@ class SubmissionRecord:
             step=fields.take("step"),
             score_ppm=fields.take("score_ppm"),
             version_digest=fields.take("version_digest"),
+            damping=fields.take("damping"),
         )
         fields.finish()
         return record

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from openmined_syft.models import ModelFamily
+from openmined_syft.schemes import scheme_named
 from pysonar.artifacts import checks
 from pysonar.artifacts.algorithm import KIND, Algorithm, check_metric
 from pysonar.artifacts.errors import ArtifactError, OversizedError, Said, naming
@@ -31,7 +32,6 @@ from pysonar.schema import ProfileError, Schema
 
 VERSION = 1
 DEFAULT_STEPS = (0.125, 0.25, 0.5, 1.0, 2.0)
-KEY_BITS = (2048, 3072, 4096)
 MAX_STEPS = 16
 SMALLEST_STEP, LARGEST_STEP = 1e-6, 16.0
 MAX_ROWS = 10_000_000
@@ -86,12 +86,13 @@ class Spec:
         validation: the sealed validation set.
         capsule_certificate, scientist_certificate: CIDs of OpenPGP certificates, for the campaign's whole
             life.
-        key_bits: size of the campaign's key: 2048, 3072 or 4096.
+        key_bits: size of the campaign's key: 2048, 3072 or 4096; for scheme "ckks" the degree of its ring,
+            16384.
         weight_bound: largest absolute value of a weight.
         difference_norm: largest Frobenius norm of a decrypted gradient, before a step is applied.
         steps: what a gradient may be multiplied with, increasing.
         initial: where the model starts.
-        scheme: "paillier".
+        scheme: what the model is encrypted with; by default what its family needs, and nothing else is right.
         privacy_floor: least protection of every gradient, or None.
         auditor_certificate: who may see intermediate versions, or None.
 
@@ -115,7 +116,7 @@ class Spec:
     difference_norm: float
     steps: tuple[float, ...] = DEFAULT_STEPS
     initial: Initial = Zeros()  # noqa: RUF009  frozen, without fields
-    scheme: str = "paillier"
+    scheme: str = ""
     privacy_floor: PrivacyFloor | None = None
     auditor_certificate: Cid | None = None
 
@@ -135,9 +136,15 @@ class Spec:
             checks.cid(KIND, name, getattr(self, name))
         if self.auditor_certificate is not None:
             checks.cid(KIND, "auditor_certificate", self.auditor_certificate)
-        checks.one_of(KIND, "scheme", self.scheme, ("paillier",))
-        if type(self.key_bits) is not int or self.key_bits not in KEY_BITS:
-            raise ArtifactError(KIND, "key_bits", self.key_bits, f"one of {', '.join(map(str, KEY_BITS))}")
+        if self.scheme == "":
+            object.__setattr__(self, "scheme", self.algorithm.scheme)
+        checks.one_of(KIND, "scheme", self.scheme, (self.algorithm.scheme,))
+        sizes = sorted(scheme_named(self.algorithm.scheme).key_sizes)
+        if type(self.key_bits) is not int or self.key_bits not in sizes:
+            raise ArtifactError(KIND, "key_bits", self.key_bits, f"one of {', '.join(map(str, sizes))}")
+        if self.algorithm.draws_features and not isinstance(self.initial, Zeros):
+            expected = "zeros: a feature map is drawn anew for each campaign, and weights fit no other"
+            raise ArtifactError(KIND, "initial", Said(initial_mapping(self.initial)["kind"]), expected)
         bound = checks.number(KIND, "weight_bound", self.weight_bound, 1e-3, LARGEST_WEIGHT)
         norm = checks.number(KIND, "difference_norm", self.difference_norm, 1e-6, LARGEST_NORM)
         if self.privacy_floor is not None and not isinstance(self.privacy_floor, PrivacyFloor):
@@ -147,7 +154,7 @@ class Spec:
         object.__setattr__(self, "steps", _checked_steps(self.steps))
         for name in ("input_schema", "output_schema"):
             object.__setattr__(self, name, _plain(getattr(self, name)))  # nobody else's to change
-        self.family  # noqa: B018  schema and algorithm must fit each other
+        self.weights_shape  # noqa: B018  schema and algorithm must fit each other
         size = len(_canonical(self.as_mapping()))
         if size > MAX_BYTES[KIND]:
             raise OversizedError(KIND, "", Said(f"{size} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
@@ -161,9 +168,13 @@ class Spec:
             raise ArtifactError(KIND, error.path, Said(error.value), error.expected) from None
 
     @cached_property
-    def family(self) -> ModelFamily:
-        """The model family, sized for the schema."""
-        return self.algorithm.build(self.schema)
+    def weights_shape(self) -> tuple[int, int]:
+        """(d, k) of the model."""
+        return self.algorithm.build(self.schema).weights_shape
+
+    def family_for(self, campaign: bytes) -> ModelFamily:
+        """The model family, sized for the schema, its feature map drawn from the campaign's id (32 bytes)."""
+        return self.algorithm.build(self.schema, campaign)
 
     def as_mapping(self) -> dict[str, Any]:
         """The document, as it is written."""

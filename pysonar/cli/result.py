@@ -114,6 +114,7 @@ def _as_record(delivery: Delivery) -> dict[str, Any]:
                 "verdict": entry.verdict,
                 "base_version": entry.base_version,
                 "step": entry.step,
+                "damping": entry.damping,
                 "score_ppm": entry.score_ppm,
             }
             for entry in opened.record

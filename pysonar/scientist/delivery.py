@@ -91,7 +91,7 @@ def check_against_chain(
     judged = [row for row in rows if row.verdict not in (WAITING, RECLAIMED)]
     facts: list[tuple[str, object, object]] = [
         ("the model's family", result.family, spec.algorithm.family),
-        ("the shape of the weights", result.weights.shape, spec.family.weights_shape),
+        ("the shape of the weights", result.weights.shape, spec.weights_shape),
         ("the accuracy at the start", result.start_ppm, record.start),
         ("the accuracy at the end", min(result.final_ppm, record.terms.target), record.best),
         ("the number of improvements", result.version, record.version),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.models import ModelFamily
+from openmined_syft.schemes import scheme_named
 from pysonar.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 from pysonar.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.artifacts.errors import ArtifactError
@@ -48,7 +49,8 @@ class Plan:
         if the
             model continues an earlier campaign.
         start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
-        multiplied with. key_bits: 2048, 3072 or 4096. weight_bound: largest absolute weight.
+        multiplied with. key_bits: 2048, 3072 (default) or 4096; 16384 for a network. weight_bound: largest
+        absolute weight.
         difference_norm: largest norm of a gradient. initial: Zeros(), FromCampaign(id), or a matrix of
         weights, which will be sealed to Capsule. privacy_floor, auditor_certificate: see
         `pysonar.artifacts.Spec`.
@@ -76,7 +78,7 @@ class Plan:
     start: int | None = None
     start_tolerance: int = 10_000
     steps: tuple[float, ...] = DEFAULT_STEPS
-    key_bits: int = 3072
+    key_bits: int = 0
     weight_bound: float = 8.0
     difference_norm: float = 1000.0
     initial: Zeros | FromCampaign | NDArray[np.float64] = field(default_factory=Zeros)
@@ -96,6 +98,8 @@ class Plan:
             raise PlanError(
                 SOURCE, "capsule", self.capsule, "an address: 0x and 40 hexadecimal digits"
             ) from None
+        if not self.key_bits:
+            object.__setattr__(self, "key_bits", scheme_named(self.algorithm.scheme).key_sizes[0])
         if not self.metric:
             object.__setattr__(self, "metric", "r2" if self.schema.classes is None else "accuracy")
         for name, least, most in (
@@ -121,7 +125,9 @@ class Plan:
 
     @cached_property
     def family(self) -> ModelFamily:
-        """The model family, sized for the schema."""
+        """The model family, sized for the schema; a feature map is drawn anew when the campaign has its
+        id.
+        """
         try:
             return self.algorithm.build(self.schema)
         except ArtifactError as error:

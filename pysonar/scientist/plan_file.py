@@ -1,14 +1,17 @@
 """A plan written down: one TOML or JSON file, or the same keys as options of the command line.
 
     title = "Handwritten digits"
-    family = "one_vs_rest"                 # linear, logistic, one_vs_rest
+    family = "one_vs_rest"                 # linear, ridge, logistic, one_vs_rest, mlp
     capsule = "0x..."
     bounty = "10 ETH"
     target = "90 %"
     submit_for = "2h"
 
-    [rule]                                 # may be left out
+    [rule]                                 # may be left out; of mlp there is none to choose
     steps = 50
+
+    [parameters]                           # may be left out; alpha of ridge; hidden and seed of mlp
+    features = { name = "fourier", count = 512, gamma = 0.01 }     # of the others but mlp
 
     [label]
     name = "digit"
@@ -134,7 +137,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _algorithm(source: str, values: Mapping[str, Any]) -> Algorithm:
-    rule = {"name": "gradient_descent", **_table(source, "rule", values.get("rule", {}))}
+    rule = _table(source, "rule", values.get("rule", {}))
     try:
         parameters = _table(source, "parameters", values.get("parameters", {}))
         return Algorithm(family=values["family"], rule=rule, parameters=parameters)

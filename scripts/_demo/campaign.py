@@ -22,7 +22,7 @@ from scripts._demo.chain import CHAIN_ID, Anvil, fund
 from scripts._demo.data import write_digits
 from scripts._demo.ledger import read_ledger
 from scripts._demo.parties import CommandFailedError, Parties
-from scripts._demo.plan import NAME, write_plan
+from scripts._demo.plan import NAME, Wish, write_plan
 from scripts._demo.report import Report
 from scripts._demo.stores import open_stores
 from scripts._demo.twin import train_twin
@@ -50,7 +50,12 @@ class Stopwatch:
 
 
 def run_campaign(
-    folder: Path, *, seed: int, ipfs: str, passphrases: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    seed: int,
+    ipfs: str,
+    wish: Wish,
+    passphrases: Mapping[str, str] | None = None,
 ) -> Report:
     """Run a whole campaign in `folder`, which is emptied first.
 
@@ -82,12 +87,12 @@ def run_campaign(
             parties.capsule.start("run")
             capsule = parties.addresses[parties.capsule.name]
             parties.wait_until(lambda: sonar.certificate(capsule) is not None, "Capsule to register")
-            write_plan(folder / "plan.toml", capsule=capsule)
+            write_plan(folder / "plan.toml", capsule=capsule, wish=wish)
             created = parties.scientist.ask(
                 *("campaign", "create", str(folder / "plan.toml"), "--name", NAME),
                 *("--validation", str(files.validation)),
             )
-        with watch.phase("training", "the mines train the encrypted model", console):
+        with watch.phase("training", f"the mines train the encrypted model: {wish.told}", console):
             for mine in parties.mines:
                 mine.start("run")
             parties.scientist.show("campaign", "watch", NAME)
@@ -96,7 +101,9 @@ def run_campaign(
             campaign = bytes.fromhex(created["campaign"].removeprefix("0x"))
             parties.scientist.run("campaign", "claim", NAME)
             owing = [address for address in parties.addresses.values() if sonar.owed(campaign, address)]
-            parties.wait_until(lambda: not any(sonar.owed(campaign, who) for who in owing), "all claims")
+            parties.wait_until(
+                lambda: not any(sonar.owed(campaign, who) for who in owing), "all claims", wish.most_seconds
+            )
         with watch.phase("delivery", "the scientist opens the delivered model", console):
             saved = folder / "model.safetensors"
             opened = parties.scientist.ask(
@@ -104,7 +111,8 @@ def run_campaign(
             )
         with watch.phase("twin", "the same steps in plaintext, to compare", console):
             owners = zip((parties.addresses[mine.name] for mine in parties.mines), files.mines, strict=True)
-            twin = train_twin(read_plan(folder / "plan.toml"), opened["record"], dict(owners))
+            plan = read_plan(folder / "plan.toml")
+            twin = train_twin(plan, campaign, opened["record"], dict(owners), files.validation)
         history = _read_history(folder, sonar, deployment, campaign)
         return Report(
             campaign=created["campaign"],

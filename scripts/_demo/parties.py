@@ -124,7 +124,15 @@ class Parties:
 
     def init(self, common: tuple[str, ...], stores: Mapping[str, str]) -> None:
         """Make everybody's home and account, all at once."""
-        allowed = (*("--allow-scientist", "any"), *("--allow-capsule", "any"), *("--allow-field", "any"))
+        allowed = (
+            "--allow-scientist",
+            "any",
+            "--allow-capsule",
+            "any",
+            "--allow-field",
+            "any",
+            "--allow-networks",
+        )
 
         def init(party: Party) -> str:
             rules = allowed if party in self.mines else ()

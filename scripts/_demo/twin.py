@@ -1,30 +1,55 @@
 """The plaintext twin: the same steps on the same rows without encryption, to compare the result with."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.schemes import scheme_named
 from pysonar.estimator import Estimator
 from pysonar.scientist.plan import Plan
 
 
-def train_twin(plan: Plan, record: Sequence[Mapping[str, Any]], files: Mapping[str, Path]) -> Estimator:
+def train_twin(
+    plan: Plan,
+    campaign: bytes,
+    record: Sequence[Mapping[str, Any]],
+    files: Mapping[str, Path],
+    validation: Path,
+) -> Estimator:
     """Train in the clear what the campaign trained under encryption, in float64 and without any rounding.
 
     Args:
         plan: what the scientist wanted.
+        campaign: its id.
         record: what `sonar campaign result --format json` says of each submission, in the order of the queue.
         files: each miner's CSV file, by address.
+        validation: the scientist's, which Capsule takes a network's curvature on.
     """
-    schema, family, rule = plan.schema, plan.family, plan.algorithm.training_rule()
-    visits = {}
-    for miner, path in files.items():
-        table = schema.read_csv(path)
-        visits[miner] = family.visit(schema.encode(table), schema.encode_labels(table), rule)
+    schema, algorithm = plan.schema, plan.algorithm
+    family, rule = algorithm.build(schema, campaign), algorithm.training_rule()
+    scheme = scheme_named(algorithm.scheme)
+    own = schema.encode(schema.read_csv(validation))
+    rows = {miner: schema.read_csv(path) for miner, path in files.items()}
     versions = [family.initial_weights()]
     for submission in record:
-        if submission["verdict"] == "IMPROVED":
-            base = versions[submission["base_version"]]
-            difference = visits[submission["miner"]](base) - base
-            versions.append(versions[-1] + submission["step"] * difference)
-    return Estimator(versions[-1], plan.algorithm, plan.input_schema, plan.output_schema, plan.metric)
+        if submission["verdict"] != "IMPROVED":
+            continue
+        miner, base = submission["miner"], submission["base_version"]
+        salt = campaign + hashlib.sha256(files[miner].read_bytes()).digest()
+        X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
+        visit = scheme.visit(family, X, y, rule, version=base, salt=salt)
+        before = versions[base]
+        if isinstance(family, LinearFamily):
+            gradient = visit(before) - before
+        elif isinstance(family, SquareNetwork):
+            gradient = visit.gradient(before)
+        else:
+            raise TypeError(f"no plaintext twin of family {family.name}")
+        directions = scheme.directions(family, versions[-1], gradient, own)
+        (taken,) = (one for one in directions if one.damping == submission["damping"])
+        versions.append(versions[-1] + submission["step"] * taken.difference)
+    documents = plan.input_schema, plan.output_schema
+    return Estimator(versions[-1], algorithm, *documents, plan.metric, campaign)

@@ -28,6 +28,7 @@ def opening(place, **changes):
         "contract": place.contract,
         "campaign": place.campaign,
         "miner": place.miner,
+        "scheme": "paillier",
     }
     return {**head, **changes}
 
@@ -61,6 +62,7 @@ def test_nobody_else_opens(request, blob, place, who):
         ("chain_id", 1),
         ("contract", "0x" + "99" * 20),
         ("campaign", bytes(32)),
+        ("scheme", "ckks"),
         ("miner", "0x" + "99" * 20),
     ],
 )
@@ -91,10 +93,10 @@ def test_oversized_is_refused_unopened(capsule, place, monkeypatch):
         GradientEnvelope.open(bytes(101), capsule, **opening(place))
 
 
-def test_the_size_to_fetch_with_is_enough(blob, envelope):
-    assert len(blob) <= most_gradient_bytes(envelope.gradient.layout)
+def test_the_size_to_fetch_with_is_enough(blob, envelope, encrypted_model):
+    assert len(blob) <= most_gradient_bytes(encrypted_model, "paillier")
     stated = replace(envelope, privacy=PrivacyStatement(1.2345678901234567, 1.2345678901234567e-5))
-    most = most_gradient_bytes(envelope.gradient.layout) - 8 * 1024
+    most = most_gradient_bytes(encrypted_model, "paillier") - 8 * 1024
     assert len(stated.to_bytes()) < most
 
 
@@ -129,7 +131,7 @@ def test_fields_at_their_bounds(envelope, field, value):
     ("change", "field"),
     [
         (lambda d: d.update(format="openmined/gradient/2"), "format"),
-        (lambda d: d.update(scheme="ckks"), "scheme"),
+        (lambda d: d.update(scheme="rsa"), "scheme"),
         (lambda d: d.update(extra=1), "extra"),
         (lambda d: d.pop("miner"), "miner"),
         (lambda d: d.update(miner=bytes(20)), "miner"),

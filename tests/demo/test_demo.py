@@ -14,6 +14,7 @@ from openmined_oracle.keystore import KeyStore
 from pysonar.amounts import parse_wei
 from pysonar.estimator import Estimator
 from scripts._demo.campaign import run_campaign
+from scripts._demo.plan import WISHES
 from scripts._demo.report import Report, check, write_report
 
 PASSPHRASE = "for the test of the demo only"
@@ -26,7 +27,9 @@ def run(
     """One run of the demo, and the folder it left."""
     folder = tmp_path_factory.mktemp("demo") / "run"
     monkeypatch_module.setenv("APE_DATA_FOLDER", str(folder.parent / "ape"))
-    report = run_campaign(folder, seed=1, ipfs="embedded", passphrases={"capsule": PASSPHRASE})
+    report = run_campaign(
+        folder, seed=1, ipfs="embedded", wish=WISHES["one_vs_rest"], passphrases={"capsule": PASSPHRASE}
+    )
     write_report(folder / "report.json", report)
     return folder, report
 

@@ -54,6 +54,19 @@ def test_any_allows_and_an_empty_list_denies(rule: str) -> None:
     assert broken(replace(POLICY, **{rule: Allowed()})) == [rule]
 
 
+def test_a_network_must_be_allowed_by_name() -> None:
+    network = replace(OFFER, network=True)
+    assert broken(POLICY, network) == ["networks"]
+    assert broken(replace(POLICY, networks=True), network) == []
+
+
+@pytest.mark.parametrize("networks", [True, False])
+def test_whether_networks_are_allowed_is_written_and_read(tmp_path: Path, networks: bool) -> None:
+    path = tmp_path / "policy.toml"
+    write_first_policy(path, FirstAnswers(networks=networks))
+    assert load_policy(path).networks is networks
+
+
 @pytest.mark.parametrize(
     ("rule", "change"),
     [

@@ -20,6 +20,7 @@ import pytest
 from openmined_oracle.agent import Agent
 from openmined_oracle.connection import Connection
 from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings, Home
+from openmined_oracle.keystore import Generate
 from openmined_syft.affine import AffineMap
 from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.keys import PrivateKey, PublicKey, generate_keypair
@@ -78,7 +79,7 @@ class World:
     scientist: Any
     scientist_key: SecretKey
     transact: Callable[..., Any]
-    generate: Callable[[int], PrivateKey]
+    generate: Generate
     told: list[tuple[str, bytes | None, dict[str, Any]]] = field(default_factory=list)
     passphrase: str = "correct horse"
     schema: Schema = field(default_factory=lambda: Schema(INPUT, OUTPUT))
@@ -206,7 +207,7 @@ class World:
         """A mine's training on its own records."""
         spec, records = self.spec(), table(rows, seed)
         X, y = self.schema.encode(records), self.schema.encode_labels(records)
-        return spec.family.visit(X, y, spec.algorithm.training_rule())
+        return spec.family_for(b"").visit(X, y, spec.algorithm.training_rule())
 
     def gradient(self, campaign: bytes, visit: AffineMap | None = None) -> EncryptedGradient:
         model, public = self.model(campaign)
@@ -323,7 +324,7 @@ def world(
         scientist=scientist,
         scientist_key=scientist_key,
         transact=transact,
-        generate=lambda _: paillier,
+        generate=lambda _scheme, _bits: paillier,
     )
 
 

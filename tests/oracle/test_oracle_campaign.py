@@ -147,9 +147,9 @@ def test_a_campaign_for_another_capsule_is_none_of_ours(world: Any, stranger: An
 
 
 def test_several_campaigns_at_once_have_keys_of_their_own(world: Any, miner: Any) -> None:
-    from openmined_syft.keys import generate_keypair
+    from openmined_oracle.keystore import generate_key
 
-    world.generate = generate_keypair
+    world.generate = generate_key
     campaigns = [world.create(), world.create()]
     world.run()
     first, second = (world.record(campaign) for campaign in campaigns)

@@ -27,25 +27,25 @@ def store(tmp_path: Path, capsule: SecretKey) -> KeyStore:
 
 
 def test_a_campaign_has_one_key_for_ever(store: KeyStore, tmp_path: Path, capsule: SecretKey) -> None:
-    first = store.key_for(CAMPAIGN, 2048)
-    assert store.key_for(CAMPAIGN, 2048) == first
+    first = store.key_for(CAMPAIGN, "paillier", 2048)
+    assert store.key_for(CAMPAIGN, "paillier", 2048) == first
     assert KeyStore(tmp_path / "keys", capsule).stored_key(CAMPAIGN) == first
-    assert store.key_for(OTHER, 2048) != first
+    assert store.key_for(OTHER, "paillier", 2048) != first
 
 
 def test_a_second_generation_does_not_replace_the_first(tmp_path: Path, capsule: SecretKey) -> None:
     """Two generations at the same time: both get the key that reached the disk first."""
     first = generate_keypair(2048)
 
-    def overtaken(bits: int) -> PrivateKey:
-        KeyStore(tmp_path, capsule, generate=lambda _: first).key_for(CAMPAIGN, bits)
+    def overtaken(_scheme: str, bits: int) -> PrivateKey:
+        KeyStore(tmp_path, capsule, generate=lambda _scheme, _bits: first).key_for(CAMPAIGN, "paillier", bits)
         return generate_keypair(bits)
 
-    assert KeyStore(tmp_path, capsule, generate=overtaken).key_for(CAMPAIGN, 2048) == first
+    assert KeyStore(tmp_path, capsule, generate=overtaken).key_for(CAMPAIGN, "paillier", 2048) == first
 
 
 def test_no_prime_is_in_clear_on_disk(store: KeyStore, tmp_path: Path) -> None:
-    key = store.key_for(CAMPAIGN, 2048)
+    key = store.key_for(CAMPAIGN, "paillier", 2048)
     files = [path for path in (tmp_path / "keys").rglob("*") if path.is_file()]
     assert len(files) == 1
     data = files[0].read_bytes()
@@ -63,23 +63,23 @@ def test_a_key_never_stored_is_an_error(store: KeyStore) -> None:
 
 
 def test_another_size_than_the_stored_one_is_an_error(store: KeyStore) -> None:
-    store.key_for(CAMPAIGN, 2048)
-    with pytest.raises(KeyStoreError, match="2048 bits, the spec says 3072"):
-        store.key_for(CAMPAIGN, 3072)
+    store.key_for(CAMPAIGN, "paillier", 2048)
+    with pytest.raises(KeyStoreError, match="paillier with 2048 bits, the spec says paillier with 3072"):
+        store.key_for(CAMPAIGN, "paillier", 3072)
 
 
 def test_a_damaged_file_is_an_error_and_makes_no_new_key(store: KeyStore, tmp_path: Path) -> None:
-    store.key_for(CAMPAIGN, 2048)
+    store.key_for(CAMPAIGN, "paillier", 2048)
     path = tmp_path / "keys" / f"{CAMPAIGN.hex()}.pgp"
     damaged = path.read_bytes()[:-5]
     path.write_bytes(damaged)
     with pytest.raises(KeyStoreError, match="damaged"):
-        store.key_for(CAMPAIGN, 2048)
+        store.key_for(CAMPAIGN, "paillier", 2048)
     assert path.read_bytes() == damaged
 
 
 def test_a_key_of_another_campaign_in_its_place_is_an_error(store: KeyStore, tmp_path: Path) -> None:
-    store.key_for(CAMPAIGN, 2048)
+    store.key_for(CAMPAIGN, "paillier", 2048)
     (tmp_path / "keys" / f"{CAMPAIGN.hex()}.pgp").rename(tmp_path / "keys" / f"{OTHER.hex()}.pgp")
     with pytest.raises(KeyStoreError, match="another thing"):
         store.stored_key(OTHER)

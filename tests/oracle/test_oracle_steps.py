@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmined_oracle.steps import best_step, is_gain
+from openmined_syft.schemes import Direction
 
 STEPS = (2.0, 0.125, 1.0, 0.25, 0.5)
 ZERO = np.zeros((2, 1))
 ONE = np.ones((2, 1))
+AHEAD = (Direction(ONE),)
+
+
+def no_matter(_weights: np.ndarray) -> float:
+    """A fit that tells nothing apart."""
+    return 0.0
 
 
 def peak_at(place: float):  # type: ignore[no-untyped-def]
@@ -21,29 +28,58 @@ def peak_at(place: float):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("place", sorted(STEPS))
 def test_the_best_step_is_found_wherever_it_is(place: float) -> None:
-    best = best_step(ZERO, ONE, STEPS, peak_at(place), weight_bound=8.0, weight_bits=24)
+    best = best_step(ZERO, AHEAD, STEPS, peak_at(place), no_matter, weight_bound=8.0, weight_bits=24)
     assert best is not None
     assert (best.step, best.score) == (place, 1_000_000)
     np.testing.assert_array_equal(best.weights, place * ONE)
 
 
 def test_of_equal_scores_the_largest_step_wins() -> None:
-    best = best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=8.0, weight_bits=24)
+    best = best_step(ZERO, AHEAD, STEPS, lambda _: 5, no_matter, weight_bound=8.0, weight_bits=24)
     assert best is not None
     assert best.step == 2.0
+
+
+def test_of_equal_scores_the_better_fit_wins() -> None:
+    best = best_step(
+        *(ZERO, AHEAD, STEPS, lambda _: 5, lambda weights: -abs(float(weights[0, 0]) - 0.5)),
+        weight_bound=8.0,
+        weight_bits=24,
+    )
+    assert best is not None
+    assert best.step == 0.5
+
+
+def test_a_better_fit_is_worth_nothing_against_a_higher_score() -> None:
+    best = best_step(
+        *(ZERO, AHEAD, STEPS, peak_at(0.25), lambda weights: float(weights[0, 0])),
+        weight_bound=8.0,
+        weight_bits=24,
+    )
+    assert best is not None
+    assert best.step == 0.25
+
+
+def test_every_direction_is_tried_and_the_best_ones_damping_is_told() -> None:
+    directions = (Direction(-ONE, 0.01), Direction(ONE * 3, 0.1), Direction(ONE, 1.0))
+    best = best_step(ZERO, directions, STEPS, peak_at(6.0), no_matter, weight_bound=8.0, weight_bits=24)
+    assert best is not None
+    assert (best.step, best.damping, best.score) == (2.0, 0.1, 1_000_000)
 
 
 @pytest.mark.parametrize(("bound", "largest"), [(2.0, 2.0), (1.999, 1.0), (0.125, 0.125)])
 def test_a_step_out_of_the_bound_is_not_tried(bound: float, largest: float) -> None:
     best = best_step(
-        ZERO, ONE, STEPS, lambda weights: int(1000 * weights.max()), weight_bound=bound, weight_bits=24
+        *(ZERO, AHEAD, STEPS, lambda weights: int(1000 * weights.max()), no_matter),
+        weight_bound=bound,
+        weight_bits=24,
     )
     assert best is not None
     assert best.step == largest
 
 
 def test_no_step_inside_the_bound_gives_none() -> None:
-    assert best_step(ZERO, ONE, STEPS, lambda _: 5, weight_bound=0.124, weight_bits=24) is None
+    assert best_step(ZERO, AHEAD, STEPS, lambda _: 5, no_matter, weight_bound=0.124, weight_bits=24) is None
 
 
 def test_what_is_scored_is_what_will_be_encrypted() -> None:
@@ -55,7 +91,7 @@ def test_what_is_scored_is_what_will_be_encrypted() -> None:
         return 1
 
     for bits in (24, 20):
-        best_step(ZERO, ONE * (1 / 3), (1.0,), score, weight_bound=8.0, weight_bits=bits)
+        best_step(ZERO, (Direction(ONE / 3),), (1.0,), score, no_matter, weight_bound=8.0, weight_bits=bits)
     assert seen == [round(2**24 / 3) / 2**24, round(2**20 / 3) / 2**20]
 
 

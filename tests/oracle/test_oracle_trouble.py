@@ -341,11 +341,11 @@ def test_a_lost_key_is_never_replaced_by_another(world: Any, miner: Any) -> None
 
 
 def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:
-    from openmined_syft.keys import generate_keypair
+    from openmined_oracle.keystore import generate_key
 
     campaign = world.opened()
     shutil.rmtree(world.home.keys)
-    KeyStore(world.home.keys, world.own, generate=generate_keypair).key_for(campaign, 2048)
+    KeyStore(world.home.keys, world.own, generate=generate_key).key_for(campaign, "paillier", 2048)
     world.submit(campaign, miner)
     agent = world.run()
     assert "not the one it was opened with" in str(agent.failures[campaign])

@@ -16,7 +16,7 @@ from pysonar.scientist.errors import EstimatorError
 @pytest.fixture
 def estimator(plan: Any, weights: Any) -> Estimator:
     """A model that is right about every record."""
-    return Estimator(weights, plan.algorithm, plan.input_schema, plan.output_schema, plan.metric)
+    return Estimator(weights, plan.algorithm, plan.input_schema, plan.output_schema, plan.metric, bytes(32))
 
 
 class Frame:
@@ -49,7 +49,7 @@ def test_a_matrix_is_taken_in_the_order_of_the_fields(plan_values: dict[str, Any
     plan_values["fields"] = plan_values["fields"][:2]
     plan = plan_from(plan_values)
     estimator = Estimator(
-        weights[[0, 1, 3]], plan.algorithm, plan.input_schema, plan.output_schema, "accuracy"
+        weights[[0, 1, 3]], plan.algorithm, plan.input_schema, plan.output_schema, "accuracy", bytes(32)
     )
     matrix = np.array([[1.8, 50.0], [1.5, 90.0]])
     assert estimator.predict(matrix).tolist() == [0, 1]
@@ -81,7 +81,7 @@ def test_it_looks_like_a_fitted_estimator(estimator: Estimator, weights: Any) ->
 
 def test_weights_of_another_shape_are_refused(plan: Any, weights: Any) -> None:
     with pytest.raises(EstimatorError, match=r"shape \(3, 2\); expected \(4, 2\)"):
-        Estimator(weights[:3], plan.algorithm, plan.input_schema, plan.output_schema, plan.metric)
+        Estimator(weights[:3], plan.algorithm, plan.input_schema, plan.output_schema, plan.metric, bytes(32))
 
 
 def test_a_saved_model_is_private_and_answers_the_same(
@@ -124,7 +124,7 @@ def test_a_model_of_numbers_scores_r2(plan_values: dict[str, Any]) -> None:
     plan = plan_from(values)
     assert plan.metric == "r2"
     estimator = Estimator(
-        np.array([[2.0], [1.0]]), plan.algorithm, plan.input_schema, plan.output_schema, "r2"
+        np.array([[2.0], [1.0]]), plan.algorithm, plan.input_schema, plan.output_schema, "r2", bytes(32)
     )
     assert estimator.classes_ is None
     assert estimator.predict([[1.0], [2.0]]).tolist() == [130.0, 150.0]

@@ -42,7 +42,7 @@ def test_a_launched_campaign_is_on_chain_and_in_the_store(
     spec = Spec.parse(judge.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
     assert spec.start_ppm == 500_000  # zeros predict the first class everywhere
     assert spec.validation.rows == 20
-    assert spec.family.weights_shape == (4, 2)
+    assert spec.weights_shape == (4, 2)
     own = judge.store.get(spec.scientist_certificate, max_bytes=MAX_BYTES["certificate"])
     assert own == owner.key.certificate.to_bytes()
     assert set(judge.store.pins(pin_owner(campaign.id))) == {

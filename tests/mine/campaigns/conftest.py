@@ -122,7 +122,7 @@ class SmallCapsule:
 
         spec = spec or self.spec()
         campaign = self.create(spec, **terms)
-        self.weights[campaign] = spec.family.initial_weights()
+        self.weights[campaign] = spec.family_for(campaign).initial_weights()
         self.open_with(
             campaign, PublicKeyArtifact(self.key.public).to_bytes(), self.model(self.weights[campaign])
         )
@@ -135,7 +135,7 @@ class SmallCapsule:
 
         blob = self.store.get(Cid.from_bytes32(update), max_bytes=MAX_BYTES["gradient"])
         place = {"chain_id": self.sonar.chain_id, "contract": self.sonar.address, "campaign": campaign}
-        return GradientEnvelope.open(blob, self.secret, miner=miner, **place)
+        return GradientEnvelope.open(blob, self.secret, miner=miner, scheme="paillier", **place)
 
     def report(self, campaign: bytes, miner: str, update: bytes, verdict: Any, accuracy: int = 0) -> None:
         """Report on the head of the queue; for an improvement, apply the gradient and publish the version."""

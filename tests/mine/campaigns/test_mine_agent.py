@@ -62,7 +62,7 @@ def twin(small_capsule: Any, rows: Any, weights: Any) -> Any:
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
     y = np.array([small_capsule.CLASSES.index(row[3]) for row in rows])
-    return spec.family.visit(X, y, spec.algorithm.training_rule())(weights)
+    return spec.family_for(b"").visit(X, y, spec.algorithm.training_rule())(weights)
 
 
 def test_a_mine_trains_submits_and_is_paid(

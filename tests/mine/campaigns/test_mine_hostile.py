@@ -225,7 +225,7 @@ def test_a_stored_artifact_whose_bytes_were_changed_is_refused(
 def test_a_campaign_that_would_take_hours_of_work_is_refused(
     agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mine_agent.library.LARGEST_WORK", 4 * 4 - 1)
+    monkeypatch.setattr("openmined_syft.schemes.paillier.LARGEST_WORK", 4 * 4 - 1)
     small_capsule.open()
     errors, submitted = errors_and_campaigns(agent, home)
     assert "at most 15" in str(errors[0])
@@ -235,7 +235,7 @@ def test_a_campaign_that_would_take_hours_of_work_is_refused(
 def test_as_much_work_as_is_allowed_is_done(
     agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mine_agent.library.LARGEST_WORK", 4 * 4)
+    monkeypatch.setattr("openmined_syft.schemes.paillier.LARGEST_WORK", 4 * 4)
     campaign = small_capsule.open()
     assert errors_and_campaigns(agent, home) == ([], [campaign])
 

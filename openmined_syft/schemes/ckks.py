@@ -1,0 +1,172 @@
+"""CKKS as a scheme: networks, trained by one encrypted gradient of a mini-batch a visit (extra `nn`)."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.errors import FormError
+from openmined_syft.models import ModelFamily
+from openmined_syft.neural import ckks, sizes
+from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
+from openmined_syft.neural.curvature import curved_steps
+from openmined_syft.neural.encrypted import EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.neural.network import NetworkVisit, SquareNetwork
+from openmined_syft.neural.training import train_network
+from openmined_syft.rules import Rule
+from openmined_syft.schemes.interface import Direction
+
+EFFORT = 1500.0  # Capsule's share of a version, as measured: about 1,500 encryptions of 2048-bit Paillier
+
+
+class CkksScheme:
+    """Encryption of vectors of approximate numbers that can be multiplied with each other."""
+
+    name = ckks.SCHEME
+    key_sizes: tuple[int, ...] = (ckks.RING,)
+    fresh_rows = True
+
+    def require_usable(self) -> None:
+        """TenSEAL must be there."""
+        ckks.seal()
+
+    def generate(self, bits: int) -> CkksPrivateKey:
+        """A new secret; `bits` is the degree of the ring, and there is one."""
+        if bits != ckks.RING:
+            raise FormError("key_bits", bits, str(ckks.RING))
+        return CkksPrivateKey.generate()
+
+    def secret_fields(self, key: CkksPrivateKey) -> dict[str, str]:
+        """SEAL's bytes, base64."""
+        return {"secret": base64.b64encode(key.secret).decode()}
+
+    def key_from_secret(self, fields: Mapping[str, Any]) -> CkksPrivateKey:
+        """From SEAL's bytes."""
+        return CkksPrivateKey.from_secret(base64.b64decode(fields["secret"], validate=True))
+
+    def size_of(self, key: CkksPrivateKey | CkksPublicKey) -> int:  # noqa: ARG002
+        """The degree of the ring."""
+        return ckks.RING
+
+    def public_half(self, key: CkksPrivateKey, family: ModelFamily) -> CkksPublicKey:
+        """Keys to encrypt, to relinearise, and for the rotations that the network needs; new ones each
+        time.
+        """
+        return key.public_bundle(_network(family))
+
+    def public_fields(self, public: CkksPublicKey) -> dict[str, Any]:
+        """Fingerprint and SEAL's bytes."""
+        return public.to_fields()
+
+    def public_from_fields(
+        self,
+        fields: Mapping[str, Any],
+        *,
+        allow_small_for_tests: bool = False,  # noqa: ARG002
+    ) -> CkksPublicKey:
+        """Parsed by SEAL when they are used."""
+        return CkksPublicKey.from_fields(fields)
+
+    def encrypt(
+        self,
+        weights: NDArray[np.float64],
+        key: CkksPrivateKey,
+        family: ModelFamily,
+        *,
+        version: int,
+        weight_bound: float,
+    ) -> EncryptedNetwork:
+        """In the slots that the network's sizes give."""
+        return EncryptedNetwork.encrypt(
+            weights, key, network=_network(family), version=version, weight_bound=weight_bound
+        )
+
+    def model_from_fields(self, fields: Mapping[str, Any]) -> EncryptedNetwork:
+        """An `EncryptedNetwork`."""
+        return EncryptedNetwork.from_fields(fields)
+
+    def gradient_from_fields(self, fields: Mapping[str, Any]) -> EncryptedNetworkGradient:
+        """An `EncryptedNetworkGradient`."""
+        return EncryptedNetworkGradient.from_fields(fields)
+
+    def validate(self, gradient: EncryptedNetworkGradient, key: CkksPrivateKey) -> None:
+        """SEAL accepts it, at the level and scale that the computation ends with."""
+        gradient.validate(key)
+
+    def check_form(
+        self,
+        model: EncryptedNetwork,
+        public: CkksPublicKey,  # noqa: ARG002
+        family: ModelFamily,
+        weight_bound: float,  # noqa: ARG002
+    ) -> None:
+        """The spec's own sizes. That the slots hold what they should cannot be seen from outside."""
+        ours, theirs = _sizes(_network(family)), _sizes(model.network)
+        if ours != theirs:
+            raise FormError("network", theirs, str(ours))
+
+    def visit(
+        self,
+        family: ModelFamily,
+        X: NDArray[np.float64],
+        y: NDArray[Any],
+        rule: Rule | None,  # noqa: ARG002
+        *,
+        version: int,
+        salt: bytes,
+    ) -> NetworkVisit:
+        """A mini-batch: other rows for each version, the same again after a crash."""
+        return _network(family).batch_visit(X, y, version=version, salt=salt)
+
+    def train(
+        self, model: EncryptedNetwork, public: CkksPublicKey, visit: NetworkVisit
+    ) -> EncryptedNetworkGradient:
+        """The encrypted slope of the batch's loss."""
+        return train_network(model, public, visit)
+
+    def directions(
+        self,
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        gradient: NDArray[np.float64],
+        X: NDArray[np.float64],
+    ) -> tuple[Direction, ...]:
+        """Against the slope, bent by the curvature on Capsule's own rows; one for each damping."""
+        found = curved_steps(_network(family), weights, gradient, X)
+        return tuple(Direction(difference, damping) for damping, difference in found.items())
+
+    def fit(
+        self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
+    ) -> float:
+        """The squared error of the scores, negative."""
+        network = _network(family)
+        errors = network.scores(weights, X) - network.targets(y)[:, : network.n_outputs]
+        return -float((errors**2).mean())
+
+    def most_public_bytes(self, family: ModelFamily) -> int:
+        """By the number of rotation keys."""
+        return sizes.bundle_bytes(_network(family))
+
+    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:  # noqa: ARG002
+        """By the number of ciphertexts."""
+        return sizes.model_bytes(_network(family))
+
+    def most_gradient_bytes(self, model: EncryptedNetwork) -> int:
+        """One ciphertext."""
+        return sizes.gradient_bytes(model.network)
+
+    def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:  # noqa: ARG002
+        """The same for every network that fits the slots."""
+        return EFFORT
+
+
+def _network(family: ModelFamily) -> SquareNetwork:
+    if not isinstance(family, SquareNetwork):
+        raise TypeError(f"family {family.name} is not trained under {ckks.SCHEME}")
+    return family
+
+
+def _sizes(network: SquareNetwork) -> tuple[int, int, int]:
+    return network.n_features, network.hidden, network.n_outputs

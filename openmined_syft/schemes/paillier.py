@@ -1,0 +1,195 @@
+"""Paillier as a scheme: the linear families, trained by one affine map a visit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.errors import FormError, KeyFormError, KeySizeError
+from openmined_syft.fixed_point import fixed_limit
+from openmined_syft.keys import (
+    FINGERPRINT_BYTES,
+    LARGEST_BITS,
+    SCHEME,
+    SMALLEST_BITS,
+    PrivateKey,
+    PublicKey,
+    generate_keypair,
+)
+from openmined_syft.layout import Layout
+from openmined_syft.models import ModelFamily
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.rules import Rule
+from openmined_syft.schemes.interface import Direction
+from openmined_syft.training import train
+
+MOST_PUBLIC_BYTES = 16 * 1024
+LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits
+_ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
+_FIELDS = 1024  # the same of a gradient, before it is in an envelope
+
+
+class PaillierScheme:
+    """Additive encryption, exact."""
+
+    name = SCHEME
+    key_sizes: tuple[int, ...] = (3072, 2048, 4096)
+    fresh_rows = False
+
+    def require_usable(self) -> None:
+        """gmpy2 and phe are always there."""
+
+    def generate(self, bits: int) -> PrivateKey:
+        """A new pair of primes."""
+        return generate_keypair(bits)
+
+    def secret_fields(self, key: PrivateKey) -> dict[str, str]:
+        """The primes, hexadecimal."""
+        return {"p": f"{key.p:x}", "q": f"{key.q:x}"}
+
+    def key_from_secret(self, fields: Mapping[str, Any]) -> PrivateKey:
+        """From the primes."""
+        return PrivateKey.from_primes(int(fields["p"], 16), int(fields["q"], 16))
+
+    def size_of(self, key: PrivateKey | PublicKey) -> int:
+        """Bits of the modulus."""
+        return key.bits
+
+    def public_half(self, key: PrivateKey, family: ModelFamily) -> PublicKey:  # noqa: ARG002
+        """The modulus: the same for every family."""
+        return key.public
+
+    def public_fields(self, public: PublicKey) -> dict[str, Any]:
+        """Modulus (big-endian, shortest form) and fingerprint."""
+        n = int(public.n)
+        return {"n": n.to_bytes((n.bit_length() + 7) // 8, "big"), "fingerprint": public.fingerprint}
+
+    def public_from_fields(
+        self, fields: Mapping[str, Any], *, allow_small_for_tests: bool = False
+    ) -> PublicKey:
+        """The modulus, checked as far as it can be, and its fingerprint, recomputed."""
+        for name in fields:
+            if name not in ("n", "fingerprint"):
+                raise FormError(str(name)[:60], "there", "no such field")
+        octets, fingerprint = fields.get("n"), fields.get("fingerprint")
+        if not isinstance(octets, bytes) or not 1 <= len(octets) <= LARGEST_BITS // 8:
+            raise FormError("n", _shown(octets), f"1 to {LARGEST_BITS // 8} bytes")
+        if octets[0] == 0:
+            raise FormError("n", "padded with zero bytes", "its shortest form")
+        if not isinstance(fingerprint, bytes) or len(fingerprint) != FINGERPRINT_BYTES:
+            raise FormError("fingerprint", _shown(fingerprint), f"{FINGERPRINT_BYTES} bytes")
+        try:
+            key = PublicKey.from_n(int.from_bytes(octets, "big"), allow_small=allow_small_for_tests)
+        except (KeySizeError, KeyFormError) as error:
+            raise FormError("n", str(error), "a Paillier modulus") from None
+        if key.fingerprint != fingerprint:
+            raise FormError("fingerprint", fingerprint.hex(), key.fingerprint.hex())
+        return key
+
+    def encrypt(
+        self,
+        weights: NDArray[np.float64],
+        key: PrivateKey,
+        family: ModelFamily,
+        *,
+        version: int,
+        weight_bound: float,
+    ) -> EncryptedModel:
+        """In the layout that the shape, the key and the bound give."""
+        layout = Layout.choose(family.weights_shape, key.bits, weight_bound)
+        return EncryptedModel.encrypt(weights, key, version=version, weight_bound=weight_bound, layout=layout)
+
+    def model_from_fields(self, fields: Mapping[str, Any]) -> EncryptedModel:
+        """An `EncryptedModel`."""
+        return EncryptedModel.from_fields(fields)
+
+    def gradient_from_fields(self, fields: Mapping[str, Any]) -> EncryptedGradient:
+        """An `EncryptedGradient`."""
+        return EncryptedGradient.from_fields(fields)
+
+    def validate(self, gradient: EncryptedGradient, key: PrivateKey) -> None:
+        """Every number is one that an encryption could be."""
+        gradient.validate(key.public)
+
+    def check_form(
+        self, model: EncryptedModel, public: PublicKey, family: ModelFamily, weight_bound: float
+    ) -> None:
+        """The usual layout, small enough to train, and no weight declared beyond the bound.
+
+        Whoever holds the key can hide any numbers in a model. In a packing of their own choice, with one row
+        in each ciphertext, one gradient would give them the whole matrix X'X; in the usual one rows share a
+        ciphertext.
+        """
+        work = family.weights_shape[0] ** 2 * model.layout.column_blocks
+        if work > LARGEST_WORK:
+            raise FormError("layout", work, f"at most {LARGEST_WORK} rows^2 * column blocks")
+        most = fixed_limit(weight_bound, model.layout.weight_bits)
+        if model.weight_limit > most:
+            raise FormError("weight_limit", model.weight_limit, f"at most {most}")
+        usual = Layout.choose(family.weights_shape, public.bits, weight_bound)
+        if model.layout != usual:
+            raise FormError("layout", model.layout, f"{usual}")
+
+    def visit(
+        self,
+        family: ModelFamily,
+        X: NDArray[np.float64],
+        y: NDArray[Any],
+        rule: Rule | None,
+        *,
+        version: int,  # noqa: ARG002
+        salt: bytes,  # noqa: ARG002
+    ) -> AffineMap:
+        """All rows, as one affine map: the same for every version."""
+        if not isinstance(family, LinearFamily) or rule is None:
+            raise TypeError(f"family {family.name} is not trained under {self.name}")
+        return family.visit(X, y, rule)
+
+    def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:
+        """The encrypted difference (A - I) W + c."""
+        return train(model, public, visit)
+
+    def directions(
+        self,
+        family: ModelFamily,  # noqa: ARG002
+        weights: NDArray[np.float64],  # noqa: ARG002
+        gradient: NDArray[np.float64],
+        X: NDArray[np.float64],  # noqa: ARG002
+    ) -> tuple[Direction, ...]:
+        """The difference itself: the mine has trained to an end."""
+        return (Direction(gradient),)
+
+    def fit(
+        self,
+        family: ModelFamily,  # noqa: ARG002
+        weights: NDArray[np.float64],  # noqa: ARG002
+        X: NDArray[np.float64],  # noqa: ARG002
+        y: NDArray[Any],  # noqa: ARG002
+    ) -> float:
+        """Nothing: of equal ones the longest step is taken (see `openmined_oracle.steps`)."""
+        return 0.0
+
+    def most_public_bytes(self, family: ModelFamily) -> int:  # noqa: ARG002
+        """A modulus and little more."""
+        return MOST_PUBLIC_BYTES
+
+    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:
+        """As if each weight had a ciphertext of its own."""
+        rows, columns = family.weights_shape
+        return rows * columns * (bits // 4) + _ENVELOPE
+
+    def most_gradient_bytes(self, model: EncryptedModel) -> int:
+        """Its ciphertexts and some numbers beside them."""
+        return model.layout.gradient_ciphertexts * (model.layout.key_bits // 4) + _FIELDS
+
+    def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
+        """Ciphertexts, each dearer with the third power of the key's length."""
+        layout = Layout.choose(family.weights_shape, bits, weight_bound)
+        return float(layout.model_ciphertexts * (bits / SMALLEST_BITS) ** 3)
+
+
+def _shown(value: object) -> str:
+    return f"{len(value)} bytes" if isinstance(value, bytes) else "missing" if value is None else "no bytes"

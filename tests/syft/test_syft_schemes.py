@@ -1,0 +1,174 @@
+"""Encryption schemes: both keep the same promises, so that Capsule and mines need not know which it is."""
+
+import numpy as np
+import pytest
+
+from openmined_syft.applying import quantised
+from openmined_syft.errors import FormError, KernelError, KeyMismatchError, ParameterError, SyftError
+from openmined_syft.keys import generate_keypair
+from openmined_syft.models import build_family, family_names
+from openmined_syft.neural import seal
+from openmined_syft.rules import GradientDescent
+from openmined_syft.schemes import scheme_for, scheme_named, scheme_names
+
+
+class Case:
+    """A scheme with a key, a family and rows to learn from."""
+
+    def __init__(self, name: str) -> None:
+        self.scheme = scheme_named(name)
+        random = np.random.default_rng(0)
+        family = "one_vs_rest" if name == "paillier" else "mlp"
+        parameters = {} if name == "paillier" else {"hidden": 16}
+        self.family = build_family(family, 9, 3, parameters)
+        self.bits = min(self.scheme.key_sizes)
+        self.key = generate_keypair(2048) if name == "paillier" else self.scheme.generate(self.bits)
+        self.public = self.scheme.public_half(self.key, self.family)
+        self.X, self.y = random.normal(size=(40, 9)), random.integers(0, 3, 40)
+        self.weights = quantised(random.normal(size=self.family.weights_shape) / 4)
+        if name == "ckks":
+            self.weights *= self.family.used
+        self.model = self.encrypt(version=3)
+
+    def encrypt(self, version: int):
+        return self.scheme.encrypt(self.weights, self.key, self.family, version=version, weight_bound=8.0)
+
+    def visit(self, version: int = 3):
+        return self.scheme.visit(
+            self.family, self.X, self.y, GradientDescent(5), version=version, salt=b"the mine's own"
+        )
+
+    def gradient(self):
+        return self.scheme.train(self.model, self.public, self.visit())
+
+
+@pytest.fixture(scope="module", params=["paillier", "ckks"])
+def case(request) -> Case:
+    if request.param == "ckks":
+        pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+    return Case(request.param)
+
+
+def test_every_family_has_a_scheme():
+    assert {scheme_for(family) for family in family_names()} == set(scheme_names())
+    with pytest.raises(ParameterError, match="rot13"):
+        scheme_named("rot13")
+
+
+def test_decryption_gives_exactly_what_was_encrypted(case):
+    np.testing.assert_array_equal(case.model.decrypt(case.key), case.weights)
+    assert (case.model.version, case.model.shape) == (3, case.family.weights_shape)
+    assert case.model.weight_bound == 8.0
+    assert case.model.bytes_in_memory > 0
+
+
+def test_a_key_comes_back_from_its_secret(case):
+    fields = case.scheme.secret_fields(case.key)
+    assert all(isinstance(value, str) for value in fields.values())
+    again = case.scheme.key_from_secret(fields)
+    assert again.fingerprint == case.key.fingerprint == case.public.fingerprint
+    np.testing.assert_array_equal(case.model.decrypt(again), case.weights)
+    assert case.scheme.size_of(again) in case.scheme.key_sizes
+
+
+def test_a_damaged_secret_is_an_error(case):
+    for fields in ({}, dict.fromkeys(case.scheme.secret_fields(case.key), "00")):
+        with pytest.raises((SyftError, KeyError, ValueError)):
+            case.scheme.key_from_secret(fields)
+
+
+def test_public_halves_come_back_and_serve(case):
+    fields = case.scheme.public_fields(case.public)
+    again = case.scheme.public_from_fields(fields)
+    assert again.fingerprint == case.public.fingerprint
+    case.model.validate(again)
+    with pytest.raises(SyftError):
+        case.scheme.public_from_fields({**fields, "surprise": 1})
+    for name in fields:
+        with pytest.raises(SyftError):
+            case.scheme.public_from_fields({**fields, name: b""})
+
+
+def test_a_visit_of_the_mine_is_the_plaintext_twins(case):
+    gradient = case.gradient()
+    gradient.check_base(case.model)
+    case.scheme.validate(gradient, case.key)
+    visit = case.visit()
+    exact = visit.gradient(case.weights) if case.scheme.fresh_rows else visit(case.weights) - case.weights
+    assert np.abs(gradient.decrypt(case.key) - exact).max() <= 5e-4 * np.abs(exact).max()
+
+
+def test_wire_forms_come_back(case):
+    model = case.scheme.model_from_fields(case.model.to_fields())
+    np.testing.assert_array_equal(model.decrypt(case.key), case.weights)
+    gradient = case.gradient()
+    again = case.scheme.gradient_from_fields(gradient.to_fields())
+    np.testing.assert_array_equal(again.decrypt(case.key), gradient.decrypt(case.key))
+
+
+def test_sizes_are_never_exceeded(case):
+    def length(fields):
+        parts = [value for value in fields.values() if isinstance(value, bytes)]
+        parts += [part for value in fields.values() if isinstance(value, list) for part in value]
+        return sum(map(len, parts))
+
+    assert length(case.scheme.public_fields(case.public)) < case.scheme.most_public_bytes(case.family)
+    assert length(case.model.to_fields()) < case.scheme.most_model_bytes(case.family, case.bits)
+    assert length(case.gradient().to_fields()) <= case.scheme.most_gradient_bytes(case.model)
+
+
+def test_a_model_of_the_usual_form_is_accepted_and_no_other(case):
+    case.scheme.check_form(case.model, case.public, case.family, 8.0)
+    other = build_family(case.family.name, 10, 3, {} if case.family.name != "mlp" else {"hidden": 16})
+    with pytest.raises(FormError):
+        case.scheme.check_form(case.model, case.public, other, 8.0)
+
+
+def test_a_visit_is_the_same_after_a_crash(case):
+    np.testing.assert_array_equal(twin(case, 3), twin(case, 3))
+
+
+def twin(case, version):
+    visit = case.visit(version)
+    return visit.gradient(case.weights) if case.scheme.fresh_rows else visit(case.weights)
+
+
+def test_directions_lead_from_where_the_model_is(case):
+    gradient = case.gradient().decrypt(case.key)
+    directions = case.scheme.directions(case.family, case.weights, gradient, case.X)
+    assert all(direction.difference.shape == case.family.weights_shape for direction in directions)
+    dampings = [direction.damping for direction in directions]
+    assert dampings == ([0.01, 0.1, 1.0] if case.scheme.fresh_rows else [None])
+    fits = [
+        case.scheme.fit(case.family, case.weights + 0.1 * way.difference, case.X, case.y)
+        for way in directions
+    ]
+    assert min(fits) >= case.scheme.fit(case.family, case.weights, case.X, case.y)
+
+
+def test_another_key_does_not_decrypt(case):
+    other = generate_keypair(2048) if case.scheme.name == "paillier" else case.scheme.generate(case.bits)
+    with pytest.raises(KeyMismatchError):
+        case.model.decrypt(other)
+    with pytest.raises(KeyMismatchError):
+        case.gradient().decrypt(other)
+
+
+def test_a_family_of_the_other_scheme_is_a_mistake_of_the_caller(case):
+    other = build_family("mlp" if case.scheme.name == "paillier" else "one_vs_rest", 9, 3, {})
+    with pytest.raises(TypeError):
+        case.scheme.visit(other, case.X, case.y, GradientDescent(5), version=0, salt=b"")
+
+
+def test_without_tenseal_a_network_is_refused_by_name(monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(seal.importlib, "import_module", missing)
+    seal.seal.cache_clear()
+    try:
+        with pytest.raises(KernelError, match="extra 'nn'"):
+            scheme_named("ckks").require_usable()
+    finally:
+        seal.seal.cache_clear()
+    scheme_named("paillier").require_usable()

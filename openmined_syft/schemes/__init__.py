@@ -1,13 +1,15 @@
 """Encryption schemes by name: a closed list. Which one a campaign uses follows from its family of models."""
 
 import functools
+import importlib.metadata
 
-from openmined_syft.errors import ParameterError
+from openmined_syft.errors import KernelError, ParameterError
 from openmined_syft.schemes.interface import Direction, Gradient, Model, PrivateHalf, PublicHalf, Scheme
 from openmined_syft.schemes.paillier import PaillierScheme
 
-_NEEDED_BY = {"mlp": "ckks"}
 PAILLIER = "paillier"
+_CKKS = "ckks"
+_NEEDED_BY = {"mlp": _CKKS}
 
 
 def scheme_names() -> tuple[str, ...]:
@@ -29,12 +31,21 @@ def scheme_named(name: str) -> Scheme:
     """
     if name == PAILLIER:
         return PaillierScheme()
-    if name == "ckks":
+    if name == _CKKS:
         # What only networks need is not imported for the others.
         from openmined_syft.schemes.ckks import CkksScheme
 
         return CkksScheme()
     raise ParameterError(f"there is no encryption scheme {name!r}; choose one of {', '.join(scheme_names())}")
+
+
+def networks_here() -> str:
+    """Whether networks can be worked with on this machine: by which package, or what to install."""
+    try:
+        scheme_named(_CKKS).require_usable()
+    except KernelError:
+        return "none: install the extra 'nn' for them"
+    return f"TenSEAL {importlib.metadata.version('tenseal')}"
 
 
 __all__ = [
@@ -45,6 +56,7 @@ __all__ = [
     "PrivateHalf",
     "PublicHalf",
     "Scheme",
+    "networks_here",
     "scheme_for",
     "scheme_named",
     "scheme_names",

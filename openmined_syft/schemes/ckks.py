@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.errors import FormError
+from openmined_syft.errors import FormError, KernelError, SyftError
 from openmined_syft.models import ModelFamily
 from openmined_syft.neural import ckks, sizes
 from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
 from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.encrypted import EncryptedNetwork, EncryptedNetworkGradient
-from openmined_syft.neural.network import NetworkVisit, SquareNetwork
+from openmined_syft.neural.encrypted import LARGEST_WEIGHT, EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.neural.network import SLOTS, NetworkVisit, SquareNetwork
+from openmined_syft.neural.seal import DEPTH, PRIME_BITS
+from openmined_syft.neural.slots import MOST_ROTATIONS
 from openmined_syft.neural.training import train_network
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction
+from openmined_syft.schemes.unpacking import require_few_keys
+
+_IN_A_SET = len(PRIME_BITS) - 1  # keys that one relinearisation or rotation takes
+_LARGEST_UNPACKED = 2 * len(PRIME_BITS) * ckks.RING * 8 + 1024  # of a key: two polynomials
 
 EFFORT = 1500.0  # Capsule's share of a version, as measured: about 1,500 encryptions of 2048-bit Paillier
 
@@ -26,6 +32,7 @@ class CkksScheme:
 
     name = ckks.SCHEME
     key_sizes: tuple[int, ...] = (ckks.RING,)
+    largest_weight = LARGEST_WEIGHT
     fresh_rows = True
 
     def require_usable(self) -> None:
@@ -66,8 +73,11 @@ class CkksScheme:
         *,
         allow_small_for_tests: bool = False,  # noqa: ARG002
     ) -> CkksPublicKey:
-        """Parsed by SEAL when they are used."""
-        return CkksPublicKey.from_fields(fields)
+        """Parsed by SEAL when they are used; before, that they do not unpack to much more than keys do."""
+        public = CkksPublicKey.from_fields(fields)
+        for name, sets in (("relinearisation", 1), ("rotation", MOST_ROTATIONS)):
+            require_few_keys(name, getattr(public, name), sets * _IN_A_SET, largest=_LARGEST_UNPACKED)
+        return public
 
     def encrypt(
         self,
@@ -95,17 +105,32 @@ class CkksScheme:
         """SEAL accepts it, at the level and scale that the computation ends with."""
         gradient.validate(key)
 
+    def require_sound(self, key: CkksPrivateKey) -> None:
+        """One of the lightest ciphertexts, which a gradient is."""
+        try:
+            (sound,) = ckks.encrypt_for_owner([(np.ones(SLOTS), DEPTH)], key)
+            (ones,) = ckks.decrypt_vectors([(sound, DEPTH)], key)
+        except (SyftError, OSError, MemoryError, RuntimeError, ValueError):
+            raise KernelError("this machine cannot work with CKKS ciphertexts now") from None
+        if not np.abs(ones - 1).max() < 1e-3:
+            raise KernelError("this machine decrypts CKKS ciphertexts wrongly")
+
     def check_form(
         self,
         model: EncryptedNetwork,
         public: CkksPublicKey,  # noqa: ARG002
         family: ModelFamily,
-        weight_bound: float,  # noqa: ARG002
+        weight_bound: float,
     ) -> None:
-        """The spec's own sizes. That the slots hold what they should cannot be seen from outside."""
+        """The spec's own sizes, and no weight declared beyond the bound.
+
+        That the slots hold what they should cannot be seen from outside.
+        """
         ours, theirs = _sizes(_network(family)), _sizes(model.network)
         if ours != theirs:
             raise FormError("network", theirs, str(ours))
+        if model.weight_bound > weight_bound:
+            raise FormError("weight_limit", model.weight_bound, f"at most {weight_bound:g}")
 
     def visit(
         self,

@@ -131,6 +131,7 @@ class Scheme(Protocol):
     Attributes:
         name: in specs and artifacts.
         key_sizes: what `key_bits` of a spec may be; the first is the default.
+        largest_weight: no bound of weights may be above.
         fresh_rows: whether a mine learns from other rows for each version (else from all, always).
     """
 
@@ -139,6 +140,9 @@ class Scheme(Protocol):
 
     @property
     def key_sizes(self) -> tuple[int, ...]: ...
+
+    @property
+    def largest_weight(self) -> float: ...
 
     @property
     def fresh_rows(self) -> bool: ...
@@ -197,6 +201,14 @@ class Scheme(Protocol):
 
     def validate(self, gradient: Any, key: Any) -> None:
         """Refuse a gradient that is not made of ciphertexts under the private `key`. Raises SyftError."""
+        ...
+
+    def require_sound(self, key: Any) -> None:
+        """Raises KernelError unless a ciphertext that is made here and now is accepted and decrypted.
+
+        Asked before somebody is blamed for ciphertexts that are not: this machine may be out of memory or
+        files.
+        """
         ...
 
     def check_form(self, model: Any, public: Any, family: ModelFamily, weight_bound: float) -> None:

@@ -37,6 +37,7 @@ class PaillierScheme:
 
     name = SCHEME
     key_sizes: tuple[int, ...] = (3072, 2048, 4096)
+    largest_weight = 1e6
     fresh_rows = False
 
     def require_usable(self) -> None:
@@ -113,6 +114,9 @@ class PaillierScheme:
     def validate(self, gradient: EncryptedGradient, key: PrivateKey) -> None:
         """Every number is one that an encryption could be."""
         gradient.validate(key.public)
+
+    def require_sound(self, key: PrivateKey) -> None:
+        """Integers are integers: what this machine lacks shows in errors of Python's own."""
 
     def check_form(
         self, model: EncryptedModel, public: PublicKey, family: ModelFamily, weight_bound: float

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openmined_syft.neural.ckks import CkksPublicKey
+from openmined_syft.neural.encrypted import EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.neural.slots import model_levels
 from pysonar.artifacts import (
+    Algorithm,
     ArtifactError,
     GradientEnvelope,
     ModelArtifact,
@@ -18,6 +23,7 @@ from pysonar.artifacts import (
     SubmissionRecord,
 )
 from pysonar.canonical import CanonicalError, dumps_cbor, dumps_json, loads_cbor, loads_json
+from pysonar.schema import input_schema, number_field
 
 FUZZ = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -55,10 +61,39 @@ def kinds(spec, sealed_records, campaign_key, encrypted_model, envelope, result)
         "model": (ModelArtifact, ModelArtifact(encrypted_model).to_bytes(), loads_cbor, dumps_cbor),
         "gradient": (GradientEnvelope, envelope.to_bytes(), loads_cbor, dumps_cbor),
         "result": (Result, result.to_bytes(), loads_cbor, dumps_cbor),
+        **network_kinds(spec, envelope),
     }
 
 
-KINDS = pytest.mark.parametrize("kind", ["spec", "sealed_input", "public_key", "model", "gradient", "result"])
+def network_kinds(spec, envelope):
+    """The same of a network. Its ciphertexts are only looked at when they are used: any bytes will do."""
+    fingerprint, network = bytes(range(32)), SquareNetwork(9, 2, 16)
+    key = CkksPublicKey(fingerprint, b"public", b"relinearisation", b"rotation")
+    ciphertexts = tuple(bytes([number]) * 9 for number in range(len(model_levels(network))))
+    model = EncryptedNetwork(fingerprint, network, 2, ciphertexts, 8.0)
+    gradient = EncryptedNetworkGradient(fingerprint, network, 2, b"gradient")
+    fields = {f"x{number}": number_field((-4, 4)) for number in range(9)}
+    algorithm, inputs = Algorithm("mlp", parameters={"hidden": 16}), input_schema(fields)
+    wanted = replace(spec, algorithm=algorithm, input_schema=inputs, scheme="", key_bits=16384)
+    sent = replace(envelope, gradient=gradient, scheme="ckks")
+    return {
+        "network_spec": (Spec, wanted.to_bytes(), loads_json, dumps_json),
+        "network_key": (
+            *(PublicKeyArtifact, PublicKeyArtifact(key, "ckks").to_bytes()),
+            *(loads_cbor, dumps_cbor),
+        ),
+        "network_model": (ModelArtifact, ModelArtifact(model, "ckks").to_bytes(), loads_cbor, dumps_cbor),
+        "network_gradient": (GradientEnvelope, sent.to_bytes(), loads_cbor, dumps_cbor),
+    }
+
+
+KINDS = pytest.mark.parametrize(
+    "kind",
+    [
+        *("spec", "sealed_input", "public_key", "model", "gradient", "result"),
+        *("network_spec", "network_key", "network_model", "network_gradient"),
+    ],
+)
 
 EDITS = st.lists(
     st.tuples(

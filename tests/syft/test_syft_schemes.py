@@ -122,6 +122,8 @@ def test_a_model_of_the_usual_form_is_accepted_and_no_other(case):
     other = build_family(case.family.name, 10, 3, {} if case.family.name != "mlp" else {"hidden": 16})
     with pytest.raises(FormError):
         case.scheme.check_form(case.model, case.public, other, 8.0)
+    with pytest.raises(FormError):
+        case.scheme.check_form(case.model, case.public, case.family, 7.9)
 
 
 def test_a_visit_is_the_same_after_a_crash(case):

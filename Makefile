@@ -16,6 +16,7 @@ SEEDS ?= 1
 IPFS ?= embedded
 # One worker per core; the tests of a file stay together, for they share what is costly to make.
 PARALLEL ?= -n auto --dist loadfile
+CORES := $(shell getconf _NPROCESSORS_ONLN)
 PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
 .PHONY: help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
@@ -80,10 +81,10 @@ prove: setup     ## proofs about the compiled contract with halmos, and that eac
 	@ci/prove/run
 
 test-long: setup ## a million steps of the contract's state machine against its Python twin (hours)
-	@SONAR_STEPS=$${SONAR_STEPS:-1000000} $(PY) -m pytest -q -p no:ape_test tests/stateful -k behind
+	@SONAR_STEPS=$${SONAR_STEPS:-1000000} SONAR_WORKERS=$(CORES) $(PY) -m pytest -q -p no:ape_test tests/stateful -k behind
 
-mutate: setup    ## change the contract in every small way and see the tests fail (hours); prints survivors
-	@$(PY) tests/mutation/mutate_sonar.py
+mutate: setup    ## change the contract in every small way and see the tests fail (15 minutes on 2 cores); prints survivors
+	@$(PY) tests/mutation/mutate_sonar.py --jobs $(CORES)
 
 cover: setup     ## count the contract's branches that the tests take, on the bytecode; prints those that none takes
 	@$(PY) tests/contracts/cover_sonar.py

@@ -10,14 +10,18 @@
         owed that share of the bounty. It computes payouts and keeps money. It
         judges nothing, and knows no mine before that mine submits.
 @dev No owner, no admin, no pause, no upgrade, no `__default__`. Every promise
-     is a difference of two values of `_paid`, so promises never add up to more
-     than the bounty; every time-out lets anybody finish, so silence never locks
-     money; money leaves by `claim` (and burned ether by `settle`) only.
+     is a difference of two values of `rules._paid`, so promises never add up to
+     more than the bounty; every time-out lets anybody finish, so silence never
+     locks money; money leaves by `claim` (and burned ether by `settle`) only.
+     Storage and whatever changes it are in this file; modules keep no state:
+     `slots` packs, `limits` checks the terms, `rules` computes, `tokens` moves.
 @custom:kill Nothing can stop it. Campaigns end by their own times; a new version
              is a new address.
 """
 
 from contracts.interfaces import ISonar
+from contracts.modules import limits
+from contracts.modules import rules
 from contracts.modules import slots
 from contracts.modules import tokens
 
@@ -26,28 +30,25 @@ implements: ISonar
 
 # ------------------------------------------------------------------ CONSTANTS
 
-REQUESTED: constant(uint256) = 1
-OPEN: constant(uint256) = 2
-SETTLED: constant(uint256) = 3
-
 IMPROVED: constant(uint256) = 1
 NO_GAIN: constant(uint256) = 2
 UNAVAILABLE: constant(uint256) = 4
-
-ONE_HUNDRED_PERCENT: constant(uint256) = 1_000_000
-MAX_RUN: constant(uint256) = 365 * 86_400
-MAX_REVIEW: constant(uint256) = 30 * 86_400
 
 BURN: constant(address) = 0x000000000000000000000000000000000000dEaD
 
 
 # -------------------------------------------------------------------- STORAGE
 
+# Two words that are mostly read together: so both cost one hash.
+struct Head:
+    hot: uint256
+    judge: uint256
+
+
 # One campaign. The first five words are written at creation, two by
 # `open_campaign`, `result` by `deliver`, `asset` only for an ERC-20.
 struct Record:
-    hot: uint256
-    judge: uint256
+    head: Head
     price: uint256
     owner: address
     spec: bytes32
@@ -86,24 +87,24 @@ def create_campaign(terms: ISonar.Terms, salt: bytes32) -> bytes32:
     @param salt Tells campaigns of one owner and one spec apart.
     @return The campaign's id, `campaign_id(caller, spec, salt)`.
     """
-    self._check(terms)
+    limits._check(terms)
     id: bytes32 = self._id(msg.sender, terms.spec, salt)
-    assert self._records[id].hot == 0, "sonar: campaign exists"
+    assert self._records[id].head.hot == 0, "sonar: campaign exists"
     assert msg.value == (terms.bounty if terms.asset == empty(address) else 0), (
         "sonar: value is not the bounty"
     )
 
-    self._records[id].hot = REQUESTED | slots._pack_limits(
-        terms.gap_basis,
-        terms.stake != 0,
-        terms.asset != empty(address),
-        terms.target,
-        terms.min_gain,
-        terms.submit_until,
-        terms.review_until,
-    )
-    self._records[id].judge = slots._pack_judge(
-        slots.Judge(capsule=terms.capsule, bounty=terms.bounty)
+    self._records[id].head = Head(
+        hot=slots.REQUESTED | slots._pack_limits(
+            terms.gap_basis,
+            terms.stake != 0,
+            terms.asset != empty(address),
+            terms.target,
+            terms.min_gain,
+            terms.submit_until,
+            terms.review_until,
+        ),
+        judge=slots._pack_judge(slots.Judge(capsule=terms.capsule, bounty=terms.bounty)),
     )
     self._records[id].price = slots._pack_price(
         slots.Price(stake=terms.stake, fee=terms.fee, max_pending=terms.max_pending)
@@ -130,7 +131,7 @@ def cancel(id: bytes32):
     @notice The owner takes back a campaign that has not been opened.
     """
     assert msg.sender == self._records[id].owner, "sonar: caller is not the owner"
-    self._call_off(id)
+    self._call_off(id, self._records[id].head, msg.sender)
     log ISonar.CampaignCancelled(id=id)
 
 
@@ -139,8 +140,11 @@ def decline(id: bytes32, reason: String[128]):
     """
     @notice The capsule refuses a campaign that it has not opened.
     """
-    assert msg.sender == self._judge(id).capsule, "sonar: caller is not the capsule"
-    self._call_off(id)
+    head: Head = self._records[id].head
+    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (
+        "sonar: caller is not the capsule"
+    )
+    self._call_off(id, head, self._records[id].owner)
     log ISonar.CampaignDeclined(id=id, reason=reason)
 
 
@@ -150,9 +154,12 @@ def open_campaign(id: bytes32, public_key: bytes32, model: bytes32, start: uint2
     @notice The capsule publishes key, encrypted model and measured starting
             accuracy; from now on mines may submit.
     """
-    hot: uint256 = self._records[id].hot
-    assert hot & slots.STATE_BITS == REQUESTED, "sonar: campaign is not requested"
-    assert msg.sender == self._judge(id).capsule, "sonar: caller is not the capsule"
+    head: Head = self._records[id].head
+    hot: uint256 = head.hot
+    assert hot & slots.STATE_BITS == slots.REQUESTED, "sonar: campaign is not requested"
+    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (
+        "sonar: caller is not the capsule"
+    )
     assert block.timestamp < (hot >> slots.SUBMIT_UNTIL) & slots.BITS_36, (
         "sonar: time to submit is over"
     )
@@ -162,8 +169,8 @@ def open_campaign(id: bytes32, public_key: bytes32, model: bytes32, start: uint2
     room -= (hot >> slots.MIN_GAIN) & slots.BITS_20
     assert start <= room, "sonar: start leaves nothing to gain"
 
-    hot = slots._with_state(hot, OPEN)
-    self._records[id].hot = hot | (start << slots.START) | (start << slots.BEST)
+    hot = slots._with_state(hot, slots.OPEN)
+    self._records[id].head.hot = hot | (start << slots.START) | (start << slots.BEST)
     self._records[id].public_key = public_key
     self._records[id].model = model
     log ISonar.CampaignOpened(id=id, public_key=public_key, model=model, start=start)
@@ -179,10 +186,10 @@ def submit(id: bytes32, update: bytes32) -> uint256:
             where the asset is an ERC-20).
     @return Its index in the campaign's queue.
     """
-    hot: uint256 = self._records[id].hot
+    hot: uint256 = self._records[id].head.hot
     price: uint256 = self._records[id].price
     index: uint256 = (hot >> slots.SUBMITTED) & slots.BITS_24
-    assert hot & slots.STATE_BITS == OPEN, "sonar: campaign is not open"
+    assert hot & slots.STATE_BITS == slots.OPEN, "sonar: campaign is not open"
     assert block.timestamp < (hot >> slots.SUBMIT_UNTIL) & slots.BITS_36, (
         "sonar: time to submit is over"
     )
@@ -199,8 +206,8 @@ def submit(id: bytes32, update: bytes32) -> uint256:
         "sonar: value is not stake and fee"
     )
 
-    self._records[id].hot = hot + slots.ONE_SUBMITTED
-    self._queue[id][index] = self._entry(msg.sender, update)
+    self._records[id].head.hot = hot + slots.ONE_SUBMITTED
+    self._queue[id][index] = keccak256(abi_encode(msg.sender, update))
     log ISonar.Submitted(id=id, index=index, miner=msg.sender, update=update)
     if hot & slots.TOKEN_BIT != 0:
         tokens._take(self._records[id].asset, amount)
@@ -213,72 +220,72 @@ def report(id: bytes32, reports: DynArray[ISonar.Report, 32]):
     @notice The capsule's verdicts on the head of the queue, strictly in order.
     @dev An entry is cleared once judged: `queued` is what still waits.
     """
-    hot: uint256 = self._records[id].hot
-    judge: uint256 = self._records[id].judge
-    assert hot & slots.STATE_BITS == OPEN, "sonar: campaign is not open"
-    assert convert(msg.sender, uint256) == judge & slots.BITS_160, "sonar: caller is not the capsule"
-    assert block.timestamp < (hot >> slots.REVIEW_UNTIL) & slots.BITS_36, (
-        "sonar: time to review is over"
+    head: Head = self._records[id].head
+    hot: uint256 = head.hot
+    assert hot & slots.STATE_BITS == slots.OPEN, "sonar: campaign is not open"
+    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (
+        "sonar: caller is not the capsule"
     )
+    assert block.timestamp < hot >> slots.REVIEW_UNTIL, "sonar: time to review is over"
     assert len(reports) != 0, "sonar: no reports"
 
     target: uint256 = (hot >> slots.TARGET) & slots.BITS_20
+    best: uint256 = (hot >> slots.BEST) & slots.BITS_20
+    index: uint256 = (hot >> slots.EVALUATED) & slots.BITS_24
+    stake: uint256 = slots.ONE_STAKE if hot & slots.STAKED_BIT != 0 else 0
     model: bytes32 = empty(bytes32)
 
     for item: ISonar.Report in reports:
-        best: uint256 = (hot >> slots.BEST) & slots.BITS_20
-        index: uint256 = (hot >> slots.EVALUATED) & slots.BITS_24
         assert best < target, "sonar: target is reached"
-        # `_entry` and `_paid` are written out: this is the busiest loop. Beyond
-        # the last submission the queue is empty, which no entry equals.
+        # Beyond the last submission the queue is empty, which no entry equals.
         assert self._queue[id][index] == keccak256(abi_encode(item.miner, item.update)), (
             "sonar: not the head of the queue"
         )
         self._queue[id][index] = empty(bytes32)
-        hot = unsafe_add(hot, slots.ONE_EVALUATED)
         log ISonar.Reported(id=id, index=index, miner=item.miner, verdict=item.verdict)
 
-        credit: uint256 = 0
+        credit: uint256 = stake
         if item.verdict == IMPROVED:
-            assert item.accuracy <= ONE_HUNDRED_PERCENT, "sonar: accuracy is over 100 %"
+            assert item.accuracy <= limits.ONE_HUNDRED_PERCENT, "sonar: accuracy is over 100 %"
             assert item.model != empty(bytes32), "sonar: model is empty"
             accuracy: uint256 = min(item.accuracy, target)
             least: uint256 = unsafe_add(best, (hot >> slots.MIN_GAIN) & slots.BITS_20)
-            assert accuracy >= min(least, target), "sonar: gain is under the minimum"
+            assert accuracy >= least or accuracy == target, "sonar: gain is under the minimum"
             start: uint256 = (hot >> slots.START) & slots.BITS_20
             denominator: uint256 = target
             if hot & slots.GAP_BASIS_BIT != 0:
                 denominator = unsafe_sub(target, start)
-            # bounty < 2**96, the others < 2**20, start <= best < accuracy <= target.
-            credit = unsafe_sub(
-                unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(accuracy, start)), denominator),
-                unsafe_div(unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(best, start)), denominator),
+            # `rules._paid`, written out: this is the busiest loop. The bounty is below
+            # 2**96, the others below 2**20, and start <= best < accuracy <= target.
+            payout: uint256 = unsafe_sub(
+                unsafe_div(unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(accuracy, start)), denominator),
+                unsafe_div(unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(best, start)), denominator),
             )
-            hot = unsafe_add(hot, unsafe_sub(accuracy, best) << slots.BEST)
-            hot = unsafe_add(hot, slots.ONE_VERSION)
+            credit = unsafe_add(credit, payout)
+            hot = unsafe_add(hot, unsafe_add(unsafe_sub(accuracy, best) << slots.BEST, slots.ONE_VERSION))
+            best = accuracy
             model = item.model
             log ISonar.Improved(
                 id=id,
                 index=index,
                 version=(hot >> slots.VERSION) & slots.BITS_20,
                 accuracy=accuracy,
-                payout=credit,
+                payout=payout,
                 model=model,
             )
         else:
-            assert item.verdict != 0 and item.verdict <= UNAVAILABLE, "sonar: unknown verdict"
+            assert unsafe_sub(item.verdict, NO_GAIN) <= UNAVAILABLE - NO_GAIN, "sonar: unknown verdict"
             assert item.accuracy == 0, "sonar: accuracy without a gain"
             assert item.model == empty(bytes32), "sonar: model without a gain"
+            if item.verdict != NO_GAIN:
+                credit = 0
+                hot = unsafe_add(hot, slots.ONE_FORFEITED)
 
-        if item.verdict > NO_GAIN:
-            hot = unsafe_add(hot, slots.ONE_FORFEITED)
-        else:
-            if hot & slots.STAKED_BIT != 0:
-                credit = unsafe_add(credit, slots.ONE_STAKE)
-            if credit != 0:
-                self._credits[id][item.miner] += credit
+        index = unsafe_add(index, 1)
+        if credit != 0:
+            self._credits[id][item.miner] += credit
 
-    self._records[id].hot = hot
+    self._records[id].head.hot = unsafe_add(hot, len(reports) << slots.EVALUATED)
     if model != empty(bytes32):
         self._records[id].model = model
 
@@ -289,21 +296,23 @@ def reclaim(id: bytes32, index: uint256, update: bytes32):
     @notice A miner takes stake and fee of a submission that will never be
             judged; `claim` pays them at once.
     """
-    hot: slots.Hot = self._hot(id)
-    assert hot.state >= OPEN, "sonar: campaign is not open"
-    assert hot.best == hot.target or block.timestamp >= hot.review_until, (
-        "sonar: it may still be evaluated"
-    )
+    hot: uint256 = self._records[id].head.hot
+    price: uint256 = self._records[id].price
+    assert hot & slots.STATE_BITS > slots.REQUESTED, "sonar: campaign is not open"
+    if (hot >> slots.BEST) & slots.BITS_20 != (hot >> slots.TARGET) & slots.BITS_20:
+        assert block.timestamp >= hot >> slots.REVIEW_UNTIL, "sonar: it may still be evaluated"
     # Judged entries are cleared as reclaimed ones are, so this refuses both.
     assert index < slots.COUNT_LIMIT, "sonar: no such submission of the caller"
-    assert self._queue[id][index] == self._entry(msg.sender, update), (
+    assert self._queue[id][index] == keccak256(abi_encode(msg.sender, update)), (
         "sonar: no such submission of the caller"
     )
     self._queue[id][index] = empty(bytes32)
     self._credits[id][msg.sender] += slots.ONE_RETURN
-    price: slots.Price = slots._unpack_price(self._records[id].price)
     log ISonar.Reclaimed(
-        id=id, index=index, miner=msg.sender, amount=price.stake + price.fee
+        id=id,
+        index=index,
+        miner=msg.sender,
+        amount=unsafe_add(price & slots.BITS_96, (price >> slots.FEE) & slots.BITS_96),
     )
 
 
@@ -317,11 +326,15 @@ def deliver(id: bytes32, result: bytes32):
     @dev May be repeated; the last one counts. A result is sealed anew, with
          another address, whenever the scientist could not fetch or open it.
     """
-    hot: slots.Hot = self._hot(id)
-    assert msg.sender == self._judge(id).capsule, "sonar: caller is not the capsule"
+    head: Head = self._records[id].head
+    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (
+        "sonar: caller is not the capsule"
+    )
     assert result != empty(bytes32), "sonar: result is empty"
-    assert self._records[id].model != empty(bytes32), "sonar: campaign was never opened"
-    assert hot.state == SETTLED or self._finished(hot), "sonar: campaign is not finished"
+    if head.hot & slots.STATE_BITS == slots.OPEN:
+        assert rules._finished(head.hot), "sonar: campaign is not finished"
+    else:
+        assert self._records[id].model != empty(bytes32), "sonar: campaign was never opened"
     self._records[id].result = result
     log ISonar.Delivered(id=id, result=result)
 
@@ -332,31 +345,38 @@ def settle(id: bytes32):
     @notice Anybody ends a campaign: one never opened when the time to submit is
             over; one finished and delivered; any when the time to review is over.
     """
-    word: uint256 = self._records[id].hot
-    hot: slots.Hot = slots._unpack_hot(word)
-    if hot.state == REQUESTED:
-        assert block.timestamp >= hot.submit_until, "sonar: it may still be opened"
+    head: Head = self._records[id].head
+    hot: uint256 = head.hot
+    if hot & slots.STATE_BITS == slots.REQUESTED:
+        assert block.timestamp >= (hot >> slots.SUBMIT_UNTIL) & slots.BITS_36, (
+            "sonar: it may still be opened"
+        )
     else:
-        assert hot.state == OPEN, "sonar: nothing to settle"
-        if block.timestamp < hot.review_until:
-            assert self._finished(hot), "sonar: campaign is not finished"
+        assert hot & slots.STATE_BITS == slots.OPEN, "sonar: nothing to settle"
+        if block.timestamp < hot >> slots.REVIEW_UNTIL:
+            assert rules._finished(hot), "sonar: campaign is not finished"
             assert self._records[id].result != empty(bytes32), "sonar: result is not delivered"
 
-    judge: slots.Judge = self._judge(id)
-    price: slots.Price = slots._unpack_price(self._records[id].price)
-    paid: uint256 = self._paid(word, judge.bounty, hot.best)
-    refund: uint256 = judge.bounty - paid
-    fees: uint256 = price.fee * hot.evaluated
-    burned: uint256 = price.stake * hot.forfeited
+    bounty: uint256 = head.judge >> slots.BOUNTY
+    price: uint256 = self._records[id].price
+    paid: uint256 = rules._paid(hot, bounty)
+    refund: uint256 = bounty - paid
+    # Amounts are below 2**96, counts below 2**24.
+    fees: uint256 = unsafe_mul(
+        (price >> slots.FEE) & slots.BITS_96, (hot >> slots.EVALUATED) & slots.BITS_24
+    )
+    burned: uint256 = unsafe_mul(price & slots.BITS_96, (hot >> slots.FORFEITED) & slots.BITS_24)
 
-    self._records[id].hot = slots._with_state(word, SETTLED)
-    self._owe(id, self._records[id].owner, refund)
-    self._owe(id, judge.capsule, fees)
+    self._records[id].head.hot = slots._with_state(hot, slots.SETTLED)
+    if refund != 0:
+        self._credits[id][self._records[id].owner] += refund
+    if fees != 0:
+        self._credits[id][convert(head.judge & slots.BITS_160, address)] += fees
     # Nobody may hold up a settlement: no token is called here (`claim` sends its
     # burned stakes, for anybody), and no refusal by the burn address matters.
     if burned != 0:
-        if hot.token or not raw_call(BURN, b"", value=burned, revert_on_failure=False):
-            self._owe(id, BURN, burned)
+        if hot & slots.TOKEN_BIT != 0 or not raw_call(BURN, b"", value=burned, revert_on_failure=False):
+            self._credits[id][BURN] += burned
     log ISonar.Settled(id=id, paid=paid, refund=refund, fees=fees, burned=burned)
 
 
@@ -373,13 +393,26 @@ def claim(id: bytes32, to: address) -> uint256:
     assert to != empty(address), "sonar: receiver is empty"
     assert to != self, "sonar: receiver is Sonar"
     account: address = BURN if to == BURN else msg.sender
-    hot: uint256 = self._records[id].hot
-    state: uint256 = hot & slots.STATE_BITS
+    hot: uint256 = self._records[id].head.hot
     credit: uint256 = self._credits[id][account]
-    amount: uint256 = self._due(id, state, credit)
+    amount: uint256 = 0
+    if credit > slots.BITS_128:
+        price: uint256 = self._records[id].price
+        returns: uint256 = credit >> slots.RETURNS
+        # Stake for what was judged, stake and fee for what was reclaimed. Amounts are
+        # below 2**96, counts below 2**32, the payout below 2**128.
+        stakes: uint256 = unsafe_add((credit >> slots.STAKES) & slots.BITS_32, returns)
+        amount = unsafe_add(
+            unsafe_mul(price & slots.BITS_96, stakes),
+            unsafe_mul((price >> slots.FEE) & slots.BITS_96, returns),
+        )
+        credit &= slots.BITS_128
+    if hot & slots.STATE_BITS == slots.SETTLED:
+        amount = unsafe_add(amount, credit)
+        credit = 0
     assert amount != 0, "sonar: nothing to claim"
 
-    self._credits[id][account] = 0 if state == SETTLED else credit & slots.BITS_128
+    self._credits[id][account] = credit
     log ISonar.Claimed(id=id, account=account, to=to, amount=amount)
     if hot & slots.TOKEN_BIT != 0:
         tokens._give(self._records[id].asset, to, amount)
@@ -396,8 +429,8 @@ def campaign(id: bytes32) -> ISonar.Campaign:
     """
     @notice Everything about a campaign; all zero if there is none.
     """
-    hot: slots.Hot = self._hot(id)
-    judge: slots.Judge = self._judge(id)
+    hot: slots.Hot = slots._unpack_hot(self._records[id].head.hot)
+    judge: slots.Judge = slots._unpack_judge(self._records[id].head.judge)
     price: slots.Price = slots._unpack_price(self._records[id].price)
     return ISonar.Campaign(
         owner=self._records[id].owner,
@@ -424,7 +457,7 @@ def campaign(id: bytes32) -> ISonar.Campaign:
         submitted=hot.submitted,
         evaluated=hot.evaluated,
         forfeited=hot.forfeited,
-        paid=0 if hot.state == 0 else self._paid(self._records[id].hot, judge.bounty, hot.best),
+        paid=0 if hot.state == 0 else rules._paid(self._records[id].head.hot, judge.bounty),
         result=self._records[id].result,
     )
 
@@ -465,7 +498,8 @@ def claimable(id: bytes32, account: address) -> uint256:
     """
     @notice What `claim` would send the account now.
     """
-    return self._due(id, self._records[id].hot & slots.STATE_BITS, self._credits[id][account])
+    settled: bool = self._records[id].head.hot & slots.STATE_BITS == slots.SETTLED
+    return self._due(id, account, settled)
 
 
 @external
@@ -475,32 +509,28 @@ def owed(id: bytes32, account: address) -> uint256:
     @notice What is credited to the account, whether it can be claimed now or
             only after settlement. Refund and fees are credited by settlement.
     """
-    return self._due(id, SETTLED, self._credits[id][account])
+    return self._due(id, account, True)
 
 
 # ------------------------------------------------------------------- INTERNAL
 
 @internal
+def _call_off(id: bytes32, head: Head, owner: address):
+    assert head.hot & slots.STATE_BITS == slots.REQUESTED, "sonar: campaign is not requested"
+    self._records[id].head.hot = slots._with_state(head.hot, slots.SETTLED)
+    self._credits[id][owner] += head.judge >> slots.BOUNTY
+
+
+@internal
 @view
-def _check(terms: ISonar.Terms):
-    assert terms.spec != empty(bytes32), "sonar: spec is empty"
-    assert terms.capsule != empty(address), "sonar: capsule is empty"
-    assert terms.capsule != msg.sender, "sonar: the owner cannot be the capsule"
-    assert terms.bounty != 0, "sonar: bounty is zero"
-    assert terms.bounty < slots.AMOUNT_LIMIT, "sonar: bounty is too large"
-    assert terms.stake < slots.AMOUNT_LIMIT, "sonar: stake is too large"
-    assert terms.fee < slots.AMOUNT_LIMIT, "sonar: fee is too large"
-    assert terms.target <= ONE_HUNDRED_PERCENT, "sonar: target is over 100 %"
-    assert terms.min_gain != 0, "sonar: minimum gain is zero"
-    assert terms.min_gain <= terms.target, "sonar: minimum gain is over the target"
-    assert block.timestamp < terms.submit_until, "sonar: time to submit is over"
-    assert terms.submit_until <= block.timestamp + MAX_RUN, "sonar: time to submit is too long"
-    assert terms.submit_until < terms.review_until, "sonar: review ends before submission"
-    assert terms.review_until <= terms.submit_until + MAX_REVIEW, (
-        "sonar: time to review is too long"
-    )
-    assert terms.max_pending != 0, "sonar: no submission may wait"
-    assert terms.max_pending < slots.COUNT_LIMIT, "sonar: too many may wait"
+def _due(id: bytes32, account: address, settled: bool) -> uint256:
+    # `claim` computes the same, written out.
+    credit: slots.Credit = slots._unpack_credit(self._credits[id][account])
+    price: slots.Price = slots._unpack_price(self._records[id].price)
+    amount: uint256 = price.stake * (credit.stakes + credit.returns) + price.fee * credit.returns
+    if settled:
+        amount += credit.payout
+    return amount
 
 
 @internal
@@ -508,69 +538,3 @@ def _check(terms: ISonar.Terms):
 def _id(owner: address, spec: bytes32, salt: bytes32) -> bytes32:
     # A re-org cannot make a pending transaction land on another campaign.
     return keccak256(abi_encode(chain.id, self, owner, spec, salt))
-
-
-@internal
-@pure
-def _entry(miner: address, update: bytes32) -> bytes32:
-    return keccak256(abi_encode(miner, update))
-
-
-@internal
-@view
-def _hot(id: bytes32) -> slots.Hot:
-    return slots._unpack_hot(self._records[id].hot)
-
-
-@internal
-@view
-def _judge(id: bytes32) -> slots.Judge:
-    return slots._unpack_judge(self._records[id].judge)
-
-
-@internal
-@pure
-def _paid(hot: uint256, bounty: uint256, best: uint256) -> uint256:
-    # All that an accuracy of `best` has earned. A payout is a difference of two
-    # such values: the roundings telescope, so there is no dust.
-    start: uint256 = (hot >> slots.START) & slots.BITS_20
-    denominator: uint256 = (hot >> slots.TARGET) & slots.BITS_20
-    if hot & slots.GAP_BASIS_BIT != 0:
-        denominator -= start
-    return bounty * (best - start) // denominator
-
-
-@internal
-@view
-def _finished(hot: slots.Hot) -> bool:
-    return hot.state == OPEN and (
-        hot.best == hot.target
-        or (block.timestamp >= hot.submit_until and hot.evaluated == hot.submitted)
-    )
-
-
-@internal
-@view
-def _due(id: bytes32, state: uint256, packed: uint256) -> uint256:
-    credit: slots.Credit = slots._unpack_credit(packed)
-    amount: uint256 = 0
-    if state == SETTLED:
-        amount = credit.payout
-    if credit.stakes + credit.returns != 0:
-        price: slots.Price = slots._unpack_price(self._records[id].price)
-        amount += price.stake * credit.stakes + (price.stake + price.fee) * credit.returns
-    return amount
-
-
-@internal
-def _owe(id: bytes32, account: address, amount: uint256):
-    if amount != 0:
-        self._credits[id][account] += amount
-
-
-@internal
-def _call_off(id: bytes32):
-    hot: uint256 = self._records[id].hot
-    assert hot & slots.STATE_BITS == REQUESTED, "sonar: campaign is not requested"
-    self._records[id].hot = slots._with_state(hot, SETTLED)
-    self._owe(id, self._records[id].owner, self._judge(id).bounty)

@@ -15,6 +15,7 @@ from mine_agent.datasets import DataSet
 from mine_agent.home import Home
 from mine_agent.telling import about
 from openmined_syft.errors import OpenMinedError
+from openmined_syft.schemes import networks_here
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
 MOST_AHEAD = 2 * 60  # seconds: no block may come from the future
@@ -43,6 +44,7 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
     """
     yield _check("python", _python, "install CPython 3.11 or 3.12")
     yield _check("arithmetic", _arithmetic, "install gmpy2 into the environment of mine-agent")
+    yield Finding("networks", True, networks_here())
     try:
         home = Home.open(path)
     except OpenMinedError as error:

@@ -73,14 +73,14 @@ class Library:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._plans: OrderedDict[bytes, Plan] = OrderedDict()
-        self._keys: OrderedDict[Cid, PublicHalf] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, Cid], PublicHalf] = OrderedDict()
 
     def plan(self, record: CampaignRecord) -> Plan:
         """The campaign's spec. Raises StoreError, ArtifactError, CidError."""
         if record.id not in self._plans:
             cid = Cid.from_bytes32(record.terms.spec)
             spec = Spec.parse(self._get(cid, MAX_BYTES["spec"]), cid=cid)
-            columns = spec.weights_shape[0]
+            columns = max(spec.weights_shape[0], spec.schema.n_features)  # before a feature map, and after
             if columns > LARGEST_DESIGN:
                 raise ArtifactError("spec", "input_schema", columns, f"at most {LARGEST_DESIGN} columns", cid)
             self._plans[record.id] = Plan(record.id, cid, spec)
@@ -121,17 +121,19 @@ class Library:
     def _public_key(self, record: CampaignRecord, plan: Plan) -> PublicHalf:
         """The campaign's key: the same for its whole life, and large for a network, so it is kept."""
         cid = Cid.from_bytes32(record.public_key)
-        if cid not in self._keys:
+        key = (plan.spec.scheme, cid)  # other campaigns may name the same bytes and say other things of them
+        if key not in self._keys:
             most = min(MAX_BYTES["public_key"], plan.scheme.most_public_bytes(plan.family))
-            public = PublicKeyArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid).key
-            bits = plan.scheme.size_of(public)
-            if bits != plan.spec.key_bits:
-                raise ArtifactError("public_key", "n", f"{bits} bits", f"{plan.spec.key_bits} bits", cid)
-            self._keys[cid] = public
+            artifact = PublicKeyArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
+            self._keys[key] = artifact.key
             while len(self._keys) > KEYS_KEPT:
                 self._keys.popitem(last=False)
-        self._keys.move_to_end(cid)
-        return self._keys[cid]
+        self._keys.move_to_end(key)
+        public = self._keys[key]
+        bits = plan.scheme.size_of(public)
+        if bits != plan.spec.key_bits:
+            raise ArtifactError("public_key", "n", f"{bits} bits", f"{plan.spec.key_bits} bits", cid)
+        return public
 
     def _get(self, cid: Cid, most: int) -> bytes:
         return self._connection.store.get(cid, max_bytes=most)

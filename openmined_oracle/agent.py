@@ -16,7 +16,7 @@ from openmined_oracle.errors import OracleError
 from openmined_oracle.journal import CampaignRow, back_off
 from openmined_oracle.lifecycle import Lifecycle
 from openmined_oracle.registering import Registration
-from openmined_syft.errors import OpenMinedError
+from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
 from pysonar.chain.events import CampaignCreated
@@ -27,7 +27,7 @@ from pysonar.store import StoreError
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
 ONCE_SECONDS = 120.0
-_SHOWN = (OracleError, ChainError, StoreError, SealError)
+_SHOWN = (OracleError, ChainError, StoreError, SealError, KernelError)
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,9 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
     columns, outputs = spec.weights_shape
     if columns * outputs > limits.max_weights:
         raise DeclinedError(Decline.TOO_LARGE)
+    inputs = spec.schema.n_features  # with a feature map there may be many more than the model has columns
+    if spec.algorithm.draws_features and inputs * columns > limits.max_cells:
+        raise DeclinedError(Decline.TOO_LARGE)
     scheme = scheme_named(spec.scheme)
     try:
         scheme.require_usable()
@@ -171,7 +174,7 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
     if scheme.effort(spec.family_for(b""), spec.key_bits, spec.weight_bound) > limits.max_ciphertexts:
         raise DeclinedError(Decline.TOO_LARGE)
     rows = spec.validation.rows
-    if rows > limits.max_rows or rows * (columns + outputs) > limits.max_cells:
+    if rows > limits.max_rows or rows * (max(columns, inputs) + outputs) > limits.max_cells:
         raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
 
 

@@ -4,7 +4,7 @@
     capsule.toml            Capsule's own settings, below
     keyfile.json            the account, unless an existing keyfile is named
     certificates/<F>.json   OpenPGP secrets, sealed by the passphrase; <F> is the fingerprint
-    keys/<campaign>.pgp     Paillier keys, sealed to the certificate
+    keys/<campaign>.pgp     secret keys of the models, sealed to the certificate
     capsule.sqlite          follower, outbox, journal
     lock                    held by the one process that runs
 
@@ -127,7 +127,7 @@ class Home(AgentHome):
 
     @property
     def keys(self) -> Path:
-        """The directory of the campaigns' Paillier keys."""
+        """The directory of the secret keys that models are encrypted under."""
         return self.path / "keys"
 
     def _secret_path(self, fingerprint: str) -> Path:

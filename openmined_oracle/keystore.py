@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openmined_oracle.errors import KeyStoreError
-from openmined_syft.errors import SyftError
+from openmined_syft.errors import KernelError, SyftError
 from openmined_syft.schemes import PAILLIER, PrivateHalf, scheme_named
 from pysonar.openpgp import SealError, SecretKey, open_sealed, seal
 from pysonar.secret_file import create_secret_file, make_private_directory
@@ -50,6 +50,7 @@ class KeyStore:
 
         Raises:
             KeyStoreError: the file is damaged, or holds a key of another scheme, size or campaign.
+            KernelError: the scheme needs a package that is not here.
         """
         if not self._path(campaign).exists():
             self._store_new(campaign, scheme, self._generate(scheme, bits))
@@ -64,7 +65,9 @@ class KeyStore:
         return key
 
     def stored_key(self, campaign: bytes) -> PrivateHalf:
-        """The campaign's key; `KeyStoreError` if none was ever made or its file is damaged."""
+        """The campaign's key; `KeyStoreError` if none was ever made or its file is damaged; KernelError as
+        above.
+        """
         return self._read(campaign)[1]
 
     def _read(self, campaign: bytes) -> tuple[str, PrivateHalf]:
@@ -82,6 +85,8 @@ class KeyStore:
                 raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
             scheme = str(document.get("scheme", PAILLIER))  # the first files did not say
             return scheme, scheme_named(scheme).key_from_secret(document)
+        except KernelError:
+            raise  # a package is missing here; the file may be sound
         except (SealError, SyftError, ValueError, KeyError, TypeError):
             raise KeyStoreError(
                 f"{path}: is damaged, or not sealed by the certificate {self._own.certificate.fingerprint}"

@@ -117,7 +117,8 @@ class Lifecycle:
     def _close(self, row: CampaignRow, record: CampaignRecord) -> None:
         """Keep what a later campaign may start from, let go of the rest, and stop looking."""
         context = self._context
-        kept = {Cid.or_none(digest) for digest in (record.model, record.public_key, record.result)}
+        # Not the public key: nobody trains any more, and a network's has more than a hundred megabytes.
+        kept = {Cid.or_none(digest) for digest in (record.model, record.result)}
         for cid in context.store.pins(pin_owner(row.id)):
             if cid not in kept:
                 context.store.unpin(cid, pin_owner(row.id))

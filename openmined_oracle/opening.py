@@ -15,6 +15,7 @@ from openmined_oracle.context import Context, pin_owner
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
 from openmined_oracle.workbench import decrypted_model
 from openmined_syft.applying import quantised
+from openmined_syft.errors import KernelError
 from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.types import CampaignRecord
@@ -65,7 +66,10 @@ def _initial_weights(
         return initial_payload(context, record, assignment, initial.sealed, initial.digest, now)
     if isinstance(initial, FromCampaign):
         return _final_weights(context, record, assignment, initial.campaign)
-    return assignment.family.initial_weights()
+    weights = assignment.family.initial_weights()
+    if float(np.abs(weights).max()) > assignment.spec.weight_bound:
+        raise DeclinedError(Decline.WEIGHTS_UNFIT)  # a network's are no zeros
+    return weights
 
 
 def _final_weights(
@@ -80,7 +84,8 @@ def _final_weights(
         ) or not earlier.delivered:
             raise DeclinedError(Decline.SOURCE_UNUSABLE)
         weights = decrypted_model(context, context.keystore.stored_key(source), earlier.model)[1]
-    except (NoSuchCampaignError, KeyStoreError):
+    except (NoSuchCampaignError, KeyStoreError, KernelError):
+        # A KernelError only for another scheme than the spec's, which works here, so for unfitting weights.
         raise DeclinedError(Decline.SOURCE_UNUSABLE) from None
     spec = assignment.spec
     if weights.shape != spec.weights_shape or float(np.abs(weights).max()) > spec.weight_bound:

@@ -34,6 +34,7 @@ def open_submission(
 
     Raises:
         MalformedSubmissionError: it is unusable.
+        KernelError: this machine cannot tell.
     """
     try:
         envelope = GradientEnvelope.open(
@@ -56,7 +57,10 @@ def open_submission(
         bench.assignment.scheme.validate(envelope.gradient, bench.key)
     except KernelError:
         raise
-    except (*SENDERS_FAULT, ArtifactError, SyftError) as error:
+    except SyftError as error:
+        bench.assignment.scheme.require_sound(bench.key)
+        raise MalformedSubmissionError(str(error)) from None
+    except (*SENDERS_FAULT, ArtifactError) as error:
         raise MalformedSubmissionError(str(error)) from None
     return envelope
 
@@ -67,6 +71,7 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
 
     Raises:
         MalformedSubmissionError: it is outside.
+        KernelError: this machine cannot tell.
     """
     try:
         gradient = envelope.gradient.decrypt(bench.key)
@@ -74,6 +79,7 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
     except KernelError:
         raise
     except SyftError as error:
+        bench.assignment.scheme.require_sound(bench.key)
         raise MalformedSubmissionError(str(error)) from None
     return gradient
 

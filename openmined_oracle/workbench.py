@@ -93,8 +93,10 @@ class Workbenches:
         if bench is not None and bench.current == current:
             self._benches.move_to_end(record.id)
             return bench
+        key = context.keystore.stored_key(
+            record.id
+        )  # first: it says what is wrong here, not with the campaign
         assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
-        key = context.keystore.stored_key(record.id)
         model, weights = decrypted_model(context, key, current.model)
         bench = Workbench(context, record.id, assignment, key, current, model, weights)
         self._benches[record.id] = bench

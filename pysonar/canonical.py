@@ -21,6 +21,7 @@ from openmined_syft.errors import OpenMinedError
 MAX_DEPTH = 16
 MAX_JSON_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)
 MIN_CBOR_INTEGER, MAX_CBOR_INTEGER = -(2**64), 2**64 - 1  # beyond that CBOR needs a tag; use bytes
+MAX_CBOR_ITEMS = 1 << 16  # values, those inside lists and maps counted; an empty map is one byte, and 64 here
 
 
 # Whole strings, so that brackets inside of them do not count, or one bracket.
@@ -102,19 +103,22 @@ def dumps_cbor(value: Any) -> bytes:
         raise CanonicalError("a text that is not valid Unicode has no CBOR form") from None
 
 
-def loads_cbor(data: bytes, *, max_bytes: int) -> Any:
+def loads_cbor(data: bytes, *, max_bytes: int, max_items: int = MAX_CBOR_ITEMS) -> Any:
     """The value of deterministic CBOR bytes.
+
+    How many bytes there may be says little about time and memory: a few MB of empty maps take seconds and
+    hundreds of MB. Whatever is large is in byte strings, so values are counted, keys of maps too.
 
     Read by a small reader of our own: cbor2 acts on tags (dates, expressions, fractions) before anybody could
     refuse them. What is read is then written again by cbor2 and must be the same bytes.
 
     Raises:
         TooManyBytesError: more than `max_bytes`.
-        CanonicalError: not CBOR, a tag, an indefinite length, a duplicate key, NaN, too deep, trailing bytes,
-            or not written deterministically.
+        CanonicalError: not CBOR, a tag, an indefinite length, a duplicate key, NaN, too deep, more than
+            `max_items` values, trailing bytes, or not written deterministically.
     """
     _check_size(data, max_bytes, "CBOR")
-    reader = _CborReader(data)
+    reader = _CborReader(data, max_items)
     value = reader.value(MAX_DEPTH)
     if reader.at != len(data):
         raise CanonicalError(f"{len(data) - reader.at} bytes follow the CBOR value")
@@ -126,13 +130,18 @@ def loads_cbor(data: bytes, *, max_bytes: int) -> Any:
 class _CborReader:
     """Reads plain CBOR values from bytes; never reserves room for more than the bytes that are there."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, max_items: int) -> None:
         self.data = data
         self.at = 0
+        self.max_items = max_items
+        self.items_left = max_items
 
     def value(self, depth: int) -> Any:
         if depth < 0:
             raise CanonicalError(f"nested deeper than {MAX_DEPTH} levels")
+        self.items_left -= 1
+        if self.items_left < 0:
+            raise CanonicalError(f"more than {self.max_items} values")
         first = self.take(1)[0]
         major, info = first >> 5, first & 31
         if major == 7:

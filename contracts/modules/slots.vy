@@ -19,6 +19,10 @@
      `report` hot and judge, `open_campaign` hot and judge.
 """
 
+REQUESTED: constant(uint256) = 1
+OPEN: constant(uint256) = 2
+SETTLED: constant(uint256) = 3
+
 
 # What changes, and every limit that is checked while it changes.
 struct Hot:
@@ -63,8 +67,8 @@ COUNT_LIMIT: constant(uint256) = 1 << 24       # submissions of a campaign stay 
 ONE_STAKE: constant(uint256) = 1 << 128        # one of Credit.stakes, in place
 ONE_RETURN: constant(uint256) = 1 << 160       # one of Credit.returns, in place
 
-# Where the fields of `hot` begin, for the two functions that are called most and
-# need few of them: unpacking all costs some 700 gas.
+# Where the fields of `hot` begin, for whoever needs few of them: unpacking all
+# costs some 700 gas. Nothing lies above REVIEW_UNTIL that had to be masked.
 TARGET: constant(uint256) = 5
 MIN_GAIN: constant(uint256) = 25
 START: constant(uint256) = 45
@@ -85,10 +89,12 @@ ONE_EVALUATED: constant(uint256) = 1 << EVALUATED
 ONE_FORFEITED: constant(uint256) = 1 << FORFEITED
 ONE_VERSION: constant(uint256) = 1 << VERSION
 
-# The same for `judge` and `price`.
+# The same for `judge`, `price` and `credit`.
 BOUNTY: constant(uint256) = 160
 FEE: constant(uint256) = 96
 MAX_PENDING: constant(uint256) = 192
+STAKES: constant(uint256) = 128
+RETURNS: constant(uint256) = 160
 
 BITS_20: constant(uint256) = (1 << 20) - 1
 BITS_24: constant(uint256) = (1 << 24) - 1

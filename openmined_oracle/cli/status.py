@@ -20,6 +20,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     from openmined_oracle.cli.opening import connect_and_read, home_path, is_running
     from openmined_oracle.overview import overview
     from openmined_syft.kernels import load_kernel
+    from openmined_syft.schemes import networks_here
     from pysonar.chain import rpc
     from pysonar.cid import Cid
 
@@ -42,6 +43,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
         "certificate": None if cid is None else str(cid),
         "certificate_in_store": cid is not None and connection.store.has(cid),
         "kernel": load_kernel().name,
+        "networks": networks_here(),
         "campaigns": dict(Counter(entry.state for entry in entries)),
         "problems": sum(entry.problem is not None for entry in entries),
     }
@@ -61,6 +63,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
             "certificate": "Certificate on chain",
             "certificate_in_store": "Certificate in the store",
             "kernel": "Arithmetic",
+            "networks": "Networks",
             "campaigns": "Campaigns",
             "problems": "Campaigns with a problem",
         },

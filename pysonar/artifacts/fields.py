@@ -7,7 +7,7 @@ from typing import Any
 
 from pysonar.artifacts import checks
 from pysonar.artifacts.errors import ArtifactError, MalformedError, OversizedError, Said
-from pysonar.canonical import CanonicalError, dumps_cbor, loads_cbor, loads_json
+from pysonar.canonical import MAX_CBOR_ITEMS, CanonicalError, dumps_cbor, loads_cbor, loads_json
 from pysonar.cid import Cid
 
 _MISSING = Said("missing")
@@ -126,11 +126,13 @@ def read_json(kind: str, version: int, data: bytes, max_bytes: int) -> Fields:
     return _with_format(kind, version, values)
 
 
-def read_cbor(kind: str, version: int, data: bytes, max_bytes: int) -> Fields:
+def read_cbor(
+    kind: str, version: int, data: bytes, max_bytes: int, *, max_items: int = MAX_CBOR_ITEMS
+) -> Fields:
     """The fields of a deterministic CBOR artifact, `format` checked and taken out."""
     _check_size(kind, data, max_bytes)
     try:
-        values = loads_cbor(data, max_bytes=max_bytes)
+        values = loads_cbor(data, max_bytes=max_bytes, max_items=max_items)
     except CanonicalError as error:
         raise MalformedError(kind, "", Said(str(error)), "deterministic CBOR (RFC 8949)") from None
     return _with_format(kind, version, values)

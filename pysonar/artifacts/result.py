@@ -29,6 +29,7 @@ KIND = "result"
 VERSION = 2
 VERDICTS = ("IMPROVED", "NO_GAIN", "MALFORMED", "UNAVAILABLE")
 MAX_SUBMISSIONS = 1_000_000
+_MOST_ITEMS = 32 + 17 * MAX_SUBMISSIONS  # eight fields with their names, and the entry itself
 _MOST = MAX_BYTES[KIND] - 16 * KIB
 
 
@@ -181,7 +182,7 @@ class Result:
     def parse(cls, data: bytes, *, cid: Cid | None = None) -> Self:
         """Read what was inside a seal. Raises ArtifactError."""
         with naming(cid):
-            fields = read_cbor(KIND, VERSION, data, _MOST)
+            fields = read_cbor(KIND, VERSION, data, _MOST, max_items=_MOST_ITEMS)
             entries = fields.items("record", 0, MAX_SUBMISSIONS)
             result = cls(
                 chain_id=fields.take("chain_id"),

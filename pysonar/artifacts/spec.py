@@ -35,7 +35,6 @@ DEFAULT_STEPS = (0.125, 0.25, 0.5, 1.0, 2.0)
 MAX_STEPS = 16
 SMALLEST_STEP, LARGEST_STEP = 1e-6, 16.0
 MAX_ROWS = 10_000_000
-LARGEST_WEIGHT = 1e6
 LARGEST_NORM = 1e9
 
 
@@ -139,13 +138,14 @@ class Spec:
         if self.scheme == "":
             object.__setattr__(self, "scheme", self.algorithm.scheme)
         checks.one_of(KIND, "scheme", self.scheme, (self.algorithm.scheme,))
-        sizes = sorted(scheme_named(self.algorithm.scheme).key_sizes)
+        scheme = scheme_named(self.algorithm.scheme)
+        sizes = sorted(scheme.key_sizes)
         if type(self.key_bits) is not int or self.key_bits not in sizes:
             raise ArtifactError(KIND, "key_bits", self.key_bits, f"one of {', '.join(map(str, sizes))}")
         if self.algorithm.draws_features and not isinstance(self.initial, Zeros):
             expected = "zeros: a feature map is drawn anew for each campaign, and weights fit no other"
             raise ArtifactError(KIND, "initial", Said(initial_mapping(self.initial)["kind"]), expected)
-        bound = checks.number(KIND, "weight_bound", self.weight_bound, 1e-3, LARGEST_WEIGHT)
+        bound = checks.number(KIND, "weight_bound", self.weight_bound, 1e-3, scheme.largest_weight)
         norm = checks.number(KIND, "difference_norm", self.difference_norm, 1e-6, LARGEST_NORM)
         if self.privacy_floor is not None and not isinstance(self.privacy_floor, PrivacyFloor):
             raise ArtifactError(KIND, "privacy_floor", self.privacy_floor, "a PrivacyFloor or None")

@@ -111,9 +111,11 @@ class Plan:
             self._require_range(name, least, most)
         if self.start is None and isinstance(self.initial, FromCampaign):
             raise PlanError(SOURCE, "start", None, "the accuracy of the earlier campaign's model, as '85 %'")
+        family = self.family  # schema and algorithm must fit each other
         if isinstance(self.initial, np.ndarray):
             self._check_weights(self.initial)
-        self.family  # noqa: B018 - schema and algorithm must fit each other
+        elif isinstance(self.initial, Zeros):
+            self._check_weights(family.initial_weights())  # a network's are no zeros
 
     @cached_property
     def schema(self) -> Schema:

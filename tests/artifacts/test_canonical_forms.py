@@ -1,6 +1,7 @@
 """Canonical JSON and deterministic CBOR: what is read is exactly what would be written, and nothing else."""
 
 import json
+import time
 
 import cbor2
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pysonar.canonical import (
+    MAX_CBOR_ITEMS,
     MAX_DEPTH,
     CanonicalError,
     TooManyBytesError,
@@ -190,6 +192,23 @@ def test_json_refuses(data, says):
 def test_cbor_refuses(data, says):
     with pytest.raises(CanonicalError, match=says):
         loads_cbor(bytes.fromhex(data), max_bytes=10_000)
+
+
+@pytest.mark.parametrize("value", [[None] * 99, {str(place): {} for place in range(49)}, [[0]] * 49])
+def test_cbor_of_too_many_values_is_refused_and_of_as_many_as_allowed_is_read(value):
+    """Bytes alone say little: an empty map is one byte, and takes 64 of memory."""
+    count = {99: 100, 49: 99}[len(value)]  # with the keys of maps, and the whole
+    assert loads_cbor(dumps_cbor(value), max_bytes=1000, max_items=count) == value
+    with pytest.raises(CanonicalError, match=f"more than {count - 1} values"):
+        loads_cbor(dumps_cbor(value), max_bytes=1000, max_items=count - 1)
+
+
+def test_megabytes_of_small_values_are_given_up_at_once():
+    data = b"\x9a" + (8_000_000).to_bytes(4, "big") + b"\xa0" * 8_000_000
+    began = time.monotonic()
+    with pytest.raises(CanonicalError, match=f"more than {MAX_CBOR_ITEMS} values"):
+        loads_cbor(data, max_bytes=10**7)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(("dumps", "loads"), [(dumps_json, loads_json), (dumps_cbor, loads_cbor)])

@@ -172,7 +172,13 @@ class Chain:
     """Time, snapshots, balances."""
 
     def __init__(self) -> None:
-        self.provider = SimpleNamespace(get_balance=boa.env.get_balance)
+        self.provider = SimpleNamespace(
+            get_balance=boa.env.get_balance,
+            get_storage=lambda address, slot: boa.env.get_storage(address, slot).to_bytes(32),
+            set_storage=lambda address, slot, value: boa.env.set_storage(
+                address, slot, int.from_bytes(value)
+            ),
+        )
         self.snapshots: list[Any] = []
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from eth_utils import keccak
 
-__all__ = ["DAY", "ETHER", "NOTHING", "NO_ONE", "STAGE", "Desk", "Terms", "digest", "reverts"]
+__all__ = ["DAY", "ETHER", "NOTHING", "NO_ONE", "STAGE", "Desk", "Terms", "digest", "place", "reverts"]
 
 # The tests run on Foundry through Ape, or on titanoboa in this process: see boa_stage.py.
 STAGE = os.environ.get("SONAR_STAGE", "foundry")
@@ -27,6 +27,14 @@ DAY = 86_400
 def digest(text: str) -> bytes:
     """32 bytes that stand for the CID of something."""
     return keccak(text=text)
+
+
+def place(base: int, *keys: bytes) -> int:
+    """Where in storage the value of a mapping lies: slot of the mapping, keys of 32 bytes."""
+    at = base.to_bytes(32)
+    for key in keys:
+        at = keccak(at + key)
+    return int.from_bytes(at)
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,63 @@ def test_attack_re_entrancy_on_claim(desk, sonar, chain, puppet, perform, strang
         perform(attacker, call, *arguments[call])
 
 
+RE_ENTRIES = [
+    *("register_capsule", "create_campaign", "cancel", "decline", "open_campaign", "submit", "report"),
+    *("reclaim", "deliver", "settle", "claim"),
+    *("campaign", "campaign_id", "certificate", "queued", "claimable", "owed"),
+]
+
+
+@pytest.mark.parametrize("call", RE_ENTRIES)
+def test_no_function_can_be_re_entered(desk, sonar, project, puppet, perform, scientist, stranger, call):
+    """The attacker is scientist, capsule and miner: at another time each call is its good right."""
+    attacker, token = puppet("ReentrantMiner"), stranger.deploy(project.PlainToken)
+    token.mint(attacker, 2, sender=stranger)
+    attacker.perform(token, token.approve.encode_input(sonar, 2), sender=stranger)
+    own = desk.with_terms(asset=str(token), bounty=1).tuple()
+    perform(attacker, "create_campaign", own, digest("own"))
+    owned = bytes(sonar.campaign_id(attacker, desk.usual.spec, digest("own")))
+    paying, other, ended = desk.opened(), desk.opened(), desk.opened()
+    for ident in (paying, other):
+        perform(attacker, "submit", ident, digest("a"), value=desk.price(ident))
+        desk.report(ident, desk.no_gain("a", attacker.address))
+    for name in ("b", "c"):
+        perform(attacker, "submit", ended, digest(name), value=desk.price(ended))
+    desk.report(ended, desk.gain("b", 900_000, attacker.address))
+    sonar.deliver(ended, digest("result"), sender=desk.capsule)
+    free = desk.opened(stake=0, fee=0)
+    asked, running, finished = (desk.requested(capsule=str(attacker)) for _ in range(3))
+    for ident in (running, finished):
+        perform(attacker, "open_campaign", ident, digest("key"), digest("model"), 0)
+        desk.submit(ident, "d")
+    perform(attacker, "report", finished, [desk.gain("d", 900_000)])
+    arguments = {
+        "register_capsule": (digest("certificate"),),
+        "create_campaign": (own, digest("another")),
+        "cancel": (owned,),
+        "decline": (asked, "no"),
+        "open_campaign": (asked, digest("key"), digest("model"), 0),
+        "submit": (free, digest("e")),
+        "report": (running, [desk.no_gain("d")]),
+        "reclaim": (ended, 1, digest("c")),
+        "deliver": (finished, digest("result")),
+        "settle": (ended,),
+        "claim": (other, scientist),
+        "campaign_id": (attacker, desk.usual.spec, digest("own")),
+        "certificate": (attacker,),
+        "queued": (running, 0),
+        "claimable": (paying, attacker),
+        "owed": (paying, attacker),
+        "campaign": (paying,),
+    }[call]
+    attacker.arm(sonar, getattr(sonar, call).encode_input(*arguments), False, sender=stranger)
+    with reverts("sonar: receiver refused"):
+        perform(attacker, "claim", paying, attacker)
+    attacker.arm(NO_ONE, b"", False, sender=stranger)
+    perform(attacker, call, *arguments)
+    perform(attacker, "claim", paying, attacker)
+
+
 def test_attack_starved_campaign(desk, sonar, scientist, miner, capsule, stranger):
     """2017: no deadline and no refund. Here: nobody opens it; nobody judges; nobody delivers."""
     never_opened, never_judged, never_delivered = desk.requested(), desk.opened(), desk.opened()

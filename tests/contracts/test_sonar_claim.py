@@ -1,7 +1,7 @@
 """Money leaves: to whom, when, and that nothing stays behind."""
 
 import pytest
-from sonar_desk import NO_ONE, digest, reverts
+from sonar_desk import ETHER, NO_ONE, digest, place, reverts
 
 
 @pytest.fixture
@@ -15,24 +15,35 @@ def settle(sonar, capsule, stranger):
     return deliver_and_settle
 
 
+@pytest.mark.parametrize("stake", [1, ETHER])
 @pytest.mark.parametrize("gains", [True, False])
-def test_a_miner_claims_the_stake_of_a_judged_submission_at_once(desk, sonar, miner, gains):
-    ident = desk.opened()
+def test_a_miner_claims_the_stake_of_a_judged_submission_at_once(desk, sonar, miner, gains, stake):
+    ident = desk.opened(stake=stake)
     desk.submit(ident, "a")
     desk.report(ident, desk.gain("a", 500_000) if gains else desk.no_gain("a"))
-    assert sonar.claimable(ident, miner) == desk.usual.stake
+    assert sonar.claimable(ident, miner) == stake
     before = miner.balance
     receipt = sonar.claim(ident, miner, sender=miner)
-    assert miner.balance - before + receipt.total_fees_paid == desk.usual.stake
+    assert miner.balance - before + receipt.total_fees_paid == stake
     (event,) = receipt.events
     assert event.event_name == "Claimed"
     assert event.event_arguments == {
         "id": ident,
         "account": miner,
         "to": miner,
-        "amount": desk.usual.stake,
+        "amount": stake,
     }
     assert sonar.owed(ident, miner) == sonar.campaign(ident).paid
+
+
+@pytest.mark.parametrize("stake", [0, 1])
+def test_a_verdict_without_gain_and_stake_leaves_no_credit(desk, sonar, chain, miner, stake):
+    """A slot that would hold nothing of worth, at the capsule's expense."""
+    ident = desk.opened(stake=stake)
+    desk.submit(ident, "a")
+    desk.report(ident, desk.no_gain("a"))
+    credit = place(2, ident, bytes.fromhex(miner.address[2:]).rjust(32, b"\0"))
+    assert int.from_bytes(bytes(chain.provider.get_storage(sonar.address, credit))) == stake << 128
 
 
 @pytest.mark.parametrize("verdict", [3, 4])

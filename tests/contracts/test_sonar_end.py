@@ -1,7 +1,7 @@
 """Delivery, settlement, and who is owed what afterwards."""
 
 import pytest
-from sonar_desk import NOTHING, digest, reverts
+from sonar_desk import ETHER, NOTHING, digest, reverts
 
 RESULT = digest("result")
 BURN = "0x000000000000000000000000000000000000dEaD"
@@ -168,14 +168,15 @@ def test_a_campaign_that_was_never_created_cannot_be_settled(sonar, stranger):
         sonar.settle(digest("nothing"), sender=stranger)
 
 
-def test_forfeited_stakes_are_burned(desk, sonar, chain, stranger):
-    ident = desk.opened()
+@pytest.mark.parametrize("stake", [1, ETHER])
+def test_forfeited_stakes_are_burned(desk, sonar, chain, stranger, stake):
+    ident = desk.opened(stake=stake)
     desk.submit(ident, "a")
     desk.report(ident, desk.no_gain("a", verdict=3))
     before = chain.provider.get_balance(BURN)
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    assert chain.provider.get_balance(BURN) - before == desk.usual.stake
+    assert chain.provider.get_balance(BURN) - before == stake
     assert sonar.owed(ident, BURN) == 0
 
 
@@ -189,21 +190,23 @@ def test_stakes_of_judged_submissions_are_not_burned(desk, sonar, chain, strange
     assert chain.provider.get_balance(BURN) == before
 
 
-def test_the_capsule_gets_its_fee_for_every_verdict(desk, sonar, capsule, stranger):
-    ident = desk.opened()
+@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize("fee", [1, ETHER])
+def test_the_capsule_gets_its_fee_for_every_verdict(desk, sonar, capsule, stranger, fee, number):
+    ident = desk.opened(fee=fee)
     for name in ("a", "b", "c", "d", "waiting"):
         desk.submit(ident, name)
-    desk.report(
-        ident,
+    reports = [
         desk.no_gain("a", verdict=3),
         desk.no_gain("b", verdict=4),
         desk.no_gain("c"),
         desk.gain("d", 500_000),
-    )
+    ]
+    desk.report(ident, *reports[:number])
     assert sonar.owed(ident, capsule) == 0
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    assert sonar.claimable(ident, capsule) == 4 * desk.usual.fee
+    assert sonar.claimable(ident, capsule) == number * fee
 
 
 def test_without_fees_the_capsule_is_owed_nothing(desk, sonar, capsule, stranger):

@@ -66,7 +66,10 @@ def test_judge_survives_packing(slots, capsule, bounty):
 @settings(max_examples=200, deadline=None)
 @given(price=st.tuples(AMOUNT, AMOUNT, COUNT))
 def test_price_survives_packing(slots, price):
-    assert tuple(slots._unpack_price(slots._pack_price(price))) == price
+    stake, fee, max_pending = price
+    word = slots._pack_price(price)
+    assert word == stake | fee << 96 | max_pending << 192
+    assert tuple(slots._unpack_price(word)) == price
 
 
 @settings(max_examples=200, deadline=None)

@@ -3,7 +3,7 @@
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
-from sonar_desk import NOTHING, digest, reverts
+from sonar_desk import NOTHING, digest, place, reverts
 
 
 def entry(miner: object, update: bytes) -> bytes:
@@ -114,6 +114,22 @@ def test_the_queue_takes_max_pending_and_no_more(desk, sonar):
     assert sonar.campaign(ident).submitted == 3
     with reverts("sonar: queue is full"):
         desk.submit(ident, "d")
+
+
+def test_the_counter_of_submissions_cannot_overflow(desk, sonar, chain):
+    """Nobody waits for 16,777,215 submissions: the counters are written into storage."""
+    ident = desk.opened()
+    hot = place(0, ident)
+    word = int.from_bytes(bytes(chain.provider.get_storage(sonar.address, hot)))
+    many = 2**24 - 2
+    chain.provider.set_storage(sonar.address, hot, (word + (many << 65) + (many << 109)).to_bytes(32))
+    before = sonar.campaign(ident)
+    assert (before.submitted, before.evaluated) == (many, many)
+    desk.submit(ident, "a")
+    after = sonar.campaign(ident)
+    assert (after.submitted, after.evaluated, after.best) == (many + 1, many, before.best)
+    with reverts("sonar: too many submissions"):
+        desk.submit(ident, "b")
 
 
 def test_campaigns_have_queues_of_their_own(desk, sonar, miner):

@@ -98,6 +98,21 @@ def test_a_campaign_in_a_token_may_ask_for_no_stake_and_no_fee(desk, sonar, toke
     assert spent(token, miner) == 0
 
 
+def test_a_submission_that_costs_nothing_calls_no_token(desk, sonar, issue, deployer):
+    """Some tokens refuse to move nothing."""
+    token = issue("MoodyToken")
+    ident = desk.opened(asset=str(token), stake=0, fee=0)
+    token.spoil(2, b"", sender=deployer)
+    desk.submit(ident, "a")
+    assert sonar.campaign(ident).submitted == 1
+
+
+def test_the_smallest_bounty_is_taken(desk, sonar, issue):
+    token = issue("PlainToken")
+    desk.requested(asset=str(token), bounty=1)
+    assert token.balanceOf(sonar) == 1
+
+
 @pytest.mark.parametrize("where", ["stranger", "sonar"])
 def test_an_asset_without_a_token_is_refused(desk, where, request):
     with reverts():
@@ -214,6 +229,32 @@ def test_campaigns_in_different_assets_keep_their_money_apart(desk, sonar, issue
     assert first.balanceOf(sonar) == 0
     assert second.balanceOf(sonar) == desk.terms[in_second].bounty
     assert sonar.balance == desk.terms[in_ether].bounty
+
+
+SHORT, TWO, MOST = bytes(31), (2).to_bytes(32), b"\xff" * 32
+
+
+@pytest.mark.parametrize("moment", ["create", "claim"])
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [(1, b""), (1, SHORT), (1, MOST), (2, b""), (2, SHORT), (2, TWO), (3, b""), (3, SHORT), (3, MOST)],
+)
+def test_a_token_that_breaks_off_is_refused(desk, sonar, issue, scientist, deployer, call, answer, moment):
+    """Any of the three calls that a payment makes may fail or answer nonsense."""
+    token = issue("MoodyToken")
+    ended = desk.requested(asset=str(token))
+    sonar.cancel(ended, sender=scientist)
+    attempts = {
+        "create": lambda: desk.requested(asset=str(token)),
+        "claim": lambda: sonar.claim(ended, scientist, sender=scientist),
+    }
+    token.spoil(call, answer, sender=deployer)
+    before = token.held(sonar)
+    with reverts():
+        attempts[moment]()
+    assert token.held(sonar) == before == sonar.claimable(ended, scientist)
+    token.spoil(0, b"", sender=deployer)
+    attempts[moment]()
 
 
 @pytest.mark.parametrize("call", ["register_capsule", "campaign"])

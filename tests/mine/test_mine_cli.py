@@ -223,8 +223,8 @@ def test_the_doctor_is_content_with_a_mine_that_is_set_up(
     result = mine_agent("doctor", "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     assert set(findings(result)) == {
-        "python", "arithmetic", "home", "policy", "keyfile", "node", "contract", "clock", "balance", "store",
-        "data patients",
+        "python", "arithmetic", "networks", "home", "policy", "keyfile", "node", "contract", "clock",
+        "balance", "store", "data patients",
     }  # fmt: skip
     assert mine_agent("doctor", "--home", home.path).exit_code == 0
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +22,10 @@ from openmined_oracle.connection import Connection
 from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.keystore import Generate
 from openmined_syft.affine import AffineMap
+from openmined_syft.applying import quantised
 from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.keys import PrivateKey, PublicKey, generate_keypair
+from openmined_syft.schemes import Gradient
 from openmined_syft.training import train
 from pysonar.artifacts import (
     MAX_BYTES,
@@ -83,6 +85,7 @@ class World:
     told: list[tuple[str, bytes | None, dict[str, Any]]] = field(default_factory=list)
     passphrase: str = "correct horse"
     schema: Schema = field(default_factory=lambda: Schema(INPUT, OUTPUT))
+    scheme: ClassVar[str] = "paillier"
 
     @property
     def own(self) -> SecretKey:
@@ -147,7 +150,7 @@ class World:
             weight_bound=8.0,
             difference_norm=100.0,
         )
-        return replace(base, **changes)
+        return replace(base, **{"scheme": "", **changes})  # what the algorithm needs
 
     def terms(self, spec: Cid, **changes: Any) -> Terms:
         now = self.sonar.now()
@@ -214,7 +217,7 @@ class World:
         return train(model, public, visit or self.visit())
 
     def envelope(
-        self, campaign: bytes, miner: Any, gradient: EncryptedGradient | None = None, **changes: Any
+        self, campaign: bytes, miner: Any, gradient: Gradient | None = None, **changes: Any
     ) -> GradientEnvelope:
         base = GradientEnvelope(
             chain_id=self.sonar.chain_id,
@@ -224,6 +227,7 @@ class World:
             base=Cid.from_bytes32(self.record(campaign).model),
             miner=miner.address,
             gradient=gradient,
+            scheme=self.scheme,
         )
         return replace(base, **changes)
 
@@ -272,6 +276,129 @@ class World:
     def declined_for(self, campaign: bytes) -> str:
         (event,) = self.sonar_events("CampaignDeclined", campaign)
         return str(event.reason)
+
+
+NINE = tuple("abcdefghi")
+NINE_CENTRES = 1.2 * np.sign(np.sin(np.outer(np.arange(1, 4), np.arange(1, 10)) * 2.1))
+NINE_INPUT = input_schema({name: number_field((-8.0, 8.0), scale=2.0) for name in NINE})
+
+
+def wide_table(rows: int, seed: int) -> pa.Table:
+    """Records of nine numbers around three centres, each with its opposite: no linear model tells them
+    apart.
+    """
+    draw = np.random.default_rng(seed)
+    labels = np.arange(rows) % 3
+    sides = np.where(draw.random(rows) < 0.5, -1.0, 1.0)[:, None]
+    points = sides * NINE_CENTRES[labels] + 0.9 * draw.standard_normal((rows, 9))
+    columns = {name: points[:, place] for place, name in enumerate(NINE)}
+    return pa.table({**columns, "kind": [("x", "y", "z")[label] for label in labels]})
+
+
+@dataclass
+class WideWorld(World):
+    """The same world, whose records have nine numbers."""
+
+    schema: Schema = field(default_factory=lambda: Schema(NINE_INPUT, OUTPUT))
+
+    @property
+    def validation_table(self) -> pa.Table:
+        return wide_table(60, 1)
+
+    def spec(self, **changes: Any) -> Spec:
+        return super().spec(**{"input_schema": NINE_INPUT, **changes})
+
+    def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[Any, Any]:
+        """A mine's own records as numbers, and their labels."""
+        records = wide_table(rows, seed)
+        return self.schema.encode(records), self.schema.encode_labels(records)
+
+
+@dataclass
+class NetworkWorld(WideWorld):
+    """The scientist wants a small network: 9 numbers, 16 hidden units, 3 classes."""
+
+    scheme: ClassVar[str] = "ckks"
+
+    @property
+    def family(self) -> Any:
+        """The network."""
+        return self.spec().family_for(b"")
+
+    @property
+    def start(self) -> Any:
+        """The weights that every campaign begins with, (32, 16): what `encrypt` rounds them to."""
+        return quantised(self.family.initial_weights())
+
+    def spec(self, **changes: Any) -> Spec:
+        network = {"algorithm": Algorithm("mlp", parameters={"hidden": 16}), "key_bits": 16384}
+        return super().spec(**{**network, **changes})
+
+    def visit(self, *, rows: int = 90, seed: int = 2) -> Any:
+        """A mini-batch of a mine."""
+        return self.family.visit(*self.encoded(rows=rows, seed=seed))
+
+    def gradient(self, campaign: bytes, visit: Any = None) -> Any:
+        """As a mine makes it: seconds of work."""
+        from openmined_syft.neural.training import train_network
+
+        model, public = self.model(campaign)
+        return train_network(model, public, visit or self.visit())  # type: ignore[arg-type]
+
+    def made_up(self, campaign: bytes, matrix: Any, *, key: Any = None, version: int = 0) -> Any:
+        """A gradient with any numbers (32, 16) inside, made in milliseconds: of whoever can encrypt."""
+        from openmined_syft.neural.slots import gradient_vector
+
+        return self.made_up_vector(campaign, gradient_vector(self.family, matrix), key=key, version=version)
+
+    def made_up_vector(self, campaign: bytes, vector: Any, *, key: Any = None, version: int = 0) -> Any:
+        """The same with any numbers in all 8,192 slots."""
+        from openmined_syft.neural.ckks import encrypt_for_owner
+        from openmined_syft.neural.encrypted import EncryptedNetworkGradient
+        from openmined_syft.neural.seal import DEPTH
+
+        own = self.generate("ckks", 16384)
+        (ciphertext,) = encrypt_for_owner([(vector, DEPTH)], key or own)
+        return EncryptedNetworkGradient(own.fingerprint, self.family, version, ciphertext)
+
+
+@pytest.fixture(scope="session")
+def ckks() -> Any:
+    """The one key of the session's networks."""
+    pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+    from openmined_syft.neural.ckks import CkksPrivateKey
+
+    return CkksPrivateKey.generate()
+
+
+@pytest.fixture
+def trainable_networks(world: World, ckks: Any) -> NetworkWorld:
+    """The world for campaigns of networks, all with the session's key. A campaign's public half takes seconds
+    to make and more than 100 MB.
+    """
+    return NetworkWorld(**{**all_but_the_schema(world), "generate": lambda _scheme, _bits: ckks})
+
+
+@pytest.fixture
+def networks(trainable_networks: NetworkWorld, monkeypatch: pytest.MonkeyPatch) -> NetworkWorld:
+    """The same with a public half that names the key and is of no use: for gradients that are made up."""
+    from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
+
+    def of_no_use(key: Any, _network: Any) -> CkksPublicKey:
+        return CkksPublicKey(key.fingerprint, b"public", b"relinearisation", secrets.token_bytes(8))
+
+    monkeypatch.setattr(CkksPrivateKey, "public_bundle", of_no_use)
+    return trainable_networks
+
+
+@pytest.fixture
+def wide(world: World) -> WideWorld:
+    """The world with nine numbers in each record, which no linear model learns anything from."""
+    return WideWorld(**all_but_the_schema(world))
+
+
+def all_but_the_schema(world: World) -> dict[str, Any]:
+    return {item.name: getattr(world, item.name) for item in fields(world) if item.name != "schema"}
 
 
 @pytest.fixture(scope="session")

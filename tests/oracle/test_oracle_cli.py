@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from openmined_oracle.cli import app
 from openmined_oracle.keystore import KeyStore
+from openmined_syft.schemes import networks_here
 from pysonar.chain.types import State, Verdict
 from pysonar.deployment import Deployment
 from pysonar.settings import load_settings
@@ -136,6 +137,7 @@ def test_campaigns_and_status(installed: Any, miner: Any) -> None:
     assert shown["campaigns"] == {"open": 1, "declined": 1}
     assert (shown["running"], shown["certificate_in_store"], shown["problems"]) == (False, True, 0)
     assert shown["fingerprint"] == world.own.certificate.fingerprint
+    assert shown["networks"] == networks_here()
     for command in ("campaigns", "status"):
         table = capsule(command, *home)
         assert table.exit_code == 0

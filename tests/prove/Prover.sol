@@ -166,12 +166,9 @@ abstract contract Prover {
         vm.assume(either(both(a < b, chosen == a ^ b), both(a >= b, chosen == 0)));
     }
 
-    /// The two minima that a report of that accuracy makes the contract compute.
+    /// The minimum that a report of that accuracy makes the contract compute.
     function hintReport(Hot memory h, uint256 accuracy) internal pure {
         hintMinimum(accuracy, h.target);
-        unchecked {
-            hintMinimum(h.best + h.minGain, h.target);
-        }
     }
 
     // -------------------------------------------------------------- calling

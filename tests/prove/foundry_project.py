@@ -66,13 +66,8 @@ def _vyper(tree: Path) -> tuple[str, dict[str, dict[str, int]], dict[str, str]]:
 def _library(runtime: str, layout: dict[str, dict[str, int]], tree: Path) -> str:
     """The Solidity library SonarCode."""
     constants = {f"{name.strip('_').upper()}_SLOT": entry["slot"] for name, entry in layout.items()}
-    record = re.search(r"^struct Record:\n((?:    .*\n)+)", (tree / "contracts/Sonar.vy").read_text(), re.M)
-    if record is None:
-        raise ValueError(
-            "contracts/Sonar.vy has no `struct Record`: the proofs read its members by their order"
-        )
-    members = re.findall(r"^    (\w+):", record[1], re.M)
-    constants |= {f"RECORD_{name.upper()}": place for place, name in enumerate(members)}
+    words = _words_of("Record", (tree / "contracts/Sonar.vy").read_text())
+    constants |= {f"RECORD_{name.upper()}": place for place, name in enumerate(words)}
     slots = (tree / "contracts/modules/slots.vy").read_text()
     constants |= {
         name: int(value)
@@ -90,6 +85,19 @@ def _library(runtime: str, layout: dict[str, dict[str, int]], tree: Path) -> str
             "",
         ]
     )
+
+
+def _words_of(struct: str, source: str) -> list[str]:
+    """The members of a struct in their order in storage; those of a struct inside it in place of it."""
+    body = re.search(rf"^struct {struct}:\n((?:    .*\n)+)", source, re.M)
+    if body is None:
+        raise ValueError(
+            f"contracts/Sonar.vy has no `struct {struct}`: the proofs read its members by their order"
+        )
+    words: list[str] = []
+    for name, kind in re.findall(r"^    (\w+): *(\w+)", body[1], re.M):
+        words += _words_of(kind, source) if f"\nstruct {kind}:" in source else [name]
+    return words
 
 
 def _check_selectors(folder: Path, methods: dict[str, str]) -> None:

@@ -24,8 +24,11 @@ class Fault:
 FAULTS = (
     Fault(
         "anybody may report",
-        'assert convert(msg.sender, uint256) == judge & slots.BITS_160, "sonar: caller is not the capsule"',
-        "pass",
+        "    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (\n"
+        '        "sonar: caller is not the capsule"\n'
+        "    )\n"
+        "    assert block.timestamp < hot >> slots.REVIEW_UNTIL",
+        "    assert block.timestamp < hot >> slots.REVIEW_UNTIL",
         "OnlyCapsule",
         "check_unusable",
     ),
@@ -45,29 +48,29 @@ FAULTS = (
     ),
     Fault(
         "what was paid before is paid again",
-        "unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(best, start))",
-        "unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(start, start))",
+        "unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(best, start))",
+        "unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(start, start))",
         "ConcreteTerms",
         "check_within_the_rest_of_ten_ether",
     ),
     Fault(
         "the stake of an unusable submission comes back",
-        "if item.verdict > NO_GAIN:",
+        "if item.verdict != NO_GAIN:",
         "if item.verdict > UNAVAILABLE:",
         "Payout",
         "check_no_improvement",
     ),
     Fault(
         "a claim leaves the credit standing",
-        "self._credits[id][account] = 0 if state == SETTLED else credit & slots.BITS_128",
-        "self._credits[id][account] = credit & slots.BITS_128",
+        "        amount = unsafe_add(amount, credit)\n        credit = 0\n",
+        "        amount = unsafe_add(amount, credit)\n",
         "Claim",
         "check_only_once",
     ),
     Fault(
         "the refund forgets what was paid",
-        "refund: uint256 = judge.bounty - paid",
-        "refund: uint256 = judge.bounty",
+        "refund: uint256 = bounty - paid",
+        "refund: uint256 = bounty",
         "Settlement",
         "check_refund",
     ),

@@ -1,16 +1,20 @@
 """Plain calls to a contract inside this process, on titanoboa's chain.
 
-Not `contract.function(...)`: that also draws stack traces of refusals, and is four times slower.
+Not `contract.function(...)`: that also draws stack traces of refusals, and is four times slower. What
+titanoboa keeps for its reports is left out too: it writes out a contract's whole storage at each refusal.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import boa
+from boa.contracts.vyper.vyper_contract import VyperContract
+from boa.vm.gas_meters import NoGasMeter
 from eth_abi import decode
 
 REASON = bytes.fromhex("08c379a0")
+KECCAK256, SSTORE = 0x20, 0x55
 
 
 class ContractRefusedError(Exception):
@@ -51,6 +55,29 @@ class Wire:
         return [int.from_bytes(answer[place : place + 32]) for place in range(0, len(answer), 32)]
 
 
+class Unmetered(NoGasMeter):
+    """Always as much gas left."""
+
+    start_gas = gas_remaining = 10**9
+    gas_refunded = 0
+
+
+@contextmanager
+def keeping_nothing() -> Iterator[None]:
+    """No gas is counted, and no hash or write noted: those of a million steps would fill the memory."""
+    meter = boa.env.evm.get_gas_meter_class()
+    opcodes = boa.env.evm.vm.state.computation_class.opcodes
+    before = opcodes[KECCAK256], opcodes[SSTORE], VyperContract.__repr__
+    boa.env.evm.set_gas_meter_class(Unmetered)
+    opcodes[KECCAK256], opcodes[SSTORE] = opcodes[KECCAK256].sha3, opcodes[SSTORE].sstore
+    VyperContract.__repr__ = object.__repr__
+    try:
+        yield
+    finally:
+        opcodes[KECCAK256], opcodes[SSTORE], VyperContract.__repr__ = before
+        boa.env.evm.set_gas_meter_class(meter)
+
+
 class BoaStage:
     """A chain in this process: its contracts, its time, its balances."""
 
@@ -58,9 +85,11 @@ class BoaStage:
         """Compile and deploy."""
         return Wire(boa.load(path))
 
-    def undone(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def undone(self) -> Iterator[None]:
         """What happens inside is undone."""
-        return boa.env.anchor()
+        with boa.env.anchor(), keeping_nothing():
+            yield
 
     def enrich(self, account: str, wei: int) -> None:
         """Give an account ether from nowhere."""

@@ -5,11 +5,12 @@ asset the contract holds exactly what the twin says is inside. At the end of eve
 settled, reclaimed and claimed, and nothing may be left.
 """
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from boa_wire import ContractRefusedError
+from boa_wire import BoaStage, ContractRefusedError
 from campaign_draws import MINERS, PEOPLE, SCIENTISTS, odd_terms, sensible_terms, verdicts
 from eth_abi import decode
 from eth_utils import keccak
@@ -29,6 +30,7 @@ BURN = "0x000000000000000000000000000000000000dEaD"
 SPEC = keccak(text="spec")
 MODEL = keccak(text="model")
 RICHES = 2**120
+RUNS_AT_ONCE = 200
 
 
 def is_requested(campaign: Campaign) -> bool:
@@ -356,14 +358,27 @@ def run(stage: Any, steps: int, steps_a_run: int) -> None:
     Raises:
         AssertionError: contract and twin disagree, or money is left; the steps are printed.
     """
-    run_state_machine_as_test(
-        SonarMachine.on(stage),
-        settings=settings(
-            max_examples=max(1, steps // steps_a_run),
-            stateful_step_count=steps_a_run,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],  # a failing run is printed as drawn: to shrink 50 steps takes minutes
-        ),
-    )
+    machine = SonarMachine.on(stage)
+    left, done = max(1, steps // steps_a_run), 0
+    while left:
+        # hypothesis remembers every run of a test: a million steps at once would fill the memory.
+        runs = min(left, RUNS_AT_ONCE)
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=runs,
+                stateful_step_count=steps_a_run,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate],  # failing runs are printed as drawn: to shrink takes minutes
+            ),
+        )
+        left, done = left - runs, done + runs
+        if left:
+            print(f"{done * steps_a_run:,} of {steps:,} steps", file=sys.__stderr__, flush=True)
+
+
+def run_on_titanoboa(steps: int) -> None:
+    """Random campaigns in a process of their own."""
+    run(BoaStage(), steps, steps_a_run=50)

@@ -1,15 +1,26 @@
 """Encryption schemes: both keep the same promises, so that Capsule and mines need not know which it is."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from openmined_syft.applying import quantised
-from openmined_syft.errors import FormError, KernelError, KeyMismatchError, ParameterError, SyftError
+from openmined_syft.errors import (
+    CiphertextError,
+    FieldError,
+    FormError,
+    KernelError,
+    KeyMismatchError,
+    ParameterError,
+    SyftError,
+)
 from openmined_syft.keys import generate_keypair
 from openmined_syft.models import build_family, family_names
 from openmined_syft.neural import seal
 from openmined_syft.rules import GradientDescent
-from openmined_syft.schemes import scheme_for, scheme_named, scheme_names
+from openmined_syft.schemes import networks_here, scheme_for, scheme_named, scheme_names
+from openmined_syft.schemes.ckks import CkksScheme
+from openmined_syft.schemes.unpacking import require_few_keys
 
 
 class Case:
@@ -174,3 +185,86 @@ def test_without_tenseal_a_network_is_refused_by_name(monkeypatch):
     finally:
         seal.seal.cache_clear()
     scheme_named("paillier").require_usable()
+
+
+def test_it_is_told_whether_networks_can_be_worked_with(monkeypatch):
+    pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+    assert networks_here().startswith("TenSEAL 0.")
+
+    def missing(_):
+        raise KernelError("not here")
+
+    monkeypatch.setattr(CkksScheme, "require_usable", missing)
+    assert "install the extra 'nn'" in networks_here()
+
+
+def test_a_sound_machine_is_found_sound(case):
+    case.scheme.require_sound(case.key)
+
+
+@pytest.mark.parametrize("fault", [CiphertextError("?"), MemoryError(), OSError(24, "?"), RuntimeError("?")])
+def test_a_machine_that_can_load_no_ciphertext_is_found_out(fault, monkeypatch):
+    pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+    scheme = scheme_named("ckks")
+    key = scheme.generate(16384)
+
+    def failing(*_):
+        raise fault
+
+    monkeypatch.setattr(seal, "from_bytes", failing)
+    with pytest.raises(KernelError):
+        scheme.require_sound(key)
+
+
+def test_the_largest_weight_can_be_encrypted_and_no_larger_one(case):
+    weights = np.zeros(case.family.weights_shape)
+    weights[0, 0] = most = case.scheme.largest_weight
+
+    def encrypt(bound):
+        return case.scheme.encrypt(weights, case.key, case.family, version=0, weight_bound=bound)
+
+    np.testing.assert_array_equal(encrypt(most).decrypt(case.key), weights)
+    if case.scheme.name == "ckks":
+        with pytest.raises(SyftError):
+            encrypt(most * 1.01)
+
+
+# --- what is packed into a few bytes ----------------------------------------------------------------------
+
+
+def packed(keys_of_places, *, key=bytes(184), cut=None):
+    """Bytes in SEAL's format for key sets: so many keys in each place."""
+    header = b"\x5e\xa1\x10\x04\x03\x02\0\0"
+    one = b"\x5e\xa1\x10\x04\x03\0\0\0" + (16 + len(key)).to_bytes(8, "little") + key
+    body = bytes(32) + len(keys_of_places).to_bytes(8, "little")
+    body += b"".join(count.to_bytes(8, "little") + one * count for count in keys_of_places)
+    inside = pa.compress(body[:cut], codec="zstd", asbytes=True)
+    return header + (16 + len(inside)).to_bytes(8, "little") + inside
+
+
+def test_as_many_keys_as_allowed_pass_and_one_more_does_not():
+    require_few_keys("rotation", packed([8, 0, 8]), 16, largest=200)
+    with pytest.raises(FieldError, match="rotation does not unpack to at most 15 keys"):
+        require_few_keys("rotation", packed([8, 0, 8]), 15, largest=200)
+    with pytest.raises(FieldError, match="does not unpack"):
+        require_few_keys("rotation", packed([8, 0, 8]), 16, largest=199)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        bytes(16),
+        bytes(1000),
+        packed([8])[:-5],
+        packed([8], cut=-1),
+        packed([8], cut=36),
+        packed([0] * (2**14 + 1)),
+        packed([8])[:16] + bytes(100),
+        packed([8])[:5] + b"\x01" + packed([8])[6:],
+    ],
+    ids=["none", "a header", "zeros", "cut off", "too short", "no places", "places", "no zstd", "zlib"],
+)
+def test_what_is_no_set_of_keys_is_refused(data):
+    with pytest.raises(FieldError, match="relinearisation"):
+        require_few_keys("relinearisation", data, 8, largest=200)

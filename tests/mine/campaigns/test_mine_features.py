@@ -1,0 +1,94 @@
+"""A mine and campaigns whose rows are seen through a feature map, drawn from the campaign's id."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mine_agent.agent import Agent
+from mine_agent.connection import Connection
+from mine_agent.home import Home
+from pysonar.artifacts import Algorithm
+from pysonar.chain import rpc
+from pysonar.chain.events import Submitted
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.types import Verdict
+from pysonar.estimator import Estimator
+from pysonar.schema import category_field, input_schema
+
+ALGORITHM = Algorithm(
+    "one_vs_rest",
+    {"name": "gradient_descent", "steps": 50},
+    {"features": {"name": "fourier", "count": 16, "gamma": 0.2}},
+)
+
+
+@pytest.fixture
+def agent(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
+    home.data().add("colours", colours, replace=False)
+    connection = Connection.open(home)
+    return Agent(connection, connection.outbox(miner), tell=tell)
+
+
+def round_of(agent: Agent, home: Home) -> tuple[list[Exception], list[Submitted]]:
+    """A round: its errors, and all that was submitted so far."""
+    errors = list(agent.round())
+    connection = Connection.open(home)
+    while rpc.nonce(connection.web3, home.address) < rpc.nonce(connection.web3, home.address, "pending"):
+        time.sleep(0.02)
+    connection.read_events()
+    history = [entry.event for entry in connection.follower.history(Submitted)]
+    return errors, [event for event in history if isinstance(event, Submitted)]
+
+
+def twin(capsule: Any, rows: Any, weights: Any, drawn_from: bytes) -> Any:
+    """The same training in plain numpy."""
+    X = np.array([row[:3] for row in rows])
+    y = np.array([capsule.CLASSES.index(row[3]) for row in rows])
+    return ALGORITHM.build(capsule.spec().schema, drawn_from).visit(X, y, ALGORITHM.training_rule())(weights)
+
+
+def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
+    agent: Agent, home: Home, small_capsule: Any, rows: Any, tmp_path: Path, colours: Path
+) -> None:
+    spec = small_capsule.spec(algorithm=ALGORITHM)
+    campaign = small_capsule.open(spec)
+    expected = np.zeros((17, 3))
+    for accuracy in (500_000, 600_000):
+        errors, submitted = round_of(agent, home)
+        assert errors == []
+        small_capsule.report(campaign, home.address, submitted[-1].update, Verdict.IMPROVED, accuracy)
+        expected = twin(small_capsule, rows, expected, campaign)
+        assert np.abs(small_capsule.weights[campaign] - expected).max() < 1e-5
+        round_of(agent, home)  # it notices the verdict
+    assert len(submitted) == 2
+    other = twin(small_capsule, rows, np.zeros((17, 3)), bytes(32))
+    assert np.abs(expected - other).max() > 0.01
+
+    documents = spec.input_schema, spec.output_schema
+    weights = small_capsule.weights[campaign]
+    Estimator(weights, ALGORITHM, *documents, "accuracy", campaign).save(tmp_path / "model.safetensors")
+    loaded = Estimator.load(tmp_path / "model.safetensors")
+    others = [Estimator(weights, ALGORITHM, *documents, "accuracy", bytes([n]) * 32) for n in range(8)]
+    assert loaded.score(colours) >= 0.9
+    assert np.mean([other.score(colours) for other in others]) <= 0.7  # guessing is 0.33
+
+
+def test_a_small_model_of_very_many_columns_is_refused(agent: Agent, home: Home, small_capsule: Any) -> None:
+    """16 features of 4,096 columns are a small model, which each row has to be multiplied out for."""
+    many = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "name")})
+    small_capsule.open(small_capsule.spec(algorithm=ALGORITHM, input_schema=many))
+    wider = input_schema({**many_fields(5), "a": category_field([0, 1])})
+    small_capsule.open(small_capsule.spec(algorithm=ALGORITHM, input_schema=wider), salt=b"\x01" * 32)
+    errors, submitted = round_of(agent, home)
+    assert [type(error).__name__ for error in errors] == ["BadValueError", "ArtifactError"]
+    assert "at most 4096 columns" in str(errors[1])
+    assert submitted == []
+
+
+def many_fields(count: int) -> dict[str, Any]:
+    return {f"field {place}": category_field(list(range(1024))) for place in range(count)}

@@ -17,7 +17,6 @@ IPFS ?= embedded
 # One worker per core; the tests of a file stay together, for they share what is costly to make.
 PARALLEL ?= -n auto --dist loadfile
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-PACKAGES := openmined_syft pysonar openmined_oracle mine_agent
 
 .PHONY: help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
 

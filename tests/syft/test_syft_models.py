@@ -14,7 +14,7 @@ X = RANDOM.normal(size=(40, 3))
 
 
 def test_the_families_exist_and_know_their_shapes():
-    assert family_names() == ["linear", "ridge", "logistic", "one_vs_rest"]
+    assert family_names() == ["linear", "ridge", "logistic", "one_vs_rest", "mlp"]
     for name, outputs in (("linear", 2), ("ridge", 1), ("logistic", 1), ("one_vs_rest", 4)):
         family = build_family(name, 3, outputs, {})
         assert (family.name, family.n_features, family.n_outputs) == (name, 3, outputs)

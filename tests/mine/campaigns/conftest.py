@@ -4,16 +4,21 @@ that fit.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+# Test modules are imported by path: the mine beside them is found only like this.
+sys.path.insert(0, str(Path(__file__).parent))
+
 if TYPE_CHECKING:
     from openmined_syft.keys import PrivateKey
     from pysonar.artifacts import GradientEnvelope, Spec
     from pysonar.chain.sonar import Sonar
+    from pysonar.cid import Cid
     from pysonar.openpgp import SecretKey
 
 ETHER = 10**18
@@ -279,6 +284,21 @@ def small_capsule(
         "capsule_secret": capsule_secret,
     }  # fmt: skip
     return SmallCapsule(node, sonar, signers, transact, open_store(f"embedded:{store_folder}"))
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
+    """Everything that is asked of the store: in a network, everybody could see it."""
+    from pysonar.store.embedded import EmbeddedStore
+
+    names, get = [], EmbeddedStore.get
+
+    def watched(store: Any, cid: Cid, *, max_bytes: int) -> bytes:
+        names.append(cid)
+        return get(store, cid, max_bytes=max_bytes)
+
+    monkeypatch.setattr(EmbeddedStore, "get", watched)
+    return names
 
 
 @pytest.fixture(scope="session")

@@ -3,51 +3,22 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mine_under_test import Mine
 
-from mine_agent.agent import Agent
-from mine_agent.connection import Connection
 from mine_agent.earnings import earnings
 from mine_agent.home import Home
 from mine_agent.overview import open_campaigns
 from mine_agent.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.chain.types import Verdict
 from pysonar.cid import Cid
-
-
-class Mine:
-    """A mine under test: rounds, and what came of them."""
-
-    def __init__(self, home: Home, signer: KeyfileSigner, tell: Any) -> None:
-        self.connection = Connection.open(home)
-        self.outbox = self.connection.outbox(signer)
-        self.time = 1_000_000.0
-        self.agent = Agent(self.connection, self.outbox, tell=tell, clock=lambda: self.time)
-        self.address = signer.address
-
-    def round(self) -> list[str]:
-        """A round, after which its transactions are read; the names of the errors."""
-        errors = self.agent.round()
-        web3 = self.connection.web3
-        while rpc.nonce(web3, self.address) < rpc.nonce(web3, self.address, "pending"):
-            time.sleep(0.02)
-        self.outbox.pump()
-        self.connection.follower.poll()
-        return [type(error).__name__ for error in errors]
-
-    def submitted(self, campaign: bytes | None = None) -> list[Submitted]:
-        history = self.connection.follower.history(Submitted, campaign=campaign)
-        return [entry.event for entry in history if isinstance(entry.event, Submitted)]
 
 
 @pytest.fixture

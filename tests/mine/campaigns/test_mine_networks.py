@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mine_under_test import Mine
 
-from mine_agent.agent import Agent
-from mine_agent.connection import Connection
 from mine_agent.earnings import earnings
 from mine_agent.home import Home
 from mine_agent.library import Library
@@ -23,12 +22,9 @@ from mine_agent.policy_file import FirstAnswers
 from mine_agent.visits import Visits
 from openmined_syft.errors import KernelError
 from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.chain.types import Verdict
 from pysonar.cid import Cid
-from pysonar.store.embedded import EmbeddedStore
 
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
@@ -46,31 +42,6 @@ def store_folder(lasting_folder: Path) -> Path:
     return lasting_folder
 
 
-class Mine:
-    """A mine under test: rounds, and what came of them."""
-
-    def __init__(self, home: Home, signer: KeyfileSigner, tell: Any) -> None:
-        self.connection = Connection.open(home)
-        self.outbox = self.connection.outbox(signer)
-        self.time = 1_000_000.0
-        self.agent = Agent(self.connection, self.outbox, tell=tell, clock=lambda: self.time)
-        self.address = signer.address
-
-    def round(self) -> list[Exception]:
-        """A round, after which its transactions are read; its errors."""
-        errors = self.agent.round()
-        web3 = self.connection.web3
-        while rpc.nonce(web3, self.address) < rpc.nonce(web3, self.address, "pending"):
-            time.sleep(0.02)
-        self.outbox.pump()
-        self.connection.follower.poll()
-        return list(errors)
-
-    def submitted(self, campaign: bytes | None = None) -> list[Submitted]:
-        history = self.connection.follower.history(Submitted, campaign=campaign)
-        return [entry.event for entry in history if isinstance(entry.event, Submitted)]
-
-
 @pytest.fixture
 def network_home(make_home: Callable[..., Home], wide_colours: Path) -> Home:
     """The home of a mine whose owner lets networks learn there."""
@@ -82,19 +53,6 @@ def network_home(make_home: Callable[..., Home], wide_colours: Path) -> Home:
 @pytest.fixture
 def mine(network_home: Home, miner: KeyfileSigner, tell: Any) -> Mine:
     return Mine(network_home, miner, tell)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
-    """Everything that is asked of the store."""
-    names, get = [], EmbeddedStore.get
-
-    def watched(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
-        names.append(cid)
-        return get(store, cid, max_bytes=max_bytes)
-
-    monkeypatch.setattr(EmbeddedStore, "get", watched)
-    return names
 
 
 def twin(capsule: Any, campaign: bytes, rows: Any, data: Path, version: int, weights: Any) -> Any:
@@ -120,7 +78,7 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
     before = node.balance(mine.address)
     capsule, start = network_capsule, network_capsule.spec().family_for(b"").initial_weights()
     campaign = capsule.open()
-    assert mine.round() == []
+    assert mine.errors() == []
     (event,) = mine.submitted(campaign)
     envelope = capsule.envelope(campaign, mine.address, event.update)
     assert (envelope.base_version, envelope.scheme, envelope.privacy) == (0, "ckks", None)
@@ -128,8 +86,8 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
     assert_same_slope(capsule.slope(campaign, mine.address, event.update), first)
 
     capsule.improve(campaign, mine.address, event.update, 500_000)
-    assert mine.round() == []
-    assert mine.round() == []
+    assert mine.errors() == []
+    assert mine.errors() == []
     _, event = mine.submitted(campaign)
     assert capsule.envelope(campaign, mine.address, event.update).base_version == 1
     weights = capsule.weights[campaign]
@@ -142,7 +100,7 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
     capsule.report(campaign, mine.address, event.update, Verdict.NO_GAIN)
     capsule.settle(campaign)
     for _ in range(3):
-        assert mine.round() == []
+        assert mine.errors() == []
     books = earnings(mine.connection, campaign)
     assert (books.promised, books.pending) == (10 * 10**18 * 500_000 // 950_000, 0)
     assert node.balance(mine.address) - before == books.net
@@ -164,13 +122,13 @@ def test_after_a_crash_the_same_rows_are_trained_on(
 
     with monkeypatch.context() as patch:
         patch.setattr("mine_agent.working.seal_update", down)
-        (error,) = mine.round()
+        (error,) = mine.errors()
     assert type(error).__name__ == "UnexpectedError"
     assert mine.submitted(campaign) == []
 
     again = Mine(network_home, miner, tell)
     again.time += 1000
-    assert again.round() == []
+    assert again.errors() == []
     (event,) = again.submitted(campaign)
     second = network_capsule.slope(campaign, mine.address, event.update)
     expected = twin(network_capsule, campaign, wide_rows, wide_colours, 0, network_capsule.weights[campaign])
@@ -204,7 +162,7 @@ def test_a_mine_that_was_not_told_to_joins_no_network_and_fetches_no_bundle(
     home.data().add("colours", wide_colours, replace=False)
     silent = Mine(home, miner, tell)
     campaign = network_capsule.open()
-    assert silent.round() == []
+    assert silent.errors() == []
     assert silent.submitted() == []
     assert bundle_of(network_capsule, campaign) not in asked
     (listing,) = open_campaigns(silent.connection, home.data().all(), home.policy())
@@ -232,7 +190,7 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
     campaign = network_capsule.open()
     before = node.balance(mine.address)
     request.getfixturevalue("no_tenseal")
-    (error,) = mine.round()
+    (error,) = mine.errors()
     assert isinstance(error, KernelError)
     (told,) = happenings
     assert told["event"] == "failed"
@@ -398,7 +356,7 @@ def test_a_campaign_that_is_wrong_is_refused_and_costs_nothing(
 ) -> None:
     campaign, before = hostile(network_capsule), node.balance(mine.address)
     began = time.monotonic()
-    (error,) = mine.round()
+    (error,) = mine.errors()
     kind, says = HOSTILE[hostile]
     assert type(error).__name__ == kind, error
     assert says in str(error)
@@ -419,7 +377,7 @@ def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
     network = network_capsule.spec().family_for(b"")
     assert length < sizes.bundle_bytes(network) < 1.1 * length
     monkeypatch.setattr("openmined_syft.schemes.ckks.sizes.bundle_bytes", lambda _: length - 1)
-    (error,) = mine.round()
+    (error,) = mine.errors()
     assert type(error).__name__ == "TooLargeError"
     assert str(bundle_of(network_capsule, campaign)) in str(error)
     assert mine.submitted() == []
@@ -457,5 +415,5 @@ def test_a_network_and_a_linear_campaign_side_by_side(
 ) -> None:
     network_home.data().add("more", colours, replace=False)
     campaigns = [small_capsule.open(salt=b"\x01" * 32), network_capsule.open(salt=b"\x02" * 32)]
-    assert mine.round() == []
+    assert mine.errors() == []
     assert {event.id for event in mine.submitted()} == set(campaigns)

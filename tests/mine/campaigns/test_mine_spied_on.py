@@ -15,20 +15,6 @@ from mine_agent.policy_file import FirstAnswers
 from pysonar.artifacts import ArtifactError
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.cid import Cid
-from pysonar.store.embedded import EmbeddedStore
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
-    """Everything that is asked of the store: in a network, everybody could see it."""
-    names, get = [], EmbeddedStore.get
-
-    def watched(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
-        names.append(cid)
-        return get(store, cid, max_bytes=max_bytes)
-
-    monkeypatch.setattr(EmbeddedStore, "get", watched)
-    return names
 
 
 def agent_of(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:

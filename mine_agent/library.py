@@ -35,7 +35,7 @@ from pysonar.schema import Schema
 
 LARGEST_DESIGN = 4096  # columns with the bias: a visit needs matrices of that many squared numbers
 PLANS_KEPT = 256
-KEYS_KEPT = 2  # a network's takes 200 MB
+KEYS_KEPT = 2  # a network's takes more than 100 MB
 
 
 @dataclass(frozen=True)

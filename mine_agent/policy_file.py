@@ -65,7 +65,7 @@ assets = {_list(answers.assets)}
 # Columns of the data that a campaign may use, the label too.
 fields = {_list(answers.fields)}
 # Whether neural networks may learn here, too. A dishonest Capsule could send one that singles out a row of
-# the data, which it cannot with the other models; a mine cannot tell.
+# the data, and a mine cannot tell; with the other models it learns sums over all rows.
 networks = {str(answers.networks).lower()}
 
 # The largest stake of one submission: it is burned if Capsule cannot use the gradient.

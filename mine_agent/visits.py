@@ -19,6 +19,13 @@ from openmined_syft.schemes import scheme_named
 KEPT = 8
 
 
+def salt_of(campaign: bytes, digest: bytes) -> bytes:
+    """What decides which rows a version of a network is trained on. Nobody else knows the digest of the data,
+    so nobody can tell which those are.
+    """
+    return campaign + digest
+
+
 class Visits:
     """What was compiled lately, by campaign, data, and version where that matters."""
 
@@ -37,9 +44,7 @@ class Visits:
         if key not in self._kept:
             table = plan.schema.read_csv_bytes(content, name=data.path.name)
             X, y = plan.schema.encode(table), plan.schema.encode_labels(table)
-            # Nobody else knows the digest of the data, so nobody can tell which rows a version was trained
-            # on.
-            salt = plan.campaign + data.digest
+            salt = salt_of(plan.campaign, data.digest)
             self._kept[key] = scheme.visit(plan.family, X, y, plan.rule, version=version, salt=salt)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

@@ -27,6 +27,7 @@ from openmined_syft.neural.network import SquareNetwork
 DAMPINGS = (0.01, 0.1, 1.0)
 MOST_ROWS = 1024  # more do not bend it better, and a step shall take no longer than a second
 MOST_ROUNDS = 60
+NOTHING = 1e-200  # so small that its grid would be no float any more
 SLOPE_BITS = 14  # a decrypted slope is right to about 20
 ENOUGH = 1e-12  # of the squared residual
 
@@ -84,8 +85,8 @@ def curved_steps(
 def _rounded(slope: Matrix) -> Matrix:
     """To SLOPE_BITS bits below the largest entry, on a grid of a power of two."""
     largest = float(np.abs(slope).max())
-    if not largest:
-        return slope
+    if largest < NOTHING:
+        return np.zeros_like(slope)
     grid = np.ldexp(1.0, int(np.frexp(largest)[1]) - SLOPE_BITS)
     result: Matrix = np.rint(slope / grid) * grid
     return result

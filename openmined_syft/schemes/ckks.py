@@ -24,7 +24,9 @@ from openmined_syft.schemes.unpacking import require_few_keys
 _IN_A_SET = len(PRIME_BITS) - 1  # keys that one relinearisation or rotation takes
 _LARGEST_UNPACKED = 2 * len(PRIME_BITS) * ckks.RING * 8 + 1024  # of a key: two polynomials
 
-EFFORT = 1500.0  # Capsule's share of a version, as measured: about 1,500 encryptions of 2048-bit Paillier
+EFFORT = 1500.0
+"""An opening (keys, bundle and first version) took 2.1 s where an encryption under 2048 bits of Paillier took
+2.3 ms: as long as some 920 of those. Kept well above that."""
 
 
 class CkksScheme:

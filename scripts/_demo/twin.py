@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mine_agent.visits import salt_of
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.neural.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
@@ -38,7 +39,7 @@ def train_twin(
         if submission["verdict"] != "IMPROVED":
             continue
         miner, base = submission["miner"], submission["base_version"]
-        salt = campaign + hashlib.sha256(files[miner].read_bytes()).digest()
+        salt = salt_of(campaign, hashlib.sha256(files[miner].read_bytes()).digest())
         X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
         visit = scheme.visit(family, X, y, rule, version=base, salt=salt)
         before = versions[base]

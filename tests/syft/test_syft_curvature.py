@@ -61,8 +61,9 @@ def test_the_error_of_a_decryption_does_not_get_into_the_weights(random):
         np.testing.assert_array_equal(exact, decrypted)
 
 
-def test_no_slope_no_step(random):
-    still = np.zeros(SMALL.weights_shape)
+@pytest.mark.parametrize("height", [0.0, 5e-324, 1e-310, 1e-201])
+def test_no_slope_no_step(random, height):
+    still = np.full(SMALL.weights_shape, height)
     for step in curved_steps(SMALL, SMALL.drawn_weights(), still, random.normal(size=(5, 9))).values():
         np.testing.assert_array_equal(step, 0)
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337
 ETHER = 10**18
+STATES_IN_MEMORY = 100_000
+"""Blocks whose state anvil keeps. Past its own 500 (reverts count too) it moves states to disk without the
+contracts' code, and a fork to such a block leaves accounts to which every call succeeds and does nothing.
+"""
 ROLES = ("scientist", "miner", "capsule", "stranger", "second_miner", "third_miner")
 
 
@@ -50,7 +54,8 @@ class Anvil:
         if binary is None:
             pytest.fail("no anvil: neither on PATH nor in build/node/bin; `make` installs it there")
         with tempfile.NamedTemporaryFile(prefix="anvil-", suffix=".log") as log:
-            command = [binary, "--port", "0", "--chain-id", str(CHAIN_ID), "--hardfork", "cancun", *options]
+            command = [binary, "--port", "0", "--chain-id", str(CHAIN_ID), "--hardfork", "cancun"]
+            command += ["--prune-history", str(STATES_IN_MEMORY), *options]
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
             until = time.monotonic() + 30
             while time.monotonic() < until and process.poll() is None:

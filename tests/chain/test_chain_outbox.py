@@ -191,6 +191,19 @@ def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: So
     assert landed(node, sonar) == [1]
 
 
+def test_the_chain_under_test_keeps_its_contracts_in_a_fork_however_many_blocks_it_has_seen(
+    node: Any, sonar: Sonar
+) -> None:
+    """Else the test above can fail, or pass for nothing: a call to an account without code always works."""
+    for _ in range(300):
+        before = node.rpc("evm_snapshot")
+        node.mine(2)
+        node.rpc("evm_revert", before)
+    node.mine(4)
+    node.reorg(4)
+    assert rpc.code(node.web3, sonar.address)
+
+
 def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
     node: Any, sonar: Sonar, make: Any, database: sqlite3.Connection
 ) -> None:

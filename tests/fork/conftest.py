@@ -7,6 +7,8 @@ After each rehearsal the live chain must be exactly what it was.
 
 from __future__ import annotations
 
+import random
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -207,10 +209,25 @@ def _rehearsal(live: LiveChain) -> dict[str, Any]:
             f"{NETWORK}_fork": {"default_provider": "foundry"},
         },
         "foundry": {
-            "host": "auto",
+            "host": f"http://127.0.0.1:{_free_port()}",
             "fork": {"ethereum": {NETWORK: {"upstream_provider": live.anvil.url}}},
         },
     }
+
+
+def _free_port() -> int:
+    """A port that nobody listens on, below those that the system gives to connections.
+
+    Ape's own choice ("auto") is among those; where one is taken it waits for 20 s and gives up.
+    """
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def _send(anvil: Any, chain_id: int, signer: KeyfileSigner, call: Call) -> None:

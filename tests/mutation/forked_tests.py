@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -221,6 +222,7 @@ def collect(pages: list[Path], plugin: ForkedTests) -> int:
         try:
             code = int(pytest.main([*options, "--rootdir", str(ROOT), *selected], plugins=[plugin]))
         finally:
+            sys.stdout.flush()  # else what waits there would be printed before the answer
             os.dup2(kept, 1)
             os.close(kept)
         if code:

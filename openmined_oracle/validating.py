@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from openmined_oracle.assignment import SENDERS_FAULT
 from openmined_oracle.errors import MalformedSubmissionError
 from openmined_oracle.workbench import Workbench
-from openmined_syft.applying import check_norm
+from openmined_syft.applying import clipped
 from openmined_syft.errors import KernelError, SyftError
 from pysonar.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
 from pysonar.chain.events import Submitted
@@ -66,8 +66,7 @@ def open_submission(
 
 
 def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np.float64]:
-    """What the mine has sent (d, k), every slot inside its declared bound and the whole inside the spec's
-    norm.
+    """What the mine has sent (d, k), every slot inside its declared bound, clipped to the spec's norm.
 
     Raises:
         MalformedSubmissionError: it is outside.
@@ -75,13 +74,13 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
     """
     try:
         gradient = envelope.gradient.decrypt(bench.key)
-        check_norm(gradient, bench.assignment.spec.difference_norm)
+        clip = clipped(gradient, bench.assignment.spec.difference_norm)
     except KernelError:
         raise
     except SyftError as error:
         bench.assignment.scheme.require_sound(bench.key)
         raise MalformedSubmissionError(str(error)) from None
-    return gradient
+    return clip
 
 
 def _check_privacy(envelope: GradientEnvelope, floor: PrivacyFloor | None) -> None:

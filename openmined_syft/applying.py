@@ -1,4 +1,4 @@
-"""What Capsule does with a decrypted gradient: check its size and take a step along it. Plain floats only."""
+"""What Capsule does with a decrypted gradient: hold its length down, take a step along it. Plain floats."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,20 +19,33 @@ def quantised(weights: ArrayLike, weight_bits: int = WEIGHT_BITS) -> Weights:
     return result
 
 
-def difference_norm(difference: ArrayLike) -> float:
-    """Euclidean norm of all entries of a (d, k) difference."""
-    return float(np.linalg.norm(as_matrix(difference, "difference")))
+def clipped(difference: ArrayLike, limit: float) -> Weights:
+    """The difference, or if it is longer than `limit` the one of that length in the same direction.
 
+    Norm clipping, as federated learning does it: one mine cannot throw the model far off. It is not refused,
+    because a mine cannot see how long the gradient is that it has encrypted, and a small limit in a spec
+    would burn honest stakes.
 
-def check_norm(difference: ArrayLike, limit: float) -> None:
-    """Refuse a difference that is longer than the spec allows.
+    Args:
+        difference: shape (d, k).
+        limit: positive Euclidean norm.
 
     Raises:
-        BoundError: its Euclidean norm is above `limit`.
+        ShapeError, NotFiniteError: it is no matrix of finite numbers.
+        ParameterError: the limit is not positive and finite.
     """
-    norm = difference_norm(difference)
-    if not norm <= limit:
-        raise BoundError(f"the difference has norm {norm:.6g}; the spec allows {limit:.6g}")
+    matrix = as_matrix(difference, "difference")
+    if not (np.isfinite(limit) and limit > 0):
+        raise ParameterError(f"the limit of the norm is {limit}; it must be positive and finite")
+    largest = float(np.abs(matrix).max(initial=0.0))
+    if largest == 0.0:
+        return matrix
+    direction = matrix / largest  # so that the squares of very large entries stay finite
+    length = float(np.linalg.norm(direction))
+    if largest <= limit / length:
+        return matrix
+    result: Weights = direction * (limit / length)
+    return result
 
 
 def candidate(

@@ -88,7 +88,8 @@ class Spec:
         key_bits: size of the campaign's key: 2048, 3072 or 4096; for scheme "ckks" the degree of its ring,
             16384.
         weight_bound: largest absolute value of a weight.
-        difference_norm: largest Frobenius norm of a decrypted gradient, before a step is applied.
+        difference_norm: a decrypted gradient with a larger Frobenius norm is scaled down to it before a step
+            is applied.
         steps: what a gradient may be multiplied with, increasing.
         initial: where the model starts.
         scheme: what the model is encrypted with; by default what its family needs, and nothing else is right.

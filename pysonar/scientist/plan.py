@@ -51,8 +51,8 @@ class Plan:
         start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
         multiplied with. key_bits: 2048, 3072 (default) or 4096; 16384 for a network. weight_bound: largest
         absolute weight.
-        difference_norm: largest norm of a gradient. initial: Zeros(), FromCampaign(id), or a matrix of
-        weights, which will be sealed to Capsule. privacy_floor, auditor_certificate: see
+        difference_norm: a longer gradient is scaled down to it. initial: Zeros(), FromCampaign(id), or a
+        matrix of weights, which will be sealed to Capsule. privacy_floor, auditor_certificate: see
         `pysonar.artifacts.Spec`.
 
     Raises:

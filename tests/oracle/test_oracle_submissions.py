@@ -214,18 +214,20 @@ def test_a_slot_above_the_declared_bound(world: Any, miner: Any) -> None:
     assert_malformed(world, campaign, "declared")
 
 
-@pytest.mark.parametrize(("norm", "usable"), [(9.99, True), (10.01, False)])
-def test_the_norm_of_the_spec_is_the_limit(world: Any, miner: Any, norm: float, usable: bool) -> None:
-    campaign = world.opened(world.spec(difference_norm=10.0))
+@pytest.mark.parametrize(("norm", "applied"), [(9.99, 9.99), (10.01, 10.0), (1000.0, 10.0)])
+def test_a_gradient_longer_than_the_spec_s_norm_is_scaled_down_and_nobody_blamed(
+    world: Any, miner: Any, paillier: PrivateKey, norm: float, applied: float
+) -> None:
+    """Else a scientist who asks for a tiny norm has the stakes of honest miners burned."""
+    campaign = world.opened(world.spec(difference_norm=10.0, weight_bound=1024.0, steps=(1.0,)))
     offset = np.zeros((5, 3))
     offset[0, 0], offset[1, 0] = 0.6 * norm, -0.8 * norm
     gradient = world.gradient(campaign, AffineMap(np.eye(5), offset))
     world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
-    if usable:
-        world.run()
-        assert world.verdicts(campaign) == [Verdict.IMPROVED]
-    else:
-        assert_malformed(world, campaign, "norm")
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    model, _ = world.model(campaign)
+    assert np.linalg.norm(model.decrypt(paillier)) == pytest.approx(applied, abs=1e-5)
 
 
 def test_another_packing_than_the_model_s(world: Any, miner: Any, paillier: PrivateKey) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn.metrics import r2_score
 
-from openmined_syft.applying import candidate, check_norm, difference_norm, quantised
+from openmined_syft.applying import candidate, clipped, quantised
 from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import BoundError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.metrics import metric_names, score_ppm
@@ -49,13 +50,32 @@ def test_a_difference_that_does_not_fit_is_refused():
         candidate(WEIGHTS, MOVE * np.nan, 1, weight_bound=2.0)
 
 
-def test_the_norm_is_accepted_at_the_limit_and_refused_above():
-    assert difference_norm([[3.0], [4.0]]) == 5.0
-    check_norm([[3.0], [4.0]], 5.0)
-    with pytest.raises(BoundError, match=r"norm 5; the spec allows 4\.9"):
-        check_norm([[3.0], [4.0]], 4.9)
-    with pytest.raises(BoundError):
-        check_norm([[3.0], [4.0]], float("nan"))
+def test_a_difference_is_left_alone_at_the_limit_of_its_norm_and_scaled_down_above():
+    np.testing.assert_array_equal(clipped([[3.0], [4.0]], 5.0), [[3.0], [4.0]])
+    np.testing.assert_allclose(clipped([[3.0], [4.0]], 2.5), [[1.5], [2.0]], rtol=1e-15)
+    np.testing.assert_array_equal(clipped([[0.0], [0.0]], 1e-6), [[0.0], [0.0]])
+
+
+@given(arrays(np.float64, (3, 2), elements=st.floats(-1e308, 1e308)), st.floats(1e-6, 1e9))
+def test_clipping_keeps_the_direction_and_nothing_is_longer_than_the_limit(difference, limit):
+    result = clipped(difference, limit)
+    assert np.linalg.norm(result) <= limit * (1 + 1e-12)
+    largest = np.unravel_index(np.abs(difference).argmax(), difference.shape)
+    if difference[largest]:
+        ratio = result[largest] / difference[largest]
+        assert 0 < ratio <= 1
+        np.testing.assert_allclose(result, difference * ratio, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, np.nan, np.inf])
+def test_a_limit_of_the_norm_that_is_none_is_refused(limit):
+    with pytest.raises(ParameterError, match="norm"):
+        clipped(MOVE, limit)
+
+
+def test_what_is_no_finite_difference_is_not_clipped():
+    with pytest.raises(NotFiniteError):
+        clipped(np.full((2, 2), np.inf), 1.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))

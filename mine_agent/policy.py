@@ -12,37 +12,13 @@ Not here: whether the data fit (see `matching`), reading the file (see `policy_f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from mine_agent.rewards import Cost, is_worth
+from pysonar.agent.rules import ETHER, NOTHING, Allowed
 from pysonar.amounts import format_wei
-
-ETHER = "0x" + "00" * 20  # the asset of DESIGN section 4 that is no token
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """A list of names that are allowed, or all of them. Addresses are compared without regard to case."""
-
-    names: frozenset[str] = frozenset()
-    everything: bool = False
-
-    @classmethod
-    def any(cls) -> Allowed:
-        return cls(everything=True)
-
-    @classmethod
-    def only(cls, names: Iterable[str]) -> Allowed:
-        return cls(names=frozenset(names))
-
-    def __contains__(self, name: object) -> bool:
-        return self.everything or name in self.names
-
-    def __str__(self) -> str:
-        return "any" if self.everything else ", ".join(sorted(self.names)) or "none"
 
 
 @dataclass(frozen=True)
@@ -59,10 +35,10 @@ class Limits:
 class Policy:
     """The owner's rules. The defaults deny every campaign. Amounts in wei."""
 
-    scientists: Allowed = Allowed()
-    capsules: Allowed = Allowed()
-    assets: Allowed = Allowed()
-    fields: Allowed = Allowed()
+    scientists: Allowed = NOTHING
+    capsules: Allowed = NOTHING
+    assets: Allowed = NOTHING
+    fields: Allowed = NOTHING
     networks: bool = False
     maximum_stake: int = 10**17
     minimum_reward: int = 0

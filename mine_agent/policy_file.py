@@ -9,21 +9,26 @@ become "no rule". The file is read again at every round of `mine-agent run`.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mine_agent.policy import ETHER, Allowed, Limits, Policy
-from pysonar.amounts import AmountError, parse_wei
+from mine_agent.policy import Limits, Policy
+from pysonar.agent.rules import (
+    addresses_field,
+    allowed,
+    allowed_addresses,
+    amount_field,
+    assets_field,
+    names_field,
+)
+from pysonar.amounts import parse_wei
 from pysonar.flat_toml import Field, check_values, read_toml
 from pysonar.secret_file import create_secret_file
 
 POLICY_FILE = "policy.toml"
-ANY = "any"
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _LARGEST_COUNT = 10**9
 
 
@@ -99,34 +104,9 @@ def load_policy(path: Path) -> Policy:
     return Policy(limits=limits, **values)
 
 
-def _allowed(names: list[str]) -> Allowed:
-    if ANY in names:
-        return Allowed.any()
-    return Allowed.only(names)
-
-
-def _allowed_addresses(names: list[str]) -> Allowed:
-    return _allowed([ETHER if name == "ether" else name.lower() for name in names])
-
-
 def _share(value: float) -> Fraction:
     """The decimal as it was written, not the nearest binary fraction."""
     return Fraction(repr(value))
-
-
-def _any_or(names: list[str], fits: Any) -> bool:
-    return names == [ANY] or (ANY not in names and all(fits(name) for name in names))
-
-
-def _is_address(name: str) -> bool:
-    return bool(_ADDRESS.fullmatch(name))
-
-
-def _is_amount(text: str) -> bool:
-    try:
-        return parse_wei(text) < 1 << 256
-    except AmountError:
-        return False
 
 
 def _list(values: Iterable[str]) -> str:
@@ -138,12 +118,11 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-_WHO = 'a list of addresses (0x and 40 hexadecimal digits), or ["any"]'
 _MEANING: dict[str, Callable[[Any], Any]] = {
-    "scientists": _allowed_addresses,
-    "capsules": _allowed_addresses,
-    "assets": _allowed_addresses,
-    "fields": _allowed,
+    "scientists": allowed_addresses,
+    "capsules": allowed_addresses,
+    "assets": allowed_addresses,
+    "fields": allowed,
     "networks": bool,
     "maximum_stake": parse_wei,
     "minimum_reward": parse_wei,
@@ -159,16 +138,13 @@ def _optional(name: str, kind: type, expected: str, allowed: Any) -> Field:
 
 
 _FIELDS = (
-    _optional("scientists", list, _WHO, lambda v: _any_or(v, _is_address)),
-    _optional("capsules", list, _WHO, lambda v: _any_or(v, _is_address)),
-    _optional(
-        "assets", list, 'a list of "ether" and addresses of tokens, or ["any"]',
-        lambda v: _any_or(v, lambda name: name == "ether" or _is_address(name)),
-    ),
-    _optional("fields", list, 'a list of columns\' names, or ["any"]', lambda v: _any_or(v, bool)),
+    addresses_field("scientists"),
+    addresses_field("capsules"),
+    assets_field("assets"),
+    names_field("fields", 'a list of columns\' names, or ["any"]'),
     _optional("networks", bool, "true or false", lambda _: True),
-    _optional("maximum_stake", str, "an amount with its unit, such as '0.1 ether'", _is_amount),
-    _optional("minimum_reward", str, "an amount with its unit, such as '0.01 ether'", _is_amount),
+    amount_field("maximum_stake", "0.1 ether"),
+    amount_field("minimum_reward", "0.01 ether"),
     _optional("expected_share", float, "a share from 0 to 1", lambda v: 0 <= v <= 1),
     _optional("stake_risk", float, "a chance from 0 to 1", lambda v: 0 <= v <= 1),
     _optional("auto_claim", bool, "true or false", lambda _: True),

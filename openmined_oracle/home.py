@@ -13,12 +13,14 @@ Directories are 0700 and files 0600. Older certificates stay, so that campaigns 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from openmined_oracle.errors import HomeError
 from pysonar.agent.home import AgentHome
+from pysonar.agent.rules import amount_field, assets_field
 from pysonar.flat_toml import Field, read_toml, write_toml
 from pysonar.openpgp import SecretKey
 from pysonar.secret_file import make_private_directory
@@ -37,6 +39,10 @@ CAPSULE_FIELDS = (
     Field("max_cells", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
     Field("retry_seconds", float, "seconds from 0.1 to 600", lambda v: 0.1 <= v <= 600, required=False),
     Field("fetch_threads", int, "a whole number from 1 to 32", lambda v: 1 <= v <= 32, required=False),
+    assets_field("assets"),
+    amount_field("least_bounty", "0.1 ether"),
+    amount_field("least_fee", "0.001 ether"),
+    Field("max_networks", int, "a whole number from 0 on", lambda v: v >= 0, required=False),
 )
 
 
@@ -56,6 +62,10 @@ class CapsuleSettings:
             two rounds.
         fetch_threads: submissions of one campaign fetched at the same time.
         retry_seconds: between two tries to fetch a submission.
+        assets: in what campaigns may be paid; others are declined.
+        least_bounty, least_fee: campaigns in ether with less are declined; amounts with their unit.
+        max_networks: with so many campaigns of networks open, a further one is declined: each has a public
+            key of over a hundred megabytes in the store until it ends.
     """
 
     certificate: str
@@ -66,6 +76,10 @@ class CapsuleSettings:
     max_cells: int = 1 << 24
     fetch_threads: int = 4
     retry_seconds: float = 10.0
+    assets: Sequence[str] = ("any",)
+    least_bounty: str = "0"
+    least_fee: str = "0"
+    max_networks: int = 32
 
 
 class Home(AgentHome):
@@ -96,7 +110,8 @@ class Home(AgentHome):
         home = cls(path, settings, capsule)
         secret.seal_to_file(home._secret_path(capsule.certificate), passphrase)
         save_settings(path, settings)
-        write_toml(path / CAPSULE_FILE, asdict(capsule), CAPSULE_FIELDS)
+        values = asdict(capsule) | {"assets": list(capsule.assets)}
+        write_toml(path / CAPSULE_FILE, values, CAPSULE_FIELDS)
         return home
 
     @classmethod

@@ -31,6 +31,7 @@ SCHEMA = (
         campaign blob not null, version integer not null, model blob not null, best integer not null,
         primary key (campaign, version)
     ) strict""",
+    "create table if not exists oracle_networks (campaign blob primary key) strict",
     """create table if not exists oracle_verdicts (
         campaign blob not null, position integer not null, miner text not null, update_cid blob not null,
         verdict integer not null, accuracy integer not null, model blob not null, version integer not null,
@@ -129,7 +130,16 @@ class Journal:
             (reason.name, campaign),
         )
 
-    def decide_opening(self, campaign: bytes, public_key: bytes, model: bytes, start: int) -> None:
+    def open_networks(self) -> int:
+        """How many campaigns of networks were opened, or will be, and are not closed."""
+        row = self.connection.execute(
+            "SELECT COUNT(*) FROM oracle_networks JOIN oracle_campaigns ON id = campaign WHERE closed = 0"
+        ).fetchone()
+        return int(row[0])
+
+    def decide_opening(
+        self, campaign: bytes, public_key: bytes, model: bytes, start: int, *, network: bool = False
+    ) -> None:
         """Write down what `open_campaign` will say, and version 0. The first decision stands."""
         with transaction(self.connection):
             changed = self.connection.execute(
@@ -142,6 +152,8 @@ class Journal:
                     "INSERT INTO oracle_versions (campaign, version, model, best) VALUES (?, 0, ?, ?)",
                     (campaign, model, start),
                 )
+            if changed == 1 and network:
+                self.connection.execute("INSERT INTO oracle_networks (campaign) VALUES (?)", (campaign,))
 
     def decide_result(self, campaign: bytes, result: bytes) -> None:
         """Write down the sealed result that will be delivered. The first decision stands."""

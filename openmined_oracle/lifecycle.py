@@ -65,7 +65,9 @@ class Lifecycle:
             context.journal.decide_decline(row.id, error.reason)
             context.announce("declined", row.id, {"reason": error.reason.value})
         else:
-            context.journal.decide_opening(row.id, opening.public_key, opening.model, opening.start)
+            context.journal.decide_opening(
+                row.id, opening.public_key, opening.model, opening.start, network=opening.network
+            )
             context.announce("opened", row.id, {"start_ppm": opening.start})
         return context.journal.campaign(row.id)
 

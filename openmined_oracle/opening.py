@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_oracle.accepting import check_room, check_terms
 from openmined_oracle.assignment import Assignment, initial_payload, read_assignment
 from openmined_oracle.context import Context, pin_owner
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
@@ -17,6 +18,7 @@ from openmined_oracle.workbench import decrypted_model
 from openmined_syft.applying import quantised
 from openmined_syft.errors import KernelError
 from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights
+from pysonar.artifacts.algorithm import NETWORK
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.types import CampaignRecord
 from pysonar.cid import Cid
@@ -24,11 +26,14 @@ from pysonar.cid import Cid
 
 @dataclass(frozen=True)
 class Opening:
-    """What `open_campaign` says: digests of public key and first model, and the measured start in ppm."""
+    """What `open_campaign` says: digests of public key and first model, and the measured start in ppm; and
+    whether the model is a network.
+    """
 
     public_key: bytes
     model: bytes
     start: int
+    network: bool
 
 
 def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Opening:
@@ -38,8 +43,10 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         DeclinedError: the campaign must be declined.
         OpenMinedError: it cannot be said yet; try again.
     """
+    check_terms(record.terms, context.settings)
     assignment = read_assignment(context, record, now)
     spec = assignment.spec
+    check_room(spec.algorithm.family, context.settings, context.journal)
     weights = quantised(_initial_weights(context, record, assignment, now))
     start = assignment.score(weights)
     if abs(start - spec.start_ppm) > spec.start_tolerance_ppm:
@@ -55,7 +62,7 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
     public = PublicKeyArtifact(scheme.public_half(key, family), spec.scheme)
     public_key = context.put(record.id, public.to_bytes())
     model = context.put(record.id, ModelArtifact(encrypted, spec.scheme).to_bytes())
-    return Opening(public_key, model, start)
+    return Opening(public_key, model, start, spec.algorithm.family == NETWORK)
 
 
 def _initial_weights(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from pysonar.amounts import format_wei
@@ -11,8 +12,13 @@ from pysonar.console import Format, FormatOption, HomeOption, command, print_rec
 
 @command
 def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
-    """Show account, funds, certificate, chain, store, and how many campaigns are
-    in which state.
+    """Show account, funds, certificate, chain, store, what campaigns must offer, and
+    how many of them are in which state.
+
+    What they must offer is said in capsule.toml in the home directory: assets (a
+    list of "ether" and addresses of tokens, or ["any"]), least_bounty and least_fee
+    (such as "0.1 ether"), max_networks (of neural networks, open at a time). Others
+    are declined. It is read when Capsule starts.
 
     No passphrase is needed. Exit code 3 if the chain or the store cannot be
     reached.
@@ -21,6 +27,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     from openmined_oracle.overview import overview
     from openmined_syft.kernels import load_kernel
     from openmined_syft.schemes import networks_here
+    from pysonar.amounts import parse_wei
     from pysonar.chain import rpc
     from pysonar.cid import Cid
 
@@ -44,6 +51,13 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
         "certificate_in_store": cid is not None and connection.store.has(cid),
         "kernel": load_kernel().name,
         "networks": networks_here(),
+        "accepts": {
+            "assets": list(opened.capsule.assets),
+            "least_bounty": str(parse_wei(opened.capsule.least_bounty)),
+            "least_fee": str(parse_wei(opened.capsule.least_fee)),
+            "max_networks": opened.capsule.max_networks,
+            "open_networks": connection.journal.open_networks(),
+        },
         "campaigns": dict(Counter(entry.state for entry in entries)),
         "problems": sum(entry.problem is not None for entry in entries),
     }
@@ -64,12 +78,22 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
             "certificate_in_store": "Certificate in the store",
             "kernel": "Arithmetic",
             "networks": "Networks",
+            "accepts": "Accepts",
             "campaigns": "Campaigns",
             "problems": "Campaigns with a problem",
         },
         form=form,
         show={
             "balance": lambda text: format_wei(int(text)),
+            "accepts": _accepts,
             "campaigns": lambda counts: ", ".join(f"{n} {state}" for state, n in counts.items()) or "none",
         },
+    )
+
+
+def _accepts(rules: Mapping[str, Any]) -> str:
+    bounty, fee = (format_wei(int(rules[name])) for name in ("least_bounty", "least_fee"))
+    return (
+        f"assets: {', '.join(rules['assets']) or 'none'}; bounties from {bounty}, fees from {fee}; "
+        f"networks: {rules['open_networks']} of {rules['max_networks']}"
     )

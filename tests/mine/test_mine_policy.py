@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mine_agent.policy import ETHER, Allowed, Limits, Offer, Policy, refusals
+from mine_agent.policy import Limits, Offer, Policy, refusals
 from mine_agent.policy_file import FirstAnswers, load_policy, write_first_policy
 from mine_agent.rewards import Cost
+from pysonar.agent.rules import ETHER, Allowed
 from pysonar.flat_toml import BadSettingError, SettingsError
 
 SCIENTIST = "0x" + "aa" * 20

@@ -16,8 +16,9 @@ from mine_agent.connection import Connection
 from mine_agent.earnings import earnings
 from mine_agent.journal import Submission
 from mine_agent.pacing import Outcome
-from mine_agent.policy import Allowed, Policy
+from mine_agent.policy import Policy
 from mine_agent.tending import Tending
+from pysonar.agent.rules import Allowed
 from pysonar.chain.events import Reported, Submitted
 from pysonar.chain.outbox import Outbox
 from pysonar.chain.signer import KeyfileSigner

@@ -138,6 +138,9 @@ def test_campaigns_and_status(installed: Any, miner: Any) -> None:
     assert (shown["running"], shown["certificate_in_store"], shown["problems"]) == (False, True, 0)
     assert shown["fingerprint"] == world.own.certificate.fingerprint
     assert shown["networks"] == networks_here()
+    assert shown["accepts"] == {
+        "assets": ["any"], "least_bounty": "0", "least_fee": "0", "max_networks": 32, "open_networks": 0,
+    }  # fmt: skip
     for command in ("campaigns", "status"):
         table = capsule(command, *home)
         assert table.exit_code == 0

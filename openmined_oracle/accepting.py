@@ -1,0 +1,38 @@
+"""Does this Capsule want a campaign at all? Its operator's rules, asked before anything is worked on.
+
+Anybody can ask for a campaign, and one of a network costs Capsule seconds of work and over a hundred
+megabytes in the store for as long as it is open. So an operator can ask for a bounty that is not put up for
+nothing, and the number of networks has a limit. Whether a campaign is sound is for `assignment`.
+"""
+
+from __future__ import annotations
+
+from openmined_oracle.errors import Decline, DeclinedError
+from openmined_oracle.home import CapsuleSettings
+from openmined_oracle.journal import Journal
+from pysonar.agent.rules import ETHER, allowed_addresses
+from pysonar.amounts import parse_wei
+from pysonar.artifacts.algorithm import NETWORK
+from pysonar.chain.types import Terms
+
+
+def check_terms(terms: Terms, rules: CapsuleSettings) -> None:
+    """Whether the campaign is paid in what this Capsule works for, and well enough. Raises DeclinedError.
+
+    Bounty and fee are compared in campaigns of ether only: what a token is worth is not known here.
+    """
+    asset = terms.asset.lower()
+    if asset not in allowed_addresses(rules.assets):
+        raise DeclinedError(Decline.ASSET_UNWANTED)
+    if asset != ETHER:
+        return
+    if terms.bounty < parse_wei(rules.least_bounty):
+        raise DeclinedError(Decline.BOUNTY_SMALL)
+    if terms.fee < parse_wei(rules.least_fee):
+        raise DeclinedError(Decline.FEE_SMALL)
+
+
+def check_room(family: str, rules: CapsuleSettings, journal: Journal) -> None:
+    """Whether there is room for one more network, if the campaign's family is one. Raises DeclinedError."""
+    if family == NETWORK and journal.open_networks() >= rules.max_networks:
+        raise DeclinedError(Decline.NETWORKS_FULL)

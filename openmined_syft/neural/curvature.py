@@ -2,10 +2,9 @@
 floats.
 
 A campaign's model only moves when a step raises the measured accuracy, so it climbs greedily, and a mine
-gives one slope a visit. Along the slope itself, or Adam's version of it, such a climb comes to rest early: on
-digits with three mines at 0.2 to 0.6 (plain numpy, 8 to 10 seeds, step sets up to 64). Bent by the curvature
-of the squared error on Capsule's own rows it reached 0.9 in 8 of 8 seeds, after 11 to 18 slopes where 80 % of
-each digit is at its mine and 8 to 13 where rows are shared out evenly.
+gives one slope a visit. Along the slope itself, or Adam's version of it, such a climb comes to rest early.
+Bent by the curvature of the squared error on Capsule's own rows it gets there; how often and how soon, on
+digits with three mines, is told by `python -m benchmarks.climbs`.
 
 The curvature is the Gauss-Newton matrix G = J'J / n, J the derivative of the scores; it needs rows but no
 labels. (G + damping I) d = -slope is solved by conjugate gradients (Hestenes and Stiefel 1952) without

@@ -11,9 +11,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,24 +149,14 @@ def start_anvil() -> Iterator[Callable[..., Anvil]]:
         anvil.stop()
 
 
-@pytest.fixture(scope="session")
-def sonar_bytecode() -> bytes:
-    """Sonar as the installed compiler makes it, kept under build/ by the digest of the sources."""
+def compiled(contract: str) -> bytes:
+    """Bytecode as the installed compiler makes it, kept under build/ by the digest of all contracts."""
     sources = sorted((ROOT / "contracts").rglob("*.vy*"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    kept = ROOT / "build" / "test-cache" / f"sonar-{digest[:32]}.hex"
+    kept = ROOT / "build" / "test-cache" / f"{Path(contract).stem}-{digest[:32]}.hex"
     if not kept.exists():
         vyper = Path(os.sys.executable).with_name("vyper")
-        command = [
-            str(vyper),
-            "-p",
-            str(ROOT),
-            "--evm-version",
-            "cancun",
-            "-f",
-            "bytecode",
-            "contracts/Sonar.vy",
-        ]
+        command = [str(vyper), "-p", str(ROOT), "--evm-version", "cancun", "-f", "bytecode", contract]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -174,19 +166,25 @@ def sonar_bytecode() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def deploy_sonar(sonar_bytecode: bytes) -> Callable[[Anvil], str]:
-    """`deploy_sonar(anvil) -> address`: a fresh Sonar, paid by one of anvil's own accounts."""
+def deploy() -> Callable[..., str]:
+    """`deploy(anvil, "contracts/Sonar.vy") -> address`: paid by one of anvil's own accounts."""
 
-    def deploy(anvil: Anvil) -> str:
+    def deployed(anvil: Anvil, contract: str) -> str:
         from eth_utils.address import to_checksum_address
 
         (payer, *_) = anvil.rpc("eth_accounts")
-        request = {"from": payer, "data": "0x" + sonar_bytecode.hex()}
+        request = {"from": payer, "data": "0x" + compiled(contract).hex()}
         receipt = anvil.receipt(anvil.rpc("eth_sendTransaction", request))
         assert receipt["status"] == "0x1"
         return str(to_checksum_address(receipt["contractAddress"]))
 
-    return deploy
+    return deployed
+
+
+@pytest.fixture(scope="session")
+def deploy_sonar(deploy: Callable[..., str]) -> Callable[[Anvil], str]:
+    """`deploy_sonar(anvil) -> address`: a fresh Sonar."""
+    return lambda anvil: deploy(anvil, "contracts/Sonar.vy")
 
 
 @pytest.fixture(scope="session")
@@ -274,6 +272,21 @@ def capsule(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
 def stranger(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
     """Has no part in any campaign."""
     return _signer(role_keys, "stranger")
+
+
+@pytest.fixture
+def without_tenseal() -> Callable[[], AbstractContextManager[None]]:
+    """`with without_tenseal(): ...`: as on a machine without the extra 'nn'."""
+    from openmined_syft.neural import seal
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(sys.modules, "tenseal.sealapi", None)
+            seal.seal.cache_clear()
+            yield
+
+    return away
 
 
 @pytest.fixture

@@ -183,6 +183,16 @@ class StillPendingError(TransactionError):
         )
 
 
+class GasTooHighError(TransactionError):
+    """A call would take more gas than it ever should: a token's code burns it."""
+
+    def __init__(self, function: str, gas: int, most: int) -> None:
+        self.gas, self.most = gas, most
+        super().__init__(
+            f"{function} would take {gas} gas, at most {most} are paid for; the campaign's token burns gas"
+        )
+
+
 class FeesTooHighError(TransactionError):
     """The chain asks more per gas than the account's cap allows."""
 

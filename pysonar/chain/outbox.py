@@ -84,8 +84,9 @@ class Outbox:
         """Simulate, sign, store, broadcast; or, if the key is known, what became of it.
 
         Raises before anything is stored: ContractRefusedError, InsufficientFundsError, FeesTooHighError,
-        KeyReusedError (the key belongs to another call), NodeDownError. NodeDownError may also come after
-        storing: the transaction is then kept, and `send` with the same key or `pump` broadcasts it.
+        GasTooHighError, KeyReusedError (the key belongs to another call), NodeDownError. NodeDownError may
+        also come after storing: the transaction is then kept, and `send` with the same key or `pump`
+        broadcasts it.
         """
         known = self._same(call, key)
         if known is not None:

@@ -11,7 +11,12 @@ from web3 import Web3
 
 from pysonar.chain import fees, rpc
 from pysonar.chain.calls import Call
-from pysonar.chain.errors import ContractRefusedError, InsufficientFundsError, NodeRefusedError
+from pysonar.chain.errors import (
+    ContractRefusedError,
+    GasTooHighError,
+    InsufficientFundsError,
+    NodeRefusedError,
+)
 from pysonar.chain.fees import FeePolicy, Fees
 from pysonar.chain.signer import Signer
 from pysonar.chain.sonar import simulate
@@ -29,7 +34,7 @@ class TransactionMaker:
     def prepare(self, call: Call, reserved: int) -> tuple[int, Fees]:
         """Gas limit and fees of a call that the contract would accept and the account can pay, besides the
         `reserved` wei of transactions still waiting. ContractRefusedError, InsufficientFundsError,
-        FeesTooHighError.
+        FeesTooHighError, GasTooHighError.
         """
         account = self._signer.address
         held = rpc.balance(self._web3, account)
@@ -43,9 +48,9 @@ class TransactionMaker:
             if reason is None:
                 raise
             raise ContractRefusedError(call.label, reason) from None
-        gas = (
-            estimate + estimate // 5 + 10_000
-        )  # what others do in the same block may cost some cold slots more
+        gas = estimate + estimate // 5 + 10_000  # others' calls in its block may cost some cold slots more
+        if call.most_gas is not None and gas > call.most_gas:
+            raise GasTooHighError(call.label, gas, call.most_gas)
         offer = fees.suggest(self._web3, self._policy)
         needed = call.value + gas * offer.max_fee + reserved
         if held < needed:

@@ -71,7 +71,7 @@ build/stamps/extras: requirements-extras.lock build/stamps/venv
 	@touch $@
 
 test-extras: setup extras ## the tests that need the optional packages
-	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/test_syft_neural.py
+	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/neural
 
 test-fork: setup ## rehearse finish, time-out and a new version on a fork of a chain with a running campaign
 	@$(PY) -m pytest -q tests/fork

@@ -78,6 +78,7 @@ def climb(data: Digits, network: SquareNetwork, way: Way, steps: Sequence[float]
             lambda tried: scheme.fit(network, tried, data.X, data.y),
             weight_bound=8.0,
             weight_bits=WEIGHT_BITS,
+            is_trainable=lambda tried: scheme.is_trainable(network, tried, data.X, data.y),
         )
         evaluations += 1
         if found and is_gain(found.score, best=best, target=TARGET, min_gain=MIN_GAIN):

@@ -43,6 +43,12 @@ class BoundError(SyftError):
     """A value is, or could become, larger than the place kept for it."""
 
 
+class UnseenBoundError(BoundError):
+    """A result is too large for the place kept for it, and whoever computed it under encryption could not see
+    that.
+    """
+
+
 class NotFiniteError(SyftError):
     """A number is NaN or infinite."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.applying import quantised
-from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError, ShapeError
+from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError, ShapeError, UnseenBoundError
 from openmined_syft.fields import Fields
 from openmined_syft.fixed_point import as_matrix, fixed_limit
 from openmined_syft.layout import WEIGHT_BITS
@@ -241,20 +241,22 @@ class EncryptedNetworkGradient:
 
         Raises:
             KeyMismatchError, CiphertextError: nothing is decrypted.
-            BoundError: a slot that must be empty is not: another computation than the agreed one; or an entry
-                is above 16,384.
+            UnseenBoundError: an entry is above 16,384, or a slot that must be empty is not. It may be another
+                computation than the agreed one; but large weights do the same to an honest one.
         """
         _check_key("gradient", self.key_fingerprint, key)
         (vector,) = decrypt_vectors([(self.ciphertext, DEPTH)], key)
         gradient, rest = slots.gradient_from(self.network, vector)
         outside = np.abs(rest).max()
         if not (np.isfinite(vector).all() and outside <= NOISE_ALLOWED):
-            raise BoundError(
+            raise UnseenBoundError(
                 f"a slot outside the gradient holds {outside:.6g}; at most {NOISE_ALLOWED} may be"
             )
         largest = np.abs(gradient).max()
         if largest > LARGEST_SLOPE:
-            raise BoundError(f"an entry of the gradient is {largest:.6g}; at most {LARGEST_SLOPE:.6g} may be")
+            raise UnseenBoundError(
+                f"an entry of the gradient is {largest:.6g}; at most {LARGEST_SLOPE:.6g} may be"
+            )
         return gradient
 
     def to_fields(self) -> dict[str, Any]:

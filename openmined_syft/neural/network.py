@@ -185,6 +185,23 @@ class SquareNetwork:
             raise ShapeError(f"{len(rows)} rows; one encrypted gradient takes at most {self.batch}")
         return NetworkVisit(self, rows, targets)
 
+    def largest_slope(self, weights: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
+        """The largest entry, in absolute value, that the gradient of any one of the rows has; infinite if it
+        is no float any more. No batch of them has a larger one.
+
+        Raises:
+            ShapeError, NotFiniteError, LabelError: they do not fit the network.
+        """
+        first, second = self.split(weights)
+        rows, targets = self.design(X), self.targets(y)
+        with np.errstate(over="ignore", invalid="ignore"):
+            hidden = rows @ first
+            error = hidden**2 @ second - targets
+            back = np.abs(error @ second.T * 2 * hidden).max(axis=1) * np.abs(rows).max(axis=1)
+            ahead = np.abs(error).max(axis=1) * (hidden**2).max(axis=1)
+            largest = float(np.maximum(back, ahead).max(initial=0.0))
+        return largest if np.isfinite(largest) else np.inf
+
     def batch_visit(self, X: ArrayLike, y: ArrayLike, *, version: int, salt: bytes) -> "NetworkVisit":
         """A mine's mini-batch for that version of the model: the same whenever it is asked for.
 

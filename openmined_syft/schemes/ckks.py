@@ -12,7 +12,12 @@ from openmined_syft.models import ModelFamily
 from openmined_syft.neural import ckks, sizes
 from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
 from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.encrypted import LARGEST_WEIGHT, EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.neural.encrypted import (
+    LARGEST_SLOPE,
+    LARGEST_WEIGHT,
+    EncryptedNetwork,
+    EncryptedNetworkGradient,
+)
 from openmined_syft.neural.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.neural.seal import DEPTH, PRIME_BITS
 from openmined_syft.neural.slots import MOST_ROTATIONS
@@ -171,6 +176,14 @@ class CkksScheme:
         network = _network(family)
         errors = network.scores(weights, X) - network.targets(y)[:, : network.n_outputs]
         return -float((errors**2).mean())
+
+    def is_trainable(
+        self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
+    ) -> bool:
+        """Whether no row alone has a slope above a quarter of what a ciphertext holds. A mine cannot see that
+        it has more.
+        """
+        return _network(family).largest_slope(weights, X, y) <= LARGEST_SLOPE / 4
 
     def most_public_bytes(self, family: ModelFamily) -> int:
         """By the number of rotation keys."""

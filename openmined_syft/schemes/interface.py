@@ -251,6 +251,12 @@ class Scheme(Protocol):
         """What tells weights of the same accuracy apart: more is better."""
         ...
 
+    def is_trainable(self, family: ModelFamily, weights: Weights, X: Weights, y: NDArray[Any]) -> bool:
+        """Whether gradients from `weights` on such rows (n, n_features) and labels fit their ciphertexts,
+        with room to spare.
+        """
+        ...
+
     # --- sizes
 
     def most_public_bytes(self, family: ModelFamily) -> int:

@@ -176,6 +176,16 @@ class PaillierScheme:
         """Nothing: of equal ones the longest step is taken (see `openmined_oracle.steps`)."""
         return 0.0
 
+    def is_trainable(
+        self,
+        family: ModelFamily,  # noqa: ARG002
+        weights: NDArray[np.float64],  # noqa: ARG002
+        X: NDArray[np.float64],  # noqa: ARG002
+        y: NDArray[Any],  # noqa: ARG002
+    ) -> bool:
+        """Always: a mine knows the bound of the weights and makes its slots wide enough."""
+        return True
+
     def most_public_bytes(self, family: ModelFamily) -> int:  # noqa: ARG002
         """A modulus and little more."""
         return MOST_PUBLIC_BYTES

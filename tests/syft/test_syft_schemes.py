@@ -173,18 +173,11 @@ def test_a_family_of_the_other_scheme_is_a_mistake_of_the_caller(case):
         case.scheme.visit(other, case.X, case.y, GradientDescent(5), version=0, salt=b"")
 
 
-def test_without_tenseal_a_network_is_refused_by_name(monkeypatch):
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(seal.importlib, "import_module", missing)
-    seal.seal.cache_clear()
-    try:
+def test_without_tenseal_a_network_is_refused_by_name(without_tenseal):
+    with without_tenseal():
         with pytest.raises(KernelError, match="extra 'nn'"):
             scheme_named("ckks").require_usable()
-    finally:
-        seal.seal.cache_clear()
-    scheme_named("paillier").require_usable()
+        scheme_named("paillier").require_usable()
 
 
 def test_it_is_told_whether_networks_can_be_worked_with(monkeypatch):

@@ -1,0 +1,30 @@
+"""A CKKS key, its public half and the encrypted network of the digits, made once for all pages here."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# Test modules are imported by path: the digits beside them are found only like this.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from digits import DIGITS, WEIGHTS
+
+from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
+from openmined_syft.neural.encrypted import EncryptedNetwork
+
+
+@pytest.fixture(scope="session")
+def key() -> CkksPrivateKey:
+    pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+    return CkksPrivateKey.generate()
+
+
+@pytest.fixture(scope="session")
+def public(key: CkksPrivateKey) -> CkksPublicKey:
+    return key.public_bundle(DIGITS)
+
+
+@pytest.fixture(scope="session")
+def model(key: CkksPrivateKey) -> EncryptedNetwork:
+    return EncryptedNetwork.encrypt(WEIGHTS, key, network=DIGITS, version=2)

@@ -1,13 +1,14 @@
 """Does this Capsule want a campaign at all? Its operator's rules, asked before anything is worked on.
 
-Anybody can ask for a campaign, and one of a network costs Capsule seconds of work and over a hundred
-megabytes in the store for as long as it is open. So an operator can ask for a bounty that is not put up for
-nothing, and the number of networks has a limit. Whether a campaign is sound is for `assignment`.
+Anybody can ask for a campaign, and one of a network costs Capsule seconds of work, and while it is open over
+a hundred megabytes in the store and some more for each improvement. So an operator can ask for a bounty of
+some size, though it goes back if nobody gains, and the number of networks has a limit. Tokens are code of
+strangers: at first ether alone is taken. Whether a campaign is sound is for `assignment`.
 """
 
 from __future__ import annotations
 
-from openmined_oracle.errors import Decline, DeclinedError
+from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.journal import Journal
 from pysonar.agent.rules import ETHER, allowed_addresses
@@ -33,6 +34,9 @@ def check_terms(terms: Terms, rules: CapsuleSettings) -> None:
 
 
 def check_room(family: str, rules: CapsuleSettings, journal: Journal) -> None:
-    """Whether there is room for one more network, if the campaign's family is one. Raises DeclinedError."""
+    """Whether there is room for one more network, if the campaign's family is one.
+
+    Raises NotReadyError: the campaign waits for another one to end; its scientist can take it back.
+    """
     if family == NETWORK and journal.open_networks() >= rules.max_networks:
-        raise DeclinedError(Decline.NETWORKS_FULL)
+        raise NotReadyError(f"waits for another network to end: {rules.max_networks} are open (max_networks)")

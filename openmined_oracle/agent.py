@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from openmined_oracle.context import Context
-from openmined_oracle.errors import OracleError
+from openmined_oracle.errors import ClaimRefusedError, OracleError
 from openmined_oracle.journal import CampaignRow, back_off
 from openmined_oracle.lifecycle import Lifecycle
 from openmined_oracle.registering import Registration
@@ -26,6 +26,7 @@ from pysonar.store import StoreError
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
+CLAIM_RETRY_SECONDS = 86_400.0  # a token that refuses is asked once a day in the end
 ONCE_SECONDS = 120.0
 _SHOWN = (OracleError, ChainError, StoreError, SealError, KernelError)
 
@@ -157,11 +158,11 @@ class Agent:
             raise
         except OpenMinedError as error:
             self.failures[row.id] = error
-            self._note_failure(row, _text(error))
+            self._note_failure(row, error, _text(error))
         except Exception as error:  # noqa: BLE001 - one campaign's trouble must not stop the others
             fault = OracleError(f"a fault in the program: {type(error).__name__}; please report it")
             self.failures[row.id] = fault
-            self._note_failure(row, str(fault))
+            self._note_failure(row, fault, str(fault))
         else:
             self.failures.pop(row.id, None)
             moved = journal.connection.total_changes != before
@@ -170,8 +171,9 @@ class Agent:
             return moved
         return False
 
-    def _note_failure(self, row: CampaignRow, problem: str) -> None:
-        retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
+    def _note_failure(self, row: CampaignRow, error: OpenMinedError, problem: str) -> None:
+        longest = CLAIM_RETRY_SECONDS if isinstance(error, ClaimRefusedError) else LONGEST_RETRY_SECONDS
+        retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=longest)
         self.context.journal.fail(row.id, problem, retry_at)
         if problem != row.problem:
             self.context.announce("problem", row.id, {"problem": problem})

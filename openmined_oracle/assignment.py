@@ -91,14 +91,23 @@ class Assignment:
         """Where a decrypted gradient (d, k) points from the weights."""
         return self.scheme.directions(self.family, weights, gradient, self.X)
 
+    def is_trainable(self, weights: NDArray[np.float64]) -> bool:
+        """Whether mines could go on from there."""
+        return self.scheme.is_trainable(self.family, weights, self.X, self.y)
+
     @property
     def scheme(self) -> Scheme:
         """What its models are encrypted with."""
         return scheme_named(self.spec.scheme)
 
 
-def read_assignment(context: Context, record: CampaignRecord, now: int) -> Assignment:
+def read_assignment(
+    context: Context, record: CampaignRecord, now: int, accept: Callable[[Spec], None] = lambda _: None
+) -> Assignment:
     """Fetch and check everything the campaign's spec names but the initial weights.
+
+    Args:
+        accept: asked as soon as the spec is there; what it raises ends the reading.
 
     Raises:
         DeclinedError: something is wrong with it for good, or was not there for too long.
@@ -113,6 +122,7 @@ def read_assignment(context: Context, record: CampaignRecord, now: int) -> Assig
     except ArtifactError:
         raise DeclinedError(Decline.SPEC_MALFORMED) from None
     _check_size(spec, context.settings)
+    accept(spec)
     secret = context.secrets.get(spec.capsule_certificate)
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)

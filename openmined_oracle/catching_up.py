@@ -11,16 +11,32 @@ from __future__ import annotations
 from openmined_oracle.context import Context
 from openmined_oracle.errors import NotReadyError
 from openmined_oracle.journal import NO_MODEL, VerdictRow
+from pysonar.artifacts import MAX_BYTES, Spec
+from pysonar.artifacts.algorithm import NETWORK
 from pysonar.chain.events import CampaignOpened, Improved, Reported, Submitted
 from pysonar.chain.types import CampaignRecord
+from pysonar.cid import Cid
 
 
 def adopt_opening(context: Context, record: CampaignRecord) -> None:
-    """Write the opening that is on chain into the journal. NotReadyError until its event is confirmed."""
+    """Write the opening that is on chain into the journal.
+
+    Raises:
+        NotReadyError: its event is not confirmed yet.
+        StoreError, ArtifactError: the spec cannot be had.
+    """
     for stored in context.follower.history(CampaignOpened, campaign=record.id):
         event = stored.event
         if isinstance(event, CampaignOpened):
-            context.journal.decide_opening(record.id, event.public_key, event.model, event.start)
+            cid = Cid.from_bytes32(record.terms.spec)
+            spec = Spec.parse(context.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
+            context.journal.decide_opening(
+                record.id,
+                event.public_key,
+                event.model,
+                event.start,
+                network=spec.algorithm.family == NETWORK,
+            )
             return
     raise NotReadyError("the event that opened the campaign is not confirmed yet")
 

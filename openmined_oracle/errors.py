@@ -32,6 +32,10 @@ class TransactionFailedError(OracleError):
     """A transaction of Capsule's was mined and reverted, or another one took its nonce."""
 
 
+class ClaimRefusedError(OracleError):
+    """What Capsule is owed cannot be had: the campaign's token refuses, or burns gas."""
+
+
 class NotReadyError(OracleError):
     """Something that another party provides is not there yet; asking again later may help."""
 
@@ -51,7 +55,6 @@ class Decline(Enum):
     ASSET_UNWANTED = "this Capsule does not work for the campaign's asset"
     BOUNTY_SMALL = "the bounty is smaller than this Capsule works for"
     FEE_SMALL = "the fee is smaller than this Capsule works for"
-    NETWORKS_FULL = "this Capsule has as many open campaigns of networks as it takes on"
     TOO_LARGE = "the model is larger than this Capsule accepts"
     VALIDATION_TOO_LARGE = "the validation set is larger than this Capsule accepts"
     VALIDATION_MISSING = "the validation set could not be fetched"
@@ -64,6 +67,7 @@ class Decline(Enum):
     WEIGHTS_FOREIGN = "the initial weights are bound to another owner, contract or chain"
     WEIGHTS_DIGEST = "the initial weights do not have the digest of the spec"
     WEIGHTS_UNFIT = "the initial weights have another shape or exceed the declared bound"
+    UNTRAINABLE = "from these weights, slopes on the validation set are too large for a ciphertext"
     SOURCE_UNUSABLE = "the source campaign is no fitting, delivered one of the same owner and Capsule"
     START_WRONG = "the claimed start is off by more than the tolerance"
     START_TOO_HIGH = "the start leaves less than the smallest paid gain to the target"
@@ -75,6 +79,10 @@ class DeclinedError(OracleError):
     def __init__(self, reason: Decline) -> None:
         self.reason = reason
         super().__init__(reason.value)
+
+
+class UselessSubmissionError(OracleError):
+    """A submission came to nothing, and its maker could not know: the verdict NO_GAIN, no stake is burned."""
 
 
 class MalformedSubmissionError(OracleError):

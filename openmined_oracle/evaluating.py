@@ -10,7 +10,7 @@ import json
 import secrets
 from dataclasses import dataclass
 
-from openmined_oracle.errors import JournalError, MalformedSubmissionError
+from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
 from openmined_oracle.steps import Best, best_step
 from openmined_oracle.validating import VersionModel, decrypt_gradient, open_submission
 from openmined_oracle.workbench import Workbench
@@ -96,6 +96,8 @@ def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: Vers
         gradient = decrypt_gradient(bench, envelope)
     except MalformedSubmissionError as error:
         return Judgement(Verdict.MALFORMED, base_version, reason=str(error))
+    except UselessSubmissionError as error:
+        return Judgement(Verdict.NO_GAIN, base_version, reason=str(error))
     assignment, spec = bench.assignment, bench.assignment.spec
     best = best_step(
         bench.weights,
@@ -105,10 +107,13 @@ def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: Vers
         assignment.fit,
         weight_bound=spec.weight_bound,
         weight_bits=bench.model.weight_bits,
+        is_trainable=assignment.is_trainable,
     )
     if best is None:
         return Judgement(
-            Verdict.NO_GAIN, base_version, reason="every step would leave the bound of the weights"
+            Verdict.NO_GAIN,
+            base_version,
+            reason="every step would leave the bound of the weights, or none could train from there",
         )
     return Judgement(Verdict.NO_GAIN, base_version, best)
 

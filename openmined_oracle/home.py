@@ -62,10 +62,11 @@ class CapsuleSettings:
             two rounds.
         fetch_threads: submissions of one campaign fetched at the same time.
         retry_seconds: between two tries to fetch a submission.
-        assets: in what campaigns may be paid; others are declined.
+        assets: in what campaigns may be paid; others are declined. A token is a stranger's code, which
+            Capsule runs when it claims its fees: name those that you trust.
         least_bounty, least_fee: campaigns in ether with less are declined; amounts with their unit.
-        max_networks: with so many campaigns of networks open, a further one is declined: each has a public
-            key of over a hundred megabytes in the store until it ends.
+        max_networks: with so many campaigns of networks open, a further one waits: each has a public key of
+            over a hundred megabytes and every version of its model in the store until it ends.
     """
 
     certificate: str
@@ -76,7 +77,7 @@ class CapsuleSettings:
     max_cells: int = 1 << 24
     fetch_threads: int = 4
     retry_seconds: float = 10.0
-    assets: Sequence[str] = ("any",)
+    assets: Sequence[str] = ("ether",)
     least_bounty: str = "0"
     least_fee: str = "0"
     max_networks: int = 32

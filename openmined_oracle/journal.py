@@ -131,11 +131,12 @@ class Journal:
         )
 
     def open_networks(self) -> int:
-        """How many campaigns of networks were opened, or will be, and are not closed."""
-        row = self.connection.execute(
-            "SELECT COUNT(*) FROM oracle_networks JOIN oracle_campaigns ON id = campaign WHERE closed = 0"
-        ).fetchone()
-        return int(row[0])
+        """How many campaigns of networks were opened, or will be, and have not ended."""
+        return int(self.connection.execute("SELECT COUNT(*) FROM oracle_networks").fetchone()[0])
+
+    def release_network(self, campaign: bytes) -> None:
+        """The campaign has ended, or is on no chain any more: it counts no more."""
+        self._write("DELETE FROM oracle_networks WHERE campaign = ?", (campaign,))
 
     def decide_opening(
         self, campaign: bytes, public_key: bytes, model: bytes, start: int, *, network: bool = False

@@ -8,17 +8,25 @@ first.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from openmined_oracle.catching_up import adopt_opening, adopt_verdicts
 from openmined_oracle.context import Context, pin_owner
 from openmined_oracle.delivering import decide_result
-from openmined_oracle.errors import DeclinedError
+from openmined_oracle.errors import ClaimRefusedError, DeclinedError, TransactionFailedError
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.opening import prepare_opening
 from openmined_oracle.reviewing import evaluate_ready, is_to_judge, report_decided
 from openmined_oracle.workbench import Workbenches
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.errors import ContractRefusedError, GasTooHighError, NoSuchCampaignError
+from pysonar.chain.events import CampaignCreated
 from pysonar.chain.outbox_records import Status
 from pysonar.chain.types import EMPTY, CampaignRecord, State
 from pysonar.cid import Cid
+
+CLAIMS = 3
+"""Claims of one campaign that may revert, each paid for, before Capsule lets it be."""
 
 
 class Lifecycle:
@@ -34,7 +42,13 @@ class Lifecycle:
         Raises:
             OpenMinedError: it cannot be done now. Nothing is lost; call again later.
         """
-        record = self._context.sonar.campaign(row.id)
+        try:
+            record = self._context.sonar.campaign(row.id)
+        except NoSuchCampaignError:
+            if not self._context.follower.history(CampaignCreated, campaign=row.id):
+                # A re-org took it. It may come back, and with it what was sent for it: so nothing is let go.
+                self._context.journal.release_network(row.id)
+            raise
         if record.state is State.REQUESTED:
             self._requested(row, record, now)
         elif record.state is State.OPEN:
@@ -88,10 +102,9 @@ class Lifecycle:
             report_decided(context, record)
 
     def _settled(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
-        context, calls, account = self._context, self._context.sonar.calls, self._context.outbox.account
-        claimable = context.sonar.claimable(row.id, account)
-        if claimable > 0:  # first: what stands in the way of the delivery must not keep the fees
-            context.sent(f"claim:{row.id.hex()}", lambda: calls.claim(row.id, account))
+        context = self._context
+        # Neither stands in the other's way: the claim is first, and its failure is raised last.
+        owed, refused = self._claim(row)
         if record.public_key != EMPTY:
             if row.public_key is None:
                 adopt_opening(context, record)
@@ -99,8 +112,29 @@ class Lifecycle:
             if not record.delivered:
                 self._deliver(row, record, now)
         ended = record.delivered or record.public_key == EMPTY
-        if claimable == 0 and ended and self._all_confirmed(row.id):
-            self._close(row, record)
+        if ended and self._all_confirmed(row.id):
+            kept = frozenset(filter(None, map(Cid.or_none, (record.model, record.result))))
+            self._let_go(row, kept)
+            if not owed:
+                self._close(row)
+        if refused is not None:
+            raise ClaimRefusedError(f"what this Capsule is owed cannot be had: {refused}")
+
+    def _claim(self, row: CampaignRow) -> tuple[bool, OpenMinedError | None]:
+        """Claim what is owed; whether anything still is, and what stood in the way.
+
+        A claim that was paid for and reverted a few times is not tried again: a token can be made to do that.
+        """
+        context, key, account = self._context, f"claim:{row.id.hex()}", self._context.outbox.account
+        if context.sonar.claimable(row.id, account) == 0:
+            return False, None
+        if len(context.outbox.history(f"{key}#")) >= CLAIMS:
+            return False, None
+        try:
+            context.sent(key, lambda: context.sonar.calls.claim(row.id, account))
+        except (TransactionFailedError, ContractRefusedError, GasTooHighError) as error:
+            return True, error
+        return True, None
 
     def _deliver(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
         context = self._context
@@ -116,15 +150,21 @@ class Lifecycle:
             for pending in self._context.outbox.unfinished()
         )
 
-    def _close(self, row: CampaignRow, record: CampaignRecord) -> None:
-        """Keep what a later campaign may start from, let go of the rest, and stop looking."""
+    def _close(self, row: CampaignRow) -> None:
+        """Stop looking."""
         context = self._context
-        # Not the public key: nobody trains any more, and a network's has more than a hundred megabytes.
-        kept = {Cid.or_none(digest) for digest in (record.model, record.result)}
+        left = context.sonar.claimable(row.id, context.outbox.account)
+        context.journal.close(row.id)
+        context.announce("closed", row.id, {"unclaimed": str(left)} if left else {})
+
+    def _let_go(self, row: CampaignRow, kept: Set[Cid]) -> None:
+        """Keep what a later campaign may start from, and nothing else. Not the public key: nobody trains any
+        more, and a network's has more than a hundred megabytes.
+        """
+        context = self._context
         for cid in context.store.pins(pin_owner(row.id)):
             if cid not in kept:
                 context.store.unpin(cid, pin_owner(row.id))
         self._benches.forget(row.id)
         context.prefetcher.forget(row.id)
-        context.journal.close(row.id)
-        context.announce("closed", row.id, {})
+        context.journal.release_network(row.id)

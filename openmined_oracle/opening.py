@@ -17,7 +17,7 @@ from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
 from openmined_oracle.workbench import decrypted_model
 from openmined_syft.applying import quantised
 from openmined_syft.errors import KernelError
-from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights
+from pysonar.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights, Spec
 from pysonar.artifacts.algorithm import NETWORK
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.types import CampaignRecord
@@ -44,10 +44,15 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         OpenMinedError: it cannot be said yet; try again.
     """
     check_terms(record.terms, context.settings)
-    assignment = read_assignment(context, record, now)
+
+    def accept(spec: Spec) -> None:
+        check_room(spec.algorithm.family, context.settings, context.journal)
+
+    assignment = read_assignment(context, record, now, accept)
     spec = assignment.spec
-    check_room(spec.algorithm.family, context.settings, context.journal)
     weights = quantised(_initial_weights(context, record, assignment, now))
+    if not assignment.is_trainable(weights):
+        raise DeclinedError(Decline.UNTRAINABLE)
     start = assignment.score(weights)
     if abs(start - spec.start_ppm) > spec.start_tolerance_ppm:
         raise DeclinedError(Decline.START_WRONG)

@@ -42,6 +42,7 @@ def best_step(
     *,
     weight_bound: float,
     weight_bits: int,
+    is_trainable: Callable[[Weights], bool] = lambda _: True,
 ) -> Best | None:
     """Try `current + s * difference` for every direction and every s in `steps`. The highest score wins, then
     the better fit, then the later direction and the largest step.
@@ -56,9 +57,11 @@ def best_step(
         fit: weights to what tells equal scores apart.
         weight_bound: a step that would leave this bound is not tried: its model could not be encrypted.
         weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
+        is_trainable: whether mines could go on from there. Where they could not is no place to step to,
+            however accurate: its maker would earn the gain, and nobody the rest.
 
     Returns:
-        None if every step leaves the bound.
+        None if every step leaves the bound or leads where nobody can go on.
     """
     best: Best | None = None
     best_fit = 0.0
@@ -68,6 +71,8 @@ def best_step(
                 current, direction.difference, step, weight_bound=weight_bound, weight_bits=weight_bits
             )
         except BoundError:
+            continue
+        if not is_trainable(weights):
             continue
         found = Best(step, weights, score(weights), direction.damping)
         if best is None or found.score >= best.score:

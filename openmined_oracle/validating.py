@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_oracle.assignment import SENDERS_FAULT
-from openmined_oracle.errors import MalformedSubmissionError
+from openmined_oracle.errors import MalformedSubmissionError, UselessSubmissionError
 from openmined_oracle.workbench import Workbench
 from openmined_syft.applying import clipped
-from openmined_syft.errors import KernelError, SyftError
+from openmined_syft.errors import KernelError, SyftError, UnseenBoundError
 from pysonar.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
 from pysonar.chain.events import Submitted
 from pysonar.cid import Cid
@@ -70,6 +70,7 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
 
     Raises:
         MalformedSubmissionError: it is outside.
+        UselessSubmissionError: it is, and its maker could not see that.
         KernelError: this machine cannot tell.
     """
     try:
@@ -77,6 +78,8 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
         clip = clipped(gradient, bench.assignment.spec.difference_norm)
     except KernelError:
         raise
+    except UnseenBoundError as error:
+        raise UselessSubmissionError(str(error)) from None
     except SyftError as error:
         bench.assignment.scheme.require_sound(bench.key)
         raise MalformedSubmissionError(str(error)) from None

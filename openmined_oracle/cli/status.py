@@ -16,9 +16,10 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     how many of them are in which state.
 
     What they must offer is said in capsule.toml in the home directory: assets (a
-    list of "ether" and addresses of tokens, or ["any"]), least_bounty and least_fee
-    (such as "0.1 ether"), max_networks (of neural networks, open at a time). Others
-    are declined. It is read when Capsule starts.
+    list of "ether" and addresses of tokens that you trust, or ["any"]); for those in
+    ether, least_bounty and least_fee (such as "0.1 ether"). Others are declined.
+    Of neural networks, max_networks are open at a time; further ones wait. The file
+    is read when Capsule starts.
 
     No passphrase is needed. Exit code 3 if the chain or the store cannot be
     reached.
@@ -94,6 +95,6 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
 def _accepts(rules: Mapping[str, Any]) -> str:
     bounty, fee = (format_wei(int(rules[name])) for name in ("least_bounty", "least_fee"))
     return (
-        f"assets: {', '.join(rules['assets']) or 'none'}; bounties from {bounty}, fees from {fee}; "
+        f"assets: {', '.join(rules['assets']) or 'none'}; in ether, bounties from {bounty}, fees from {fee}; "
         f"networks: {rules['open_networks']} of {rules['max_networks']}"
     )

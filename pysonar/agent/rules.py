@@ -93,6 +93,6 @@ def _is_address(name: str) -> bool:
 
 def _is_amount(text: str) -> bool:
     try:
-        return parse_wei(text) < 1 << 256
+        return parse_wei(text) < 1 << 96
     except AmountError:
         return False

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from openmined_oracle.accepting import check_room, check_terms
-from openmined_oracle.errors import Decline, DeclinedError
+from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings
 from openmined_oracle.journal import SCHEMA, Journal
+from pysonar.artifacts import Validation
+from pysonar.chain import rpc
 from pysonar.chain.database import open_database
 from pysonar.chain.types import State, Terms
+from pysonar.cid import Cid
 from pysonar.flat_toml import BadSettingError, read_toml
 
 ETHER = 10**18
+DAY = 86_400
 TOKEN = "0x" + "Dd" * 20
 OTHER = "0x" + "ee" * 20
 RULES = CapsuleSettings(certificate="0" * 40)
@@ -42,9 +46,9 @@ def declined(terms: Terms, rules: CapsuleSettings) -> Decline | None:
     return None
 
 
-def test_without_rules_every_campaign_is_welcome() -> None:
+def test_without_rules_every_campaign_in_ether_is_welcome_and_no_stranger_s_token() -> None:
     assert declined(replace(TERMS, bounty=1, fee=0), RULES) is None
-    assert declined(replace(TERMS, asset=TOKEN), RULES) is None
+    assert declined(replace(TERMS, asset=TOKEN), RULES) is Decline.ASSET_UNWANTED
 
 
 @pytest.mark.parametrize(
@@ -101,11 +105,10 @@ def test_room_for_networks(journal: Journal) -> None:
         check_room("mlp", rules, journal)
         journal.add_campaign(bytes([number]) * 32, OTHER, bytes(32))
         journal.decide_opening(bytes([number]) * 32, bytes(32), bytes(32), 0, network=True)
-    with pytest.raises(DeclinedError) as full:
+    with pytest.raises(NotReadyError, match="2 are open"):
         check_room("mlp", rules, journal)
-    assert full.value.reason is Decline.NETWORKS_FULL
     check_room("one_vs_rest", rules, journal)
-    journal.close(bytes([1]) * 32)
+    journal.release_network(bytes([1]) * 32)
     check_room("mlp", rules, journal)
 
 
@@ -127,6 +130,7 @@ def test_other_campaigns_take_no_room_and_none_is_counted_twice(journal: Journal
         'assets = ["bitcoin"]',
         'least_bounty = "1"',
         'least_bounty = "-1 ether"',
+        'least_bounty = "79228162514.264337593543950336 ether"',  # the contract holds less than 2^96 wei
         'least_fee = "much"',
         "max_networks = -1",
     ],
@@ -138,12 +142,79 @@ def test_a_rule_that_is_none_is_refused_by_name(tmp_path: Path, line: str) -> No
         read_toml(path, CAPSULE_FIELDS)
 
 
-def test_a_network_too_many_is_declined_until_another_has_ended(networks: Any) -> None:
+def open_networks(world: Any) -> int:
+    agent = world.agent()
+    try:
+        return int(agent.context.journal.open_networks())
+    finally:
+        agent.close()
+
+
+@pytest.fixture
+def one_at_a_time(networks: Any) -> Any:
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)
-    first, second = networks.opened(), networks.create()
+    return networks
+
+
+def test_a_network_too_many_waits_until_another_has_ended(one_at_a_time: Any) -> None:
+    networks = one_at_a_time
+    first, now = networks.opened(), networks.sonar.now()
+    second = networks.create(submit_until=now + 9 * DAY, review_until=now + 10 * DAY)
     networks.run()
-    assert networks.declined_for(second) == Decline.NETWORKS_FULL.value
+    assert networks.record(second).state is State.REQUESTED
+    assert "1 are open" in networks.problem(second)
     networks.node.advance_to(networks.record(first).terms.review_until)
     networks.run()
-    assert networks.record(first).state is State.SETTLED
+    networks.forget_failures()
+    networks.run()
+    assert (networks.record(first).state, networks.record(second).state) == (State.SETTLED, State.OPEN)
+
+
+def test_what_is_full_says_so_before_it_fetches_and_measures(networks: Any) -> None:
+    networks.home.capsule = replace(networks.home.capsule, max_networks=0)
+    nobody_has_it = Validation(Cid(b"\x09" * 32), bytes(32), 60)
+    campaign = networks.create(replace(networks.spec(), validation=nobody_has_it))
+    networks.run()
+    assert "0 are open" in networks.problem(campaign)
+
+
+def test_a_cancelled_network_gives_its_place_back(one_at_a_time: Any) -> None:
+    networks = one_at_a_time
+    networks.run()
+    campaign = networks.create()
+    networks.node.fund(networks.capsule.address, 0)
+    networks.run()  # decided, but there is no ether to open it with
+    assert open_networks(networks) == 1
+    networks.transact(networks.node, networks.scientist, networks.sonar.calls.cancel(campaign))
+    networks.node.fund(networks.capsule.address)
+    networks.forget_failures()
+    networks.run()
+    assert open_networks(networks) == 0
+
+
+def test_a_network_that_a_re_org_takes_gives_its_place_back(one_at_a_time: Any) -> None:
+    networks = one_at_a_time
+    networks.run()
+    gone = networks.create()
+    depth = 1 + rpc.block_number(networks.node.web3) - networks.block_of("CampaignCreated", gone)
+    networks.node.fund(networks.capsule.address, 0)
+    networks.run()
+    networks.node.reorg(depth)
+    networks.node.rpc("anvil_dropAllTransactions")
+    networks.node.fund(networks.capsule.address)
+    networks.node.mine(2)
+    networks.forget_failures()
+    networks.run()
+    assert open_networks(networks) == 0
     assert networks.record(networks.opened()).state is State.OPEN
+
+
+def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: Any) -> None:
+    networks = one_at_a_time
+    networks.opened()
+    for path in networks.home.path.glob("capsule.sqlite*"):
+        path.unlink()
+    second = networks.create()
+    networks.run()
+    assert open_networks(networks) == 1
+    assert networks.record(second).state is State.REQUESTED

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from openmined_syft.applying import candidate
-from openmined_syft.training import train
-from pysonar.artifacts import FromCampaign, SealedInput, SealedWeights
+from pysonar.artifacts import FromCampaign
 from pysonar.chain.types import State, Verdict
 
 DAY = 86_400
@@ -188,11 +187,11 @@ def test_a_batch_ends_when_the_target_is_reached(world: Any, miner: Any, second_
     assert record.state is State.SETTLED
 
 
-def test_a_stale_base_is_welcome(world: Any, miner: Any, second_miner: Any) -> None:
+def test_a_stale_base_is_welcome(any_world: Any, miner: Any, second_miner: Any) -> None:
     """A gradient made from version 0 is added to version 1."""
+    world = any_world
     campaign = world.opened()
-    model, public = world.model(campaign)
-    stale = train(model, public, world.visit(rows=30, seed=9))
+    stale = world.gradient(campaign, world.visit(rows=30, seed=9))
     envelope = world.envelope(campaign, second_miner, stale)
     world.submit(
         campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, world.visit(rows=12)))
@@ -209,15 +208,8 @@ def test_a_stale_base_is_welcome(world: Any, miner: Any, second_miner: Any) -> N
 
 
 def test_sealed_initial_weights_are_where_the_model_starts(world: Any) -> None:
-    zeros = np.zeros((5, 3))
-    weights = world.visit()(zeros)
-    sealed = SealedInput.of_weights(
-        weights,
-        chain_id=world.sonar.chain_id,
-        contract=world.sonar.address,
-        scientist=world.scientist.address,
-    )
-    initial = SealedWeights(world.store.put(sealed.seal(world.own.certificate)), sealed.salted_digest())
+    weights = world.visit()(np.zeros((5, 3)))
+    initial = world.sealed_weights(weights)
     campaign = world.opened(world.spec(initial=initial, start_ppm=950_000, start_tolerance_ppm=50_000))
     assert world.record(campaign).start >= 900_000
     world.node.advance(DAY)
@@ -225,15 +217,16 @@ def test_sealed_initial_weights_are_where_the_model_starts(world: Any) -> None:
     np.testing.assert_allclose(world.result(campaign).weights, weights, atol=1e-6)
 
 
-def test_a_campaign_can_go_on_from_an_earlier_one(world: Any, miner: Any) -> None:
-    earlier = world.opened(target=900_000)
+def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: Any) -> None:
+    world = any_world
+    earlier = world.opened(target=world.within_reach)
     world.submit(earlier, miner)
     world.run()
     assert world.record(earlier).delivered
 
-    spec = world.spec(initial=FromCampaign(earlier), start_ppm=950_000, start_tolerance_ppm=50_000)
+    spec = world.spec(initial=FromCampaign(earlier), start_ppm=900_000, start_tolerance_ppm=100_000)
     campaign = world.opened(spec)
-    assert world.record(campaign).start >= 900_000
+    assert world.record(campaign).start >= world.within_reach
     world.node.advance(DAY)
     world.run()
     np.testing.assert_array_equal(world.result(campaign).weights, world.result(earlier).weights)

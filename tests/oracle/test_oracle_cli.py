@@ -139,7 +139,7 @@ def test_campaigns_and_status(installed: Any, miner: Any) -> None:
     assert shown["fingerprint"] == world.own.certificate.fingerprint
     assert shown["networks"] == networks_here()
     assert shown["accepts"] == {
-        "assets": ["any"], "least_bounty": "0", "least_fee": "0", "max_networks": 32, "open_networks": 0,
+        "assets": ["ether"], "least_bounty": "0", "least_fee": "0", "max_networks": 32, "open_networks": 0,
     }  # fmt: skip
     for command in ("campaigns", "status"):
         table = capsule(command, *home)

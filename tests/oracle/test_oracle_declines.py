@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from openmined_oracle.errors import Decline
-from pysonar.artifacts import FromCampaign, SealedInput, SealedWeights, Validation
+from pysonar.artifacts import FromCampaign, SealedInput, Validation
 from pysonar.chain.calls import MAX_REASON_BYTES
 from pysonar.chain.types import State
 from pysonar.cid import Cid
@@ -74,13 +74,8 @@ def test_a_model_that_is_too_large(world: Any) -> None:
 
 
 def test_a_validation_set_sealed_to_somebody_else(world: Any) -> None:
-    binding = {
-        "chain_id": world.sonar.chain_id,
-        "contract": world.sonar.address,
-        "scientist": world.scientist.address,
-    }
     from_conftest = world.spec().validation
-    sealed = SealedInput.of_weights(np.zeros((1, 1)), **binding)
+    sealed = SealedInput.of_weights(np.zeros((1, 1)), **world.binding)
     cid = world.store.put(sealed.seal(SecretKey.generate("other").certificate))
     spec = world.spec(validation=Validation(cid, sealed.salted_digest(), from_conftest.rows))
     assert_declined(world, world.create(spec), Decline.VALIDATION_SEALED_WRONG)
@@ -129,14 +124,8 @@ def test_another_number_of_rows(world: Any, rows: int) -> None:
 
 def test_a_validation_set_outside_the_schema(world: Any) -> None:
     """Weights where records should be."""
-    sealed = SealedInput.of_weights(
-        np.zeros((5, 3)),
-        chain_id=world.sonar.chain_id,
-        contract=world.sonar.address,
-        scientist=world.scientist.address,
-    )
-    cid = world.store.put(sealed.seal(world.own.certificate))
-    spec = world.spec(validation=Validation(cid, sealed.salted_digest(), 60))
+    weights = world.sealed_weights(np.zeros((5, 3)))
+    spec = world.spec(validation=Validation(weights.sealed, weights.digest, 60))
     assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
 
 
@@ -161,17 +150,6 @@ def test_a_start_too_near_the_target(world: Any) -> None:
     assert world.record(world.opened(target=343_333, min_gain=10_000)).state is State.OPEN
 
 
-def sealed_weights(world: Any, weights: np.ndarray, **changes: Any) -> SealedWeights:
-    binding = {
-        "chain_id": world.sonar.chain_id,
-        "contract": world.sonar.address,
-        "scientist": world.scientist.address,
-        **changes,
-    }
-    sealed = SealedInput.of_weights(weights, **binding)
-    return SealedWeights(world.store.put(sealed.seal(world.own.certificate)), sealed.salted_digest())
-
-
 @pytest.mark.parametrize(
     ("weights", "changes", "reason"),
     [
@@ -184,19 +162,19 @@ def sealed_weights(world: Any, weights: np.ndarray, **changes: Any) -> SealedWei
 def test_initial_weights_that_do_not_fit(
     world: Any, weights: np.ndarray, changes: dict[str, Any], reason: Decline
 ) -> None:
-    spec = world.spec(initial=sealed_weights(world, weights, **changes))
+    spec = world.spec(initial=world.sealed_weights(weights, **changes))
     assert_declined(world, world.create(spec), reason)
 
 
 def test_initial_weights_of_another_digest(world: Any) -> None:
-    initial = replace(sealed_weights(world, np.zeros((5, 3))), digest=b"\x01" * 32)
+    initial = replace(world.sealed_weights(np.zeros((5, 3))), digest=b"\x01" * 32)
     assert_declined(world, world.create(world.spec(initial=initial)), Decline.WEIGHTS_DIGEST)
 
 
 def test_initial_weights_at_the_bound_are_accepted(world: Any) -> None:
     weights = np.zeros((5, 3))
     weights[4] = 8.0
-    assert world.record(world.opened(world.spec(initial=sealed_weights(world, weights)))).state is State.OPEN
+    assert world.record(world.opened(world.spec(initial=world.sealed_weights(weights)))).state is State.OPEN
 
 
 def test_a_source_campaign_that_does_not_exist(world: Any) -> None:

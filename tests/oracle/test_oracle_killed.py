@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,15 +20,6 @@ REVIEWING = points("verdict decided", "report sent", slow=("artifact put", "repo
 ENDING = points(
     "deliver sent", slow=("result decided", "deliver stored", "settle stored", "settle sent", "claim sent")
 )
-
-
-def run_killed(world: Any, point: str) -> None:
-    """`capsule run --once` in a process that dies at the point."""
-    program = Path(__file__).with_name("killed_at.py")
-    command = [sys.executable, str(program), point, "run", "--once", "--home", str(world.home.path)]
-    environment = {**os.environ, "OPENMINED_PASSPHRASE": world.passphrase}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, (done.returncode, done.stdout, done.stderr)
 
 
 def restart(world: Any, point: str) -> None:
@@ -62,7 +48,7 @@ def test_killed_while_opening(installed: Any, miner: Any, point: str) -> None:
     world = installed
     campaign = world.create(target=900_000)
     world.node.set_automine(point != "open sent")
-    run_killed(world, point)
+    world.run_killed(point)
     keys = {path.name: path.read_bytes() for path in world.home.keys.glob("*.pgp")}
 
     restart(world, point)
@@ -79,7 +65,7 @@ def test_killed_while_reviewing(installed: Any, miner: Any, point: str) -> None:
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
     world.node.set_automine(point != "report sent")
-    run_killed(world, point)
+    world.run_killed(point)
     before = world.agent()
     decided = before.context.journal.verdicts(campaign)
     before.close()
@@ -100,7 +86,7 @@ def test_killed_while_ending(installed: Any, miner: Any, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
-    run_killed(world, point)
+    world.run_killed(point)
     world.run()
     assert_said_once(world, campaign)
     assert world.result(campaign).final_ppm == 900_000

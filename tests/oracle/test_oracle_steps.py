@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmined_oracle.steps import best_step, is_gain
+from openmined_oracle.steps import Best, best_step, is_gain
 from openmined_syft.schemes import Direction
 
 STEPS = (2.0, 0.125, 1.0, 0.25, 0.5)
@@ -113,3 +113,23 @@ def test_nothing_is_a_gain_once_the_target_is_reached(a: int, over: int, target:
     assert not is_gain(a, best=target, target=target, min_gain=min_gain)
     if is_gain(a, best=0, target=target, min_gain=min_gain):
         assert min(a, target) >= min(min_gain, target)
+
+
+def test_where_nobody_can_go_on_is_no_place_to_step_to() -> None:
+    def reach(limit: float) -> Best | None:
+        return best_step(
+            ZERO,
+            AHEAD,
+            STEPS,
+            peak_at(2.0),
+            no_matter,
+            weight_bound=8.0,
+            weight_bits=24,
+            is_trainable=lambda weights: float(np.abs(weights).max()) <= limit,
+        )
+
+    at, below = reach(2.0), reach(1.999)
+    assert at is not None
+    assert below is not None
+    assert (at.step, below.step) == (2.0, 1.0)
+    assert reach(0.1) is None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from openmined_oracle.connection import Connection
+from openmined_oracle.errors import KeyStoreError
 from openmined_oracle.home import Home
 from openmined_oracle.keystore import KeyStore
 from openmined_syft.errors import BoundError
@@ -330,14 +331,17 @@ def test_a_lost_database_is_made_up_for_from_chain_and_store(
     assert result.version == world.record(campaign).version
 
 
-def test_a_lost_key_is_never_replaced_by_another(world: Any, miner: Any) -> None:
+def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: Any) -> None:
     """The campaign cannot go on, and says so; what it does not do is publish under a second key."""
+    world = any_world
     campaign = world.opened()
     shutil.rmtree(world.home.keys)
     world.submit(campaign, miner)
     agent = world.run()
+    assert isinstance(agent.failures[campaign], KeyStoreError)
     assert "no key was stored" in str(agent.failures[campaign])
     assert not list(world.home.keys.glob("*.pgp"))
+    assert world.verdicts(campaign) == []
 
 
 def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:

@@ -19,15 +19,13 @@ from mine_agent.overview import open_campaigns
 from openmined_syft.cipher_array import CipherArray
 from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.keys import generate_keypair
-from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
+from pysonar.artifacts import ModelArtifact
 from pysonar.chain import rpc
 from pysonar.chain.events import Submitted
 from pysonar.chain.signer import KeyfileSigner
 from pysonar.cid import Cid
 from pysonar.openpgp import SecretKey
 from pysonar.store import cid_of
-
-ZEROS = np.zeros((4, 3))
 
 
 @pytest.fixture
@@ -53,33 +51,21 @@ def other_key() -> Any:
     return generate_keypair(2048)
 
 
-def open_key(small_capsule: Any) -> bytes:
-    return PublicKeyArtifact(small_capsule.key.public).to_bytes()
-
-
 def lies_about_its_schema(capsule: Any, _: Any) -> bytes:
     """The schema asks for three numbers, the model has weights for seven."""
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), capsule.model(np.zeros((8, 3))))
-    return bytes(campaign)
+    return capsule.opened_with(model=capsule.model(np.zeros((8, 3))))
 
 
 def lies_about_its_classes(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), capsule.model(np.zeros((4, 4))))
-    return bytes(campaign)
+    return capsule.opened_with(model=capsule.model(np.zeros((4, 4))))
 
 
 def is_no_spec(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(b'{"format": "openmined/spec/1"}')
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS))
-    return bytes(campaign)
+    return capsule.opened_with(b'{"format": "openmined/spec/1"}')
 
 
 def is_an_endless_spec(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(b" " * (2 * 1024 * 1024))
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS))
-    return bytes(campaign)
+    return capsule.opened_with(b" " * (2 * 1024 * 1024))
 
 
 def is_too_wide(capsule: Any, _: Any) -> bytes:
@@ -87,74 +73,58 @@ def is_too_wide(capsule: Any, _: Any) -> bytes:
     from pysonar.schema import category_field, input_schema
 
     fields = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "name")})
-    campaign = capsule.create(capsule.spec(input_schema=fields))
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS))
-    return bytes(campaign)
+    return capsule.opened_with(capsule.spec(input_schema=fields))
 
 
 def has_a_model_of_another_key(capsule: Any, other: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS, key=other))
-    return bytes(campaign)
+    return capsule.opened_with(model=capsule.model(key=other))
 
 
 def has_another_key_for_its_model(capsule: Any, other: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, PublicKeyArtifact(other.public).to_bytes(), capsule.model(ZEROS))
-    return bytes(campaign)
+    return capsule.opened_with(public_key=capsule.public_key(other.public))
 
 
 def has_a_small_key(capsule: Any, _: Any) -> bytes:
     small = generate_keypair(1024, allow_small_for_tests=True)
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, PublicKeyArtifact(small.public).to_bytes(), capsule.model(ZEROS, key=small))
-    return bytes(campaign)
+    return capsule.opened_with(public_key=capsule.public_key(small.public), model=capsule.model(key=small))
 
 
 def has_a_smaller_key_than_it_says(capsule: Any, _: Any) -> bytes:
-    return bytes(capsule.open(capsule.spec(key_bits=3072)))
+    return capsule.open(capsule.spec(key_bits=3072))
 
 
 def has_a_model_of_another_version(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS, version=1))
-    return bytes(campaign)
+    return capsule.opened_with(model=capsule.model(version=1))
 
 
 def has_a_larger_bound_than_it_says(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), capsule.model(ZEROS, bound=9.0))
-    return bytes(campaign)
+    return capsule.opened_with(model=capsule.model(bound=9.0))
 
 
 def has_an_oversized_model(capsule: Any, _: Any) -> bytes:
-    campaign = capsule.create(capsule.spec())
-    capsule.open_with(campaign, open_key(capsule), b"\x00" * 300_000)
-    return bytes(campaign)
+    return capsule.opened_with(model=b"\x00" * 300_000)
 
 
 def has_numbers_that_are_no_ciphertexts(capsule: Any, _: Any) -> bytes:
-    honest = EncryptedModel.encrypt(ZEROS, capsule.key, version=0, weight_bound=8.0)
+    honest = EncryptedModel.encrypt(capsule.start, capsule.key, version=0, weight_bound=8.0)
     first, *rest = honest.ciphertexts
     numbers = (int(capsule.key.p) * 12345, *rest)
     array = CipherArray.from_bytes(
         b"".join(int(c).to_bytes(512, "big") for c in numbers), honest.key_fingerprint, 2048
     )
     assert first not in numbers
-    campaign = capsule.create(capsule.spec())
     forged = ModelArtifact(dataclasses.replace(honest, array=array)).to_bytes()
-    capsule.open_with(campaign, open_key(capsule), forged)
-    return bytes(campaign)
+    return capsule.opened_with(model=forged)
 
 
 def names_a_certificate_that_is_not_capsules(capsule: Any, _: Any) -> bytes:
     foreign = SecretKey.generate("an eavesdropper").certificate.to_bytes()
-    return bytes(capsule.open(capsule.spec(capsule_certificate=capsule.store.put_pinned(foreign, "x"))))
+    return capsule.open(capsule.spec(capsule_certificate=capsule.store.put_pinned(foreign, "x")))
 
 
 def has_a_model_that_nobody_stores(capsule: Any, _: Any) -> bytes:
     campaign = capsule.create(capsule.spec())
-    key = capsule.store.put_pinned(open_key(capsule), "capsule").digest
+    key = capsule.store.put_pinned(capsule.public_key(), "capsule").digest
     call = capsule.sonar.calls.open_campaign(campaign, key, cid_of(b"nobody has this").digest, 0)
     capsule.transact(capsule.node, capsule.signers["capsule"], call)
     return bytes(campaign)

@@ -75,7 +75,7 @@ def test_a_packing_of_capsules_own_choice_is_refused(
     from openmined_syft.encrypted import EncryptedModel
     from openmined_syft.layout import Layout
     from openmined_syft.training import train
-    from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
+    from pysonar.artifacts import ModelArtifact
 
     key, width = small_capsule.key, 120
     chosen = Layout((4, 3), 2048, 60, 1, 3)
@@ -87,9 +87,7 @@ def test_a_packing_of_capsules_own_choice_is_refused(
     told = np.array([[m >> (width * j) & mask for j in range(4)] for m in numbers], dtype=np.float64)
     np.testing.assert_allclose(np.ldexp(told, -chosen.map_bits), secret - np.eye(4), atol=1e-6)
 
-    campaign = small_capsule.create(small_capsule.spec())
-    public = PublicKeyArtifact(key.public).to_bytes()
-    small_capsule.open_with(campaign, public, ModelArtifact(spying).to_bytes())
+    campaign = small_capsule.opened_with(model=ModelArtifact(spying).to_bytes())
     (error,) = agent_of(home, miner, tell, colours).round()
     assert isinstance(error, ArtifactError)
     assert error.field == "layout"

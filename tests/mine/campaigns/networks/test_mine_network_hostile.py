@@ -1,0 +1,194 @@
+"""Campaigns of networks that are wrong, in model or bundle: a mine refuses them, and it costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from mine_under_test import Mine
+
+from mine_agent.library import Library
+from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
+
+
+def has_a_model_of_another_size(capsule: Any) -> bytes:
+    """Ten inputs are padded to sixteen as nine are, so the shape is the same."""
+    network = replace(capsule.spec().family_for(b""), n_features=10)
+    return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
+
+
+def has_a_model_of_fewer_hidden_units(capsule: Any) -> bytes:
+    network = replace(capsule.spec().family_for(b""), hidden=32)
+    return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
+
+
+def has_a_model_of_another_key(capsule: Any) -> bytes:
+    from openmined_syft.neural.ckks import CkksPrivateKey
+
+    return capsule.opened_with(model=capsule.model(key=CkksPrivateKey.generate()))
+
+
+def has_a_model_of_another_version(capsule: Any) -> bytes:
+    return capsule.opened_with(model=capsule.model(version=1))
+
+
+def has_a_linear_model(capsule: Any) -> bytes:
+    from openmined_syft.encrypted import EncryptedModel
+
+    linear = EncryptedModel.encrypt(np.zeros((32, 64)), capsule.key, version=0, weight_bound=8.0)
+    return capsule.opened_with(model=ModelArtifact(linear).to_bytes())
+
+
+def has_a_model_with_one_ciphertext_damaged(capsule: Any) -> bytes:
+    """Cut off. With other numbers in it, it would be another ciphertext, as only the key's owner notices."""
+    model = ModelArtifact.parse(capsule.model()).model
+    *others, last = model.ciphertexts
+    damaged = replace(model, ciphertexts=(*others, last[:-100]))
+    return capsule.opened_with(model=ModelArtifact(damaged, "ckks").to_bytes())
+
+
+def has_a_key_of_another_scheme(capsule: Any) -> bytes:
+    return capsule.opened_with(public_key=PublicKeyArtifact(capsule.key.public).to_bytes())
+
+
+def has_a_bundle_of_another_key(capsule: Any) -> bytes:
+    return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], fingerprint=bytes(32))))
+
+
+def has_a_bundle_that_is_cut_off(capsule: Any) -> bytes:
+    rotation = capsule.ckks[1].rotation
+    public = replace(capsule.ckks[1], rotation=rotation[:-99])
+    return capsule.opened_with(public_key=capsule.public_key(public))
+
+
+def has_a_bundle_of_random_bytes(capsule: Any) -> bytes:
+    public = replace(capsule.ckks[1], relinearisation=b"\x5e\xa1" + bytes(range(200)))
+    return capsule.opened_with(public_key=capsule.public_key(public))
+
+
+def has_a_bundle_with_a_damaged_key(capsule: Any) -> bytes:
+    public = capsule.ckks[1].public
+    return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], public=public[:-99])))
+
+
+def has_a_bundle_without_rotations(capsule: Any) -> bytes:
+    """Relinearisation keys where rotation keys should be: well-formed, and of no use."""
+    wrong = replace(capsule.ckks[1], rotation=capsule.ckks[1].relinearisation)
+    return capsule.opened_with(public_key=capsule.public_key(wrong))
+
+
+def has_a_bundle_that_unpacks_to_gigabytes(capsule: Any) -> bytes:
+    bomb = many_empty_keys(capsule.ckks[1].rotation)
+    assert len(bomb) < 1_000_000
+    return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], rotation=bomb)))
+
+
+def has_a_bundle_of_countless_values(capsule: Any) -> bytes:
+    """4 MB of CBOR: empty maps, of which each takes 64 bytes of memory."""
+    count = 4_000_000
+    return capsule.opened_with(public_key=b"\x9a" + count.to_bytes(4, "big") + b"\xa0" * count)
+
+
+def many_empty_keys(rotation: bytes) -> bytes:
+    """Rotation keys for 40 places, with all numbers zero: 760 MB when unpacked, hardly anything before.
+
+    Made of a real one: places follow each other, empty ones as eight zero bytes.
+    """
+    import pyarrow as pa
+
+    with pa.CompressedInputStream(pa.BufferReader(rotation[16:]), "zstd") as stream:
+        start = stream.read(40)
+        while not (count := int.from_bytes(stream.read(8), "little")):
+            pass
+        header = stream.read(16)
+        size = int.from_bytes(header[8:], "little")
+        key = bytearray(header + stream.read(size - 16))
+    key[113:-200] = bytes(len(key) - 313)
+    place = count.to_bytes(8, "little") + bytes(key) * count
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(start)
+        for _ in range(40):
+            stream.write(place)
+        stream.write(bytes(8 * (16384 - 40)))
+    packed = sink.getvalue().to_pybytes()
+    return rotation[:8] + (16 + len(packed)).to_bytes(8, "little") + packed
+
+
+HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
+    has_a_model_of_another_size: ("ArtifactError", "network"),
+    has_a_model_of_fewer_hidden_units: ("ArtifactError", "shape"),
+    has_a_model_of_another_key: ("ArtifactError", "key_fingerprint"),
+    has_a_model_of_another_version: ("ArtifactError", "version"),
+    has_a_linear_model: ("ArtifactError", "scheme"),
+    has_a_model_with_one_ciphertext_damaged: ("ArtifactError", "ciphertexts"),
+    has_a_key_of_another_scheme: ("ArtifactError", "scheme"),
+    has_a_bundle_of_another_key: ("ArtifactError", "key_fingerprint"),
+    has_a_bundle_that_is_cut_off: ("ArtifactError", "rotation"),
+    has_a_bundle_of_random_bytes: ("ArtifactError", "relinearisation"),
+    has_a_bundle_with_a_damaged_key: ("KeyFormError", "public"),
+    has_a_bundle_without_rotations: ("KeyFormError", ""),
+    has_a_bundle_that_unpacks_to_gigabytes: ("ArtifactError", "rotation"),
+    has_a_bundle_of_countless_values: ("MalformedError", "values"),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
+def test_a_campaign_that_is_wrong_is_refused_and_costs_nothing(
+    hostile: Callable[..., bytes], mine: Mine, network_capsule: Any, node: Any
+) -> None:
+    campaign, before = hostile(network_capsule), node.balance(mine.address)
+    began = time.monotonic()
+    (error,) = mine.errors()
+    kind, says = HOSTILE[hostile]
+    assert type(error).__name__ == kind, error
+    assert says in str(error)
+    assert mine.submitted() == mine.connection.journal.submissions() == []
+    assert node.balance(mine.address) == before
+    assert mine.connection.journal.failure(campaign, "colours") is not None
+    assert time.monotonic() - began < 30
+
+
+def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
+    mine: Mine, network_capsule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is the one of the network's sizes, so it is as large as it has to be."""
+    from openmined_syft.neural import sizes
+
+    campaign = network_capsule.open()
+    length = len(network_capsule.public_key())
+    network = network_capsule.spec().family_for(b"")
+    assert length < sizes.bundle_bytes(network) < 1.1 * length
+    monkeypatch.setattr("openmined_syft.schemes.ckks.sizes.bundle_bytes", lambda _: length - 1)
+    (error,) = mine.errors()
+    assert type(error).__name__ == "TooLargeError"
+    assert str(network_capsule.bundle(campaign)) in str(error)
+    assert mine.submitted() == []
+
+
+def test_a_key_that_was_fine_for_one_campaign_is_looked_at_again_for_the_next(
+    mine: Mine, network_capsule: Any, small_capsule: Any
+) -> None:
+    """The same CID, of which another spec says another thing: of another size, or of another scheme."""
+    library = Library(mine.connection)
+
+    def base_of(campaign: bytes) -> Any:
+        record = network_capsule.sonar.campaign(campaign)
+        return library.base(record, library.plan(record))
+
+    linear = small_capsule.open(salt=b"\x01" * 32)
+    assert base_of(linear).scheme == "paillier"
+    larger = small_capsule.opened_with(small_capsule.spec(key_bits=3072), salt=b"\x02" * 32)
+    with pytest.raises(Exception, match="2048 bits") as caught:
+        base_of(larger)
+    assert type(caught.value).__name__ == "ArtifactError"
+
+    network = network_capsule.opened_with(public_key=small_capsule.public_key(), salt=b"\x03" * 32)
+    with pytest.raises(Exception, match="scheme") as caught:
+        base_of(network)
+    assert type(caught.value).__name__ == "ArtifactError"
+    assert base_of(linear).scheme == "paillier"

@@ -1,0 +1,175 @@
+"""A mine and campaigns of networks: other rows for each version, one bundle, and owners who want none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mine_under_test import Mine
+
+from mine_agent.earnings import earnings
+from mine_agent.home import Home
+from mine_agent.library import Library
+from mine_agent.overview import open_campaigns
+from mine_agent.visits import Visits
+from openmined_syft.errors import KernelError
+from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.types import Verdict
+from pysonar.cid import Cid
+
+pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
+
+
+def twin(capsule: Any, campaign: bytes, rows: Any, data: Path, version: int, weights: Any) -> Any:
+    """The slope of that version's mini-batch in plain numpy."""
+    network = capsule.spec().family_for(campaign)
+    salt = campaign + hashlib.sha256(data.read_bytes()).digest()
+    return network.batch_visit(*rows, version=version, salt=salt).gradient(weights)
+
+
+def assert_same_slope(found: Any, expected: Any) -> None:
+    assert np.abs(found - expected).max() <= 5e-4 * np.abs(expected).max()
+
+
+def test_a_network_is_trained_version_after_version_and_paid_for(
+    mine: Mine, network_capsule: Any, wide_rows: Any, wide_colours: Path, node: Any, happenings: Any,
+    asked: list[Cid],
+) -> None:  # fmt: skip
+    """Each version on rows of its own; the bundle is fetched for the first one only."""
+    before = node.balance(mine.address)
+    capsule = network_capsule
+    campaign = capsule.open()
+    assert mine.errors() == []
+    (event,) = mine.submitted(campaign)
+    envelope = capsule.envelope(campaign, mine.address, event.update)
+    assert (envelope.base_version, envelope.scheme, envelope.privacy) == (0, "ckks", None)
+    first = twin(capsule, campaign, wide_rows, wide_colours, 0, capsule.start)
+    assert_same_slope(capsule.slope(campaign, mine.address, event.update), first)
+
+    capsule.improve(campaign, mine.address, event.update, 500_000)
+    assert mine.errors() == []
+    assert mine.errors() == []
+    _, event = mine.submitted(campaign)
+    assert capsule.envelope(campaign, mine.address, event.update).base_version == 1
+    weights = capsule.weights[campaign]
+    found = capsule.slope(campaign, mine.address, event.update)
+    assert_same_slope(found, twin(capsule, campaign, wide_rows, wide_colours, 1, weights))
+    other = twin(capsule, campaign, wide_rows, wide_colours, 0, weights)
+    assert np.abs(found - other).max() > 0.01 * np.abs(other).max()
+    assert asked.count(capsule.bundle(campaign)) == 1
+
+    capsule.report(campaign, mine.address, event.update, Verdict.NO_GAIN)
+    capsule.settle(campaign)
+    for _ in range(3):
+        assert mine.errors() == []
+    books = earnings(mine.connection, campaign)
+    assert (books.promised, books.pending) == (10 * 10**18 * 500_000 // 950_000, 0)
+    assert node.balance(mine.address) - before == books.net
+    told = [happening["event"] for happening in happenings]
+    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claim"]
+
+
+def test_after_a_crash_the_same_rows_are_trained_on(
+    mine: Mine, network_home: Home, network_capsule: Any, miner: KeyfileSigner, tell: Any, wide_rows: Any,
+    wide_colours: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Else each restart would give Capsule another look at other rows of the same version."""
+    campaign = network_capsule.open()
+    made: list[Any] = []
+
+    def down(gradient: Any, *_: Any, **__: Any) -> bytes:
+        made.append(gradient)
+        raise OSError("the machine goes down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mine_agent.working.seal_update", down)
+        (error,) = mine.errors()
+    assert type(error).__name__ == "UnexpectedError"
+    assert mine.submitted(campaign) == []
+
+    again = Mine(network_home, miner, tell)
+    again.time += 1000
+    assert again.errors() == []
+    (event,) = again.submitted(campaign)
+    second = network_capsule.slope(campaign, mine.address, event.update)
+    expected = twin(network_capsule, campaign, wide_rows, wide_colours, 0, network_capsule.weights[campaign])
+    assert_same_slope(second, expected)
+    assert_same_slope(made[0].decrypt(network_capsule.ckks[0]), expected)
+    sent = network_capsule.envelope(campaign, mine.address, event.update).gradient
+    assert sent.ciphertext != made[0].ciphertext  # the same numbers, under fresh noise
+
+
+def test_two_campaigns_shuffle_the_same_rows_differently(
+    mine: Mine, network_home: Home, network_capsule: Any
+) -> None:
+    """Whoever runs two of them does not get the same batch twice."""
+    library, visits = Library(mine.connection), Visits()
+    data = network_home.data().get("colours")
+    batches = []
+    for number in (1, 2):
+        campaign = network_capsule.create(network_capsule.spec(), salt=bytes([number]) * 32)
+        plan = library.plan(network_capsule.sonar.campaign(campaign))
+        batches.append(visits.visit(plan, data, 0).X)
+        np.testing.assert_array_equal(Visits().visit(plan, data, 0).X, batches[-1])
+        assert not np.array_equal(visits.visit(plan, data, 1).X, batches[-1])
+    assert not np.array_equal(*batches)
+
+
+def test_a_network_and_a_linear_campaign_side_by_side(
+    mine: Mine, network_capsule: Any, small_capsule: Any, network_home: Home, colours: Path
+) -> None:
+    network_home.data().add("more", colours, replace=False)
+    campaigns = [small_capsule.open(salt=b"\x01" * 32), network_capsule.open(salt=b"\x02" * 32)]
+    assert mine.errors() == []
+    assert {event.id for event in mine.submitted()} == set(campaigns)
+
+
+def test_a_mine_that_was_not_told_to_joins_no_network_and_fetches_no_bundle(
+    home: Home, miner: KeyfileSigner, tell: Any, network_capsule: Any, wide_colours: Path, asked: list[Cid]
+) -> None:
+    home.data().add("colours", wide_colours, replace=False)
+    silent = Mine(home, miner, tell)
+    campaign = network_capsule.open()
+    assert silent.errors() == []
+    assert silent.submitted() == []
+    assert network_capsule.bundle(campaign) not in asked
+    (listing,) = open_campaigns(silent.connection, home.data().all(), home.policy())
+    assert [entry.rule for entry in listing.refusals] == ["networks"]
+
+
+def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
+    mine: Mine, network_capsule: Any, node: Any, happenings: Any, asked: list[Cid],
+    without_tenseal: Any,
+) -> None:  # fmt: skip
+    campaign = network_capsule.open()
+    before = node.balance(mine.address)
+    with without_tenseal():
+        (error,) = mine.errors()
+    assert isinstance(error, KernelError)
+    (told,) = happenings
+    assert told["event"] == "failed"
+    assert "install the extra 'nn'" in told["reason"]
+    assert mine.submitted() == mine.connection.journal.submissions() == []
+    assert node.balance(mine.address) == before
+    assert network_capsule.bundle(campaign) not in asked
+
+
+def test_the_doctor_tells_whether_networks_can_be_trained_and_lacks_nothing_without(
+    network_home: Home, mine_agent: Callable[..., Any], node: Any, without_tenseal: Any
+) -> None:
+    node.mine()
+
+    def finding() -> dict[str, Any]:
+        done = mine_agent("doctor", "--home", network_home.path, "--format", "json")
+        assert done.exit_code == 0, done.output
+        (found,) = [entry for entry in json.loads(done.stdout) if entry["check"] == "networks"]
+        return dict(found)
+
+    assert finding()["found"].startswith("TenSEAL ")
+    with without_tenseal():
+        assert (finding()["ok"], "install the extra 'nn'" in finding()["found"]) == (True, True)

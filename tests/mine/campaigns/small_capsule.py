@@ -1,0 +1,154 @@
+"""A Capsule that tests make open campaigns and judge, without a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from openmined_syft.encrypted import EncryptedModel
+from openmined_syft.keys import PrivateKey
+from pysonar.artifacts import (
+    MAX_BYTES,
+    Algorithm,
+    GradientEnvelope,
+    ModelArtifact,
+    PublicKeyArtifact,
+    Spec,
+    Validation,
+)
+from pysonar.chain.events import CampaignCreated
+from pysonar.chain.sonar import Sonar
+from pysonar.chain.types import Report, Terms, Verdict
+from pysonar.cid import Cid
+from pysonar.openpgp import SecretKey
+from pysonar.schema import class_label, input_schema, number_field, output_schema
+from pysonar.store import cid_of
+
+ETHER = 10**18
+
+
+class SmallCapsule:
+    """Opens campaigns and judges the head of their queues as Capsule would, without a process."""
+
+    CLASSES = ("red", "green", "blue")
+    SCHEME = "paillier"
+
+    def __init__(
+        self, node: Any, sonar: Sonar, signers: Mapping[str, Any], transact: Any, store: Any
+    ) -> None:
+        self.node, self.sonar, self.signers, self.transact, self.store = node, sonar, signers, transact, store
+        self.key: PrivateKey = signers["campaign_key"]
+        self.secret: SecretKey = signers["capsule_secret"]
+        self.certificate_cid = store.put_pinned(self.secret.certificate.to_bytes(), "capsule")
+        transact(node, signers["capsule"], sonar.calls.register_capsule(self.certificate_cid.digest))
+        self.weights: dict[bytes, Any] = {}
+
+    def spec(self, **changes: Any) -> Spec:
+        """A spec that asks for three numbers and a colour."""
+        return Spec(
+            **{
+                "title": "Colours",
+                "description": "",
+                "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in "abc"}),
+                "output_schema": output_schema("colour", class_label(list(self.CLASSES))),
+                "algorithm": Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 50}),
+                "metric": "accuracy",
+                "start_ppm": 0,
+                "start_tolerance_ppm": 1_000_000,
+                "validation": Validation(cid_of(b"validation set"), b"\x55" * 32, 10),
+                "capsule_certificate": self.certificate_cid,
+                "scientist_certificate": cid_of(b"the scientist's certificate"),
+                "key_bits": 2048,
+                "weight_bound": 8.0,
+                "difference_norm": 1000.0,
+                **changes,
+            }
+        )
+
+    def create(self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Any) -> bytes:
+        """A requested campaign with this spec (or these bytes for one)."""
+        data = spec if isinstance(spec, bytes) else spec.to_bytes()
+        now = self.node.now()
+        terms = Terms(
+            **{
+                "spec": self.store.put_pinned(data, "scientist").digest,
+                "capsule": self.signers["capsule"].address,
+                "bounty": 10 * ETHER,
+                "stake": ETHER // 100,
+                "fee": ETHER // 1000,
+                "target": 950_000,
+                "min_gain": 1000,
+                "submit_until": now + 3600,
+                "review_until": now + 7200,
+                **changes,
+            }
+        )
+        call = self.sonar.calls.create_campaign(terms, salt)
+        events = self.transact(self.node, self.signers["scientist"], call)
+        (campaign,) = [entry.event.id for entry in events if isinstance(entry.event, CampaignCreated)]
+        return bytes(campaign)
+
+    @property
+    def start(self) -> Any:
+        """The weights that a campaign begins with."""
+        return self.spec().family_for(b"").initial_weights()
+
+    def public_key(self, public: Any = None) -> bytes:
+        """The bytes of a public half; of its own, unless told otherwise."""
+        return PublicKeyArtifact(public or self.key.public).to_bytes()
+
+    def model(self, weights: Any = None, *, version: int = 0, key: Any = None, bound: float = 8.0) -> bytes:
+        """The bytes of an encrypted model; of the start, unless told otherwise."""
+        weights = self.start if weights is None else weights
+        encrypted = EncryptedModel.encrypt(weights, key or self.key, version=version, weight_bound=bound)
+        return ModelArtifact(encrypted).to_bytes()
+
+    def _open(self, campaign: bytes, public_key: bytes, model: bytes) -> None:
+        key, first = (self.store.put_pinned(data, "capsule").digest for data in (public_key, model))
+        call = self.sonar.calls.open_campaign(campaign, key, first, 0)
+        self.transact(self.node, self.signers["capsule"], call)
+
+    def opened_with(
+        self,
+        spec: bytes | Spec | None = None,
+        *,
+        public_key: bytes | None = None,
+        model: bytes | None = None,
+        **terms: Any,
+    ) -> bytes:
+        """A campaign opened with these, whatever they are; with honest ones where nothing is said."""
+        campaign = self.create(self.spec() if spec is None else spec, **terms)
+        self._open(campaign, public_key or self.public_key(), model or self.model())
+        return campaign
+
+    def open(self, spec: Spec | None = None, **terms: Any) -> bytes:
+        """A campaign with an honest key and the weights that its family starts with."""
+        spec = spec or self.spec()
+        campaign = self.create(spec, **terms)
+        self.weights[campaign] = spec.family_for(campaign).initial_weights()
+        self._open(campaign, self.public_key(), self.model(self.weights[campaign]))
+        return campaign
+
+    def envelope(self, campaign: bytes, miner: str, update: bytes) -> GradientEnvelope:
+        """What the submission says, opened as Capsule would."""
+        blob = self.store.get(Cid.from_bytes32(update), max_bytes=MAX_BYTES["gradient"])
+        place = {"chain_id": self.sonar.chain_id, "contract": self.sonar.address, "campaign": campaign}
+        return GradientEnvelope.open(blob, self.secret, miner=miner, scheme=self.SCHEME, **place)
+
+    def report(self, campaign: bytes, miner: str, update: bytes, verdict: Any, accuracy: int = 0) -> None:
+        """Report on the head of the queue; for an improvement, apply the gradient and publish the version."""
+        model = bytes(32)
+        if verdict is Verdict.IMPROVED:
+            gradient = self.envelope(campaign, miner, update).gradient
+            self.weights[campaign] = self.weights[campaign] + gradient.decrypt(self.key)
+            version = self.sonar.campaign(campaign).version + 1
+            model = self.store.put_pinned(
+                self.model(self.weights[campaign], version=version), "capsule"
+            ).digest
+        one = Report(miner, update, verdict, accuracy, model)
+        self.transact(self.node, self.signers["capsule"], self.sonar.calls.report(campaign, [one]))
+
+    def settle(self, campaign: bytes) -> None:
+        """Let the time run out and settle."""
+        self.node.advance_to(self.sonar.campaign(campaign).terms.review_until)
+        self.transact(self.node, self.signers["stranger"], self.sonar.calls.settle(campaign))

@@ -1,0 +1,130 @@
+"""Capsule's world with nine numbers in each record, for what is no linear model: features and networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from capsule_world import OUTPUT, World
+
+from openmined_syft.applying import quantised
+from pysonar.artifacts import MAX_BYTES, Algorithm, ModelArtifact, Spec
+from pysonar.cid import Cid
+from pysonar.schema import Schema, input_schema, number_field
+
+NINE = tuple("abcdefghi")
+NINE_CENTRES = 1.2 * np.sign(np.sin(np.outer(np.arange(1, 4), np.arange(1, 10)) * 2.1))
+NINE_INPUT = input_schema({name: number_field((-8.0, 8.0), scale=2.0) for name in NINE})
+
+
+def wide_table(rows: int, seed: int) -> pa.Table:
+    """Records of nine numbers around three centres, each with its opposite: no linear model tells them
+    apart.
+    """
+    draw = np.random.default_rng(seed)
+    labels = np.arange(rows) % 3
+    sides = np.where(draw.random(rows) < 0.5, -1.0, 1.0)[:, None]
+    points = sides * NINE_CENTRES[labels] + 0.9 * draw.standard_normal((rows, 9))
+    columns = {name: points[:, place] for place, name in enumerate(NINE)}
+    return pa.table({**columns, "kind": [("x", "y", "z")[label] for label in labels]})
+
+
+@dataclass
+class WideWorld(World):
+    """The same world, whose records have nine numbers."""
+
+    schema: Schema = field(default_factory=lambda: Schema(NINE_INPUT, OUTPUT))
+
+    @classmethod
+    def on(cls, world: World, **changes: Any) -> Self:
+        """On the same chain, with the same Capsule and scientist."""
+        same = {item.name: getattr(world, item.name) for item in fields(world) if item.name != "schema"}
+        return cls(**{**same, **changes})
+
+    @property
+    def validation_table(self) -> pa.Table:
+        return wide_table(60, 1)
+
+    def spec(self, **changes: Any) -> Spec:
+        return super().spec(**{"input_schema": NINE_INPUT, **changes})
+
+    def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[Any, Any]:
+        """A mine's own records as numbers, and their labels."""
+        records = wide_table(rows, seed)
+        return self.schema.encode(records), self.schema.encode_labels(records)
+
+
+@dataclass
+class NetworkWorld(WideWorld):
+    """The scientist wants a small network: 9 numbers, 16 hidden units, 3 classes."""
+
+    scheme: ClassVar[str] = "ckks"
+    within_reach: ClassVar[int] = 800_000
+
+    @property
+    def family(self) -> Any:
+        """The network."""
+        return self.spec().family_for(b"")
+
+    @property
+    def start(self) -> Any:
+        """The weights that every campaign begins with, (32, 16): what `encrypt` rounds them to."""
+        return quantised(self.family.initial_weights())
+
+    def spec(self, **changes: Any) -> Spec:
+        network = {"algorithm": Algorithm("mlp", parameters={"hidden": 16}), "key_bits": 16384}
+        return super().spec(**{**network, **changes})
+
+    def linear_spec(self) -> Spec:
+        """The same records for a linear model."""
+        return self.spec(algorithm=Algorithm("one_vs_rest"), key_bits=2048)
+
+    def visit(self, *, rows: int = 90, seed: int = 2) -> Any:
+        """A mini-batch of a mine."""
+        return self.family.visit(*self.encoded(rows=rows, seed=seed))
+
+    def slope(self) -> Any:
+        """What an honest mine's gradient holds at the start, (32, 16)."""
+        return self.visit().gradient(self.start)
+
+    def published(self, campaign: bytes) -> tuple[Any, bytes]:
+        """The model on chain, and the bytes of the campaign's public half, whatever they are."""
+        record = self.record(campaign)
+        key, model = (Cid.from_bytes32(digest) for digest in (record.public_key, record.model))
+        data = self.store.get(model, max_bytes=MAX_BYTES["model"])
+        return ModelArtifact.parse(data).model, self.store.get(key, max_bytes=MAX_BYTES["public_key"])
+
+    def gradient(self, campaign: bytes, visit: Any = None) -> Any:
+        """As a mine makes it: seconds of work."""
+        from openmined_syft.neural.training import train_network
+
+        model, public = self.model(campaign)
+        return train_network(model, public, visit or self.visit())  # type: ignore[arg-type]
+
+    def made_up(self, campaign: bytes, matrix: Any, *, key: Any = None, version: int = 0) -> Any:
+        """A gradient with any numbers (32, 16) inside, made in milliseconds: of whoever can encrypt."""
+        from openmined_syft.neural.slots import gradient_vector
+
+        return self.made_up_vector(campaign, gradient_vector(self.family, matrix), key=key, version=version)
+
+    def made_up_vector(self, campaign: bytes, vector: Any, *, key: Any = None, version: int = 0) -> Any:
+        """The same with any numbers in all 8,192 slots."""
+        from openmined_syft.neural.ckks import encrypt_for_owner
+        from openmined_syft.neural.encrypted import EncryptedNetworkGradient
+        from openmined_syft.neural.seal import DEPTH
+
+        own = self.generate("ckks", 16384)
+        (ciphertext,) = encrypt_for_owner([(vector, DEPTH)], key or own)
+        return EncryptedNetworkGradient(own.fingerprint, self.family, version, ciphertext)
+
+
+@dataclass
+class MadeUpNetworkWorld(NetworkWorld):
+    """The same with honest gradients that were never computed under encryption: milliseconds of work."""
+
+    def gradient(self, campaign: bytes, visit: Any = None) -> Any:
+        model, _ = self.published(campaign)
+        slope = (visit or self.visit()).gradient(model.decrypt(self.generate("ckks", 16384)))
+        return self.made_up(campaign, slope, version=model.version)

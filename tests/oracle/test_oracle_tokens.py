@@ -1,0 +1,164 @@
+"""Campaigns in a token that turns against Capsule: what that may cost, and what it must not stop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from openmined_oracle.lifecycle import CLAIMS
+from pysonar.chain.calls import MOST_TOKEN_GAS, Call
+from pysonar.chain.outbox_records import Status
+from pysonar.chain.types import State, Verdict
+from pysonar.cid import Cid
+
+HONEST, REFUSES, HUNGRY, TRAP = range(4)
+GWEI = 10**9
+
+
+@dataclass
+class Token:
+    """A TrapToken, of which the scientist and every miner have plenty."""
+
+    world: Any
+    address: str
+
+    def call(self, signer: Any, function: str, *words: int) -> None:
+        data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)
+        self.world.transact(self.world.node, signer, Call(self.address, data, 0, function))
+
+    def give(self, signer: Any) -> None:
+        self.call(signer, "mint(address,uint256)", int(signer.address, 16), 10**24)
+        self.call(signer, "approve(address,uint256)", int(self.world.sonar.address, 16), 10**24)
+
+    def turn(self, mood: int) -> None:
+        self.call(self.world.scientist, "turn(uint256)", mood)
+
+
+@pytest.fixture
+def in_tokens(deploy: Any, miner: Any) -> Any:
+    """`in_tokens(world) -> Token`: the world's Capsule takes the token, too."""
+
+    def make(world: Any) -> Token:
+        token = Token(world, deploy(world.node, "contracts/mocks/TrapToken.vy"))
+        for signer in (world.scientist, miner):
+            token.give(signer)
+        world.home.capsule = replace(world.home.capsule, assets=["ether", token.address])
+        return token
+
+    return make
+
+
+def ended(world: Any, token: Token, miner: Any) -> bytes:
+    """A campaign in which the miner has gained and whose time is over; nothing of it is settled yet."""
+    campaign = world.opened(asset=token.address, bounty=1000, fee=1, stake=0)
+    sealed = world.envelope(campaign, miner).seal(world.own.certificate)
+    world.transact(world.node, miner, world.sonar.calls.submit(campaign, world.store.put(sealed).digest, 0))
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    world.node.advance_to(world.record(campaign).terms.review_until)
+    return campaign
+
+
+def claims(world: Any, campaign: bytes) -> list[Any]:
+    agent = world.agent()
+    try:
+        return list(agent.context.outbox.history(f"claim:{campaign.hex()}"))
+    finally:
+        agent.close()
+
+
+def row(world: Any, campaign: bytes) -> Any:
+    agent = world.agent()
+    try:
+        return agent.context.journal.campaign(campaign)
+    finally:
+        agent.close()
+
+
+def run_again(world: Any) -> None:
+    world.forget_failures()
+    world.run()
+
+
+def test_an_honest_token_is_paid_in(world: Any, in_tokens: Any, miner: Any) -> None:
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    world.run()
+    assert [pending.status for pending in claims(world, campaign)] == [Status.CONFIRMED]
+    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+    assert row(world, campaign).closed
+
+
+def test_a_token_that_refuses_capsule_keeps_no_result_back(world: Any, in_tokens: Any, miner: Any) -> None:
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    token.turn(REFUSES)
+    world.run()
+    run_again(world)
+    record = world.record(campaign)
+    assert (record.state, record.delivered) == (State.SETTLED, True)
+    assert world.store.has(Cid.from_bytes32(record.result))
+    assert "cannot be had" in world.problem(campaign)
+    assert (claims(world, campaign), row(world, campaign).closed) == ([], False)
+
+    token.turn(HONEST)  # it was only paused
+    run_again(world)
+    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+    assert row(world, campaign).closed
+
+
+def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any, miner: Any) -> None:
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    token.turn(REFUSES)
+    world.run()
+    agent = world.agent()
+    agent.context.journal.connection.execute("UPDATE oracle_campaigns SET tries = 30, retry_at = 0")
+    agent.close()
+    world.run()
+    assert 86_000 < row(world, campaign).retry_at - time.time() <= 86_400  # seconds: once a day in the end
+
+
+def test_gas_above_what_a_token_needs_is_not_paid_for(world: Any, in_tokens: Any, miner: Any) -> None:
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    token.turn(HUNGRY)
+    world.run()
+    run_again(world)
+    assert claims(world, campaign) == []
+    assert f"at most {MOST_TOKEN_GAS}" in world.problem(campaign)
+
+
+def test_a_trap_costs_a_few_claims_and_no_more(world: Any, in_tokens: Any, miner: Any) -> None:
+    """It behaves in every simulation and burns what is offered when it counts."""
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    token.turn(TRAP)
+    for _ in range(CLAIMS + 3):
+        run_again(world)
+    tried = claims(world, campaign)
+    assert [pending.status for pending in tried] == [Status.REVERTED] * CLAIMS
+    assert all(pending.gas <= MOST_TOKEN_GAS for pending in tried)
+    assert row(world, campaign).closed
+    assert ("closed", campaign, {"unclaimed": "1"}) in world.told
+
+
+def test_a_token_that_refuses_holds_no_place_of_a_network(networks: Any, in_tokens: Any, miner: Any) -> None:
+    token = in_tokens(networks)
+    networks.home.capsule = replace(networks.home.capsule, max_networks=1)
+    campaign = networks.opened(asset=token.address, bounty=1000, fee=1, stake=0)
+    digest = networks.store.put(b"no gradient").digest
+    networks.transact(networks.node, miner, networks.sonar.calls.submit(campaign, digest, 0))
+    networks.run()
+    networks.node.advance_to(networks.record(campaign).terms.review_until)
+    token.turn(REFUSES)
+    networks.run()
+    run_again(networks)
+    assert not row(networks, campaign).closed
+    bundle = Cid.from_bytes32(networks.record(campaign).public_key)
+    assert bundle not in networks.store.pins(f"capsule/0x{campaign.hex()}")
+    assert networks.record(networks.opened()).state is State.OPEN

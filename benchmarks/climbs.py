@@ -19,7 +19,6 @@ from openmined_oracle.steps import best_step, is_gain
 from openmined_syft.layout import WEIGHT_BITS
 from openmined_syft.metrics import score_ppm
 from openmined_syft.neural.adam import Adam
-from openmined_syft.neural.curvature import curved_steps
 from openmined_syft.neural.network import SquareNetwork
 from openmined_syft.schemes import Direction, scheme_named
 
@@ -108,11 +107,7 @@ def by_adam() -> Way:
 def bent(network: SquareNetwork, data: Digits) -> Way:
     """As Capsule does it."""
 
-    def way(weights: Matrix, slope: Matrix) -> Sequence[Direction]:
-        found = curved_steps(network, weights, slope, data.X)
-        return [Direction(difference, damping) for damping, difference in found.items()]
-
-    return way
+    return lambda weights, slope: scheme_named("ckks").directions(network, weights, slope, data.X)
 
 
 def told(climbs: Sequence[Climb]) -> str:

@@ -128,7 +128,8 @@ class Lifecycle:
         context, key, account = self._context, f"claim:{row.id.hex()}", self._context.outbox.account
         if context.sonar.claimable(row.id, account) == 0:
             return False, None
-        if len(context.outbox.history(f"{key}#")) >= CLAIMS:
+        tried = context.outbox.history(f"{key}#")
+        if sum(pending.status is Status.REVERTED for pending in tried) >= CLAIMS:
             return False, None
         try:
             context.sent(key, lambda: context.sonar.calls.claim(row.id, account))

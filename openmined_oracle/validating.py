@@ -78,10 +78,10 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
         clip = clipped(gradient, bench.assignment.spec.difference_norm)
     except KernelError:
         raise
-    except UnseenBoundError as error:
-        raise UselessSubmissionError(str(error)) from None
     except SyftError as error:
         bench.assignment.scheme.require_sound(bench.key)
+        if isinstance(error, UnseenBoundError):
+            raise UselessSubmissionError(str(error)) from None
         raise MalformedSubmissionError(str(error)) from None
     return clip
 

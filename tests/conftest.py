@@ -155,7 +155,7 @@ def compiled(contract: str) -> bytes:
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     kept = ROOT / "build" / "test-cache" / f"{Path(contract).stem}-{digest[:32]}.hex"
     if not kept.exists():
-        vyper = Path(os.sys.executable).with_name("vyper")
+        vyper = Path(sys.executable).with_name("vyper")
         command = [str(vyper), "-p", str(ROOT), "--evm-version", "cancun", "-f", "bytecode", contract]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -17,7 +17,9 @@ from pysonar.chain.types import Report, Terms
 MAX_REPORTS = 32
 MAX_REASON_BYTES = 128
 MOST_TOKEN_GAS = 500_000
-"""Sonar's own part of `submit`, `reclaim` and `claim` is below 80,000; tokens in use stay below 300,000."""
+"""Sonar's own part of `submit`, `reclaim` and `claim` is below 80,000 (snapshots/gas.json); the rest is room
+for the token.
+"""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mine_agent.visits import salt_of
+from openmined_syft.applying import clipped
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.neural.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
@@ -49,7 +50,8 @@ def train_twin(
             gradient = visit.gradient(before)
         else:
             raise TypeError(f"no plaintext twin of family {family.name}")
-        directions = scheme.directions(family, versions[-1], gradient, own)
+        clip = clipped(gradient, plan.difference_norm)
+        directions = scheme.directions(family, versions[-1], clip, own)
         (taken,) = (one for one in directions if one.damping == submission["damping"])
         versions.append(versions[-1] + submission["step"] * taken.difference)
     documents = plan.input_schema, plan.output_schema

@@ -14,10 +14,12 @@ import pytest
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.encrypted import EncryptedModel
+from openmined_syft.errors import KernelError
 from openmined_syft.neural.ckks import CkksPrivateKey, encrypt_for_owner
 from openmined_syft.neural.curvature import curved_steps
 from openmined_syft.neural.seal import from_bytes, to_bytes
 from openmined_syft.neural.slots import gradient_vector
+from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.training import train
 from pysonar.chain.types import Verdict
 
@@ -143,6 +145,26 @@ def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
     assert networks.verdicts(campaign) == [Verdict.NO_GAIN, Verdict.IMPROVED]
     assert networks.record(campaign).forfeited == 0
     assert USELESS[forged] in networks.reason(campaign, 0)
+
+
+def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
+    networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even with NO_GAIN: a fee and a gain would be lost by what is this machine's own trouble."""
+
+    def unsound(_self: Any, _key: Any) -> None:
+        raise KernelError("this machine decrypts nothing right")
+
+    campaign = networks.opened()
+    huge = with_a_huge_slope(networks, campaign, None)
+    networks.submit(campaign, miner, networks.envelope(campaign, miner, huge))
+    with monkeypatch.context() as patch:
+        patch.setattr(CkksScheme, "require_sound", unsound)
+        assert isinstance(networks.run().failures[campaign], KernelError)
+    assert networks.verdicts(campaign) == []
+    networks.forget_failures()
+    networks.run()
+    assert networks.verdicts(campaign) == [Verdict.NO_GAIN]
 
 
 def towards(world: Any, goal: Any) -> Any:

@@ -147,6 +147,24 @@ def test_a_trap_costs_a_few_claims_and_no_more(world: Any, in_tokens: Any, miner
     assert ("closed", campaign, {"unclaimed": "1"}) in world.told
 
 
+def test_claims_whose_nonce_was_taken_do_not_count(world: Any, in_tokens: Any, miner: Any) -> None:
+    """They cost nothing, and what is owed is not given up for them."""
+    token = in_tokens(world)
+    campaign = ended(world, token, miner)
+    token.turn(TRAP)
+    for _ in range(CLAIMS):
+        run_again(world)
+        agent = world.agent()
+        agent.context.journal.connection.execute(
+            "UPDATE outbox SET status = 'displaced' WHERE status = 'reverted'"
+        )
+        agent.close()
+    token.turn(HONEST)
+    run_again(world)
+    assert len(claims(world, campaign)) == CLAIMS + 1
+    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+
+
 def test_a_token_that_refuses_holds_no_place_of_a_network(networks: Any, in_tokens: Any, miner: Any) -> None:
     token = in_tokens(networks)
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)

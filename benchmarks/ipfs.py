@@ -25,9 +25,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pysonar.store.daemon import KuboDaemon, write_swarm_key
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.interface import Store
+from pysonar.store.kubo.daemon import KuboDaemon, write_swarm_key
 
 SIZES = {"1 kB": 10**3, "100 kB": 10**5, "1 MB": 10**6, "10 MB": 10**7, "100 MB": 10**8}
 LIMIT, EMBEDDED, KUBO, BITSWAP = "limit", "embedded", "Kubo", "Bitswap"
@@ -116,7 +116,7 @@ def main() -> None:
             if binary is None:
                 print("no 'ipfs' on PATH (run ci/kubo/build): Kubo is not measured")
             else:
-                from pysonar.store.kubo import KuboStore
+                from pysonar.store.kubo.store import KuboStore
 
                 write_swarm_key(folder / "swarm.key")
                 for party in ("near", "far"):

@@ -4,9 +4,9 @@ import numpy as np
 
 from benchmarks.measure import Row, by_turns
 from benchmarks.workloads import digits
-from openmined_syft.kernels import load_kernel
-from openmined_syft.kernels.schedule import schedule
-from openmined_syft.keys import generate_keypair
+from openmined_syft.paillier.kernels import load_kernel
+from openmined_syft.paillier.kernels.schedule import schedule
+from openmined_syft.paillier.keys import generate_keypair
 
 SAMPLE = 2000
 

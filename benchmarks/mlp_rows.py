@@ -13,10 +13,10 @@ import tenseal
 from sklearn.datasets import load_digits
 
 from benchmarks.measure import Row, median_seconds
-from openmined_syft.neural.ckks import CkksPrivateKey
-from openmined_syft.neural.encrypted import EncryptedNetwork
+from openmined_syft.ckks.encrypted import EncryptedNetwork
+from openmined_syft.ckks.keys import CkksPrivateKey
+from openmined_syft.ckks.training import train_network
 from openmined_syft.neural.network import SquareNetwork
-from openmined_syft.neural.training import train_network
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -9,8 +9,8 @@ from pathlib import Path
 import matplotlib
 
 from benchmarks.measure import Row
-from openmined_syft.estimate import estimate, measure
-from openmined_syft.kernels import describe_kernels, load_kernel
+from openmined_syft.paillier.estimate import estimate, measure
+from openmined_syft.paillier.kernels import describe_kernels, load_kernel
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -12,8 +12,8 @@ import tenseal
 from benchmarks.measure import Row, median_seconds
 from benchmarks.paillier_rows import kernels
 from benchmarks.workloads import Workload, breast_cancer, framingham_like
-from openmined_syft.keys import generate_keypair
-from openmined_syft.training import train
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.training import train
 
 TARGETS = {2048: 5_000, 3072: 2_000}
 SIGMOID = [0.5, 0.197, 0.0, -0.004]

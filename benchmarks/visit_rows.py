@@ -13,8 +13,8 @@ import phe
 from benchmarks.measure import Row, median_seconds
 from benchmarks.paillier_rows import kernels
 from benchmarks.workloads import Workload, digits
-from openmined_syft.keys import generate_keypair
-from openmined_syft.training import train
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.training import train
 
 NOTE = "protects the weights from the mine, as ours does"
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedModel
-from openmined_syft.keys import PrivateKey
 from openmined_syft.models import build_family
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.rules import GradientDescent
 
 Matrix = NDArray[np.float64]

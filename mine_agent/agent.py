@@ -16,15 +16,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from mine_agent.campaigns.artifacts import Library
 from mine_agent.connection import Connection
 from mine_agent.failures import UnexpectedError, describe
-from mine_agent.library import Library
 from mine_agent.telling import Tell, happening, short_id
-from mine_agent.tending import Tending
-from mine_agent.working import Working
+from mine_agent.work.new_submissions import Working
+from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import NodeDownError
-from pysonar.chain.outbox import Outbox
+from pysonar.chain.sending.outbox import Outbox
 
 FIRST_PAUSE = 5
 LONGEST_PAUSE = 15 * 60

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from web3 import Web3
 
+from mine_agent.campaigns.history import Standing, standings
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
-from mine_agent.standing import Standing, standings
-from pysonar.agent.connection import AgentConnection
-from pysonar.chain.events import CampaignOpened, Settled, Submitted
+from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
 from pysonar.chain.follower import StoredEvent
+from pysonar.party.connection import AgentConnection
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mine_agent.datasets import DataSet
+from mine_agent.data.datasets import DataSet
 from mine_agent.home import Home
 from mine_agent.telling import about
 from openmined_syft.errors import OpenMinedError
@@ -86,7 +86,7 @@ def _arithmetic() -> str:
         raise TroubleError("gmpy2 is not installed")
     import gmpy2
 
-    from openmined_syft.kernels import load_kernel
+    from openmined_syft.paillier.kernels import load_kernel
 
     return f"kernel {load_kernel().name}, gmpy2 {gmpy2.version()}"
 
@@ -106,7 +106,7 @@ def _policy(home: Home) -> str:
 
 
 def _keyfile(home: Home, passphrase: Callable[[], str]) -> str:
-    from pysonar.chain.signer import KeyfileSigner
+    from pysonar.chain.sending.signer import KeyfileSigner
 
     address = KeyfileSigner.open(home.keyfile, passphrase()).address
     if address != home.address:
@@ -115,23 +115,23 @@ def _keyfile(home: Home, passphrase: Callable[[], str]) -> str:
 
 
 def _node(home: Home) -> str:
-    from pysonar.chain import rpc
-    from pysonar.chain.connect import connect
+    from pysonar.chain.node import rpc
+    from pysonar.chain.node.connect import connect
 
     web3 = connect(home.settings.rpc, expected_chain_id=home.settings.chain_id)
     return f"chain {home.settings.chain_id}, block {rpc.latest(web3).number}"
 
 
 def _contract(home: Home) -> str:
-    from pysonar.chain.connect import connect
-    from pysonar.chain.sonar import Sonar
+    from pysonar.chain.contract.sonar import Sonar
+    from pysonar.chain.node.connect import connect
 
     return f"Sonar at {Sonar.open(connect(home.settings.rpc), home.settings.contract).address}"
 
 
 def _clock(home: Home) -> str:
-    from pysonar.chain import rpc
-    from pysonar.chain.connect import connect
+    from pysonar.chain.node import rpc
+    from pysonar.chain.node.connect import connect
 
     behind = int(time.time()) - rpc.latest(connect(home.settings.rpc)).timestamp
     if behind > MOST_BEHIND:
@@ -142,9 +142,9 @@ def _clock(home: Home) -> str:
 
 
 def _balance(home: Home) -> str:
-    from mine_agent.terms import SUBMIT_GAS, gas_price
-    from pysonar.chain import rpc
-    from pysonar.chain.connect import connect
+    from mine_agent.campaigns.offer import SUBMIT_GAS, gas_price
+    from pysonar.chain.node import rpc
+    from pysonar.chain.node.connect import connect
 
     web3 = connect(home.settings.rpc)
     held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * gas_price(web3)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mine_agent.errors import MineError
 from openmined_syft.errors import OpenMinedError
-from pysonar.schema import BadValueError
+from pysonar.protocol.schema import BadValueError
 
 LONGEST = 500
 

@@ -1,6 +1,6 @@
 """A mine's home directory: what is where.
 
-    settings.toml    chain, contract, store, account (see `pysonar.settings`)
+    settings.toml    chain, contract, store, account (see `pysonar.party.settings`)
     policy.toml      the owner's rules (see `policy_file`)
     keyfile.json     the account, unless an existing keyfile is named
     data/NAME.json   which files may be used (see `datasets`); the data themselves stay where they are
@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mine_agent.datasets import DataShelf
+from mine_agent.data.datasets import DataShelf
 from mine_agent.errors import HomeError
-from mine_agent.policy import Policy
-from mine_agent.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
-from pysonar.agent.account import make_account
-from pysonar.agent.home import AgentHome
-from pysonar.chain.signer import keyfile_address
-from pysonar.secret_file import make_private_directory
-from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
+from mine_agent.rules.policy import Policy
+from mine_agent.rules.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
+from pysonar.chain.sending.signer import keyfile_address
+from pysonar.files.secret_file import make_private_directory
+from pysonar.party.account import make_account
+from pysonar.party.home import AgentHome
+from pysonar.party.settings import FILE_NAME, Settings, load_settings, save_settings
 
 
 class Home(AgentHome):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from pysonar.amounts import format_wei
+from pysonar.protocol.amounts import format_wei
 
 Tell = Callable[[Mapping[str, Any], str], None]
 """Called with the fields of what happened (amounts as text, CIDs and ids as 0x...) and a sentence."""

@@ -11,17 +11,17 @@ import threading
 import time
 from dataclasses import dataclass
 
-from openmined_oracle.context import Context
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.campaigns.lifecycle import Lifecycle
 from openmined_oracle.errors import ClaimRefusedError, OracleError
 from openmined_oracle.journal import CampaignRow, back_off
-from openmined_oracle.lifecycle import Lifecycle
-from openmined_oracle.registering import Registration
+from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
+from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
-from pysonar.chain.events import CampaignCreated
-from pysonar.chain.outbox_records import Status
-from pysonar.openpgp import SealError
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.protocol.openpgp import SealError
 from pysonar.store import StoreError
 
 FIRST_RETRY_SECONDS = 1.0

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from web3 import Web3
 
 from openmined_oracle.agent import Agent
-from openmined_oracle.context import Announce, Context, by_certificate
+from openmined_oracle.campaigns.context import Announce, Context, by_certificate
 from openmined_oracle.home import Home
 from openmined_oracle.journal import SCHEMA, Journal
-from openmined_oracle.keystore import Generate, KeyStore, generate_key
-from openmined_oracle.prefetch import Prefetcher
-from openmined_oracle.registering import Registration
-from pysonar.agent.connection import AgentConnection
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import Signer
-from pysonar.openpgp import SecretKey
+from openmined_oracle.judging.prefetch import Prefetcher
+from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
+from openmined_oracle.keys.registration import Registration
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import Signer
+from pysonar.party.connection import AgentConnection
+from pysonar.protocol.openpgp import SecretKey
 
 
 @dataclass(frozen=True)

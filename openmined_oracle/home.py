@@ -1,6 +1,6 @@
 """Capsule's home directory: what is where, and who may use it at a time.
 
-    settings.toml           chain, contract, store (see `pysonar.settings`)
+    settings.toml           chain, contract, store (see `pysonar.party.settings`)
     capsule.toml            Capsule's own settings, below
     keyfile.json            the account, unless an existing keyfile is named
     certificates/<F>.json   OpenPGP secrets, sealed by the passphrase; <F> is the fingerprint
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from openmined_oracle.errors import HomeError
-from pysonar.agent.home import AgentHome
-from pysonar.agent.rules import amount_field, assets_field
-from pysonar.flat_toml import Field, read_toml, write_toml
-from pysonar.openpgp import SecretKey
-from pysonar.secret_file import make_private_directory
-from pysonar.settings import Settings, load_settings, save_settings
+from pysonar.files.flat_toml import Field, read_toml, write_toml
+from pysonar.files.secret_file import make_private_directory
+from pysonar.party.home import AgentHome
+from pysonar.party.rules import amount_field, assets_field
+from pysonar.party.settings import Settings, load_settings, save_settings
+from pysonar.protocol.openpgp import SecretKey
 
 CAPSULE_FILE = "capsule.toml"
 
@@ -132,7 +132,7 @@ class Home(AgentHome):
 
         Raises:
             HomeError: the certificate in use has no secret here.
-            pysonar.openpgp.SealError: the passphrase is wrong or a file damaged.
+            pysonar.protocol.openpgp.SealError: the passphrase is wrong or a file damaged.
         """
         in_use = self._secret_path(self.capsule.certificate)
         if not in_use.exists():

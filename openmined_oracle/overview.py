@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openmined_oracle.connection import Connection
+from pysonar.chain.contract.events import CampaignCancelled, CampaignCreated, CampaignDeclined
+from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.errors import NoSuchCampaignError
-from pysonar.chain.events import CampaignCancelled, CampaignCreated, CampaignDeclined
-from pysonar.chain.types import EMPTY, CampaignRecord, State
 
 
 @dataclass(frozen=True)

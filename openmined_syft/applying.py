@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import BoundError, ParameterError
 from openmined_syft.fixed_point import as_matrix
-from openmined_syft.layout import WEIGHT_BITS
+from openmined_syft.paillier.layout import WEIGHT_BITS
 
 Weights = NDArray[np.float64]
 

@@ -47,9 +47,9 @@ def estimate(
     A visit costs the same for any number of rows and steps.
     """
     # numpy and gmpy2 are not needed for --help.
-    from openmined_syft.estimate import DEFAULT_BITS, measure
-    from openmined_syft.estimate import estimate as expect
-    from openmined_syft.kernels import load_kernel
+    from openmined_syft.paillier.estimate import DEFAULT_BITS, measure
+    from openmined_syft.paillier.estimate import estimate as expect
+    from openmined_syft.paillier.kernels import load_kernel
 
     try:
         chosen = load_kernel(kernel)

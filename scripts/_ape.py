@@ -13,7 +13,7 @@ from ape.api import AccountAPI, ProviderAPI
 from web3 import Web3
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.connect import connect
+from pysonar.chain.node.connect import connect
 
 
 def home_option(made_by: str) -> Callable[..., Any]:

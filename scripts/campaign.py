@@ -42,7 +42,7 @@ def create(
     home: Path,
 ) -> None:
     """Seal the VALIDATION records, publish the spec of PLAN, escrow the bounty."""
-    from pysonar.campaign import Campaign
+    from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.plan_file import read_plan
 
     wanted = read_plan(plan, {} if capsule is None else {"capsule": capsule})
@@ -59,8 +59,8 @@ def create(
 @say_errors
 def result(provider: ProviderAPI, account: AccountAPI, campaign: str, save: Path, home: Path) -> None:
     """Wait for the model of CAMPAIGN, check it against the chain, and keep it in a file."""
-    from pysonar.amounts import format_ppm
-    from pysonar.campaign import Campaign
+    from pysonar.protocol.amounts import format_ppm
+    from pysonar.scientist.campaign import Campaign
 
     own = Campaign.attach(_scientist(home, provider, account), campaign).wait()
     own.result().save(save.absolute())
@@ -75,8 +75,8 @@ def result(provider: ProviderAPI, account: AccountAPI, campaign: str, save: Path
 @say_errors
 def claim(provider: ProviderAPI, account: AccountAPI, campaign: str, home: Path) -> None:
     """Settle CAMPAIGN if nobody has, and take back what nobody earned."""
-    from pysonar.amounts import format_wei
-    from pysonar.campaign import Campaign
+    from pysonar.protocol.amounts import format_wei
+    from pysonar.scientist.campaign import Campaign
 
     own = Campaign.attach(_scientist(home, provider, account), campaign)
     own.settle()
@@ -84,7 +84,7 @@ def claim(provider: ProviderAPI, account: AccountAPI, campaign: str, home: Path)
 
 
 def _scientist(home: Path, provider: ProviderAPI, account: AccountAPI) -> "Scientist":
-    from pysonar.passphrase import read_passphrase
+    from pysonar.party.passphrase import read_passphrase
     from pysonar.scientist.connection import Scientist
     from scripts._ape import ApeSigner, web3_of
 

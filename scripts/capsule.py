@@ -30,9 +30,9 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
-    from pysonar.agent.signals import stop_on_signals
-    from pysonar.home_lock import home_lock
-    from pysonar.passphrase import read_passphrase
+    from pysonar.party.home_lock import home_lock
+    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.signals import stop_on_signals
     from scripts._ape import ApeSigner, web3_of
 
     opened = Home.open(home.absolute())

@@ -28,7 +28,7 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
     """
     from ape import project
 
-    from pysonar.deployment import Deployment, manifest_path, read_deployment
+    from pysonar.chain.contract.deployment import Deployment, manifest_path, read_deployment
     from scripts._compiler import compile_sonar
 
     compiled = compile_sonar()

@@ -20,7 +20,7 @@ def cli(provider: ProviderAPI, account: AccountAPI, receivers: tuple[str, ...], 
 
     Meant for a local chain, where Ape's test accounts are rich: --account TEST::0.
     """
-    from pysonar.amounts import format_wei, parse_wei
+    from pysonar.protocol.amounts import format_wei, parse_wei
 
     wei = parse_wei(amount)
     for address in [_address(receiver) for receiver in receivers]:
@@ -31,8 +31,8 @@ def cli(provider: ProviderAPI, account: AccountAPI, receivers: tuple[str, ...], 
 
 def _address(receiver: str) -> str:
     from pysonar.chain.address import require_address
-    from pysonar.chain.signer import keyfile_address
-    from pysonar.settings import load_settings
+    from pysonar.chain.sending.signer import keyfile_address
+    from pysonar.party.settings import load_settings
 
     if (home := Path(receiver)).is_dir():
         return keyfile_address(load_settings(home).keyfile_path(home))

@@ -30,8 +30,8 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from mine_agent.errors import HomeError
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
-    from pysonar.agent.signals import stop_on_signals
-    from pysonar.home_lock import home_lock
+    from pysonar.party.home_lock import home_lock
+    from pysonar.party.signals import stop_on_signals
     from scripts._ape import ApeSigner, web3_of
 
     opened, signer = Home.open(home.absolute()), ApeSigner(account, provider)

@@ -25,7 +25,7 @@ def cli(provider: ProviderAPI, deployments: Path) -> None:
     Compared are the run-time code on the chain, byte for byte, and all that the manifest says of how that
     code came about.
     """
-    from pysonar.deployment import manifest_path, read_deployment
+    from pysonar.chain.contract.deployment import manifest_path, read_deployment
     from scripts._compiler import compile_sonar
 
     compiled = compile_sonar()

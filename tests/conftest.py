@@ -24,10 +24,10 @@ import pytest
 if TYPE_CHECKING:
     from web3 import Web3
 
-    from pysonar.chain.calls import Call
-    from pysonar.chain.events import LoggedEvent
-    from pysonar.chain.signer import KeyfileSigner, Signer
-    from pysonar.chain.sonar import Sonar
+    from pysonar.chain.contract.calls import Call
+    from pysonar.chain.contract.events import LoggedEvent
+    from pysonar.chain.contract.sonar import Sonar
+    from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337
@@ -43,7 +43,7 @@ class Anvil:
     """One anvil process on a free port. Blocks are mined with each transaction unless told otherwise."""
 
     def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
-        from pysonar.chain.connect import connect
+        from pysonar.chain.node.connect import connect
 
         self.process = process
         self.url = url
@@ -71,7 +71,7 @@ class Anvil:
 
     def rpc(self, method: str, *params: Any) -> Any:
         """One JSON-RPC request, its result."""
-        from pysonar.chain import rpc
+        from pysonar.chain.node import rpc
 
         return rpc.call(self.web3, method, *params)
 
@@ -91,7 +91,7 @@ class Anvil:
 
     def now(self) -> int:
         """The time of the newest block."""
-        from pysonar.chain import rpc
+        from pysonar.chain.node import rpc
 
         return rpc.latest(self.web3).timestamp
 
@@ -125,7 +125,7 @@ class Anvil:
 
     def balance(self, address: str) -> int:
         """Wei held now."""
-        from pysonar.chain import rpc
+        from pysonar.chain.node import rpc
 
         return rpc.balance(self.web3, address)
 
@@ -233,7 +233,7 @@ def node(shared_node: tuple[Anvil, str]) -> Iterator[Anvil]:
 @pytest.fixture
 def sonar(node: Anvil, shared_node: tuple[Anvil, str]) -> Sonar:
     """The client of the Sonar on `node`."""
-    from pysonar.chain.sonar import Sonar
+    from pysonar.chain.contract.sonar import Sonar
 
     return Sonar(node.web3, shared_node[1])
 
@@ -277,7 +277,7 @@ def stranger(node: Anvil, role_keys: Mapping[str, bytes]) -> KeyfileSigner:
 @pytest.fixture
 def without_tenseal() -> Callable[[], AbstractContextManager[None]]:
     """`with without_tenseal(): ...`: as on a machine without the extra 'nn'."""
-    from openmined_syft.neural import seal
+    from openmined_syft.ckks import seal
 
     @contextmanager
     def away() -> Iterator[None]:
@@ -297,9 +297,9 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
     """
 
     def send(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
-        from pysonar.chain import rpc
-        from pysonar.chain.events import decode_receipt_logs
-        from pysonar.chain.sonar import simulate
+        from pysonar.chain.contract.events import decode_receipt_logs
+        from pysonar.chain.contract.sonar import simulate
+        from pysonar.chain.node import rpc
 
         simulate(anvil.web3, call, signer.address)
         transaction = {
@@ -321,6 +321,6 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
 
 
 def _signer(keys: Mapping[str, bytes], role: str) -> KeyfileSigner:
-    from pysonar.chain.signer import KeyfileSigner
+    from pysonar.chain.sending.signer import KeyfileSigner
 
     return KeyfileSigner.from_key(keys[role])

@@ -14,8 +14,8 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from pysonar.chain.connect import NodeProvider
-from pysonar.chain.signer import Signer
+from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.sending.signer import Signer
 
 
 def die() -> None:

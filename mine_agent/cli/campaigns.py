@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mine_agent.telling import about
-from pysonar.amounts import format_ppm
-from pysonar.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.party.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.protocol.amounts import format_ppm
 
 if TYPE_CHECKING:
-    from mine_agent.overview import Listing
+    from mine_agent.campaigns.overview import Listing
 
 
 @command
@@ -19,8 +19,8 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     "left" is what the campaign can still pay; "data" names the data sets that fit, or what they lack;
     "rules" is the verdict of policy.toml. Nothing is sent, and nobody learns that you looked.
     """
+    from mine_agent.campaigns.overview import open_campaigns
     from mine_agent.cli.opening import connect_and_read, home_path
-    from mine_agent.overview import open_campaigns
 
     connection = connect_and_read(home_path(home))
     listings = open_campaigns(connection, connection.home.data().all(), connection.home.policy())

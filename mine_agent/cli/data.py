@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.console import Format, FormatOption, HomeOption, command, note, print_json, print_rows, short
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    command,
+    note,
+    print_json,
+    print_rows,
+    short,
+)
 
 if TYPE_CHECKING:
     from mine_agent.connection import Connection
-    from mine_agent.datasets import DataSet
+    from mine_agent.data.datasets import DataSet
 
 app = typer.Typer(
     help="Say which of your files models may learn from. They stay where they are; no row is copied or sent.",
@@ -140,8 +149,8 @@ def _fits(home: Any, data: DataSet) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
-    from mine_agent.matching import fit_by_values
-    from mine_agent.overview import open_campaigns
+    from mine_agent.campaigns.overview import open_campaigns
+    from mine_agent.data.matching import fit_by_values
 
     rows = []
     for listing in open_campaigns(connection, [data], connection.home.policy()):

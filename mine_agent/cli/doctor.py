@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from pysonar.console import (
+from pysonar.party.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -29,7 +29,7 @@ def doctor(
     """
     from mine_agent.cli.opening import home_path
     from mine_agent.doctor import examine
-    from pysonar.passphrase import read_passphrase
+    from pysonar.party.passphrase import read_passphrase
 
     findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))
     print_rows(

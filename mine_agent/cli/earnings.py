@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mine_agent.telling import about
-from pysonar.console import (
+from pysonar.party.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -17,7 +17,7 @@ from pysonar.console import (
 )
 
 if TYPE_CHECKING:
-    from mine_agent.earnings import Earnings
+    from mine_agent.campaigns.earnings import Earnings
 
 _AMOUNTS = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "net")
 
@@ -30,8 +30,8 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
     was sent already (stakes that come back are in these three, too). "staked" waits for verdicts, "burned"
     is lost. "net" is promised less burned stakes, fees and gas.
     """
+    from mine_agent.campaigns.earnings import earnings as earnings_of
     from mine_agent.cli.opening import connect_and_read, home_path
-    from mine_agent.earnings import earnings as earnings_of
 
     connection = connect_and_read(home_path(home))
     rows = [as_row(earnings_of(connection, campaign)) for campaign in connection.own_campaign_ids()]
@@ -70,11 +70,11 @@ def claim(
     `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
     while it runs, it holds the account, and this command says so.
     """
-    from mine_agent.claiming import claim_everything
     from mine_agent.cli.opening import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
-    from pysonar.home_lock import home_lock
+    from mine_agent.work.claim_all import claim_everything
+    from pysonar.party.home_lock import home_lock
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
@@ -108,7 +108,7 @@ def claim(
 
 def as_row(entry: Earnings) -> dict[str, Any]:
     """One campaign as a JSON object; amounts in wei as text."""
-    from mine_agent.pacing import Outcome
+    from mine_agent.rules.pacing import Outcome
 
     return {
         "campaign": "0x" + entry.campaign.hex(),

@@ -7,9 +7,9 @@ from pathlib import Path
 from mine_agent.connection import Connection
 from mine_agent.errors import HomeError
 from mine_agent.home import Home
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.passphrase import read_passphrase
-from pysonar.settings import default_home
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.passphrase import read_passphrase
+from pysonar.party.settings import default_home
 
 
 def home_path(given: Path | None) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.console import (
+from pysonar.party.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -47,8 +47,8 @@ def run(
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
-    from pysonar.agent.signals import stop_on_signals
-    from pysonar.home_lock import home_lock
+    from pysonar.party.home_lock import home_lock
+    from pysonar.party.signals import stop_on_signals
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)

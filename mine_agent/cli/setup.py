@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pysonar.agent import options
-from pysonar.console import (
+from pysonar.party import options
+from pysonar.party.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -75,8 +75,8 @@ def init(
     """
     from mine_agent.cli.opening import home_path
     from mine_agent.home import Home
-    from mine_agent.policy_file import FirstAnswers
-    from pysonar.passphrase import choose_passphrase
+    from mine_agent.rules.policy_file import FirstAnswers
+    from pysonar.party.passphrase import choose_passphrase
 
     path = home_path(home)
     settings = options.first_settings(

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pysonar.amounts import format_ppm, format_wei
-from pysonar.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.party.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.protocol.amounts import format_ppm, format_wei
 
 
 @command

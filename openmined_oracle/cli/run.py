@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pysonar.console import (
+from pysonar.party.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -49,10 +49,10 @@ def run(
     from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
-    from pysonar.agent.signals import stop_on_signals
-    from pysonar.chain.signer import KeyfileSigner
-    from pysonar.home_lock import home_lock
-    from pysonar.passphrase import read_passphrase
+    from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.party.home_lock import home_lock
+    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.signals import stop_on_signals
 
     opened = Home.open(home_path(home))
     passphrase = read_passphrase(passphrase_file, what=str(opened.path))

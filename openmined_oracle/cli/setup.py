@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.agent import options
-from pysonar.console import (
+from pysonar.party import options
+from pysonar.party.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -22,8 +22,8 @@ from pysonar.console import (
 
 if TYPE_CHECKING:
     from openmined_oracle.home import Home
-    from pysonar.chain.signer import KeyfileSigner
-    from pysonar.openpgp import SecretKey
+    from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.protocol.openpgp import SecretKey
 
 REGISTER_SECONDS = 60.0
 
@@ -58,9 +58,9 @@ def init(
     """
     from openmined_oracle.cli.opening import home_path
     from openmined_oracle.home import Home
-    from pysonar.agent.account import make_account
-    from pysonar.chain.signer import KeyfileSigner
-    from pysonar.passphrase import choose_passphrase, read_passphrase
+    from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.party.account import make_account
+    from pysonar.party.passphrase import choose_passphrase, read_passphrase
 
     path = home_path(home)
     if Home.exists(path):
@@ -93,7 +93,7 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
     """Publish and register the certificate as far as that is possible now, and say what is still missing."""
     from openmined_oracle.connection import Connection
     from pysonar.chain.errors import AlreadyRunningError
-    from pysonar.home_lock import home_lock
+    from pysonar.party.home_lock import home_lock
     from pysonar.store import cid_of
 
     connection = Connection.open(home)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pysonar.amounts import format_wei
-from pysonar.console import Format, FormatOption, HomeOption, command, print_record
+from pysonar.party.console import Format, FormatOption, HomeOption, command, print_record
+from pysonar.protocol.amounts import format_wei
 
 
 @command
@@ -26,11 +26,11 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """
     from openmined_oracle.cli.opening import connect_and_read, home_path, is_running
     from openmined_oracle.overview import overview
-    from openmined_syft.kernels import load_kernel
+    from openmined_syft.paillier.kernels import load_kernel
     from openmined_syft.schemes import networks_here
-    from pysonar.amounts import parse_wei
-    from pysonar.chain import rpc
-    from pysonar.cid import Cid
+    from pysonar.chain.node import rpc
+    from pysonar.protocol.amounts import parse_wei
+    from pysonar.protocol.cid import Cid
 
     connection = connect_and_read(home_path(home))
     opened, settings = connection.home, connection.home.settings

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pysonar.amounts import format_ppm, format_wei
-from pysonar.console import short
+from pysonar.party.console import short
+from pysonar.protocol.amounts import format_ppm, format_wei
 
 _TEXTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "started": lambda d: f"Capsule {d['address']} is at work",

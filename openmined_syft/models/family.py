@@ -15,7 +15,7 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.fixed_point import as_matrix
-from openmined_syft.layout import LARGEST_ENTRIES
+from openmined_syft.paillier.layout import LARGEST_ENTRIES
 from openmined_syft.rules import Problem, Rule
 from openmined_syft.rules.parameters import known_only
 

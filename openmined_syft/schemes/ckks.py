@@ -7,21 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.errors import FormError, KernelError, SyftError
-from openmined_syft.models import ModelFamily
-from openmined_syft.neural import ckks, sizes
-from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
-from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.encrypted import (
+from openmined_syft.ckks import keys as ckks
+from openmined_syft.ckks import sizes
+from openmined_syft.ckks.encrypted import (
     LARGEST_SLOPE,
     LARGEST_WEIGHT,
     EncryptedNetwork,
     EncryptedNetworkGradient,
 )
+from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
+from openmined_syft.ckks.seal import DEPTH, PRIME_BITS
+from openmined_syft.ckks.slots import MOST_ROTATIONS
+from openmined_syft.ckks.training import train_network
+from openmined_syft.errors import FormError, KernelError, SyftError
+from openmined_syft.models import ModelFamily
+from openmined_syft.neural.curvature import curved_steps
 from openmined_syft.neural.network import SLOTS, NetworkVisit, SquareNetwork
-from openmined_syft.neural.seal import DEPTH, PRIME_BITS
-from openmined_syft.neural.slots import MOST_ROTATIONS
-from openmined_syft.neural.training import train_network
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction
 from openmined_syft.schemes.unpacking import require_few_keys

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError
 from openmined_syft.fixed_point import fixed_limit
-from openmined_syft.keys import (
+from openmined_syft.models import ModelFamily
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import (
     FINGERPRINT_BYTES,
     LARGEST_BITS,
     SCHEME,
@@ -19,12 +21,10 @@ from openmined_syft.keys import (
     PublicKey,
     generate_keypair,
 )
-from openmined_syft.layout import Layout
-from openmined_syft.models import ModelFamily
-from openmined_syft.models.family import LinearFamily
+from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.training import train
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction
-from openmined_syft.training import train
 
 MOST_PUBLIC_BYTES = 16 * 1024
 LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits
@@ -173,7 +173,7 @@ class PaillierScheme:
         X: NDArray[np.float64],  # noqa: ARG002
         y: NDArray[Any],  # noqa: ARG002
     ) -> float:
-        """Nothing: of equal ones the longest step is taken (see `openmined_oracle.steps`)."""
+        """Nothing: of equal ones the longest step is taken (see `openmined_oracle.judging.steps`)."""
         return 0.0
 
     def is_trainable(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pysonar.chain.address import checksum
 from pysonar.chain.errors import DatabaseUnusableError, WrongDatabaseError
-from pysonar.secret_file import make_private_directory
+from pysonar.files.secret_file import make_private_directory
 
 VERSION = 1
 BUSY_SECONDS = 30.0

@@ -21,11 +21,18 @@ from typing import Any
 
 from web3 import Web3
 
-from pysonar.chain import rpc
+from pysonar.chain.contract.events import (
+    CampaignEvent,
+    LoggedEvent,
+    SonarEvent,
+    decode_log,
+    from_json,
+    to_json,
+)
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import NodeRefusedError
-from pysonar.chain.events import CampaignEvent, LoggedEvent, SonarEvent, decode_log, from_json, to_json
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.node import rpc
 
 FIRST_RANGE = 2_000
 LARGEST_RANGE = 50_000

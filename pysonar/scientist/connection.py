@@ -10,13 +10,13 @@ from pathlib import Path
 
 from web3 import Web3
 
-from pysonar.agent.connection import AgentConnection
+from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.errors import NoSuchCampaignError
-from pysonar.chain.events import CampaignCreated
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import KeyfileSigner, Signer
-from pysonar.chain.types import CampaignRecord
-from pysonar.openpgp import SecretKey
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner, Signer
+from pysonar.party.connection import AgentConnection
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.errors import UnknownCampaignError
 from pysonar.scientist.home import Home
 from pysonar.scientist.journal import SCHEMA, Journal

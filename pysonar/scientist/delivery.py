@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pysonar.artifacts import MAX_BYTES, Result, Spec, parse_certificate
-from pysonar.chain.types import CampaignRecord
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey
+from pysonar.chain.contract.types import CampaignRecord
+from pysonar.protocol.artifacts import MAX_BYTES, Result, Spec, parse_certificate
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotOwnerError, ResultMismatchError
 from pysonar.scientist.launching import pin_owner

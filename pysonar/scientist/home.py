@@ -1,6 +1,6 @@
 """A Data Scientist's home directory: what is where.
 
-    settings.toml      chain, contract, store (see `pysonar.settings`)
+    settings.toml      chain, contract, store (see `pysonar.party.settings`)
     keyfile.json       the account, unless an existing keyfile is named
     openpgp.json       the OpenPGP secret that opens results, sealed by the passphrase
     scientist.sqlite   follower, outbox, the campaigns opened from here
@@ -14,11 +14,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pysonar.agent.home import AgentHome
-from pysonar.openpgp import SecretKey
+from pysonar.files.secret_file import make_private_directory
+from pysonar.party.home import AgentHome
+from pysonar.party.settings import FILE_NAME, Settings, load_settings, save_settings
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.errors import HomeError
-from pysonar.secret_file import make_private_directory
-from pysonar.settings import FILE_NAME, Settings, load_settings, save_settings
 
 SECRET_FILE = "openpgp.json"  # noqa: S105 - the name of a file
 

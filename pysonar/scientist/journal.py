@@ -8,7 +8,7 @@ import json
 import sqlite3
 from dataclasses import asdict, dataclass
 
-from pysonar.chain.types import Terms
+from pysonar.chain.contract.types import Terms
 
 SCHEMA = (
     """create table if not exists campaign (

@@ -16,7 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from openmined_syft.metrics import score_ppm
-from pysonar.artifacts import (
+from pysonar.chain.contract.sonar import campaign_id
+from pysonar.chain.contract.types import Terms
+from pysonar.chain.sending.outbox_records import Pending, Status
+from pysonar.party.home_lock import home_lock
+from pysonar.protocol.artifacts import (
     MAX_BYTES,
     FromCampaign,
     SealedInput,
@@ -26,14 +30,10 @@ from pysonar.artifacts import (
     Zeros,
     parse_certificate,
 )
-from pysonar.artifacts.records import records_to_bytes
-from pysonar.canonical import dumps_json
-from pysonar.chain.outbox_records import Pending, Status
-from pysonar.chain.sonar import campaign_id
-from pysonar.chain.types import Terms
-from pysonar.cid import Cid
-from pysonar.home_lock import home_lock
-from pysonar.openpgp import Certificate
+from pysonar.protocol.artifacts.records import records_to_bytes
+from pysonar.protocol.canonical import dumps_json
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import NameTakenError, NoCertificateError, PlanError
 from pysonar.scientist.journal import CampaignRow

@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 
 from web3 import Web3
 
-from pysonar.chain import rpc
-from pysonar.chain.events import CampaignOpened, Improved, LoggedEvent, Reclaimed, Reported, Submitted
+from pysonar.chain.contract.events import (
+    CampaignOpened,
+    Improved,
+    LoggedEvent,
+    Reclaimed,
+    Reported,
+    Submitted,
+)
+from pysonar.chain.node import rpc
 
 WAITING = "WAITING"
 RECLAIMED = "RECLAIMED"

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import scheme_named
-from pysonar.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
-from pysonar.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
-from pysonar.artifacts.errors import ArtifactError
 from pysonar.chain.address import require_address
 from pysonar.chain.errors import BadAddressError
-from pysonar.cid import Cid
-from pysonar.schema import ProfileError, Schema
+from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
+from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import ProfileError, Schema
 from pysonar.scientist.errors import PlanError
 
 SOURCE = "the plan"
@@ -37,23 +37,21 @@ class Plan:
     """One campaign as it is wanted.
 
     Attributes:
-        title, description: for miners to read. input_schema, output_schema: documents of `pysonar.schema`
-        (`input_schema(...)`, `output_schema(...)`). algorithm: family, rule, parameters. capsule: the
-        address of the Capsule that shall judge. bounty: wei, or text such as "10 ETH". target: accuracy that
-        earns the whole bounty; ppm, or text such as "90 %". min_gain: smallest increase that is paid, ppm.
-        stake, fee: of each submission, wei: the stake comes back unless it was unusable, the fee goes to
-        Capsule. submit_for, review_for: how long miners may submit, and Capsule may review after that;
-        seconds. max_pending: submissions that may wait for a verdict. pay_by_gap: divide by (target - start)
-        instead of by the target: pays the whole bounty at the target. metric: by default the family's.
-        start: accuracy of the initial model, ppm; None: measured on the validation records. It must be given
-        if the
-            model continues an earlier campaign.
+        title, description: for miners to read. input_schema, output_schema: documents of
+        `pysonar.protocol.schema` (`input_schema(...)`, `output_schema(...)`). algorithm: family, rule,
+        parameters. capsule: the address of the Capsule that shall judge. bounty: wei, or text such as "10
+        ETH". target: accuracy that earns the whole bounty; ppm, or text such as "90 %". min_gain:
+        smallest increase that is paid, ppm. stake, fee: of each submission, wei: the stake comes back
+        unless it was unusable, the fee goes to Capsule. submit_for, review_for: how long miners may
+        submit, and Capsule may review after that; seconds. max_pending: submissions that may wait for a
+        verdict. pay_by_gap: divide by (target - start) instead of by the target: pays the whole bounty at
+        the target. metric: by default the family's. start: accuracy of the initial model, ppm; None:
+        measured on the validation records. It must be given if the model continues an earlier campaign.
         start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
-        multiplied with. key_bits: 2048, 3072 (default) or 4096; 16384 for a network. weight_bound: largest
-        absolute weight.
-        difference_norm: a longer gradient is scaled down to it. initial: Zeros(), FromCampaign(id), or a
-        matrix of weights, which will be sealed to Capsule. privacy_floor, auditor_certificate: see
-        `pysonar.artifacts.Spec`.
+        multiplied with. key_bits: 2048, 3072 (default) or 4096; 16384 for a network. weight_bound:
+        largest absolute weight. difference_norm: a longer gradient is scaled down to it. initial:
+        Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule. privacy_floor,
+        auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
 
     Raises:
         PlanError: naming the field.

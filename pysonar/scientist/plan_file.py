@@ -37,12 +37,12 @@ from pathlib import Path
 from typing import Any
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
-from pysonar.artifacts.errors import ArtifactError
 from pysonar.chain.address import parse_bytes32
 from pysonar.chain.errors import BadArgumentError
-from pysonar.cid import Cid, CidError
-from pysonar.schema import (
+from pysonar.protocol.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.cid import Cid, CidError
+from pysonar.protocol.schema import (
     ProfileError,
     boolean_field,
     category_field,

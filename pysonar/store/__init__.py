@@ -3,7 +3,6 @@
 Use `open_store(setting)` and the `Store` it gives; the other modules are how it is done.
 """
 
-from pysonar.store.builder import cid_of, cid_of_stream
 from pysonar.store.errors import (
     DaemonDownError,
     DaemonRefusedError,
@@ -21,6 +20,7 @@ from pysonar.store.errors import (
 )
 from pysonar.store.interface import ByteStream, Collected, Progress, Store
 from pysonar.store.opening import open_store
+from pysonar.store.unixfs.builder import cid_of, cid_of_stream
 
 __all__ = [
     "ByteStream",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store.errors import DaemonDownError, NotFoundError
 
 _WINDOW = 8

@@ -12,12 +12,12 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from pysonar.cid import Cid
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.protocol.cid import Cid
+from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.errors import DaemonDownError, NotFoundError, StoreFullError, WrongBytesError
 from pysonar.store.interface import ByteStream, Collected, Progress, Store
-from pysonar.store.profile import MAX_FILE
-from pysonar.store.reader import check_block, read_file
+from pysonar.store.unixfs.profile import MAX_FILE
+from pysonar.store.unixfs.reader import check_block, read_file
 
 
 class NetworkStore(Store, Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 
 
 class StoreError(OpenMinedError):
@@ -52,7 +52,7 @@ class MalformedBlockError(StoreError):
 class DaemonDownError(StoreError):
     """The IPFS daemon or gateway does not answer, or answers like something else."""
 
-    exit_code: ClassVar[int] = 3  # out of reach, see `pysonar.console`
+    exit_code: ClassVar[int] = 3  # out of reach, see `pysonar.party.console`
 
 
 class DaemonRefusedError(StoreError):

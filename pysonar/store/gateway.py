@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store.ahead import AHEAD_SECONDS, fetch_ahead
 from pysonar.store.errors import (
     DaemonDownError,
@@ -26,9 +26,9 @@ from pysonar.store.errors import (
     StoreSettingError,
 )
 from pysonar.store.interface import ByteStream, Collected, Progress
-from pysonar.store.profile import MAX_BLOCK
-from pysonar.store.reader import read_file
 from pysonar.store.retry import Retry
+from pysonar.store.unixfs.profile import MAX_BLOCK
+from pysonar.store.unixfs.reader import read_file
 
 _CONNECT_SECONDS = 5.0
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all if known), often; what it raises stops the transfer."""

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.errors import StoreSettingError
 from pysonar.store.interface import Store
 
 if TYPE_CHECKING:
     from pysonar.store.gateway import GatewayStore
-    from pysonar.store.kubo import KuboStore
+    from pysonar.store.kubo.store import KuboStore
 
 _RIGHT = (
     "'embedded:/absolute/path' or 'kubo:/ip4/127.0.0.1/tcp/5001/http' (see pysonar/store/opening.py for more)"
@@ -40,7 +40,7 @@ def open_store(setting: str) -> Store:
         return _open_one(setting)
     # The clients of the network take 0.2 s to import: only for those who use them.
     from pysonar.store.cached import PublishingStore, ReadThroughStore
-    from pysonar.store.kubo import KuboStore
+    from pysonar.store.kubo.store import KuboStore
 
     here, behind = _open_one(pair[1]), _open_one(pair[2])
     if not isinstance(here, EmbeddedStore) or isinstance(behind, EmbeddedStore):  # the pattern forbids it
@@ -66,7 +66,7 @@ def _open_one(setting: str) -> EmbeddedStore | KuboStore | GatewayStore:
             raise StoreSettingError(f"{setting!r}: the path is not absolute; it would be {_RIGHT}")
         return EmbeddedStore(path, quota_bytes=quota)
     if kind == "kubo":
-        from pysonar.store.kubo import KuboStore
+        from pysonar.store.kubo.store import KuboStore
 
         return KuboStore(where, quota_bytes=quota, wait_seconds=wait)
     from pysonar.store.gateway import GatewayStore

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pysonar.cid import Cid, CidError
-from pysonar.store.disk import StoreDirectory, disk_error
+from pysonar.protocol.cid import Cid, CidError
+from pysonar.store.embedded.disk import StoreDirectory, disk_error
 from pysonar.store.errors import OwnerNameError
 
 

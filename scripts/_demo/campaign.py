@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pysonar.chain import rpc
-from pysonar.chain.connect import connect
+from pysonar.chain.contract.deployment import Deployment, manifest_path, read_deployment
+from pysonar.chain.contract.events import LoggedEvent
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
-from pysonar.chain.events import LoggedEvent
 from pysonar.chain.follower import Follower
-from pysonar.chain.sonar import Sonar
-from pysonar.deployment import Deployment, manifest_path, read_deployment
-from pysonar.estimator import Estimator
+from pysonar.chain.node import rpc
+from pysonar.chain.node.connect import connect
+from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan_file import read_plan
 from scripts._demo.chain import CHAIN_ID, Anvil, fund
 from scripts._demo.data import write_digits

@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pysonar.chain import rpc
-from pysonar.chain.events import (
+from pysonar.chain.contract.events import (
     CampaignCreated,
     CampaignOpened,
     Claimed,
@@ -15,7 +14,8 @@ from pysonar.chain.events import (
     Settled,
     Submitted,
 )
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.node import rpc
 from pysonar.scientist.ledger import Ledger as Submissions
 from pysonar.scientist.ledger import SubmissionRow
 

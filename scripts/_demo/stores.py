@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pysonar.store.daemon import KuboDaemon, write_swarm_key
+from pysonar.store.kubo.daemon import KuboDaemon, write_swarm_key
 
 
 def open_stores(folder: Path, ipfs: str, names: list[str], stack: ExitStack) -> dict[str, str]:

@@ -12,13 +12,20 @@ import pyarrow as pa
 import pytest
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.keys import PrivateKey, generate_keypair
-from openmined_syft.training import train
-from pysonar.artifacts import Algorithm, GradientEnvelope, SealedInput, Spec, Validation
-from pysonar.cid import Cid
-from pysonar.openpgp import Certificate, SecretKey
-from pysonar.schema import Schema, category_field, class_label, input_schema, number_field, output_schema
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from openmined_syft.paillier.training import train
+from pysonar.protocol.artifacts import Algorithm, GradientEnvelope, SealedInput, Spec, Validation
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate, SecretKey
+from pysonar.protocol.schema import (
+    Schema,
+    category_field,
+    class_label,
+    input_schema,
+    number_field,
+    output_schema,
+)
 
 
 @dataclass(frozen=True)

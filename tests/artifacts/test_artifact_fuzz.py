@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openmined_syft.neural.ckks import CkksPublicKey
-from openmined_syft.neural.encrypted import EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.ckks.encrypted import EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.ckks.keys import CkksPublicKey
+from openmined_syft.ckks.slots import model_levels
 from openmined_syft.neural.network import SquareNetwork
-from openmined_syft.neural.slots import model_levels
-from pysonar.artifacts import (
+from pysonar.protocol.artifacts import (
     Algorithm,
     ArtifactError,
     GradientEnvelope,
@@ -22,8 +22,8 @@ from pysonar.artifacts import (
     Spec,
     SubmissionRecord,
 )
-from pysonar.canonical import CanonicalError, dumps_cbor, dumps_json, loads_cbor, loads_json
-from pysonar.schema import input_schema, number_field
+from pysonar.protocol.canonical import CanonicalError, dumps_cbor, dumps_json, loads_cbor, loads_json
+from pysonar.protocol.schema import input_schema, number_field
 
 FUZZ = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

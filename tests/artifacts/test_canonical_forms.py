@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.canonical import (
+from pysonar.protocol.canonical import (
     MAX_CBOR_ITEMS,
     MAX_DEPTH,
     CanonicalError,

@@ -12,9 +12,9 @@ import gmpy2
 import numpy as np
 import pytest
 
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.keys import PublicKey
-from pysonar.artifacts import (
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import PublicKey
+from pysonar.protocol.artifacts import (
     Algorithm,
     FromCampaign,
     GradientEnvelope,
@@ -31,9 +31,9 @@ from pysonar.artifacts import (
     parse_certificate,
     version_digest,
 )
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey, open_sealed, seal
-from pysonar.schema import (
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey, open_sealed, seal
+from pysonar.protocol.schema import (
     boolean_field,
     category_field,
     class_label,

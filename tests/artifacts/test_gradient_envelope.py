@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pysonar.artifacts import (
+from pysonar.protocol.artifacts import (
     ArtifactError,
     GradientEnvelope,
     MalformedError,
@@ -15,9 +15,9 @@ from pysonar.artifacts import (
     limits,
     most_gradient_bytes,
 )
-from pysonar.canonical import dumps_cbor, loads_cbor
-from pysonar.cid import Cid
-from pysonar.openpgp import NotForThisKeyError, NotOpenPGPError, TamperedError, seal
+from pysonar.protocol.canonical import dumps_cbor, loads_cbor
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import NotForThisKeyError, NotOpenPGPError, TamperedError, seal
 
 NAME = Cid(b"\x45" * 32)
 

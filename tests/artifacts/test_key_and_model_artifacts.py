@@ -2,8 +2,8 @@
 
 import pytest
 
-from openmined_syft.keys import generate_keypair
-from pysonar.artifacts import (
+from openmined_syft.paillier.keys import generate_keypair
+from pysonar.protocol.artifacts import (
     ArtifactError,
     MalformedError,
     ModelArtifact,
@@ -12,8 +12,8 @@ from pysonar.artifacts import (
     limits,
     parse_certificate,
 )
-from pysonar.canonical import dumps_cbor, loads_cbor
-from pysonar.cid import Cid
+from pysonar.protocol.canonical import dumps_cbor, loads_cbor
+from pysonar.protocol.cid import Cid
 
 NAME = Cid(b"\x46" * 32)
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from pysonar.openpgp import Certificate, CertificateError, WrongSignerError, open_sealed, seal
+from pysonar.protocol.openpgp import Certificate, CertificateError, WrongSignerError, open_sealed, seal
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_certificate_that_can_only_sign_cannot_receive(gpg, scientist):
 
 
 def test_gpg_verifies_our_detached_signature(gpg, capsule, tmp_path):
-    from pysonar.openpgp import sign_detached
+    from pysonar.protocol.openpgp import sign_detached
 
     gpg("--import", data=capsule.certificate.to_bytes())
     (tmp_path / "data").write_bytes(b"data")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.openpgp import (
+from pysonar.protocol.openpgp import (
     MAX_CERTIFICATE_BYTES,
     Certificate,
     CertificateError,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.openpgp import (
+from pysonar.protocol.openpgp import (
     CertificateError,
     ExpandingMessageError,
     NotForThisKeyError,
@@ -24,7 +24,7 @@ from pysonar.openpgp import (
     sign_detached,
     verify_detached,
 )
-from pysonar.openpgp.packets import ENCRYPTED_AND_PROTECTED, SESSION_KEY, outer_packets
+from pysonar.protocol.openpgp.packets import ENCRYPTED_AND_PROTECTED, SESSION_KEY, outer_packets
 
 PLAINTEXT = b"the weights of the model, in the clear " * 4
 
@@ -210,8 +210,8 @@ class TestOurOwnTrouble:
         script = """
 import resource, sys
 import pysequoia
-from pysonar.openpgp import Certificate, SecretKey, open_sealed
-from pysonar.openpgp.errors import SealError
+from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed
+from pysonar.protocol.openpgp.errors import SealError
 blob, tsk = open(sys.argv[1], "rb").read(), pysequoia.Tsk.from_bytes(open(sys.argv[2], "rb").read())
 key = SecretKey(tsk, Certificate.from_bytes(bytes(tsk.extract_certificate())))
 assert open_sealed(blob, key)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pysonar.artifacts import (
+from pysonar.protocol.artifacts import (
     ArtifactError,
     MalformedError,
     Result,
@@ -13,9 +13,9 @@ from pysonar.artifacts import (
     WrongBindingError,
     version_digest,
 )
-from pysonar.canonical import dumps_cbor, loads_cbor
-from pysonar.cid import Cid
-from pysonar.openpgp import NotForThisKeyError, WrongSignerError, seal
+from pysonar.protocol.canonical import dumps_cbor, loads_cbor
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import NotForThisKeyError, WrongSignerError, seal
 
 NAME = Cid(b"\x47" * 32)
 WEIGHTS = np.arange(12.0).reshape(4, 3) / 8

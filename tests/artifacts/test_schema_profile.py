@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.schema import (
+from pysonar.protocol.schema import (
     ProfileError,
     Schema,
     boolean_field,

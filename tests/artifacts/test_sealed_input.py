@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pytest
 
-from pysonar.artifacts import (
+from pysonar.protocol.artifacts import (
     ArtifactError,
     MalformedError,
     OversizedError,
@@ -16,11 +16,11 @@ from pysonar.artifacts import (
     WrongBindingError,
     WrongDigestError,
 )
-from pysonar.artifacts import limits as artifact_limits
-from pysonar.artifacts import sealed_input as module
-from pysonar.cid import Cid
-from pysonar.openpgp import NotForThisKeyError, seal
-from pysonar.schema import BadValueError, MissingColumnError
+from pysonar.protocol.artifacts import limits as artifact_limits
+from pysonar.protocol.artifacts import sealed_input as module
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import NotForThisKeyError, seal
+from pysonar.protocol.schema import BadValueError, MissingColumnError
 
 NAME = Cid(b"\x44" * 32)
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.ipc
 import pytest
 
-from pysonar.artifacts import MalformedError
-from pysonar.artifacts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts import MalformedError
+from pysonar.protocol.artifacts.records import records_from_bytes, records_to_bytes
 
 ROWS, COLUMNS = 8000, 50
 

@@ -7,7 +7,7 @@ import pytest
 
 from openmined_syft.models import OneVsRest
 from openmined_syft.rules import GradientDescent
-from pysonar.artifacts import (
+from pysonar.protocol.artifacts import (
     Algorithm,
     ArtifactError,
     FromCampaign,
@@ -19,9 +19,9 @@ from pysonar.artifacts import (
     Validation,
     Zeros,
 )
-from pysonar.canonical import dumps_json
-from pysonar.cid import Cid
-from pysonar.schema import (
+from pysonar.protocol.canonical import dumps_json
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import (
     category_field,
     class_label,
     input_schema,

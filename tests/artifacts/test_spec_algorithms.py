@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pysonar.artifacts import Algorithm, ArtifactError, FromCampaign, SealedWeights, Spec
-from pysonar.artifacts.algorithm import FAMILIES
-from pysonar.cid import Cid
-from pysonar.schema import class_label, input_schema, number_field, number_label, output_schema
+from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign, SealedWeights, Spec
+from pysonar.protocol.artifacts.algorithm import FAMILIES
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import class_label, input_schema, number_field, number_label, output_schema
 
 FOURIER = {"name": "fourier", "count": 16, "gamma": 0.1}
 CLASSES = output_schema("kind", class_label(["a", "b", "c"]))

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from pysonar.chain import rpc
-from pysonar.chain.connect import NodeProvider
+from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, decode_log
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database, transaction
 from pysonar.chain.errors import NodeDownError, NodeRefusedError
-from pysonar.chain.events import CampaignCreated, CapsuleRegistered, decode_log
 from pysonar.chain.follower import Follower
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.node import rpc
+from pysonar.chain.node.connect import NodeProvider
 
 
 @pytest.fixture

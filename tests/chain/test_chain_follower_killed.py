@@ -10,18 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pysonar.chain import rpc
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.node import rpc
 
 CHILD = """
 import sys
 from pathlib import Path
 from pysonar.chain import rpc
-from pysonar.chain.connect import connect
+from pysonar.chain.node.connect import connect
 from pysonar.chain.database import open_database, transaction
 from pysonar.chain.follower import Follower
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.contract.sonar import Sonar
 
 url, address, path = sys.argv[1:]
 web3 = connect(url)

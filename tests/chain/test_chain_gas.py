@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pysonar.chain.calls import MOST_TOKEN_GAS
+from pysonar.chain.contract.calls import MOST_TOKEN_GAS
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import GasTooHighError
-from pysonar.chain.fees import FeePolicy
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.transaction_maker import TransactionMaker
+from pysonar.chain.sending.fees import FeePolicy
+from pysonar.chain.sending.transaction_maker import TransactionMaker
 
 ID = b"\x01" * 32
 

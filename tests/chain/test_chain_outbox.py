@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from pysonar.chain import fees, rpc
-from pysonar.chain.calls import Call
-from pysonar.chain.connect import NodeProvider
+from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.events import CapsuleRegistered
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Terms
 from pysonar.chain.database import open_database
 from pysonar.chain.errors import (
     ContractRefusedError,
@@ -29,12 +30,12 @@ from pysonar.chain.errors import (
     TransactionTimeoutError,
     UnknownKeyError,
 )
-from pysonar.chain.events import CapsuleRegistered
-from pysonar.chain.fees import GWEI, FeePolicy, Fees
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.outbox_records import Status
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.types import Terms
+from pysonar.chain.node import rpc
+from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.sending import fees
+from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.outbox_records import Status
 
 SPEC, SALT, UPDATE = (bytes([n]) * 32 for n in (1, 2, 3))
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from pysonar.chain import rpc
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.outbox_records import Status
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.outbox_records import Status
 
 # The child meddles with its signer and its node, never with the outbox: the code under test is the real one.
 CHILD = """
@@ -27,9 +27,9 @@ from dying import DyingNode, DyingSigner
 from web3 import Web3
 from pysonar.chain import rpc
 from pysonar.chain.database import open_database
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.sonar import Sonar
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.chain.contract.sonar import Sonar
 
 url, address, path, key, point, count = sys.argv[1:]
 

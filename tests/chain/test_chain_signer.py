@@ -15,7 +15,7 @@ from pysonar.chain.errors import (
     MalformedKeyfileError,
     WrongPassphraseError,
 )
-from pysonar.chain.signer import KeyfileSigner, create_keyfile, import_key, keyfile_address
+from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile, import_key, keyfile_address
 
 KEY = bytes(range(1, 33))
 

@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 
-from pysonar.chain import rpc
-from pysonar.chain.calls import SonarCalls
-from pysonar.chain.connect import connect, redact_url
+from pysonar.chain.contract.calls import SonarCalls
+from pysonar.chain.contract.events import (
+    CampaignCreated,
+    CampaignDeclined,
+    Improved,
+    Reported,
+    Settled,
+    Submitted,
+)
+from pysonar.chain.contract.sonar import Sonar, campaign_id, queue_entry
+from pysonar.chain.contract.types import EMPTY, Report, State, Terms, Verdict
 from pysonar.chain.errors import (
     BadAddressError,
     BadArgumentError,
@@ -27,9 +35,8 @@ from pysonar.chain.errors import (
     NotSonarError,
     WrongChainError,
 )
-from pysonar.chain.events import CampaignCreated, CampaignDeclined, Improved, Reported, Settled, Submitted
-from pysonar.chain.sonar import Sonar, campaign_id, queue_entry
-from pysonar.chain.types import EMPTY, Report, State, Terms, Verdict
+from pysonar.chain.node import rpc
+from pysonar.chain.node.connect import connect, redact_url
 
 SPEC, SALT, KEY, MODEL, UPDATE, RESULT = (bytes([n]) * 32 for n in range(1, 7))
 BOUNTY = 1000

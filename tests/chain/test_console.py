@@ -15,18 +15,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.amounts import (
-    AmountError,
-    format_ppm,
-    format_seconds,
-    format_wei,
-    parse_ppm,
-    parse_seconds,
-    parse_wei,
-)
-from pysonar.artifacts import ArtifactError
 from pysonar.chain.errors import NodeDownError
-from pysonar.console import (
+from pysonar.party.console import (
     Format,
     FormatOption,
     command,
@@ -39,6 +29,16 @@ from pysonar.console import (
     warn,
     wei_option,
 )
+from pysonar.protocol.amounts import (
+    AmountError,
+    format_ppm,
+    format_seconds,
+    format_wei,
+    parse_ppm,
+    parse_seconds,
+    parse_wei,
+)
+from pysonar.protocol.artifacts import ArtifactError
 
 app = typer.Typer()
 
@@ -139,7 +139,7 @@ def test_a_usage_error_found_inside_a_command_is_one_too() -> None:
 
 def test_help_does_not_load_web3() -> None:
     code = (
-        "import sys, pysonar.console, pysonar.settings; "
+        "import sys, pysonar.party.console, pysonar.party.settings; "
         "sys.exit(any(heavy in sys.modules for heavy in ('web3', 'numpy', 'pyarrow')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path.cwd()).returncode == 0

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pysonar.flat_toml import (
+from pysonar.files.flat_toml import (
     BadSettingError,
     BadSettingsFileError,
     Field,
@@ -22,8 +22,8 @@ from pysonar.flat_toml import (
     read_toml,
     write_toml,
 )
-from pysonar.passphrase import PassphraseError, choose_passphrase, read_passphrase
-from pysonar.settings import Settings, default_home, load_settings, save_settings
+from pysonar.party.passphrase import PassphraseError, choose_passphrase, read_passphrase
+from pysonar.party.settings import Settings, default_home, load_settings, save_settings
 
 GOOD: dict[str, Any] = {
     "rpc": "http://user:hunter2@127.0.0.1:8545",

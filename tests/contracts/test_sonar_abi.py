@@ -22,7 +22,7 @@ def compiled() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def shipped() -> list[dict[str, Any]]:
-    return json.loads(files("pysonar").joinpath("abi/Sonar.json").read_text(encoding="utf-8"))
+    return json.loads(files("pysonar.chain.contract").joinpath("Sonar.json").read_text(encoding="utf-8"))
 
 
 def test_the_shipped_abi_is_the_compiled_one(compiled, shipped):

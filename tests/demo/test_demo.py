@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from openmined_oracle.home import Home
-from openmined_oracle.keystore import KeyStore
-from pysonar.amounts import parse_wei
-from pysonar.estimator import Estimator
+from openmined_oracle.keys.keystore import KeyStore
+from pysonar.protocol.amounts import parse_wei
+from pysonar.scientist.estimator import Estimator
 from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import Report, check, write_report

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from openmined_oracle.home import Home
-from openmined_oracle.keystore import KeyStore
-from pysonar.estimator import Estimator
+from openmined_oracle.keys.keystore import KeyStore
+from pysonar.scientist.estimator import Estimator
 from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import TWIN_DISTANCE, check

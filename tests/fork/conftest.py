@@ -20,12 +20,12 @@ import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils.crypto import keccak
 
-from pysonar.chain import rpc
-from pysonar.chain.calls import Call
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.types import Report, Terms, Verdict
-from pysonar.deployment import read_deployment
+from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.deployment import read_deployment
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Report, Terms, Verdict
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 
 ROOT = Path(__file__).parent.parent.parent
 ETHER = 10**18

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from pysonar.deployment import read_deployment
+from pysonar.chain.contract.deployment import read_deployment
 
 pytestmark = pytest.mark.slow  # starts anvil and Ape several times
 

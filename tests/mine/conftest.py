@@ -13,9 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from mine_agent.connection import Connection
     from mine_agent.home import Home
-    from pysonar.chain.outbox import Outbox
-    from pysonar.chain.signer import KeyfileSigner
-    from pysonar.chain.sonar import Sonar
+    from pysonar.chain.contract.sonar import Sonar
+    from pysonar.chain.sending.outbox import Outbox
+    from pysonar.chain.sending.signer import KeyfileSigner
 
 PASSPHRASE = "a passphrase of the tests"
 ETHER = 10**18
@@ -47,8 +47,8 @@ def make_home(
 ) -> Callable[..., Home]:
     """`make_home(role="miner", **settings) -> Home`: a mine that allows everybody and everything."""
     from mine_agent.home import Home
-    from mine_agent.policy_file import FirstAnswers
-    from pysonar.settings import Settings
+    from mine_agent.rules.policy_file import FirstAnswers
+    from pysonar.party.settings import Settings
 
     def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: Any) -> Home:
         settings = Settings(
@@ -113,8 +113,8 @@ def open_bare_campaign(
     node: Any, sonar: Sonar, scientist: KeyfileSigner, capsule: KeyfileSigner, transact: Callable[..., Any]
 ) -> Callable[..., bytes]:
     """`open_bare_campaign(**terms) -> id`: open on chain, with made-up CIDs behind it."""
-    from pysonar.chain.events import CampaignCreated
-    from pysonar.chain.types import Terms
+    from pysonar.chain.contract.events import CampaignCreated
+    from pysonar.chain.contract.types import Terms
 
     def open_(*, start: int = 100_000, salt: bytes = bytes(32), **changes: Any) -> bytes:
         now = node.now()
@@ -146,7 +146,7 @@ def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     from typer.testing import CliRunner
 
     from mine_agent.cli import app
-    from pysonar.passphrase import PASSPHRASE_VARIABLE
+    from pysonar.party.passphrase import PASSPHRASE_VARIABLE
 
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
     monkeypatch.setenv("COLUMNS", "200")

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import Result
 
 from mine_agent.home import Home
-from pysonar.chain.signer import create_keyfile
-from pysonar.home_lock import home_lock
-from pysonar.passphrase import PASSPHRASE_VARIABLE
+from pysonar.chain.sending.signer import create_keyfile
+from pysonar.party.home_lock import home_lock
+from pysonar.party.passphrase import PASSPHRASE_VARIABLE
 
 PASSPHRASE = "a passphrase of the tests"
 TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
@@ -85,7 +85,7 @@ def test_init_takes_an_existing_account_and_the_owners_first_rules(
 def test_init_reads_chain_contract_and_block_from_a_deployment(
     mine_agent: Any, sonar: Any, tmp_path: Path, keyfiles: dict[str, Path], dead_url: str
 ) -> None:
-    from pysonar.deployment import Deployment
+    from pysonar.chain.contract.deployment import Deployment
 
     manifest = Deployment(1337, sonar.address, 7, "0x00", "0.4.3", "cancun", "00", "00", {}).write(tmp_path)
     result = mine_agent(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mine_agent.datasets import DataShelf
+from mine_agent.data.datasets import DataShelf
+from mine_agent.data.tables import Column, describe_table
 from mine_agent.errors import BadTableError, DataChangedError, DataError, UnknownDataError
-from mine_agent.tables import Column, describe_table
 
 TABLE = b"age,bmi,ill,note\n30,22.5,yes,\n41,19,no,\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mine_agent.pacing import Move, Outcome, Past, next_move
-from mine_agent.policy import Limits
+from mine_agent.rules.pacing import Move, Outcome, Past, next_move
+from mine_agent.rules.policy import Limits
 
 V0, V1, V2 = b"\x00" * 32, b"\x01" * 32, b"\x02" * 32
 LIMITS = Limits(submissions=4, no_gain_in_a_row=3, no_gain_pause=10, time_margin=0)

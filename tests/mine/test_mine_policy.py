@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mine_agent.policy import Limits, Offer, Policy, refusals
-from mine_agent.policy_file import FirstAnswers, load_policy, write_first_policy
-from mine_agent.rewards import Cost
-from pysonar.agent.rules import ETHER, Allowed
-from pysonar.flat_toml import BadSettingError, SettingsError
+from mine_agent.rules.policy import Limits, Offer, Policy, refusals
+from mine_agent.rules.policy_file import FirstAnswers, load_policy, write_first_policy
+from mine_agent.rules.rewards import Cost
+from pysonar.files.flat_toml import BadSettingError, SettingsError
+from pysonar.party.rules import ETHER, Allowed
 
 SCIENTIST = "0x" + "aa" * 20
 CAPSULE = "0x" + "cc" * 20

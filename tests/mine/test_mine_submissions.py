@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from mine_agent import settling, submitting
-from mine_agent.claiming import claim_everything
+from mine_agent.campaigns.earnings import earnings
 from mine_agent.connection import Connection
-from mine_agent.earnings import earnings
 from mine_agent.journal import Submission
-from mine_agent.pacing import Outcome
-from mine_agent.policy import Policy
-from mine_agent.tending import Tending
-from pysonar.agent.rules import Allowed
-from pysonar.chain.events import Reported, Submitted
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.types import Report, State, Verdict
-from pysonar.cid import Cid
+from mine_agent.rules.pacing import Outcome
+from mine_agent.rules.policy import Policy
+from mine_agent.work import payouts as settling
+from mine_agent.work import submit as submitting
+from mine_agent.work.claim_all import claim_everything
+from mine_agent.work.open_submissions import Tending
+from pysonar.chain.contract.events import Reported, Submitted
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Report, State, Verdict
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.rules import Allowed
+from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
 
 ETHER = 10**18

@@ -21,15 +21,19 @@ import pyarrow as pa
 
 from openmined_oracle.agent import Agent
 from openmined_oracle.connection import Connection
-from openmined_oracle.evaluating import Notes
 from openmined_oracle.home import Home
-from openmined_oracle.keystore import Generate
+from openmined_oracle.judging.judge import Notes
+from openmined_oracle.keys.keystore import Generate
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.keys import PublicKey
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import PublicKey
+from openmined_syft.paillier.training import train
 from openmined_syft.schemes import Gradient
-from openmined_syft.training import train
-from pysonar.artifacts import (
+from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
+from pysonar.chain.node import rpc
+from pysonar.protocol.artifacts import (
     MAX_BYTES,
     Algorithm,
     GradientEnvelope,
@@ -41,13 +45,9 @@ from pysonar.artifacts import (
     Spec,
     Validation,
 )
-from pysonar.chain import rpc
-from pysonar.chain.events import CampaignCreated, LoggedEvent, decode_log
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.types import CampaignRecord, Terms, Verdict
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey
-from pysonar.schema import Schema, class_label, input_schema, number_field, output_schema
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey
+from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import Store
 
 DAY = 86_400

@@ -18,13 +18,13 @@ from capsule_world import World
 from network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 
 from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings, Home
-from openmined_oracle.keystore import Generate
-from openmined_syft.keys import PrivateKey, generate_keypair
-from pysonar.chain.sonar import Sonar
-from pysonar.flat_toml import write_toml
-from pysonar.openpgp import SecretKey
-from pysonar.secret_file import create_secret_file
-from pysonar.settings import Settings, save_settings
+from openmined_oracle.keys.keystore import Generate
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.files.flat_toml import write_toml
+from pysonar.files.secret_file import create_secret_file
+from pysonar.party.settings import Settings, save_settings
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import open_store
 
 
@@ -106,7 +106,7 @@ def installed(
     save_settings(path, world.home.settings)
     write_toml(path / CAPSULE_FILE, {"certificate": fingerprint}, CAPSULE_FIELDS)
     with monkeypatch.context() as patch:
-        patch.setattr("pysonar.openpgp.secret_keys.SCRYPT_N", 2**14)
+        patch.setattr("pysonar.protocol.openpgp.secret_keys.SCRYPT_N", 2**14)
         world.own.seal_to_file(path / "certificates" / f"{fingerprint}.json", world.passphrase)
     world.home = Home.open(path)
     return world
@@ -122,7 +122,7 @@ def wide(world: World) -> WideWorld:
 def ckks() -> Any:
     """The one key of the session's networks."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
-    from openmined_syft.neural.ckks import CkksPrivateKey
+    from openmined_syft.ckks.keys import CkksPrivateKey
 
     return CkksPrivateKey.generate()
 
@@ -145,7 +145,7 @@ def trainable_networks(world: World, either_key: Generate) -> NetworkWorld:
 @pytest.fixture
 def networks(world: World, either_key: Generate, monkeypatch: pytest.MonkeyPatch) -> MadeUpNetworkWorld:
     """The same with a public half that names the key and is of no use: for gradients that are made up."""
-    from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
+    from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 
     def of_no_use(key: Any, _network: Any) -> CkksPublicKey:
         return CkksPublicKey(key.fingerprint, b"public", b"relinearisation", secrets.token_bytes(8))

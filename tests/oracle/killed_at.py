@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import openmined_oracle.keystore
+import openmined_oracle.keys.keystore
+from openmined_oracle.campaigns.context import Context
 from openmined_oracle.cli import app
-from openmined_oracle.context import Context
 from openmined_oracle.journal import Journal
-from pysonar.chain import rpc
-from pysonar.chain.outbox_records import OutboxRecords
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.outbox_records import OutboxRecords
 
 
 def die(*_: Any, **__: Any) -> None:
@@ -51,7 +51,7 @@ def sending(label: str) -> tuple[Callable[..., bool], Callable[..., bool]]:
 
 point = sys.argv.pop(1)
 if point == "key stored":
-    die_after(openmined_oracle.keystore, "create_secret_file")
+    die_after(openmined_oracle.keys.keystore, "create_secret_file")
 elif point == "artifact put":
     die_after(Context, "put")
 elif point.endswith(" decided"):

@@ -10,9 +10,9 @@ import pyarrow as pa
 from capsule_world import OUTPUT, World
 
 from openmined_syft.applying import quantised
-from pysonar.artifacts import MAX_BYTES, Algorithm, ModelArtifact, Spec
-from pysonar.cid import Cid
-from pysonar.schema import Schema, input_schema, number_field
+from pysonar.protocol.artifacts import MAX_BYTES, Algorithm, ModelArtifact, Spec
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import Schema, input_schema, number_field
 
 NINE = tuple("abcdefghi")
 NINE_CENTRES = 1.2 * np.sign(np.sin(np.outer(np.arange(1, 4), np.arange(1, 10)) * 2.1))
@@ -98,22 +98,22 @@ class NetworkWorld(WideWorld):
 
     def gradient(self, campaign: bytes, visit: Any = None) -> Any:
         """As a mine makes it: seconds of work."""
-        from openmined_syft.neural.training import train_network
+        from openmined_syft.ckks.training import train_network
 
         model, public = self.model(campaign)
         return train_network(model, public, visit or self.visit())  # type: ignore[arg-type]
 
     def made_up(self, campaign: bytes, matrix: Any, *, key: Any = None, version: int = 0) -> Any:
         """A gradient with any numbers (32, 16) inside, made in milliseconds: of whoever can encrypt."""
-        from openmined_syft.neural.slots import gradient_vector
+        from openmined_syft.ckks.slots import gradient_vector
 
         return self.made_up_vector(campaign, gradient_vector(self.family, matrix), key=key, version=version)
 
     def made_up_vector(self, campaign: bytes, vector: Any, *, key: Any = None, version: int = 0) -> Any:
         """The same with any numbers in all 8,192 slots."""
-        from openmined_syft.neural.ckks import encrypt_for_owner
-        from openmined_syft.neural.encrypted import EncryptedNetworkGradient
-        from openmined_syft.neural.seal import DEPTH
+        from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
+        from openmined_syft.ckks.keys import encrypt_for_owner
+        from openmined_syft.ckks.seal import DEPTH
 
         own = self.generate("ckks", 16384)
         (ciphertext,) = encrypt_for_owner([(vector, DEPTH)], key or own)

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from openmined_oracle.accepting import check_room, check_terms
+from openmined_oracle.campaigns.operator_rules import check_room, check_terms
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings
 from openmined_oracle.journal import SCHEMA, Journal
-from pysonar.artifacts import Validation
-from pysonar.chain import rpc
+from pysonar.chain.contract.types import State, Terms
 from pysonar.chain.database import open_database
-from pysonar.chain.types import State, Terms
-from pysonar.cid import Cid
-from pysonar.flat_toml import BadSettingError, read_toml
+from pysonar.chain.node import rpc
+from pysonar.files.flat_toml import BadSettingError, read_toml
+from pysonar.protocol.artifacts import Validation
+from pysonar.protocol.cid import Cid
 
 ETHER = 10**18
 DAY = 86_400

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from openmined_syft.applying import candidate
-from pysonar.artifacts import FromCampaign
-from pysonar.chain.types import State, Verdict
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.artifacts import FromCampaign
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -146,7 +146,7 @@ def test_a_campaign_for_another_capsule_is_none_of_ours(world: Any, stranger: An
 
 
 def test_several_campaigns_at_once_have_keys_of_their_own(world: Any, miner: Any) -> None:
-    from openmined_oracle.keystore import generate_key
+    from openmined_oracle.keys.keystore import generate_key
 
     world.generate = generate_key
     campaigns = [world.create(), world.create()]

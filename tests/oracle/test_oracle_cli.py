@@ -19,11 +19,11 @@ import pytest
 from typer.testing import CliRunner
 
 from openmined_oracle.cli import app
-from openmined_oracle.keystore import KeyStore
+from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.schemes import networks_here
-from pysonar.chain.types import State, Verdict
-from pysonar.deployment import Deployment
-from pysonar.settings import load_settings
+from pysonar.chain.contract.deployment import Deployment
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.party.settings import load_settings
 
 PASSPHRASE = "correct horse"
 RUNNER = CliRunner()
@@ -251,7 +251,7 @@ def assert_nothing_in_clear(world: Any, campaign: bytes) -> None:
         }
     matrices = {"final": result.weights}
     for place, event in enumerate(world.sonar_events("Improved", campaign)):
-        from openmined_oracle.workbench import decrypted_model
+        from openmined_oracle.campaigns.workbench import decrypted_model
 
         agent = world.agent()
         matrices[f"version {place + 1}"] = decrypted_model(agent.context, key, event.model)[1]

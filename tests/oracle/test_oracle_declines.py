@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from openmined_oracle.errors import Decline
-from pysonar.artifacts import FromCampaign, SealedInput, Validation
-from pysonar.chain.calls import MAX_REASON_BYTES
-from pysonar.chain.types import State
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey
+from pysonar.chain.contract.calls import MAX_REASON_BYTES
+from pysonar.chain.contract.types import State
+from pysonar.protocol.artifacts import FromCampaign, SealedInput, Validation
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey
 
 BOUNTY = 10**18
 NOBODY_HAS_IT = Cid(b"\x09" * 32)

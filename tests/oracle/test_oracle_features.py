@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from openmined_oracle.errors import Decline
-from pysonar.artifacts import Algorithm, ArtifactError, FromCampaign
-from pysonar.chain.types import State, Verdict
-from pysonar.estimator import Estimator
-from pysonar.schema import category_field, input_schema
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign
+from pysonar.protocol.schema import category_field, input_schema
+from pysonar.scientist.estimator import Estimator
 
 ALGORITHM = Algorithm(
     "one_vs_rest",

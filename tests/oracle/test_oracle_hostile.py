@@ -13,12 +13,12 @@ import pysequoia
 import pytest
 
 from openmined_oracle.errors import Decline
-from pysonar.artifacts import Algorithm
-from pysonar.canonical import dumps_json
-from pysonar.chain.types import State, Verdict
-from pysonar.cid import Cid
-from pysonar.schema import boolean_field, category_field, class_label, input_schema, output_schema
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.artifacts import Algorithm
+from pysonar.protocol.canonical import dumps_json
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import boolean_field, category_field, class_label, input_schema, output_schema
+from pysonar.store.embedded.store import EmbeddedStore
 
 DAY = 86_400
 CELLS = 60 * (5 + 3)
@@ -138,7 +138,7 @@ def slow_agent(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return get(store, cid, max_bytes=max_bytes)
 
     monkeypatch.setattr(EmbeddedStore, "get", slow_get)
-    monkeypatch.setattr("openmined_oracle.assignment.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("openmined_oracle.campaigns.assignment.PATIENCE_SECONDS", 0.2)
     agent = world.agent()
     yield agent
     let_go.set()

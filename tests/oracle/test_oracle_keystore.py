@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from openmined_oracle.errors import KeyStoreError
-from openmined_oracle.keystore import KeyStore
-from openmined_syft.keys import PrivateKey, generate_keypair
-from pysonar.openpgp import SecretKey, seal
+from openmined_oracle.keys.keystore import KeyStore
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from pysonar.protocol.openpgp import SecretKey, seal
 
 CAMPAIGN, OTHER = bytes([1]) * 32, bytes([2]) * 32
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pysonar.chain import rpc
-from pysonar.chain.types import State, Verdict
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.node import rpc
 
 
 def points(*names: str, slow: tuple[str, ...]) -> list[Any]:

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedModel
+from openmined_syft.ckks.keys import CkksPrivateKey, encrypt_for_owner
+from openmined_syft.ckks.seal import from_bytes, to_bytes
+from openmined_syft.ckks.slots import gradient_vector
 from openmined_syft.errors import KernelError
-from openmined_syft.neural.ckks import CkksPrivateKey, encrypt_for_owner
 from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.seal import from_bytes, to_bytes
-from openmined_syft.neural.slots import gradient_vector
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.training import train
 from openmined_syft.schemes.ckks import CkksScheme
-from openmined_syft.training import train
-from pysonar.chain.types import Verdict
+from pysonar.chain.contract.types import Verdict
 
 LEVEL = 7  # what is left of the modulus when a gradient is done
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openmined_oracle.context import pin_owner
-from openmined_oracle.evaluating import Judgement, Notes
-from openmined_oracle.keystore import generate_key
-from openmined_oracle.steps import Best
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
-from pysonar.openpgp import open_sealed, seal
+from openmined_oracle.campaigns.context import pin_owner
+from openmined_oracle.judging.judge import Judgement, Notes
+from openmined_oracle.judging.steps import Best
+from openmined_oracle.keys.keystore import generate_key
+from pysonar.chain.contract.types import Verdict
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import open_sealed, seal
 
 DAY = 86_400
 

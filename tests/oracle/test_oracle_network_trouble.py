@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openmined_oracle.context import pin_owner
+from openmined_oracle.campaigns.context import pin_owner
 from openmined_oracle.errors import Decline
-from openmined_oracle.keystore import KeyStore
+from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import CiphertextError, KernelError
-from pysonar.chain.types import State, Verdict
-from pysonar.cid import Cid
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.cid import Cid
 
 DAY = 86_400
 
@@ -54,7 +54,7 @@ def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
     networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch, works: str
 ) -> None:
     """SEAL tells "out of memory" and "out of files" as it tells a damaged ciphertext."""
-    from openmined_syft.neural import seal as module
+    from openmined_syft.ckks import seal as module
 
     campaign = networks.opened()
     networks.submit(campaign, miner)

@@ -10,10 +10,10 @@ import pytest
 
 from openmined_oracle.errors import Decline
 from openmined_syft.applying import candidate
+from openmined_syft.ckks.encrypted import LARGEST_SLOPE
 from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.encrypted import LARGEST_SLOPE
-from pysonar.artifacts import ArtifactError, FromCampaign
-from pysonar.chain.types import State, Verdict
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.artifacts import ArtifactError, FromCampaign
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18

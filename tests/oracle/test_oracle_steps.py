@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmined_oracle.steps import Best, best_step, is_gain
+from openmined_oracle.judging.steps import Best, best_step, is_gain
 from openmined_syft.schemes import Direction
 
 STEPS = (2.0, 0.125, 1.0, 0.25, 0.5)

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.cipher_array import CipherArray
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.keys import PrivateKey, generate_keypair
-from openmined_syft.training import train
-from pysonar.artifacts.gradient import PrivacyStatement
-from pysonar.artifacts.spec import PrivacyFloor
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey, seal
+from openmined_syft.paillier.cipher_array import CipherArray
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from openmined_syft.paillier.training import train
+from pysonar.chain.contract.types import Verdict
+from pysonar.protocol.artifacts.gradient import PrivacyStatement
+from pysonar.protocol.artifacts.spec import PrivacyFloor
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey, seal
 from pysonar.store import cid_of
 
 STAKE, FEE = 10**15, 10**14

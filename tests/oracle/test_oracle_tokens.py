@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from openmined_oracle.lifecycle import CLAIMS
-from pysonar.chain.calls import MOST_TOKEN_GAS, Call
-from pysonar.chain.outbox_records import Status
-from pysonar.chain.types import State, Verdict
-from pysonar.cid import Cid
+from openmined_oracle.campaigns.lifecycle import CLAIMS
+from pysonar.chain.contract.calls import MOST_TOKEN_GAS, Call
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.protocol.cid import Cid
 
 HONEST, REFUSES, HUNGRY, TRAP = range(4)
 GWEI = 10**9

@@ -13,15 +13,15 @@ import pytest
 from openmined_oracle.connection import Connection
 from openmined_oracle.errors import KeyStoreError
 from openmined_oracle.home import Home
-from openmined_oracle.keystore import KeyStore
+from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import BoundError
-from pysonar.chain import rpc
+from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError, WrongDatabaseError
-from pysonar.chain.types import State, Verdict
-from pysonar.cid import Cid
-from pysonar.openpgp import SealError
-from pysonar.schema import SchemaError
-from pysonar.settings import Settings
+from pysonar.chain.node import rpc
+from pysonar.party.settings import Settings
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SealError
+from pysonar.protocol.schema import SchemaError
 from pysonar.store import DaemonDownError, StoreFullError
 
 DAY = 86_400
@@ -150,7 +150,7 @@ def run_with(
 ) -> Any:
     with monkeypatch.context() as patch:
         store = Trouble(world.store, method, error, only)
-        patch.setattr("pysonar.agent.connection.open_store", lambda _: store)
+        patch.setattr("pysonar.party.connection.open_store", lambda _: store)
         return world.run()
 
 
@@ -195,7 +195,7 @@ def test_trouble_with_opening_seals_is_not_the_miner_s(
 
     agent = world.agent()
     with monkeypatch.context() as patch:
-        patch.setattr("pysonar.artifacts.gradient.open_sealed", fail)
+        patch.setattr("pysonar.protocol.artifacts.gradient.open_sealed", fail)
         agent.run_once()
     agent.close()
     assert isinstance(agent.failures[campaign], SealError)
@@ -226,7 +226,7 @@ def test_an_error_that_may_quote_data_is_noted_without_its_text(
     def fail(*_: Any) -> None:
         raise error
 
-    monkeypatch.setattr("openmined_oracle.lifecycle.prepare_opening", fail)
+    monkeypatch.setattr("openmined_oracle.campaigns.lifecycle.prepare_opening", fail)
     agent = world.run()
     assert campaign in agent.failures
     assert SECRET not in repr(world.told)
@@ -345,7 +345,7 @@ def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: Any) -> 
 
 
 def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:
-    from openmined_oracle.keystore import generate_key
+    from openmined_oracle.keys.keystore import generate_key
 
     campaign = world.opened()
     shutil.rmtree(world.home.keys)
@@ -357,7 +357,7 @@ def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:
 
 
 def test_settings_of_a_home_name_what_is_wrong(tmp_path: Path) -> None:
-    from pysonar.flat_toml import SettingsError
+    from pysonar.files.flat_toml import SettingsError
 
     with pytest.raises(SettingsError, match="init"):
         Home.open(tmp_path)

@@ -31,7 +31,7 @@ def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str
 
     from eth_account import Account
 
-    from pysonar.openpgp import SecretKey, secret_keys
+    from pysonar.protocol.openpgp import SecretKey, secret_keys
     from pysonar.scientist.home import SECRET_FILE
 
     folder = tmp_path_factory.mktemp("keys")
@@ -50,7 +50,7 @@ def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str
 @pytest.fixture(scope="session")
 def scientist_key(sealed_keys: Path) -> Any:
     """The scientist's OpenPGP key, opened."""
-    from pysonar.openpgp import SecretKey
+    from pysonar.protocol.openpgp import SecretKey
     from pysonar.scientist.home import SECRET_FILE
 
     return SecretKey.open_from_file(sealed_keys / SECRET_FILE, PASSPHRASE)
@@ -65,7 +65,7 @@ def store_setting(tmp_path: Path) -> str:
 @pytest.fixture
 def home(tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str) -> Path:
     """A complete home directory of the scientist."""
-    from pysonar.settings import Settings, save_settings
+    from pysonar.party.settings import Settings, save_settings
 
     path = tmp_path / "scientist"
     settings = Settings(
@@ -85,7 +85,7 @@ def home(tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting
 @pytest.fixture
 def reopen(home: Path, scientist: Any, scientist_key: Any) -> Callable[[], Any]:
     """`reopen() -> Scientist`: as a new process would, but without waiting for scrypt."""
-    from pysonar.chain.outbox import Outbox
+    from pysonar.chain.sending.outbox import Outbox
     from pysonar.scientist.connection import Connection, Scientist
     from pysonar.scientist.home import Home
 
@@ -164,7 +164,7 @@ class Judge:
     """Capsule, played by hand: what it says is up to the test."""
 
     def __init__(self, node: Any, sonar: Any, signer: Any, store: Any, transact: Callable[..., Any]) -> None:
-        from pysonar.openpgp import SecretKey
+        from pysonar.protocol.openpgp import SecretKey
 
         self.node, self.sonar, self.signer, self.store, self._transact = node, sonar, signer, store, transact
         self.key = SecretKey.generate("Capsule")
@@ -185,8 +185,8 @@ class Judge:
 
     def judge(self, campaign: bytes, miner: Any, verdict: str, score: int | None = None) -> None:
         """A submission of the miner and its verdict."""
-        from pysonar.artifacts import SubmissionRecord
-        from pysonar.chain.types import EMPTY, Report, Verdict
+        from pysonar.chain.contract.types import EMPTY, Report, Verdict
+        from pysonar.protocol.artifacts import SubmissionRecord
 
         index = len(self.told)
         terms = self.sonar.campaign(campaign).terms
@@ -203,8 +203,8 @@ class Judge:
 
     def result(self, campaign: bytes, weights: Any, /, **changes: Any) -> Any:
         """The honest result, with changes."""
-        from pysonar.artifacts import Result
-        from pysonar.cid import Cid
+        from pysonar.protocol.artifacts import Result
+        from pysonar.protocol.cid import Cid
 
         record = self.sonar.campaign(campaign)
         values = {
@@ -250,8 +250,8 @@ def created() -> Callable[[Any], Sequence[Any]]:
     """`created(sonar) -> [CampaignCreated, ...]`: what is on chain."""
 
     def read(sonar: Any) -> list[Any]:
-        from pysonar.chain import rpc
-        from pysonar.chain.events import CampaignCreated, decode_log
+        from pysonar.chain.contract.events import CampaignCreated, decode_log
+        from pysonar.chain.node import rpc
 
         logs = rpc.logs(sonar.web3, sonar.address, 0, rpc.block_number(sonar.web3))
         events = [decode_log(log).event for log in logs]

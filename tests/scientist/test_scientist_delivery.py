@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pysonar.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
-from pysonar.campaign import Campaign
+from pysonar.chain.contract.types import State
 from pysonar.chain.errors import ContractRefusedError
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.outbox_records import Status
-from pysonar.chain.types import State
-from pysonar.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.protocol.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
+from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
+from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.errors import (
     CancelledError,
     DeclinedError,
@@ -239,7 +239,7 @@ def test_a_result_that_nobody_has_or_that_is_none(
     judge.send(sonar.calls.deliver(judged.id, b"\x66" * 32))
     with pytest.raises(NotFoundError):
         judged.result()
-    from pysonar.openpgp import seal
+    from pysonar.protocol.openpgp import seal
 
     rubbish = judge.store.put(seal(b"not a result", [owner.key.certificate], judge.key))
     judge.send(sonar.calls.deliver(judged.id, rubbish.digest))

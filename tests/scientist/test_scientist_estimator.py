@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pysonar.estimator import Estimator
 from pysonar.scientist.errors import EstimatorError
+from pysonar.scientist.estimator import Estimator
 
 
 @pytest.fixture

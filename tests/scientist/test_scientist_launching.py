@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pysonar.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spec
-from pysonar.campaign import Campaign, default_name
+from pysonar.chain.contract.types import State
 from pysonar.chain.errors import InsufficientFundsError, RevertedError
-from pysonar.chain.types import State
-from pysonar.cid import Cid
-from pysonar.openpgp import NotForThisKeyError, SecretKey
+from pysonar.protocol.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spec
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey
+from pysonar.scientist.campaign import Campaign, default_name
 from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
 from pysonar.scientist.launching import create_key, pin_owner
 from pysonar.store import NotFoundError
@@ -200,10 +200,10 @@ from pathlib import Path
 from dying import DyingNode, DyingSigner, die
 from web3 import Web3
 import pyarrow.ipc
-from pysonar.campaign import Campaign
-from pysonar.chain.outbox import Outbox
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.openpgp import SecretKey
+from pysonar.scientist.campaign import Campaign
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.home import Home
 from pysonar.scientist.plan_file import read_plan

@@ -13,17 +13,17 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from openmined_syft.ckks import seal
 from openmined_syft.errors import KernelError
-from openmined_syft.neural import seal
 from openmined_syft.schemes import scheme_named
-from pysonar.artifacts import MAX_BYTES, Spec
-from pysonar.campaign import Campaign
-from pysonar.chain.types import State
-from pysonar.cid import Cid
-from pysonar.cli import app
-from pysonar.estimator import Estimator
-from pysonar.passphrase import PASSPHRASE_VARIABLE
+from pysonar.chain.contract.types import State
+from pysonar.party.passphrase import PASSPHRASE_VARIABLE
+from pysonar.protocol.artifacts import MAX_BYTES, Spec
+from pysonar.protocol.cid import Cid
+from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.cli import app
 from pysonar.scientist.errors import PlanError
+from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan import Plan
 from pysonar.scientist.plan_file import plan_from
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pysonar.artifacts import FromCampaign
+from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.plan_file import plan_from, read_plan
 

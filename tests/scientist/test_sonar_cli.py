@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.cli import app
-from pysonar.openpgp import SecretKey
-from pysonar.settings import load_settings, save_settings
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.settings import load_settings, save_settings
+from pysonar.protocol.openpgp import SecretKey
+from pysonar.scientist.cli import app
 
 ETHER = 10**18
 PASSPHRASE = "correct horse"
@@ -204,7 +204,7 @@ def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...]
 def test_campaigns_of_others_are_listed_and_shown(
     sonar_command: Shell, judge: Any, stranger: Any, sonar: Any, node: Any, capsule: Any
 ) -> None:
-    from pysonar.chain.types import Terms
+    from pysonar.chain.contract.types import Terms
 
     terms = Terms(
         spec=b"\x33" * 32, capsule=capsule.address, bounty=5, target=10, min_gain=1,
@@ -248,7 +248,7 @@ def test_a_home_with_an_account_that_exists(
 
 
 def test_a_home_from_a_deployment_needs_no_node(tmp_path: Path, sonar: Any) -> None:
-    from pysonar.deployment import Deployment
+    from pysonar.chain.contract.deployment import Deployment
 
     manifest = Deployment(1337, sonar.address, 3, "0x" + "00" * 32, "0.4.3", "cancun", "0", "0", {}).write(
         tmp_path
@@ -317,7 +317,7 @@ def test_help_teaches_and_is_quick() -> None:
     created = runner.invoke(app, ["campaign", "create", "--help"]).stdout
     assert "escrowed only once" in " ".join(created.split())
     code = (
-        "import sys, pysonar.cli; "
+        "import sys, pysonar.scientist.cli; "
         "sys.exit(', '.join(m for m in ('web3', 'numpy', 'pyarrow', 'pysequoia') if m in sys.modules) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

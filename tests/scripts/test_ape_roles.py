@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from pysonar.chain.signer import import_key
-from pysonar.estimator import Estimator
+from pysonar.chain.sending.signer import import_key
+from pysonar.scientist.estimator import Estimator
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pysonar.deployment import read_deployment
+from pysonar.chain.contract.deployment import read_deployment
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "contract.md"
@@ -49,7 +49,7 @@ def test_the_gas_table_is_the_snapshot() -> None:
 
 
 def test_every_function_of_the_abi_is_there_and_no_other() -> None:
-    abi = json.loads((ROOT / "pysonar" / "abi" / "Sonar.json").read_text(encoding="utf-8"))
+    abi = json.loads((ROOT / "pysonar/chain/contract/Sonar.json").read_text(encoding="utf-8"))
     functions = {
         (entry["name"], entry["stateMutability"] == "view") for entry in abi if entry["type"] == "function"
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pysonar.deployment import Deployment, DeploymentError, manifest_path, read_deployment
+from pysonar.chain.contract.deployment import Deployment, DeploymentError, manifest_path, read_deployment
 
 KNOWN = Deployment(
     chain_id=1337,

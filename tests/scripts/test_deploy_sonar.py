@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from pysonar.chain import rpc
-from pysonar.deployment import read_deployment
+from pysonar.chain.contract.deployment import read_deployment
+from pysonar.chain.node import rpc
 
 pytestmark = pytest.mark.slow  # Ape takes seconds to start, once per run of a script
 

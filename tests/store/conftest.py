@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pysonar.store.daemon import KuboDaemon, write_swarm_key
+from pysonar.store.kubo.daemon import KuboDaemon, write_swarm_key
 
 BUILT = Path(__file__).parents[2] / "build" / "kubo" / "ipfs"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import DaemonDownError, NotFoundError, StoreFullError
 from pysonar.store.ahead import fetch_ahead
 

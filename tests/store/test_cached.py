@@ -16,10 +16,10 @@ from pysonar.store import (
     open_store,
 )
 from pysonar.store.cached import PublishingStore, ReadThroughStore
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.gateway import GatewayStore
-from pysonar.store.kubo import KuboStore
-from pysonar.store.profile import CHUNK
+from pysonar.store.kubo.store import KuboStore
+from pysonar.store.unixfs.profile import CHUNK
 
 CAMPAIGN = "capsule/0x" + "ab" * 32
 DATA = random.Random(9).randbytes(3 * CHUNK + 100)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.cid import Cid, CidError
+from pysonar.protocol.cid import Cid, CidError
 
 EMPTY_FILE = "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"
 EMPTY_FILE_BLOCK = bytes.fromhex("0a0408021800")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     MalformedBlockError,
     NotFoundError,
@@ -27,8 +27,8 @@ from pysonar.store import (
     cid_of,
     open_store,
 )
-from pysonar.store.embedded import EmbeddedStore
-from pysonar.store.profile import CHUNK, LINKS
+from pysonar.store.embedded.store import EmbeddedStore
+from pysonar.store.unixfs.profile import CHUNK, LINKS
 
 CAMPAIGN = "capsule/0x" + "ab" * 32
 OTHER = "mine/0x" + "ab" * 32
@@ -80,7 +80,7 @@ def test_another_process_reads_what_was_put(store, tmp_path):
     cid = store.put(content(2 * CHUNK))
     code = f"""
 import sys
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import open_store
 store = open_store("embedded:{tmp_path}/store")
 sys.stdout.buffer.write(store.get(Cid.parse("{cid}"), max_bytes=10**6))
@@ -290,7 +290,7 @@ def test_collecting_garbage_makes_room_in_the_quota(tmp_path):
 FULL_DISK = textwrap.dedent("""
     import sys
     from pysonar.store import StoreFullError, cid_of
-    from pysonar.store.embedded import EmbeddedStore
+    from pysonar.store.embedded.store import EmbeddedStore
     store = EmbeddedStore(sys.argv[1] + "/store")
     small = store.put_pinned(b"small", "me")
     big = bytes(range(256)) * 4096 * 4  # 4 MiB of it: one repeated leaf would fit, so make the leaves differ

@@ -8,14 +8,14 @@ import time
 import pytest
 
 from pysonar.store import cid_of
-from pysonar.store.embedded import EmbeddedStore
-from pysonar.store.profile import CHUNK
+from pysonar.store.embedded.store import EmbeddedStore
+from pysonar.store.unixfs.profile import CHUNK
 
 SHARED = random.Random(0).randbytes(CHUNK)
 
 WRITER = """
 import random, sys
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 store, name = EmbeddedStore(sys.argv[1], grace_seconds=0), sys.argv[2]
 shared = random.Random(0).randbytes(262144)
 for n in range(25):
@@ -30,7 +30,7 @@ print("done")
 
 COLLECTOR = """
 import sys
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 store = EmbeddedStore(sys.argv[1], grace_seconds=0)
 print("ready", flush=True)
 while True:
@@ -39,14 +39,14 @@ while True:
 
 FEEDER = """
 import sys
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 store = EmbeddedStore(sys.argv[1], grace_seconds=0)
 store.put_stream(sys.stdin.buffer, progress=lambda done, total: print(done, flush=True))
 """
 
 HOLDER = """
 import sys, time
-from pysonar.store.embedded import EmbeddedStore
+from pysonar.store.embedded.store import EmbeddedStore
 store = EmbeddedStore(sys.argv[1])
 with store._directory.collecting():
     print("held", flush=True)

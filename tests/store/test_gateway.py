@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     DaemonDownError,
     DaemonRefusedError,
@@ -19,10 +19,10 @@ from pysonar.store import (
     WrongBytesError,
     open_store,
 )
-from pysonar.store.builder import build_blocks
 from pysonar.store.gateway import GatewayStore
-from pysonar.store.profile import CHUNK, MAX_BLOCK
 from pysonar.store.retry import ONCE, Retry
+from pysonar.store.unixfs.builder import build_blocks
+from pysonar.store.unixfs.profile import CHUNK, MAX_BLOCK
 
 DATA = random.Random(7).randbytes(3 * CHUNK + 100)
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     MalformedBlockError,
     NotFoundError,
@@ -19,9 +19,9 @@ from pysonar.store import (
     cid_of,
     open_store,
 )
-from pysonar.store.embedded import EmbeddedStore
-from pysonar.store.kubo import KuboStore
-from pysonar.store.profile import CHUNK, LINKS
+from pysonar.store.embedded.store import EmbeddedStore
+from pysonar.store.kubo.store import KuboStore
+from pysonar.store.unixfs.profile import CHUNK, LINKS
 
 pytestmark = [
     pytest.mark.slow,
@@ -289,7 +289,7 @@ def test_the_swarm_is_closed_and_on_the_loopback_interface(capsule_daemon, mine_
 
 
 def test_another_swarms_key_keeps_strangers_out(capsule_daemon, ipfs_binary, tmp_path):
-    from pysonar.store.daemon import KuboDaemon, write_swarm_key
+    from pysonar.store.kubo.daemon import KuboDaemon, write_swarm_key
 
     write_swarm_key(tmp_path / "other.key")
     with KuboDaemon(tmp_path / "stranger", tmp_path / "other.key", ipfs_binary) as stranger:
@@ -298,7 +298,14 @@ def test_another_swarms_key_keeps_strangers_out(capsule_daemon, ipfs_binary, tmp
 
 def test_a_party_can_have_its_daemon_from_the_command_line(ipfs_binary, capsule_daemon, tmp_path):
     key = capsule_daemon.home / "swarm.key"
-    command = [sys.executable, "-m", "pysonar.store.daemon", str(tmp_path / "party"), "--swarm-key", str(key)]
+    command = [
+        sys.executable,
+        "-m",
+        "pysonar.store.kubo.daemon",
+        str(tmp_path / "party"),
+        "--swarm-key",
+        str(key),
+    ]
     command += ["--peer", capsule_daemon.peer, "--ipfs", str(ipfs_binary)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:

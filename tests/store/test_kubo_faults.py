@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     DaemonDownError,
     NotFoundError,
@@ -26,12 +26,12 @@ from pysonar.store import (
     cid_of,
     open_store,
 )
-from pysonar.store.builder import build_blocks
-from pysonar.store.daemon import KuboDaemon
-from pysonar.store.embedded import EmbeddedStore
-from pysonar.store.kubo import KuboStore
-from pysonar.store.profile import CHUNK, LINKS, Child, leaf_block, node_block
+from pysonar.store.embedded.store import EmbeddedStore
+from pysonar.store.kubo.daemon import KuboDaemon
+from pysonar.store.kubo.store import KuboStore
 from pysonar.store.retry import ONCE, Retry
+from pysonar.store.unixfs.builder import build_blocks
+from pysonar.store.unixfs.profile import CHUNK, LINKS, Child, leaf_block, node_block
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     DaemonDownError,
     DaemonRefusedError,
@@ -18,8 +18,8 @@ from pysonar.store import (
     StoreSettingError,
     cid_of,
 )
-from pysonar.store.kubo_rpc import KuboRpc
-from pysonar.store.profile import MAX_BLOCK, leaf_block
+from pysonar.store.kubo.rpc import KuboRpc
+from pysonar.store.unixfs.profile import MAX_BLOCK, leaf_block
 
 pytestmark = pytest.mark.filterwarnings("ignore:The 'strict' parameter:FutureWarning")
 

@@ -10,11 +10,20 @@ from aleph_cid import compute_cid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pysonar.cid import Cid
+from pysonar.protocol.cid import Cid
 from pysonar.store import MalformedBlockError, NotFoundError, TooLargeError, WrongBytesError, cid_of
-from pysonar.store.builder import build_blocks, cid_of_stream
-from pysonar.store.profile import CHUNK, LINKS, MAX_BLOCK, Child, dag_size, depth_of, leaf_block, node_block
-from pysonar.store.reader import file_links, read_file
+from pysonar.store.unixfs.builder import build_blocks, cid_of_stream
+from pysonar.store.unixfs.profile import (
+    CHUNK,
+    LINKS,
+    MAX_BLOCK,
+    Child,
+    dag_size,
+    depth_of,
+    leaf_block,
+    node_block,
+)
+from pysonar.store.unixfs.reader import file_links, read_file
 
 EDGES = [0, 1, 5, 255, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1]
 WIDE_EDGES = [

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from openmined_syft.keys import PrivateKey, generate_keypair
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 
 # On a busy machine big-integer examples are slow to draw; that says nothing about the code.
 settings.register_profile("syft", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import r2_score
 
 from openmined_syft.applying import candidate, clipped, quantised
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import BoundError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.metrics import metric_names, score_ppm
+from openmined_syft.paillier.encrypted import EncryptedModel
 
 WEIGHTS = np.array([[1.0, -1.0], [0.5, 0.0]])
 MOVE = np.array([[1.0, 0.0], [0.0, -2.0]])

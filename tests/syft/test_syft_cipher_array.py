@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openmined_syft.cipher_array import (
+from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
+from openmined_syft.paillier.cipher_array import (
     CipherArray,
     UnnoisedArray,
     decrypt_integers,
@@ -15,11 +16,10 @@ from openmined_syft.cipher_array import (
     fresh_noise,
     validate_ciphertexts,
 )
-from openmined_syft.encrypted import EncryptedGradient
-from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
-from openmined_syft.kernels import load_kernel
-from openmined_syft.keys import generate_keypair
-from openmined_syft.layout import Layout
+from openmined_syft.paillier.encrypted import EncryptedGradient
+from openmined_syft.paillier.kernels import load_kernel
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.layout import Layout
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 HALF = int(SMALL.public.n) // 2

@@ -8,8 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.cipher_array import CipherArray, encrypt_integers
-from openmined_syft.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.errors import (
     BoundError,
     FieldError,
@@ -20,10 +18,12 @@ from openmined_syft.errors import (
     ShapeError,
     SyftError,
 )
-from openmined_syft.keys import generate_keypair
-from openmined_syft.layout import WEIGHT_BITS, Layout
-from openmined_syft.packing import pack
-from openmined_syft.training import train
+from openmined_syft.paillier.cipher_array import CipherArray, encrypt_integers
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.layout import WEIGHT_BITS, Layout
+from openmined_syft.paillier.packing import pack
+from openmined_syft.paillier.training import train
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 WEIGHTS = np.array([[0.5, -1.0, 0.25], [2.0, -2.0, 0.0]])

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.cli import app
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import KeySizeError, ShapeError
-from openmined_syft.estimate import UnitCosts, estimate, measure
-from openmined_syft.kernels import load_kernel
-from openmined_syft.training import train
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.estimate import UnitCosts, estimate, measure
+from openmined_syft.paillier.kernels import load_kernel
+from openmined_syft.paillier.training import train
 
 
 def test_an_estimate_is_near_a_real_visit(capsule_key):

@@ -7,12 +7,12 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import NotFiniteError, ParameterError, ShapeError
 from openmined_syft.features import HashedWords, RandomFourier
 from openmined_syft.models import build_family
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.training import train
 from openmined_syft.rules import GradientDescent, Proximal
-from openmined_syft.training import train
 
 CAMPAIGN = b"\x11" * 32
 WORDS = [

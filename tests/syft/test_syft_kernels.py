@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import openmined_syft.kernels
+import openmined_syft.paillier.kernels
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import BoundError, CiphertextError, KernelError, ParameterError, ShapeError
-from openmined_syft.kernels import (
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.kernels import (
     SpreadKernel,
     describe_kernels,
     ifma_code,
@@ -22,10 +22,10 @@ from openmined_syft.kernels import (
     kernel_names,
     load_kernel,
 )
-from openmined_syft.kernels.gmpy2_kernel import Gmpy2Kernel
-from openmined_syft.kernels.reference import ReferenceKernel
-from openmined_syft.kernels.schedule import best_width, schedule, signed_digits
-from openmined_syft.training import train
+from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
+from openmined_syft.paillier.kernels.reference import ReferenceKernel
+from openmined_syft.paillier.kernels.schedule import best_width, schedule, signed_digits
+from openmined_syft.paillier.training import train
 
 REFERENCE = ReferenceKernel()
 MODULI = [15, 9, (2**61 - 1) * 1000003, (2**127 - 1) ** 2, 3**200, (2**310 - 1) ** 2]
@@ -162,32 +162,32 @@ def test_one_kernel_is_chosen_and_the_others_are_described():
 
 
 def test_without_llvmlite_the_default_is_gmpy2_and_says_nothing(monkeypatch):
-    monkeypatch.setattr(openmined_syft.kernels.importlib.util, "find_spec", lambda name: None)
-    openmined_syft.kernels._fastest.cache_clear()
+    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: None)
+    openmined_syft.paillier.kernels._fastest.cache_clear()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert load_kernel().name == "gmpy2"
     finally:
-        openmined_syft.kernels._fastest.cache_clear()
+        openmined_syft.paillier.kernels._fastest.cache_clear()
 
 
 def test_a_fast_kernel_that_does_not_work_falls_back_loudly(monkeypatch):
     def broken():
         raise KernelError("the self-test gave a wrong number")
 
-    monkeypatch.setattr(openmined_syft.kernels.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setitem(openmined_syft.kernels._KERNELS, "ifma", broken)
-    openmined_syft.kernels._fastest.cache_clear()
-    openmined_syft.kernels._loaded.cache_clear()
+    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setitem(openmined_syft.paillier.kernels._KERNELS, "ifma", broken)
+    openmined_syft.paillier.kernels._fastest.cache_clear()
+    openmined_syft.paillier.kernels._loaded.cache_clear()
     try:
         with pytest.warns(RuntimeWarning, match="wrong number; using gmpy2"):
             assert load_kernel().name == "gmpy2"
         with pytest.raises(KernelError, match="wrong number"):
             load_kernel("ifma")
     finally:
-        openmined_syft.kernels._fastest.cache_clear()
-        openmined_syft.kernels._loaded.cache_clear()
+        openmined_syft.paillier.kernels._fastest.cache_clear()
+        openmined_syft.paillier.kernels._loaded.cache_clear()
 
 
 def test_a_processor_without_the_instructions_is_a_typed_error(monkeypatch):

@@ -8,7 +8,7 @@ import phe
 import pytest
 
 from openmined_syft.errors import KeyFormError, KeyMismatchError, KeySizeError
-from openmined_syft.keys import PrivateKey, PublicKey, check_key_bits, generate_keypair
+from openmined_syft.paillier.keys import PrivateKey, PublicKey, check_key_bits, generate_keypair
 
 
 def test_a_generated_key_has_the_size_asked_for(capsule_key):

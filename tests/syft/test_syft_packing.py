@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmined_syft.errors import BoundError, LayoutError, ScaleError, ShapeError
-from openmined_syft.layout import Layout
-from openmined_syft.packing import pack, unpack
+from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.packing import pack, unpack
 
 
 @st.composite

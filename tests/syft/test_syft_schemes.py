@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from openmined_syft.applying import quantised
+from openmined_syft.ckks import seal
 from openmined_syft.errors import (
     CiphertextError,
     FieldError,
@@ -14,9 +15,8 @@ from openmined_syft.errors import (
     ParameterError,
     SyftError,
 )
-from openmined_syft.keys import generate_keypair
 from openmined_syft.models import build_family, family_names
-from openmined_syft.neural import seal
+from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes import networks_here, scheme_for, scheme_named, scheme_names
 from openmined_syft.schemes.ckks import CkksScheme

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.cipher_array import CipherArray, UnnoisedArray, decrypt_integers, encrypt_integers
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import CiphertextError, KeyMismatchError
-from openmined_syft.keys import generate_keypair
-from openmined_syft.short_noise import ShortNoise, check_base
-from openmined_syft.training import train
+from openmined_syft.paillier.cipher_array import (
+    CipherArray,
+    UnnoisedArray,
+    decrypt_integers,
+    encrypt_integers,
+)
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.short_noise import ShortNoise, check_base
+from openmined_syft.paillier.training import train
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 
@@ -29,7 +34,9 @@ def test_short_noise_is_the_power_it_says(monkeypatch):
     h = -(12345**2) % n
     noise = ShortNoise(SMALL.public, h)
     digits = bytes(range(7, 39))
-    monkeypatch.setattr("openmined_syft.short_noise.secrets.token_bytes", lambda count: digits[:count])
+    monkeypatch.setattr(
+        "openmined_syft.paillier.short_noise.secrets.token_bytes", lambda count: digits[:count]
+    )
     exponent = int.from_bytes(digits, "little")
     assert exponent.bit_length() <= 256
     assert noise.values(1) == [pow(pow(h, n, n2), exponent, n2)]

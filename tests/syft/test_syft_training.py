@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.encrypted import EncryptedModel
 from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError, ShapeError
-from openmined_syft.kernels import load_kernel
-from openmined_syft.keys import generate_keypair
-from openmined_syft.layout import Layout
 from openmined_syft.models import build_family
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.kernels import load_kernel
+from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.training import check_bounds, train
 from openmined_syft.rules import GradientDescent
-from openmined_syft.training import check_bounds, train
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 

@@ -16,16 +16,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_capsule import SmallCapsule
 
 if TYPE_CHECKING:
-    from openmined_syft.keys import PrivateKey
-    from pysonar.chain.sonar import Sonar
-    from pysonar.cid import Cid
-    from pysonar.openpgp import SecretKey
+    from openmined_syft.paillier.keys import PrivateKey
+    from pysonar.chain.contract.sonar import Sonar
+    from pysonar.protocol.cid import Cid
+    from pysonar.protocol.openpgp import SecretKey
 
 
 @pytest.fixture(scope="session")
 def campaign_key() -> PrivateKey:
     """One 2048-bit key for all campaigns of the tests: making one takes a while."""
-    from openmined_syft.keys import generate_keypair
+    from openmined_syft.paillier.keys import generate_keypair
 
     return generate_keypair(2048)
 
@@ -33,7 +33,7 @@ def campaign_key() -> PrivateKey:
 @pytest.fixture(scope="session")
 def capsule_secret() -> SecretKey:
     """The small Capsule's OpenPGP key."""
-    from pysonar.openpgp import SecretKey
+    from pysonar.protocol.openpgp import SecretKey
 
     return SecretKey.generate("Capsule of the tests")
 
@@ -56,7 +56,7 @@ def small_capsule(
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
     """Everything that is asked of the store: in a network, everybody could see it."""
-    from pysonar.store.embedded import EmbeddedStore
+    from pysonar.store.embedded.store import EmbeddedStore
 
     names, get = [], EmbeddedStore.get
 

@@ -8,9 +8,9 @@ from typing import Any
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
-from pysonar.chain.signer import KeyfileSigner
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 
 
 class Mine:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from openmined_syft.encrypted import EncryptedModel
-from openmined_syft.keys import PrivateKey
-from pysonar.artifacts import (
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.keys import PrivateKey
+from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Report, Terms, Verdict
+from pysonar.protocol.artifacts import (
     MAX_BYTES,
     Algorithm,
     GradientEnvelope,
@@ -16,12 +19,9 @@ from pysonar.artifacts import (
     Spec,
     Validation,
 )
-from pysonar.chain.events import CampaignCreated
-from pysonar.chain.sonar import Sonar
-from pysonar.chain.types import Report, Terms, Verdict
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey
-from pysonar.schema import class_label, input_schema, number_field, output_schema
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey
+from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
 from pysonar.store import cid_of
 
 ETHER = 10**18

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from mine_under_test import Mine
 
-from mine_agent.earnings import earnings
+from mine_agent.campaigns.earnings import earnings
+from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
-from mine_agent.overview import open_campaigns
-from mine_agent.policy_file import FirstAnswers
+from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
+from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.cid import Cid
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_mine_that_was_told_nothing_joins_nothing(
 def test_a_campaign_that_asks_for_more_than_the_data_have_is_not_joined(
     mine: Mine, small_capsule: Any, home: Home
 ) -> None:
-    from pysonar.schema import input_schema, number_field
+    from pysonar.protocol.schema import input_schema, number_field
 
     wide = small_capsule.spec(
         input_schema=input_schema({name: number_field((-4, 4)) for name in ("a", "salary", "b", "age")})
@@ -195,7 +195,7 @@ def test_a_campaign_that_asks_for_more_than_the_data_have_is_not_joined(
 
 
 def test_a_campaign_without_the_mines_label_is_not_joined(mine: Mine, small_capsule: Any) -> None:
-    from pysonar.schema import class_label, output_schema
+    from pysonar.protocol.schema import class_label, output_schema
 
     small_capsule.open(
         small_capsule.spec(output_schema=output_schema("taste", class_label(["sweet", "sour"])))
@@ -284,7 +284,7 @@ def test_the_homes_files_open_no_model(mine: Mine, small_capsule: Any, home: Hom
 
 
 def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: Any) -> None:
-    from pysonar.openpgp import NotForThisKeyError, SecretKey, open_sealed
+    from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, open_sealed
 
     small_capsule.open()
     mine.round()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mine_agent.home import Home
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
+from pysonar.chain.contract.types import Verdict
+from pysonar.protocol.cid import Cid
 
 
 def ask(mine_agent: Any, home: Home, *command: str) -> Any:

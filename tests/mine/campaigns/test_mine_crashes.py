@@ -19,10 +19,10 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.types import Verdict
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.types import Verdict
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 
 DRIVER = """
 import importlib, os, signal, sys
@@ -47,12 +47,12 @@ app()
 POINTS = {
     "trained, nothing stored": ("mine_agent.journal", "Journal.add", "before"),
     "sealed gradient journalled": ("mine_agent.journal", "Journal.add", "after"),
-    "sealed gradient in the store": ("pysonar.store.embedded", "EmbeddedStore.put_pinned", "after"),
-    "about to sign": ("pysonar.chain.outbox", "Outbox._sign", "before"),
-    "signed, not committed": ("pysonar.chain.outbox", "Outbox._sign", "after"),
-    "transaction stored, not broadcast": ("pysonar.chain.outbox", "Outbox._broadcast", "before"),
-    "broadcast, not marked as sent": ("pysonar.chain.rpc", "send_raw", "after"),
-    "broadcast and marked": ("pysonar.chain.outbox", "Outbox._broadcast", "after"),
+    "sealed gradient in the store": ("pysonar.store.embedded.store", "EmbeddedStore.put_pinned", "after"),
+    "about to sign": ("pysonar.chain.sending.outbox", "Outbox._sign", "before"),
+    "signed, not committed": ("pysonar.chain.sending.outbox", "Outbox._sign", "after"),
+    "transaction stored, not broadcast": ("pysonar.chain.sending.outbox", "Outbox._broadcast", "before"),
+    "broadcast, not marked as sent": ("pysonar.chain.node.rpc", "send_raw", "after"),
+    "broadcast and marked": ("pysonar.chain.sending.outbox", "Outbox._broadcast", "after"),
 }
 
 

@@ -12,13 +12,13 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from pysonar.artifacts import Algorithm
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.types import Verdict
-from pysonar.estimator import Estimator
-from pysonar.schema import category_field, input_schema
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.types import Verdict
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.artifacts import Algorithm
+from pysonar.protocol.schema import category_field, input_schema
+from pysonar.scientist.estimator import Estimator
 
 ALGORITHM = Algorithm(
     "one_vs_rest",

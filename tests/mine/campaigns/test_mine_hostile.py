@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 
 from mine_agent.agent import Agent
+from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from mine_agent.overview import open_campaigns
-from openmined_syft.cipher_array import CipherArray
-from openmined_syft.encrypted import EncryptedModel
-from openmined_syft.keys import generate_keypair
-from pysonar.artifacts import ModelArtifact
-from pysonar.chain import rpc
-from pysonar.chain.events import Submitted
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.cid import Cid
-from pysonar.openpgp import SecretKey
+from openmined_syft.paillier.cipher_array import CipherArray
+from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.keys import generate_keypair
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.artifacts import ModelArtifact
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
 
 
@@ -70,7 +70,7 @@ def is_an_endless_spec(capsule: Any, _: Any) -> bytes:
 
 def is_too_wide(capsule: Any, _: Any) -> bytes:
     """Four columns that one-hot encoding turns into more than a visit may have."""
-    from pysonar.schema import category_field, input_schema
+    from pysonar.protocol.schema import category_field, input_schema
 
     fields = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "name")})
     return capsule.opened_with(capsule.spec(input_schema=fields))
@@ -269,7 +269,7 @@ def test_a_file_that_changed_after_it_was_added_is_not_trained_on(
 def test_a_file_that_changes_between_two_visits_is_not_trained_on(
     agent: Agent, home: Home, small_capsule: Any, colours: Path
 ) -> None:
-    from pysonar.chain.types import Verdict
+    from pysonar.chain.contract.types import Verdict
 
     campaign = small_capsule.open()
     errors_and_campaigns(agent, home)
@@ -288,7 +288,7 @@ def test_a_store_that_fails_after_training_loses_nothing(
     agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pysonar.store import StoreFullError
-    from pysonar.store.embedded import EmbeddedStore
+    from pysonar.store.embedded.store import EmbeddedStore
 
     campaign = small_capsule.open()
 
@@ -310,7 +310,7 @@ def test_a_store_that_fails_after_training_loses_nothing(
 def test_a_fault_of_the_program_with_one_campaign_is_named_by_its_place_only(
     agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mine_agent.visits import Visits
+    from mine_agent.work.compiled_data import Visits
 
     small_capsule.open()
 

@@ -11,10 +11,10 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from mine_agent.policy_file import FirstAnswers
-from pysonar.artifacts import ArtifactError
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.cid import Cid
+from mine_agent.rules.policy_file import FirstAnswers
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.artifacts import ArtifactError
+from pysonar.protocol.cid import Cid
 
 
 def agent_of(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
@@ -51,7 +51,7 @@ def test_key_and_model_are_not_asked_for_by_a_mine_without_the_data(
     home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, asked: list[Cid]
 ) -> None:
     """Who fetches a model has the data for it; who has not fetches what everybody fetches, the spec."""
-    from pysonar.schema import input_schema, number_field
+    from pysonar.protocol.schema import input_schema, number_field
 
     other = small_capsule.open(
         small_capsule.spec(input_schema=input_schema({"elsewhere": number_field((0.0, 1.0))}))
@@ -71,11 +71,11 @@ def test_a_packing_of_capsules_own_choice_is_refused(
     import numpy as np
 
     from openmined_syft.affine import AffineMap
-    from openmined_syft.cipher_array import decrypt_integers, encrypt_integers
-    from openmined_syft.encrypted import EncryptedModel
-    from openmined_syft.layout import Layout
-    from openmined_syft.training import train
-    from pysonar.artifacts import ModelArtifact
+    from openmined_syft.paillier.cipher_array import decrypt_integers, encrypt_integers
+    from openmined_syft.paillier.encrypted import EncryptedModel
+    from openmined_syft.paillier.layout import Layout
+    from openmined_syft.paillier.training import train
+    from pysonar.protocol.artifacts import ModelArtifact
 
     key, width = small_capsule.key, 120
     chosen = Layout((4, 3), 2048, 60, 1, 3)

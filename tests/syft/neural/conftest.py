@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from digits import DIGITS, WEIGHTS
 
-from openmined_syft.neural.ckks import CkksPrivateKey, CkksPublicKey
-from openmined_syft.neural.encrypted import EncryptedNetwork
+from openmined_syft.ckks.encrypted import EncryptedNetwork
+from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 
 
 @pytest.fixture(scope="session")

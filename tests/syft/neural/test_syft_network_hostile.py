@@ -9,6 +9,11 @@ from digits import DIGITS, WEIGHTS, digits_visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openmined_syft.ckks import keys as ckks
+from openmined_syft.ckks import seal, slots
+from openmined_syft.ckks.encrypted import EncryptedNetwork, EncryptedNetworkGradient
+from openmined_syft.ckks.keys import CkksPublicKey
+from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import (
     BoundError,
     CiphertextError,
@@ -18,11 +23,7 @@ from openmined_syft.errors import (
     ShapeError,
     SyftError,
 )
-from openmined_syft.neural import ckks, seal, slots
-from openmined_syft.neural.ckks import CkksPublicKey
-from openmined_syft.neural.encrypted import EncryptedNetwork, EncryptedNetworkGradient
 from openmined_syft.neural.network import SquareNetwork
-from openmined_syft.neural.training import train_network
 
 HOLDER = slots.gradient_vector(DIGITS, DIGITS.used)
 NOWHERE = int(np.flatnonzero(HOLDER == 0)[0])

@@ -12,13 +12,13 @@ from mine_under_test import Mine
 from small_capsule import SmallCapsule
 
 from mine_agent.home import Home
-from mine_agent.policy_file import FirstAnswers
-from openmined_syft.neural.encrypted import EncryptedNetwork
-from pysonar.artifacts import Algorithm, ModelArtifact, PublicKeyArtifact, Spec
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.types import Report, Verdict
-from pysonar.cid import Cid
-from pysonar.schema import input_schema, number_field
+from mine_agent.rules.policy_file import FirstAnswers
+from openmined_syft.ckks.encrypted import EncryptedNetwork
+from pysonar.chain.contract.types import Report, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.artifacts import Algorithm, ModelArtifact, PublicKeyArtifact, Spec
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import input_schema, number_field
 
 
 class NetworkCapsule(SmallCapsule):
@@ -81,7 +81,7 @@ class NetworkCapsule(SmallCapsule):
 def ckks() -> tuple[Any, Any]:
     """One CKKS key for all campaigns of the tests, and its public half: 100 MB and seconds to make."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
-    from openmined_syft.neural.ckks import CkksPrivateKey
+    from openmined_syft.ckks.keys import CkksPrivateKey
     from openmined_syft.neural.network import SquareNetwork
 
     key = CkksPrivateKey.generate()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from mine_under_test import Mine
 
-from mine_agent.library import Library
-from pysonar.artifacts import ModelArtifact, PublicKeyArtifact
+from mine_agent.campaigns.artifacts import Library
+from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 
 
 def has_a_model_of_another_size(capsule: Any) -> bytes:
@@ -27,7 +27,7 @@ def has_a_model_of_fewer_hidden_units(capsule: Any) -> bytes:
 
 
 def has_a_model_of_another_key(capsule: Any) -> bytes:
-    from openmined_syft.neural.ckks import CkksPrivateKey
+    from openmined_syft.ckks.keys import CkksPrivateKey
 
     return capsule.opened_with(model=capsule.model(key=CkksPrivateKey.generate()))
 
@@ -37,7 +37,7 @@ def has_a_model_of_another_version(capsule: Any) -> bytes:
 
 
 def has_a_linear_model(capsule: Any) -> bytes:
-    from openmined_syft.encrypted import EncryptedModel
+    from openmined_syft.paillier.encrypted import EncryptedModel
 
     linear = EncryptedModel.encrypt(np.zeros((32, 64)), capsule.key, version=0, weight_bound=8.0)
     return capsule.opened_with(model=ModelArtifact(linear).to_bytes())
@@ -157,7 +157,7 @@ def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
     mine: Mine, network_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is the one of the network's sizes, so it is as large as it has to be."""
-    from openmined_syft.neural import sizes
+    from openmined_syft.ckks import sizes
 
     campaign = network_capsule.open()
     length = len(network_capsule.public_key())

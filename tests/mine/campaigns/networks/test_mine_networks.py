@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from mine_under_test import Mine
 
-from mine_agent.earnings import earnings
+from mine_agent.campaigns.artifacts import Library
+from mine_agent.campaigns.earnings import earnings
+from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
-from mine_agent.library import Library
-from mine_agent.overview import open_campaigns
-from mine_agent.visits import Visits
+from mine_agent.work.compiled_data import Visits
 from openmined_syft.errors import KernelError
-from pysonar.chain.signer import KeyfileSigner
-from pysonar.chain.types import Verdict
-from pysonar.cid import Cid
+from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.cid import Cid
 
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
@@ -87,7 +87,7 @@ def test_after_a_crash_the_same_rows_are_trained_on(
         raise OSError("the machine goes down")
 
     with monkeypatch.context() as patch:
-        patch.setattr("mine_agent.working.seal_update", down)
+        patch.setattr("mine_agent.work.new_submissions.seal_update", down)
         (error,) = mine.errors()
     assert type(error).__name__ == "UnexpectedError"
     assert mine.submitted(campaign) == []

@@ -1,0 +1,154 @@
+"""Fetches what a campaign names, and checks that it fits together before anything is computed or paid.
+
+The store checks bytes against CIDs, the parsers check formats; here it is checked that spec, key and model
+belong to each other and to what the chain says: sizes, fingerprint, version, shape, bound, and that the
+spec's certificate is one that the campaign's Capsule registered. What contradicts is refused by an
+ArtifactError that names the artifact, its CID, the field, what was found and what was expected.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from mine_agent.connection import Connection
+from mine_agent.work.gradient import Base
+from openmined_syft.errors import FormError
+from openmined_syft.models import ModelFamily
+from openmined_syft.rules import Rule
+from openmined_syft.schemes import Model, PublicHalf, Scheme, scheme_named
+from pysonar.chain.contract.events import CapsuleRegistered
+from pysonar.chain.contract.types import CampaignRecord
+from pysonar.protocol.artifacts import (
+    MAX_BYTES,
+    ArtifactError,
+    ModelArtifact,
+    PublicKeyArtifact,
+    Spec,
+    WrongBindingError,
+    parse_certificate,
+)
+from pysonar.protocol.artifacts.errors import Said
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate
+from pysonar.protocol.schema import Schema
+
+LARGEST_DESIGN = 4096  # columns with the bias: a visit needs matrices of that many squared numbers
+PLANS_KEPT = 256
+KEYS_KEPT = 2  # a network's takes more than 100 MB
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a mine has to know of a campaign that stays the same for its whole life."""
+
+    campaign: bytes
+    spec_cid: Cid
+    spec: Spec
+
+    @property
+    def schema(self) -> Schema:
+        """Which columns are needed and how they become numbers."""
+        return self.spec.schema
+
+    @property
+    def family(self) -> ModelFamily:
+        """The kind of model, sized for the schema, its features drawn for this campaign."""
+        return self.spec.family_for(self.campaign)
+
+    @property
+    def rule(self) -> Rule | None:
+        """How to train; None for a network."""
+        return self.spec.algorithm.training_rule()
+
+    @property
+    def scheme(self) -> Scheme:
+        """What the model is encrypted with."""
+        return scheme_named(self.spec.scheme)
+
+
+class Library:
+    """The artifacts of campaigns. Specs are kept in memory, as they never change."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._plans: OrderedDict[bytes, Plan] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, Cid], PublicHalf] = OrderedDict()
+
+    def plan(self, record: CampaignRecord) -> Plan:
+        """The campaign's spec. Raises StoreError, ArtifactError, CidError."""
+        if record.id not in self._plans:
+            cid = Cid.from_bytes32(record.terms.spec)
+            spec = Spec.parse(self._get(cid, MAX_BYTES["spec"]), cid=cid)
+            columns = max(spec.weights_shape[0], spec.schema.n_features)  # before a feature map, and after
+            if columns > LARGEST_DESIGN:
+                raise ArtifactError("spec", "input_schema", columns, f"at most {LARGEST_DESIGN} columns", cid)
+            self._plans[record.id] = Plan(record.id, cid, spec)
+            while len(self._plans) > PLANS_KEPT:
+                self._plans.popitem(last=False)
+        return self._plans[record.id]
+
+    def base(self, record: CampaignRecord, plan: Plan) -> Base:
+        """The newest version of the model, and the campaign's key. Raises StoreError, ArtifactError,
+        CidError; KernelError if the scheme needs a package that is not here.
+        """
+        plan.scheme.require_usable()
+        public = self._public_key(record, plan)
+        cid = Cid.from_bytes32(record.model)
+        most = min(MAX_BYTES["model"], plan.scheme.most_model_bytes(plan.family, plan.spec.key_bits))
+        artifact = ModelArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
+        _check_model(artifact.model, record, plan, public, cid)
+        return Base(artifact.for_key(public, cid=cid), public, cid, plan.spec.scheme)
+
+    def certificate(self, record: CampaignRecord, plan: Plan) -> Certificate:
+        """The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time.
+
+        Raises StoreError; WrongBindingError if it is not Capsule's.
+        """
+        cid, capsule = plan.spec.capsule_certificate, record.terms.capsule
+        history = [entry.event for entry in self._connection.follower.history(CapsuleRegistered)]
+        registered = {
+            event.certificate
+            for event in history
+            if isinstance(event, CapsuleRegistered) and event.capsule == capsule
+        }
+        current = self._connection.sonar.certificate(capsule)  # may be older than what this mine reads from
+        if cid.digest not in registered | {current}:
+            expected = f"a certificate that {capsule} registered on Sonar"
+            raise WrongBindingError("spec", "capsule_certificate", str(cid), expected, plan.spec_cid)
+        return parse_certificate(self._get(cid, MAX_BYTES["certificate"]), cid=cid)
+
+    def _public_key(self, record: CampaignRecord, plan: Plan) -> PublicHalf:
+        """The campaign's key: the same for its whole life, and large for a network, so it is kept."""
+        cid = Cid.from_bytes32(record.public_key)
+        key = (plan.spec.scheme, cid)  # other campaigns may name the same bytes and say other things of them
+        if key not in self._keys:
+            most = min(MAX_BYTES["public_key"], plan.scheme.most_public_bytes(plan.family))
+            artifact = PublicKeyArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
+            self._keys[key] = artifact.key
+            while len(self._keys) > KEYS_KEPT:
+                self._keys.popitem(last=False)
+        self._keys.move_to_end(key)
+        public = self._keys[key]
+        bits = plan.scheme.size_of(public)
+        if bits != plan.spec.key_bits:
+            raise ArtifactError("public_key", "n", f"{bits} bits", f"{plan.spec.key_bits} bits", cid)
+        return public
+
+    def _get(self, cid: Cid, most: int) -> bytes:
+        return self._connection.store.get(cid, max_bytes=most)
+
+
+def _check_model(model: Model, record: CampaignRecord, plan: Plan, public: PublicHalf, cid: Cid) -> None:
+    """Whether the model is what chain, spec and key say it is. Raises ArtifactError."""
+    for field, found, expected in (
+        ("key_fingerprint", model.key_fingerprint.hex(), public.fingerprint.hex()),
+        ("version", model.version, record.version),
+        ("shape", model.shape, plan.spec.weights_shape),
+    ):
+        if found != expected:
+            raise ArtifactError("model", field, found, str(expected), cid)
+    try:
+        plan.scheme.check_form(model, public, plan.family, plan.spec.weight_bound)
+    except FormError as error:
+        raise ArtifactError("model", error.field, Said(str(error.value)), error.expected, cid) from None

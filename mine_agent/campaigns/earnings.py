@@ -1,0 +1,82 @@
+"""What each campaign brought in and cost, from the chain's events and the receipts of this mine's
+transactions.
+
+All amounts in wei. Nothing is estimated: a payout counts once Sonar announced it, gas once its receipt is
+there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mine_agent.campaigns.history import Standing
+from mine_agent.connection import Connection
+from mine_agent.rules.pacing import Outcome
+from pysonar.chain.contract.events import Claimed
+from pysonar.chain.contract.types import State
+from pysonar.chain.sending.outbox_records import OutboxRecords, Pending
+
+
+@dataclass(frozen=True)
+class Earnings:
+    """One campaign, for this mine.
+
+    Attributes:
+        promised: payouts announced by verdicts; due after settlement.
+        pending: owed, but not yet to be claimed. claimable: to be claimed now. claimed: already sent.
+        staked: stake and fee of submissions that wait for a verdict; they come back if there never is one.
+        burned: stakes lost. fees: paid to Capsule for verdicts. gas: of every mined transaction.
+    """
+
+    campaign: bytes
+    state: State
+    standings: tuple[Standing, ...]
+    promised: int
+    pending: int
+    claimable: int
+    claimed: int
+    staked: int
+    burned: int
+    fees: int
+    gas: int
+
+    @property
+    def net(self) -> int:
+        """What is left of the payouts when everything is settled; stakes that come back are no income."""
+        return self.promised - self.burned - self.fees - self.gas
+
+    def count(self, outcome: Outcome) -> int:
+        """Submissions with that outcome."""
+        return Counter(standing.outcome for standing in self.standings)[outcome]
+
+
+def earnings(connection: Connection, campaign: bytes) -> Earnings:
+    """The account's earnings of one campaign, as of the newest block and the events read so far."""
+    account, record = connection.address, connection.sonar.campaign(campaign)
+    standings = connection.standings(campaign)
+    evaluated = [entry for entry in standings if entry.verdict is not None]
+    burned = [entry for entry in evaluated if entry.outcome is Outcome.BURNED]
+    queued = [entry for entry in standings if entry.index is not None and entry.outcome is Outcome.WAITING]
+    claimable = connection.sonar.claimable(campaign, account)
+    claims = [entry.event for entry in connection.follower.history(Claimed, campaign=campaign)]
+    return Earnings(
+        campaign=record.id,
+        state=record.state,
+        standings=tuple(standings),
+        promised=sum(entry.payout for entry in evaluated),
+        pending=connection.sonar.owed(campaign, account) - claimable,
+        claimable=claimable,
+        claimed=sum(one.amount for one in claims if isinstance(one, Claimed) and one.account == account),
+        staked=len(queued) * (record.terms.stake + record.terms.fee),
+        burned=len(burned) * record.terms.stake,
+        fees=len(evaluated) * record.terms.fee,
+        gas=gas_of(OutboxRecords(connection.database, account).all(), campaign),
+    )
+
+
+def gas_of(transactions: Iterable[Pending], campaign: bytes) -> int:
+    """Wei paid for gas of the campaign's transactions, reverted ones too."""
+    part = f"/{campaign.hex()}/"
+    return sum(sent.receipt.fee for sent in transactions if sent.receipt is not None and part in sent.key)

@@ -1,0 +1,65 @@
+"""What a submission costs now, whether the account can pay it, and whether there is time left for it."""
+
+from __future__ import annotations
+
+from web3 import Web3
+
+from mine_agent.rules.policy import Offer
+from mine_agent.rules.rewards import Cost
+from pysonar.chain.contract.types import CampaignRecord, State
+from pysonar.chain.errors import InsufficientFundsError, NoFeeMarketError
+from pysonar.chain.node import rpc
+from pysonar.protocol.artifacts import Spec
+from pysonar.protocol.artifacts.algorithm import NETWORK
+
+SUBMIT_GAS = 80_000  # the ceiling of DESIGN section 4 and what the outbox adds to be safe
+_DEFAULT_TIP = 10**9
+
+
+def gas_price(web3: Web3) -> int:
+    """Wei that one gas costs in the next block: base fee and the tip that the node suggests."""
+    base_fee = rpc.latest(web3).base_fee
+    if base_fee is None:
+        raise NoFeeMarketError(rpc.chain_id(web3))
+    tip = rpc.priority_fee(web3)
+    return base_fee + (_DEFAULT_TIP if tip is None else tip)
+
+
+def cost_of(record: CampaignRecord, price: int) -> Cost:
+    """What one submission to the campaign costs or risks, at `price` wei per gas."""
+    return Cost(stake=record.terms.stake, fee=record.terms.fee, gas=SUBMIT_GAS * price)
+
+
+def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Offer:
+    """What the owner's policy is asked about; without the spec, no fields and no privacy are asked for."""
+    floor = spec.privacy_floor if spec else None
+    return Offer(
+        scientist=record.owner.lower(),
+        capsule=record.terms.capsule.lower(),
+        asset=record.terms.asset.lower(),
+        fields=(*spec.schema.field_names, spec.schema.label_name) if spec else (),
+        left=record.left_to_earn,
+        cost=cost_of(record, price),
+        network=spec is not None and spec.algorithm.family == NETWORK,
+        privacy=f"epsilon {floor.epsilon:g}, delta {floor.delta:g}" if floor else None,
+    )
+
+
+def why_closed(record: CampaignRecord, now: int, margin: int) -> str | None:
+    """Why nothing can be submitted now, with `margin` seconds to spare; None if it can."""
+    if record.state is not State.OPEN:
+        return f"the campaign is {record.state.name.lower()}"
+    if record.target_reached:
+        return "the target is reached"
+    if now + margin >= record.terms.submit_until:
+        return "the time to submit is over, or nearly so"
+    if record.pending >= record.terms.max_pending:
+        return f"the queue is full ({record.pending} submissions wait)"
+    return None
+
+
+def check_funds(web3: Web3, address: str, cost: Cost) -> None:
+    """Raises InsufficientFundsError unless the account can pay stake, fee and gas."""
+    held = rpc.balance(web3, address)
+    if held < cost.up_front():
+        raise InsufficientFundsError("submit", address, held, cost.up_front())

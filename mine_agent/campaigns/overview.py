@@ -1,0 +1,90 @@
+"""The open campaigns as this mine's owner wants to see them: what is to be earned, what fits, what the
+rules say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mine_agent.campaigns.artifacts import Library, Plan
+from mine_agent.campaigns.offer import gas_price, offer_of, why_closed
+from mine_agent.connection import Connection
+from mine_agent.data.datasets import DataSet
+from mine_agent.data.matching import Fit, fit_by_names
+from mine_agent.failures import describe
+from mine_agent.rules.policy import Policy, Refusal, refusals
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.contract.types import CampaignRecord, State
+from pysonar.chain.errors import ChainError
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One open campaign. Without a usable spec, `plan` is None and `fault` says why.
+
+    Attributes:
+        fits: how each data set fits. refusals: the owner's rules that forbid it.
+        closed: why nothing can be submitted now, though it is open. failure: the mine's last error with it.
+    """
+
+    record: CampaignRecord
+    plan: Plan | None
+    fault: str | None
+    fits: tuple[Fit, ...]
+    refusals: tuple[Refusal, ...]
+    closed: str | None
+    failure: str | None
+
+    @property
+    def joined(self) -> bool:
+        """Whether `mine-agent run` works for it."""
+        return (
+            self.plan is not None
+            and not self.refusals
+            and self.closed is None
+            and any(fit.fits for fit in self.fits)
+        )
+
+
+def open_campaigns(connection: Connection, data_sets: list[DataSet], policy: Policy) -> list[Listing]:
+    """Every campaign that is open on the chain, oldest first. Raises ChainError."""
+    library = Library(connection)
+    settled = connection.settled_ids()
+    price, now = gas_price(connection.web3), connection.sonar.now()
+    listings = []
+    for campaign in connection.campaign_ids():
+        if campaign in settled:
+            continue
+        record = connection.sonar.campaign(campaign)
+        if record.state is State.OPEN:
+            listings.append(_listing(connection, library, record, data_sets, policy, price, now))
+    return listings
+
+
+def _listing(
+    connection: Connection,
+    library: Library,
+    record: CampaignRecord,
+    data_sets: list[DataSet],
+    policy: Policy,
+    price: int,
+    now: int,
+) -> Listing:
+    closed = why_closed(record, now, policy.limits.time_margin)
+    failures = [connection.journal.failure(record.id, data.name) for data in data_sets]
+    failure = next((entry.message for entry in failures if entry is not None), None)
+    try:
+        plan = library.plan(record)
+    except ChainError:
+        raise
+    except OpenMinedError as error:
+        return Listing(record, None, describe(error), (), (), closed, failure)
+    return Listing(
+        record,
+        plan,
+        None,
+        tuple(fit_by_names(plan.schema, data) for data in data_sets),
+        refusals(policy, offer_of(record, price, plan.spec)),
+        closed,
+        failure,
+    )

@@ -1,0 +1,1 @@
+"""The owner's rules: what a mine may join, at which pace, for which reward."""

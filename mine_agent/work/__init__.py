@@ -1,0 +1,1 @@
+"""What a running mine does: train, seal, submit, follow up and collect."""

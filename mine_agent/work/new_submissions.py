@@ -1,0 +1,126 @@
+"""New submissions: decides whether to train one data set for one campaign now, and does it.
+
+The order is from cheap to dear: the campaign's state, this mine's own past there, the spec against the data's
+columns, the owner's rules, time and money; only then are key and model fetched, the data read and the model
+trained. What leaves the mine is the sealed gradient; that the data fit or do not fit leaves no trace outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mine_agent.campaigns.artifacts import Library, Plan
+from mine_agent.campaigns.offer import check_funds, gas_price, offer_of, why_closed
+from mine_agent.connection import Connection
+from mine_agent.data.datasets import DataSet
+from mine_agent.rules.pacing import Move, next_move
+from mine_agent.rules.policy import Policy, refusals
+from mine_agent.telling import Tell, happening, short_id
+from mine_agent.work import submit as submitting
+from mine_agent.work.compiled_data import Visits
+from mine_agent.work.gradient import seal_update, train_on
+from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.store import cid_of
+
+
+class Working:
+    """The work of one mine. `clock` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        library: Library,
+        *,
+        tell: Tell,
+        clock: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._library = library
+        self._visits = Visits()
+        self._tell = tell
+        self._clock = clock
+
+    def consider(self, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        """Train and submit, if all speaks for it; whether it was. Raises what stands in the way
+        unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError, ChainError.
+
+        What is trained is the newest confirmed version: one that a re-org takes back would be no version at
+        all, and cost the stake. Whether there is room and time is asked of the newest block.
+        """
+        connection = self._connection
+        if self._is_closed(campaign, policy):
+            return False
+        record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
+        now = int(self._clock())
+        past = [standing.past(now) for standing in connection.standings(campaign)]
+        pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
+        if pace.move is not Move.TRAIN:
+            return False
+        price = gas_price(connection.web3)
+        if refusals(policy, offer_of(record, price)):
+            return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
+        plan = self._library.plan(record)
+        if plan.schema.missing(data.column_names()):
+            return False
+        offer = offer_of(record, price, plan.spec)
+        if refusals(policy, offer):
+            return False
+        check_funds(connection.web3, connection.address, offer.cost)
+        return self._submit(record, plan, data, policy)
+
+    def _is_closed(self, campaign: bytes, policy: Policy) -> bool:
+        sonar = self._connection.sonar
+        closed = why_closed(sonar.campaign(campaign), sonar.now(), policy.limits.time_margin)
+        return closed is not None
+
+    def _submit(self, record: CampaignRecord, plan: Plan, data: DataSet, policy: Policy) -> bool:
+        connection, campaign = self._connection, record.id
+        base = self._library.base(record, plan)
+        certificate = self._library.certificate(record, plan)
+        visit = self._visits.visit(plan, data, record.version)
+        self._tell(
+            happening("training", campaign, data=data.name, base_version=record.version),
+            f"{short_id(campaign)}: training version {record.version} of {plan.spec.title!r}"
+            f" on {data.name!r}",
+        )
+        gradient = train_on(base, visit)
+        sealed = seal_update(
+            gradient,
+            base,
+            certificate,
+            sonar=connection.sonar,
+            campaign=campaign,
+            miner=connection.address,
+        )
+        if self._is_closed(campaign, policy):
+            return False  # closed while training: nothing was promised yet
+        submission = connection.journal.add(
+            campaign,
+            data=data.name,
+            data_digest=data.digest,
+            base_version=record.version,
+            base_model=record.model,
+            update=cid_of(sealed).digest,
+            value=record.terms.stake + record.terms.fee,
+            sealed=sealed,
+            now=int(self._clock()),
+        )
+        sent = submitting.send(
+            submission, store=connection.store, outbox=self._outbox, sonar=connection.sonar
+        )
+        self._tell(
+            happening(
+                "submitted",
+                campaign,
+                data=data.name,
+                base_version=record.version,
+                update="0x" + submission.update.hex(),
+                value=str(submission.value),
+                transaction=sent.hashes[-1],
+            ),
+            f"{short_id(campaign)}: submitted a gradient for version {record.version}",
+        )
+        return True

@@ -1,0 +1,174 @@
+"""Looks after what this mine has already submitted: sends what a crash left over, notes verdicts, gets
+money back.
+
+Everything is decided from the newest state of the chain and the journal; doing it again changes nothing. Not
+here: new submissions (see `working`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mine_agent.campaigns.history import Standing
+from mine_agent.campaigns.offer import gas_price, offer_of
+from mine_agent.connection import Connection
+from mine_agent.journal import Submission
+from mine_agent.rules.pacing import Outcome
+from mine_agent.rules.policy import Policy, refusals
+from mine_agent.telling import Tell, happening, short_id
+from mine_agent.work import payouts as settling
+from mine_agent.work import submit as submitting
+from pysonar.chain.contract.types import CampaignRecord, State
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.protocol.amounts import format_ppm, format_wei
+
+CLAIM_GAS = 60_000  # a little above the ceiling of DESIGN section 4
+SETTLE_GAS = 120_000
+SETTLE_GRACE = 10 * 60  # seconds that Capsule and scientist have to settle after the end of the review
+
+
+class Tending:
+    """The tending of one mine's submissions. `clock` gives seconds since 1970."""
+
+    def __init__(
+        self, connection: Connection, outbox: Outbox, *, tell: Tell, clock: Callable[[], float]
+    ) -> None:
+        self._connection = connection
+        self._outbox = outbox
+        self._tell = tell
+        self._clock = clock
+
+    def submissions(self, campaign: bytes, policy: Policy) -> None:
+        """Bring every submission of this home a step further. StoreError, ChainError."""
+        record, now = self._connection.sonar.campaign(campaign), self._connection.sonar.now()
+        for standing in self._connection.standings(campaign):
+            made = standing.submission
+            if made is None or made.closed_at is not None:
+                continue
+            if standing.outcome is not Outcome.WAITING:
+                self._release(made, standing)
+            elif standing.index is None:
+                hopeless = self._why_hopeless(made, record, policy, now)
+                if hopeless is None:
+                    submitting.send(
+                        made, store=self._connection.store, outbox=self._outbox, sonar=self._connection.sonar
+                    )
+                else:
+                    self._give_up(made, hopeless)
+
+    def money(self, campaign: bytes, *, auto_claim: bool) -> bool:
+        """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
+
+        Returns whether nothing is left to come: everything settled, decided and claimed.
+        """
+        sonar = self._connection.sonar
+        record, now = sonar.campaign(campaign), sonar.now()
+        waiting = [
+            standing
+            for standing in self._connection.standings(campaign)
+            if standing.index is not None and standing.outcome is Outcome.WAITING
+        ]
+        for standing in waiting:
+            if settling.may_reclaim(record, standing, now):
+                self._reclaim(standing)
+        if record.state is not State.SETTLED:
+            self._settle(record, now)
+            return False
+        if waiting:
+            return False
+        claimable = sonar.claimable(campaign, self._connection.address)
+        if auto_claim and claimable > CLAIM_GAS * gas_price(self._connection.web3):
+            self._claim(campaign, claimable)
+        return claimable == 0
+
+    def _why_hopeless(self, made: Submission, record: CampaignRecord, policy: Policy, now: int) -> str | None:
+        """Why a submission that is not in the queue is not sent any more; the owner may have thought better
+        of it.
+        """
+        hopeless = submitting.why_hopeless(made, record, self._outbox, now)
+        if hopeless is not None or self._outbox.find(made.key) is not None:
+            return hopeless
+        forbidden = refusals(policy, offer_of(record, gas_price(self._connection.web3)))
+        return forbidden[0].reason if forbidden else None
+
+    def _release(self, made: Submission, standing: Standing) -> None:
+        connection = self._connection
+        submitting.release(
+            made,
+            store=connection.store,
+            journal=connection.journal,
+            miner=connection.address,
+            now=int(self._clock()),
+        )
+        self._tell_outcome(standing)
+
+    def _give_up(self, made: Submission, reason: str) -> None:
+        connection = self._connection
+        submitting.give_up(
+            made,
+            reason,
+            store=connection.store,
+            journal=connection.journal,
+            miner=connection.address,
+            now=int(self._clock()),
+        )
+        self._tell(
+            happening("given-up", made.campaign, data=made.data, reason=reason),
+            f"{short_id(made.campaign)}: a submission is given up: {reason}",
+        )
+
+    def _reclaim(self, standing: Standing) -> None:
+        before = self._outbox.find(settling.reclaim_key(standing))
+        sent = settling.reclaim(self._outbox, self._connection.sonar, standing)
+        if before is None:
+            self._tell(
+                happening("reclaim", standing.campaign, index=standing.index, transaction=sent.hashes[-1]),
+                f"{short_id(standing.campaign)}: submission {standing.index} will not be judged;"
+                " taking stake and fee back",
+            )
+
+    def _settle(self, record: CampaignRecord, now: int) -> None:
+        """Anybody may settle a campaign whose time is over; if Capsule is silent, who is owed does."""
+        if now < record.terms.review_until + SETTLE_GRACE:
+            return
+        sonar, key = self._connection.sonar, settling.settle_key(record.id)
+        owed = sonar.owed(record.id, self._connection.address)
+        if owed <= (SETTLE_GAS + CLAIM_GAS) * gas_price(self._connection.web3):
+            return
+        before = self._outbox.find(key)
+        sent = settling.settle(self._outbox, sonar, record.id)
+        if before is None:
+            self._tell(
+                happening("settle", record.id, transaction=sent.hashes[-1]),
+                f"{short_id(record.id)}: its time is over and nobody settles it; settling",
+            )
+
+    def _claim(self, campaign: bytes, claimable: int) -> None:
+        history = self._connection.follower.history(campaign=campaign)
+        before = self._outbox.find(settling.claim_key(campaign, self._connection.address, history))
+        sent = settling.claim(self._outbox, self._connection.sonar, campaign, history)
+        if before is None:
+            self._tell(
+                happening("claim", campaign, amount=str(claimable), transaction=sent.hashes[-1]),
+                f"{short_id(campaign)}: claiming {format_wei(claimable)}",
+            )
+
+    def _tell_outcome(self, standing: Standing) -> None:
+        fields = happening(
+            "verdict",
+            standing.campaign,
+            index=standing.index,
+            verdict=standing.verdict.name if standing.verdict else "RECLAIMED",
+            payout=str(standing.payout),
+            accuracy=standing.accuracy,
+        )
+        if standing.outcome is Outcome.IMPROVED:
+            gained = (
+                f"improved the model to {format_ppm(standing.accuracy or 0)}: {format_wei(standing.payout)}"
+            )
+        else:
+            gained = {
+                Outcome.NO_GAIN: "brought no gain; the stake comes back",
+                Outcome.BURNED: f"was {fields['verdict']}; the stake is burned",
+            }.get(standing.outcome, "was taken back")
+        self._tell(fields, f"{short_id(standing.campaign)}: submission {standing.index} {gained}")

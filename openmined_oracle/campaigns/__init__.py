@@ -1,0 +1,1 @@
+"""A campaign's life at Capsule: opened, worked on, recovered, delivered."""

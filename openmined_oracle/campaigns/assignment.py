@@ -1,0 +1,257 @@
+"""What a campaign asks of Capsule: its spec and sealed validation set, fetched, opened and checked.
+
+Everything here comes from the scientist and is checked as if from a stranger. Whatever is wrong with it
+becomes one of the public reasons of `Decline`; nothing of the data is in any error. The set is never
+written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
+from openmined_oracle.home import CapsuleSettings
+from openmined_oracle.judging.prefetch import Wanted
+from openmined_syft.errors import KernelError
+from openmined_syft.metrics import score_ppm
+from openmined_syft.models import ModelFamily
+from openmined_syft.schemes import Direction, Scheme, scheme_named
+from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.node import rpc
+from pysonar.protocol.artifacts import (
+    MAX_BYTES,
+    ArtifactError,
+    SealedInput,
+    Spec,
+    WrongBindingError,
+    WrongDigestError,
+    parse_certificate,
+)
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import (
+    Certificate,
+    CertificateError,
+    ExpandingMessageError,
+    NotForThisKeyError,
+    NotOpenPGPError,
+    SecretKey,
+    TamperedError,
+    WrongSignerError,
+    seal,
+)
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
+
+PATIENCE_SECONDS = 2.0
+"""How long the other campaigns wait for an artifact of this one, in each round. The store goes on looking."""
+
+SENDERS_FAULT = (
+    NotOpenPGPError,
+    NotForThisKeyError,
+    TamperedError,
+    ExpandingMessageError,
+    WrongSignerError,
+)
+"""What is wrong with a sealed message itself. Any other SealError is trouble of this machine's own."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A checked campaign.
+
+    Attributes:
+        spec: what is asked for.
+        family: the kind of model, its features drawn for this campaign.
+        secret: our OpenPGP key that the spec names.
+        scientist: whom the result is sealed to.
+        X, y: the validation set, encoded: (rows, n_features) and (rows,).
+    """
+
+    spec: Spec
+    family: ModelFamily
+    secret: SecretKey
+    scientist: Certificate
+    X: NDArray[np.float64] = field(repr=False)
+    y: NDArray[np.float64] = field(repr=False)
+
+    def score(self, weights: NDArray[np.float64]) -> int:
+        """The spec's metric of weights (d, k) on the validation set, in ppm."""
+        return score_ppm(self.spec.metric, self.y, self.family.predict(weights, self.X))
+
+    def fit(self, weights: NDArray[np.float64]) -> float:
+        """What tells weights of the same score apart: more is better."""
+        return self.scheme.fit(self.family, weights, self.X, self.y)
+
+    def directions(self, weights: NDArray[np.float64], gradient: NDArray[np.float64]) -> Sequence[Direction]:
+        """Where a decrypted gradient (d, k) points from the weights."""
+        return self.scheme.directions(self.family, weights, gradient, self.X)
+
+    def is_trainable(self, weights: NDArray[np.float64]) -> bool:
+        """Whether mines could go on from there."""
+        return self.scheme.is_trainable(self.family, weights, self.X, self.y)
+
+    @property
+    def scheme(self) -> Scheme:
+        """What its models are encrypted with."""
+        return scheme_named(self.spec.scheme)
+
+
+def read_assignment(
+    context: Context, record: CampaignRecord, now: int, accept: Callable[[Spec], None] = lambda _: None
+) -> Assignment:
+    """Fetch and check everything the campaign's spec names but the initial weights.
+
+    Args:
+        accept: asked as soon as the spec is there; what it raises ends the reading.
+
+    Raises:
+        DeclinedError: something is wrong with it for good, or was not there for too long.
+        NotReadyError: something is not in the store yet.
+        StoreError, SealError: trouble of this machine's own; try again.
+    """
+    fetch = _Fetch(context, record, now)
+    cid = Cid.from_bytes32(record.terms.spec)
+    data = fetch(cid, "spec", Decline.SPEC_MISSING, Decline.SPEC_MALFORMED)
+    try:
+        spec = Spec.parse(data, cid=cid)
+    except ArtifactError:
+        raise DeclinedError(Decline.SPEC_MALFORMED) from None
+    _check_size(spec, context.settings)
+    accept(spec)
+    secret = context.secrets.get(spec.capsule_certificate)
+    if secret is None:
+        raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
+    scientist = _scientist(fetch, spec)
+    blob = fetch(
+        spec.validation.sealed,
+        "sealed_input",
+        Decline.VALIDATION_MISSING,
+        Decline.VALIDATION_SEALED_WRONG,
+    )
+    X, y = _validation(context, record, spec, secret, blob)
+    return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y)
+
+
+def initial_payload(
+    context: Context, record: CampaignRecord, assignment: Assignment, sealed: Cid, digest: bytes, now: int
+) -> NDArray[np.float64]:
+    """The sealed initial weights (d, k), checked. Raises as `read_assignment`."""
+    spec = assignment.spec
+    blob = _Fetch(context, record, now)(
+        sealed, "sealed_input", Decline.WEIGHTS_MISSING, Decline.WEIGHTS_SEALED_WRONG
+    )
+    try:
+        opened = SealedInput.open(
+            blob,
+            assignment.secret,
+            chain_id=context.sonar.chain_id,
+            contract=context.sonar.address,
+            scientist=record.owner,
+            digest=digest,
+        )
+        return opened.weights(shape=spec.weights_shape, weight_bound=spec.weight_bound)
+    except SENDERS_FAULT:
+        raise DeclinedError(Decline.WEIGHTS_SEALED_WRONG) from None
+    except WrongDigestError:
+        raise DeclinedError(Decline.WEIGHTS_DIGEST) from None
+    except WrongBindingError:
+        raise DeclinedError(Decline.WEIGHTS_FOREIGN) from None
+    except ArtifactError:
+        raise DeclinedError(Decline.WEIGHTS_UNFIT) from None
+
+
+def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
+    """Whether the model and the validation set are small enough not to hold up the other campaigns. Asked
+    before the set is opened: a few bytes of it can stand for thousands of columns.
+    """
+    columns, outputs = spec.weights_shape
+    if columns * outputs > limits.max_weights:
+        raise DeclinedError(Decline.TOO_LARGE)
+    inputs = spec.schema.n_features  # with a feature map there may be many more than the model has columns
+    if spec.algorithm.draws_features and inputs * columns > limits.max_cells:
+        raise DeclinedError(Decline.TOO_LARGE)
+    scheme = scheme_named(spec.scheme)
+    try:
+        scheme.require_usable()
+    except KernelError:
+        raise DeclinedError(Decline.FAMILY_UNSUPPORTED) from None
+    # The sizes do not depend on what a feature map is drawn from.
+    if scheme.effort(spec.family_for(b""), spec.key_bits, spec.weight_bound) > limits.max_ciphertexts:
+        raise DeclinedError(Decline.TOO_LARGE)
+    rows = spec.validation.rows
+    if rows > limits.max_rows or rows * (max(columns, inputs) + outputs) > limits.max_cells:
+        raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
+
+
+def _scientist(fetch: Callable[[Cid, str, Decline, Decline], bytes], spec: Spec) -> Certificate:
+    cid = spec.scientist_certificate
+    data = fetch(cid, "certificate", Decline.SCIENTIST_MISSING, Decline.SCIENTIST_UNUSABLE)
+    try:
+        certificate = parse_certificate(data, cid=cid)
+        seal(b"", [certificate])  # better now than when there is a result to deliver
+    except (ArtifactError, CertificateError):
+        raise DeclinedError(Decline.SCIENTIST_UNUSABLE) from None
+    return certificate
+
+
+def _validation(
+    context: Context, record: CampaignRecord, spec: Spec, secret: SecretKey, blob: bytes
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    try:
+        opened = SealedInput.open(
+            blob,
+            secret,
+            chain_id=context.sonar.chain_id,
+            contract=context.sonar.address,
+            scientist=record.owner,
+            digest=spec.validation.digest,
+        )
+        table = opened.records(spec.schema, rows=spec.validation.rows)
+    except SENDERS_FAULT:
+        raise DeclinedError(Decline.VALIDATION_SEALED_WRONG) from None
+    except WrongDigestError:
+        raise DeclinedError(Decline.VALIDATION_DIGEST) from None
+    except WrongBindingError:
+        raise DeclinedError(Decline.VALIDATION_FOREIGN) from None
+    except ArtifactError:
+        raise DeclinedError(Decline.VALIDATION_UNFIT) from None
+    return spec.schema.encode(table), spec.schema.encode_labels(table)
+
+
+@dataclass(frozen=True)
+class _Fetch:
+    """Gets the artifacts of one campaign; what is missing is waited for as long as for a submission."""
+
+    context: Context
+    record: CampaignRecord
+    now: int
+
+    def __call__(self, cid: Cid, kind: str, missing: Decline, malformed: Decline) -> bytes:
+        prefetcher, key = self.context.prefetcher, b"asked for " + self.record.id
+        found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=PATIENCE_SECONDS)
+        if found is None:
+            raise NotReadyError(f"still being fetched: {cid}")
+        if isinstance(found, NotFoundError | WrongBytesError):
+            if self.now < self._created() + self.context.settings.unavailable_seconds:
+                raise NotReadyError(f"{missing.value} yet: {cid}")
+            prefetcher.forget(key)
+            raise DeclinedError(missing)
+        prefetcher.forget(key)
+        if isinstance(found, TooLargeError | MalformedBlockError):
+            raise DeclinedError(malformed)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    def _created(self) -> int:
+        """When the campaign was asked for, by the chain; now, if its event has just left the chain."""
+        for stored in self.context.follower.history(CampaignCreated, campaign=self.record.id):
+            block = rpc.block(self.context.sonar.web3, stored.block_number)
+            if block is not None:
+                return block.timestamp
+        return self.now

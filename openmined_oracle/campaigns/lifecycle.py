@@ -1,0 +1,171 @@
+"""What Capsule does for one campaign next, from what the chain says of it now.
+
+Level-triggered: each round reads the campaign's state and does whatever is due, so a missed event, a
+crash or a re-org needs no case of its own. Times are the chain's. The work itself is in `opening`,
+`reviewing`, `delivering`; this module decides which of them, and sends nothing that is not in the journal
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from openmined_oracle.campaigns.context import Context, pin_owner
+from openmined_oracle.campaigns.deliver import decide_result
+from openmined_oracle.campaigns.open_campaign import prepare_opening
+from openmined_oracle.campaigns.recovery import adopt_opening, adopt_verdicts
+from openmined_oracle.campaigns.workbench import Workbenches
+from openmined_oracle.errors import ClaimRefusedError, DeclinedError, TransactionFailedError
+from openmined_oracle.journal import CampaignRow
+from openmined_oracle.judging.queue import evaluate_ready, is_to_judge, report_decided
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.chain.errors import ContractRefusedError, GasTooHighError, NoSuchCampaignError
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.protocol.cid import Cid
+
+CLAIMS = 3
+"""Claims of one campaign that may revert, each paid for, before Capsule lets it be."""
+
+
+class Lifecycle:
+    """Advances campaigns; keeps the opened ones' material in memory between rounds."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._benches = Workbenches(context)
+
+    def advance(self, row: CampaignRow, now: int) -> None:
+        """Do what is due for the campaign at the chain's time `now`.
+
+        Raises:
+            OpenMinedError: it cannot be done now. Nothing is lost; call again later.
+        """
+        try:
+            record = self._context.sonar.campaign(row.id)
+        except NoSuchCampaignError:
+            if not self._context.follower.history(CampaignCreated, campaign=row.id):
+                # A re-org took it. It may come back, and with it what was sent for it: so nothing is let go.
+                self._context.journal.release_network(row.id)
+            raise
+        if record.state is State.REQUESTED:
+            self._requested(row, record, now)
+        elif record.state is State.OPEN:
+            self._open(row, record, now)
+        else:
+            self._settled(row, record, now)
+
+    def _requested(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
+        context, calls = self._context, self._context.sonar.calls
+        if now >= record.terms.submit_until:
+            # It cannot be opened any more; the escrow goes back to the scientist.
+            context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+            return
+        if row.declined is None and row.public_key is None:
+            row = self._decide(row, record, now)
+        if row.declined is not None:
+            reason = row.declined.value
+            context.sent(f"decline:{row.id.hex()}", lambda: calls.decline(row.id, reason))
+        elif row.public_key is not None and row.model is not None and row.start is not None:
+            key, model, start = row.public_key, row.model, row.start
+            context.sent(f"open:{row.id.hex()}", lambda: calls.open_campaign(row.id, key, model, start))
+
+    def _decide(self, row: CampaignRow, record: CampaignRecord, now: int) -> CampaignRow:
+        context = self._context
+        try:
+            opening = prepare_opening(context, record, now)
+        except DeclinedError as error:
+            context.journal.decide_decline(row.id, error.reason)
+            context.announce("declined", row.id, {"reason": error.reason.value})
+        else:
+            context.journal.decide_opening(
+                row.id, opening.public_key, opening.model, opening.start, network=opening.network
+            )
+            context.announce("opened", row.id, {"start_ppm": opening.start})
+        return context.journal.campaign(row.id)
+
+    def _open(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
+        context, calls = self._context, self._context.sonar.calls
+        if row.public_key is None:
+            adopt_opening(context, record)
+        adopt_verdicts(context, record)
+        if now >= record.terms.review_until:
+            context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+        elif record.finished(now):
+            self._deliver(row, record, now)
+            if record.delivered:
+                context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+        else:
+            if is_to_judge(context, record):
+                evaluate_ready(context, self._benches.open(record, now), record, now)
+            report_decided(context, record)
+
+    def _settled(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
+        context = self._context
+        # Neither stands in the other's way: the claim is first, and its failure is raised last.
+        owed, refused = self._claim(row)
+        if record.public_key != EMPTY:
+            if row.public_key is None:
+                adopt_opening(context, record)
+            adopt_verdicts(context, record)
+            if not record.delivered:
+                self._deliver(row, record, now)
+        ended = record.delivered or record.public_key == EMPTY
+        if ended and self._all_confirmed(row.id):
+            kept = frozenset(filter(None, map(Cid.or_none, (record.model, record.result))))
+            self._let_go(row, kept)
+            if not owed:
+                self._close(row)
+        if refused is not None:
+            raise ClaimRefusedError(f"what this Capsule is owed cannot be had: {refused}")
+
+    def _claim(self, row: CampaignRow) -> tuple[bool, OpenMinedError | None]:
+        """Claim what is owed; whether anything still is, and what stood in the way.
+
+        A claim that was paid for and reverted a few times is not tried again: a token can be made to do that.
+        """
+        context, key, account = self._context, f"claim:{row.id.hex()}", self._context.outbox.account
+        if context.sonar.claimable(row.id, account) == 0:
+            return False, None
+        tried = context.outbox.history(f"{key}#")
+        if sum(pending.status is Status.REVERTED for pending in tried) >= CLAIMS:
+            return False, None
+        try:
+            context.sent(key, lambda: context.sonar.calls.claim(row.id, account))
+        except (TransactionFailedError, ContractRefusedError, GasTooHighError) as error:
+            return True, error
+        return True, None
+
+    def _deliver(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
+        context = self._context
+        if record.delivered:
+            return
+        result = row.result or decide_result(context, self._benches.open(record, now), record)
+        context.sent(f"deliver:{row.id.hex()}", lambda: context.sonar.calls.deliver(row.id, result))
+
+    def _all_confirmed(self, campaign: bytes) -> bool:
+        """Whether no transaction about this campaign could still be undone by a re-org of usual depth."""
+        return not any(
+            pending.status in (Status.WAITING, Status.MINED) and campaign.hex() in pending.key
+            for pending in self._context.outbox.unfinished()
+        )
+
+    def _close(self, row: CampaignRow) -> None:
+        """Stop looking."""
+        context = self._context
+        left = context.sonar.claimable(row.id, context.outbox.account)
+        context.journal.close(row.id)
+        context.announce("closed", row.id, {"unclaimed": str(left)} if left else {})
+
+    def _let_go(self, row: CampaignRow, kept: Set[Cid]) -> None:
+        """Keep what a later campaign may start from, and nothing else. Not the public key: nobody trains any
+        more, and a network's has more than a hundred megabytes.
+        """
+        context = self._context
+        for cid in context.store.pins(pin_owner(row.id)):
+            if cid not in kept:
+                context.store.unpin(cid, pin_owner(row.id))
+        self._benches.forget(row.id)
+        context.prefetcher.forget(row.id)
+        context.journal.release_network(row.id)

@@ -1,0 +1,131 @@
+"""One open campaign in Capsule's memory: key, spec, validation set, current model. The only place where
+weights
+are in clear; nothing of it is ever written down.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_oracle.campaigns.assignment import Assignment, read_assignment
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.errors import JournalError
+from openmined_oracle.journal import Version
+from openmined_syft.schemes import Model, PrivateHalf
+from pysonar.chain.contract.types import CampaignRecord
+from pysonar.protocol.artifacts import MAX_BYTES, ModelArtifact, most_gradient_bytes
+from pysonar.protocol.cid import Cid
+
+
+class Workbench:
+    """The material of one campaign at one version.
+
+    Attributes:
+        chain_id, contract, campaign: what submissions must be bound to.
+        key: the campaign's key.
+        current: the version that `model` and `weights` (d, k) are.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        campaign: bytes,
+        assignment: Assignment,
+        key: PrivateHalf,
+        current: Version,
+        model: Model,
+        weights: NDArray[np.float64],
+    ) -> None:
+        self.chain_id = context.sonar.chain_id
+        self.contract = context.sonar.address
+        self.campaign = campaign
+        self.assignment = assignment
+        self.key = key
+        self.current = current
+        self.model = model
+        self.weights = weights
+
+    @property
+    def max_submission_bytes(self) -> int:
+        """How large a sealed gradient for this model can be."""
+        return most_gradient_bytes(self.model, self.assignment.spec.scheme)
+
+    @property
+    def cells(self) -> int:
+        """About how many numbers of 8 bytes it keeps in memory."""
+        return self.assignment.X.size + self.weights.size + self.model.bytes_in_memory // 8
+
+    def encrypt(self, weights: NDArray[np.float64], version: int) -> Model:
+        """The next version of the model, in the form of the first, under fresh noise."""
+        assignment, bound = self.assignment, self.assignment.spec.weight_bound
+        return assignment.scheme.encrypt(
+            weights, self.key, assignment.family, version=version, weight_bound=bound
+        )
+
+    def advance(self, current: Version, model: Model, weights: NDArray[np.float64]) -> None:
+        """Go on with a version that was decided."""
+        self.current, self.model, self.weights = current, model, weights
+
+    def __repr__(self) -> str:
+        return f"Workbench(0x{self.campaign.hex()}, version {self.current.version})"
+
+
+class Workbenches:
+    """The open campaigns' workbenches; made when first needed, made anew when the journal has moved
+    without them. Those that were not needed for long make room: memory is not for scientists to fill.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._benches: OrderedDict[bytes, Workbench] = OrderedDict()
+
+    def open(self, record: CampaignRecord, now: int) -> Workbench:
+        """The campaign's workbench at the journal's current version.
+
+        Raises:
+            OpenMinedError: something it needs cannot be had now.
+        """
+        context, bench = self._context, self._benches.get(record.id)
+        current = context.journal.current(record.id)
+        if bench is not None and bench.current == current:
+            self._benches.move_to_end(record.id)
+            return bench
+        key = context.keystore.stored_key(
+            record.id
+        )  # first: it says what is wrong here, not with the campaign
+        assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
+        model, weights = decrypted_model(context, key, current.model)
+        bench = Workbench(context, record.id, assignment, key, current, model, weights)
+        self._benches[record.id] = bench
+        self._benches.move_to_end(record.id)
+        while len(self._benches) > 1 and self._cells() > context.settings.max_cells:
+            self._benches.popitem(last=False)
+        return bench
+
+    def forget(self, campaign: bytes) -> None:
+        """Let go of a campaign's material."""
+        self._benches.pop(campaign, None)
+
+    def _cells(self) -> int:
+        return sum(bench.cells for bench in self._benches.values())
+
+
+def decrypted_model(context: Context, key: PrivateHalf, digest: bytes) -> tuple[Model, NDArray[np.float64]]:
+    """A version from the store, encrypted and in clear (d, k).
+
+    Raises:
+        StoreError: it cannot be fetched.
+        JournalError: the key is another one than it was encrypted under.
+        ArtifactError, SyftError: it is not one of ours, or damaged.
+    """
+    cid = Cid.from_bytes32(digest)
+    data = context.store.get(cid, max_bytes=MAX_BYTES["model"])
+    model = ModelArtifact.parse(data, cid=cid).model
+    if model.key_fingerprint != key.fingerprint:
+        raise JournalError(
+            f"the stored key is not the one it was opened with: the model {cid} is under another"
+        )
+    return model, model.decrypt(key)

@@ -1,0 +1,1 @@
+"""Submissions: fetched ahead, validated, measured, and given a verdict in the order of the queue."""

@@ -1,0 +1,128 @@
+"""Judging one submission: open, validate, decrypt, try the steps, measure. No store, no chain, no journal.
+
+What a judgement says beyond the verdict (step, score, reason) is for the scientist alone: it is sealed
+before it is written down, and is in no log.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from openmined_oracle.campaigns.workbench import Workbench
+from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
+from openmined_oracle.judging.steps import Best, best_step
+from openmined_oracle.judging.validate import VersionModel, decrypt_gradient, open_submission
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.types import Verdict
+from pysonar.protocol.artifacts import version_digest
+from pysonar.protocol.openpgp import SealError, SecretKey, open_sealed, seal
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What Capsule found.
+
+    Attributes:
+        verdict: MALFORMED, UNAVAILABLE, or NO_GAIN; the last becomes IMPROVED if `best` is a gain.
+        base_version: the version it was trained from; None if it could not be opened.
+        best: the best step; None if nothing was measured.
+        reason: why it is unusable, for the scientist.
+    """
+
+    verdict: Verdict
+    base_version: int | None = None
+    best: Best | None = None
+    reason: str | None = None
+
+    def notes(self) -> Notes:
+        """What is kept of it."""
+        if self.best is None:
+            return Notes(self.base_version, reason=self.reason)
+        best, salt = self.best, secrets.token_bytes(32)
+        digest = version_digest(salt, best.weights)
+        return Notes(self.base_version, best.step, best.score, salt, digest, self.reason, best.damping)
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The private part of a verdict. `digest` commits to the weights at the best step, with `salt` (32
+    bytes).
+    """
+
+    base_version: int | None = None
+    step: float | None = None
+    score: int | None = None
+    salt: bytes | None = None
+    digest: bytes | None = None
+    reason: str | None = None
+    damping: float | None = None
+
+    def seal(self, own: SecretKey) -> bytes:
+        """For Capsule itself."""
+        document = {
+            "base_version": self.base_version,
+            "step": self.step,
+            "score": self.score,
+            "salt": None if self.salt is None else self.salt.hex(),
+            "digest": None if self.digest is None else self.digest.hex(),
+            "reason": self.reason,
+            "damping": self.damping,
+        }
+        return seal(json.dumps(document).encode(), [own.certificate], own)
+
+    @classmethod
+    def open(cls, sealed: bytes, own: SecretKey) -> Notes:
+        """The inverse of `seal`; `JournalError` if it is damaged or not ours."""
+        try:
+            document = json.loads(open_sealed(sealed, own, expected_signer=own.certificate))
+            for name in ("salt", "digest"):
+                if document[name] is not None:
+                    document[name] = bytes.fromhex(document[name])
+            return cls(**document)
+        except (SealError, ValueError, KeyError, TypeError):
+            raise JournalError(
+                "the private part of a verdict is damaged, or not sealed by this Capsule"
+            ) from None
+
+
+def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: VersionModel) -> Judgement:
+    """Judge the bytes of a submission against the bench's current version."""
+    base_version = None
+    try:
+        envelope = open_submission(bench, event, sealed, version_model)
+        base_version = envelope.base_version
+        gradient = decrypt_gradient(bench, envelope)
+    except MalformedSubmissionError as error:
+        return Judgement(Verdict.MALFORMED, base_version, reason=str(error))
+    except UselessSubmissionError as error:
+        return Judgement(Verdict.NO_GAIN, base_version, reason=str(error))
+    assignment, spec = bench.assignment, bench.assignment.spec
+    best = best_step(
+        bench.weights,
+        assignment.directions(bench.weights, gradient),
+        spec.steps,
+        assignment.score,
+        assignment.fit,
+        weight_bound=spec.weight_bound,
+        weight_bits=bench.model.weight_bits,
+        is_trainable=assignment.is_trainable,
+    )
+    if best is None:
+        return Judgement(
+            Verdict.NO_GAIN,
+            base_version,
+            reason="every step would leave the bound of the weights, or none could train from there",
+        )
+    return Judgement(Verdict.NO_GAIN, base_version, best)
+
+
+def malformed(reason: str) -> Judgement:
+    """The judgement on something that is no gradient at all."""
+    return Judgement(Verdict.MALFORMED, reason=reason)
+
+
+def unavailable() -> Judgement:
+    """The judgement on something that nobody handed out in time."""
+    return Judgement(Verdict.UNAVAILABLE, reason="it could not be fetched in time")

@@ -1,0 +1,127 @@
+"""Fetches submissions ahead of their turn, several at a time, so that a slow one delays nobody behind it;
+and what a scientist names, so that what nobody has delays no other campaign.
+
+Bytes only: nothing is opened here, and no verdict is drawn from a failure; how long a submission may stay
+unfetchable is for the evaluation to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
+from dataclasses import dataclass
+
+from pysonar.protocol.cid import Cid
+from pysonar.store import Store, StoreError
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An artifact to fetch and the most bytes it may have."""
+
+    cid: Cid
+    max_bytes: int
+
+
+class Prefetcher:
+    """Fetches in `threads` threads of its own what `want` names for each campaign. Call it from one thread.
+
+    What failed is tried again `retry_seconds` after that was seen.
+    """
+
+    def __init__(self, store: Store, threads: int, *, retry_seconds: float) -> None:
+        self._store = store
+        self._threads = threads
+        self._pools: dict[bytes, ThreadPoolExecutor] = {}
+        self._retry_seconds = retry_seconds
+        self._running: dict[bytes, dict[Wanted, _Fetch]] = {}
+        self._too_early = False
+
+    def want(self, campaign: bytes, things: Iterable[Wanted]) -> None:
+        """Fetch these for the campaign: those not yet begun, and those that failed a while ago. What was
+        wanted before and is not any more is dropped.
+        """
+        before = self._running.get(campaign, {})
+        now = self._running[campaign] = {}
+        for thing in things:
+            fetch = before.pop(thing, None)
+            if fetch is None or fetch.may_retry(self._retry_seconds):
+                future = self._pool(campaign).submit(self._store.get, thing.cid, max_bytes=thing.max_bytes)
+                fetch = _Fetch(future, tries=1 if fetch is None else fetch.tries + 1)
+            now[thing] = fetch
+        for dropped in before.values():
+            dropped.future.cancel()
+
+    def forget(self, campaign: bytes) -> None:
+        """Nothing more is wanted for the campaign."""
+        self.want(campaign, ())
+        del self._running[campaign]
+        pool = self._pools.pop(campaign, None)
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def fetch(self, campaign: bytes, thing: Wanted, *, patience: float) -> bytes | StoreError | None:
+        """Want this alone, wait for it for `patience` seconds at most, and give what `result` gives."""
+        self.want(campaign, [thing])
+        wait_for_futures([self._running[campaign][thing].future], timeout=patience)
+        return self.result(campaign, thing)
+
+    def result(self, campaign: bytes, thing: Wanted) -> bytes | StoreError | None:
+        """The bytes, the failure of the last try, or None while it is being fetched (or was never wanted).
+
+        Raises:
+            Exception: what the store raised, if it is none of its own errors.
+        """
+        fetch = self._running.get(campaign, {}).get(thing)
+        if fetch is None:
+            return None
+        if not fetch.future.done():
+            self._too_early = True
+            return None
+        error = fetch.future.exception()
+        if error is None:
+            return fetch.future.result()
+        fetch.failed_at = fetch.failed_at or time.monotonic()
+        if isinstance(error, StoreError):
+            return error
+        raise error
+
+    def failed_again(self, campaign: bytes, thing: Wanted, tries: int) -> bool:
+        """Whether its latest try, and at least `tries` in all, failed; if not, it is awaited."""
+        fetch = self._running.get(campaign, {}).get(thing)
+        failed = fetch is not None and fetch.failed_at > 0 and fetch.tries >= tries
+        self._too_early |= not failed
+        return failed
+
+    def asked_too_early(self) -> bool:
+        """Whether, since this was asked last, a result was wanted that was still on its way."""
+        early, self._too_early = self._too_early, False
+        return early
+
+    def close(self) -> None:
+        """Stop; what is being fetched is given up as soon as the store lets go."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _pool(self, campaign: bytes) -> ThreadPoolExecutor:
+        """One for each campaign: else a few campaigns whose submissions nobody has would hold up all
+        others.
+        """
+        if campaign not in self._pools:
+            self._pools[campaign] = ThreadPoolExecutor(self._threads, thread_name_prefix="prefetch")
+        return self._pools[campaign]
+
+
+@dataclass
+class _Fetch:
+    """One try to fetch an artifact. `failed_at`: when its failure was first seen, 0 before."""
+
+    future: Future[bytes]
+    tries: int
+    failed_at: float = 0.0
+
+    def may_retry(self, after: float) -> bool:
+        """Whether it failed, and that was seen at least `after` seconds ago."""
+        return self.failed_at > 0 and time.monotonic() - self.failed_at >= after

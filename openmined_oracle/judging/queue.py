@@ -1,0 +1,171 @@
+"""The queue of one campaign: submissions are fetched ahead, judged strictly in order, and reported in
+batches.
+
+`evaluate_ready` journals verdicts as far as the submissions are there; `report_decided` sends what is
+journaled and not on chain yet, one report at a time. How a submission is judged is in `evaluating`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.campaigns.workbench import Workbench
+from openmined_oracle.journal import NO_MODEL, VerdictRow, Version
+from openmined_oracle.judging.judge import Judgement, judge, malformed, unavailable
+from openmined_oracle.judging.prefetch import Wanted
+from openmined_oracle.judging.steps import is_gain
+from pysonar.chain.contract.calls import MAX_REPORTS
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.sonar import queue_entry
+from pysonar.chain.contract.types import CampaignRecord, Report, Verdict
+from pysonar.chain.node import rpc
+from pysonar.protocol.artifacts import ModelArtifact
+from pysonar.protocol.cid import Cid
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
+
+TRIES = 2
+AHEAD = 32
+"""Submissions fetched ahead, and judged in one round."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A confirmed submission and the number of its block."""
+
+    event: Submitted
+    block_number: int
+
+
+def is_to_judge(context: Context, record: CampaignRecord) -> bool:
+    """Whether submissions of the campaign have no verdict yet and may still get one."""
+    campaign, journal = record.id, context.journal
+    if record.submitted > journal.decided(campaign) and journal.current(campaign).best < record.terms.target:
+        return True
+    context.prefetcher.forget(campaign)
+    return False
+
+
+def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, now: int) -> None:
+    """Judge the submissions at the head of the queue that are there, at most `AHEAD` of them.
+
+    Each verdict is in the journal, and the model that it makes in the store, before the next one is
+    looked at.
+
+    Raises:
+        StoreError: the store is in trouble. That is never held against a submission.
+    """
+    campaign, journal = record.id, context.journal
+    waiting = _waiting(context, campaign, journal.decided(campaign))
+    context.prefetcher.want(campaign, [_wanted(bench, queued.event) for queued in waiting])
+    for queued in waiting:
+        event, current = queued.event, journal.current(campaign)
+        fetched = context.prefetcher.result(campaign, _wanted(bench, event))
+        if fetched is None or current.best >= record.terms.target:
+            return
+        if context.sonar.queued(campaign, event.index) != queue_entry(event.miner, event.update):
+            return  # the follower is behind a re-org: wait for it
+        if isinstance(fetched, StoreError):
+            judgement = _judge_unfetched(context, bench, queued, fetched, now)
+            if judgement is None:
+                return
+        else:
+            judgement = judge(bench, event, fetched, journal.version_model)
+        _decide(context, bench, record, event, current, judgement)
+
+
+def report_decided(context: Context, record: CampaignRecord) -> None:
+    """Send the verdicts that the chain does not have yet, up to 32 in one transaction, one at a time.
+
+    The chain is asked first: a report starts at the head of its queue. Where the queue has changed (a
+    re-org), the verdicts from there on are forgotten and judged anew.
+    """
+    campaign = record.id
+    key = f"report:{campaign.hex()}:{record.evaluated}"
+    if context.outbox.find(key) is not None:
+        context.arrived(key)
+        return
+    reports = []
+    for row in context.journal.verdicts(campaign, record.evaluated)[:MAX_REPORTS]:
+        if context.sonar.queued(campaign, row.index) != queue_entry(row.miner, row.update):
+            context.journal.discard_from(campaign, row.index)
+            break
+        reports.append(Report(row.miner, row.update, Verdict(row.verdict), row.accuracy, row.model))
+    if reports:
+        context.outbox.send(context.sonar.calls.report(campaign, reports), key)
+        context.announce("reported", campaign, {"first": record.evaluated, "count": len(reports)})
+
+
+def _waiting(context: Context, campaign: bytes, first: int) -> list[Queued]:
+    """The confirmed submissions from index `first` on, without a gap, at most `AHEAD` of them."""
+    queue = {
+        stored.event.index: Queued(stored.event, stored.block_number)
+        for stored in context.follower.history(Submitted, campaign=campaign)
+        if isinstance(stored.event, Submitted)
+    }
+    waiting: list[Queued] = []
+    while len(waiting) < AHEAD and first + len(waiting) in queue:
+        waiting.append(queue[first + len(waiting)])
+    return waiting
+
+
+def _wanted(bench: Workbench, event: Submitted) -> Wanted:
+    return Wanted(Cid.from_bytes32(event.update), bench.max_submission_bytes)
+
+
+def _judge_unfetched(
+    context: Context, bench: Workbench, queued: Queued, failure: StoreError, now: int
+) -> Judgement | None:
+    """The judgement on a submission that could not be fetched; None while it may still arrive.
+
+    One failed try is not enough even after the time is over: it may be the first since Capsule came back.
+    """
+    if isinstance(failure, TooLargeError | MalformedBlockError):
+        # Both follow from the digest alone: nobody else would get anything better under this name.
+        return malformed("the artifact is larger than a gradient of this model can be, or it is no file")
+    if not isinstance(failure, NotFoundError | WrongBytesError):
+        raise failure
+    block = rpc.block(context.sonar.web3, queued.block_number)
+    if block is None or now < block.timestamp + context.settings.unavailable_seconds:
+        return None
+    wanted = _wanted(bench, queued.event)
+    return unavailable() if context.prefetcher.failed_again(queued.event.id, wanted, TRIES) else None
+
+
+def _decide(
+    context: Context,
+    bench: Workbench,
+    record: CampaignRecord,
+    event: Submitted,
+    current: Version,
+    judgement: Judgement,
+) -> None:
+    """Write one verdict down; for a gain the new model goes to the store first."""
+    terms, verdict, best = record.terms, judgement.verdict, judgement.best
+    after, accuracy, encrypted = current, 0, None
+    if best is not None and is_gain(
+        best.score, best=current.best, target=terms.target, min_gain=terms.min_gain
+    ):
+        verdict, accuracy = Verdict.IMPROVED, min(best.score, terms.target)
+        encrypted = bench.encrypt(best.weights, current.version + 1)
+        model = context.put(event.id, ModelArtifact(encrypted, bench.assignment.spec.scheme).to_bytes())
+        after = Version(current.version + 1, model, accuracy)
+    row = VerdictRow(
+        campaign=event.id,
+        index=event.index,
+        miner=event.miner,
+        update=event.update,
+        verdict=int(verdict),
+        accuracy=accuracy,
+        model=NO_MODEL if encrypted is None else after.model,
+        version=after.version,
+        private=judgement.notes().seal(context.own),
+    )
+    context.journal.decide_verdict(row)
+    if best is not None and encrypted is not None:
+        bench.advance(after, encrypted, best.weights)
+    details: dict[str, Any] = {"index": event.index, "miner": event.miner, "verdict": verdict.name}
+    if verdict is Verdict.IMPROVED:
+        details |= {"accuracy_ppm": accuracy, "version": after.version}
+    context.announce("verdict", event.id, details)

@@ -1,0 +1,1 @@
+"""Capsule's keys: sealed at rest, and registered on chain."""

@@ -1,0 +1,107 @@
+"""The keys of Capsule's campaigns, at rest.
+
+One file per campaign, sealed to and signed by Capsule's own OpenPGP key. A key is in its file, synced to the
+disk, before `key_for` gives it out, so nothing is ever published under a key that a crash could take away;
+and a file, once there, is never replaced, so a campaign never gets a second key.
+
+The certificates' own secrets (`SecretKey`, sealed by the passphrase) are in `home`, not here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from openmined_oracle.errors import KeyStoreError
+from openmined_syft.errors import KernelError, SyftError
+from openmined_syft.schemes import PAILLIER, PrivateHalf, scheme_named
+from pysonar.files.secret_file import create_secret_file, make_private_directory
+from pysonar.protocol.openpgp import SealError, SecretKey, open_sealed, seal
+
+FORMAT = "openmined/campaign_key/1"
+MAX_FILE_BYTES = 4 * 1024 * 1024
+
+Generate = Callable[[str, int], PrivateHalf]
+
+
+def generate_key(scheme: str, bits: int) -> PrivateHalf:
+    """A new key of a scheme, of `bits` bits."""
+    return scheme_named(scheme).generate(bits)
+
+
+class KeyStore:
+    """The directory of campaign keys.
+
+    Args:
+        directory: made if missing, mode 0700.
+        own: Capsule's OpenPGP key.
+        generate: makes a new key of a scheme and a size. Tests may hand in a prepared one.
+    """
+
+    def __init__(self, directory: Path, own: SecretKey, *, generate: Generate = generate_key) -> None:
+        self._directory = directory
+        self._own = own
+        self._generate = generate
+        make_private_directory(directory)
+
+    def key_for(self, campaign: bytes, scheme: str, bits: int) -> PrivateHalf:
+        """The campaign's key: the stored one, or a new one that is stored before this returns.
+
+        Raises:
+            KeyStoreError: the file is damaged, or holds a key of another scheme, size or campaign.
+            KernelError: the scheme needs a package that is not here.
+        """
+        if not self._path(campaign).exists():
+            self._store_new(campaign, scheme, self._generate(scheme, bits))
+        # Read back even when just made: what the disk gives is what a restart will have.
+        found, key = self._read(campaign)
+        size = scheme_named(found).size_of(key)
+        if (found, size) != (scheme, bits):
+            raise KeyStoreError(
+                f"the stored key of campaign 0x{campaign.hex()} is {found} with {size} bits, "
+                f"the spec says {scheme} with {bits}"
+            )
+        return key
+
+    def stored_key(self, campaign: bytes) -> PrivateHalf:
+        """The campaign's key; `KeyStoreError` if none was ever made or its file is damaged; KernelError as
+        above.
+        """
+        return self._read(campaign)[1]
+
+    def _read(self, campaign: bytes) -> tuple[str, PrivateHalf]:
+        path = self._path(campaign)
+        try:
+            with path.open("rb") as file:
+                sealed = file.read(MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            raise KeyStoreError(f"{path}: no key was stored for this campaign") from None
+        except OSError as error:
+            raise KeyStoreError(f"{path}: cannot be read ({error.strerror})") from None
+        try:
+            document = json.loads(open_sealed(sealed, self._own, expected_signer=self._own.certificate))
+            if document["format"] != FORMAT or document["campaign"] != campaign.hex():
+                raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
+            scheme = str(document.get("scheme", PAILLIER))  # the first files did not say
+            return scheme, scheme_named(scheme).key_from_secret(document)
+        except KernelError:
+            raise  # a package is missing here; the file may be sound
+        except (SealError, SyftError, ValueError, KeyError, TypeError):
+            raise KeyStoreError(
+                f"{path}: is damaged, or not sealed by the certificate {self._own.certificate.fingerprint}"
+            ) from None
+
+    def _path(self, campaign: bytes) -> Path:
+        return self._directory / f"{campaign.hex()}.pgp"
+
+    def _store_new(self, campaign: bytes, scheme: str, key: PrivateHalf) -> None:
+        about = {"format": FORMAT, "campaign": campaign.hex(), "scheme": scheme}
+        document = about | scheme_named(scheme).secret_fields(key)
+        sealed = seal(json.dumps(document).encode(), [self._own.certificate], self._own)
+        try:
+            create_secret_file(self._path(campaign), sealed)
+        except FileExistsError:
+            return  # somebody was first: theirs is the campaign's key, and the caller reads it back
+        except OSError as error:
+            raise KeyStoreError(f"{self._path(campaign)}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,85 @@
+"""Making Capsule known: its certificate in the store, and the certificate's CID on chain.
+
+Done at `init` if the account can pay, else by the running agent as soon as it can. A campaign names the
+certificate it was written for, so registering another one later harms no campaign that runs.
+"""
+
+from __future__ import annotations
+
+import time
+
+from openmined_oracle.errors import TransactionFailedError
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate
+from pysonar.store import Store, StoreError
+
+PIN_OWNER = "capsule"
+RETRY_SECONDS = 15.0
+
+
+def publish(certificate: Certificate, store: Store) -> Cid:
+    """Put and pin the certificate; again without effect."""
+    return store.put_pinned(certificate.to_bytes(), PIN_OWNER)
+
+
+class Registration:
+    """Sees to it that the chain names this certificate."""
+
+    def __init__(self, certificate: Certificate, store: Store, sonar: Sonar, outbox: Outbox) -> None:
+        self._certificate = certificate
+        self._store = store
+        self._sonar = sonar
+        self._outbox = outbox
+        self._retry_at = 0.0
+        self._sent = False
+        self.done = False
+        self.problem: ChainError | StoreError | TransactionFailedError | None = None
+
+    def advance(self) -> bool:
+        """Do what is due, if it is time to try; whether the chain names the certificate since now. Only a
+        node that is down is
+        raised; `problem` holds anything else, such as missing funds.
+        """
+        if self.done or time.monotonic() < self._retry_at:
+            return False
+        try:
+            self.done = self._register()
+            self.problem = None
+        except (NodeDownError, NodeRefusedError):
+            raise
+        except (ChainError, StoreError, TransactionFailedError) as error:
+            self.problem = error
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+        return self.done and self._sent
+
+    def finish(self, seconds: float) -> ChainError | StoreError | TransactionFailedError | None:
+        """Register now, waiting for the transaction at most so long; what stands in the way, if it is not
+        done.
+        """
+        until = time.monotonic() + seconds
+        while not self.done and self.problem is None and time.monotonic() < until:
+            self.advance()
+            self._outbox.pump()
+            time.sleep(0.1)
+        return self.problem
+
+    def _register(self) -> bool:
+        cid = publish(self._certificate, self._store)
+        if self._sonar.certificate(self._outbox.account) == cid.digest:
+            return True
+        key = f"register:{cid.digest.hex()}"
+        pending = self._outbox.find(key)
+        if pending is not None and pending.final:
+            # Reverted, or the chain names another certificate since: register this one again.
+            key = f"{key}:{len(self._outbox.history())}"
+            pending = self._outbox.find(key)
+        if pending is None:
+            pending = self._outbox.send(self._sonar.calls.register_capsule(cid.digest), key)
+        self._sent = True
+        if pending.status in (Status.REVERTED, Status.DISPLACED):
+            raise TransactionFailedError(f"register_capsule failed: {pending.problem or 'no reason given'}")
+        return False

@@ -1,0 +1,206 @@
+"""Lists of Paillier ciphertexts under one key, in two kinds that the type system keeps apart.
+
+`CipherArray`: every ciphertext carries full-strength noise r^n mod n^2, so it may leave this machine; it has
+a wire form. `UnnoisedArray`: the bare result of a computation on ciphertexts. From it the plaintext numbers
+that went in could be found by guessing, so it has no wire form, refuses to be pickled and offers one thing
+only: becoming a `CipherArray` by fresh noise. Neither knows about layouts, scales or models.
+
+Encryption is c = (1 + n)^m r^n mod n^2 (Paillier 1999) with (1 + n)^m = 1 + n m mod n^2. Whoever has the
+primes encrypts and decrypts modulo p^2 and q^2 and joins the halves by the Chinese remainder theorem. Noise:
+r uniform in [1, n). That gcd(r, n) = 1 is not checked; a counterexample would factor n.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import gmpy2
+
+from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
+from openmined_syft.paillier.kernels import Kernel, load_kernel
+from openmined_syft.paillier.keys import PrivateKey, PublicKey
+from openmined_syft.paillier.short_noise import ShortNoise
+
+
+def validate_ciphertexts(ciphertexts: Sequence[int], public: PublicKey) -> None:
+    """Refuse integers that are no ciphertexts: needs 1 <= c < n^2 and gcd(c, n) = 1.
+
+    One gcd of the product of all with n stands for all: n shares a factor with the product exactly when it
+    shares one with a ciphertext.
+
+    Raises:
+        CiphertextError: names the first bad position.
+    """
+    product = gmpy2.mpz(1)
+    for position, ciphertext in enumerate(ciphertexts):
+        if not isinstance(ciphertext, int | type(product)) or isinstance(ciphertext, bool):
+            raise CiphertextError(
+                f"ciphertext {position} is of type {type(ciphertext).__name__}; needs an integer"
+            )
+        if not 1 <= ciphertext < public.n_squared:
+            raise CiphertextError(f"ciphertext {position} is outside 1 <= c < n^2 of this key")
+        product = product * ciphertext % public.n
+    if gmpy2.gcd(product, public.n) != 1:
+        for position, ciphertext in enumerate(ciphertexts):
+            if gmpy2.gcd(ciphertext, public.n) != 1:
+                raise CiphertextError(f"ciphertext {position} shares a factor with the modulus n")
+
+
+@dataclass(frozen=True)
+class CipherArray:
+    """Ciphertexts that carry fresh noise.
+
+    Attributes:
+        key_fingerprint: 32 bytes, see `PublicKey.fingerprint`.
+        key_bits: length of n.
+        ciphertexts: integers in [1, n^2).
+    """
+
+    key_fingerprint: bytes
+    key_bits: int
+    ciphertexts: tuple[int, ...]
+
+    @property
+    def ciphertext_bytes(self) -> int:
+        """Width of one ciphertext on the wire."""
+        return self.key_bits // 4
+
+    def to_bytes(self) -> bytes:
+        """All ciphertexts one after another, each big-endian in `ciphertext_bytes` bytes."""
+        return b"".join(int(c).to_bytes(self.ciphertext_bytes, "big") for c in self.ciphertexts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, key_fingerprint: bytes, key_bits: int) -> "CipherArray":
+        """The inverse of `to_bytes`. Only the length can be checked here; `check_key` and `validate` do the
+        rest.
+
+        Raises:
+            CiphertextError: the length is no multiple of the width.
+        """
+        width = key_bits // 4
+        if width < 1 or len(data) % width:
+            raise CiphertextError(f"{len(data)} bytes of ciphertexts; needs a multiple of {width}")
+        parts = range(0, len(data), width)
+        numbers = tuple(gmpy2.mpz(int.from_bytes(data[i : i + width], "big")) for i in parts)
+        return cls(key_fingerprint, key_bits, numbers)
+
+    def check_key(self, public: PublicKey) -> None:
+        """Refuse another key than the one these ciphertexts were made for.
+
+        Raises:
+            KeyMismatchError: fingerprint or size differs.
+        """
+        if self.key_fingerprint != public.fingerprint or self.key_bits != public.bits:
+            raise KeyMismatchError(
+                f"ciphertexts are for the {self.key_bits}-bit key {self.key_fingerprint.hex()[:16]}; "
+                f"this is the {public.bits}-bit key {public.fingerprint.hex()[:16]}"
+            )
+
+    def validate(self, public: PublicKey) -> None:
+        """Refuse another key and invalid ciphertexts; see `check_key` and `validate_ciphertexts`."""
+        self.check_key(public)
+        validate_ciphertexts(self.ciphertexts, public)
+
+
+class UnnoisedArray:
+    """The bare result of a computation on ciphertexts; it must not leave the machine."""
+
+    __slots__ = ("_ciphertexts", "_public")
+
+    def __init__(self, public: PublicKey, ciphertexts: Sequence[int]) -> None:
+        self._public = public
+        self._ciphertexts = list(ciphertexts)
+
+    def __len__(self) -> int:
+        return len(self._ciphertexts)
+
+    def plus(self, plaintexts: Sequence[int], kernel: Kernel | None = None) -> "UnnoisedArray":
+        """The plaintexts added, one to each: c * (1 + n m) mod n^2."""
+        public = self._public
+        factors = [(1 + public.n * (gmpy2.mpz(m) % public.n)) for m in plaintexts]
+        products = (kernel or load_kernel()).products(self._ciphertexts, factors, public.n_squared)
+        return UnnoisedArray(public, products)
+
+    def noised(self, kernel: Kernel | None = None) -> CipherArray:
+        """The same plaintexts under fresh, full-strength noise r^n, one r for each ciphertext."""
+        kernel = kernel or load_kernel()
+        return self._with(fresh_noise(len(self._ciphertexts), self._public, kernel), kernel)
+
+    def noised_short(self, noise: ShortNoise, kernel: Kernel | None = None) -> CipherArray:
+        """The same plaintexts under fresh noise with short exponents: rests on a further assumption, see
+        there.
+
+        Raises:
+            KeyMismatchError: the noise is for another key.
+        """
+        if noise.public != self._public:
+            raise KeyMismatchError("the short noise was made for another key than the ciphertexts")
+        return self._with(noise.values(len(self._ciphertexts)), kernel or load_kernel())
+
+    def _with(self, noise: Sequence[int], kernel: Kernel) -> CipherArray:
+        public = self._public
+        products = kernel.products(self._ciphertexts, noise, public.n_squared)
+        return CipherArray(public.fingerprint, public.bits, tuple(products))
+
+    def __repr__(self) -> str:
+        return f"UnnoisedArray({len(self)} ciphertexts)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("ciphertexts without fresh noise are not serialised; call noised() first")
+
+
+def fresh_noise(count: int, public: PublicKey, kernel: Kernel) -> list[int]:
+    """`count` independent values r^n mod n^2, r uniform in [1, n)."""
+    bound = int(public.n) - 1
+    return kernel.powers([secrets.randbelow(bound) + 1 for _ in range(count)], public.n, public.n_squared)
+
+
+def owner_noise(count: int, key: PrivateKey, kernel: Kernel) -> list[int]:
+    """`count` values distributed as r^n mod n^2, at about a quarter of the price, by the key's owner.
+
+    Modulo p^2 the n-th powers of units are the p-th powers, as q does not divide p (p - 1); x^p mod p^2
+    depends on x mod p only. So x uniform in [1, p) and y uniform in [1, q) give every n-th residue exactly
+    once.
+    """
+    left = kernel.powers([secrets.randbelow(int(key.p) - 1) + 1 for _ in range(count)], key.p, key.p_squared)
+    right = kernel.powers([secrets.randbelow(int(key.q) - 1) + 1 for _ in range(count)], key.q, key.q_squared)
+    return [
+        a + (b - a) * key.p_squared_inverse % key.q_squared * key.p_squared
+        for a, b in zip(left, right, strict=True)
+    ]
+
+
+def encrypt_integers(plaintexts: Sequence[int], key: PrivateKey, kernel: Kernel | None = None) -> CipherArray:
+    """Ciphertexts of signed integers with |m| < n/2, made by the key's owner.
+
+    Raises:
+        BoundError: a plaintext is too large; nothing is encrypted.
+    """
+    kernel, public = kernel or load_kernel(), key.public
+    for position, m in enumerate(plaintexts):
+        if 2 * abs(m) >= public.n:
+            raise BoundError(f"plaintext {position} has {int(m).bit_length()} bits; |m| must be below n / 2")
+    noise = owner_noise(len(plaintexts), key, kernel)
+    messages = [1 + public.n * (gmpy2.mpz(m) % public.n) for m in plaintexts]
+    ciphertexts = kernel.products(noise, messages, public.n_squared)
+    return CipherArray(public.fingerprint, public.bits, tuple(ciphertexts))
+
+
+def decrypt_integers(array: CipherArray, key: PrivateKey, kernel: Kernel | None = None) -> list[int]:
+    """The signed plaintexts, in (-n/2, n/2]; Paillier 1999, section 7, modulo p^2 and q^2.
+
+    Raises:
+        KeyMismatchError, CiphertextError: nothing is decrypted.
+    """
+    array.validate(key.public)
+    kernel = kernel or load_kernel()
+    p, q, n = key.p, key.q, key.public.n
+    left = kernel.powers([c % key.p_squared for c in array.ciphertexts], p - 1, key.p_squared)
+    right = kernel.powers([c % key.q_squared for c in array.ciphertexts], q - 1, key.q_squared)
+    plaintexts = []
+    for a, b in zip(left, right, strict=True):
+        m_p, m_q = (a - 1) // p * key.h_p % p, (b - 1) // q * key.h_q % q
+        m = m_p + (m_q - m_p) * key.p_inverse % q * p
+        plaintexts.append(m if 2 * m <= n else m - n)
+    return plaintexts

@@ -1,0 +1,1 @@
+"""Sonar as a client sees it: its ABI, calls, events, types and where it is deployed."""

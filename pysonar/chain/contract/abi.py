@@ -1,0 +1,120 @@
+"""The ABI of Sonar as the package ships it: selectors, topics, and the types behind them.
+
+Built on eth_abi alone: no compiler, no web3. Strings are decoded leniently, since Vyper's String holds any
+bytes and a hostile `decline` reason must not stop everybody's follower.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError, EncodingError
+from eth_utils.crypto import keccak
+
+from pysonar.chain.errors import BadArgumentError, UndecodableLogError, UnexpectedAnswerError
+
+
+@dataclass(frozen=True)
+class FunctionAbi:
+    """One function: its 4-byte selector and the ABI types of its inputs and outputs."""
+
+    name: str
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def encode(self, *arguments: Any) -> bytes:
+        """Call data for the arguments (structs as tuples in ABI order); BadArgumentError if one does not
+        fit.
+        """
+        try:
+            return self.selector + encode(self.inputs, arguments)
+        except (EncodingError, TypeError, ValueError) as error:
+            raise BadArgumentError(
+                f"an argument of {self.name}", arguments, f"the types {self.inputs}"
+            ) from error
+
+    def decode(self, data: bytes) -> tuple[Any, ...]:
+        """The outputs in ABI order; UnexpectedAnswerError if the bytes do not have the promised shape."""
+        try:
+            return tuple(decode(self.outputs, data))
+        except (DecodingError, OverflowError) as error:
+            raise UnexpectedAnswerError(self.name, f"the types {self.outputs}") from error
+
+
+@dataclass(frozen=True)
+class EventAbi:
+    """One event: its topic, and its fields as (name, type, indexed) in the order of declaration."""
+
+    name: str
+    topic: bytes
+    fields: tuple[tuple[str, str, bool], ...]
+
+    def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """Values by field name (addresses lower-case as eth_abi gives them, strings with U+FFFD for bad
+        bytes).
+        """
+        indexed = [(name, kind) for name, kind, is_indexed in self.fields if is_indexed]
+        plain = [(name, kind) for name, kind, is_indexed in self.fields if not is_indexed]
+        if len(topics) != len(indexed) + 1 or topics[0] != self.topic:
+            raise UndecodableLogError(
+                topics[0].hex() if topics else "none", f"expected {len(indexed) + 1} topics"
+            )
+        try:
+            values = {n: decode([k], topic)[0] for (n, k), topic in zip(indexed, topics[1:], strict=True)}
+            lenient = ["bytes" if kind == "string" else kind for _, kind in plain]
+            values |= {n: v for (n, _), v in zip(plain, decode(lenient, data), strict=True)}
+        except (DecodingError, OverflowError) as error:
+            raise UndecodableLogError(self.topic.hex(), f"the data do not fit {self.name}") from error
+        for name, kind in plain:
+            if kind == "string":
+                values[name] = values[name].decode("utf-8", errors="replace")
+        return values
+
+
+@cache
+def raw_abi() -> list[dict[str, Any]]:
+    """The JSON list `pysonar/chain/contract/Sonar.json`."""
+    loaded: list[dict[str, Any]] = json.loads(
+        (files("pysonar.chain.contract") / "Sonar.json").read_text("utf-8")
+    )
+    return loaded
+
+
+@cache
+def functions() -> Mapping[str, FunctionAbi]:
+    """All functions by name."""
+    found = {}
+    for item in raw_abi():
+        if item["type"] == "function":
+            inputs = tuple(_type_of(part) for part in item["inputs"])
+            outputs = tuple(_type_of(part) for part in item["outputs"])
+            selector = keccak(text=f"{item['name']}({','.join(inputs)})")[:4]
+            found[item["name"]] = FunctionAbi(item["name"], selector, inputs, outputs)
+    return found
+
+
+@cache
+def events() -> Mapping[bytes, EventAbi]:
+    """All events by topic."""
+    found = {}
+    for item in raw_abi():
+        if item["type"] == "event":
+            fields = tuple((part["name"], _type_of(part), bool(part["indexed"])) for part in item["inputs"])
+            topic = keccak(text=f"{item['name']}({','.join(kind for _, kind, _ in fields)})")
+            found[topic] = EventAbi(item["name"], topic, fields)
+    return found
+
+
+def _type_of(part: Mapping[str, Any]) -> str:
+    """`tuple` and `tuple[]` written out, as selectors need them."""
+    kind: str = part["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    return "(" + ",".join(_type_of(inner) for inner in part["components"]) + ")" + kind[len("tuple") :]

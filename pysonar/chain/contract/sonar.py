@@ -1,0 +1,140 @@
+"""The typed client of one deployed Sonar: reading, simulating, and (through `calls`) building transactions.
+
+Sending is the outbox's work. Reads are of the newest block unless a block is named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+from web3 import Web3
+
+from pysonar.chain.address import checksum, require_address, require_bytes32
+from pysonar.chain.contract import abi
+from pysonar.chain.contract.calls import Call, SonarCalls
+from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.chain.errors import (
+    ContractRefusedError,
+    InsufficientFundsError,
+    NoContractError,
+    NodeRefusedError,
+    NoSuchCampaignError,
+    NotSonarError,
+    UnexpectedAnswerError,
+)
+from pysonar.chain.node import rpc
+
+
+class Sonar:
+    """Sonar at `address`. `Sonar.open` checks that it really is one; the plain constructor asks the node
+    nothing but its chain id.
+    """
+
+    def __init__(self, web3: Web3, address: str) -> None:
+        self.web3 = web3
+        self.address = require_address("the contract", address)
+        self.chain_id = rpc.chain_id(web3)
+        self.calls = SonarCalls(self.address)
+
+    @classmethod
+    def open(cls, web3: Web3, address: str) -> Sonar:
+        """The client, after checking the contract: NoContractError, NotSonarError.
+
+        The check asks for a campaign id of made-up values: the answer depends on chain id and address by a
+        formula that no other contract has, so it also tells a Sonar of another chain apart.
+        """
+        sonar = cls(web3, address)
+        if not rpc.code(web3, sonar.address):
+            raise NoContractError(sonar.address, sonar.chain_id)
+        probe = (sonar.address, b"\x01" * 32, b"\x02" * 32)
+        try:
+            genuine = sonar.campaign_id(*probe) == campaign_id(sonar.chain_id, sonar.address, *probe)
+        except (ContractRefusedError, UnexpectedAnswerError, NodeRefusedError):
+            genuine = False
+        if not genuine:
+            raise NotSonarError(sonar.address, sonar.chain_id)
+        return sonar
+
+    def campaign(self, campaign: bytes, *, block: rpc.Tag = "latest") -> CampaignRecord:
+        """The campaign as stored; NoSuchCampaignError if there is none."""
+        campaign = require_bytes32("the campaign's id", campaign)
+        (members,) = self._read("campaign", campaign, block=block)
+        record = CampaignRecord.from_abi(campaign, members)
+        if record.state is State.NONE:
+            raise NoSuchCampaignError(campaign, self.address)
+        return record
+
+    def campaign_id(self, owner: str, spec: bytes, salt: bytes) -> bytes:
+        """The id that `create_campaign` of this owner, spec and salt gives."""
+        return bytes(self._read("campaign_id", require_address("the owner", owner), spec, salt)[0])
+
+    def certificate(self, capsule: str) -> bytes | None:
+        """The CID digest of Capsule's current certificate; None if it registered none."""
+        found = bytes(self._read("certificate", require_address("the capsule", capsule))[0])
+        return None if found == EMPTY else found
+
+    def queued(self, campaign: bytes, index: int) -> bytes:
+        """What the queue holds at `index`: see `queue_entry`."""
+        return bytes(self._read("queued", campaign, index)[0])
+
+    def claimable(self, campaign: bytes, account: str) -> int:
+        """Wei that `claim` would send the account now."""
+        return int(self._read("claimable", campaign, require_address("the account", account))[0])
+
+    def owed(self, campaign: bytes, account: str) -> int:
+        """Wei that the campaign owes the account, claimable now or after settlement."""
+        return int(self._read("owed", campaign, require_address("the account", account))[0])
+
+    def now(self) -> int:
+        """The time of the newest block, seconds since 1970: what the contract's time limits are compared
+        with.
+        """
+        return rpc.latest(self.web3).timestamp
+
+    def simulate(self, call: Call, sender: str, *, block: rpc.Tag = "pending") -> bytes:
+        """What the call would return if mined next. ContractRefusedError with the contract's own reason;
+        InsufficientFundsError if the sender does not hold the value."""
+        sender = require_address("the sender", sender)
+        if call.value:
+            held = rpc.balance(self.web3, sender)
+            if held < call.value:
+                raise InsufficientFundsError(call.label, sender, held, call.value)
+        return simulate(self.web3, call, sender, block)
+
+    def _read(self, function: str, *arguments: Any, block: rpc.Tag = "latest") -> tuple[Any, ...]:
+        known = abi.functions()[function]
+        request = {"to": self.address, "data": "0x" + known.encode(*arguments).hex()}
+        try:
+            answer = rpc.eth_call(self.web3, request, block)
+        except NodeRefusedError as error:
+            reason = rpc.revert_reason(error)
+            if reason is None:
+                raise
+            raise ContractRefusedError(function, reason) from None
+        return known.decode(answer)
+
+
+def simulate(web3: Web3, call: Call, sender: str, block: rpc.Tag = "pending") -> bytes:
+    """`eth_call` of a Call to any contract; ContractRefusedError if it would revert."""
+    try:
+        return rpc.eth_call(web3, rpc.hex_request(sender, call.to, call.data, call.value), block)
+    except NodeRefusedError as error:
+        reason = rpc.revert_reason(error)
+        if reason is None:
+            raise
+        raise ContractRefusedError(call.label, reason) from None
+
+
+def campaign_id(chain_id: int, contract: str, owner: str, spec: bytes, salt: bytes) -> bytes:
+    """keccak256(abi_encode(chain id, contract, owner, spec, salt)), DESIGN section 4, without asking a
+    node.
+    """
+    types = ["uint256", "address", "address", "bytes32", "bytes32"]
+    return bytes(keccak(encode(types, [chain_id, contract, owner, spec, salt])))
+
+
+def queue_entry(miner: str, update: bytes) -> bytes:
+    """keccak256(abi_encode(miner, update)): what the queue stores for a submission."""
+    return bytes(keccak(encode(["address", "bytes32"], [checksum(miner), update])))

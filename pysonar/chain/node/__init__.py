@@ -1,0 +1,1 @@
+"""An Ethereum node: how to reach it, and what its answers mean."""

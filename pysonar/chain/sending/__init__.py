@@ -1,0 +1,1 @@
+"""Transactions: keys, fees, and an outbox that sends each once."""

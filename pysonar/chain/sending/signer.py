@@ -1,0 +1,132 @@
+"""Who signs: the Signer protocol, and signing with a web3 keystore (version 3) on disk.
+
+The key is in memory only between `open` and the end of the process, and in no repr, log or error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from pysonar.chain.errors import (
+    KeyfileExistsError,
+    KeyfileMissingError,
+    MalformedKeyfileError,
+    WrongPassphraseError,
+)
+from pysonar.files.secret_file import create_secret_file
+
+KEYFILE_BYTES = 64 * 1024
+
+
+class Signer(Protocol):
+    """An account that can sign. Ape's accounts are handed in through this."""
+
+    @property
+    def address(self) -> str:
+        """The account, in mixed case (EIP-55)."""
+
+    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+        """The signed bytes, ready to broadcast, of an EIP-1559 transaction: chainId, nonce, to, value, data,
+        gas, maxFeePerGas, maxPriorityFeePerGas, type 2.
+        """
+
+
+class KeyfileSigner:
+    """An account opened from its keyfile."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+
+    @property
+    def address(self) -> str:
+        """The account, in mixed case (EIP-55)."""
+        return str(self._account.address)
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str) -> KeyfileSigner:
+        """Read and decrypt the keyfile: KeyfileMissingError, MalformedKeyfileError, WrongPassphraseError."""
+        from eth_account import Account
+
+        keystore = _read_keystore(path)
+        try:
+            key = Account.decrypt(keystore, passphrase)
+        except ValueError as error:
+            if "MAC mismatch" in str(error):
+                raise WrongPassphraseError(str(path)) from None
+            raise MalformedKeyfileError(str(path), "it cannot be decrypted") from None
+        except (TypeError, KeyError, NotImplementedError):
+            raise MalformedKeyfileError(str(path), "a field is missing or not understood") from None
+        return cls(Account.from_key(key))
+
+    @classmethod
+    def from_key(cls, key: bytes) -> KeyfileSigner:
+        """A signer of a key that is in memory already (32 bytes)."""
+        from eth_account import Account
+
+        return cls(Account.from_key(key))
+
+    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+        """The signed bytes of an EIP-1559 transaction."""
+        return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+
+    def __repr__(self) -> str:
+        return f"KeyfileSigner({self.address})"
+
+
+def create_keyfile(path: Path, passphrase: str) -> str:
+    """Make a new key and seal it to a new file (mode 0600); its address. KeyfileExistsError if the path is
+    taken.
+    """
+    import secrets
+
+    return import_key(path, passphrase, secrets.token_bytes(32))
+
+
+def import_key(path: Path, passphrase: str, key: bytes) -> str:
+    """Seal a key (32 bytes) to a new file (mode 0600); its address. KeyfileExistsError if the path is
+    taken.
+    """
+    from eth_account import Account
+
+    if path.exists():
+        raise KeyfileExistsError(str(path))
+    keystore = Account.encrypt(key, passphrase)
+    address = str(Account.from_key(key).address)
+    keystore["address"] = address[2:].lower()
+    try:
+        create_secret_file(path, json.dumps(keystore).encode())
+    except FileExistsError:
+        raise KeyfileExistsError(str(path)) from None
+    return address
+
+
+def keyfile_address(path: Path) -> str:
+    """The address that the keyfile says it is for, without the passphrase."""
+    from pysonar.chain.address import checksum
+
+    found = _read_keystore(path).get("address")
+    if not isinstance(found, str) or len(found.removeprefix("0x")) != 40:
+        raise MalformedKeyfileError(str(path), "it does not name its address")
+    return checksum("0x" + found.removeprefix("0x"))
+
+
+def _read_keystore(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(KEYFILE_BYTES + 1)
+    except FileNotFoundError:
+        raise KeyfileMissingError(str(path)) from None
+    except OSError as error:
+        raise MalformedKeyfileError(str(path), error.strerror or "it cannot be read") from None
+    if len(raw) > KEYFILE_BYTES:
+        raise MalformedKeyfileError(str(path), f"it is longer than {KEYFILE_BYTES} bytes")
+    try:
+        keystore = json.loads(raw)
+    except ValueError:
+        raise MalformedKeyfileError(str(path), "it is not JSON") from None
+    if not isinstance(keystore, dict) or keystore.get("version") != 3:
+        raise MalformedKeyfileError(str(path), "it is not of version 3")
+    return keystore

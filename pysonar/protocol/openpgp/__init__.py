@@ -1,0 +1,41 @@
+"""OpenPGP for the project: certificates, secret keys, sealed messages. The only importer of pysequoia.
+
+What it promises: binary messages, integrity protected, uncompressed; one typed error per way a message can be
+wrong; secret keys only ever on disk under a passphrase. What it is not: a general OpenPGP client. It makes
+version 4 keys (RFC 4880 profile), which every client can verify, and opens what this project seals.
+"""
+
+from pysonar.protocol.openpgp.certificates import MAX_CERTIFICATE_BYTES, Certificate
+from pysonar.protocol.openpgp.errors import (
+    CertificateError,
+    ExpandingMessageError,
+    NotForThisKeyError,
+    NotOpenPGPError,
+    SealError,
+    SecretFileError,
+    TamperedError,
+    WrongPassphraseError,
+    WrongSignerError,
+)
+from pysonar.protocol.openpgp.messages import open_sealed, seal
+from pysonar.protocol.openpgp.secret_keys import SecretKey
+from pysonar.protocol.openpgp.signatures import sign_detached, verify_detached
+
+__all__ = [
+    "MAX_CERTIFICATE_BYTES",
+    "Certificate",
+    "CertificateError",
+    "ExpandingMessageError",
+    "NotForThisKeyError",
+    "NotOpenPGPError",
+    "SealError",
+    "SecretFileError",
+    "SecretKey",
+    "TamperedError",
+    "WrongPassphraseError",
+    "WrongSignerError",
+    "open_sealed",
+    "seal",
+    "sign_detached",
+    "verify_detached",
+]

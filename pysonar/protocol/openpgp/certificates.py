@@ -1,0 +1,103 @@
+"""Public OpenPGP certificates: whom to seal to, and whose signature to expect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pysequoia
+from pysequoia.packet import PacketPile, Tag
+
+from pysonar.protocol.openpgp.errors import CertificateError
+
+MAX_CERTIFICATE_BYTES = 64 * 1024
+_SECRET_TAGS = (Tag.SecretKey, Tag.SecretSubkey)
+_KEY_TAGS = (Tag.PublicKey, Tag.PublicSubkey)
+
+
+class Certificate:
+    """One public certificate, valid and able to receive. Two are equal if their fingerprints are.
+
+    Made by `from_bytes`; the bytes given are kept as they are, so their CID stays the same.
+    """
+
+    __slots__ = ("_bytes", "_cert", "_key_names")
+
+    def __init__(self, binary: bytes, cert: pysequoia.Cert, key_names: frozenset[str]) -> None:
+        self._bytes = binary
+        self._cert = cert
+        self._key_names = key_names
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Certificate:
+        """Read a binary or armoured certificate.
+
+        Raises:
+            CertificateError: larger than `MAX_CERTIFICATE_BYTES`, not exactly one certificate, revoked, or
+                holding secret keys (those must never be where a certificate is).
+        """
+        if len(data) > MAX_CERTIFICATE_BYTES:
+            raise CertificateError(
+                f"a certificate of {len(data)} bytes; at most {MAX_CERTIFICATE_BYTES} are read"
+            )
+        try:
+            packets = list(PacketPile.from_bytes(data))
+            if any(packet.tag in _SECRET_TAGS for packet in packets):
+                raise CertificateError("this holds secret keys; a certificate holds public keys only")
+            cert = pysequoia.Cert.from_bytes(data)
+            names = frozenset(p.fingerprint.upper() for p in packets if p.tag in _KEY_TAGS and p.fingerprint)
+            revoked = cert.is_revoked
+        except (RuntimeError, ValueError):
+            raise CertificateError("not exactly one valid OpenPGP certificate") from None
+        if revoked:
+            raise CertificateError(f"certificate {cert.fingerprint.upper()} is revoked")
+        binary = bytes(cert) if data.startswith(b"-----BEGIN") else bytes(data)
+        return cls(binary, cert, names)
+
+    def to_bytes(self) -> bytes:
+        """The binary certificate, as put into the store."""
+        return self._bytes
+
+    def armored(self) -> str:
+        """The certificate as text, for people and other clients."""
+        return str(self._cert)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the primary key, upper-case hexadecimal (40 digits for version 4 keys)."""
+        return str(self._cert.fingerprint).upper()
+
+    @property
+    def user_ids(self) -> list[str]:
+        """Names the owner gave; not checked by anybody."""
+        return [str(user_id) for user_id in self._cert.user_ids]
+
+    @property
+    def expiration(self) -> datetime | None:
+        """When the certificate ends, or None.
+
+        Sealing does not look at it, as a result must reach its owner even late; whoever accepts a certificate
+        for a campaign does.
+        """
+        return self._cert.expiration
+
+    def has_key(self, name: str) -> bool:
+        """Whether `name`, a fingerprint or a 16-digit key id, is the primary key or a subkey of this
+        certificate.
+        """
+        wanted = name.upper()
+        if len(wanted) == 16:
+            return any(fingerprint.endswith(wanted) for fingerprint in self._key_names)
+        return wanted in self._key_names
+
+    def native(self) -> pysequoia.Cert:
+        """The library's own object; for this package only."""
+        return self._cert
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.fingerprint})"

@@ -1,0 +1,205 @@
+"""A campaign's schema: from tables of records to the matrix X and the labels y, and back to labels.
+
+One function for everybody: the scientist's estimator, Capsule and every mine encode with `Schema.encode`.
+What the numbers mean is written in `pysonar.protocol.schema.profile`; what is learned from them is
+`openmined_syft`'s affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+
+from pysonar.protocol.schema.columns import RowName, arrow_type, checked_column, class_indices
+from pysonar.protocol.schema.csv_files import read_file, read_texts, sheet_row
+from pysonar.protocol.schema.errors import MissingColumnError, ProfileError, SchemaError
+from pysonar.protocol.schema.profile import Field, input_fields, output_field
+
+
+class HasSchemas(Protocol):
+    """What `Schema.from_spec` needs of a spec."""
+
+    @property
+    def input_schema(self) -> Mapping[str, Any]: ...
+    @property
+    def output_schema(self) -> Mapping[str, Any]: ...
+
+
+class Schema:
+    """Input fields in field order, and one label.
+
+    Attributes:
+        fields: the input fields.
+        label: the label's field.
+    """
+
+    def __init__(self, input_schema: Mapping[str, Any], output_schema: Mapping[str, Any]) -> None:
+        """From the two documents of a spec.
+
+        Raises:
+            ProfileError: a document is outside the profile, or the label is also an input.
+        """
+        try:
+            self.fields: tuple[Field, ...] = input_fields(input_schema)
+        except ProfileError as error:
+            raise error.within("input_schema") from None
+        try:
+            self.label: Field = output_field(output_schema)
+        except ProfileError as error:
+            raise error.within("output_schema") from None
+        if self.label.name in self.field_names:
+            raise ProfileError(
+                "output_schema.openmined.fields", self.label.name, "a label that is not also an input field"
+            )
+
+    @classmethod
+    def from_spec(cls, spec: HasSchemas) -> Schema:
+        """The schema of a campaign."""
+        return cls(spec.input_schema, spec.output_schema)
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """Names of the input columns, in field order."""
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def label_name(self) -> str:
+        """Name of the label's column."""
+        return self.label.name
+
+    @property
+    def classes(self) -> tuple[Any, ...] | None:
+        """The label's values in schema order; None if the label is a number."""
+        return self.label.classes or None
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X, one-hot columns counted, without a bias."""
+        return sum(field.columns for field in self.fields)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """A name for each column of X: the field, or `field=value` for a one-hot column."""
+        names: list[str] = []
+        for field in self.fields:
+            if field.kind == "category":
+                names.extend(f"{field.name}={value}" for value in field.classes)
+            else:
+                names.append(field.name)
+        return tuple(names)
+
+    def missing(self, columns: Iterable[str]) -> list[str]:
+        """What is needed to train (inputs and label) and not among `columns`; in schema order."""
+        there = set(columns)
+        return [name for name in (*self.field_names, self.label_name) if name not in there]
+
+    def missing_inputs(self, columns: Iterable[str]) -> list[str]:
+        """What is needed to predict and not among `columns`; in schema order."""
+        there = set(columns)
+        return [name for name in self.field_names if name not in there]
+
+    def select(self, table: pa.Table, *, source: str = "the records") -> pa.Table:
+        """Inputs and label only, in schema order and the schema's types; what records are sealed as.
+
+        Raises:
+            MissingColumnError, BadValueError: rows are counted from 1.
+        """
+        return _checked(table, (*self.fields, self.label), source, lambda index: index + 1)
+
+    def encode(self, table: pa.Table, *, source: str = "the records") -> NDArray[np.float64]:
+        """X, shape (rows, n_features), from the input columns; all others are not looked at.
+
+        Raises:
+            MissingColumnError, BadValueError: rows are counted from 1.
+        """
+        checked = _checked(table, self.fields, source, lambda index: index + 1)
+        X = np.empty((table.num_rows, self.n_features), dtype=np.float64)
+        at = 0
+        for field in self.fields:
+            column = checked.column(field.name).combine_chunks()
+            if field.kind == "category":
+                places = class_indices(field, column)
+                X[:, at : at + field.columns] = places[:, None] == np.arange(field.columns)
+            else:
+                X[:, at] = _encoded(field, column)
+            at += field.columns
+        return X
+
+    def encode_labels(self, table: pa.Table, *, source: str = "the records") -> NDArray[Any]:
+        """y, shape (rows,): class indices (int64), or encoded numbers (float64).
+
+        Raises:
+            MissingColumnError, BadValueError: rows are counted from 1.
+        """
+        checked = _checked(table, (self.label,), source, lambda index: index + 1)
+        column = checked.column(self.label.name).combine_chunks()
+        if self.label.classes:
+            return class_indices(self.label, column)
+        return _encoded(self.label, column)
+
+    def decode_labels(self, y: ArrayLike) -> NDArray[Any]:
+        """The inverse of `encode_labels` for predictions: class values, or numbers scaled back (not clipped).
+
+        Raises:
+            SchemaError: a class index out of range.
+        """
+        values = np.asarray(y)
+        if not self.label.classes:
+            return np.asarray(values * self.label.scale + self.label.center, dtype=np.float64)
+        places = values.astype(np.int64)
+        most = len(self.label.classes)
+        if values.size and (not np.array_equal(places, values) or places.min() < 0 or places.max() >= most):
+            raise SchemaError(f"predicted classes outside 0 to {most - 1}")
+        kinds: dict[str, Any] = {"string": object, "integer": np.int64, "boolean": np.bool_}
+        return np.array(self.label.classes, dtype=kinds[self.label.json_type])[places]
+
+    def read_csv(self, path: str | Path) -> pa.Table:
+        """Inputs and label of a CSV file, in the schema's types; see `read_csv_bytes`."""
+        return self.read_csv_bytes(read_file(Path(path)), name=str(path))
+
+    def read_csv_bytes(self, content: bytes, *, name: str) -> pa.Table:
+        """Inputs and label of a CSV file's bytes, in the schema's types; other columns are not read.
+
+        Args:
+            name: what to call the file in errors.
+
+        Raises:
+            FileFormatError, MissingColumnError: the file is no such table.
+            BadValueError: a missing or unfit value; rows as a spreadsheet counts them (the header is row 1).
+        """
+        return _read(content, (*self.fields, self.label), name)
+
+    def read_inputs_csv(self, path: str | Path) -> pa.Table:
+        """As `read_csv`, but without the label: records to predict for."""
+        return _read(read_file(Path(path)), self.fields, str(path))
+
+
+def _read(content: bytes, fields: Sequence[Field], name: str) -> pa.Table:
+    texts = read_texts(content, [field.name for field in fields], name=name)
+    return _checked(texts, fields, name, lambda index: sheet_row(content, index))
+
+
+def _checked(table: pa.Table, fields: Sequence[Field], source: str, row_name: RowName) -> pa.Table:
+    names = table.column_names
+    missing = [field.name for field in fields if field.name not in names]
+    if missing:
+        raise MissingColumnError(missing, source)
+    for field in fields:
+        if names.count(field.name) > 1:
+            raise SchemaError(f"{source}: column {field.name!r} is there {names.count(field.name)} times")
+    columns = [checked_column(field, table.column(field.name), source, row_name) for field in fields]
+    kinds = pa.schema([pa.field(field.name, arrow_type(field), nullable=False) for field in fields])
+    return pa.table(columns, schema=kinds)
+
+
+def _encoded(field: Field, column: pa.Array) -> NDArray[np.float64]:
+    values = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if not field.numeric:
+        return values
+    result: NDArray[np.float64] = (np.clip(values, *field.clip) - field.center) / field.scale
+    return result

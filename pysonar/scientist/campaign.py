@@ -1,0 +1,244 @@
+"""A campaign from the Data Scientist's side: `Campaign(...).launch().wait().result()` gives a fitted
+estimator.
+
+    scientist = Scientist.open(home, passphrase)
+    plan = Plan(title=..., input_schema=..., output_schema=..., algorithm=Algorithm("one_vs_rest"),
+                capsule="0x...", bounty="10 ETH", target="90 %")
+    estimator = Campaign(scientist, plan, "validation.csv").launch().wait().result()
+    estimator.predict("new.csv")
+
+Every step can be repeated after a crash, in the same process or another: the same name with the same plan
+and records is the same campaign, and its bounty is escrowed once. `Campaign.attach` takes up one that was
+launched before.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, LoggedEvent
+from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.chain.errors import (
+    ContractRefusedError,
+    NodeDownError,
+    NoSuchCampaignError,
+    RevertedError,
+)
+from pysonar.chain.sending.outbox_records import Receipt
+from pysonar.scientist.connection import Connection, Scientist
+from pysonar.scientist.delivery import Delivery, open_delivery
+from pysonar.scientist.errors import (
+    CampaignError,
+    CancelledError,
+    DeclinedError,
+    NotDeliveredError,
+    StillRunningError,
+    UnknownCampaignError,
+)
+from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.journal import CampaignRow
+from pysonar.scientist.launching import create_key, launch
+from pysonar.scientist.plan import Plan
+
+OnEvent = Callable[[LoggedEvent], None]
+
+
+class Campaign:
+    """One campaign of one scientist.
+
+    Args:
+        scientist: who pays and gets the model.
+        plan: what is wanted.
+        validation: the records that measure the model; a CSV file or a table. They are sealed to Capsule.
+        name: the scientist's own name for the campaign; by default made from the title.
+    """
+
+    def __init__(
+        self, scientist: Scientist, plan: Plan, validation: str | Path | pa.Table, *, name: str | None = None
+    ) -> None:
+        self._scientist = scientist
+        self._plan: Plan | None = plan
+        self._validation = (
+            plan.schema.read_csv(validation) if isinstance(validation, str | Path) else validation
+        )
+        self.name = name or default_name(plan.title)
+        self._id: bytes | None = None
+
+    @classmethod
+    def attach(cls, scientist: Scientist, campaign: str | bytes) -> Campaign:
+        """A campaign that was launched before, by its name, its id, or the beginning of its id."""
+        made = cls.__new__(cls)
+        made._scientist = scientist
+        made._plan = None
+        made._validation = None
+        made._id = campaign if isinstance(campaign, bytes) else scientist.connection.find(campaign)
+        row = scientist.connection.journal.with_id(made._id)
+        made.name = row.name if row else "0x" + made._id.hex()
+        return made
+
+    @property
+    def id(self) -> bytes:
+        """The campaign's id on chain, 32 bytes; CampaignError before it is launched."""
+        if self._id is None:
+            raise CampaignError(f"campaign {self.name!r} is not launched yet; call launch() first")
+        return self._id
+
+    @property
+    def record(self) -> CampaignRecord:
+        """What the chain says of it now."""
+        return self._connection.sonar.campaign(self.id)
+
+    def launch(self) -> Campaign:
+        """Seal the validation set, publish the spec, escrow the bounty; see
+        `pysonar.scientist.launching.launch` for what is raised. Again, it only makes sure of that.
+        """
+        if self._plan is not None:
+            self._id = launch(self._scientist, self.name, self._plan, self._validation)
+        return self
+
+    def opening(self) -> tuple[CampaignRow, Receipt]:
+        """What was put on chain at `launch`, and the receipt of the escrowing transaction.
+        UnknownCampaignError if the campaign was not opened from this home.
+        """
+        row = self._connection.journal.with_id(self.id)
+        if row is None:
+            raise UnknownCampaignError("0x" + self.id.hex(), "it was not opened from this home directory")
+        return row, self._scientist.outbox.wait(create_key(self.id))
+
+    def wait(self, timeout: float | None = None, on_event: OnEvent | None = None) -> Campaign:
+        """Return when the result is delivered.
+
+        Args:
+            timeout: seconds; None waits as long as a result can come.
+            on_event: called with each event of the campaign, once.
+
+        Raises:
+            DeclinedError, CancelledError, NotDeliveredError: there will be none; claim what is owed.
+            StillRunningError: the timeout is over.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        told: set[tuple[bytes, int]] = set()
+        while True:
+            if self._delivered(on_event, told):
+                return self
+            if until is not None and time.monotonic() >= until:
+                raise StillRunningError("0x" + self.id.hex(), f"no result after {timeout:g} s")
+            time.sleep(self._connection.home.settings.poll_seconds)
+
+    def delivery(self) -> Delivery:
+        """The opened result, checked against the chain; see `pysonar.scientist.delivery.open_delivery`."""
+        return open_delivery(self._connection, self._scientist.key, self._scientist.address, self.id)
+
+    def result(self) -> Estimator:
+        """The delivered model as a fitted estimator, after the checks of `delivery`."""
+        return estimator_of(self.delivery())
+
+    def settle(self) -> None:
+        """End the campaign, so that everybody can claim; nothing happens if it is settled already.
+
+        Raises: ContractRefusedError: it is not over, with the contract's reason.
+        """
+        if self._is_settled():
+            return
+        try:
+            self._send(self._connection.sonar.calls.settle(self.id), "settle")
+        except (ContractRefusedError, RevertedError):
+            if not self._is_settled():  # Capsule or a miner may have been quicker
+                raise
+
+    def cancel(self) -> None:
+        """Take a campaign back that Capsule has not opened; then claim the bounty. ContractRefusedError if
+        it is too late.
+        """
+        self._send(self._connection.sonar.calls.cancel(self.id), "cancel")
+
+    def claimable(self) -> int:
+        """Wei that `claim` would bring now."""
+        return self._connection.sonar.claimable(self.id, self._scientist.address)
+
+    def claim(self, to: str | None = None) -> int:
+        """Get what the campaign owes this account (refund, after settlement), sent to `to` or the account
+        itself; the amount in wei, 0 if there is nothing.
+        """
+        amount = self.claimable()
+        if amount:
+            receiver = to or self._scientist.address
+            self._send(self._connection.sonar.calls.claim(self.id, receiver), "claim")
+        return amount
+
+    @property
+    def _connection(self) -> Connection:
+        return self._scientist.connection
+
+    def _is_settled(self) -> bool:
+        return self.record.state is State.SETTLED
+
+    def _send(self, call: Call, action: str) -> Receipt:
+        key = f"{action}:{self.id.hex()}"
+        outbox = self._scientist.outbox
+        known = outbox.find(key)
+        if known is not None and known.final:
+            # What was sent before is over and the chain still asks for it: this is another one.
+            key = f"{key}:{len(outbox.history(prefix=key))}"
+        outbox.send(call, key)
+        return outbox.wait(key)
+
+    def _delivered(self, on_event: OnEvent | None, told: set[tuple[bytes, int]]) -> bool:
+        """One look: True if delivered, False if it may still come; errors if not. A node that is away for a
+        while is waited for.
+        """
+        connection = self._connection
+        try:
+            connection.read_events()
+            record, now = connection.confirmed(self.id), connection.sonar.now()
+        except (NodeDownError, NoSuchCampaignError):
+            return False
+        history = connection.follower.history(campaign=self.id)
+        for logged in history:
+            place = (logged.block_hash, logged.log_index)
+            if on_event is not None and place not in told:
+                on_event(logged)
+            told.add(place)
+        if record.delivered:
+            return True
+        _raise_if_hopeless(record, now, history)
+        return False
+
+
+def estimator_of(delivery: Delivery) -> Estimator:
+    """The estimator of an opened result."""
+    spec = delivery.spec
+    return Estimator(
+        delivery.result.weights,
+        spec.algorithm,
+        spec.input_schema,
+        spec.output_schema,
+        spec.metric,
+        delivery.record.id,
+    )
+
+
+def default_name(title: str) -> str:
+    """A name made from a title: "Handwritten digits!" -> "handwritten-digits"."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "campaign"
+
+
+def _raise_if_hopeless(record: CampaignRecord, now: int, history: Sequence[LoggedEvent]) -> None:
+    for logged in history:
+        if isinstance(logged.event, CampaignDeclined):
+            raise DeclinedError(record.hex_id, logged.event.reason)
+        if isinstance(logged.event, CampaignCancelled):
+            raise CancelledError(record.hex_id)
+    if record.state is State.REQUESTED and now >= record.terms.submit_until:
+        raise NotDeliveredError(record.hex_id, "Capsule never opened it; settle it and claim the bounty")
+    if record.state is State.SETTLED and record.public_key == EMPTY:
+        raise NotDeliveredError(record.hex_id, "it ended without having been opened; claim the bounty")
+    if record.state is not State.REQUESTED and now >= record.terms.review_until:
+        why = "Capsule's time is over; settle it and claim the rest (Capsule may still deliver later)"
+        raise NotDeliveredError(record.hex_id, why)

@@ -1,0 +1,44 @@
+"""`sonar`: the Data Scientist's command line. Each command is in one file; this one only puts them
+together.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from pysonar.scientist.cli.create import create
+from pysonar.scientist.cli.ending import cancel, claim, settle
+from pysonar.scientist.cli.listings import list_, show
+from pysonar.scientist.cli.result import result
+from pysonar.scientist.cli.setup import init
+from pysonar.scientist.cli.watching import watch
+
+app = typer.Typer(
+    name="sonar",
+    help=(
+        "Have a model trained on data that you may not see, and pay for measured improvement only.\n\n"
+        "A campaign escrows a bounty on Sonar. Its Capsule encrypts a model; mines train it on their own data"
+        " while it stays encrypted; each improvement, measured on your validation records, earns its miner a"
+        " share of the bounty. At the end you get the model, and what nobody earned of the bounty.\n\n"
+        "First steps:  sonar init --deployment FILE   (send some ether to the account)"
+        "   sonar campaign create SPEC.toml --validation FILE.csv   sonar campaign watch NAME"
+        "   sonar campaign result NAME\n\n"
+        "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
+        " reached."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+campaign = typer.Typer(
+    help=(
+        "Open campaigns, follow them, and get the model and the rest of the bounty.\n\n"
+        "A campaign is named by the name given at `create`, by its id, or by the first digits of its id."
+    ),
+    no_args_is_help=True,
+)
+app.command()(init)
+app.add_typer(campaign, name="campaign")
+for command in (create, show, watch, result, claim, settle, cancel):
+    campaign.command()(command)
+campaign.command("list")(list_)

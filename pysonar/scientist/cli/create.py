@@ -1,0 +1,167 @@
+"""`sonar campaign create`: seal the validation records, publish the spec, escrow the bounty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    format_time,
+    note,
+    ppm_option,
+    print_record,
+    seconds_option,
+    wei_option,
+)
+from pysonar.protocol.amounts import format_ppm, format_wei
+
+if TYPE_CHECKING:
+    from pysonar.scientist.campaign import Campaign
+
+_LABELS = {
+    "campaign": "Campaign",
+    "name": "Name",
+    "spec": "Spec",
+    "bounty": "Bounty",
+    "start_ppm": "Accuracy at the start",
+    "target_ppm": "Target",
+    "validation_rows": "Validation records",
+    "submit_until": "Submissions until",
+    "review_until": "Verdicts until",
+    "transaction": "Transaction",
+    "gas": "Gas",
+}
+
+
+@command
+def create(
+    spec: Annotated[
+        Path,
+        typer.Argument(help="The plan, as TOML or JSON; options below go before it.", show_default=False),
+    ],
+    validation: Annotated[
+        Path,
+        typer.Option(
+            help="CSV file with the records that measure the model. They are sealed to Capsule.",
+            show_default=False,
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Your own name for the campaign; else made from the title.", show_default=False),
+    ] = None,
+    capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
+    bounty: Annotated[int | None, wei_option("--bounty", help="As '10 ETH'.", show_default=False)] = None,
+    target: Annotated[
+        int | None,
+        ppm_option("--target", help="Accuracy that earns the whole bounty, as '90 %'.", show_default=False),
+    ] = None,
+    min_gain: Annotated[
+        int | None, ppm_option("--min-gain", help="Smallest increase that is paid.", show_default=False)
+    ] = None,
+    stake: Annotated[
+        int | None,
+        wei_option("--stake", help="Of each submission; lost if it is unusable.", show_default=False),
+    ] = None,
+    fee: Annotated[
+        int | None, wei_option("--fee", help="Of each submission, to Capsule.", show_default=False)
+    ] = None,
+    submit_for: Annotated[
+        int | None, seconds_option("--submit-for", help="How long mines may submit.", show_default=False)
+    ] = None,
+    review_for: Annotated[
+        int | None,
+        seconds_option("--review-for", help="How long Capsule may review then.", show_default=False),
+    ] = None,
+    max_pending: Annotated[
+        int | None, typer.Option(help="Submissions that may wait for a verdict.", show_default=False)
+    ] = None,
+    start: Annotated[
+        int | None,
+        ppm_option(
+            "--start", help="Accuracy of the initial model; else it is measured here.", show_default=False
+        ),
+    ] = None,
+    continue_from: Annotated[
+        str | None, typer.Option(help="Id of an earlier campaign whose model to improve.", show_default=False)
+    ] = None,
+    key_bits: Annotated[
+        int | None, typer.Option(help="Size of the campaign's key: 2048, 3072 or 4096.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Open a campaign: seal the validation records to Capsule, publish the spec, escrow the bounty.
+
+    If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
+    and its bounty is escrowed only once. Another campaign needs another --name.
+
+    The SPEC file names title, family (linear, logistic or one_vs_rest), capsule, bounty, target, the input
+    fields and the label; the README shows one.
+    """
+    from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.plan_file import read_plan
+
+    given = {
+        "capsule": capsule,
+        "bounty": bounty,
+        "target": target,
+        "min_gain": min_gain,
+        "stake": stake,
+        "fee": fee,
+        "submit_for": submit_for,
+        "review_for": review_for,
+        "max_pending": max_pending,
+        "start": start,
+        "continue_from": continue_from,
+        "key_bits": key_bits,
+    }
+    plan = read_plan(spec, {key: value for key, value in given.items() if value is not None})
+    campaign = Campaign(open_scientist(home, passphrase_file), plan, validation, name=name)
+    campaign.launch()
+    print_record(
+        _as_record(campaign),
+        _LABELS,
+        form=form,
+        title="The bounty is in escrow",
+        show={
+            "bounty": lambda text: format_wei(int(text)),
+            "start_ppm": format_ppm,
+            "target_ppm": format_ppm,
+            "submit_until": format_time,
+            "review_until": format_time,
+        },
+    )
+    if form is Format.TABLE:
+        note(f"Capsule opens it next; follow it with: sonar campaign watch {campaign.name}")
+
+
+def _as_record(campaign: Campaign) -> dict[str, Any]:
+    from pysonar.protocol.artifacts import Spec
+    from pysonar.protocol.cid import Cid
+
+    row, receipt = campaign.opening()
+    spec = Spec.parse(row.spec)
+    return {
+        "campaign": "0x" + row.id.hex(),
+        "name": row.name,
+        "spec": str(Cid.from_bytes32(row.terms.spec)),
+        "capsule": row.terms.capsule,
+        "bounty": str(row.terms.bounty),
+        "start_ppm": spec.start_ppm,
+        "target_ppm": row.terms.target,
+        "validation_rows": spec.validation.rows,
+        "submit_until": row.terms.submit_until,
+        "review_until": row.terms.review_until,
+        "transaction": receipt.transaction_hash,
+        "gas": receipt.gas_used,
+    }

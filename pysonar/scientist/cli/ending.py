@@ -1,0 +1,100 @@
+"""`sonar campaign claim`, `settle` and `cancel`: ending campaigns and getting back what is owed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    print_record,
+    print_rows,
+    short,
+)
+from pysonar.protocol.amounts import format_wei
+from pysonar.scientist.cli.opening import CampaignArgument
+
+_SHOW = {"amount": lambda text: format_wei(int(text)), "claimable": lambda text: format_wei(int(text))}
+
+
+@command
+def claim(
+    campaign: Annotated[
+        str | None,
+        typer.Argument(metavar="[CAMPAIGN]", help="Else all campaigns of this home.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Address to send it to; else your own account.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Get back what campaigns owe you: the part of the bounty that nobody earned, after settlement."""
+    from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.opening import open_scientist
+
+    scientist = open_scientist(home, passphrase_file)
+    if campaign is not None:
+        ids = [scientist.connection.find(campaign)]
+    else:
+        ids = [row.id for row in scientist.connection.journal.all() if scientist.connection.exists(row.id)]
+    rows = []
+    for own in ids:
+        amount = Campaign.attach(scientist, own).claim(to)
+        if amount:
+            rows.append({"campaign": "0x" + own.hex(), "amount": str(amount), "to": to or scientist.address})
+    print_rows(
+        rows,
+        {"campaign": "campaign", "amount": "claimed", "to": "sent to"},
+        form=form,
+        show={"campaign": short, **_SHOW},
+        empty="nothing is owed to you now",
+    )
+
+
+@command
+def settle(
+    campaign: CampaignArgument,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """End a campaign that is over, so that everybody can claim. Capsule usually does this."""
+    from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.opening import open_scientist
+
+    own = Campaign.attach(open_scientist(home, passphrase_file), campaign)
+    own.settle()
+    _print_end(own, form)
+
+
+@command
+def cancel(
+    campaign: CampaignArgument,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Take a campaign back that Capsule has not opened yet; then claim the bounty."""
+    from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.opening import open_scientist
+
+    own = Campaign.attach(open_scientist(home, passphrase_file), campaign)
+    own.cancel()
+    _print_end(own, form)
+
+
+def _print_end(own: Any, form: Format) -> None:
+    record = own.record
+    print_record(
+        {"campaign": record.hex_id, "state": record.state.name, "claimable": str(own.claimable())},
+        {"campaign": "Campaign", "state": "State", "claimable": "Claimable"},
+        form=form,
+        show=_SHOW,
+    )

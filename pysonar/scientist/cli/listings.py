@@ -1,0 +1,142 @@
+"""`sonar campaign list` and `show`: what is on chain, read without any key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    command,
+    format_time,
+    print_json,
+    print_record,
+    print_rows,
+    short,
+)
+from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
+from pysonar.scientist.cli.opening import CampaignArgument
+
+if TYPE_CHECKING:
+    from pysonar.chain.contract.types import CampaignRecord
+    from pysonar.scientist.connection import Connection
+
+
+def _wei(text: str) -> str:
+    return format_wei(int(text))
+
+
+@command
+def list_(
+    every: Annotated[
+        bool, typer.Option("--all", help="Campaigns of all scientists, not only your own.")
+    ] = False,
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List campaigns, newest last."""
+    from pysonar.chain.contract.events import CampaignCreated
+    from pysonar.scientist.cli.opening import connect_and_read
+    from pysonar.scientist.cli.telling import campaign_record
+
+    connection = connect_and_read(home)
+    own, now = connection.home.address, connection.sonar.now()
+    rows = []
+    for logged in connection.follower.history(CampaignCreated):
+        if isinstance(logged.event, CampaignCreated) and (every or logged.event.owner == own):
+            record = connection.confirmed(logged.event.id)
+            rows.append({"name": _name(connection, record), **campaign_record(record, now)})
+    print_rows(
+        rows,
+        {
+            "name": "name",
+            "campaign": "campaign",
+            "phase": "phase",
+            "bounty": "bounty",
+            "paid": "earned",
+            "best_ppm": "accuracy",
+            "target_ppm": "target",
+            "submitted": "submitted",
+            "evaluated": "evaluated",
+            "seconds_left": "left",
+        },
+        form=form,
+        show={
+            "campaign": short,
+            "bounty": _wei,
+            "paid": _wei,
+            "best_ppm": format_ppm,
+            "target_ppm": format_ppm,
+            "seconds_left": format_seconds,
+        },
+        empty="no campaign yet; open one with: sonar campaign create SPEC.toml --validation FILE.csv",
+    )
+
+
+@command
+def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """Show a campaign: terms, state, and what became of each submission."""
+    from pysonar.scientist.cli.opening import connect_and_read
+    from pysonar.scientist.cli.telling import (
+        SUBMISSION_COLUMNS,
+        SUBMISSION_SHOW,
+        campaign_record,
+        submission_record,
+    )
+    from pysonar.scientist.ledger import Ledger
+
+    connection = connect_and_read(home)
+    record = connection.confirmed(connection.find(campaign))
+    history = connection.follower.history(campaign=record.id)
+    rows = [submission_record(row) for row in Ledger(connection.web3).rows(history)]
+    values = {
+        "name": _name(connection, record),
+        **campaign_record(record, connection.sonar.now()),
+        **_about(connection, record),
+        "claimable": str(connection.sonar.claimable(record.id, connection.home.address)),
+    }
+    if form is Format.JSON:
+        print_json({**values, "submissions": rows})
+        return
+    labels = {key: key.removesuffix("_ppm").replace("_", " ").capitalize() for key in values}
+    wei = dict.fromkeys(("bounty", "paid", "stake", "fee", "claimable"), _wei)
+    ppm = dict.fromkeys(("start_ppm", "best_ppm", "target_ppm", "min_gain_ppm"), format_ppm)
+    times = dict.fromkeys(("submit_until", "review_until"), format_time)
+    print_record(values, labels, form=form, show={**wei, **ppm, **times, "seconds_left": format_seconds})
+    print_rows(
+        rows,
+        SUBMISSION_COLUMNS,
+        form=form,
+        title="\nSubmissions",
+        show=SUBMISSION_SHOW,
+        empty="no submission yet",
+    )
+
+
+def _name(connection: Connection, record: CampaignRecord) -> str | None:
+    row = connection.journal.with_id(record.id)
+    return row.name if row else None
+
+
+def _about(connection: Connection, record: CampaignRecord) -> dict[str, Any]:
+    """Addresses of what is in the store, and the spec's own words if it can be read."""
+    from openmined_syft.errors import OpenMinedError
+    from pysonar.protocol.cid import Cid
+    from pysonar.scientist.delivery import fetch_spec
+
+    named = {
+        "spec": record.terms.spec,
+        "public_key": record.public_key,
+        "model": record.model,
+        "result": record.result,
+    }
+    cids = {key: Cid.or_none(digest) for key, digest in named.items()}
+    about: dict[str, Any] = {key: None if cid is None else str(cid) for key, cid in cids.items()}
+    try:
+        spec = fetch_spec(connection, record)
+    except OpenMinedError as error:  # somebody else's spec may be gone, or no spec at all
+        return {**about, "title": None, "spec_problem": str(error)}
+    return {**about, "title": spec.title, "family": spec.algorithm.family, "metric": spec.metric}

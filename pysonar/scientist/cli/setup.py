@@ -1,0 +1,89 @@
+"""`sonar init`: a home directory with settings, an account and an OpenPGP key."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pysonar.party import options
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    note,
+    print_record,
+)
+
+
+@command
+def init(
+    rpc: options.RpcOption = options.LOCAL_NODE,
+    contract: options.ContractOption = None,
+    deployment: options.DeploymentOption = None,
+    store: Annotated[str | None, options.store_option("artifacts")] = None,
+    keyfile: options.KeyfileOption = None,
+    name: Annotated[
+        str, typer.Option(help="A name for people to read, in the public certificate.")
+    ] = "Data Scientist",
+    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
+    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
+    start_block: options.StartBlockOption = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Make the home directory of a Data Scientist.
+
+    It holds settings, an account that pays, and the OpenPGP key to which models are delivered; the two are
+    sealed by one passphrase. Without the home directory and the passphrase no delivered model can be opened,
+    so keep copies of both. Send ether to the printed address: a campaign costs its bounty and a little gas.
+    """
+    from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.party.account import make_account
+    from pysonar.party.passphrase import choose_passphrase, read_passphrase
+    from pysonar.scientist.cli.opening import home_path
+    from pysonar.scientist.home import Home
+
+    path = home_path(home)
+    if Home.exists(path):
+        note(f"{path} is there already; it stays as it is")
+        opened = Home.open(path)
+        opened.secret_key(read_passphrase(passphrase_file, what=str(path)))
+    else:
+        settings = options.first_settings(
+            rpc=rpc,
+            contract=contract,
+            deployment=deployment,
+            store=store,
+            keyfile=keyfile,
+            confirmations=confirmations,
+            poll_seconds=poll_seconds,
+            start_block=start_block,
+        )
+        passphrase = choose_passphrase(passphrase_file, what="the account and the OpenPGP key")
+        account = settings.keyfile_path(path)
+        if keyfile is None:
+            make_account(account, passphrase)
+        else:
+            KeyfileSigner.open(account, passphrase)
+        opened = Home.create(path, settings, passphrase, name=name)
+    print_record(
+        {
+            "address": opened.address,
+            "home": opened.path,
+            "fingerprint": opened.fingerprint,
+            "chain_id": opened.settings.chain_id,
+            "contract": opened.settings.contract,
+        },
+        {
+            "address": "Account",
+            "home": "Home",
+            "fingerprint": "OpenPGP fingerprint",
+            "chain_id": "Chain",
+            "contract": "Sonar",
+        },
+        form=form,
+    )

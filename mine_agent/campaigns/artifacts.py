@@ -16,7 +16,7 @@ from mine_agent.work.gradient import Base
 from openmined_syft.errors import FormError
 from openmined_syft.models import ModelFamily
 from openmined_syft.rules import Rule
-from openmined_syft.schemes import Model, PublicHalf, Scheme, scheme_named
+from openmined_syft.schemes import AnyScheme, Model, PublicHalf, scheme_named
 from pysonar.chain.contract.events import CapsuleRegistered
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.protocol.artifacts import (
@@ -62,7 +62,7 @@ class Plan:
         return self.spec.algorithm.training_rule()
 
     @property
-    def scheme(self) -> Scheme:
+    def scheme(self) -> AnyScheme:
         """What the model is encrypted with."""
         return scheme_named(self.spec.scheme)
 

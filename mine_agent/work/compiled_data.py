@@ -10,7 +10,6 @@ compared with their digest every time before they are used.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
 
 from mine_agent.campaigns.artifacts import Plan
 from mine_agent.data.datasets import DataSet
@@ -30,9 +29,9 @@ class Visits:
     """What was compiled lately, by campaign, data, and version where that matters."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, bytes, int], Any] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, bytes, int], object] = OrderedDict()
 
-    def visit(self, plan: Plan, data: DataSet, version: int) -> Any:
+    def visit(self, plan: Plan, data: DataSet, version: int) -> object:
         """The training of `plan`'s campaign on `data`, from a version of its model on.
 
         Raises DataChangedError, SchemaError (names row, column and value), SyftError (the rows cannot be

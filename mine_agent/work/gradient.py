@@ -8,7 +8,6 @@ themselves. It is not signed: the chain binds the miner to the digest.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from openmined_syft.schemes import Gradient, Model, PublicHalf, scheme_named
 from pysonar.chain.contract.sonar import Sonar
@@ -27,7 +26,7 @@ class Base:
     scheme: str
 
 
-def train_on(base: Base, visit: Any) -> Gradient:
+def train_on(base: Base, visit: object) -> Gradient:
     """What this mine's data make of the model, encrypted. Raises SyftError; nothing leaves."""
     return scheme_named(base.scheme).train(base.model, base.public, visit)
 

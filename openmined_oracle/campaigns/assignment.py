@@ -20,7 +20,7 @@ from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
 from openmined_syft.metrics import score_ppm
 from openmined_syft.models import ModelFamily
-from openmined_syft.schemes import Direction, Scheme, scheme_named
+from openmined_syft.schemes import AnyScheme, Direction, scheme_named
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.node import rpc
@@ -96,7 +96,7 @@ class Assignment:
         return self.scheme.is_trainable(self.family, weights, self.X, self.y)
 
     @property
-    def scheme(self) -> Scheme:
+    def scheme(self) -> AnyScheme:
         """What its models are encrypted with."""
         return scheme_named(self.spec.scheme)
 

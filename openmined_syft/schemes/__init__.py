@@ -1,20 +1,26 @@
 """Encryption schemes by name: a closed list. Which one a campaign uses follows from its family of models."""
 
 import functools
+import importlib
 import importlib.metadata
 
 from openmined_syft.errors import KernelError, ParameterError
-from openmined_syft.schemes.interface import Direction, Gradient, Model, PrivateHalf, PublicHalf, Scheme
-from openmined_syft.schemes.paillier import PaillierScheme
+from openmined_syft.schemes.interface import AnyScheme, Direction, Gradient, Model, PrivateHalf, PublicHalf
 
 PAILLIER = "paillier"
 _CKKS = "ckks"
+
+# Imported when asked for: what only networks need is not loaded for the others.
+_SCHEMES = {
+    PAILLIER: "openmined_syft.schemes.paillier:PaillierScheme",
+    _CKKS: "openmined_syft.schemes.ckks:CkksScheme",
+}
 _NEEDED_BY = {"mlp": _CKKS}
 
 
 def scheme_names() -> tuple[str, ...]:
     """Names that `scheme_named` knows."""
-    return (PAILLIER, *_NEEDED_BY.values())
+    return tuple(_SCHEMES)
 
 
 def scheme_for(family: str) -> str:
@@ -23,20 +29,19 @@ def scheme_for(family: str) -> str:
 
 
 @functools.cache
-def scheme_named(name: str) -> Scheme:
+def scheme_named(name: str) -> AnyScheme:
     """The scheme of that name.
 
     Raises:
         ParameterError: there is none.
     """
-    if name == PAILLIER:
-        return PaillierScheme()
-    if name == _CKKS:
-        # What only networks need is not imported for the others.
-        from openmined_syft.schemes.ckks import CkksScheme
-
-        return CkksScheme()
-    raise ParameterError(f"there is no encryption scheme {name!r}; choose one of {', '.join(scheme_names())}")
+    if name not in _SCHEMES:
+        raise ParameterError(
+            f"there is no encryption scheme {name!r}; choose one of {', '.join(scheme_names())}"
+        )
+    module, cls = _SCHEMES[name].split(":")
+    scheme: AnyScheme = getattr(importlib.import_module(module), cls)()
+    return scheme
 
 
 def networks_here() -> str:
@@ -50,12 +55,12 @@ def networks_here() -> str:
 
 __all__ = [
     "PAILLIER",
+    "AnyScheme",
     "Direction",
     "Gradient",
     "Model",
     "PrivateHalf",
     "PublicHalf",
-    "Scheme",
     "networks_here",
     "scheme_for",
     "scheme_named",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from openmined_syft.ckks import keys as ckks
 from openmined_syft.ckks import sizes
@@ -24,7 +25,7 @@ from openmined_syft.models import ModelFamily
 from openmined_syft.neural.curvature import curved_steps
 from openmined_syft.neural.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.rules import Rule
-from openmined_syft.schemes.interface import Direction
+from openmined_syft.schemes.interface import Direction, Scheme
 from openmined_syft.schemes.unpacking import require_few_keys
 
 _IN_A_SET = len(PRIME_BITS) - 1  # keys that one relinearisation or rotation takes
@@ -35,51 +36,61 @@ EFFORT = 1500.0
 2.3 ms: as long as some 920 of those. Kept well above that."""
 
 
-class CkksScheme:
+class CkksScheme(
+    Scheme[CkksPublicKey, CkksPrivateKey, EncryptedNetwork, EncryptedNetworkGradient, NetworkVisit]
+):
     """Encryption of vectors of approximate numbers that can be multiplied with each other."""
 
     name = ckks.SCHEME
-    key_sizes: tuple[int, ...] = (ckks.RING,)
+    key_sizes = (ckks.RING,)
     largest_weight = LARGEST_WEIGHT
     fresh_rows = True
 
+    @override
     def require_usable(self) -> None:
         """TenSEAL must be there."""
         ckks.seal()
 
+    @override
     def generate(self, bits: int) -> CkksPrivateKey:
         """A new secret; `bits` is the degree of the ring, and there is one."""
         if bits != ckks.RING:
             raise FormError("key_bits", bits, str(ckks.RING))
         return CkksPrivateKey.generate()
 
+    @override
     def secret_fields(self, key: CkksPrivateKey) -> dict[str, str]:
         """SEAL's bytes, base64."""
         return {"secret": base64.b64encode(key.secret).decode()}
 
+    @override
     def key_from_secret(self, fields: Mapping[str, Any]) -> CkksPrivateKey:
         """From SEAL's bytes."""
         return CkksPrivateKey.from_secret(base64.b64decode(fields["secret"], validate=True))
 
-    def size_of(self, key: CkksPrivateKey | CkksPublicKey) -> int:  # noqa: ARG002
+    @override
+    def size_of(self, key: CkksPrivateKey | CkksPublicKey) -> int:
         """The degree of the ring."""
         return ckks.RING
 
+    @override
     def public_half(self, key: CkksPrivateKey, family: ModelFamily) -> CkksPublicKey:
         """Keys to encrypt, to relinearise, and for the rotations that the network needs; new ones each
         time.
         """
         return key.public_bundle(_network(family))
 
+    @override
     def public_fields(self, public: CkksPublicKey) -> dict[str, Any]:
         """Fingerprint and SEAL's bytes."""
         return public.to_fields()
 
+    @override
     def public_from_fields(
         self,
         fields: Mapping[str, Any],
         *,
-        allow_small_for_tests: bool = False,  # noqa: ARG002
+        allow_small_for_tests: bool = False,
     ) -> CkksPublicKey:
         """Parsed by SEAL when they are used; before, that they do not unpack to much more than keys do."""
         public = CkksPublicKey.from_fields(fields)
@@ -87,6 +98,7 @@ class CkksScheme:
             require_few_keys(name, getattr(public, name), sets * _IN_A_SET, largest=_LARGEST_UNPACKED)
         return public
 
+    @override
     def encrypt(
         self,
         weights: NDArray[np.float64],
@@ -101,18 +113,22 @@ class CkksScheme:
             weights, key, network=_network(family), version=version, weight_bound=weight_bound
         )
 
+    @override
     def model_from_fields(self, fields: Mapping[str, Any]) -> EncryptedNetwork:
         """An `EncryptedNetwork`."""
         return EncryptedNetwork.from_fields(fields)
 
+    @override
     def gradient_from_fields(self, fields: Mapping[str, Any]) -> EncryptedNetworkGradient:
         """An `EncryptedNetworkGradient`."""
         return EncryptedNetworkGradient.from_fields(fields)
 
+    @override
     def validate(self, gradient: EncryptedNetworkGradient, key: CkksPrivateKey) -> None:
         """SEAL accepts it, at the level and scale that the computation ends with."""
         gradient.validate(key)
 
+    @override
     def require_sound(self, key: CkksPrivateKey) -> None:
         """One of the lightest ciphertexts, which a gradient is."""
         try:
@@ -123,10 +139,11 @@ class CkksScheme:
         if not np.abs(ones - 1).max() < 1e-3:
             raise KernelError("this machine decrypts CKKS ciphertexts wrongly")
 
+    @override
     def check_form(
         self,
         model: EncryptedNetwork,
-        public: CkksPublicKey,  # noqa: ARG002
+        public: CkksPublicKey,
         family: ModelFamily,
         weight_bound: float,
     ) -> None:
@@ -140,12 +157,13 @@ class CkksScheme:
         if model.weight_bound > weight_bound:
             raise FormError("weight_limit", model.weight_bound, f"at most {weight_bound:g}")
 
+    @override
     def visit(
         self,
         family: ModelFamily,
         X: NDArray[np.float64],
         y: NDArray[Any],
-        rule: Rule | None,  # noqa: ARG002
+        rule: Rule | None,
         *,
         version: int,
         salt: bytes,
@@ -153,12 +171,14 @@ class CkksScheme:
         """A mini-batch: other rows for each version, the same again after a crash."""
         return _network(family).batch_visit(X, y, version=version, salt=salt)
 
+    @override
     def train(
         self, model: EncryptedNetwork, public: CkksPublicKey, visit: NetworkVisit
     ) -> EncryptedNetworkGradient:
         """The encrypted slope of the batch's loss."""
         return train_network(model, public, visit)
 
+    @override
     def directions(
         self,
         family: ModelFamily,
@@ -170,6 +190,7 @@ class CkksScheme:
         found = curved_steps(_network(family), weights, gradient, X)
         return tuple(Direction(difference, damping) for damping, difference in found.items())
 
+    @override
     def fit(
         self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
     ) -> float:
@@ -178,6 +199,7 @@ class CkksScheme:
         errors = network.scores(weights, X) - network.targets(y)[:, : network.n_outputs]
         return -float((errors**2).mean())
 
+    @override
     def is_trainable(
         self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
     ) -> bool:
@@ -186,19 +208,23 @@ class CkksScheme:
         """
         return _network(family).largest_slope(weights, X, y) <= LARGEST_SLOPE / 4
 
+    @override
     def most_public_bytes(self, family: ModelFamily) -> int:
         """By the number of rotation keys."""
         return sizes.bundle_bytes(_network(family))
 
-    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:  # noqa: ARG002
+    @override
+    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:
         """By the number of ciphertexts."""
         return sizes.model_bytes(_network(family))
 
+    @override
     def most_gradient_bytes(self, model: EncryptedNetwork) -> int:
         """One ciphertext."""
         return sizes.gradient_bytes(model.network)
 
-    def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:  # noqa: ARG002
+    @override
+    def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
         """The same for every network that fits the slots."""
         return EFFORT
 

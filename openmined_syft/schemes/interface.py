@@ -1,15 +1,17 @@
 """What an encryption scheme must offer so that Capsule and mines can run a campaign without knowing which it
 is.
 
-A scheme goes with a family of models: additive encryption (Paillier) is enough where every step is affine in
-    the
-weights; a hidden layer needs products of encrypted numbers (CKKS). Keys of one scheme are handed back only to
-that scheme, so their types are nobody else's business.
+A scheme serves some families of models: additive encryption (Paillier) is enough where every step is affine
+in the weights; a hidden layer needs products of encrypted numbers (CKKS). A scheme names its own types for
+keys, models, gradients and visits, and three roles make it up: `Keys`, `Wire` and `Learning`. Whoever runs a
+campaign holds these objects without looking inside (the aliases at the end) and hands them back to the scheme
+they came from. To add a scheme: one module beside this one, and one line in the table of this package.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,30 @@ class Direction:
     damping: float | None = None
 
 
-class Model(Protocol):
+class PublicHalf(Protocol):
+    """What a mine needs of a key."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """32 bytes."""
+        ...
+
+
+class PrivateHalf(Protocol):
+    """What Capsule keeps of a key."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The public half's, 32 bytes."""
+        ...
+
+
+_PublicIn = TypeVar("_PublicIn", contravariant=True)
+_PrivateIn = TypeVar("_PrivateIn", contravariant=True)
+_ModelIn = TypeVar("_ModelIn", contravariant=True)
+
+
+class ModelOf(Protocol[_PublicIn, _PrivateIn]):
     """One version of a campaign's weights, encrypted."""
 
     @property
@@ -64,11 +89,11 @@ class Model(Protocol):
         """About how much memory it takes."""
         ...
 
-    def validate(self, public: Any) -> None:
+    def validate(self, public: _PublicIn) -> None:
         """Refuse another key and what is no ciphertext. Raises SyftError."""
         ...
 
-    def decrypt(self, key: Any) -> Weights:
+    def decrypt(self, key: _PrivateIn) -> Weights:
         """Exactly the weights that were encrypted, (d, k). Raises SyftError."""
         ...
 
@@ -77,7 +102,7 @@ class Model(Protocol):
         ...
 
 
-class Gradient(Protocol):
+class GradientOf(Protocol[_ModelIn, _PrivateIn]):
     """What a mine's visit made, encrypted under fresh noise."""
 
     @property
@@ -90,15 +115,11 @@ class Gradient(Protocol):
         """Of the key it is encrypted under, 32 bytes."""
         ...
 
-    def check_base(self, model: Any) -> None:
+    def check_base(self, model: _ModelIn) -> None:
         """Refuse one made for another model; any version of the same will do. Raises SyftError."""
         ...
 
-    def validate(self, public: Any) -> None:
-        """Refuse what is no ciphertext. Raises SyftError."""
-        ...
-
-    def decrypt(self, key: Any) -> Weights:
+    def decrypt(self, key: _PrivateIn) -> Weights:
         """The numbers inside, (d, k), for the key's owner only. Raises SyftError."""
         ...
 
@@ -107,118 +128,115 @@ class Gradient(Protocol):
         ...
 
 
-class PublicHalf(Protocol):
-    """What a mine needs of a key."""
-
-    @property
-    def fingerprint(self) -> bytes:
-        """32 bytes."""
-        ...
+PublicT = TypeVar("PublicT", bound=PublicHalf)
+PrivateT = TypeVar("PrivateT", bound=PrivateHalf)
+ModelT = TypeVar("ModelT", bound=ModelOf[Any, Any])
+GradientT = TypeVar("GradientT", bound=GradientOf[Any, Any])
+VisitT = TypeVar("VisitT")
 
 
-class PrivateHalf(Protocol):
-    """What Capsule keeps of a key."""
-
-    @property
-    def fingerprint(self) -> bytes:
-        """The public half's, 32 bytes."""
-        ...
-
-
-class Scheme(Protocol):
-    """One way to encrypt models. Without state.
+class Keys(ABC, Generic[PublicT, PrivateT]):
+    """Key pairs: made, kept and published.
 
     Attributes:
-        name: in specs and artifacts.
         key_sizes: what `key_bits` of a spec may be; the first is the default.
-        largest_weight: no bound of weights may be above.
-        fresh_rows: whether a mine learns from other rows for each version (else from all, always).
     """
 
-    @property
-    def name(self) -> str: ...
+    key_sizes: ClassVar[tuple[int, ...]]
 
-    @property
-    def key_sizes(self) -> tuple[int, ...]: ...
-
-    @property
-    def largest_weight(self) -> float: ...
-
-    @property
-    def fresh_rows(self) -> bool: ...
-
-    def require_usable(self) -> None:
-        """Raises KernelError if a package it needs is not installed here."""
-        ...
-
-    # --- keys
-
-    def generate(self, bits: int) -> PrivateHalf:
+    @abstractmethod
+    def generate(self, bits: int) -> PrivateT:
         """A new key."""
-        ...
 
-    def secret_fields(self, key: Any) -> dict[str, str]:
+    @abstractmethod
+    def secret_fields(self, key: PrivateT) -> dict[str, str]:
         """The secret as texts, to be sealed and stored."""
-        ...
 
-    def key_from_secret(self, fields: Mapping[str, Any]) -> PrivateHalf:
+    @abstractmethod
+    def key_from_secret(self, fields: Mapping[str, Any]) -> PrivateT:
         """The inverse of `secret_fields`. Raises SyftError, KeyError, TypeError, ValueError."""
-        ...
 
-    def size_of(self, key: Any) -> int:
+    @abstractmethod
+    def size_of(self, key: PrivateT | PublicT) -> int:
         """A private or public key's size, one of `key_sizes`."""
-        ...
 
-    def public_half(self, key: Any, family: ModelFamily) -> PublicHalf:
+    @abstractmethod
+    def public_half(self, key: PrivateT, family: ModelFamily) -> PublicT:
         """What mines need to train models of that family; may differ from call to call."""
-        ...
 
-    def public_fields(self, public: Any) -> dict[str, Any]:
+    @abstractmethod
+    def public_fields(self, public: PublicT) -> dict[str, Any]:
         """The wire form of a public key."""
-        ...
 
+    @abstractmethod
     def public_from_fields(
         self, fields: Mapping[str, Any], *, allow_small_for_tests: bool = False
-    ) -> PublicHalf:
+    ) -> PublicT:
         """The inverse of `public_fields`. Raises SyftError."""
-        ...
 
-    # --- models and gradients
 
+class Wire(ABC, Generic[PublicT, PrivateT, ModelT, GradientT]):
+    """Models and gradients as they travel: parsed, checked, and how large they may be."""
+
+    @abstractmethod
     def encrypt(
-        self, weights: Weights, key: Any, family: ModelFamily, *, version: int, weight_bound: float
-    ) -> Model:
+        self, weights: Weights, key: PrivateT, family: ModelFamily, *, version: int, weight_bound: float
+    ) -> ModelT:
         """Weights (d, k) as a version of a model. Raises SyftError."""
-        ...
 
-    def model_from_fields(self, fields: Mapping[str, Any]) -> Model:
+    @abstractmethod
+    def model_from_fields(self, fields: Mapping[str, Any]) -> ModelT:
         """Parse a model's wire form. Raises SyftError."""
-        ...
 
-    def gradient_from_fields(self, fields: Mapping[str, Any]) -> Gradient:
+    @abstractmethod
+    def gradient_from_fields(self, fields: Mapping[str, Any]) -> GradientT:
         """Parse a gradient's wire form. Raises SyftError."""
-        ...
 
-    def validate(self, gradient: Any, key: Any) -> None:
+    @abstractmethod
+    def validate(self, gradient: GradientT, key: PrivateT) -> None:
         """Refuse a gradient that is not made of ciphertexts under the private `key`. Raises SyftError."""
-        ...
 
-    def require_sound(self, key: Any) -> None:
+    @abstractmethod
+    def require_sound(self, key: PrivateT) -> None:
         """Raises KernelError unless a ciphertext that is made here and now is accepted and decrypted.
 
         Asked before somebody is blamed for ciphertexts that are not: this machine may be out of memory or
         files.
         """
-        ...
 
-    def check_form(self, model: Any, public: Any, family: ModelFamily, weight_bound: float) -> None:
+    @abstractmethod
+    def check_form(self, model: ModelT, public: PublicT, family: ModelFamily, weight_bound: float) -> None:
         """Whether a model has the one form that a spec gives it: all that Capsule could choose is chosen.
 
         Raises:
             FormError: naming field, value and what it should be.
         """
-        ...
 
+    @abstractmethod
+    def most_public_bytes(self, family: ModelFamily) -> int:
+        """No public key for such models is longer on the wire."""
+
+    @abstractmethod
+    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:
+        """No such model is longer on the wire."""
+
+    @abstractmethod
+    def most_gradient_bytes(self, model: ModelT) -> int:
+        """No gradient of that model is longer on the wire."""
+
+
+class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
+    """A visit at the mine, and what Capsule makes of its gradient.
+
+    Attributes:
+        fresh_rows: whether a mine learns from other rows for each version (else from all, always).
+        largest_weight: no bound of weights may be above.
+    """
+
+    fresh_rows: ClassVar[bool]
+    largest_weight: ClassVar[float]
+
+    @abstractmethod
     def visit(
         self,
         family: ModelFamily,
@@ -228,49 +246,59 @@ class Scheme(Protocol):
         *,
         version: int,
         salt: bytes,
-    ) -> Any:
+    ) -> VisitT:
         """What a mine's rows come to for that version of the model; `salt` is the mine's own secret.
 
         Raises SyftError: the rows cannot be learned from.
         """
-        ...
 
-    def train(self, model: Any, public: Any, visit: Any) -> Gradient:
+    @abstractmethod
+    def train(self, model: ModelT, public: PublicT, visit: VisitT) -> GradientT:
         """The encrypted gradient of a visit, under fresh noise. Raises SyftError; nothing leaves."""
-        ...
 
+    @abstractmethod
     def directions(
         self, family: ModelFamily, weights: Weights, gradient: Weights, X: Weights
     ) -> Sequence[Direction]:
         """Where Capsule may go from `weights` after a decrypted gradient; X: rows of its own, (n,
         n_features).
         """
-        ...
 
+    @abstractmethod
     def fit(self, family: ModelFamily, weights: Weights, X: Weights, y: NDArray[Any]) -> float:
         """What tells weights of the same accuracy apart: more is better."""
-        ...
 
+    @abstractmethod
     def is_trainable(self, family: ModelFamily, weights: Weights, X: Weights, y: NDArray[Any]) -> bool:
         """Whether gradients from `weights` on such rows (n, n_features) and labels fit their ciphertexts,
         with room to spare.
         """
-        ...
 
-    # --- sizes
-
-    def most_public_bytes(self, family: ModelFamily) -> int:
-        """No public key for such models is longer on the wire."""
-        ...
-
-    def most_model_bytes(self, family: ModelFamily, bits: int) -> int:
-        """No such model is longer on the wire."""
-        ...
-
-    def most_gradient_bytes(self, model: Any) -> int:
-        """No gradient of that model is longer on the wire."""
-        ...
-
+    @abstractmethod
     def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
         """What one version costs Capsule to encrypt, in ciphertexts of 2048-bit Paillier keys."""
-        ...
+
+
+class Scheme(
+    Keys[PublicT, PrivateT],
+    Wire[PublicT, PrivateT, ModelT, GradientT],
+    Learning[PublicT, ModelT, GradientT, VisitT],
+    Generic[PublicT, PrivateT, ModelT, GradientT, VisitT],
+):
+    """One way to encrypt models. Without state.
+
+    Attributes:
+        name: in specs and artifacts.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def require_usable(self) -> None:
+        """Raises KernelError if a package it needs is not installed here."""
+
+
+# Of whichever scheme a campaign uses: opaque to all but that scheme.
+Model: TypeAlias = ModelOf[PublicHalf, PrivateHalf]
+Gradient: TypeAlias = GradientOf[Model, PrivateHalf]
+AnyScheme: TypeAlias = Scheme[PublicHalf, PrivateHalf, Model, Gradient, object]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError
@@ -24,7 +25,7 @@ from openmined_syft.paillier.keys import (
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.training import train
 from openmined_syft.rules import Rule
-from openmined_syft.schemes.interface import Direction
+from openmined_syft.schemes.interface import Direction, Scheme
 
 MOST_PUBLIC_BYTES = 16 * 1024
 LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits
@@ -32,42 +33,50 @@ _ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
 _FIELDS = 1024  # the same of a gradient, before it is in an envelope
 
 
-class PaillierScheme:
+class PaillierScheme(Scheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGradient, AffineMap]):
     """Additive encryption, exact."""
 
     name = SCHEME
-    key_sizes: tuple[int, ...] = (3072, 2048, 4096)
+    key_sizes = (3072, 2048, 4096)
     largest_weight = 1e6
     fresh_rows = False
 
+    @override
     def require_usable(self) -> None:
         """gmpy2 and phe are always there."""
 
+    @override
     def generate(self, bits: int) -> PrivateKey:
         """A new pair of primes."""
         return generate_keypair(bits)
 
+    @override
     def secret_fields(self, key: PrivateKey) -> dict[str, str]:
         """The primes, hexadecimal."""
         return {"p": f"{key.p:x}", "q": f"{key.q:x}"}
 
+    @override
     def key_from_secret(self, fields: Mapping[str, Any]) -> PrivateKey:
         """From the primes."""
         return PrivateKey.from_primes(int(fields["p"], 16), int(fields["q"], 16))
 
+    @override
     def size_of(self, key: PrivateKey | PublicKey) -> int:
         """Bits of the modulus."""
         return key.bits
 
-    def public_half(self, key: PrivateKey, family: ModelFamily) -> PublicKey:  # noqa: ARG002
+    @override
+    def public_half(self, key: PrivateKey, family: ModelFamily) -> PublicKey:
         """The modulus: the same for every family."""
         return key.public
 
+    @override
     def public_fields(self, public: PublicKey) -> dict[str, Any]:
         """Modulus (big-endian, shortest form) and fingerprint."""
         n = int(public.n)
         return {"n": n.to_bytes((n.bit_length() + 7) // 8, "big"), "fingerprint": public.fingerprint}
 
+    @override
     def public_from_fields(
         self, fields: Mapping[str, Any], *, allow_small_for_tests: bool = False
     ) -> PublicKey:
@@ -90,6 +99,7 @@ class PaillierScheme:
             raise FormError("fingerprint", fingerprint.hex(), key.fingerprint.hex())
         return key
 
+    @override
     def encrypt(
         self,
         weights: NDArray[np.float64],
@@ -103,21 +113,26 @@ class PaillierScheme:
         layout = Layout.choose(family.weights_shape, key.bits, weight_bound)
         return EncryptedModel.encrypt(weights, key, version=version, weight_bound=weight_bound, layout=layout)
 
+    @override
     def model_from_fields(self, fields: Mapping[str, Any]) -> EncryptedModel:
         """An `EncryptedModel`."""
         return EncryptedModel.from_fields(fields)
 
+    @override
     def gradient_from_fields(self, fields: Mapping[str, Any]) -> EncryptedGradient:
         """An `EncryptedGradient`."""
         return EncryptedGradient.from_fields(fields)
 
+    @override
     def validate(self, gradient: EncryptedGradient, key: PrivateKey) -> None:
         """Every number is one that an encryption could be."""
         gradient.validate(key.public)
 
+    @override
     def require_sound(self, key: PrivateKey) -> None:
         """Integers are integers: what this machine lacks shows in errors of Python's own."""
 
+    @override
     def check_form(
         self, model: EncryptedModel, public: PublicKey, family: ModelFamily, weight_bound: float
     ) -> None:
@@ -137,6 +152,7 @@ class PaillierScheme:
         if model.layout != usual:
             raise FormError("layout", model.layout, f"{usual}")
 
+    @override
     def visit(
         self,
         family: ModelFamily,
@@ -144,61 +160,69 @@ class PaillierScheme:
         y: NDArray[Any],
         rule: Rule | None,
         *,
-        version: int,  # noqa: ARG002
-        salt: bytes,  # noqa: ARG002
+        version: int,
+        salt: bytes,
     ) -> AffineMap:
         """All rows, as one affine map: the same for every version."""
         if not isinstance(family, LinearFamily) or rule is None:
             raise TypeError(f"family {family.name} is not trained under {self.name}")
         return family.visit(X, y, rule)
 
+    @override
     def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:
         """The encrypted difference (A - I) W + c."""
         return train(model, public, visit)
 
+    @override
     def directions(
         self,
-        family: ModelFamily,  # noqa: ARG002
-        weights: NDArray[np.float64],  # noqa: ARG002
+        family: ModelFamily,
+        weights: NDArray[np.float64],
         gradient: NDArray[np.float64],
-        X: NDArray[np.float64],  # noqa: ARG002
+        X: NDArray[np.float64],
     ) -> tuple[Direction, ...]:
         """The difference itself: the mine has trained to an end."""
         return (Direction(gradient),)
 
+    @override
     def fit(
         self,
-        family: ModelFamily,  # noqa: ARG002
-        weights: NDArray[np.float64],  # noqa: ARG002
-        X: NDArray[np.float64],  # noqa: ARG002
-        y: NDArray[Any],  # noqa: ARG002
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        X: NDArray[np.float64],
+        y: NDArray[Any],
     ) -> float:
         """Nothing: of equal ones the longest step is taken (see `openmined_oracle.judging.steps`)."""
         return 0.0
 
+    @override
     def is_trainable(
         self,
-        family: ModelFamily,  # noqa: ARG002
-        weights: NDArray[np.float64],  # noqa: ARG002
-        X: NDArray[np.float64],  # noqa: ARG002
-        y: NDArray[Any],  # noqa: ARG002
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        X: NDArray[np.float64],
+        y: NDArray[Any],
     ) -> bool:
         """Always: a mine knows the bound of the weights and makes its slots wide enough."""
         return True
 
-    def most_public_bytes(self, family: ModelFamily) -> int:  # noqa: ARG002
+    @override
+    def most_public_bytes(self, family: ModelFamily) -> int:
         """A modulus and little more."""
         return MOST_PUBLIC_BYTES
 
+    @override
     def most_model_bytes(self, family: ModelFamily, bits: int) -> int:
         """As if each weight had a ciphertext of its own."""
         rows, columns = family.weights_shape
         return rows * columns * (bits // 4) + _ENVELOPE
 
+    @override
     def most_gradient_bytes(self, model: EncryptedModel) -> int:
         """Its ciphertexts and some numbers beside them."""
         return model.layout.gradient_ciphertexts * (model.layout.key_bits // 4) + _FIELDS
 
+    @override
     def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
         """Ciphertexts, each dearer with the third power of the key's length."""
         layout = Layout.choose(family.weights_shape, bits, weight_bound)

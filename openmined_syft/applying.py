@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from openmined_syft.errors import BoundError, ParameterError
+from openmined_syft.errors import ParameterError
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.paillier.layout import WEIGHT_BITS
 
@@ -53,7 +53,6 @@ def candidate(
     difference: ArrayLike,
     step: float,
     *,
-    weight_bound: float,
     weight_bits: int = WEIGHT_BITS,
 ) -> Weights:
     """weights + step * difference, rounded to the model's scale, so that what is measured is what is
@@ -62,21 +61,13 @@ def candidate(
     Args:
         weights, difference: shape (d, k) each.
         step: a positive factor from the spec's step set.
-        weight_bound: largest absolute value a weight may have.
 
     Raises:
         ShapeError, NotFiniteError: the two do not fit, or hold no finite numbers.
         ParameterError: the step is not positive and finite.
-        BoundError: a weight would be above the bound; it is refused, not clipped.
     """
     base = as_matrix(weights, "weights")
     move = as_matrix(difference, "difference", (base.shape[0], base.shape[1]))
     if not (np.isfinite(step) and step > 0):
         raise ParameterError(f"step is {step}; it must be positive and finite")
-    result = quantised(base + float(step) * move, weight_bits)
-    if result.size and np.abs(result).max() > weight_bound:
-        place = tuple(int(i) for i in np.argwhere(np.abs(result) > weight_bound)[0])
-        raise BoundError(
-            f"weight {list(place)} would be {result[place]:.6g}; the bound is {weight_bound:.6g}"
-        )
-    return result
+    return quantised(base + float(step) * move, weight_bits)

@@ -1,4 +1,9 @@
-"""Judging one submission: open, validate, decrypt, try the steps, measure. No store, no chain, no journal.
+"""Judging one submission: open, validate, decrypt, try the steps, measure, and say the verdict. No store, no
+chain, no journal. This is the one place where a verdict is made.
+
+From decryption on there are two outcomes, gain and no gain, and one amount of work: what is no gradient is
+measured like one that changes nothing. So neither the verdict nor the time it takes answers a question about
+decrypted numbers other than the one that is paid for.
 
 What a judgement says beyond the verdict (step, score, reason) is for the scientist alone: it is sealed
 before it is written down, and is in no log.
@@ -10,12 +15,14 @@ import json
 import secrets
 from dataclasses import dataclass
 
+import numpy as np
+
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
-from openmined_oracle.judging.steps import Best, best_step
+from openmined_oracle.judging.steps import Best, Weights, best_step, is_gain
 from openmined_oracle.judging.validate import VersionModel, decrypt_gradient, open_submission
 from pysonar.chain.contract.events import Submitted
-from pysonar.chain.contract.types import Verdict
+from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import version_digest
 from pysonar.protocol.openpgp import SealError, SecretKey, open_sealed, seal
 
@@ -25,13 +32,15 @@ class Judgement:
     """What Capsule found.
 
     Attributes:
-        verdict: MALFORMED, UNAVAILABLE, or NO_GAIN; the last becomes IMPROVED if `best` is a gain.
+        verdict: what will be reported.
+        accuracy: the accuracy in ppm that will be reported; 0 unless it is IMPROVED.
         base_version: the version it was trained from; None if it could not be opened.
         best: the best step; None if nothing was measured.
         reason: why it is unusable, for the scientist.
     """
 
     verdict: Verdict
+    accuracy: int = 0
     base_version: int | None = None
     best: Best | None = None
     reason: str | None = None
@@ -87,19 +96,37 @@ class Notes:
             ) from None
 
 
-def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: VersionModel) -> Judgement:
-    """Judge the bytes of a submission against the bench's current version."""
-    base_version = None
+def judge(
+    bench: Workbench, terms: Terms, event: Submitted, sealed: bytes, version_model: VersionModel
+) -> Judgement:
+    """Judge the bytes of a submission against the bench's current version.
+
+    Raises:
+        KernelError: this machine cannot tell; nobody is judged.
+    """
     try:
         envelope = open_submission(bench, event, sealed, version_model)
-        base_version = envelope.base_version
-        gradient = decrypt_gradient(bench, envelope)
     except MalformedSubmissionError as error:
-        return Judgement(Verdict.MALFORMED, base_version, reason=str(error))
+        return malformed(str(error))
+    useless = None
+    try:
+        gradient = decrypt_gradient(bench, envelope)
     except UselessSubmissionError as error:
-        return Judgement(Verdict.NO_GAIN, base_version, reason=str(error))
+        gradient, useless = np.zeros(bench.weights.shape), str(error)
+    best = _measure(bench, gradient)
+    if useless is None and best is None:
+        useless = "every step would leave the bound of the weights, or none could train from there"
+    if useless is not None or best is None:
+        return Judgement(Verdict.NO_GAIN, base_version=envelope.base_version, reason=useless)
+    if not is_gain(best.score, best=bench.current.best, target=terms.target, min_gain=terms.min_gain):
+        return Judgement(Verdict.NO_GAIN, base_version=envelope.base_version, best=best)
+    return Judgement(Verdict.IMPROVED, min(best.score, terms.target), envelope.base_version, best)
+
+
+def _measure(bench: Workbench, gradient: Weights) -> Best | None:
+    """The best step along a decrypted gradient (d, k); None if none may be taken."""
     assignment, spec = bench.assignment, bench.assignment.spec
-    best = best_step(
+    return best_step(
         bench.weights,
         assignment.directions(bench.weights, gradient),
         spec.steps,
@@ -109,13 +136,6 @@ def judge(bench: Workbench, event: Submitted, sealed: bytes, version_model: Vers
         weight_bits=bench.model.weight_bits,
         is_trainable=assignment.is_trainable,
     )
-    if best is None:
-        return Judgement(
-            Verdict.NO_GAIN,
-            base_version,
-            reason="every step would leave the bound of the weights, or none could train from there",
-        )
-    return Judgement(Verdict.NO_GAIN, base_version, best)
 
 
 def malformed(reason: str) -> Judgement:

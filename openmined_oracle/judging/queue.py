@@ -2,7 +2,7 @@
 batches.
 
 `evaluate_ready` journals verdicts as far as the submissions are there; `report_decided` sends what is
-journaled and not on chain yet, one report at a time. How a submission is judged is in `evaluating`.
+journaled and not on chain yet, one report at a time. How a submission is judged is in `judge`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.journal import NO_MODEL, VerdictRow, Version
 from openmined_oracle.judging.judge import Judgement, judge, malformed, unavailable
 from openmined_oracle.judging.prefetch import Wanted
-from openmined_oracle.judging.steps import is_gain
 from pysonar.chain.contract.calls import MAX_REPORTS
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import queue_entry
@@ -71,8 +70,8 @@ def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, n
             if judgement is None:
                 return
         else:
-            judgement = judge(bench, event, fetched, journal.version_model)
-        _decide(context, bench, record, event, current, judgement)
+            judgement = judge(bench, record.terms, event, fetched, journal.version_model)
+        _store(context, bench, event, current, judgement)
 
 
 def report_decided(context: Context, record: CampaignRecord) -> None:
@@ -133,31 +132,22 @@ def _judge_unfetched(
     return unavailable() if context.prefetcher.failed_again(queued.event.id, wanted, TRIES) else None
 
 
-def _decide(
-    context: Context,
-    bench: Workbench,
-    record: CampaignRecord,
-    event: Submitted,
-    current: Version,
-    judgement: Judgement,
+def _store(
+    context: Context, bench: Workbench, event: Submitted, current: Version, judgement: Judgement
 ) -> None:
     """Write one verdict down; for a gain the new model goes to the store first."""
-    terms, verdict, best = record.terms, judgement.verdict, judgement.best
-    after, accuracy, encrypted = current, 0, None
-    if best is not None and is_gain(
-        best.score, best=current.best, target=terms.target, min_gain=terms.min_gain
-    ):
-        verdict, accuracy = Verdict.IMPROVED, min(best.score, terms.target)
+    verdict, best, after, encrypted = judgement.verdict, judgement.best, current, None
+    if verdict is Verdict.IMPROVED and best is not None:
         encrypted = bench.encrypt(best.weights, current.version + 1)
         model = context.put(event.id, ModelArtifact(encrypted, bench.assignment.spec.scheme).to_bytes())
-        after = Version(current.version + 1, model, accuracy)
+        after = Version(current.version + 1, model, judgement.accuracy)
     row = VerdictRow(
         campaign=event.id,
         index=event.index,
         miner=event.miner,
         update=event.update,
         verdict=int(verdict),
-        accuracy=accuracy,
+        accuracy=judgement.accuracy,
         model=NO_MODEL if encrypted is None else after.model,
         version=after.version,
         private=judgement.notes().seal(context.own),
@@ -167,5 +157,5 @@ def _decide(
         bench.advance(after, encrypted, best.weights)
     details: dict[str, Any] = {"index": event.index, "miner": event.miner, "verdict": verdict.name}
     if verdict is Verdict.IMPROVED:
-        details |= {"accuracy_ppm": accuracy, "version": after.version}
+        details |= {"accuracy_ppm": judgement.accuracy, "version": after.version}
     context.announce("verdict", event.id, details)

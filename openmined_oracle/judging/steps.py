@@ -1,4 +1,4 @@
-"""How far to follow a gradient: the step search of DESIGN section 6, and the rule of what is paid.
+"""How far to follow a gradient: the step search of docs/protocol.md, and the rule of what is paid.
 
 Plain numbers only: no ciphertexts, no chain, no files.
 """
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.applying import candidate
-from openmined_syft.errors import BoundError
 from openmined_syft.schemes import Direction
 
 Weights = NDArray[np.float64]
@@ -47,6 +46,8 @@ def best_step(
     """Try `current + s * difference` for every direction and every s in `steps`. The highest score wins, then
     the better fit, then the later direction and the largest step.
 
+    Every step is measured in full, also one that may not be taken: the time tells nothing of the numbers.
+
     Ties are common, as a score counts rows. Digits split over three mines (80 % of each with its mine,
     T = 50, 360 validation rows, plain numpy, 60 seeds): 90 % accuracy within 12 evaluations in 55 runs with
     the largest step of a tie, in 51 with the smallest; the median is 3 evaluations with both.
@@ -55,7 +56,7 @@ def best_step(
         current: (d, k), as the differences of the directions.
         score: weights to ppm.
         fit: weights to what tells equal scores apart.
-        weight_bound: a step that would leave this bound is not tried: its model could not be encrypted.
+        weight_bound: a step that would leave this bound is not taken: its model could not be encrypted.
         weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
         is_trainable: whether mines could go on from there. Where they could not is no place to step to,
             however accurate: its maker would earn the gain, and nobody the rest.
@@ -66,23 +67,18 @@ def best_step(
     best: Best | None = None
     best_fit = 0.0
     for direction, step in product(directions, sorted(steps)):
-        try:
-            weights = candidate(
-                current, direction.difference, step, weight_bound=weight_bound, weight_bits=weight_bits
-            )
-        except BoundError:
+        weights = candidate(current, direction.difference, step, weight_bits=weight_bits)
+        measured = np.clip(weights, -weight_bound, weight_bound)  # the same, or not taken anyway
+        found = Best(step, weights, score(measured), direction.damping)
+        fits, trainable = fit(measured), is_trainable(measured)
+        if not trainable or not np.array_equal(measured, weights):
             continue
-        if not is_trainable(weights):
-            continue
-        found = Best(step, weights, score(weights), direction.damping)
-        if best is None or found.score >= best.score:
-            fits = fit(weights)
-            if best is None or found.score > best.score or fits >= best_fit:
-                best, best_fit = found, fits
+        if best is None or (found.score, fits) >= (best.score, best_fit):
+            best, best_fit = found, fits
     return best
 
 
 def is_gain(accuracy: int, *, best: int, target: int, min_gain: int) -> bool:
-    """Sonar's own rule: a = min(accuracy, target), a >= min(best + min_gain, target), a > best (DESIGN 4)."""
+    """Sonar's own rule: a = min(accuracy, target), a >= min(best + min_gain, target), a > best."""
     reached = min(accuracy, target)
     return reached > best and reached >= min(best + min_gain, target)

@@ -1,8 +1,10 @@
-"""Is a submission usable? Everything that is checked before and right after it is decrypted (DESIGN
-section 7).
+"""Is a submission usable? Everything that is checked before and right after it is decrypted.
 
-Whatever is wrong becomes a `MalformedSubmissionError`: a burned stake, so nothing that could be this
-machine's own trouble may end here.
+What is wrong *before* decryption is a `MalformedSubmissionError`: a burned stake, so nothing that could be
+this machine's own trouble may end here. What is wrong *after* it is a `UselessSubmissionError` and never
+burns anything: a verdict that depended on decrypted bits would answer a mine's questions about the weights,
+one bit each (multiply a model's ciphertext into the gradient with a chosen offset, declare a bound, and look
+whether the stake burns).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from openmined_oracle.campaigns.assignment import SENDERS_FAULT
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import MalformedSubmissionError, UselessSubmissionError
 from openmined_syft.applying import clipped
-from openmined_syft.errors import KernelError, SyftError, UnseenBoundError
+from openmined_syft.errors import KernelError, SyftError
 from pysonar.chain.contract.events import Submitted
 from pysonar.protocol.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
 from pysonar.protocol.cid import Cid
@@ -69,21 +71,17 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
     """What the mine has sent (d, k), every slot inside its declared bound, clipped to the spec's norm.
 
     Raises:
-        MalformedSubmissionError: it is outside.
-        UselessSubmissionError: it is, and its maker could not see that.
+        UselessSubmissionError: what was decrypted is no gradient, whatever the reason.
         KernelError: this machine cannot tell.
     """
     try:
         gradient = envelope.gradient.decrypt(bench.key)
-        clip = clipped(gradient, bench.assignment.spec.difference_norm)
+        return clipped(gradient, bench.assignment.spec.difference_norm)
     except KernelError:
         raise
     except SyftError as error:
         bench.assignment.scheme.require_sound(bench.key)
-        if isinstance(error, UnseenBoundError):
-            raise UselessSubmissionError(str(error)) from None
-        raise MalformedSubmissionError(str(error)) from None
-    return clip
+        raise UselessSubmissionError(str(error)) from None
 
 
 def _check_privacy(envelope: GradientEnvelope, floor: PrivacyFloor | None) -> None:

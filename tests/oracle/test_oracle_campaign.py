@@ -38,7 +38,7 @@ def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> No
     result = world.result(campaign)
     (entry,) = result.record
     zeros = np.zeros((5, 3))
-    twin = candidate(zeros, visit(zeros) - zeros, entry.step, weight_bound=8.0)
+    twin = candidate(zeros, visit(zeros) - zeros, entry.step)
     np.testing.assert_allclose(result.weights, twin, atol=1e-6)
     assert (entry.miner, entry.verdict, entry.base_version) == (miner.address, "IMPROVED", 0)
     assert entry.score_ppm >= 900_000

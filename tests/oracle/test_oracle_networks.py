@@ -47,7 +47,7 @@ def test_a_network_is_opened_trained_and_delivered(
     X = networks.schema.encode(networks.validation_table)
     exact = visit.gradient(networks.start)
     way = curved_steps(networks.family, networks.start, exact, X)[entry.damping]
-    twin = candidate(networks.start, way, entry.step, weight_bound=8.0)
+    twin = candidate(networks.start, way, entry.step)
     assert np.abs(result.weights - twin).max() <= 1e-3 * np.abs(twin).max()
     np.testing.assert_array_equal(
         networks.family.predict(result.weights, X), networks.family.predict(twin, X)

@@ -145,7 +145,7 @@ def trained(rounds, gradient):
     for number in range(rounds):
         visit = DIGITS.batch_visit(X, y, version=number, salt=b"mine")
         difference, adam = adam.stepped(gradient(weights, visit, number))
-        weights = candidate(weights, difference, 1.0, weight_bound=64.0)
+        weights = candidate(weights, difference, 1.0)
     return (DIGITS.predict(weights, X_test) == y_test).mean()
 
 

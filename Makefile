@@ -101,10 +101,11 @@ bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with 
 
 # --- upkeep ------------------------------------------------------------------------------------------------
 
-lint: setup      ## ruff and mypy --strict
+lint: setup      ## ruff, mypy --strict, and the arrows of docs/architecture.md
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 
 format: setup    ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+from benchmarks.adam import Adam
 from openmined_oracle.judging.steps import best_step, is_gain
+from openmined_syft.fixed_point import WEIGHT_BITS
 from openmined_syft.metrics import score_ppm
-from openmined_syft.neural.adam import Adam
-from openmined_syft.neural.network import SquareNetwork
-from openmined_syft.paillier.layout import WEIGHT_BITS
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import Direction, scheme_named
 
 Matrix = NDArray[np.float64]

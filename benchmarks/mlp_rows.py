@@ -16,7 +16,7 @@ from benchmarks.measure import Row, median_seconds
 from openmined_syft.ckks.encrypted import EncryptedNetwork
 from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.ckks.training import train_network
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 
 def _seconds(work: Callable[[], object]) -> float:

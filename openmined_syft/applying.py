@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ParameterError
-from openmined_syft.fixed_point import as_matrix
-from openmined_syft.paillier.layout import WEIGHT_BITS
+from openmined_syft.fixed_point import WEIGHT_BITS, as_matrix
 
 Weights = NDArray[np.float64]
 

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
 
 LARGEST_FIXED = 1 << 62
+LARGEST_ENTRIES = 1 << 24  # of a weight matrix
+WEIGHT_BITS = 22  # fraction bits of every scheme's weights
 
 
 def as_matrix(values: ArrayLike, name: str, shape: tuple[int, int] | None = None) -> NDArray[np.float64]:

@@ -13,10 +13,9 @@ from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey, decrypt_vect
 from openmined_syft.ckks.seal import DEPTH, drift, load_ciphertext
 from openmined_syft.ckks.sizes import LARGEST_CIPHERTEXT, LARGEST_GRADIENT
 from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError, ShapeError, UnseenBoundError
-from openmined_syft.fixed_point import as_matrix, fixed_limit
-from openmined_syft.neural.network import LARGEST_VERSION, SquareNetwork
-from openmined_syft.paillier.layout import WEIGHT_BITS
-from openmined_syft.paillier.wire_fields import Fields
+from openmined_syft.fixed_point import WEIGHT_BITS, as_matrix, fixed_limit
+from openmined_syft.models.network import LARGEST_VERSION, SquareNetwork
+from openmined_syft.wire_fields import WireFields
 
 LARGEST_WEIGHT = 64.0
 LARGEST_SLOPE = 16384.0
@@ -41,7 +40,7 @@ def _network_fields(network: SquareNetwork) -> dict[str, int]:
     return {"features": network.n_features, "outputs": network.n_outputs, "hidden": network.hidden}
 
 
-def _network(reader: Fields) -> SquareNetwork:
+def _network(reader: WireFields) -> SquareNetwork:
     return SquareNetwork(
         reader.integer("features", 9, 128), reader.integer("outputs", 2, 16), reader.integer("hidden", 16, 64)
     )
@@ -181,7 +180,7 @@ class EncryptedNetwork:
         Raises:
             FieldError, ParameterError: a field is missing, unknown, of a wrong type or out of range.
         """
-        reader = Fields("network", fields)
+        reader = WireFields("network", fields)
         fingerprint, network = reader.fingerprint(), _network(reader)
         version = reader.integer("version", 0, LARGEST_VERSION)
         limit = reader.integer("weight_limit", 1, int(LARGEST_WEIGHT) << WEIGHT_BITS)
@@ -275,7 +274,7 @@ class EncryptedNetworkGradient:
         Raises:
             FieldError, ParameterError: a field is missing, unknown, of a wrong type or out of range.
         """
-        reader = Fields("network gradient", fields)
+        reader = WireFields("network gradient", fields)
         fingerprint, network = reader.fingerprint(), _network(reader)
         base = reader.integer("base_version", 0, LARGEST_VERSION)
         (ciphertext,) = reader.list_of_octets("ciphertexts", 1, LARGEST_GRADIENT)

@@ -27,8 +27,8 @@ from openmined_syft.ckks.seal import (
 from openmined_syft.ckks.sizes import LARGEST_BUNDLE, LARGEST_KEY, LARGEST_PUBLIC
 from openmined_syft.ckks.slots import RING
 from openmined_syft.errors import CiphertextError, KeyFormError
-from openmined_syft.neural.network import SquareNetwork
-from openmined_syft.paillier.wire_fields import Fields
+from openmined_syft.models.network import SquareNetwork
+from openmined_syft.wire_fields import WireFields
 
 SCHEME = "ckks"
 
@@ -77,7 +77,7 @@ class CkksPublicKey:
         Raises:
             FieldError: a field is missing, unknown, of a wrong type or too long.
         """
-        reader = Fields("CKKS public key", fields)
+        reader = WireFields("CKKS public key", fields)
         fingerprint = reader.fingerprint()
         (public,) = reader.list_of_octets("public", 1, LARGEST_PUBLIC)
         (relinearisation,) = reader.list_of_octets("relinearisation", 1, LARGEST_KEY)

@@ -4,7 +4,7 @@ Measured with some room: bytes that SEAL has compressed vary by a few thousandth
 """
 
 from openmined_syft.ckks import slots
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 LARGEST_PUBLIC = 2_000_000
 LARGEST_KEY = 7_800_000  # relinearisation, and each rotation

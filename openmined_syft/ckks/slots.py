@@ -19,7 +19,7 @@ by an odd one turns its sign.
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.neural.network import OUTPUTS, SLOTS, SquareNetwork
+from openmined_syft.models.network import OUTPUTS, SLOTS, SquareNetwork
 
 Matrix = NDArray[np.float64]
 Complex = NDArray[np.complex128]

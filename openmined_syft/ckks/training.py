@@ -31,7 +31,7 @@ from openmined_syft.ckks.keys import CkksPublicKey
 from openmined_syft.ckks.seal import drift, encode
 from openmined_syft.ckks.slots import PAIRS, STEPS, TURNS
 from openmined_syft.errors import ShapeError
-from openmined_syft.neural.network import NetworkVisit, SquareNetwork
+from openmined_syft.models.network import NetworkVisit, SquareNetwork
 
 # The mask's value; the rest of 1 / rows is in the plaintexts before it. The smaller it is, the more of what
 # is beside the gradient gets past the rounding of the mask's zeros (3e-11); the larger, the more error.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import ParameterError
 from openmined_syft.features.fourier import RandomFourier
 from openmined_syft.features.hashed_words import HashedWords
-from openmined_syft.rules.parameters import known_only
+from openmined_syft.parameters import known_only
 
 
 class FeatureMap(Protocol):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ShapeError
 from openmined_syft.fixed_point import as_matrix
-from openmined_syft.rules.parameters import number, whole
+from openmined_syft.parameters import number, whole
 
 MOST_FEATURES = 1 << 12
 

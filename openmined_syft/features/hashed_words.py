@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ShapeError
-from openmined_syft.rules.parameters import whole
+from openmined_syft.parameters import whole
 
 MOST_FEATURES = 1 << 12
 _WORD = re.compile(r"\w+")

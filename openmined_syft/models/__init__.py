@@ -7,16 +7,16 @@ from openmined_syft.errors import ParameterError
 from openmined_syft.models.family import ModelFamily
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.models.one_vs_rest import OneVsRest
 from openmined_syft.models.ridge import Ridge
 
-_NETWORK = "mlp"
-_FAMILIES = {family.name: family for family in (Linear, Ridge, Logistic, OneVsRest)}
+_FAMILIES = {family.name: family for family in (Linear, Ridge, Logistic, OneVsRest, SquareNetwork)}
 
 
 def family_names() -> list[str]:
     """Names that `build_family` knows."""
-    return [*_FAMILIES, _NETWORK]
+    return list(_FAMILIES)
 
 
 def build_family(
@@ -35,11 +35,6 @@ def build_family(
     Raises:
         ParameterError: unknown family or parameter, or a size out of range.
     """
-    if family == _NETWORK:
-        # Networks import this package, so not at the top; nothing of TenSEAL is needed to describe one.
-        from openmined_syft.neural.network import SquareNetwork
-
-        return SquareNetwork.build(n_features, n_outputs, parameters, seed)
     if family not in _FAMILIES:
         raise ParameterError(f"there is no model family {family!r}; choose one of {family_names()}")
     return _FAMILIES[family].build(n_features, n_outputs, parameters, seed)

@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
-from openmined_syft.fixed_point import as_matrix
-from openmined_syft.paillier.layout import LARGEST_ENTRIES
+from openmined_syft.fixed_point import LARGEST_ENTRIES, as_matrix
+from openmined_syft.parameters import known_only
 from openmined_syft.rules import Problem, Rule
-from openmined_syft.rules.parameters import known_only
 
 Matrix = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from openmined_syft.models.linear import Linear
-from openmined_syft.rules.parameters import number
+from openmined_syft.parameters import number
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from openmined_syft.paillier.cipher_array import CipherArray, decrypt_integers, 
 from openmined_syft.paillier.kernels import Kernel
 from openmined_syft.paillier.keys import PrivateKey, PublicKey
 from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.layout_fields import layout_fields, read_layout
 from openmined_syft.paillier.packing import pack, unpack
-from openmined_syft.paillier.wire_fields import Fields, layout_fields
+from openmined_syft.wire_fields import WireFields
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ class EncryptedModel:
             FieldError: a field is missing, unknown, of a wrong type or out of range.
             SyftError: the fields do not fit each other.
         """
-        reader = Fields("model", fields)
-        fingerprint, layout = reader.fingerprint(), reader.layout()
+        reader = WireFields("model", fields)
+        fingerprint, layout = reader.fingerprint(), read_layout(reader)
         version, limit = (
             reader.integer("version", 0, (1 << 32) - 1),
             reader.integer("weight_limit", 1, 1 << 62),
@@ -269,8 +270,8 @@ class EncryptedGradient:
             FieldError: a field is missing, unknown, of a wrong type or out of range.
             SyftError: the fields do not fit each other.
         """
-        reader = Fields("gradient", fields)
-        fingerprint, layout = reader.fingerprint(), reader.layout()
+        reader = WireFields("gradient", fields)
+        fingerprint, layout = reader.fingerprint(), read_layout(reader)
         base, bits = reader.integer("base_version", 0, (1 << 32) - 1), reader.integer("bound_bits", 0, 255)
         data = reader.octets("ciphertexts", layout.gradient_ciphertexts * (layout.key_bits // 4))
         reader.finish()

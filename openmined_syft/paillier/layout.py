@@ -22,12 +22,11 @@ import math
 from dataclasses import dataclass
 
 from openmined_syft.errors import LayoutError, ScaleError, ShapeError
+from openmined_syft.fixed_point import LARGEST_ENTRIES, WEIGHT_BITS
 
-WEIGHT_BITS = 22
 MAP_BITS = 22
 LARGEST_FRACTION = 40
 LARGEST_SLOT = 256
-LARGEST_ENTRIES = 1 << 24
 
 
 @dataclass(frozen=True)

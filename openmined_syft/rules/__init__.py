@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
+from openmined_syft.parameters import known_only
 from openmined_syft.rules.gradient_descent import GradientDescent
 from openmined_syft.rules.mini_batch import MiniBatch
-from openmined_syft.rules.parameters import known_only
 from openmined_syft.rules.problem import Problem
 from openmined_syft.rules.proximal import Proximal
 

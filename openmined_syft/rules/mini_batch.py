@@ -8,7 +8,7 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
-from openmined_syft.rules.parameters import number, whole
+from openmined_syft.parameters import number, whole
 from openmined_syft.rules.problem import Problem
 
 MOST_STEPS = 100_000

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.rules.parameters import number
+from openmined_syft.parameters import number
 from openmined_syft.rules.problem import Problem
 
 

@@ -22,8 +22,8 @@ from openmined_syft.ckks.slots import MOST_ROTATIONS
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import FormError, KernelError, SyftError
 from openmined_syft.models import ModelFamily
-from openmined_syft.neural.curvature import curved_steps
-from openmined_syft.neural.network import SLOTS, NetworkVisit, SquareNetwork
+from openmined_syft.models.curvature import curved_steps
+from openmined_syft.models.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction, Scheme
 from openmined_syft.schemes.unpacking import require_few_keys

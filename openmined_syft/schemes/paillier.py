@@ -14,7 +14,6 @@ from openmined_syft.models import ModelFamily
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import (
-    FINGERPRINT_BYTES,
     LARGEST_BITS,
     SCHEME,
     SMALLEST_BITS,
@@ -26,6 +25,7 @@ from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.training import train
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction, Scheme
+from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
 MOST_PUBLIC_BYTES = 16 * 1024
 LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits

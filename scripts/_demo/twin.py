@@ -8,7 +8,7 @@ from typing import Any
 from mine_agent.work.compiled_data import salt_of
 from openmined_syft.applying import clipped
 from openmined_syft.models.family import LinearFamily
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan import Plan

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openmined_syft.ckks.encrypted import EncryptedNetwork, EncryptedNetworkGradient
 from openmined_syft.ckks.keys import CkksPublicKey
 from openmined_syft.ckks.slots import model_levels
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 from pysonar.protocol.artifacts import (
     Algorithm,
     ArtifactError,

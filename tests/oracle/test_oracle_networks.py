@@ -11,7 +11,7 @@ import pytest
 from openmined_oracle.errors import Decline
 from openmined_syft.applying import candidate
 from openmined_syft.ckks.encrypted import LARGEST_SLOPE
-from openmined_syft.neural.curvature import curved_steps
+from openmined_syft.models.curvature import curved_steps
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from openmined_syft.errors import NotFiniteError, ShapeError
-from openmined_syft.neural.curvature import DAMPINGS, MOST_ROWS, curved_steps
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.curvature import DAMPINGS, MOST_ROWS, curved_steps
+from openmined_syft.models.network import SquareNetwork
 
 SMALL = SquareNetwork(9, 2, 16)
 

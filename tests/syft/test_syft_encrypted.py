@@ -18,10 +18,11 @@ from openmined_syft.errors import (
     ShapeError,
     SyftError,
 )
+from openmined_syft.fixed_point import WEIGHT_BITS
 from openmined_syft.paillier.cipher_array import CipherArray, encrypt_integers
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import generate_keypair
-from openmined_syft.paillier.layout import WEIGHT_BITS, Layout
+from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.packing import pack
 from openmined_syft.paillier.training import train
 

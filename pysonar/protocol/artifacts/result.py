@@ -47,7 +47,7 @@ class SubmissionRecord:
         score_ppm: accuracy with that step; with IMPROVED always there, as it is on chain; None if nothing was
             measured.
         version_digest: salted digest of the version it made (`version_digest`); None unless IMPROVED.
-        damping: of a network's step (`openmined_syft.neural.curvature`); None for other families, or as
+        damping: of a network's step (`openmined_syft.models.curvature`); None for other families, or as
             above.
     """
 

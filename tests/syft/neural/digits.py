@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from openmined_syft.applying import quantised
-from openmined_syft.neural.network import NetworkVisit, SquareNetwork
+from openmined_syft.models.network import NetworkVisit, SquareNetwork
 
 DIGITS = SquareNetwork(64, 10)
 WEIGHTS = quantised(DIGITS.drawn_weights())

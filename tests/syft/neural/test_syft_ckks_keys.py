@@ -11,7 +11,7 @@ from openmined_syft.ckks import seal
 from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import KernelError, KeyFormError
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 
 def test_without_tenseal_there_is_a_typed_error(without_tenseal):

@@ -6,11 +6,11 @@ from digits import DIGITS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.adam import Adam
 from openmined_syft.ckks import slots
 from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.models import build_family
-from openmined_syft.neural.adam import Adam
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
 
 

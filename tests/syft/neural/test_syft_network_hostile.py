@@ -23,7 +23,7 @@ from openmined_syft.errors import (
     ShapeError,
     SyftError,
 )
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 HOLDER = slots.gradient_vector(DIGITS, DIGITS.used)
 NOWHERE = int(np.flatnonzero(HOLDER == 0)[0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from digits import DIGITS, WEIGHTS, digits_split, digits_visit
 
+from benchmarks.adam import Adam
 from openmined_syft.applying import candidate, quantised
 from openmined_syft.ckks import keys as ckks
 from openmined_syft.ckks import seal, slots
@@ -12,8 +13,7 @@ from openmined_syft.ckks.keys import LARGEST_BUNDLE
 from openmined_syft.ckks.sizes import bundle_bytes, gradient_bytes, model_bytes
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
-from openmined_syft.neural.adam import Adam
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 
 def test_weights_come_back_exactly(key, model):

@@ -82,7 +82,7 @@ def ckks() -> tuple[Any, Any]:
     """One CKKS key for all campaigns of the tests, and its public half: 100 MB and seconds to make."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
     from openmined_syft.ckks.keys import CkksPrivateKey
-    from openmined_syft.neural.network import SquareNetwork
+    from openmined_syft.models.network import SquareNetwork
 
     key = CkksPrivateKey.generate()
     return key, key.public_bundle(SquareNetwork(9, 3, 64))

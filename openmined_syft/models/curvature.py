@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ShapeError
 from openmined_syft.fixed_point import as_matrix
-from openmined_syft.neural.network import SquareNetwork
+from openmined_syft.models.network import SquareNetwork
 
 DAMPINGS = (0.01, 0.1, 1.0)
 MOST_ROWS = 1024  # more do not bend it better, and a step shall take no longer than a second

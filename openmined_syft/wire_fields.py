@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from openmined_syft.errors import FieldError
-from openmined_syft.paillier.keys import FINGERPRINT_BYTES, LARGEST_BITS, SMALLEST_TEST_BITS
-from openmined_syft.paillier.layout import LARGEST_ENTRIES, LARGEST_FRACTION, LARGEST_SLOT, Layout
+
+FINGERPRINT_BYTES = 32
 
 
-class Fields:
+class WireFields:
     """A mapping being read. `kind` is named in errors."""
 
     def __init__(self, kind: str, values: Mapping[str, Any]) -> None:
@@ -69,23 +69,6 @@ class Fields:
         """The field `key_fingerprint`."""
         return self.octets("key_fingerprint", FINGERPRINT_BYTES)
 
-    def layout(self) -> Layout:
-        """The layout's fields, as `layout_fields` writes them.
-
-        Raises:
-            FieldError, ShapeError, ScaleError, LayoutError: out of range or impossible together.
-        """
-        rows, columns = (self.integer(name, 1, LARGEST_ENTRIES) for name in ("rows", "columns"))
-        return Layout(
-            shape=(rows, columns),
-            key_bits=self.integer("key_bits", SMALLEST_TEST_BITS, LARGEST_BITS),
-            slot_bits=self.integer("slot_bits", 1, LARGEST_SLOT),
-            rows_per_ciphertext=self.integer("rows_per_ciphertext", 1, rows),
-            columns_per_ciphertext=self.integer("columns_per_ciphertext", 1, columns),
-            weight_bits=self.integer("weight_bits", 1, LARGEST_FRACTION),
-            map_bits=self.integer("map_bits", 1, LARGEST_FRACTION),
-        )
-
     def finish(self) -> None:
         """Refuse fields nobody asked for.
 
@@ -94,17 +77,3 @@ class Fields:
         """
         if self._left:
             raise FieldError(f"{self._kind}: unknown field {sorted(map(str, self._left))[0]!r}")
-
-
-def layout_fields(layout: Layout) -> dict[str, int]:
-    """The fields of a layout."""
-    return {
-        "key_bits": layout.key_bits,
-        "rows": layout.shape[0],
-        "columns": layout.shape[1],
-        "weight_bits": layout.weight_bits,
-        "map_bits": layout.map_bits,
-        "slot_bits": layout.slot_bits,
-        "rows_per_ciphertext": layout.rows_per_ciphertext,
-        "columns_per_ciphertext": layout.columns_per_ciphertext,
-    }

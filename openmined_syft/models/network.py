@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import ParameterError, ShapeError
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.models.family import class_indices
-from openmined_syft.rules.parameters import known_only, whole
+from openmined_syft.parameters import known_only, whole
 
 SLOTS = 8192
 OUTPUTS = 16

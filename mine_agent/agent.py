@@ -11,7 +11,6 @@ with a pause that doubles, and holds nobody else up. Only a node that cannot be 
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +22,7 @@ from mine_agent.telling import Tell, happening, short_id
 from mine_agent.work.new_submissions import Working
 from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.errors import NodeDownError
+from pysonar.chain.errors import DatabaseUnusableError, NodeDownError
 from pysonar.chain.sending.outbox import Outbox
 
 FIRST_PAUSE = 5
@@ -93,13 +92,11 @@ class Agent:
             return False
         try:
             done = work()
-        except NodeDownError:
-            raise
+        except (NodeDownError, DatabaseUnusableError):
+            raise  # without its journal a mine must not go on
         except OpenMinedError as error:
             self._failed(campaign, what, error)
             return False
-        except sqlite3.Error:
-            raise  # without its journal a mine must not go on
         except Exception as error:  # noqa: BLE001 - what a stranger wrote must not stop the work for others
             self._failed(campaign, what, UnexpectedError(error))
             return False

@@ -37,7 +37,7 @@ class Connection(AgentConnection[Home, Journal]):
             NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError,
             KeyfileError.
         """
-        return cls.connected(home, web3, schema=SCHEMA, journal=Journal)
+        return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
 
     def campaign_ids(self) -> list[bytes]:
         """Every campaign that was ever opened, oldest first."""

@@ -13,8 +13,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from pysonar.chain.database import transaction
+from pysonar.chain.migrations import Tables
 
-SCHEMA = (
+_STEP_1 = (
     """create table if not exists mine_submission (
         number integer primary key, campaign blob not null, data text not null, data_digest blob not null,
         base_version integer not null, base_model blob not null, update_cid blob not null unique,
@@ -27,6 +28,7 @@ SCHEMA = (
         campaign blob not null, data text not null, count integer not null, retry_at integer not null,
         message text not null, primary key (campaign, data)) strict""",
 )
+SCHEMA = Tables("mine", (_STEP_1,))
 
 
 @dataclass(frozen=True)

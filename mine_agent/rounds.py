@@ -7,18 +7,21 @@ import threading
 from mine_agent.agent import Agent
 from mine_agent.telling import Tell
 from openmined_syft.errors import OpenMinedError
+from pysonar.chain.errors import DatabaseDamagedError
 
 LONGEST_PAUSE = 60.0
 
 
 def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, tell: Tell) -> None:
-    """Rounds until `stop`. What concerns all campaigns (the node is away, the policy is faulty) is told
-    once and waited for."""
+    """Rounds until `stop`. What concerns all campaigns (the node is away, the database is busy, the policy
+    faulty) is told once and waited for; a damaged database is raised."""
     pause, told = poll_seconds, ""
     while not stop.is_set():
         try:
             agent.round()
             pause, told = poll_seconds, ""
+        except DatabaseDamagedError:
+            raise
         except OpenMinedError as error:
             pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
             if str(error) != told:

@@ -19,7 +19,13 @@ from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.database import transaction
-from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
+from pysonar.chain.errors import (
+    ChainError,
+    DatabaseUnusableError,
+    DatabaseWaitError,
+    NodeDownError,
+    NodeRefusedError,
+)
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.protocol.openpgp import SealError
 from pysonar.store import StoreError
@@ -65,12 +71,12 @@ class Agent:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until `stop`. A node that is down is waited for."""
+        """Work until `stop`. A node that is down and a database that is busy or full are waited for."""
         tries = 0
         while not self._stop.is_set():
             try:
                 done = self.round()
-            except (NodeDownError, NodeRefusedError) as error:
+            except (NodeDownError, NodeRefusedError, DatabaseWaitError) as error:
                 pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(tries, 20), LONGEST_RETRY_SECONDS)
                 tries += 1
                 self.context.announce("node_down", None, {"problem": str(error), "retry_seconds": pause})
@@ -154,7 +160,7 @@ class Agent:
         before = journal.connection.total_changes
         try:
             self._lifecycle.advance(row, now)
-        except NodeDownError:
+        except (NodeDownError, DatabaseUnusableError):
             raise
         except OpenMinedError as error:
             self.failures[row.id] = error

@@ -33,7 +33,7 @@ class Connection(AgentConnection[Home, Journal]):
                 of another chain.
             StoreError: the store's setting cannot be used.
         """
-        return cls.connected(home, web3, schema=SCHEMA, journal=Journal)
+        return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
 
     def registration(self, certificate_key: SecretKey, outbox: Outbox) -> Registration:
         """What makes this Capsule known on chain."""

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from openmined_oracle.errors import Decline, JournalError
 from pysonar.chain.database import transaction
+from pysonar.chain.migrations import Tables
 
-SCHEMA = (
+_STEP_1 = (
     """create table if not exists oracle_campaigns (
         id blob primary key, owner text not null, spec blob not null, declined text,
         public_key blob, model blob, start integer, result blob,
@@ -38,6 +39,7 @@ SCHEMA = (
         private blob, primary key (campaign, position)
     ) strict""",
 )
+SCHEMA = Tables("oracle", (_STEP_1,))
 
 NO_MODEL = bytes(32)
 
@@ -88,7 +90,7 @@ class Journal:
     """Reads and writes Capsule's tables. One writer: the thread that opened the connection.
 
     Args:
-        connection: from `pysonar.chain.database.open_database(..., schema=SCHEMA)`.
+        connection: from `pysonar.chain.database.open_database(..., tables=[SCHEMA])`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:

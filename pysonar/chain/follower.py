@@ -32,6 +32,7 @@ from pysonar.chain.contract.events import (
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import NodeRefusedError
+from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node import rpc
 
 FIRST_RANGE = 2_000
@@ -40,7 +41,7 @@ MANY_EVENTS = 2_000
 CHECKPOINTS_KEPT = 1_000
 UNSETTLED_TRIES = 5
 
-_SCHEMA = (
+_STEP_1 = (
     """create table if not exists event (
         block_hash blob not null, log_index integer not null, block_number integer not null,
         transaction_hash blob not null, name text not null, campaign blob, fields text not null,
@@ -50,6 +51,7 @@ _SCHEMA = (
     "create index if not exists event_campaign on event (campaign, block_number, log_index)",
     "create table if not exists checkpoint (number integer primary key, hash blob not null) strict",
 )
+SCHEMA = Tables("follower", (_STEP_1,))
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ class Follower:
         self._start = start_block
         self._range = FIRST_RANGE
         with transaction(database):
-            for statement in _SCHEMA:
-                database.execute(statement)
+            migrate(database, SCHEMA)
 
     @property
     def cursor(self) -> int:

@@ -5,7 +5,7 @@ none is needed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
@@ -15,6 +15,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
 from pysonar.chain.errors import AlreadyRunningError
 from pysonar.chain.follower import Follower
+from pysonar.chain.migrations import Tables
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect
 from pysonar.chain.sending.fees import FeePolicy
@@ -46,14 +47,14 @@ class AgentConnection(Generic[HomeT, JournalT]):
         home: HomeT,
         web3: Web3 | None,
         *,
-        schema: Sequence[str],
+        tables: Tables,
         journal: Callable[[sqlite3.Connection], JournalT],
     ) -> Self:
         """Connect.
 
         Args:
             web3: in place of the node of the settings.
-            schema, journal: the agent's own tables beside those of follower and outbox, and what reads them.
+            tables, journal: the agent's own tables beside those of follower and outbox, and what reads them.
 
         Raises:
             ChainError: the node is down, of another chain, or has no Sonar at the address; or the database is
@@ -68,7 +69,7 @@ class AgentConnection(Generic[HomeT, JournalT]):
             chain_id=sonar.chain_id,
             genesis=rpc.genesis(web3),
             contract=sonar.address,
-            schema=schema,
+            tables=[tables],
         )
         follower = Follower(
             database, web3, sonar, confirmations=settings.confirmations, start_block=settings.start_block

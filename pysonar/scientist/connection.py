@@ -32,7 +32,7 @@ class Connection(AgentConnection[Home, Journal]):
     def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
         """Connect; `web3` in place of the node of the settings. Raises NodeDownError, WrongChainError,
         NoContractError, NotSonarError, StoreError, WrongDatabaseError."""
-        return cls.connected(home, web3, schema=SCHEMA, journal=Journal)
+        return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
 
     def confirmed(self, campaign: bytes) -> CampaignRecord:
         """The campaign at the last block whose events are read: what `follower.history` agrees with.

@@ -9,12 +9,14 @@ import sqlite3
 from dataclasses import asdict, dataclass
 
 from pysonar.chain.contract.types import Terms
+from pysonar.chain.migrations import Tables
 
-SCHEMA = (
+_STEP_1 = (
     """create table if not exists campaign (
         name text primary key, id blob not null unique, request blob not null, spec blob not null,
         salt blob not null, terms text not null) strict""",
 )
+SCHEMA = Tables("scientist", (_STEP_1,))
 
 
 @dataclass(frozen=True)

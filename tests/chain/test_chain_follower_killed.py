@@ -17,9 +17,10 @@ from pysonar.chain.node import rpc
 CHILD = """
 import sys
 from pathlib import Path
-from pysonar.chain import rpc
+from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect
 from pysonar.chain.database import open_database, transaction
+from pysonar.chain.migrations import Tables
 from pysonar.chain.follower import Follower
 from pysonar.chain.contract.sonar import Sonar
 
@@ -28,7 +29,7 @@ web3 = connect(url)
 sonar = Sonar(web3, address)
 database = open_database(
     Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address,
-    schema=["create table if not exists seen (certificate blob, times integer)"],
+    tables=[Tables("seen", (("create table seen (certificate blob, times integer)",),))],
 )
 follower = Follower(database, web3, sonar, confirmations=0)
 print("ready", flush=True)

@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from dying import DyingNode, DyingSigner
 from web3 import Web3
-from pysonar.chain import rpc
+from pysonar.chain.node import rpc
 from pysonar.chain.database import open_database
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner

@@ -35,7 +35,7 @@ TERMS = Terms(
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     path = tmp_path / "capsule.sqlite"
-    return Journal(open_database(path, chain_id=1, genesis=bytes(32), contract=OTHER, schema=SCHEMA))
+    return Journal(open_database(path, chain_id=1, genesis=bytes(32), contract=OTHER, tables=[SCHEMA]))
 
 
 def declined(terms: Terms, rules: CapsuleSettings) -> Decline | None:

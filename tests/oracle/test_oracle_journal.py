@@ -18,7 +18,7 @@ MINER = "0x" + "22" * 20
 
 def connect(path: Path) -> sqlite3.Connection:
     return open_database(
-        path / "capsule.sqlite", chain_id=1, genesis=bytes(32), contract="0x" + "33" * 20, schema=SCHEMA
+        path / "capsule.sqlite", chain_id=1, genesis=bytes(32), contract="0x" + "33" * 20, tables=[SCHEMA]
     )
 
 

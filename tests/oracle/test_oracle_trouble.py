@@ -16,7 +16,13 @@ from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import BoundError
 from pysonar.chain.contract.types import State, Verdict
-from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError, WrongDatabaseError
+from pysonar.chain.errors import (
+    DatabaseBusyError,
+    NoContractError,
+    NodeDownError,
+    WrongChainError,
+    WrongDatabaseError,
+)
 from pysonar.chain.node import rpc
 from pysonar.party.settings import Settings
 from pysonar.protocol.cid import Cid
@@ -92,7 +98,17 @@ def test_a_home_of_another_chain_is_refused(
     other.stop()
 
 
-def test_a_node_that_goes_away_and_comes_back_is_waited_for(world: Any, miner: Any) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        NodeDownError("http://127.0.0.1:1", "the connection is refused or breaks"),
+        DatabaseBusyError("x.sqlite"),
+    ],
+    ids=["node", "database"],
+)
+def test_a_node_that_goes_away_and_a_busy_database_are_waited_for(
+    world: Any, miner: Any, trouble: Exception
+) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     agent = world.agent()
@@ -101,7 +117,7 @@ def test_a_node_that_goes_away_and_comes_back_is_waited_for(world: Any, miner: A
     def poll() -> int:
         if fails[0]:
             fails[0] -= 1
-            raise NodeDownError("http://127.0.0.1:1", "the connection is refused or breaks")
+            raise trouble
         return real()
 
     agent.context.follower.poll = poll

@@ -17,9 +17,10 @@ from typing import Any
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import LoggedEvent, decode_receipt_logs
 from pysonar.chain.database import transaction
+from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.sending.fees import Fees
 
-SCHEMA = (
+_STEP_1 = (
     """create table if not exists outbox (
         key text primary key, account text not null, nonce integer not null, receiver text not null,
         data blob not null, value text not null, label text not null, gas integer not null,
@@ -30,6 +31,7 @@ SCHEMA = (
         tip integer not null, created real not null, sent real) strict""",
     "create index if not exists outbox_attempt_key on outbox_attempt (key)",
 )
+SCHEMA = Tables("outbox", (_STEP_1,))
 
 
 class Status(StrEnum):
@@ -119,8 +121,7 @@ class OutboxRecords:
         self.database = database
         self.account = account
         with transaction(database):
-            for statement in SCHEMA:
-                database.execute(statement)
+            migrate(database, SCHEMA)
 
     def find(self, key: str) -> Pending | None:
         """The transaction of that key."""

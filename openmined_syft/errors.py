@@ -83,3 +83,7 @@ class LabelError(SyftError):
 
 class KernelError(SyftError):
     """An arithmetic kernel is unknown, or cannot work on this machine."""
+
+
+class PrivacyError(SyftError):
+    """Something about the protection of records is out of range, or cannot be had: a price, a delta, a clip."""

@@ -86,4 +86,4 @@ class KernelError(SyftError):
 
 
 class PrivacyError(SyftError):
-    """Something about the protection of records is out of range, or cannot be had: a price, a delta, a clip."""
+    """Something about the protection of records is out of range or impossible: a price, a delta, a clip."""

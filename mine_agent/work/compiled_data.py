@@ -13,6 +13,7 @@ from collections import OrderedDict
 
 from mine_agent.campaigns.artifacts import Plan
 from mine_agent.data.datasets import DataSet
+from openmined_syft.models import Rows
 from openmined_syft.schemes import scheme_named
 
 KEPT = 8
@@ -44,7 +45,7 @@ class Visits:
             table = plan.schema.read_csv_bytes(content, name=data.path.name)
             X, y = plan.schema.encode(table), plan.schema.encode_labels(table)
             salt = salt_of(plan.campaign, data.digest)
-            self._kept[key] = scheme.visit(plan.family, X, y, plan.rule, version=version, salt=salt)
+            self._kept[key] = scheme.visit(plan.family, Rows(X, y), plan.rule, version=version, salt=salt)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

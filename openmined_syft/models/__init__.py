@@ -5,6 +5,7 @@ from typing import Any
 
 from openmined_syft.errors import ParameterError
 from openmined_syft.models.family import ModelFamily
+from openmined_syft.models.learnable import Learnable, Rows
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.network import SquareNetwork
@@ -40,4 +41,14 @@ def build_family(
     return _FAMILIES[family].build(n_features, n_outputs, parameters, seed)
 
 
-__all__ = ["Linear", "Logistic", "ModelFamily", "OneVsRest", "Ridge", "build_family", "family_names"]
+__all__ = [
+    "Learnable",
+    "Linear",
+    "Logistic",
+    "ModelFamily",
+    "OneVsRest",
+    "Ridge",
+    "Rows",
+    "build_family",
+    "family_names",
+]

@@ -15,7 +15,9 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.fixed_point import LARGEST_ENTRIES, as_matrix
+from openmined_syft.models.learnable import Learnable, Rows
 from openmined_syft.parameters import known_only
+from openmined_syft.privacy import Clip, GridRows, ReleasedProblem, on_grid
 from openmined_syft.rules import Problem, Rule
 
 Matrix = NDArray[np.float64]
@@ -164,6 +166,28 @@ class LinearFamily(ABC):
         if len(design) != len(targets):
             raise ShapeError(f"{len(design)} rows of X but {len(targets)} labels")
         return rule.visit(Problem(design, targets - self.target_offset, self.curvature, self.penalty))
+
+    def compiled(self, data: Learnable, rule: Rule) -> AffineMap:
+        """The whole training by `rule`, on records or on a release, as one affine map.
+
+        Raises:
+            ShapeError: a release for another shape of weights, or as `visit`.
+            NotFiniteError, LabelError: as `visit`.
+        """
+        if isinstance(data, Rows):
+            return self.visit(data.X, data.y, rule)
+        if data.shape != self.weights_shape:
+            raise ShapeError(f"the release is of shape {data.shape}; the model needs {self.weights_shape}")
+        return rule.visit(ReleasedProblem(data, self.curvature, self.target_offset, self.penalty))
+
+    def grid_rows(self, rows: Rows, clip: Clip) -> GridRows:
+        """The records as this model sees them, clipped and on the grid: what a release is made of.
+
+        Raises:
+            ShapeError, NotFiniteError, LabelError: as `visit`.
+            PrivacyError: the clip does not go with the model.
+        """
+        return on_grid(self.design(rows.X), self.targets(rows.y), clip)
 
     def scores(self, weights: ArrayLike, X: ArrayLike) -> Matrix:
         """X W, shape (n, k).

@@ -3,7 +3,7 @@
 They are as private as the records: from them alone every product of two fields can be read, and from two of
 them that differ by one record that record. So they have no wire form; the way on is `noised`.
 
-Sensitivity, in units of the grid. One record more adds u u' to X'X and u v' to X'Y; ||u||, ||v|| <= 2^12. With
+Sensitivity, in units of the grid. One record more adds u u' to X'X, u v' to X'Y; ||u||, ||v|| <= 2^12. With
 noise of variance s on the entries above the diagonal and 2 s on the diagonal, and t on X'Y,
 
     sum_i u_i^4 / (2 * 2 s) + sum_(i<j) u_i^2 u_j^2 / (2 s)  =  ||u||^4 / (4 s)          <=  2^48 / (4 s)

@@ -11,7 +11,7 @@ from openmined_syft.errors import ParameterError
 from openmined_syft.parameters import known_only
 from openmined_syft.rules.gradient_descent import GradientDescent
 from openmined_syft.rules.mini_batch import MiniBatch
-from openmined_syft.rules.problem import Problem
+from openmined_syft.rules.problem import Problem, Quadratic
 from openmined_syft.rules.proximal import Proximal
 
 
@@ -23,7 +23,7 @@ class Rule(Protocol):
         """The name in a spec."""
         ...
 
-    def visit(self, problem: Problem) -> AffineMap:
+    def visit(self, problem: Quadratic) -> AffineMap:
         """The affine map of the whole training on `problem`."""
         ...
 
@@ -71,6 +71,7 @@ __all__ = [
     "MiniBatch",
     "Problem",
     "Proximal",
+    "Quadratic",
     "Rule",
     "rule_from",
     "rule_mapping",

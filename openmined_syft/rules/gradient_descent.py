@@ -7,7 +7,7 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.parameters import number, whole
-from openmined_syft.rules.problem import Problem
+from openmined_syft.rules.problem import Quadratic
 
 MOST_STEPS = 1_000_000
 
@@ -18,7 +18,8 @@ class GradientDescent:
 
     With learning_rate None each mine takes 1/L, L the largest eigenvalue of its own second-derivative matrix.
     That number depends on the mine's data, and whoever decrypts the gradient can learn it: it is as private
-    as the gradient itself. A campaign that must not show it sets a public learning rate.
+    as the gradient itself. A mine with a privacy budget takes it from its noised release. A campaign that
+    must not show it at all sets a public learning rate.
 
     Attributes:
         steps: 1 to 1,000,000. Costs nothing under encryption.
@@ -44,16 +45,14 @@ class GradientDescent:
         if self.learning_rate is not None:
             number("learning_rate", self.learning_rate, 1e-12, 1e6)
 
-    def visit(self, problem: Problem) -> AffineMap:
+    def visit(self, problem: Quadratic) -> AffineMap:
         """The map of all steps on `problem`, from any starting weights.
 
         Raises:
             NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
         """
         hessian = problem.hessian(self.l2)
-        rate = self.learning_rate
-        if rate is None:
-            rate = 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
+        rate = problem.step_size(hessian, self.learning_rate)
         with np.errstate(over="ignore", invalid="ignore"):
             step = AffineMap(np.eye(len(hessian)) - rate * hessian, rate * problem.pull())
             return step.repeated(self.steps).damped(self.damping)

@@ -1,6 +1,5 @@
 """Mini-batch gradient descent as one affine map: the maps of the batches one after another."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +8,7 @@ import numpy as np
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
 from openmined_syft.parameters import number, whole
-from openmined_syft.rules.problem import Problem
+from openmined_syft.rules.problem import Quadratic
 
 MOST_STEPS = 100_000
 MOST_WORK = 4 * 10**12
@@ -54,7 +53,7 @@ class MiniBatch:
         if self.learning_rate is not None:
             number("learning_rate", self.learning_rate, 1e-12, 1e6)
 
-    def visit(self, problem: Problem) -> AffineMap:
+    def visit(self, problem: Quadratic) -> AffineMap:
         """The map of all epochs on `problem`.
 
         Raises:
@@ -62,13 +61,13 @@ class MiniBatch:
             ParameterError: more than 100,000 steps in all, or fewer of too many columns: a spec could keep a
                 mine busy for days.
         """
-        steps = self.epochs * -(-len(problem.X) // self.batch)
+        rows, shape = problem.rows, problem.shape
+        steps = self.epochs * -(-rows // self.batch)
         if steps > MOST_STEPS:
             raise ParameterError(
-                f"{self.epochs} epochs of {len(problem.X)} rows by {self.batch} are {steps} steps; "
+                f"{self.epochs} epochs of {rows} rows by {self.batch} are {steps} steps; "
                 f"at most {MOST_STEPS} are done"
             )
-        rows, shape = len(problem.X), problem.shape
         if steps * shape[0] ** 3 > MOST_WORK:
             raise ParameterError(
                 f"{steps} steps with {shape[0]} columns; at most {MOST_WORK // shape[0] ** 3} are done"
@@ -76,12 +75,9 @@ class MiniBatch:
         A, c = np.eye(shape[0]), np.zeros(shape)
         with np.errstate(over="ignore", invalid="ignore"):
             for epoch in range(self.epochs):
-                order = _order(rows, self.seed, epoch)
-                for first in range(0, rows, self.batch):
-                    part = order[first : first + self.batch]
-                    step = Problem(problem.X[part], problem.T[part], problem.curvature, problem.penalty)
+                for step in problem.batches(self.batch, self.seed, epoch):
                     hessian = step.hessian(self.l2)
-                    rate = self.learning_rate or 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
+                    rate = step.step_size(hessian, self.learning_rate)
                     A -= rate * (hessian @ A)
                     c += rate * (step.pull() - hessian @ c)
         return AffineMap(A, c).damped(self.damping)
@@ -89,11 +85,3 @@ class MiniBatch:
     def parameters(self) -> dict[str, Any]:
         """All parameters by name."""
         return asdict(self)
-
-
-def _order(rows: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """A permutation of the rows: sorted by SHAKE-256 numbers, so that every version of numpy gives the
-    same.
-    """
-    stream = hashlib.shake_256(f"openmined/mini_batch/1/{seed}/{epoch}".encode()).digest(8 * rows)
-    return np.argsort(np.frombuffer(stream, "<u8"), kind="stable")

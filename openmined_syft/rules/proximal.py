@@ -7,7 +7,7 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.parameters import number
-from openmined_syft.rules.problem import Problem
+from openmined_syft.rules.problem import Quadratic
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Proximal:
         number("l2", self.l2, 0.0, 1e6)
         number("damping", self.damping, 1e-6, 1.0)
 
-    def visit(self, problem: Problem) -> AffineMap:
+    def visit(self, problem: Quadratic) -> AffineMap:
         """The map of the step on `problem`."""
         hessian = problem.hessian(self.l2)
         stay = self.rho * np.eye(len(hessian))

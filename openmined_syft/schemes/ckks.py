@@ -20,8 +20,8 @@ from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 from openmined_syft.ckks.seal import DEPTH, PRIME_BITS
 from openmined_syft.ckks.slots import MOST_ROTATIONS
 from openmined_syft.ckks.training import train_network
-from openmined_syft.errors import FormError, KernelError, SyftError
-from openmined_syft.models import ModelFamily
+from openmined_syft.errors import FormError, KernelError, PrivacyError, SyftError
+from openmined_syft.models import Learnable, ModelFamily, Rows
 from openmined_syft.models.curvature import curved_steps
 from openmined_syft.models.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.rules import Rule
@@ -161,15 +161,19 @@ class CkksScheme(
     def visit(
         self,
         family: ModelFamily,
-        X: NDArray[np.float64],
-        y: NDArray[Any],
+        data: Learnable,
         rule: Rule | None,
         *,
         version: int,
         salt: bytes,
     ) -> NetworkVisit:
         """A mini-batch: other rows for each version, the same again after a crash."""
-        return _network(family).batch_visit(X, y, version=version, salt=salt)
+        if not isinstance(data, Rows):
+            raise PrivacyError(
+                "a network learns from records, not from a release of their sums: how much that gives away "
+                "of a single record cannot be bounded yet; use a linear model"
+            )
+        return _network(family).batch_visit(data.X, data.y, version=version, salt=salt)
 
     @override
     def train(

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.models import ModelFamily
+from openmined_syft.models import Learnable, ModelFamily
 from openmined_syft.rules import Rule
 
 Weights = NDArray[np.float64]
@@ -240,16 +240,17 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
     def visit(
         self,
         family: ModelFamily,
-        X: Weights,
-        y: NDArray[Any],
+        data: Learnable,
         rule: Rule | None,
         *,
         version: int,
         salt: bytes,
     ) -> VisitT:
-        """What a mine's rows come to for that version of the model; `salt` is the mine's own secret.
+        """What a mine's data come to for that version of the model; `salt` is the mine's own secret.
 
-        Raises SyftError: the rows cannot be learned from.
+        Raises:
+            SyftError: the rows cannot be learned from.
+            PrivacyError: no release can stand in for the rows under this scheme.
         """
 
     @abstractmethod

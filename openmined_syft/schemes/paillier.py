@@ -10,7 +10,7 @@ from typing_extensions import override
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError
 from openmined_syft.fixed_point import fixed_limit
-from openmined_syft.models import ModelFamily
+from openmined_syft.models import Learnable, ModelFamily
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import (
@@ -156,17 +156,16 @@ class PaillierScheme(Scheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGrad
     def visit(
         self,
         family: ModelFamily,
-        X: NDArray[np.float64],
-        y: NDArray[Any],
+        data: Learnable,
         rule: Rule | None,
         *,
         version: int,
         salt: bytes,
     ) -> AffineMap:
-        """All rows, as one affine map: the same for every version."""
+        """All records, or a release of their sums, as one affine map: the same for every version."""
         if not isinstance(family, LinearFamily) or rule is None:
             raise TypeError(f"family {family.name} is not trained under {self.name}")
-        return family.visit(X, y, rule)
+        return family.compiled(data, rule)
 
     @override
     def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mine_agent.work.compiled_data import salt_of
 from openmined_syft.applying import clipped
+from openmined_syft.models import Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
@@ -42,7 +43,7 @@ def train_twin(
         miner, base = submission["miner"], submission["base_version"]
         salt = salt_of(campaign, hashlib.sha256(files[miner].read_bytes()).digest())
         X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
-        visit = scheme.visit(family, X, y, rule, version=base, salt=salt)
+        visit = scheme.visit(family, Rows(X, y), rule, version=base, salt=salt)
         before = versions[base]
         if isinstance(family, LinearFamily):
             gradient = visit(before) - before

@@ -20,7 +20,7 @@ from openmined_syft.rules import (
     rule_mapping,
     rule_names,
 )
-from openmined_syft.rules.mini_batch import _order
+from openmined_syft.rules.problem import _order
 
 
 def problem(rows=30, d=4, k=3, seed=0, curvature=0.25) -> Problem:

@@ -13,10 +13,13 @@ from openmined_syft.errors import (
     KernelError,
     KeyMismatchError,
     ParameterError,
+    PrivacyError,
+    ShapeError,
     SyftError,
 )
-from openmined_syft.models import build_family, family_names
+from openmined_syft.models import Rows, build_family, family_names
 from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.privacy import Clip, exact_sums, rho_for
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes import networks_here, scheme_for, scheme_named, scheme_names
 from openmined_syft.schemes.ckks import CkksScheme
@@ -46,7 +49,7 @@ class Case:
 
     def visit(self, version: int = 3):
         return self.scheme.visit(
-            self.family, self.X, self.y, GradientDescent(5), version=version, salt=b"the mine's own"
+            self.family, Rows(self.X, self.y), GradientDescent(5), version=version, salt=b"the mine's own"
         )
 
     def gradient(self):
@@ -170,7 +173,7 @@ def test_another_key_does_not_decrypt(case):
 def test_a_family_of_the_other_scheme_is_a_mistake_of_the_caller(case):
     other = build_family("mlp" if case.scheme.name == "paillier" else "one_vs_rest", 9, 3, {})
     with pytest.raises(TypeError):
-        case.scheme.visit(other, case.X, case.y, GradientDescent(5), version=0, salt=b"")
+        case.scheme.visit(other, Rows(case.X, case.y), GradientDescent(5), version=0, salt=b"")
 
 
 def test_without_tenseal_a_network_is_refused_by_name(without_tenseal):
@@ -261,3 +264,20 @@ def test_as_many_keys_as_allowed_pass_and_one_more_does_not():
 def test_what_is_no_set_of_keys_is_refused(data):
     with pytest.raises(FieldError, match="relinearisation"):
         require_few_keys("relinearisation", data, 8, largest=200)
+
+
+def test_a_release_of_sums_stands_in_for_the_rows_of_a_linear_model_and_never_of_a_network(case):
+    linear = build_family("one_vs_rest", 9, 3, {})
+    rows = linear.grid_rows(Rows(case.X, case.y), Clip(3.0, 1.0))
+    release = exact_sums(rows).noised(rho_for(1.0, 1e-5))
+
+    def visit(family):
+        return case.scheme.visit(family, release, GradientDescent(5), version=0, salt=b"")
+
+    if case.scheme.name == "ckks":
+        with pytest.raises(PrivacyError, match="a network learns from records"):
+            visit(case.family)
+    else:
+        assert visit(case.family).shape == case.family.weights_shape
+        with pytest.raises(ShapeError, match="the release is of shape"):
+            visit(build_family("one_vs_rest", 8, 3, {}))

@@ -18,7 +18,7 @@ IPFS ?= embedded
 PARALLEL ?= -n auto --dist loadfile
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
+.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -98,6 +98,15 @@ bench: setup     ## encrypted training beside its peers, in an environment of it
 
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
+
+# --- documentation --------------------------------------------------------------------------------------------
+
+docs: setup cli-docs ## the documentation as pages in build/docs; warnings are errors
+	@$(PY) -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/docs
+	@echo "Documentation: build/docs/docs/index.html"
+
+cli-docs: setup  ## docs/cli.md, written from the commands' own help
+	@$(PY) ci/docs/cli_reference.py > build/cli.md && mv build/cli.md docs/cli.md
 
 # --- upkeep ------------------------------------------------------------------------------------------------
 

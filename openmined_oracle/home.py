@@ -52,7 +52,8 @@ class CapsuleSettings:
 
     Attributes:
         certificate: fingerprint of the certificate in use for new campaigns.
-        unavailable_seconds: how long after its block a submission may be unfetchable (15 min, DESIGN 3).
+        unavailable_seconds: how long after its block a submission may be unfetchable (docs/protocol.md,
+            section 2).
         max_weights: campaigns with a larger model are declined: encrypting it would hold up everybody else.
         max_ciphertexts: the same for the ciphertexts of the model, counted as ones of 2048 bits: one of 3072
             costs as much as 3.4 of them, one of 4096 as 8.

@@ -12,7 +12,7 @@ from pysonar.chain.node import rpc
 from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.artifacts.algorithm import NETWORK
 
-SUBMIT_GAS = 80_000  # the ceiling of DESIGN section 4 and what the outbox adds to be safe
+SUBMIT_GAS = 80_000  # snapshots/gas.json, and a reserve
 _DEFAULT_TIP = 10**9
 
 

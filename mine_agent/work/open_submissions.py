@@ -22,7 +22,7 @@ from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.protocol.amounts import format_ppm, format_wei
 
-CLAIM_GAS = 60_000  # a little above the ceiling of DESIGN section 4
+CLAIM_GAS = 60_000  # a little above its ceiling in snapshots/gas.json
 SETTLE_GAS = 120_000
 SETTLE_GRACE = 10 * 60  # seconds that Capsule and scientist have to settle after the end of the review
 

@@ -20,7 +20,7 @@ from pysonar.chain.sending.outbox_records import Pending, Status
 
 
 def may_reclaim(record: CampaignRecord, standing: Standing, now: int) -> bool:
-    """Whether the contract gives stake and fee of this submission back (DESIGN section 4, `reclaim`)."""
+    """Whether the contract gives stake and fee of this submission back (docs/contract.md, `reclaim`)."""
     return (
         standing.index is not None
         and standing.outcome is Outcome.WAITING

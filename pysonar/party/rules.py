@@ -15,7 +15,7 @@ from pysonar.files.flat_toml import Field
 from pysonar.protocol.amounts import AmountError, parse_wei
 
 ANY = "any"
-ETHER = ZERO_ADDRESS  # the asset of DESIGN section 4 that is no token
+ETHER = ZERO_ADDRESS  # stands for ether where an asset is named
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 

@@ -44,7 +44,7 @@ BOUNTY = 1000
 
 @pytest.fixture
 def terms(node: Any, capsule: Any) -> Terms:
-    """The worked example of DESIGN: bounty 1,000, target 80 %."""
+    """The worked example of docs/protocol.md, section 1: bounty 1,000, target 80 %."""
     return Terms(
         spec=SPEC, capsule=capsule.address, bounty=BOUNTY, target=800_000, min_gain=5_000, stake=70, fee=3,
         submit_until=node.now() + 3600, review_until=node.now() + 7200, max_pending=2,
@@ -76,7 +76,7 @@ def test_a_whole_campaign_is_read_back_as_typed_records(
     assert (record.owner, record.state, record.terms) == (scientist.address, State.OPEN, terms)
     assert (record.public_key, record.model, record.version, record.start) == (KEY, MODEL, 0, 0)
     assert record.accepts_submissions(node.now())
-    assert record.payout(20_000) == 25  # DESIGN section 1, to the wei
+    assert record.payout(20_000) == 25  # docs/protocol.md, section 1, to the wei
     assert record.payout(4_999) == 0
 
     (submitted,) = transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))

@@ -1,4 +1,4 @@
-"""The payouts of a campaign in plain Python, written from DESIGN section 4 and not from the contract."""
+"""The payouts of a campaign in plain Python, written from docs/protocol.md, not from the contract."""
 
 from fractions import Fraction
 from math import floor

@@ -20,7 +20,7 @@ from vyper.cli.vyper_compile import compile_files
 ROOT = Path(__file__).parents[2]
 SNAPSHOTS = ROOT / "snapshots"
 
-# DESIGN section 4. A batch: per report, the transaction's own 21,000 included.
+# The ceilings that were promised. A batch: per report, the transaction's own 21,000 included.
 CEILINGS = {
     "create_campaign": 140_000,
     "open_campaign": 80_000,

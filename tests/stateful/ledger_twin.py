@@ -1,6 +1,6 @@
 """Sonar in plain Python: who may do what when, and where every wei is.
 
-Written from DESIGN section 4, without a look at how the contract stores or computes anything: amounts are
+Written from docs/contract.md, without a look at how the contract stores or computes anything: amounts are
 kept one by one, nothing is packed, payouts are fractions. It is the judge of the state machine; it is no
 library.
 """

@@ -128,8 +128,8 @@ def simulate(web3: Web3, call: Call, sender: str, block: rpc.Tag = "pending") ->
 
 
 def campaign_id(chain_id: int, contract: str, owner: str, spec: bytes, salt: bytes) -> bytes:
-    """keccak256(abi_encode(chain id, contract, owner, spec, salt)), DESIGN section 4, without asking a
-    node.
+    """keccak256(abi_encode(chain id, contract, owner, spec, salt)), without asking a node
+    (docs/protocol.md, section 3).
     """
     types = ["uint256", "address", "address", "bytes32", "bytes32"]
     return bytes(keccak(encode(types, [chain_id, contract, owner, spec, salt])))

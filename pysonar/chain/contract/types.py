@@ -2,8 +2,8 @@
 
 CIDs are the raw 32 bytes of the chain (the empty one stands for "none"): what a stranger wrote there need
 not be a CID, so turning it into a `Cid` is left to whoever fetches it. Amounts in wei, accuracies in parts
-per million, times in seconds since 1970. The payout rule here is the contract's own (DESIGN section 4), for
-previews only: the chain decides.
+per million, times in seconds since 1970. The payout rule here is the contract's own (docs/protocol.md,
+section 3), for previews only: the chain decides.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class CampaignRecord:
         )
 
     def finished(self, now: int) -> bool:
-        """DESIGN section 4: open, and the target reached, or submissions closed and all of them evaluated."""
+        """Open, and the target reached, or submissions closed and all of them evaluated."""
         return self.state is State.OPEN and (
             self.target_reached or (now >= self.terms.submit_until and self.pending == 0)
         )

@@ -12,6 +12,7 @@ Only when a cost is shown, or a limit is read, does it become (epsilon, delta), 
 Every alpha gives a true statement, so an inexact minimum can only say too much.
 """
 
+import functools
 import math
 from fractions import Fraction
 
@@ -84,7 +85,11 @@ def rho_for(epsilon: float, delta: float) -> Fraction:
     Raises:
         PrivacyError: epsilon or delta is out of range, or so small that nothing is left.
     """
-    epsilon, delta = require_epsilon(epsilon), require_delta(delta)
+    return _rho_for(require_epsilon(epsilon), require_delta(delta))
+
+
+@functools.lru_cache(maxsize=64)
+def _rho_for(epsilon: float, delta: float) -> Fraction:
     low, high = 0, int(LARGEST_RHO) << RHO_BITS
     while low < high:
         middle = (low + high + 1) // 2

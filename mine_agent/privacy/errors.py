@@ -24,9 +24,7 @@ class LedgerUnusableError(LedgerError):
     """The ledger's file is busy, full, read-only or on a failing disk: it may pass."""
 
     def __init__(self, path: str, what: str) -> None:
-        super().__init__(
-            f"the privacy ledger {path} cannot be used now: {what}; nothing was released"
-        )
+        super().__init__(f"the privacy ledger {path} cannot be used now: {what}; nothing was released")
 
 
 class BudgetSpentError(LedgerError):

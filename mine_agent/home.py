@@ -19,11 +19,9 @@ from mine_agent.data.datasets import DataShelf
 from mine_agent.errors import HomeError
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
-from pysonar.chain.sending.signer import keyfile_address
 from pysonar.files.secret_file import make_private_directory
-from pysonar.party.account import make_account
 from pysonar.party.home import AgentHome
-from pysonar.party.settings import FILE_NAME, Settings, load_settings, save_settings
+from pysonar.party.settings import Settings, save_settings
 
 
 class Home(AgentHome):
@@ -32,14 +30,14 @@ class Home(AgentHome):
     database_name = "mine.sqlite"
 
     @classmethod
-    def create(cls, path: Path, settings: Settings, answers: FirstAnswers, passphrase: str | None) -> Home:
-        """Write settings and first policy, and a new keyfile sealed by `passphrase` (None: the settings
-        name an existing one). An interrupted `create` can be repeated: the settings are written last.
+    def create(cls, path: Path, settings: Settings, answers: FirstAnswers) -> Home:
+        """Write first policy and settings. The account's keyfile is the caller's affair. An interrupted
+        `create` can be repeated: the settings are written last.
 
-        Raises: HomeError: there is a complete home already. SettingsError, KeyfileError: an answer or the
-        named keyfile cannot be used; nothing is overwritten.
+        Raises: HomeError: there is a complete home already. SettingsError: an answer cannot be used; nothing
+        is overwritten.
         """
-        if (path / FILE_NAME).exists():
+        if cls.exists(path):
             raise HomeError(
                 f"{path} is already the home of a mine; choose another --home, or use it as it is"
             )
@@ -47,16 +45,8 @@ class Home(AgentHome):
         home = cls(path, settings)
         if not home.policy_file.exists():
             write_first_policy(home.policy_file, answers)
-        if passphrase is not None:
-            make_account(home.keyfile, passphrase)
-        keyfile_address(home.keyfile)
         save_settings(path, settings)
         return home
-
-    @classmethod
-    def open(cls, path: Path) -> Home:
-        """Read the settings; SettingsError names what is missing or wrong."""
-        return cls(path, load_settings(path))
 
     @property
     def policy_file(self) -> Path:

@@ -13,75 +13,92 @@ Directories are 0700 and files 0600. Older certificates stay, so that campaigns 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from openmined_oracle.errors import HomeError
-from pysonar.files.flat_toml import Field, read_toml, write_toml
+from pysonar.files.flat_toml import read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory
 from pysonar.party.home import AgentHome
-from pysonar.party.rules import amount_field, assets_field
+from pysonar.party.rules import amount_setting, assets_setting
 from pysonar.party.settings import Settings, load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 
 CAPSULE_FILE = "capsule.toml"
 
-CAPSULE_FIELDS = (
-    Field("certificate", str, "the fingerprint of an OpenPGP certificate", lambda v: v.isalnum()),
-    Field("unavailable_seconds", int, "seconds from 0 to 86400", lambda v: 0 <= v <= 86400, required=False),
-    Field(
-        "max_weights", int, "a whole number from 1 to 16777216", lambda v: 1 <= v <= 1 << 24, required=False
-    ),
-    Field("max_ciphertexts", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
-    Field("max_rows", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
-    Field("max_cells", int, "a whole number from 1 on", lambda v: v >= 1, required=False),
-    Field("retry_seconds", float, "seconds from 0.1 to 600", lambda v: 0.1 <= v <= 600, required=False),
-    Field("fetch_threads", int, "a whole number from 1 to 32", lambda v: 1 <= v <= 32, required=False),
-    assets_field("assets"),
-    amount_field("least_bounty", "0.1 ether"),
-    amount_field("least_fee", "0.001 ether"),
-    Field("max_networks", int, "a whole number from 0 on", lambda v: v >= 0, required=False),
-)
+
+def _whole(least: int, comment: str, *, default: int, most: int | None = None) -> Any:
+    expected = f"a whole number from {least} {'on' if most is None else f'to {most}'}"
+    return setting(
+        expected, lambda v: least <= v and (most is None or v <= most), default=default, comment=comment
+    )
 
 
 @dataclass(frozen=True)
 class CapsuleSettings:
-    """What only Capsule needs to know.
+    """What only Capsule needs to know; what each key does is said in its comment."""
 
-    Attributes:
-        certificate: fingerprint of the certificate in use for new campaigns.
-        unavailable_seconds: how long after its block a submission may be unfetchable (docs/protocol.md,
-            section 2).
-        max_weights: campaigns with a larger model are declined: encrypting it would hold up everybody else.
-        max_ciphertexts: the same for the ciphertexts of the model, counted as ones of 2048 bits: one of 3072
-            costs as much as 3.4 of them, one of 4096 as 8.
-        max_rows: campaigns with more validation records are declined: each is measured at every step.
-        max_cells: campaigns with more numbers in the validation set are declined (records times columns after
-            one-hot encoding and outputs), and no more than these, 8 bytes each, are kept in memory between
-            two rounds.
-        fetch_threads: submissions of one campaign fetched at the same time.
-        retry_seconds: between two tries to fetch a submission.
-        assets: in what campaigns may be paid; others are declined. A token is a stranger's code, which
-            Capsule runs when it claims its fees: name those that you trust.
-        least_bounty, least_fee: campaigns in ether with less are declined; amounts with their unit.
-        max_networks: with so many campaigns of networks open, a further one waits: each has a public key of
-            over a hundred megabytes and every version of its model in the store until it ends.
-    """
-
-    certificate: str
-    unavailable_seconds: int = 900
-    max_weights: int = 250_000
-    max_ciphertexts: int = 16_384
-    max_rows: int = 100_000
-    max_cells: int = 1 << 24
-    fetch_threads: int = 4
-    retry_seconds: float = 10.0
-    assets: Sequence[str] = ("ether",)
-    least_bounty: str = "0"
-    least_fee: str = "0"
-    max_networks: int = 32
+    certificate: str = setting(
+        "the fingerprint of an OpenPGP certificate",
+        lambda v: v.isalnum(),
+        comment="Fingerprint of the certificate in use for new campaigns.",
+    )
+    unavailable_seconds: int = setting(
+        "seconds from 0 to 86400",
+        lambda v: 0 <= v <= 86400,
+        default=900,
+        comment="Seconds after its block in which a submission must be fetchable; then its stake is burned.",
+    )
+    max_weights: int = _whole(
+        1,
+        "Campaigns with a larger model are declined: encrypting it would hold up everybody else.",
+        default=250_000,
+        most=1 << 24,
+    )
+    max_ciphertexts: int = _whole(
+        1,
+        "The same for the ciphertexts of the model, counted as ones of 2048 bits: one of 3072 costs as much"
+        " as 3.4 of them, one of 4096 as 8.",
+        default=16_384,
+    )
+    max_rows: int = _whole(
+        1,
+        "Campaigns with more validation records are declined: each is measured at every step.",
+        default=100_000,
+    )
+    max_cells: int = _whole(
+        1,
+        "Campaigns with more numbers in the validation set are declined (records times columns after"
+        " one-hot encoding and outputs), and no more than these, 8 bytes each, are kept in memory between"
+        " two rounds.",
+        default=1 << 24,
+    )
+    fetch_threads: int = setting(
+        "a whole number from 1 to 32",
+        lambda v: 1 <= v <= 32,
+        default=4,
+        comment="Submissions of one campaign that are fetched at the same time.",
+    )
+    retry_seconds: float = setting(
+        "seconds from 0.1 to 600",
+        lambda v: 0.1 <= v <= 600,
+        default=10.0,
+        comment="Seconds between two tries to fetch a submission.",
+    )
+    assets: tuple[str, ...] = assets_setting(
+        'In what campaigns may be paid ("ether", or addresses of tokens); others are declined. A token is a'
+        " stranger's code, which Capsule runs when it claims its fees: name those that you trust.",
+        default=("ether",),
+    )
+    least_bounty: str = amount_setting("0.1 ether", "Campaigns in ether with a smaller bounty are declined.")
+    least_fee: str = amount_setting("0.001 ether", "Campaigns in ether with a smaller fee are declined.")
+    max_networks: int = _whole(
+        0,
+        "With so many campaigns of networks open, a further one waits: each has a public key of over a"
+        " hundred megabytes, and every version of its model stays in the store until it ends.",
+        default=32,
+    )
 
 
 class Home(AgentHome):
@@ -112,19 +129,16 @@ class Home(AgentHome):
         home = cls(path, settings, capsule)
         secret.seal_to_file(home._secret_path(capsule.certificate), passphrase)
         save_settings(path, settings)
-        values = asdict(capsule) | {"assets": list(capsule.assets)}
-        write_toml(path / CAPSULE_FILE, values, CAPSULE_FIELDS)
+        write_settings(path / CAPSULE_FILE, capsule)
         return home
 
     @classmethod
     def open(cls, path: Path) -> Home:
         """Read the settings; `SettingsError` names what is missing or wrong."""
-        settings = load_settings(path)
-        values = read_toml(path / CAPSULE_FILE, CAPSULE_FIELDS)
-        return cls(path, settings, CapsuleSettings(**cast(dict[str, Any], values)))
+        return cls(path, load_settings(path), read_settings(path / CAPSULE_FILE, CapsuleSettings))
 
-    @staticmethod
-    def exists(path: Path) -> bool:
+    @classmethod
+    def exists(cls, path: Path) -> bool:
         """Whether a complete home is there."""
         return (path / CAPSULE_FILE).exists()
 

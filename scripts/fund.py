@@ -31,9 +31,8 @@ def cli(provider: ProviderAPI, account: AccountAPI, receivers: tuple[str, ...], 
 
 def _address(receiver: str) -> str:
     from pysonar.chain.address import require_address
-    from pysonar.chain.sending.signer import keyfile_address
-    from pysonar.party.settings import load_settings
+    from pysonar.party.home import AgentHome
 
-    if (home := Path(receiver)).is_dir():
-        return keyfile_address(load_settings(home).keyfile_path(home))
+    if (home := Path(receiver).expanduser()).is_dir():
+        return AgentHome.open(home).address
     return require_address("the receiver", receiver)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,13 +24,7 @@ def init(
     contract: options.ContractOption = None,
     deployment: options.DeploymentOption = None,
     store: Annotated[str | None, options.store_option("models and gradients")] = None,
-    keyfile: Annotated[
-        Path | None,
-        typer.Option(
-            help="An existing keyfile (web3 keystore, as Ape writes it, too); else a new account is made.",
-            show_default=False,
-        ),
-    ] = None,
+    keyfile: options.KeyfileOption = None,
     allow_scientist: Annotated[
         list[str] | None,
         typer.Option(help='Address of a scientist whose models may learn here, or "any". Repeat for more.'),
@@ -74,21 +67,15 @@ def init(
     making it needs none.
     """
     from mine_agent.cli.opening import home_path
+    from mine_agent.errors import HomeError
     from mine_agent.home import Home
     from mine_agent.rules.policy_file import FirstAnswers
-    from pysonar.party.passphrase import choose_passphrase
+    from pysonar.files.flat_toml import check
+    from pysonar.party.account import make_or_keep
 
     path = home_path(home)
-    settings = options.first_settings(
-        rpc=rpc,
-        contract=contract,
-        deployment=deployment,
-        store=store,
-        keyfile=keyfile,
-        confirmations=confirmations,
-        poll_seconds=poll_seconds,
-        start_block=start_block,
-    )
+    if Home.exists(path):  # kept with other rules than those given here, it would not do what was asked
+        raise HomeError(f"{path} is already the home of a mine; choose another --home, or use it as it is")
     answers = FirstAnswers(
         scientists=tuple(allow_scientist or ()),
         capsules=tuple(allow_capsule or ()),
@@ -97,10 +84,27 @@ def init(
         minimum_reward=minimum_reward,
         maximum_stake=maximum_stake,
     )
-    passphrase = None if keyfile else choose_passphrase(passphrase_file, what="the new account")
-    made = Home.create(path, settings, answers, passphrase)
+    check("the first rules", answers)
+    unlocked = make_or_keep(
+        Home,
+        path,
+        passphrase_file,
+        settings=lambda: options.first_settings(
+            rpc=rpc,
+            contract=contract,
+            deployment=deployment,
+            store=store,
+            keyfile=keyfile,
+            confirmations=confirmations,
+            poll_seconds=poll_seconds,
+            start_block=start_block,
+        ),
+        create=lambda settings, _: Home.create(path, settings, answers),
+        own_keyfile=keyfile is not None,
+    )
+    policy = unlocked.home.policy_file
     print_record(
-        {"address": made.address, "home": made.path, "policy": made.policy_file},
+        {"address": unlocked.signer.address, "home": path, "policy": policy},
         {"address": "Account", "home": "Home", "policy": "Rules"},
         form=form,
     )
@@ -114,7 +118,7 @@ def init(
         if not given
     ]
     if undecided:
-        note(f"no campaign will be joined yet: {', '.join(undecided)} not given; edit {made.policy_file}")
+        note(f"no campaign will be joined yet: {', '.join(undecided)} not given; edit {policy}")
     note(
         "next: send some ether to the account, then `mine-agent data add NAME FILE.csv` and `mine-agent run`"
     )

@@ -58,18 +58,14 @@ def init(
     """
     from openmined_oracle.cli.opening import home_path
     from openmined_oracle.home import Home
-    from pysonar.chain.sending.signer import KeyfileSigner
-    from pysonar.party.account import make_account
-    from pysonar.party.passphrase import choose_passphrase, read_passphrase
+    from pysonar.party.account import make_or_keep
 
     path = home_path(home)
-    if Home.exists(path):
-        opened = Home.open(path)
-        passphrase = read_passphrase(passphrase_file, what=str(path))
-        signer = KeyfileSigner.open(opened.keyfile, passphrase)
-        note(f"{path} is there already; its settings stay as they are")
-    else:
-        settings = options.first_settings(
+    unlocked = make_or_keep(
+        Home,
+        path,
+        passphrase_file,
+        settings=lambda: options.first_settings(
             rpc=rpc,
             contract=contract,
             deployment=deployment,
@@ -78,15 +74,12 @@ def init(
             confirmations=confirmations,
             poll_seconds=poll_seconds,
             start_block=start_block,
-        )
-        passphrase = choose_passphrase(passphrase_file, what="the account and the OpenPGP key")
-        account = settings.keyfile_path(path)
-        if keyfile is None:
-            make_account(account, passphrase)
-        signer = KeyfileSigner.open(account, passphrase)
-        opened = Home.create(path, settings, passphrase, name=name)
-    own = next(iter(opened.secret_keys(passphrase).values()))
-    _introduce(opened, signer, own, form)
+        ),
+        create=lambda settings, passphrase: Home.create(path, settings, passphrase, name=name),
+        own_keyfile=keyfile is not None,
+    )
+    own = next(iter(unlocked.home.secret_keys(unlocked.passphrase).values()))
+    _introduce(unlocked.home, unlocked.signer, own, form)
 
 
 def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) -> None:

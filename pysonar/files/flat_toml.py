@@ -1,23 +1,30 @@
 """Flat TOML files that people edit: every key and value checked at the border, written whole or not at all.
 
-Read with the standard library, written by the small writer below. The settings of a home directory are one
-such file (`pysonar.party.settings`), a mine's policy another. Nested tables are not wanted here.
+A file is a dataclass whose fields are made by `setting`: type, default, test, words and comment of a key
+stand in one place, and reading, writing, checking and the comments in the first file all follow from it.
 """
 
 from __future__ import annotations
 
-import tomllib
+import dataclasses
+import textwrap
+import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import tomli_w
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.files.secret_file import replace_secret_file
+from pysonar.files.documents import parse_toml
+from pysonar.files.secret_file import create_secret_file, replace_secret_file
+from pysonar.files.text import UnreadableFileError, read_text
+
+T = TypeVar("T")
 
 MAX_BYTES = 256 * 1024
-
-Value = str | int | float | bool | list[str]
+COMMENT_WIDTH = 100
 
 
 class SettingsError(OpenMinedError):
@@ -41,7 +48,7 @@ class BadSettingsFileError(SettingsError):
 
 
 class UnknownSettingError(SettingsError):
-    """A key that does not exist: most likely a slip of the pen."""
+    """A key that does not exist: most likely a typo."""
 
     def __init__(self, path: str, key: str, allowed: Sequence[str]) -> None:
         self.key = key
@@ -64,83 +71,101 @@ class BadSettingError(SettingsError):
         super().__init__(f"{path}: the setting {key!r} is {value!r}; expected {expected}")
 
 
-@dataclass(frozen=True)
-class Field:
-    """One key of a flat TOML file: its type, what is allowed in words, and the test of a value."""
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What is known of a key beside its type: the words for errors, the test, the comment in a new file, and
+    whether its value may be a secret that no error shows.
+    """
 
-    name: str
-    kind: type
     expected: str
-    allowed: Callable[[Any], bool] = lambda _: True
-    required: bool = True
+    allowed: Callable[[Any], bool]
+    comment: str
+    hidden: bool
 
 
-def read_toml(path: Path, known: Sequence[Field]) -> dict[str, Value]:
-    """The checked values of a flat TOML file; keys that are not there and not required are left out."""
+def setting(
+    expected: str,
+    allowed: Callable[[Any], bool] = lambda _: True,
+    *,
+    default: Any = dataclasses.MISSING,
+    comment: str = "",
+    hidden: bool = False,
+) -> Any:
+    """A field of a dataclass of settings.
+
+    Args:
+        expected: what is allowed, in words that follow "expected".
+        allowed: the test of a value that has the field's type.
+        default: what holds if the key is left out; without one it must be there.
+        comment: what a new file says above the key.
+        hidden: the value may hold a credential.
+    """
+    rule = Rule(expected, allowed, comment, hidden)
+    return dataclasses.field(default=default, metadata={"rule": rule})
+
+
+def read_settings(path: Path, kind: type[T]) -> T:
+    """The settings of a file; keys that are left out have their default. SettingsError says what is wrong."""
     try:
-        raw = path.read_bytes()
+        values = parse_toml(read_text(path, most_bytes=MAX_BYTES), "it")
     except FileNotFoundError:
         raise NoSettingsError(str(path)) from None
-    except OSError as error:
-        raise BadSettingsFileError(str(path), error.strerror or "it cannot be read") from None
-    if len(raw) > MAX_BYTES:
-        raise BadSettingsFileError(str(path), f"it is longer than {MAX_BYTES} bytes")
-    try:
-        values = tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise BadSettingsFileError(str(path), "it is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        place = str(error).partition("(")[2].rstrip(")") or "somewhere"
-        raise BadSettingsFileError(str(path), f"it is not TOML ({place})") from None
-    check_values(str(path), values, known)
-    return values
+    except UnreadableFileError as error:
+        raise BadSettingsFileError(str(path), error.why) from None
+    check_values(str(path), values, kind)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return kind(**given)
 
 
-def write_toml(path: Path, values: Mapping[str, Value], known: Sequence[Field]) -> None:
-    """Write checked values as flat TOML, mode 0600, whole or not at all."""
-    check_values(str(path), values, known)
-    lines = [f"{key} = {_toml_value(value)}\n" for key, value in values.items()]
-    replace_secret_file(path, "".join(lines).encode())
+def write_settings(path: Path, settings: Any, *, replace: bool = True) -> None:
+    """Write settings with their comments, mode 0600, whole or not at all.
+
+    Raises:
+        SettingsError: a value is not allowed. FileExistsError: `replace` is False and the file is there.
+    """
+    check(str(path), settings)
+    (replace_secret_file if replace else create_secret_file)(path, as_toml(settings).encode())
 
 
-def check_values(source: str, values: Mapping[str, object], known: Sequence[Field]) -> None:
+def as_toml(settings: Any) -> str:
+    """The text of a settings file. A key whose comment begins a group has an empty line above it."""
+    blocks = []
+    for field in dataclasses.fields(settings):
+        value, comment = getattr(settings, field.name), field.metadata["rule"].comment
+        plain = list(value) if isinstance(value, tuple | list) else value
+        lines = textwrap.wrap(comment, COMMENT_WIDTH, break_long_words=False)
+        blocks.append("".join(f"# {line}\n" for line in lines) + tomli_w.dumps({field.name: plain}))
+    return "\n".join(blocks) if any(block.startswith("#") for block in blocks) else "".join(blocks)
+
+
+def check(source: str, settings: Any) -> None:
+    """SettingsError for the first value of a settings object that is not allowed."""
+    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    check_values(source, values, type(settings))
+
+
+def check_values(source: str, values: Mapping[str, object], kind: type) -> None:
     """UnknownSettingError, MissingSettingError or BadSettingError for the first thing that is wrong."""
-    by_name = {field.name: field for field in known}
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
     for key, value in values.items():
-        field = by_name.get(key)
-        if field is None:
-            raise UnknownSettingError(source, key, list(by_name))
-        if not _has_kind(value, field.kind) or not field.allowed(value):
-            raise BadSettingError(source, key, "..." if key == "rpc" else value, field.expected)
-    for field in known:
-        if field.required and field.name not in values:
-            raise MissingSettingError(source, field.name, field.expected)
+        if key not in fields:
+            raise UnknownSettingError(source, key, list(fields))
+        rule: Rule = fields[key].metadata["rule"]
+        if not _fits(value, hints[key]) or not rule.allowed(value):
+            raise BadSettingError(source, key, "..." if rule.hidden else value, rule.expected)
+    for name, field in fields.items():
+        if field.default is dataclasses.MISSING and name not in values:
+            raise MissingSettingError(source, name, field.metadata["rule"].expected)
 
 
-def _has_kind(value: object, kind: type) -> bool:
-    if kind is float:
+def _fits(value: object, hint: Any) -> bool:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in typing.get_args(hint))
+    if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
+    if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    if kind is list:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return isinstance(value, kind)
-
-
-def _toml_value(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_string(item) for item in value) + "]"
-    return _toml_string(value)
-
-
-def _toml_string(text: str) -> str:
-    """A basic string: backslash, quote and control characters escaped (TOML 1.0)."""
-    escaped = "".join(
-        f"\\u{ord(c):04x}" if ord(c) < 0x20 or ord(c) == 0x7F else {"\\": "\\\\", '"': '\\"'}.get(c, c)
-        for c in text
-    )
-    return f'"{escaped}"'
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, tuple | list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, hint)

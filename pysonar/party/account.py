@@ -1,20 +1,83 @@
-"""The account of a new home."""
+"""A new home or the one that is there, with its account opened: what the three `init` commands share.
+
+The settings are written last, so that what a crash or an error leaves is never taken for a home; `init` run
+again keeps the keys that are there, after opening them with the passphrase given.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
+from pysonar.files.secret_file import require_private
+from pysonar.party.console import note, warn
+from pysonar.party.home import AgentHome
+from pysonar.party.passphrase import choose_passphrase, read_passphrase, weakness
+from pysonar.party.settings import Settings
+
+HomeT = TypeVar("HomeT", bound=AgentHome)
 
 
-def make_account(keyfile: Path, passphrase: str) -> None:
-    """Make a new keyfile, sealed by the passphrase. One that an interrupted `init` has left is kept, after
-    checking that the passphrase opens it.
+@dataclass(frozen=True)
+class Unlocked(Generic[HomeT]):
+    """A home, the account that its keyfile really holds, and the passphrase that opened it."""
+
+    home: HomeT
+    signer: KeyfileSigner
+    passphrase: str
+
+
+def make_or_keep(
+    kind: type[HomeT],
+    path: Path,
+    passphrase_file: Path | None,
+    *,
+    settings: Callable[[], Settings],
+    create: Callable[[Settings, str], HomeT],
+    own_keyfile: bool,
+) -> Unlocked[HomeT]:
+    """The home at `path`, kept as it is if there is one.
+
+    Args:
+        settings: those of a new home, as the options of the command line say it; asked only for a new one.
+        create: makes all of the new home but the account, settings last.
+        own_keyfile: the settings name a keyfile that exists already.
 
     Raises:
-        WrongPassphraseError, MalformedKeyfileError: what is there already cannot be opened.
+        NotPrivateError: others can read or write the directory, a keyfile or the passphrase file.
+        PassphraseError, KeyfileError, SettingsError, HomeError: what cannot be used.
     """
-    if keyfile.exists():
-        KeyfileSigner.open(keyfile, passphrase)
+    if path.is_dir() and not any(path.iterdir()):
+        path.chmod(0o700)
+    require_private(path)
+    if kind.exists(path):
+        note(f"{path} is there already; it stays as it is")
+        home = kind.open(path)
+        passphrase = read_passphrase(passphrase_file, what=str(path))
+        return Unlocked(home, KeyfileSigner.open(home.keyfile, passphrase), passphrase)
+    chosen = settings()
+    if own_keyfile:
+        passphrase = read_passphrase(passphrase_file, what=f"the keyfile {chosen.keyfile}")
     else:
+        passphrase = choose_passphrase(passphrase_file, what="the new keys")
+    signer = make_account(chosen.keyfile_path(path), passphrase, make=not own_keyfile)
+    home = create(replace(chosen, account=signer.address), passphrase)
+    weak = weakness(passphrase)
+    if weak is not None:
+        warn(weak)
+    return Unlocked(home, signer, passphrase)
+
+
+def make_account(keyfile: Path, passphrase: str, *, make: bool = True) -> KeyfileSigner:
+    """The account of a keyfile, made if it is missing and `make` says so. One that an interrupted `init` has
+    left is kept, after checking that the passphrase opens it.
+
+    Raises:
+        KeyfileMissingError, WrongPassphraseError, MalformedKeyfileError: what is there cannot be opened.
+    """
+    if make and not keyfile.exists():
         create_keyfile(keyfile, passphrase)
+    return KeyfileSigner.open(keyfile, passphrase)

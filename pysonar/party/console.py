@@ -32,6 +32,7 @@ from rich.progress import (
 from rich.table import Table
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.party.process import leave_no_core_dump
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 
 P = ParamSpec("P")
@@ -221,8 +222,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        leave_no_core_dump()
         try:
-            return function(*args, **kwargs)
+            return function(*args, **_expanded(kwargs))
         except OpenMinedError as error:
             print_error(error)
             raise typer.Exit(int(exit_code_of(error))) from None
@@ -245,6 +247,19 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(int(ExitCode.FAILED)) from None
 
     return run
+
+
+def _expanded(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a command with `~` in every path meaning what it means to a shell: in `--home=~/x` the
+    shell leaves it alone.
+    """
+    try:
+        return {
+            name: value.expanduser() if isinstance(value, Path) else value
+            for name, value in arguments.items()
+        }
+    except RuntimeError:
+        raise typer.BadParameter("a path begins with ~ and names a user without a home directory") from None
 
 
 def progress() -> Progress:

@@ -9,10 +9,10 @@ lock             held by the one process that follows the chain and sends
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pysonar.chain.sending.signer import keyfile_address
-from pysonar.party.settings import Settings
+from pysonar.party.settings import FILE_NAME, Settings, load_settings
 
 
 class AgentHome:
@@ -24,6 +24,18 @@ class AgentHome:
         self.path = path
         self.settings = settings
 
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the settings; `SettingsError` names what is missing or wrong, NotPrivateError what is open to
+        others.
+        """
+        return cls(path, load_settings(path))
+
+    @classmethod
+    def exists(cls, path: Path) -> bool:
+        """Whether a complete home is there."""
+        return (path / FILE_NAME).exists()
+
     @property
     def keyfile(self) -> Path:
         """The account's keyfile."""
@@ -31,10 +43,10 @@ class AgentHome:
 
     @property
     def address(self) -> str:
-        """The account, read from the keyfile without opening it: KeyfileMissingError,
-        MalformedKeyfileError.
+        """The account, as `init` found it in the opened keyfile. Homes of earlier releases ask the keyfile,
+        which is not opened: KeyfileMissingError, MalformedKeyfileError.
         """
-        return keyfile_address(self.keyfile)
+        return self.settings.account or keyfile_address(self.keyfile)
 
     @property
     def database(self) -> Path:

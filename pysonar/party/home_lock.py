@@ -10,23 +10,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import AlreadyRunningError
 from pysonar.files.secret_file import make_private_directory
+
+
+class LockError(OpenMinedError):
+    """The disk gives no lock, so that nothing would keep a second process from taking the same nonces."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"{path} cannot be locked: {why}; keep the home directory on a local disk that you can write"
+        )
 
 
 @contextmanager
 def home_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` (made if it is missing, and left there) while the block runs.
 
-    Raises AlreadyRunningError at once if another process holds it.
+    Raises:
+        AlreadyRunningError: another process holds it.
+        LockError: the disk has no locks (some network and shared disks), or cannot be written.
     """
-    make_private_directory(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        make_private_directory(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LockError(str(path), error.strerror or "it cannot be opened") from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunningError(str(path)) from None
+        except OSError as error:
+            raise LockError(str(path), error.strerror or "the disk has no locks") from None
         yield
     finally:
         os.close(handle)

@@ -1,5 +1,8 @@
 """Where a passphrase may come from: a file, the environment, or the terminal. It is never a setting or an
 argument.
+
+A new one is kept in the form that all keyboards and systems share (`pysonar.files.text.normal`); those of
+earlier releases are opened in the form in which they were given (`spellings`).
 """
 
 from __future__ import annotations
@@ -9,9 +12,12 @@ import sys
 from pathlib import Path
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.secret_file import NotPrivateError, require_private_stat
+from pysonar.files.text import UnreadableFileError, decode, normal
 
 PASSPHRASE_VARIABLE = "OPENMINED_PASSPHRASE"  # noqa: S105 - the name of a variable
 MAX_PASSPHRASE_BYTES = 4096
+_STRENGTH_IS_SAID_BELOW = 4  # of the scores 0 to 4; 4 is beyond ten billion guesses
 
 
 class PassphraseError(OpenMinedError):
@@ -20,7 +26,11 @@ class PassphraseError(OpenMinedError):
 
 def read_passphrase(file: Path | None = None, *, what: str = "the keys of this home directory") -> str:
     """The passphrase that opens existing keys: from `file`, else the variable OPENMINED_PASSPHRASE, else
-    asked for on the terminal. PassphraseError names the three ways if none gives one.
+    asked for on the terminal.
+
+    Raises:
+        PassphraseError: none of the three ways gives one.
+        NotPrivateError: others can read or write the file.
     """
     given = _given_passphrase(file)
     return given if given is not None else _ask(f"Passphrase for {what}: ", what)
@@ -29,33 +39,69 @@ def read_passphrase(file: Path | None = None, *, what: str = "the keys of this h
 def choose_passphrase(file: Path | None = None, *, what: str = "the keys of this home directory") -> str:
     """As `read_passphrase`, for keys about to be made: a terminal is asked twice."""
     given = _given_passphrase(file)
-    if given is not None:
-        return given
-    first = _ask(f"New passphrase for {what}: ", what)
-    if _ask("The same again: ", what) != first:
-        raise PassphraseError("the two passphrases differ; start again")
-    return first
+    if given is None:
+        given = _ask(f"New passphrase for {what}: ", what)
+        if normal(_ask("The same again: ", what)) != normal(given):
+            raise PassphraseError("the two passphrases differ; start again")
+    return normal(given)
+
+
+def weakness(passphrase: str) -> str | None:
+    """What is to be said of a new passphrase that can be guessed; None for a strong one. Nothing of the
+    passphrase itself is in it.
+    """
+    from zxcvbn import zxcvbn
+
+    found = zxcvbn(
+        passphrase[:72]
+    )  # the estimate of longer ones takes minutes, and they are strong or a pattern
+    if found["score"] >= _STRENGTH_IS_SAID_BELOW:
+        return None
+    hours = float(found["crack_times_seconds"]["offline_slow_hashing_1e4_per_second"]) / 3600
+    time = f"{hours / 24:,.0f} days" if hours >= 48 else f"{hours:,.0f} hours" if hours >= 2 else "minutes"
+    return (
+        f"this passphrase can be guessed in {time} by whoever has a copy of the home directory and tries"
+        " 10,000 a second; several random words are stronger"
+    )
 
 
 def _given_passphrase(file: Path | None) -> str | None:
     if file is not None:
-        try:
-            with file.open("rb") as opened:
-                raw = opened.read(MAX_PASSPHRASE_BYTES + 1)
-            text = raw.decode("utf-8").rstrip("\r\n")
-        except OSError as error:
-            raise PassphraseError(f"the passphrase file {file} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise PassphraseError(f"the passphrase file {file} is not UTF-8 text") from None
-        if not text or len(raw) > MAX_PASSPHRASE_BYTES:
-            raise PassphraseError(f"the passphrase file {file} must hold 1 to {MAX_PASSPHRASE_BYTES} bytes")
-        return text
+        return _from_file(file.expanduser())
     from_environment = os.environ.get(PASSPHRASE_VARIABLE)
-    if from_environment == "":
+    if from_environment is None:
+        return None
+    if not from_environment:
         raise PassphraseError(
             f"the variable {PASSPHRASE_VARIABLE} is empty; set it to the passphrase or unset it"
         )
-    return from_environment
+    return _whole_text(from_environment, f"the variable {PASSPHRASE_VARIABLE}")
+
+
+def _from_file(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            require_private_stat(file, os.fstat(opened.fileno()))
+            raw = opened.read(MAX_PASSPHRASE_BYTES + 1)
+        text = decode(raw, source=str(file)).rstrip("\r\n")
+    except OSError as error:
+        raise PassphraseError(f"the passphrase file {file} cannot be read: {error.strerror}") from None
+    except UnreadableFileError as error:
+        raise PassphraseError(f"the passphrase file {file} is not text: {error.why}") from None
+    except NotPrivateError as error:
+        raise NotPrivateError(f"the passphrase file {error.path}", error.why, error.mend) from None
+    if not text or len(raw) > MAX_PASSPHRASE_BYTES:
+        raise PassphraseError(f"the passphrase file {file} must hold 1 to {MAX_PASSPHRASE_BYTES} bytes")
+    return text
+
+
+def _whole_text(text: str, where: str) -> str:
+    """Bytes that are not text in this locale come as halves of characters; no file can be sealed by them."""
+    if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
+        raise PassphraseError(
+            f"{where} holds bytes that are not UTF-8 text; set it in a UTF-8 locale, or use --passphrase-file"
+        )
+    return text
 
 
 def _ask(prompt: str, what: str) -> str:
@@ -69,4 +115,4 @@ def _ask(prompt: str, what: str) -> str:
     answer = getpass.getpass(prompt, stream=sys.stderr)
     if not answer:
         raise PassphraseError("an empty passphrase protects nothing; choose one of at least one character")
-    return answer
+    return _whole_text(answer, "what was typed")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pysonar.chain.address import ZERO_ADDRESS
-from pysonar.files.flat_toml import Field
+from pysonar.files.flat_toml import setting
 from pysonar.protocol.amounts import AmountError, parse_wei
 
 ANY = "any"
@@ -56,35 +57,35 @@ def allowed_addresses(names: Sequence[str]) -> Allowed:
     return allowed([ETHER if name == "ether" else name.lower() for name in names])
 
 
-def addresses_field(name: str) -> Field:
+def addresses_setting(comment: str = "") -> Any:
     """A list of addresses."""
     expected = 'a list of addresses (0x and 40 hexadecimal digits), or ["any"]'
-    return Field(name, list, expected, lambda v: _any_or(v, _is_address), required=False)
+    return setting(expected, lambda v: _any_or(v, _is_address), default=(), comment=comment)
 
 
-def assets_field(name: str) -> Field:
+def assets_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
     """A list of assets."""
-    return Field(
-        name,
-        list,
+    return setting(
         'a list of "ether" and addresses of tokens, or ["any"]',
         lambda v: _any_or(v, lambda asset: asset == "ether" or _is_address(asset)),
-        required=False,
+        default=default,
+        comment=comment,
     )
 
 
-def names_field(name: str, expected: str) -> Field:
+def names_setting(expected: str, comment: str = "") -> Any:
     """A list of names."""
-    return Field(name, list, expected, lambda v: _any_or(v, bool), required=False)
+    return setting(expected, lambda v: _any_or(v, bool), default=(), comment=comment)
 
 
-def amount_field(name: str, example: str) -> Field:
+def amount_setting(example: str, comment: str = "", *, default: str = "0") -> Any:
     """An amount of ether that the contract could hold."""
-    return Field(name, str, f"an amount with its unit, such as '{example}'", _is_amount, required=False)
+    expected = f"an amount with its unit, such as '{example}'"
+    return setting(expected, _is_amount, default=default, comment=comment)
 
 
-def _any_or(names: list[str], fits: Callable[[str], bool]) -> bool:
-    return names == [ANY] or (ANY not in names and all(fits(name) for name in names))
+def _any_or(names: Sequence[str], fits: Callable[[str], bool]) -> bool:
+    return list(names) == [ANY] or (ANY not in names and all(fits(name) for name in names))
 
 
 def _is_address(name: str) -> bool:

@@ -4,12 +4,11 @@ setting.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
 
-from pysonar.files.flat_toml import Field, check_values, read_toml, write_toml
-from pysonar.files.secret_file import make_private_directory
+from pysonar.files.flat_toml import check, read_settings, setting, write_settings
+from pysonar.files.secret_file import make_private_directory, require_private
 
 FILE_NAME = "settings.toml"
 
@@ -20,47 +19,42 @@ def _is_address(value: str) -> bool:
     return value.startswith("0x") and bool(is_address(value))
 
 
-SETTINGS_FIELDS: tuple[Field, ...] = (
-    Field(
-        "rpc", str, "the node's address, such as 'http://127.0.0.1:8545'",
-        lambda v: v.startswith(("http://", "https://")),
-    ),
-    Field("chain_id", int, "a whole number of 1 or more", lambda v: v >= 1),
-    Field("contract", str, "Sonar's address: 0x and 40 hexadecimal digits", _is_address),
-    Field(
-        "store", str, "'embedded:/directory' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'",
-        lambda v: v.partition(":")[0] in ("embedded", "kubo") and bool(v.partition(":")[2]),
-    ),
-    Field(
-        "keyfile", str, "the path of the account's keyfile, relative ones from the home directory",
-        bool, required=False,
-    ),
-    Field("confirmations", int, "a whole number from 0 to 1000", lambda v: 0 <= v <= 1000, required=False),
-    Field("poll_seconds", float, "seconds from 0.05 to 3600", lambda v: 0.05 <= v <= 3600, required=False),
-    Field("start_block", int, "the block from which to read, 0 or more", lambda v: v >= 0, required=False),
-    Field(
-        "max_fee_gwei", float, "the most to pay per gas in gwei, more than 0",
-        lambda v: 0 < v <= 1e9, required=False,
-    ),
-)  # fmt: skip
+def _is_store(value: str) -> bool:
+    kind, _, place = value.partition(":")
+    return kind in ("embedded", "kubo") and bool(place)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What every agent needs to know. `start_block`: where the contract was deployed, or 0."""
+    """What every agent needs to know. `start_block`: where the contract was deployed, or 0. `account`: the
+    address of the keyfile's account; empty in homes of earlier releases, which ask the keyfile.
+    """
 
-    rpc: str
-    chain_id: int
-    contract: str
-    store: str
-    keyfile: str = "keyfile.json"
-    confirmations: int = 12
-    poll_seconds: float = 2.0
-    start_block: int = 0
-    max_fee_gwei: float = 300.0
+    rpc: str = setting(
+        "the node's address, such as 'http://127.0.0.1:8545'",
+        lambda v: v.startswith(("http://", "https://")),
+        hidden=True,
+    )
+    chain_id: int = setting("a whole number of 1 or more", lambda v: v >= 1)
+    contract: str = setting("Sonar's address: 0x and 40 hexadecimal digits", _is_address)
+    store: str = setting("'embedded:/directory' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'", _is_store)
+    keyfile: str = setting(
+        "the path of the account's keyfile, relative ones from the home directory",
+        bool,
+        default="keyfile.json",
+    )
+    account: str = setting(
+        "the account's address: 0x and 40 hexadecimal digits", lambda v: not v or _is_address(v), default=""
+    )
+    confirmations: int = setting("a whole number from 0 to 1000", lambda v: 0 <= v <= 1000, default=12)
+    poll_seconds: float = setting("seconds from 0.05 to 3600", lambda v: 0.05 <= v <= 3600, default=2.0)
+    start_block: int = setting("the block from which to read, 0 or more", lambda v: v >= 0, default=0)
+    max_fee_gwei: float = setting(
+        "the most to pay per gas in gwei, more than 0", lambda v: 0 < v <= 1e9, default=300.0
+    )
 
     def __post_init__(self) -> None:
-        check_values("the settings given", asdict(self), SETTINGS_FIELDS)
+        check("the settings given", self)
 
     def keyfile_path(self, home: Path) -> Path:
         """The keyfile's path, relative ones from the home directory."""
@@ -84,14 +78,18 @@ def default_home(agent: str) -> Path:
 
 
 def load_settings(home: Path) -> Settings:
-    """The settings of the home directory: NoSettingsError, BadSettingsFileError, UnknownSettingError,
-    MissingSettingError, BadSettingError."""
-    values = read_toml(home / FILE_NAME, SETTINGS_FIELDS)
-    defaults = {field.name: field.default for field in fields(Settings)}
-    return Settings(**{**{k: v for k, v in defaults.items() if k in values}, **cast(dict[str, Any], values)})
+    """The settings of the home directory.
+
+    Raises:
+        NotPrivateError: others can read or write the directory.
+        SettingsError: NoSettingsError, BadSettingsFileError, UnknownSettingError, MissingSettingError or
+            BadSettingError.
+    """
+    require_private(home)
+    return read_settings(home / FILE_NAME, Settings)
 
 
 def save_settings(home: Path, settings: Settings) -> None:
     """Write them (mode 0600: the node's address may hold a credential), whole or not at all."""
     make_private_directory(home)
-    write_toml(home / FILE_NAME, asdict(settings), SETTINGS_FIELDS)
+    write_settings(home / FILE_NAME, settings)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pysonar.files.secret_file import make_private_directory
 from pysonar.party.home import AgentHome
-from pysonar.party.settings import FILE_NAME, Settings, load_settings, save_settings
+from pysonar.party.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.errors import HomeError
 
@@ -40,20 +40,12 @@ class Home(AgentHome):
             raise HomeError(f"{path} is a home already; choose another --home, or use it as it is")
         make_private_directory(path)
         home = cls(path, settings)
-        if not home.secret_file.exists():
+        if home.secret_file.exists():  # an interrupted `init` has left it
+            home.secret_key(passphrase)
+        else:
             SecretKey.generate(name).seal_to_file(home.secret_file, passphrase)
         save_settings(path, settings)
         return home
-
-    @classmethod
-    def open(cls, path: Path) -> Home:
-        """Read the settings; SettingsError names what is missing or wrong."""
-        return cls(path, load_settings(path))
-
-    @staticmethod
-    def exists(path: Path) -> bool:
-        """Whether a complete home is there."""
-        return (path / FILE_NAME).exists()
 
     def secret_key(self, passphrase: str) -> SecretKey:
         """The OpenPGP key. Raises SealError: missing, damaged, or another passphrase."""

@@ -30,8 +30,6 @@ of `fields` and `label`.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +37,8 @@ from typing import Any
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.address import parse_bytes32
 from pysonar.chain.errors import BadArgumentError
+from pysonar.files.documents import read_document
+from pysonar.files.text import UnreadableFileError
 from pysonar.protocol.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.errors import ArtifactError
 from pysonar.protocol.cid import Cid, CidError
@@ -112,28 +112,11 @@ def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PlanError(str(path), "the file", error.strerror, "a readable .toml or .json file") from None
-    if len(raw) > MAX_BYTES:
-        raise PlanError(str(path), "the file", f"longer than {MAX_BYTES} bytes", "a shorter one")
-    try:
-        loaded = json.loads(raw) if path.suffix == ".json" else tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise PlanError(
-            str(path), "the file", "not UTF-8 text", "TOML, or JSON with the ending .json"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        place = str(error).partition("(")[2].rstrip(")") or "somewhere"
-        raise PlanError(
-            str(path), "the file", f"not TOML ({place})", "TOML, or JSON with the ending .json"
-        ) from None
-    except json.JSONDecodeError as error:
-        raise PlanError(str(path), "the file", f"not JSON (line {error.lineno})", "JSON") from None
-    if not isinstance(loaded, dict):
-        raise PlanError(str(path), "the file", "no object", "keys and values")
-    return loaded
+        return read_document(path, most_bytes=MAX_BYTES)
+    except FileNotFoundError:
+        raise PlanError(str(path), "the file", "not there", "a readable .toml or .json file") from None
+    except UnreadableFileError as error:
+        raise PlanError(str(path), "the file", error.why, "TOML, or JSON with the ending .json") from None
 
 
 def _algorithm(source: str, values: Mapping[str, Any]) -> Algorithm:

@@ -16,6 +16,7 @@ from pysonar.chain.errors import (
     WrongPassphraseError,
 )
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile, import_key, keyfile_address
+from pysonar.files.secret_file import NotPrivateError
 
 KEY = bytes(range(1, 33))
 
@@ -74,6 +75,7 @@ def test_a_missing_keyfile(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_keystore(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "keyfile.json"
+    path.touch(0o600)
     path.write_bytes(content)
     with pytest.raises(MalformedKeyfileError, match="version 3"):
         KeyfileSigner.open(path, "correct")
@@ -81,9 +83,63 @@ def test_a_file_that_is_no_keystore(tmp_path: Path, content: bytes) -> None:
 
 def test_a_file_far_too_long(tmp_path: Path) -> None:
     path = tmp_path / "keyfile.json"
+    path.touch(0o600)
     path.write_bytes(b" " * 65537)
     with pytest.raises(MalformedKeyfileError, match="65536"):
         KeyfileSigner.open(path, "correct")
+
+
+def quick_keyfile(path: Path, passphrase: str, **changes: object) -> Path:
+    """A keyfile of KEY, with a key derivation that is quick enough for tests."""
+    path.touch(0o600)
+    keystore = Account.encrypt(KEY, passphrase, kdf="pbkdf2", iterations=1000) | changes
+    path.write_text(json.dumps(keystore))
+    return path
+
+
+FORMS = ["Gru\u0308\u00dfe", "Gr\u00fc\u00dfe", "\ufeffGr\u00fc\u00dfe"]
+
+
+@pytest.mark.parametrize("sealed", FORMS, ids=ascii)
+@pytest.mark.parametrize("typed", FORMS, ids=ascii)
+def test_a_passphrase_opens_in_whatever_form_it_was_sealed(tmp_path: Path, sealed: str, typed: str) -> None:
+    path = quick_keyfile(tmp_path / "keyfile.json", sealed)
+    assert KeyfileSigner.open(path, typed).address == Account.from_key(KEY).address
+    with pytest.raises(WrongPassphraseError):
+        KeyfileSigner.open(path, "Grusse")
+
+
+def test_a_new_keyfile_is_sealed_by_the_form_that_all_systems_share(tmp_path: Path) -> None:
+    import_key(tmp_path / "keyfile.json", "Gru\u0308\u00dfe", KEY)
+    keystore = json.loads((tmp_path / "keyfile.json").read_text())
+    assert bytes(Account.decrypt(keystore, "Gr\u00fc\u00dfe")) == KEY
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
+def test_a_keyfile_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
+    path = quick_keyfile(tmp_path / "keyfile.json", "correct")
+    path.chmod(mode)
+    for use in (lambda: KeyfileSigner.open(path, "correct"), lambda: keyfile_address(path)):
+        with pytest.raises(NotPrivateError, match=rf"mode is {mode:04o}.*chmod 600 .*keyfile\.json"):
+            use()
+    path.chmod(0o400)
+    KeyfileSigner.open(path, "correct")
+
+
+def test_a_keyfile_that_names_another_account_is_refused_and_one_that_names_none_is_not(
+    tmp_path: Path,
+) -> None:
+    other = quick_keyfile(tmp_path / "other.json", "correct", address="ab" * 20)
+    with pytest.raises(MalformedKeyfileError, match=f"says it is for 0x{'ab' * 20}, but holds the key of"):
+        KeyfileSigner.open(other, "correct")
+    unnamed = quick_keyfile(tmp_path / "unnamed.json", "correct", address="")
+    assert KeyfileSigner.open(unnamed, "correct").address == Account.from_key(KEY).address
+
+
+def test_a_keyfile_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = quick_keyfile(tmp_path / "keyfile.json", "correct")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert KeyfileSigner.open(path, "correct").address == Account.from_key(KEY).address
 
 
 def test_the_key_is_in_no_representation(keyfile: Path) -> None:

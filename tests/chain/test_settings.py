@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import string
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from hypothesis import strategies as st
 from pysonar.files.flat_toml import (
     BadSettingError,
     BadSettingsFileError,
-    Field,
     MissingSettingError,
     NoSettingsError,
     UnknownSettingError,
-    read_toml,
-    write_toml,
+    read_settings,
+    setting,
+    write_settings,
 )
 from pysonar.party.passphrase import PassphraseError, choose_passphrase, read_passphrase
 from pysonar.party.settings import Settings, default_home, load_settings, save_settings
@@ -58,7 +59,7 @@ def test_no_settings_at_all(tmp_path: Path) -> None:
 
 def test_an_unknown_key_is_named_with_what_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("confirmation = 3\n")
-    with pytest.raises(UnknownSettingError, match="'confirmation'; allowed are chain_id, confirmations"):
+    with pytest.raises(UnknownSettingError, match="'confirmation'; allowed are account, chain_id, conf"):
         load_settings(tmp_path)
 
 
@@ -98,7 +99,7 @@ def test_both_edges_of_every_value(key: str, good: Any, bad: Any) -> None:
         Settings(**(GOOD | {key: bad}))
 
 
-@pytest.mark.parametrize("content", [b"rpc = ", b"\xff\xfe", b'rpc = "a"\nrpc = "b"\n', b" " * 262_145])
+@pytest.mark.parametrize("content", [b"rpc = ", b"\x80\x81", b'rpc = "a"\nrpc = "b"\n', b" " * 262_145])
 def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "settings.toml").write_bytes(content)
     with pytest.raises(BadSettingsFileError):
@@ -129,39 +130,47 @@ def test_homes_of_different_agents_differ() -> None:
     assert default_home("capsule") != default_home("mine")
 
 
-FIELDS = [
-    Field("text", str, "text"),
-    Field("number", int, "a number"),
-    Field("real", float, "a real number"),
-    Field("flag", bool, "true or false"),
-    Field("names", list, "a list of text"),
-]
+@dataclass(frozen=True)
+class Kinds:
+    """A setting of every type."""
+
+    text: str = setting("text")
+    number: int = setting("a number", comment="A number, with a comment " + "of several words " * 9)
+    real: float = setting("a real number")
+    flag: bool = setting("true or false")
+    names: tuple[str, ...] = setting("a list of text")
+    either: str | tuple[str, ...] = setting("text or a list of it", default="one")
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     text=st.text(),
     number=st.integers(-(2**63), 2**63 - 1),
-    real=st.floats(allow_nan=False),
+    real=st.floats(allow_nan=False, allow_infinity=False),
     flag=st.booleans(),
-    names=st.lists(st.text(string.printable)),
+    names=st.lists(st.text(string.printable)).map(tuple),
+    either=st.one_of(st.text(), st.lists(st.text(string.printable)).map(tuple)),
 )
 def test_every_value_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory,
-    text: str,
-    number: int,
-    real: float,
-    flag: bool,
-    names: list[str],
+    tmp_path_factory: pytest.TempPathFactory, **values: Any
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "flat.toml"
-    values = {"text": text, "number": number, "real": real, "flag": flag, "names": names}
-    write_toml(path, values, FIELDS)
-    assert read_toml(path, FIELDS) == values
+    written = Kinds(**values)
+    write_settings(path, written)
+    assert read_settings(path, Kinds) == written
+    assert max(len(line) for line in path.read_text().splitlines() if line.startswith("# ")) <= 102
+
+
+def test_numbers_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
+    for word in ("inf", "-inf", "nan"):
+        (tmp_path / "settings.toml").write_text(f"max_fee_gwei = {word}\n")
+        with pytest.raises(BadSettingsFileError, match=f"max_fee_gwei is {word}; a finite number"):
+            load_settings(tmp_path)
 
 
 def test_a_passphrase_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENMINED_PASSPHRASE", "from the environment")
+    (tmp_path / "pass").touch(0o600)
     (tmp_path / "pass").write_text("two words \n")
     assert read_passphrase(tmp_path / "pass") == "two words "
     assert read_passphrase() == choose_passphrase() == "from the environment"

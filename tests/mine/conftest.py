@@ -32,6 +32,7 @@ def keyfiles(role_keys: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFa
         keystore = Account.encrypt(key, PASSPHRASE, kdf="pbkdf2", iterations=1000)
         made[role] = folder / f"{role}.json"
         made[role].write_text(json.dumps(keystore))
+        made[role].chmod(0o600)
     return made
 
 
@@ -64,7 +65,7 @@ def make_home(
             }
         )
         everything = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",))
-        return Home.create(tmp_path / role, settings, answers or everything, None)
+        return Home.create(tmp_path / role, settings, answers or everything)
 
     return make
 

@@ -217,7 +217,7 @@ def test_the_file_says_what_the_policy_does(file: Path) -> None:
         ('maximum_stake = "1"', "'maximum_stake'"),
         ("maximum_stake = 0.1", "'maximum_stake'"),
         ("expected_share = 1.01", "'expected_share'"),
-        ("expected_share = nan", "'expected_share'"),
+        ("expected_share = nan", "expected_share is nan"),
         ("stake_risk = -0.01", "'stake_risk'"),
         ("auto_claim = 1", "'auto_claim'"),
         ("submissions = -1", "'submissions'"),

@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from capsule_world import World
 from network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 
-from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings, Home
+from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.keys.keystore import Generate
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.files.flat_toml import write_toml
+from pysonar.files.flat_toml import write_settings
 from pysonar.files.secret_file import create_secret_file
 from pysonar.party.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
@@ -104,7 +104,7 @@ def installed(
     path, fingerprint = world.home.path, world.own.certificate.fingerprint
     fast_keyfile(path / "keyfile.json", world.passphrase)
     save_settings(path, world.home.settings)
-    write_toml(path / CAPSULE_FILE, {"certificate": fingerprint}, CAPSULE_FIELDS)
+    write_settings(path / CAPSULE_FILE, CapsuleSettings(certificate=fingerprint))
     with monkeypatch.context() as patch:
         patch.setattr("pysonar.protocol.openpgp.secret_keys.SCRYPT_N", 2**14)
         world.own.seal_to_file(path / "certificates" / f"{fingerprint}.json", world.passphrase)

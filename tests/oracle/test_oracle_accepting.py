@@ -12,12 +12,12 @@ import pytest
 
 from openmined_oracle.campaigns.operator_rules import check_room, check_terms
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
-from openmined_oracle.home import CAPSULE_FIELDS, CAPSULE_FILE, CapsuleSettings
+from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings
 from openmined_oracle.journal import SCHEMA, Journal
 from pysonar.chain.contract.types import State, Terms
 from pysonar.chain.database import open_database
 from pysonar.chain.node import rpc
-from pysonar.files.flat_toml import BadSettingError, read_toml
+from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
 
@@ -139,7 +139,7 @@ def test_a_rule_that_is_none_is_refused_by_name(tmp_path: Path, line: str) -> No
     path = tmp_path / CAPSULE_FILE
     path.write_text(f'certificate = "{RULES.certificate}"\n{line}\n')
     with pytest.raises(BadSettingError, match=f"'{line.split(' ')[0]}'"):
-        read_toml(path, CAPSULE_FIELDS)
+        read_settings(path, CapsuleSettings)
 
 
 def open_networks(world: Any) -> int:

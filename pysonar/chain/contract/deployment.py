@@ -5,13 +5,16 @@ It is not a trust anchor: whoever reads it still checks that the chain's id and 
 """
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.documents import parse_json
+from pysonar.files.secret_file import replace_file
+from pysonar.files.text import UnreadableFileError, read_text
+
+MAX_BYTES = 1024 * 1024
 
 
 class DeploymentError(OpenMinedError):
@@ -48,14 +51,8 @@ class Deployment:
         """Write `<folder>/<chain-id>.json` in one step, so that no reader ever sees half of it."""
         folder.mkdir(parents=True, exist_ok=True)
         path = manifest_path(folder, self.chain_id)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".deployment-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=2, sort_keys=True)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        text = json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+        replace_file(path, text.encode(), mode=0o644)
         return path
 
 
@@ -71,13 +68,11 @@ def read_deployment(path: Path) -> Deployment:
         DeploymentError: there is no such file, or it lacks a field, or a field has the wrong type.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(read_text(path, most_bytes=MAX_BYTES), str(path))
     except FileNotFoundError:
         raise DeploymentError(f"no deployment at {path}: run `ape run deploy` for that chain first") from None
-    except (ValueError, OSError):
-        raise DeploymentError(f"{path} is not a deployment manifest: it is not readable as JSON") from None
-    if not isinstance(data, dict):
-        raise DeploymentError(f"{path} is not a deployment manifest: a JSON object was expected")
+    except UnreadableFileError as error:
+        raise DeploymentError(f"{path} is not a deployment manifest: {error.why}") from None
     fields: dict[str, type] = {
         "chain_id": int,
         "address": str,

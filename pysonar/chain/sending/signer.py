@@ -6,6 +6,7 @@ The key is in memory only between `open` and the end of the process, and in no r
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,9 @@ from pysonar.chain.errors import (
     MalformedKeyfileError,
     WrongPassphraseError,
 )
-from pysonar.files.secret_file import create_secret_file
+from pysonar.files.documents import parse_json
+from pysonar.files.secret_file import create_secret_file, require_private_stat
+from pysonar.files.text import UnreadableFileError, decode, normal, spellings
 
 KEYFILE_BYTES = 64 * 1024
 
@@ -47,19 +50,23 @@ class KeyfileSigner:
 
     @classmethod
     def open(cls, path: Path, passphrase: str) -> KeyfileSigner:
-        """Read and decrypt the keyfile: KeyfileMissingError, MalformedKeyfileError, WrongPassphraseError."""
+        """Read and decrypt the keyfile.
+
+        Raises:
+            KeyfileMissingError, MalformedKeyfileError: the latter also if it names another key's address.
+            WrongPassphraseError: it does not open it, in none of its `spellings`.
+            NotPrivateError: others can read or write it.
+        """
         from eth_account import Account
 
         keystore = _read_keystore(path)
-        try:
-            key = Account.decrypt(keystore, passphrase)
-        except ValueError as error:
-            if "MAC mismatch" in str(error):
-                raise WrongPassphraseError(str(path)) from None
-            raise MalformedKeyfileError(str(path), "it cannot be decrypted") from None
-        except (TypeError, KeyError, NotImplementedError):
-            raise MalformedKeyfileError(str(path), "a field is missing or not understood") from None
-        return cls(Account.from_key(key))
+        signer = cls(Account.from_key(_decrypt(keystore, passphrase, str(path))))
+        stated = keystore.get("address")
+        if isinstance(stated, str) and stated and _plain(stated) != _plain(signer.address):
+            raise MalformedKeyfileError(
+                str(path), f"it says it is for 0x{_plain(stated)}, but holds the key of {signer.address}"
+            )
+        return signer
 
     @classmethod
     def from_key(cls, key: bytes) -> KeyfileSigner:
@@ -93,7 +100,7 @@ def import_key(path: Path, passphrase: str, key: bytes) -> str:
 
     if path.exists():
         raise KeyfileExistsError(str(path))
-    keystore = Account.encrypt(key, passphrase)
+    keystore = Account.encrypt(key, normal(passphrase))
     address = str(Account.from_key(key).address)
     keystore["address"] = address[2:].lower()
     try:
@@ -113,9 +120,28 @@ def keyfile_address(path: Path) -> str:
     return checksum("0x" + found.removeprefix("0x"))
 
 
+def _plain(address: str) -> str:
+    return address.lower().removeprefix("0x")
+
+
+def _decrypt(keystore: Mapping[str, Any], passphrase: str, path: str) -> bytes:
+    from eth_account import Account
+
+    for spelling in spellings(passphrase):
+        try:
+            return bytes(Account.decrypt(dict(keystore), spelling))
+        except ValueError as error:
+            if "MAC mismatch" not in str(error):
+                raise MalformedKeyfileError(path, "it cannot be decrypted") from None
+        except (TypeError, KeyError, NotImplementedError):
+            raise MalformedKeyfileError(path, "a field is missing or not understood") from None
+    raise WrongPassphraseError(path) from None
+
+
 def _read_keystore(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
+            require_private_stat(path, os.fstat(file.fileno()))
             raw = file.read(KEYFILE_BYTES + 1)
     except FileNotFoundError:
         raise KeyfileMissingError(str(path)) from None
@@ -124,9 +150,9 @@ def _read_keystore(path: Path) -> dict[str, Any]:
     if len(raw) > KEYFILE_BYTES:
         raise MalformedKeyfileError(str(path), f"it is longer than {KEYFILE_BYTES} bytes")
     try:
-        keystore = json.loads(raw)
-    except ValueError:
-        raise MalformedKeyfileError(str(path), "it is not JSON") from None
-    if not isinstance(keystore, dict) or keystore.get("version") != 3:
+        keystore = parse_json(decode(raw, source=str(path)), str(path))
+    except UnreadableFileError as error:
+        raise MalformedKeyfileError(str(path), error.why) from None
+    if keystore.get("version") != 3:
         raise MalformedKeyfileError(str(path), "it is not of version 3")
     return keystore

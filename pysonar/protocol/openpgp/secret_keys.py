@@ -12,11 +12,14 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pysequoia
 
-from pysonar.files.secret_file import create_secret_file
+from pysonar.files.secret_file import NotPrivateError, create_secret_file, require_private_stat
+from pysonar.files.text import normal, spellings
 from pysonar.protocol.openpgp.certificates import Certificate
 from pysonar.protocol.openpgp.errors import SealError, SecretFileError, WrongPassphraseError
 
@@ -58,7 +61,7 @@ class SecretKey:
         if not passphrase:
             raise SecretFileError("an empty passphrase protects nothing")
         salt = secrets.token_bytes(SALT_BYTES)
-        password = _stretch(passphrase, salt, SCRYPT_N, SCRYPT_R, SCRYPT_P)
+        password = _stretch(normal(passphrase), salt, SCRYPT_N, SCRYPT_R, SCRYPT_P)
         sealed = pysequoia.encrypt(bytes(self._tsk), passwords=[password], armor=False)
         document = {
             "format": FORMAT,
@@ -83,13 +86,10 @@ class SecretKey:
             WrongPassphraseError: the passphrase does not open it (or the sealed bytes were changed).
         """
         path = Path(path)
-        fingerprint, password, sealed = _read(path, passphrase)
+        fingerprint, stretch, sealed = _read(path)
+        opened = _unseal(path, passphrase, stretch, sealed)
         try:
-            opened = pysequoia.decrypt(sealed, passwords=[password]).bytes
-        except RuntimeError:
-            raise WrongPassphraseError(f"{path}: the passphrase does not open this key") from None
-        try:
-            tsk = pysequoia.Tsk.from_bytes(opened or b"")
+            tsk = pysequoia.Tsk.from_bytes(opened)
             certificate = Certificate.from_bytes(bytes(tsk.extract_certificate()))
         except (RuntimeError, ValueError):
             raise SecretFileError(f"{path}: what is sealed in it is not an OpenPGP key") from None
@@ -117,18 +117,27 @@ def _stretch(passphrase: str, salt: bytes, n: int, r: int, p: int) -> str:
     return derived.hex()
 
 
-def _read(path: Path, passphrase: str) -> tuple[str, str, bytes]:
-    """Fingerprint, stretched password and sealed bytes of a secret key file."""
+def _unseal(path: Path, passphrase: str, stretch: Callable[[str], str], sealed: bytes) -> bytes:
+    for spelling in spellings(passphrase):
+        try:
+            return pysequoia.decrypt(sealed, passwords=[stretch(spelling)]).bytes or b""
+        except RuntimeError:
+            continue
+    raise WrongPassphraseError(f"{path}: the passphrase does not open this key")
+
+
+def _read(path: Path) -> tuple[str, Callable[[str], str], bytes]:
+    """Fingerprint, how a passphrase becomes the password, and sealed bytes of a secret key file."""
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            require_private_stat(path, os.fstat(file.fileno()))
             data = file.read(MAX_FILE_BYTES + 1)
+    except NotPrivateError as error:
+        raise SecretFileError(str(error)) from None
     except FileNotFoundError:
         raise SecretFileError(f"{path}: no such secret key file") from None
     except OSError as error:
         raise SecretFileError(f"{path}: cannot be read ({error.strerror})") from None
-    if mode & 0o077:
-        raise SecretFileError(f"{path}: mode is {mode & 0o777:04o}; only its owner may read it (0600)")
     if len(data) > MAX_FILE_BYTES:
         raise SecretFileError(f"{path}: larger than {MAX_FILE_BYTES} bytes, which no secret key file is")
     try:
@@ -144,4 +153,4 @@ def _read(path: Path, passphrase: str) -> tuple[str, str, bytes]:
         raise SecretFileError(f"{path}: not a secret key file of format {FORMAT}")
     if not MIN_SCRYPT_N <= n <= MAX_SCRYPT_N or n & (n - 1):
         raise SecretFileError(f"{path}: scrypt n is {n}; a power of two in 2^14 to 2^20 is expected")
-    return fingerprint, _stretch(passphrase, salt, n, r, p), sealed
+    return fingerprint, partial(_stretch, salt=salt, n=n, r=r, p=p), sealed

@@ -13,7 +13,6 @@ from pysonar.party.console import (
     HomeOption,
     PassphraseFileOption,
     command,
-    note,
     print_record,
 )
 
@@ -41,19 +40,16 @@ def init(
     sealed by one passphrase. Without the home directory and the passphrase no delivered model can be opened,
     so keep copies of both. Send ether to the printed address: a campaign costs its bounty and a little gas.
     """
-    from pysonar.chain.sending.signer import KeyfileSigner
-    from pysonar.party.account import make_account
-    from pysonar.party.passphrase import choose_passphrase, read_passphrase
+    from pysonar.party.account import make_or_keep
     from pysonar.scientist.cli.opening import home_path
     from pysonar.scientist.home import Home
 
     path = home_path(home)
-    if Home.exists(path):
-        note(f"{path} is there already; it stays as it is")
-        opened = Home.open(path)
-        opened.secret_key(read_passphrase(passphrase_file, what=str(path)))
-    else:
-        settings = options.first_settings(
+    unlocked = make_or_keep(
+        Home,
+        path,
+        passphrase_file,
+        settings=lambda: options.first_settings(
             rpc=rpc,
             contract=contract,
             deployment=deployment,
@@ -62,17 +58,15 @@ def init(
             confirmations=confirmations,
             poll_seconds=poll_seconds,
             start_block=start_block,
-        )
-        passphrase = choose_passphrase(passphrase_file, what="the account and the OpenPGP key")
-        account = settings.keyfile_path(path)
-        if keyfile is None:
-            make_account(account, passphrase)
-        else:
-            KeyfileSigner.open(account, passphrase)
-        opened = Home.create(path, settings, passphrase, name=name)
+        ),
+        create=lambda settings, passphrase: Home.create(path, settings, passphrase, name=name),
+        own_keyfile=keyfile is not None,
+    )
+    opened = unlocked.home
+    opened.secret_key(unlocked.passphrase)
     print_record(
         {
-            "address": opened.address,
+            "address": unlocked.signer.address,
             "home": opened.path,
             "fingerprint": opened.fingerprint,
             "chain_id": opened.settings.chain_id,

@@ -73,6 +73,24 @@ class FormError(SyftError):
         self.field, self.value, self.expected = field, value, expected
 
 
+class SizeError(SyftError):
+    """A model is larger than an encryption scheme carries.
+
+    Attributes:
+        scheme: its name.
+        shape: (d, k) of the weights, the bias counted.
+        largest: the largest shape of so many outputs that works; 0 rows if none does.
+    """
+
+    def __init__(self, scheme: str, shape: tuple[int, int], largest: tuple[int, int]) -> None:
+        inputs = largest[0] - 1
+        works = f"{inputs} x {largest[1]} is the largest that works" if inputs > 0 else "choose fewer outputs"
+        super().__init__(
+            f"a model of {shape[0] - 1} inputs x {shape[1]} outputs is too large for {scheme}: {works}"
+        )
+        self.scheme, self.shape, self.largest = scheme, shape, largest
+
+
 class ParameterError(SyftError):
     """A parameter of a model family, a rule or a metric is unknown or out of range."""
 

@@ -1,0 +1,50 @@
+"""What a kernel of the ring must offer: transforms and sums of products. No keys, no randomness, no layouts.
+
+All kernels give the same numbers, bit for bit. Polynomials are described in `ring`.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+from openmined_syft.rlwe.ring import Integers, Residues
+
+Ready = TypeVar("Ready")
+
+
+class RingKernel(Protocol, Generic[Ready]):
+    """Arithmetic in one ring of degree N with L primes. `Ready`: what it keeps ciphertexts in."""
+
+    @property
+    def name(self) -> str:
+        """Short name, shown to users."""
+        ...
+
+    def forward(self, coefficients: Residues) -> Residues:
+        """Coefficients (m, l, N) to values, modulo the first l primes."""
+        ...
+
+    def backward(self, values: Residues) -> Residues:
+        """The inverse of `forward`."""
+        ...
+
+    def multiply(self, left: Residues, right: Residues) -> Residues:
+        """Values (m, l, N) times values (l, N)."""
+        ...
+
+    def ready(self, pairs: Residues) -> Ready:
+        """Pairs of polynomials (m, 2, L, N), as values, in the form that `answers` takes."""
+        ...
+
+    def answers(self, sides: Sequence[Ready], plain: Integers, zeros: Ready, masks: Integers) -> Residues:
+        """For each side s: sum_j sides[s][j] * plain[j] + sum_z zeros[z] * masks[s, z].
+
+        Args:
+            sides: each of m pairs.
+            plain: signed coefficients (m, w) below 2**62 in absolute value; those from w to N are zero.
+            zeros: z pairs.
+            masks: (sides, z, N), the same.
+
+        Returns:
+            Coefficients, (sides, 2, L, N).
+        """
+        ...

@@ -1,0 +1,166 @@
+"""A mine's visit: the affine map of its data applied to weights it cannot read.
+
+    encrypted gradient = Enc((A - I) W + c), hidden by masks and by a flood
+
+An answer is sum_J P_J C_J + sum_l rho_l Z_l + (offset + flood, rho_0): P_J is made of the matrix, C_J the
+model's polynomials, Z_l twelve encryptions of zero, rho fresh multipliers of 28 bits. The masks make c1 look
+uniform to Capsule whatever it wrote into c0; the flood on c0 is 2^50 times above everything else that is not
+the answer itself. The matrix is rounded block of rows by block of rows, so that no copy of it is made.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.errors import BoundError, ShapeError
+from openmined_syft.fixed_point import to_fixed
+from openmined_syft.rlwe.gradient import RlweGradient
+from openmined_syft.rlwe.kernels import Kernel, load_kernel
+from openmined_syft.rlwe.keys import RlwePublicKey
+from openmined_syft.rlwe.layout import GRADIENT_BITS, MAP_BITS, ZEROS, RlweLayout
+from openmined_syft.rlwe.model import RlweModel
+from openmined_syft.rlwe.ring import DEGREE, Integers, Residues, ring
+from openmined_syft.rlwe.sampling import ERROR_DEVIATION, MASK_BITS, flood, masks
+from openmined_syft.rlwe.scaling import scaled, to_power_of_two
+from openmined_syft.rlwe.wire import pack_wide
+
+FLOODED_BITS = 50
+_TAIL = 14.0  # deviations: beyond them is less than 2^-140
+
+
+def train(
+    model: RlweModel, public: RlwePublicKey, visit: AffineMap, *, kernel: Kernel | None = None
+) -> RlweGradient:
+    """The encrypted difference between the model after `visit` and before.
+
+    A visit that could overflow a slot, or whose noise the flood would not cover, is refused; nothing leaves.
+
+    Raises:
+        KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`.
+        ShapeError: the visit is for another shape.
+        BoundError: the visit could overflow, or is too large for the flood.
+    """
+    model.check_key(public)
+    if visit.shape != model.shape:
+        raise ShapeError(f"the visit is for weights of shape {visit.shape}; the model has {model.shape}")
+    kernel, layout = kernel or load_kernel(), model.layout
+    offsets = _offsets(visit.c, layout)
+    sides = [kernel.ready(model.pairs(side)) for side in range(layout.column_blocks)]
+    zeros = kernel.ready(model.zeros())
+    useful: list[list[tuple[Residues, Residues]]] = [[] for _ in sides]
+    full: list[list[tuple[Residues, Residues]]] = [[] for _ in sides]
+    largest = 0
+    for block in range(layout.row_blocks):
+        rows = layout.rows_of(block)
+        matrix = _rows_of_map(visit.A, rows)
+        largest = max(
+            largest, check_bounds(matrix, offsets[rows.start : rows.stop], model.weight_limit, layout, rows)
+        )
+        check_flood(matrix, layout)
+        plain, hidden = polynomials(matrix, layout), masks(len(sides), ZEROS, DEGREE)
+        for side, answer in enumerate(kernel.answers(sides, plain, zeros, hidden)):
+            columns = layout.columns_of(side)
+            added = offsets[rows.start : rows.stop, columns.start : columns.stop]
+            c0, c1 = _finished(answer, added, layout)
+            useful[side].append(c0)
+            full[side].append(c1)
+    parts = [_packed(groups, layout.answer_bits) for groups in (useful, full)]
+    return RlweGradient(model.key_fingerprint, model.version, layout, largest.bit_length(), *parts)
+
+
+def polynomials(matrix: Integers, layout: RlweLayout) -> Integers:
+    """Rows of the matrix (up to r, d) as plain polynomials, (input blocks, r b)."""
+    count = layout.input_blocks
+    padded = np.zeros((layout.rows, count * layout.block), np.int64)
+    padded[: len(matrix), : matrix.shape[1]] = matrix
+    blocks = padded.reshape(layout.rows, count, layout.block)[:, :, ::-1].transpose(1, 0, 2)
+    return np.ascontiguousarray(blocks).reshape(count, layout.rows * layout.block)
+
+
+def check_bounds(matrix: Integers, offsets: Integers, limit: int, layout: RlweLayout, rows: range) -> int:
+    """The largest absolute value that an integer of these rows can have.
+
+    Raises:
+        BoundError: more than a slot holds; names the row.
+    """
+    unit = math.ldexp(1.0, GRADIENT_BITS)
+    rough = np.abs(matrix).astype(np.float64).sum(axis=1)
+    largest = 0
+    for place, row in enumerate(rows):
+        # Exact where it matters: a sum that is not far beyond the slot fits 64 bits.
+        reach = int(rough[place]) * limit
+        if reach < 2 * layout.slot_limit:
+            reach = int(np.abs(matrix[place]).sum()) * limit + int(np.abs(offsets[place]).max())
+        if reach > layout.slot_limit:
+            raise BoundError(
+                f"the visit could move weight [{row}] by {reach / unit:.6g}; a slot has room for "
+                f"{layout.slot_limit / unit:.6g}"
+            )
+        largest = max(largest, reach)
+    return largest
+
+
+def noise_bound(matrix: Integers) -> float:
+    """What the errors of an honest key come to in an answer of these rows, but for one case in 2^140.
+
+    Each useful coefficient has the errors of the model's polynomials times all entries of the block, and the
+    masks times the errors of the zeros and the secret.
+    """
+    entries = float(np.linalg.norm(matrix.astype(np.float64)))
+    model = math.sqrt(ERROR_DEVIATION**2 + 1 / 12) * entries
+    mask = math.ldexp(1.0, MASK_BITS) / math.sqrt(12)
+    zeros = mask * ERROR_DEVIATION * math.sqrt(ZEROS * DEGREE)
+    secret = mask * math.sqrt(DEGREE * 2 / 3)
+    return _TAIL * math.sqrt(model**2 + zeros**2 + secret**2)
+
+
+def check_flood(matrix: Integers, layout: RlweLayout) -> None:
+    """Refuse rows whose noise the flood would not drown by 2^50.
+
+    Raises:
+        BoundError: naming both.
+    """
+    noise = math.log2(noise_bound(matrix))
+    if noise + FLOODED_BITS > layout.flood_bits:
+        raise BoundError(
+            f"the visit's noise has {noise:.1f} bits; with a flood of {layout.flood_bits} at most "
+            f"{layout.flood_bits - FLOODED_BITS} can be hidden"
+        )
+
+
+def _rows_of_map(A: NDArray[np.float64], rows: range) -> Integers:
+    part = A[rows.start : rows.stop].copy()
+    part[np.arange(len(rows)), np.arange(rows.start, rows.stop)] -= 1.0
+    return to_fixed(part, MAP_BITS, "A - I")
+
+
+def _offsets(c: NDArray[np.float64], layout: RlweLayout) -> Integers:
+    """c at the gradient's scale. Raises BoundError."""
+    limit = math.ldexp(1.0, layout.slot_bits - 1 - GRADIENT_BITS)
+    if c.size and np.abs(c).max() >= limit:
+        place = tuple(int(i) for i in np.argwhere(np.abs(c) >= limit)[0])
+        raise BoundError(f"c{list(place)} is {c[place]}; absolute values must be below {limit}")
+    integers: Integers = np.rint(np.ldexp(c, GRADIENT_BITS)).astype(np.int64)
+    return integers
+
+
+def _finished(
+    answer: Residues, offsets: Integers, layout: RlweLayout
+) -> tuple[tuple[Residues, Residues], tuple[Residues, Residues]]:
+    """An answer (2, L, N) with offset, flood and a last mask, modulo 2^answer_bits: useful c0, and c1."""
+    where = ring()
+    places = layout.answer_places(offsets.shape[1], offsets.shape[0]).ravel()
+    c0 = where.add(
+        answer[0][:, places], scaled(where, np.ascontiguousarray(offsets).ravel(), layout.slot_bits)
+    )
+    c0 = where.add(c0, flood(where, layout.flood_bits, len(places)))
+    c1 = where.add(answer[1], where.residues(masks(DEGREE)))
+    bits = layout.answer_bits
+    return to_power_of_two(where, c0, bits), to_power_of_two(where, c1, bits)
+
+
+def _packed(groups: list[list[tuple[Residues, Residues]]], bits: int) -> bytes:
+    low, high = (np.concatenate([pair[half] for group in groups for pair in group]) for half in range(2))
+    return pack_wide(low, high, bits)

@@ -28,12 +28,11 @@ from pysonar.protocol.artifacts import (
     WrongBindingError,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.errors import Said
+from pysonar.protocol.artifacts.errors import Said, naming
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.protocol.schema import Schema
 
-LARGEST_DESIGN = 4096  # columns with the bias: a visit needs matrices of that many squared numbers
 PLANS_KEPT = 256
 KEYS_KEPT = 2  # a network's takes more than 100 MB
 
@@ -80,9 +79,8 @@ class Library:
         if record.id not in self._plans:
             cid = Cid.from_bytes32(record.terms.spec)
             spec = Spec.parse(self._get(cid, MAX_BYTES["spec"]), cid=cid)
-            columns = max(spec.weights_shape[0], spec.schema.n_features)  # before a feature map, and after
-            if columns > LARGEST_DESIGN:
-                raise ArtifactError("spec", "input_schema", columns, f"at most {LARGEST_DESIGN} columns", cid)
+            with naming(cid):
+                spec.check_size()
             self._plans[record.id] = Plan(record.id, cid, spec)
             while len(self._plans) > PLANS_KEPT:
                 self._plans.popitem(last=False)

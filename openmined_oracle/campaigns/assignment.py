@@ -175,6 +175,10 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
     inputs = spec.schema.n_features  # with a feature map there may be many more than the model has columns
     if spec.algorithm.draws_features and inputs * columns > limits.max_cells:
         raise DeclinedError(Decline.TOO_LARGE)
+    try:
+        spec.check_size()
+    except ArtifactError:
+        raise DeclinedError(Decline.TOO_LARGE) from None
     scheme = scheme_named(spec.scheme)
     try:
         scheme.require_usable()

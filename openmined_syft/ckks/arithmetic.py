@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from openmined_syft.ckks.keys import CkksPublicKey
-from openmined_syft.ckks.seal import SCALE, Vector, context, encode, from_bytes, levels, seal, to_bytes
+from openmined_syft.ckks.seal import SCALE, Vector, context, encode, from_bytes, levels
 from openmined_syft.ckks.slots import J
 from openmined_syft.errors import CiphertextError, KeyFormError
+from openmined_syft.seal_bindings import seal, to_bytes
 
 
 class Arithmetic:

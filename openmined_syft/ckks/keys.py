@@ -21,13 +21,12 @@ from openmined_syft.ckks.seal import (
     encoder,
     from_bytes,
     load_ciphertext,
-    seal,
-    to_bytes,
 )
 from openmined_syft.ckks.sizes import LARGEST_BUNDLE, LARGEST_KEY, LARGEST_PUBLIC
 from openmined_syft.ckks.slots import RING
 from openmined_syft.errors import CiphertextError, KeyFormError
 from openmined_syft.models.network import SquareNetwork
+from openmined_syft.seal_bindings import seal, to_bytes
 from openmined_syft.wire_fields import WireFields
 
 SCHEME = "ckks"

@@ -2,20 +2,17 @@
 
 Ring 16,384 and a modulus of 400 bits: 128 bits of strength by the Homomorphic Encryption Standard's table (at
 most 438), which SEAL checks. 8,192 complex slots, seven multiplications deep, numbers at scale 2^40.
-
-SEAL saves to files only; anonymous memory files keep keys off the disk.
 """
 
 import functools
-import importlib
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.ckks.slots import RING
-from openmined_syft.errors import BoundError, CiphertextError, KernelError
+from openmined_syft.errors import BoundError, CiphertextError
+from openmined_syft.seal_bindings import fill, seal
 
 DEPTH = 7
 SCALE = 2.0**40
@@ -25,19 +22,6 @@ Vector = NDArray[np.float64] | NDArray[np.complex128]
 
 # SEAL's header: 8 bytes of magic, versions and compression, then the size of all in 8 bytes.
 _HEADER_BYTES = 16
-
-
-@functools.cache
-def seal() -> Any:
-    """The SEAL bindings.
-
-    Raises:
-        KernelError: TenSEAL is not installed.
-    """
-    try:
-        return importlib.import_module("tenseal.sealapi")
-    except ImportError:
-        raise KernelError("neural networks need TenSEAL: install the extra 'nn'") from None
 
 
 @functools.cache
@@ -93,17 +77,6 @@ def encode(vector: Vector, level: int, scale: float = SCALE) -> Any:
     return plain
 
 
-def to_bytes(thing: Any) -> bytes:
-    """What SEAL saves, without a file on any disk."""
-    handle = os.memfd_create("seal")
-    try:
-        thing.save(f"/proc/self/fd/{handle}")
-        size = os.lseek(handle, 0, os.SEEK_END)
-        return os.pread(handle, size, 0)
-    finally:
-        os.close(handle)
-
-
 def from_bytes(kind: str, data: bytes) -> Any:
     """A SEAL object of class `kind` from bytes, checked by SEAL against the parameters.
 
@@ -114,16 +87,10 @@ def from_bytes(kind: str, data: bytes) -> Any:
     refused = CiphertextError(f"{len(data)} bytes are no {kind} of these CKKS parameters")
     if int.from_bytes(data[_HEADER_BYTES // 2 : _HEADER_BYTES], "little") != len(data):
         raise refused
-    handle = os.memfd_create("seal")
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        thing.load(context(), f"/proc/self/fd/{handle}")
-    except (RuntimeError, ValueError, IndexError, MemoryError, OverflowError):
+        fill(thing, context(), data)
+    except ValueError:
         raise refused from None
-    finally:
-        os.close(handle)
     return thing
 
 

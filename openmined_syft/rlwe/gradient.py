@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, KeyMismatchError, LayoutError, ShapeError, UnseenBoundError
-from openmined_syft.paillier.wire_fields import Fields
 from openmined_syft.rlwe.kernels import Kernel, load_kernel
 from openmined_syft.rlwe.keys import RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import GRADIENT_BITS, ROOM_BITS, RlweLayout
@@ -20,6 +19,7 @@ from openmined_syft.rlwe.model import LARGEST_VERSION, RlweModel
 from openmined_syft.rlwe.ring import DEGREE, Integers, Residues, ring
 from openmined_syft.rlwe.scaling import centred, from_words
 from openmined_syft.rlwe.wire import layout_fields, read_layout, unpack_wide, wide_bytes
+from openmined_syft.wire_fields import WireFields
 
 NOISE_LIMIT = 1 << 9
 """What an honest answer's noise stays under, in units of 2^-12: the flood 2^7, rounding of c1 with a
@@ -164,7 +164,7 @@ class RlweGradient:
             FieldError: a field is missing, unknown, of a wrong type, length or out of range.
             SyftError: the fields do not fit each other.
         """
-        reader = Fields("gradient", fields)
+        reader = WireFields("gradient", fields)
         fingerprint, layout = reader.fingerprint(), read_layout(reader)
         base, bits = reader.integer("base_version", 0, LARGEST_VERSION), reader.integer("bound_bits", 0, 63)
         c0, c1 = (reader.octets(name, n) for name, n in zip(("c0", "c1"), _lengths(layout), strict=True))

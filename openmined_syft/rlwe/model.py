@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import BoundError, CiphertextError, FieldError, KeyMismatchError, ShapeError
 from openmined_syft.fixed_point import as_matrix, fixed_limit, to_fixed
-from openmined_syft.paillier.wire_fields import Fields
 from openmined_syft.rlwe.bits import pack, unpack
 from openmined_syft.rlwe.kernels import Kernel, load_kernel
 from openmined_syft.rlwe.keys import RlwePrivateKey, RlwePublicKey
@@ -24,6 +23,7 @@ from openmined_syft.rlwe.ring import DEGREE, PRIME_BITS, Integers, Residues, rin
 from openmined_syft.rlwe.sampling import SEED_BYTES, errors, labelled, uniform
 from openmined_syft.rlwe.scaling import scaled, to_power_of_two
 from openmined_syft.rlwe.wire import layout_fields, read_layout
+from openmined_syft.wire_fields import WireFields
 
 LARGEST_VERSION = (1 << 32) - 1
 _MODEL, _ZERO = "model", "zero"
@@ -87,15 +87,15 @@ class RlweModel:
                 f"a weight is {np.abs(matrix).max()}; absolute values may be at most {weight_bound}"
             )
         kernel, seed = kernel or load_kernel(), os.urandom(SEED_BYTES)
-        material = _Material(key.fingerprint, version, seed)
+        material = key.fingerprint, version, seed
         secret = kernel.forward(ring().residues(key.secret_of(version))[None])[0]
         c0 = b"".join(
-            _encrypted(weights, secret, material.c1(_MODEL, place), kernel)
+            _encrypted(weights, secret, c1_of(*material, _MODEL, place), kernel)
             for place, weights in enumerate(_polynomials(fixed, layout))
         )
         nothing = np.zeros((len(ring().primes), DEGREE), np.uint64)
         zeros = b"".join(
-            _encrypted(nothing, secret, material.c1(_ZERO, place), kernel) for place in range(ZEROS)
+            _encrypted(nothing, secret, c1_of(*material, _ZERO, place), kernel) for place in range(ZEROS)
         )
         return cls(key.fingerprint, version, layout, limit, seed, c0, zeros)
 
@@ -152,10 +152,10 @@ class RlweModel:
         return self._pairs(_ZERO, self.zeros_c0, range(ZEROS))
 
     def _pairs(self, kind: str, data: bytes, places: range) -> Residues:
-        material = _Material(self.key_fingerprint, self.version, self.seed)
+        material = self.key_fingerprint, self.version, self.seed
         pairs = np.empty((len(places), 2, len(ring().primes), DEGREE), np.uint64)
         for pair, place in zip(pairs, places, strict=True):
-            pair[0], pair[1] = _residues(data, place, "c0"), material.c1(kind, place)
+            pair[0], pair[1] = _residues(data, place, "c0"), c1_of(*material, kind, place)
         return pairs
 
     def decrypt(self, key: RlwePrivateKey, kernel: Kernel | None = None) -> NDArray[np.float64]:
@@ -200,7 +200,7 @@ class RlweModel:
             FieldError: a field is missing, unknown, of a wrong type, length or out of range.
             SyftError: the fields do not fit each other.
         """
-        reader = Fields("model", fields)
+        reader = WireFields("model", fields)
         fingerprint, layout = reader.fingerprint(), read_layout(reader)
         version, limit = (
             reader.integer("version", 0, LARGEST_VERSION),
@@ -213,18 +213,13 @@ class RlweModel:
         return cls(fingerprint, version, layout, limit, seed, c0, zeros)
 
 
-@dataclass(frozen=True)
-class _Material:
-    """What public polynomials are expanded from: key and version are in it, so no seed serves twice."""
+def c1_of(fingerprint: bytes, version: int, seed: bytes, kind: str, place: int) -> Residues:
+    """Second half of polynomial `place` of a kind, "model" or "zero", as values (L, N).
 
-    fingerprint: bytes
-    version: int
-    seed: bytes
-
-    def c1(self, kind: str, place: int) -> Residues:
-        """Polynomial `place` of a kind, as values (L, N)."""
-        parts = self.fingerprint, self.version.to_bytes(8, "big"), self.seed, place.to_bytes(8, "big")
-        return uniform(ring(), labelled(kind, *parts))
+    Key and version are in what is hashed, so no seed serves twice.
+    """
+    parts = fingerprint, version.to_bytes(8, "big"), seed, place.to_bytes(8, "big")
+    return uniform(ring(), labelled(kind, *parts))
 
 
 def _encrypted(message: Residues, secret: Residues, c1: Residues, kernel: Kernel) -> bytes:

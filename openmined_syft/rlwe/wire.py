@@ -3,10 +3,10 @@
 import numpy as np
 
 from openmined_syft.errors import FieldError
-from openmined_syft.paillier.wire_fields import Fields
 from openmined_syft.rlwe.bits import pack, packed_bytes, unpack
 from openmined_syft.rlwe.layout import GRADIENT_BITS, LARGEST_ROWS, LARGEST_SLOT, RlweLayout
 from openmined_syft.rlwe.ring import DEGREE, Residues
+from openmined_syft.wire_fields import WireFields
 
 
 def layout_fields(layout: RlweLayout) -> dict[str, int]:
@@ -21,7 +21,7 @@ def layout_fields(layout: RlweLayout) -> dict[str, int]:
     }
 
 
-def read_layout(reader: Fields) -> RlweLayout:
+def read_layout(reader: WireFields) -> RlweLayout:
     """The layout that `layout_fields` has written.
 
     Raises:

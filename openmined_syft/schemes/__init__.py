@@ -1,4 +1,4 @@
-"""Encryption schemes by name: a closed list. Which one a campaign uses follows from its family of models."""
+"""Encryption schemes by name: a closed list. A family of models says which ones it can be trained under."""
 
 import functools
 import importlib
@@ -8,14 +8,17 @@ from openmined_syft.errors import KernelError, ParameterError
 from openmined_syft.schemes.interface import AnyScheme, Direction, Gradient, Model, PrivateHalf, PublicHalf
 
 PAILLIER = "paillier"
+RLWE = "rlwe"
 _CKKS = "ckks"
 
 # Imported when asked for: what only networks need is not loaded for the others.
 _SCHEMES = {
     PAILLIER: "openmined_syft.schemes.paillier:PaillierScheme",
+    RLWE: "openmined_syft.schemes.rlwe:RlweScheme",
     _CKKS: "openmined_syft.schemes.ckks:CkksScheme",
 }
-_NEEDED_BY = {"mlp": _CKKS}
+_NEEDED_BY = {"mlp": (_CKKS,)}
+_LINEAR = (PAILLIER, RLWE)
 
 
 def scheme_names() -> tuple[str, ...]:
@@ -23,9 +26,9 @@ def scheme_names() -> tuple[str, ...]:
     return tuple(_SCHEMES)
 
 
-def scheme_for(family: str) -> str:
-    """Name of the scheme that models of a family are encrypted with."""
-    return _NEEDED_BY.get(family, PAILLIER)
+def schemes_for(family: str) -> tuple[str, ...]:
+    """Names of the schemes that models of a family can be encrypted with, the default first."""
+    return _NEEDED_BY.get(family, _LINEAR)
 
 
 @functools.cache
@@ -55,6 +58,7 @@ def networks_here() -> str:
 
 __all__ = [
     "PAILLIER",
+    "RLWE",
     "AnyScheme",
     "Direction",
     "Gradient",
@@ -62,7 +66,7 @@ __all__ = [
     "PrivateHalf",
     "PublicHalf",
     "networks_here",
-    "scheme_for",
     "scheme_named",
     "scheme_names",
+    "schemes_for",
 ]

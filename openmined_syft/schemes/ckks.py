@@ -228,6 +228,10 @@ class CkksScheme(
         return sizes.gradient_bytes(model.network)
 
     @override
+    def check_size(self, family: ModelFamily, bits: int, weight_bound: float) -> None:
+        """Always: a network's sizes have limits of their own."""
+
+    @override
     def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
         """The same for every network that fits the slots."""
         return EFFORT

@@ -276,6 +276,14 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
         """
 
     @abstractmethod
+    def check_size(self, family: ModelFamily, bits: int, weight_bound: float) -> None:
+        """Whether mines can train such models at all: asked before a bounty is in escrow, and by Capsule.
+
+        Raises:
+            SizeError: it is too large; says what the largest is that works.
+        """
+
+    @abstractmethod
     def effort(self, family: ModelFamily, bits: int, weight_bound: float) -> float:
         """What one version costs Capsule to encrypt, in ciphertexts of 2048-bit Paillier keys."""
 

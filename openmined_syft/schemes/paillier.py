@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.errors import FormError, KeyFormError, KeySizeError
-from openmined_syft.fixed_point import fixed_limit
-from openmined_syft.models import Learnable, ModelFamily
-from openmined_syft.models.family import LinearFamily
+from openmined_syft.errors import FormError, KeyFormError, KeySizeError, SizeError
+from openmined_syft.fixed_point import LARGEST_ENTRIES, fixed_limit
+from openmined_syft.models import ModelFamily
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import (
     LARGEST_BITS,
@@ -23,8 +22,7 @@ from openmined_syft.paillier.keys import (
 )
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.training import train
-from openmined_syft.rules import Rule
-from openmined_syft.schemes.interface import Direction, Scheme
+from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, largest_where
 from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
 MOST_PUBLIC_BYTES = 16 * 1024
@@ -33,13 +31,12 @@ _ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
 _FIELDS = 1024  # the same of a gradient, before it is in an envelope
 
 
-class PaillierScheme(Scheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGradient, AffineMap]):
+class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGradient]):
     """Additive encryption, exact."""
 
     name = SCHEME
     key_sizes = (3072, 2048, 4096)
     largest_weight = 1e6
-    fresh_rows = False
 
     @override
     def require_usable(self) -> None:
@@ -153,57 +150,17 @@ class PaillierScheme(Scheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGrad
             raise FormError("layout", model.layout, f"{usual}")
 
     @override
-    def visit(
-        self,
-        family: ModelFamily,
-        data: Learnable,
-        rule: Rule | None,
-        *,
-        version: int,
-        salt: bytes,
-    ) -> AffineMap:
-        """All records, or a release of their sums, as one affine map: the same for every version."""
-        if not isinstance(family, LinearFamily) or rule is None:
-            raise TypeError(f"family {family.name} is not trained under {self.name}")
-        return family.compiled(data, rule)
-
-    @override
     def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:
         """The encrypted difference (A - I) W + c."""
         return train(model, public, visit)
 
     @override
-    def directions(
-        self,
-        family: ModelFamily,
-        weights: NDArray[np.float64],
-        gradient: NDArray[np.float64],
-        X: NDArray[np.float64],
-    ) -> tuple[Direction, ...]:
-        """The difference itself: the mine has trained to an end."""
-        return (Direction(gradient),)
-
-    @override
-    def fit(
-        self,
-        family: ModelFamily,
-        weights: NDArray[np.float64],
-        X: NDArray[np.float64],
-        y: NDArray[Any],
-    ) -> float:
-        """Nothing: of equal ones the longest step is taken (see `openmined_oracle.judging.steps`)."""
-        return 0.0
-
-    @override
-    def is_trainable(
-        self,
-        family: ModelFamily,
-        weights: NDArray[np.float64],
-        X: NDArray[np.float64],
-        y: NDArray[Any],
-    ) -> bool:
-        """Always: a mine knows the bound of the weights and makes its slots wide enough."""
-        return True
+    def check_size(self, family: ModelFamily, bits: int, weight_bound: float) -> None:
+        """Rows^2 * column blocks of the layout, as a mine will count them."""
+        rows, columns = family.weights_shape
+        if not _fits(rows, columns, bits, weight_bound):
+            largest = largest_where(lambda d: _fits(d, columns, bits, weight_bound), LARGEST_ROWS)
+            raise SizeError(self.name, (rows, columns), (largest, columns))
 
     @override
     def most_public_bytes(self, family: ModelFamily) -> int:
@@ -226,6 +183,12 @@ class PaillierScheme(Scheme[PublicKey, PrivateKey, EncryptedModel, EncryptedGrad
         """Ciphertexts, each dearer with the third power of the key's length."""
         layout = Layout.choose(family.weights_shape, bits, weight_bound)
         return float(layout.model_ciphertexts * (bits / SMALLEST_BITS) ** 3)
+
+
+def _fits(rows: int, columns: int, bits: int, weight_bound: float) -> bool:
+    if rows > LARGEST_ROWS or rows * columns > LARGEST_ENTRIES or rows**2 > LARGEST_WORK:
+        return False
+    return rows**2 * Layout.choose((rows, columns), bits, weight_bound).column_blocks <= LARGEST_WORK
 
 
 def _shown(value: object) -> str:

@@ -21,6 +21,7 @@ from pysonar.chain.address import require_address
 from pysonar.chain.errors import BadAddressError
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.protocol.artifacts.algorithm import check_size
 from pysonar.protocol.artifacts.errors import ArtifactError
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
@@ -48,10 +49,10 @@ class Plan:
         the target. metric: by default the family's. start: accuracy of the initial model, ppm; None:
         measured on the validation records. It must be given if the model continues an earlier campaign.
         start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
-        multiplied with. key_bits: 2048, 3072 (default) or 4096; 16384 for a network. weight_bound:
-        largest absolute weight. difference_norm: a longer gradient is scaled down to it. initial:
-        Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule. privacy_floor,
-        auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
+        multiplied with. key_bits: 2048, 3072 (default) or 4096; 8192 for scheme "rlwe", 16384 for a
+        network. weight_bound: largest absolute weight. difference_norm: a longer gradient is scaled down to
+        it. initial: Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule.
+        privacy_floor, auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
 
     Raises:
         PlanError: naming the field.
@@ -109,7 +110,15 @@ class Plan:
             self._require_range(name, least, most)
         if self.start is None and isinstance(self.initial, FromCampaign):
             raise PlanError(SOURCE, "start", None, "the accuracy of the earlier campaign's model, as '85 %'")
+        sizes = scheme_named(self.algorithm.scheme).key_sizes
+        if self.key_bits not in sizes:
+            expected = f"one of {', '.join(map(str, sorted(sizes)))}, for scheme {self.algorithm.scheme}"
+            raise PlanError(SOURCE, "key_bits", self.key_bits, expected)
         family = self.family  # schema and algorithm must fit each other
+        try:
+            check_size(self.algorithm, self.schema, self.key_bits, self.weight_bound)
+        except ArtifactError as error:
+            raise PlanError(SOURCE, error.field, str(error.value), error.expected) from None
         if isinstance(self.initial, np.ndarray):
             self._check_weights(self.initial)
         elif isinstance(self.initial, Zeros):

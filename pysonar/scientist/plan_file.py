@@ -2,6 +2,7 @@
 
     title = "Handwritten digits"
     family = "one_vs_rest"                 # linear, ridge, logistic, one_vs_rest, mlp
+    scheme = "paillier"                    # may be left out; "rlwe" for hundreds of inputs and more
     capsule = "0x..."
     bounty = "10 ETH"
     target = "90 %"
@@ -65,10 +66,10 @@ _PLAIN = (
 )  # fmt: skip
 _REQUIRED = ("title", "family", "capsule", "bounty", "target")
 _OTHER = (
-    "family", "parameters", "rule", "label", "fields", "input_schema", "output_schema", "continue_from",
-    "privacy_floor", "auditor_certificate",
+    "family", "scheme", "parameters", "rule", "label", "fields", "input_schema", "output_schema",
+    "continue_from", "privacy_floor", "auditor_certificate",
 )  # fmt: skip
-_TEXTS = ("title", "description", "capsule", "metric", "family")
+_TEXTS = ("title", "description", "capsule", "metric", "family", "scheme")
 
 
 def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
@@ -123,7 +124,7 @@ def _algorithm(source: str, values: Mapping[str, Any]) -> Algorithm:
     rule = _table(source, "rule", values.get("rule", {}))
     try:
         parameters = _table(source, "parameters", values.get("parameters", {}))
-        return Algorithm(family=values["family"], rule=rule, parameters=parameters)
+        return Algorithm(values["family"], rule, parameters, values.get("scheme", ""))
     except ArtifactError as error:
         key = error.field.removeprefix("algorithm.")
         raise PlanError(source, key, str(error.value), error.expected) from None

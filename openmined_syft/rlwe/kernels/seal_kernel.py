@@ -7,7 +7,6 @@ give no access to the numbers, so polynomials go in and out as SEAL's saved byte
 """
 
 import functools
-import os
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from openmined_syft.ckks.seal import seal
 from openmined_syft.errors import KernelError
 from openmined_syft.rlwe.kernels.numpy_kernel import NumpyKernel
 from openmined_syft.rlwe.ring import Integers, Residues, Ring, ntt_primes, ring
+from openmined_syft.seal_bindings import fill, seal, to_bytes
 
 _PLAIN_BITS = 53  # SEAL's modulus of plaintexts; below every prime, so that lifting is one addition
 _OWN_BITS = 30
@@ -45,7 +44,7 @@ class SealKernel:
         self._evaluator = seal().Evaluator(self._context)
         template = seal().Ciphertext(self._context)
         template.resize(self._context, self._context.first_parms_id(), 2)
-        empty = _unpacked(_saved(template))
+        empty = _unpacked(to_bytes(template))
         numbers = 8 + _HEADER + 8 * 2 * len(where.primes) * where.degree
         self._names = empty[:_BEFORE_SIZES]
         self._tail = empty[_BEFORE_SIZES + _SIZES : len(empty) - numbers]  # scale, and what newer SEALs add
@@ -116,7 +115,7 @@ class SealKernel:
         return _load(seal().Ciphertext(), self._context, names + sizes + self._tail + inner)
 
     def _numbers(self, ciphertext: Any) -> Residues:
-        data = _unpacked(_saved(ciphertext))
+        data = _unpacked(to_bytes(ciphertext))
         count = ciphertext.size()
         start = _BEFORE_SIZES + _SIZES + len(self._tail) + _HEADER + 8
         shape = count, len(self._ring.primes), self._ring.degree
@@ -154,7 +153,7 @@ def _context(where: Ring) -> Any:
 @functools.cache
 def _first_bytes() -> bytes:
     """Magic number, header's size and SEAL's version, as this SEAL writes them."""
-    return _saved(seal().Plaintext("1"))[:5]
+    return to_bytes(seal().Plaintext("1"))[:5]
 
 
 def _header(size: int) -> bytes:
@@ -162,26 +161,11 @@ def _header(size: int) -> bytes:
     return _first_bytes() + struct.pack("<BHQ", 0, 0, _HEADER + size)
 
 
-def _saved(thing: Any) -> bytes:
-    handle = os.memfd_create("seal")
-    try:
-        thing.save(f"/proc/self/fd/{handle}")
-        return os.pread(handle, os.lseek(handle, 0, os.SEEK_END), 0)
-    finally:
-        os.close(handle)
-
-
 def _load(thing: Any, context: Any, body: bytes) -> Any:
-    handle = os.memfd_create("seal")
     try:
-        view = memoryview(_header(len(body)) + body)
-        while view:
-            view = view[os.write(handle, view) :]
-        thing.load(context, f"/proc/self/fd/{handle}")
-    except (RuntimeError, ValueError, IndexError):
+        fill(thing, context, _header(len(body)) + body)
+    except ValueError:
         raise KernelError("SEAL refuses polynomials that this machine has made") from None
-    finally:
-        os.close(handle)
     return thing
 
 

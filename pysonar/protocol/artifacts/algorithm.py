@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from openmined_syft.errors import SyftError
+from openmined_syft.errors import SizeError, SyftError
 from openmined_syft.models import ModelFamily, build_family
 from openmined_syft.rules import Rule, rule_from, rule_mapping, rule_names
-from openmined_syft.schemes import scheme_for
+from openmined_syft.schemes import scheme_named, schemes_for
+from openmined_syft.schemes.linear import LARGEST_ROWS
 from pysonar.protocol.artifacts import checks
 from pysonar.protocol.artifacts.errors import ArtifactError, Said
 from pysonar.protocol.schema import Schema
@@ -47,6 +48,8 @@ class Algorithm:
         parameters: {"alpha": ...} of ridge; {"hidden": ..., "seed": ...} of mlp; of the others but mlp, if
             they see the rows through a public feature map, {"features": {"name": "fourier", "count": ...,
             "gamma": ...}}.
+        scheme: what the model is encrypted with: "paillier" (default) or "rlwe"; for "mlp" "ckks". In a spec
+            it stands beside the algorithm, with the size of the key.
 
     Raises:
         ArtifactError: unknown family, rule or parameter, or a value out of range.
@@ -55,9 +58,12 @@ class Algorithm:
     family: str
     rule: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    scheme: str = ""
 
     def __post_init__(self) -> None:
         checks.one_of(KIND, "algorithm.family", self.family, FAMILIES)
+        schemes = schemes_for(self.family)
+        object.__setattr__(self, "scheme", checks.one_of(KIND, "scheme", self.scheme or schemes[0], schemes))
         for name in ("rule", "parameters"):
             if not isinstance(getattr(self, name), Mapping):
                 raise ArtifactError(KIND, f"algorithm.{name}", getattr(self, name), "names and values")
@@ -97,11 +103,6 @@ class Algorithm:
         return complete
 
     @property
-    def scheme(self) -> str:
-        """Name of the encryption scheme that the family needs."""
-        return scheme_for(self.family)
-
-    @property
     def draws_features(self) -> bool:
         """Whether the model sees rows through a map drawn from the campaign's id: its weights fit no
         other.
@@ -133,6 +134,38 @@ class Algorithm:
     def as_mapping(self) -> dict[str, Any]:
         """The form in a spec."""
         return {"family": self.family, "parameters": dict(self.parameters), "rule": dict(self.rule)}
+
+
+def check_size(algorithm: Algorithm, schema: Schema, key_bits: int, weight_bound: float) -> None:
+    """Whether mines can train such a model: asked before a bounty is in escrow, by Capsule, and by mines.
+
+    Raises:
+        ArtifactError: it is too large for its scheme; says what the largest is, and which scheme carries it.
+    """
+    family = algorithm.build(schema)
+    if schema.n_features >= LARGEST_ROWS:  # before a feature map; after it they are in the weights' shape
+        raise ArtifactError(
+            KIND, "input_schema", Said(f"{schema.n_features} inputs"), f"at most {LARGEST_ROWS - 1} inputs"
+        )
+    try:
+        scheme_named(algorithm.scheme).check_size(family, key_bits, weight_bound)
+    except SizeError as error:
+        expected = _larger(algorithm, family, weight_bound)
+        raise ArtifactError(KIND, "algorithm", Said(str(error)), expected) from None
+    except SyftError as error:
+        expected = "a size of key and a bound of weights that fit each other"
+        raise ArtifactError(KIND, "algorithm", Said(str(error)), expected) from None
+
+
+def _larger(algorithm: Algorithm, family: ModelFamily, weight_bound: float) -> str:
+    for name in schemes_for(algorithm.family):
+        scheme = scheme_named(name)
+        try:
+            scheme.check_size(family, scheme.key_sizes[0], weight_bound)
+        except SyftError:
+            continue
+        return f"scheme {name!r}, which carries it"
+    return "a smaller model: no scheme carries it"
 
 
 def check_label(family: str, schema: Schema) -> None:

@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Any, Self
 
 from openmined_syft.models import ModelFamily
-from openmined_syft.schemes import scheme_named
+from openmined_syft.schemes import scheme_named, scheme_names
 from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.algorithm import KIND, Algorithm, check_metric
+from pysonar.protocol.artifacts.algorithm import KIND, Algorithm, check_metric, check_size
 from pysonar.protocol.artifacts.errors import ArtifactError, OversizedError, Said, naming
 from pysonar.protocol.artifacts.fields import Fields, format_name, read_json, require_one_form
 from pysonar.protocol.artifacts.initial import (
@@ -86,14 +86,14 @@ class Spec:
         validation: the sealed validation set.
         capsule_certificate, scientist_certificate: CIDs of OpenPGP certificates, for the campaign's whole
             life.
-        key_bits: size of the campaign's key: 2048, 3072 or 4096; for scheme "ckks" the degree of its ring,
-            16384.
+        key_bits: size of the campaign's key: 2048, 3072 or 4096; for the others the degree of the
+            ring: 8192 for "rlwe", 16384 for "ckks".
         weight_bound: largest absolute value of a weight.
         difference_norm: a decrypted gradient with a larger Frobenius norm is scaled down to it before a step
             is applied.
         steps: what a gradient may be multiplied with, increasing.
         initial: where the model starts.
-        scheme: what the model is encrypted with; by default what its family needs, and nothing else is right.
+        scheme: what the model is encrypted with; what the algorithm says.
         privacy_floor: least protection of every gradient, or None.
         auditor_certificate: who may see intermediate versions, or None.
 
@@ -174,6 +174,10 @@ class Spec:
         """(d, k) of the model."""
         return self.algorithm.build(self.schema).weights_shape
 
+    def check_size(self) -> None:
+        """Whether mines can train such a model. Raises ArtifactError; says what the largest is."""
+        check_size(self.algorithm, self.schema, self.key_bits, self.weight_bound)
+
     def family_for(self, campaign: bytes) -> ModelFamily:
         """The model family, sized for the schema, its feature map drawn from the campaign's id (32 bytes)."""
         return self.algorithm.build(self.schema, campaign)
@@ -240,11 +244,12 @@ class Spec:
         if floor is not None:
             privacy = PrivacyFloor(floor.number("epsilon", 0, 1e9), floor.number("delta", 0, 1))
             floor.finish()
-        algorithm = fields.inner("algorithm")
+        algorithm, scheme = fields.inner("algorithm"), fields.one_of("scheme", scheme_names())
         chosen = Algorithm(
             family=algorithm.take("family"),
             rule=algorithm.take("rule"),
             parameters=algorithm.take("parameters"),
+            scheme=scheme,
         )
         algorithm.finish()
         spec = cls(
@@ -265,7 +270,6 @@ class Spec:
             difference_norm=fields.take("difference_norm"),
             steps=tuple(fields.items("steps", 1, MAX_STEPS)),
             initial=initial_from(fields.inner("initial")),
-            scheme=fields.take("scheme"),
             privacy_floor=privacy,
         )
         fields.finish()

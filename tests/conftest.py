@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
+# Test modules are imported by path: what stands beside them is found only like this.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from faulty_node import FaultyNode
+
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337
 ETHER = 10**18
@@ -231,6 +236,13 @@ def node(shared_node: tuple[Anvil, str]) -> Iterator[Anvil]:
 
 
 @pytest.fixture
+def faulty(node: Anvil) -> Iterator[FaultyNode]:
+    """A node in front of `node`, with the bad habits that the test gives it; honest at first."""
+    with FaultyNode(node.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
 def sonar(node: Anvil, shared_node: tuple[Anvil, str]) -> Sonar:
     """The client of the Sonar on `node`."""
     from pysonar.chain.contract.sonar import Sonar
@@ -299,7 +311,7 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
     def send(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
         from pysonar.chain.contract.events import decode_receipt_logs
         from pysonar.chain.contract.sonar import simulate
-        from pysonar.chain.node import rpc
+        from pysonar.chain.node import answers, rpc
 
         simulate(anvil.web3, call, signer.address)
         transaction = {
@@ -315,7 +327,7 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
         }
         receipt = anvil.receipt(anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
         assert receipt["status"] == "0x1", f"{call.label} reverted"
-        return decode_receipt_logs(receipt["logs"], call.to)
+        return decode_receipt_logs(answers.receipt(receipt).logs, call.to)
 
     return send
 

@@ -21,27 +21,62 @@ class ChainError(OpenMinedError):
 # --- the node
 
 
-class NodeDownError(ChainError):
-    """The node does not answer, or answers with something that is not JSON-RPC."""
+class NodeError(ChainError):
+    """Base of all trouble with the node: nothing is said about the chain by it, and it may be over soon."""
 
     exit_code: ClassVar[int] = 3
 
+
+class NodeDownError(NodeError):
+    """There is no usable answer: none at all, or one that means nothing. Wait, and ask again.
+
+    `retry_after`: seconds that the node itself asks to be left alone; 0 if it says nothing.
+    """
+
     def __init__(self, url: str, why: str) -> None:
-        self.url, self.why = url, why
+        self.url, self.why, self.retry_after = url, why, 0.0
         super().__init__(
             f"no Ethereum node answers at {url}: {why}; start one there or correct the setting 'rpc'"
         )
 
 
-class NodeRefusedError(ChainError):
-    """The node answers a request with an error of its own that has no closer type here."""
+class NodeBusyError(NodeDownError):
+    """The node, or what stands before it, answers that it cannot answer now.
 
-    exit_code: ClassVar[int] = 3
+    `limited`: because it was asked too often; else it is overloaded, or the request took it too long.
+    """
 
-    def __init__(self, method: str, code: int, message: str, data: str | None = None) -> None:
+    def __init__(self, url: str, why: str, retry_after: float = 0.0, *, limited: bool = False) -> None:
+        self.limited = limited
+        ChainError.__init__(
+            self,
+            f"the node at {url} does not answer now: {why}; it is asked again"
+            + (f" after {retry_after:.0f} s" if retry_after else "")
+            + "; more nodes can be named in the setting 'rpc'",
+        )
+        self.url, self.why, self.retry_after = url, why, retry_after
+
+
+class UnexpectedAnswerError(NodeDownError):
+    """An answer without the shape that JSON-RPC or the ABI promises: not believed, and asked for anew."""
+
+    def __init__(self, what: str, expected: str, url: str = "") -> None:
+        ChainError.__init__(
+            self, f"the answer to {what}{' of ' + url if url else ''} cannot be read, expected {expected}"
+        )
+        self.url, self.why, self.retry_after = url, f"its answer to {what} cannot be read", 0.0
+
+
+class NodeRefusedError(NodeError):
+    """The node answers a request with an error of its own that has no closer type here.
+
+    `data`: the bytes that a call reverted with, if it says any.
+    """
+
+    def __init__(self, method: str, code: int, message: str, data: bytes | None = None) -> None:
         self.method, self.code, self.data = method, code, data
         self.node_message = "".join(c for c in message if c.isprintable())[:300]
-        super().__init__(f"the node refused {method} (code {code}): {self.node_message}")
+        super().__init__(f"the node refused {method} (code {code}): {self.node_message or 'no reason given'}")
 
 
 class BadUrlError(ChainError):
@@ -52,7 +87,7 @@ class BadUrlError(ChainError):
 
 
 class WrongChainError(ChainError):
-    """The node serves another chain than the settings ask for."""
+    """The node serves another chain than the settings ask for: nothing is read from it or sent to it."""
 
     def __init__(self, url: str, expected: int, found: int) -> None:
         self.expected, self.found = expected, found
@@ -88,13 +123,6 @@ class NotSonarError(ChainError):
 
     def __init__(self, address: str, chain_id: int) -> None:
         super().__init__(f"the contract at {address} on chain {chain_id} does not answer as Sonar does")
-
-
-class UnexpectedAnswerError(ChainError):
-    """The node's answer does not have the shape that the ABI promises."""
-
-    def __init__(self, what: str, expected: str) -> None:
-        super().__init__(f"the answer to {what} cannot be read, expected {expected}")
 
 
 class NoSuchCampaignError(ChainError):
@@ -298,11 +326,11 @@ class AlreadyRunningError(ChainError):
         super().__init__(f"another process is already running with {path}; stop it first")
 
 
-class UndecodableLogError(ChainError):
-    """A log of the contract's address that does not decode by the ABI."""
+class UndecodableLogError(UnexpectedAnswerError):
+    """A log of the contract's address that does not decode by the ABI: no Sonar made it."""
 
     def __init__(self, topic: str, why: str) -> None:
-        super().__init__(f"a log with the topic {topic} cannot be read as a Sonar event: {why}")
+        super().__init__("eth_getLogs", f"events of Sonar; a log with the topic {topic} is not one: {why}")
 
 
 # --- keys

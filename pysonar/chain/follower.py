@@ -15,9 +15,8 @@ an event is delivered again: handlers ask the chain before they act. This module
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from web3 import Web3
 
@@ -34,6 +33,7 @@ from pysonar.chain.database import transaction
 from pysonar.chain.errors import NodeRefusedError
 from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node import rpc
+from pysonar.chain.node.answers import BlockRef, Log
 
 FIRST_RANGE = 2_000
 LARGEST_RANGE = 50_000
@@ -184,7 +184,7 @@ class Follower:
             )
         return new
 
-    def _logs_from(self, first: int, target: int) -> tuple[rpc.BlockRef | None, list[Mapping[str, Any]]]:
+    def _logs_from(self, first: int, target: int) -> tuple[BlockRef | None, tuple[Log, ...]]:
         """The last block of the range and the logs up to it. Nodes limit blocks or logs per answer, each
         with an error of its own: the range shrinks until it fits and grows again afterwards.
         """
@@ -192,7 +192,7 @@ class Follower:
             last = min(first + self._range - 1, target)
             end = rpc.block(self._web3, last)
             if end is None:
-                return None, []
+                return None, ()
             try:
                 logs = rpc.logs(self._web3, self._address, first, last)
             except NodeRefusedError:
@@ -204,7 +204,7 @@ class Follower:
                 self._range = min(LARGEST_RANGE, self._range * 2)
             return end, logs
 
-    def _still_there(self, end: rpc.BlockRef) -> bool:
+    def _still_there(self, end: BlockRef) -> bool:
         """Whether both ends of the range are on the chain after its logs were read: only then do they belong
         together.
         """

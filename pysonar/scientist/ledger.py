@@ -75,7 +75,7 @@ class Ledger:
             receipt = rpc.receipt(self._web3, transaction)
             if receipt is None:
                 return None
-            self._gas[transaction] = int(receipt["gasUsed"], 16)
+            self._gas[transaction] = receipt.gas_used
         return self._gas[transaction]
 
 

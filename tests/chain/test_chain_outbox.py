@@ -86,7 +86,7 @@ def register(sonar: Sonar, number: int = 1) -> Call:
 def landed(node: Any, sonar: Sonar) -> list[int]:
     """The numbers of all registrations on chain, in order."""
     logs = rpc.logs(node.web3, sonar.address, 0, rpc.block_number(node.web3))
-    return [int(log["data"], 16) for log in logs]
+    return [int.from_bytes(log.data, "big") for log in logs]
 
 
 def test_a_sent_transaction_is_confirmed_with_its_events(

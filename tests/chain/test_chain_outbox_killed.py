@@ -72,7 +72,7 @@ class Runs:
 
     def landed(self) -> list[int]:
         logs = rpc.logs(self.node.web3, self.sonar.address, 0, rpc.block_number(self.node.web3))
-        return [int(log["data"], 16) for log in logs]
+        return [int.from_bytes(log.data, "big") for log in logs]
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from pysonar.chain.errors import (
     ContractRefusedError,
     InsufficientFundsError,
     NoContractError,
+    NodeBusyError,
     NodeDownError,
     NodeRefusedError,
     NoSuchCampaignError,
@@ -244,7 +245,8 @@ def test_redaction_keeps_scheme_host_and_port() -> None:
         (b"{}", NodeDownError),
         (b'{"result": null}', NodeDownError),
         (b'{"result": "0xzz"}', NodeDownError),
-        (b'{"error": {"code": -32005, "message": "limit\\u0007 exceeded"}}', NodeRefusedError),
+        (b'{"error": {"code": -32005, "message": "limit\\u0007 exceeded"}}', NodeBusyError),
+        (b'{"error": {"code": -32601, "message": "no\\u0007 such method"}}', NodeRefusedError),
     ],
 )
 def test_answers_that_are_no_json_rpc(body: bytes, error: type[Exception]) -> None:

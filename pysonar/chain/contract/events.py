@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pysonar.chain.address import checksum
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.errors import UndecodableLogError
+from pysonar.chain.node.answers import Log
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,13 @@ class LoggedEvent:
     transaction_hash: bytes
 
 
-def decode_log(log: Mapping[str, Any]) -> LoggedEvent:
-    """One raw JSON-RPC log of Sonar (hex strings); UndecodableLogError if it is none of Sonar's events."""
-    topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+def decode_log(log: Log) -> LoggedEvent:
+    """One log of Sonar; UndecodableLogError if it is none of Sonar's events."""
+    topics = log.topics
     known = abi.events().get(topics[0]) if topics else None
     if known is None:
         raise UndecodableLogError(topics[0].hex() if topics else "none", "Sonar has no such event")
-    values = known.decode(topics, bytes.fromhex(log["data"][2:]))
+    values = known.decode(topics, log.data)
     for name, kind, _ in known.fields:
         if kind == "address":
             values[name] = checksum(values[name])
@@ -163,16 +164,16 @@ def decode_log(log: Mapping[str, Any]) -> LoggedEvent:
         raise UndecodableLogError(topics[0].hex(), f"a value of {known.name} is out of range") from error
     return LoggedEvent(
         event=event,
-        block_number=int(log["blockNumber"], 16),
-        block_hash=bytes.fromhex(log["blockHash"][2:]),
-        log_index=int(log["logIndex"], 16),
-        transaction_hash=bytes.fromhex(log["transactionHash"][2:]),
+        block_number=log.block_number,
+        block_hash=log.block_hash,
+        log_index=log.log_index,
+        transaction_hash=log.transaction_hash,
     )
 
 
-def decode_receipt_logs(logs: Iterable[Mapping[str, Any]], address: str) -> tuple[LoggedEvent, ...]:
+def decode_receipt_logs(logs: Iterable[Log], address: str) -> tuple[LoggedEvent, ...]:
     """The Sonar events among a receipt's logs, in order; logs of other contracts are passed over."""
-    return tuple(decode_log(log) for log in logs if checksum(log["address"]) == address)
+    return tuple(decode_log(log) for log in logs if log.address == address.lower())
 
 
 def to_json(event: SonarEvent) -> str:

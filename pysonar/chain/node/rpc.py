@@ -1,165 +1,220 @@
 """The dozen JSON-RPC requests that the agents make, typed, over any Web3's provider.
 
-They go to `web3.provider.make_request` directly: raw hex in and out, no middleware, and one place where a
-node's or a transport's error becomes one of ours. So a Web3 handed over by Ape behaves as one opened by
-`connect`.
+They go to `web3.provider` directly: raw hex in and out, no middleware. An answer that is not understood is
+asked for again, of the next node if there is one, before UnexpectedAnswerError says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import requests
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from pysonar.chain.errors import NodeDownError, NodeRefusedError
+from pysonar.chain.errors import NodeDownError, NodeRefusedError, UnexpectedAnswerError
+from pysonar.chain.node import answers
+from pysonar.chain.node.answers import BlockRef, Log, NotUnderstood, Transaction, TransactionReceipt
+from pysonar.chain.node.provider import NodeProvider
+
+T = TypeVar("T")
 
 Tag = int | str
 """A block number, or one of "latest", "pending", "finalized", "safe", "earliest"."""
+Request = tuple[str, Sequence[object]]
 
-
-@dataclass(frozen=True)
-class BlockRef:
-    """A block by number and hash, with its time (seconds since 1970) and base fee (wei per gas; None before
-    EIP-1559).
-    """
-
-    number: int
-    hash: bytes
-    parent: bytes
-    timestamp: int
-    base_fee: int | None
+_PAUSES = (0.1, 0.3)
 
 
 def call(web3: Web3, method: str, *params: Any) -> Any:
-    """One request; its result. Raises NodeDownError, NodeRefusedError."""
+    """One request; its raw result. Raises NodeDownError, NodeRefusedError."""
     try:
         answer: Mapping[str, Any] = web3.provider.make_request(RPCEndpoint(method), list(params))
     except requests.RequestException:
         raise NodeDownError(_shown(web3), "the connection is refused or breaks") from None
-    error = answer.get("error")
-    if error:
-        if not isinstance(error, Mapping):
-            raise NodeRefusedError(method, 0, str(error))
-        data = error.get("data")
-        raise NodeRefusedError(
-            method,
-            int(error.get("code") or 0),
-            str(error.get("message", "")),
-            data if isinstance(data, str) else None,
-        )
-    return answer.get("result")
+    return _result(method, answer)
+
+
+def ask(web3: Web3, method: str, params: Sequence[object], parse: Callable[[object], T]) -> T:
+    """One request; its result as `parse` understands it. UnexpectedAnswerError after several that it does
+    not.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            return parse(call(web3, method, *params))
+        except NotUnderstood as error:
+            if pause is None:
+                raise UnexpectedAnswerError(method, str(error), _shown(web3)) from None
+            _distrust(web3, pause)
+    raise AssertionError("not reached")
+
+
+def ask_all(
+    web3: Web3, asked: Sequence[Request], parsers: Sequence[Callable[[object], T]]
+) -> list[T | NodeRefusedError]:
+    """Several reading requests at once: each result as its parser understands it, or the node's refusal.
+
+    Where the node takes batches, one machine answers one batch. Raises NodeDownError.
+    """
+    for pause in (*_PAUSES, None):
+        found = _answers(web3, asked)
+        try:
+            return [
+                _understood(method, answer, parse)
+                for (method, _), answer, parse in zip(asked, found, parsers, strict=True)
+            ]
+        except NotUnderstood as error:
+            if pause is None:
+                raise UnexpectedAnswerError("a batch of requests", str(error), _shown(web3)) from None
+            _distrust(web3, pause)
+    raise AssertionError("not reached")
 
 
 def chain_id(web3: Web3) -> int:
-    """The chain's id."""
-    return _number(web3, "eth_chainId", call(web3, "eth_chainId"))
+    """The chain's id, as the node says it. What is signed is the setting's."""
+    return ask(web3, "eth_chainId", [], answers.quantity)
 
 
 def block_number(web3: Web3) -> int:
     """The number of the newest block."""
-    return _number(web3, "eth_blockNumber", call(web3, "eth_blockNumber"))
+    return ask(web3, "eth_blockNumber", [], answers.quantity)
 
 
 def block(web3: Web3, tag: Tag) -> BlockRef | None:
     """The block, or None if the node has none there."""
-    found = call(web3, "eth_getBlockByNumber", _tag(tag), False)
-    if found is None:
-        return None
-    base_fee = found.get("baseFeePerGas")
-    return BlockRef(
-        number=int(found["number"], 16),
-        hash=bytes.fromhex(found["hash"][2:]),
-        parent=bytes.fromhex(found["parentHash"][2:]),
-        timestamp=int(found["timestamp"], 16),
-        base_fee=None if base_fee is None else int(base_fee, 16),
-    )
+    return ask(web3, "eth_getBlockByNumber", [_tag(tag), False], answers.optional(answers.block))
 
 
 def latest(web3: Web3) -> BlockRef:
     """The newest block."""
-    found = block(web3, "latest")
-    if found is None:
-        raise NodeDownError(_shown(web3), "it has no block at all")
-    return found
+    return ask(web3, "eth_getBlockByNumber", ["latest", False], answers.block)
 
 
 def genesis(web3: Web3) -> bytes:
     """The hash of block 0: with the chain id, what tells one chain from another."""
-    found = block(web3, 0)
-    if found is None:
-        raise NodeDownError(_shown(web3), "it does not have block 0")
-    return found.hash
+    return ask(web3, "eth_getBlockByNumber", ["0x0", False], answers.block).hash
 
 
-def logs(web3: Web3, address: str, first: int, last: int) -> list[Mapping[str, Any]]:
-    """All logs of the address in the blocks `first` to `last`, both included."""
-    found = call(web3, "eth_getLogs", {"address": address, "fromBlock": hex(first), "toBlock": hex(last)})
-    return [log for log in found if not log.get("removed")]
+def hash_at_each(web3: Web3, number: int) -> dict[str, bytes]:
+    """The hash of that block by the shown address of each node that has it: they must agree on the past."""
+    found: dict[str, bytes] = {}
+    if isinstance(web3.provider, NodeProvider) and web3.provider.nodes > 1:
+        for shown, answer in web3.provider.each("eth_getBlockByNumber", [hex(number), False]):
+            try:
+                found[shown] = answers.block(answer.get("result")).hash
+            except NotUnderstood:  # it lacks the block, or says nonsense: no witness
+                continue
+    return found
+
+
+def logs(web3: Web3, contract: str, first: int, last: int) -> tuple[Log, ...]:
+    """All logs of the contract in the blocks `first` to `last`, both included."""
+    return ask(web3, *_logs_request(contract, first, last), _logs_within(contract, first, last))
+
+
+def logs_and_block(
+    web3: Web3, contract: str, first: int, last: int
+) -> tuple[tuple[Log, ...], BlockRef | None] | NodeRefusedError:
+    """The same, with the block `last` as the same machine knows it (where the node takes batches): a machine
+    that is behind gives no logs for blocks that it lacks, and says nothing of that.
+    """
+    asked = [_logs_request(contract, first, last), ("eth_getBlockByNumber", [hex(last), False])]
+    parse: list[Callable[[object], Any]] = [
+        _logs_within(contract, first, last),
+        answers.optional(answers.block),
+    ]
+    found, end = ask_all(web3, asked, parse)
+    if isinstance(found, NodeRefusedError):
+        return found
+    return found, None if isinstance(end, NodeRefusedError) else end
 
 
 def code(web3: Web3, address: str) -> bytes:
     """The contract code at the address; empty for an account without code."""
-    return bytes.fromhex(call(web3, "eth_getCode", address, "latest")[2:])
+    return ask(web3, "eth_getCode", [address, "latest"], answers.data)
 
 
 def balance(web3: Web3, address: str, tag: Tag = "latest") -> int:
     """Wei held by the address."""
-    return _number(web3, "eth_getBalance", call(web3, "eth_getBalance", address, _tag(tag)))
+    return ask(web3, "eth_getBalance", [address, _tag(tag)], answers.quantity)
 
 
 def nonce(web3: Web3, address: str, tag: Tag = "latest") -> int:
     """How many transactions of the account are mined (with "pending": also those waiting at the node)."""
-    return _number(web3, "eth_getTransactionCount", call(web3, "eth_getTransactionCount", address, _tag(tag)))
+    return _or_latest(
+        lambda at: ask(web3, "eth_getTransactionCount", [address, _tag(at)], answers.quantity), tag
+    )
 
 
-def receipt(web3: Web3, transaction_hash: bytes) -> Mapping[str, Any] | None:
-    """The raw receipt, or None if the transaction is not mined."""
-    found: Mapping[str, Any] | None = call(web3, "eth_getTransactionReceipt", "0x" + transaction_hash.hex())
+def receipt(web3: Web3, transaction_hash: bytes) -> TransactionReceipt | None:
+    """The receipt, or None if this node knows none: which proves nothing."""
+    found = ask(web3, "eth_getTransactionReceipt", [_hex(transaction_hash)], answers.mined_receipt)
+    if found is not None and found.transaction_hash != transaction_hash:
+        raise UnexpectedAnswerError("eth_getTransactionReceipt", "that transaction's receipt", _shown(web3))
     return found
+
+
+def transaction(web3: Web3, transaction_hash: bytes) -> Transaction | None:
+    """The transaction, mined or waiting, or None if this node knows none: which proves nothing."""
+    asked = [_hex(transaction_hash)]
+    return ask(web3, "eth_getTransactionByHash", asked, answers.optional(answers.transaction))
 
 
 def knows_transaction(web3: Web3, transaction_hash: bytes) -> bool:
     """Whether the node has the transaction, mined or waiting."""
-    return call(web3, "eth_getTransactionByHash", "0x" + transaction_hash.hex()) is not None
+    return transaction(web3, transaction_hash) is not None
+
+
+def block_transactions(web3: Web3, number: int) -> tuple[Transaction, ...] | None:
+    """The transactions in that block; None if the node lacks it."""
+    asked = [hex(number), True]
+    return ask(web3, "eth_getBlockByNumber", asked, answers.optional(answers.block_transactions))
 
 
 def eth_call(web3: Web3, request: Mapping[str, Any], tag: Tag = "latest") -> bytes:
-    """The bytes that a call would return; NodeRefusedError with `data` if it reverts."""
-    return bytes.fromhex(call(web3, "eth_call", dict(request), _tag(tag))[2:])
+    """The bytes that a call would return; NodeRefusedError with `data` or code 3 if it reverts."""
+    return _or_latest(lambda at: ask(web3, "eth_call", [dict(request), _tag(at)], answers.data), tag)
+
+
+def eth_calls(
+    web3: Web3, calls: Sequence[Mapping[str, Any]], tag: Tag = "latest"
+) -> list[bytes | NodeRefusedError]:
+    """Several of them in as few exchanges as the node allows."""
+    asked = [("eth_call", [dict(request), _tag(tag)]) for request in calls]
+    return ask_all(web3, asked, [answers.data] * len(asked))
 
 
 def estimate_gas(web3: Web3, request: Mapping[str, Any], tag: Tag = "pending") -> int:
     """Gas that the call would take."""
-    return _number(web3, "eth_estimateGas", call(web3, "eth_estimateGas", dict(request), _tag(tag)))
+    return _or_latest(
+        lambda at: ask(web3, "eth_estimateGas", [dict(request), _tag(at)], answers.quantity), tag
+    )
 
 
 def priority_fee(web3: Web3) -> int | None:
     """The tip per gas that the node suggests; None if it suggests none."""
     try:
-        return _number(web3, "eth_maxPriorityFeePerGas", call(web3, "eth_maxPriorityFeePerGas"))
+        return ask(web3, "eth_maxPriorityFeePerGas", [], answers.optional(answers.quantity))
     except NodeRefusedError:
         return None
 
 
 def send_raw(web3: Web3, raw: bytes) -> None:
     """Broadcast signed bytes; NodeRefusedError if the node does not take them."""
-    call(web3, "eth_sendRawTransaction", "0x" + raw.hex())
+    call(web3, "eth_sendRawTransaction", _hex(raw))
 
 
 def revert_reason(error: NodeRefusedError) -> str | None:
-    """The contract's text in a refused call; None if the refusal is no revert of a contract.
+    """The contract's text in a refused call; None if the refusal is not a revert.
 
+    A revert has bytes as data, or the code 3; what the node says in words decides nothing.
     `Error(string)` (0x08c379a0) as Vyper's asserts give it; a revert without text gives "no reason given".
     """
-    data = error.data
-    if data is None:
-        reverted = error.code == 3 or "execution reverted" in error.node_message
-        return "no reason given" if reverted else None
-    raw = bytes.fromhex(data[2:]) if data.startswith("0x") else b""
+    raw = error.data
+    if raw is None:
+        return "no reason given" if error.code == 3 else None
     if raw[:4] == bytes.fromhex("08c379a0") and len(raw) >= 68:
         length = int.from_bytes(raw[36:68], "big")
         return raw[68 : 68 + length].decode("utf-8", errors="replace") or "no reason given"
@@ -170,18 +225,74 @@ def revert_reason(error: NodeRefusedError) -> str | None:
 
 def hex_request(sender: str, to: str, data: bytes, value: int) -> dict[str, str]:
     """The transaction object of `eth_call` and `eth_estimateGas`."""
-    return {"from": sender, "to": to, "data": "0x" + data.hex(), "value": hex(value)}
+    return {"from": sender, "to": to, "data": _hex(data), "value": hex(value)}
+
+
+def _or_latest(asking: Callable[[Tag], T], tag: Tag) -> T:
+    """Some chains have no pending block: where it is refused, the newest one is asked."""
+    try:
+        return asking(tag)
+    except (NodeRefusedError, UnexpectedAnswerError) as error:
+        if tag != "pending" or (isinstance(error, NodeRefusedError) and revert_reason(error) is not None):
+            raise
+    return asking("latest")
+
+
+def _answers(web3: Web3, asked: Sequence[Request]) -> list[Mapping[str, Any]]:
+    if isinstance(web3.provider, NodeProvider):
+        return web3.provider.make_requests(asked)
+    found: list[Mapping[str, Any]] = []
+    for method, params in asked:
+        try:
+            found.append(web3.provider.make_request(RPCEndpoint(method), list(params)))
+        except requests.RequestException:
+            raise NodeDownError(_shown(web3), "the connection is refused or breaks") from None
+    return found
+
+
+def _understood(method: str, answer: Mapping[str, Any], parse: Callable[[object], T]) -> T | NodeRefusedError:
+    try:
+        return parse(_result(method, answer))
+    except NodeRefusedError as error:
+        return error
+
+
+def _result(method: str, answer: Mapping[str, Any]) -> Any:
+    error = answer.get("error")
+    if error:
+        plain = answers.refusal(error)
+        raise NodeRefusedError(method, plain.code, plain.message, plain.data)
+    return answer.get("result")
+
+
+def _distrust(web3: Web3, pause: float) -> None:
+    if isinstance(web3.provider, NodeProvider):
+        web3.provider.distrust()
+    time.sleep(pause)
+
+
+def _logs_request(contract: str, first: int, last: int) -> Request:
+    return "eth_getLogs", [{"address": contract, "fromBlock": hex(first), "toBlock": hex(last)}]
+
+
+def _logs_within(contract: str, first: int, last: int) -> Callable[[object], tuple[Log, ...]]:
+    """Understands only what was asked for: logs of that contract in those blocks."""
+
+    def parse(value: object) -> tuple[Log, ...]:
+        found = answers.logs(value)
+        if any(log.address != contract.lower() or not first <= log.block_number <= last for log in found):
+            raise NotUnderstood(f"logs of {contract} in the blocks {first} to {last}")
+        return found
+
+    return parse
+
+
+def _hex(raw: bytes) -> str:
+    return "0x" + raw.hex()
 
 
 def _tag(tag: Tag) -> str:
     return hex(tag) if isinstance(tag, int) else tag
-
-
-def _number(web3: Web3, method: str, value: object) -> int:
-    try:
-        return int(value, 16)  # type: ignore[call-overload,no-any-return]
-    except (TypeError, ValueError):
-        raise NodeDownError(_shown(web3), f"its answer to {method} is not a number") from None
 
 
 def _shown(web3: Web3) -> str:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from eth_utils.crypto import keccak
 from web3 import Web3
@@ -34,6 +32,7 @@ from pysonar.chain.errors import (
     UnknownKeyError,
 )
 from pysonar.chain.node import rpc
+from pysonar.chain.node.answers import TransactionReceipt
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Attempt, OutboxRecords, Pending, Receipt, Status
@@ -208,10 +207,10 @@ class Outbox:
     def _look_after(self, pending: Pending, head: int, count: int) -> None:
         attempts = self._records.attempts(pending.key)
         for attempt in attempts:
-            raw = rpc.receipt(self._web3, attempt.hash)
-            if raw is not None and raw.get("blockNumber"):
+            receipt = rpc.receipt(self._web3, attempt.hash)
+            if receipt is not None:
                 self._displaced.pop(pending.key, None)
-                self._mined(pending, raw, head)
+                self._mined(pending, receipt, head)
                 return
         if pending.status is Status.MINED:  # re-orged out
             self._records.set_status(pending.key, Status.WAITING)
@@ -224,15 +223,14 @@ class Outbox:
         if count == pending.nonce and time.time() - newest.created >= self._policy.bump_after:
             self._bump(pending, newest)
 
-    def _mined(self, pending: Pending, raw: Mapping[str, Any], head: int) -> None:
-        block = int(raw["blockNumber"], 16)
-        if head - block < self._confirmations:
-            self._records.set_status(pending.key, Status.MINED, receipt=raw)
-        elif int(raw["status"], 16) == 1:
-            self._records.set_status(pending.key, Status.CONFIRMED, receipt=raw)
+    def _mined(self, pending: Pending, receipt: TransactionReceipt, head: int) -> None:
+        if head - receipt.block_number < self._confirmations:
+            self._records.set_status(pending.key, Status.MINED, receipt=receipt)
+        elif receipt.succeeded:
+            self._records.set_status(pending.key, Status.CONFIRMED, receipt=receipt)
         else:
-            reason = self._maker.why_reverted(pending.call, pending.gas, raw)
-            self._records.set_status(pending.key, Status.REVERTED, problem=reason, receipt=raw)
+            reason = self._maker.why_reverted(pending.call, pending.gas, receipt)
+            self._records.set_status(pending.key, Status.REVERTED, problem=reason, receipt=receipt)
 
     def _maybe_displaced(self, pending: Pending, head: int) -> None:
         """The nonce is used and none of our versions has a receipt. Once could be a node that lags; only

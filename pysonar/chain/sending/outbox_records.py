@@ -6,18 +6,16 @@ one mined.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import LoggedEvent, decode_receipt_logs
 from pysonar.chain.database import transaction
 from pysonar.chain.migrations import Tables, migrate
+from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
 from pysonar.chain.sending.fees import Fees
 
 _STEP_1 = (
@@ -69,15 +67,15 @@ class Receipt:
         return self.gas_used * self.gas_price
 
     @classmethod
-    def from_raw(cls, raw: Mapping[str, Any], contract: str) -> Receipt:
-        """From a JSON-RPC receipt."""
+    def of(cls, said: TransactionReceipt, contract: str) -> Receipt:
+        """What the node said, with the events of the contract."""
         return cls(
-            transaction_hash=raw["transactionHash"],
-            block_number=int(raw["blockNumber"], 16),
-            succeeded=int(raw["status"], 16) == 1,
-            gas_used=int(raw["gasUsed"], 16),
-            gas_price=int(raw["effectiveGasPrice"], 16),
-            events=decode_receipt_logs(raw["logs"], contract),
+            transaction_hash="0x" + said.transaction_hash.hex(),
+            block_number=said.block_number,
+            succeeded=said.succeeded,
+            gas_used=said.gas_used,
+            gas_price=said.gas_price,
+            events=decode_receipt_logs(said.logs, contract),
         )
 
 
@@ -183,12 +181,12 @@ class OutboxRecords:
         status: Status,
         *,
         problem: str | None = None,
-        receipt: Mapping[str, Any] | None = None,
+        receipt: TransactionReceipt | None = None,
     ) -> None:
         """What is known of the transaction now."""
         self.database.execute(
             "update outbox set status = ?, problem = ?, receipt = ? where key = ?",
-            (status.value, problem, None if receipt is None else json.dumps(dict(receipt)), key),
+            (status.value, problem, None if receipt is None else receipt.to_json(), key),
         )
 
     def rename(self, key: str) -> str:
@@ -219,7 +217,7 @@ class OutboxRecords:
 
     def _pending(self, row: sqlite3.Row) -> Pending:
         call = Call(row["receiver"], row["data"], int(row["value"]), row["label"])
-        raw = None if row["receipt"] is None else json.loads(row["receipt"])
+        said = None if row["receipt"] is None else _understood(row["receipt"])
         return Pending(
             key=row["key"],
             account=row["account"],
@@ -229,5 +227,13 @@ class OutboxRecords:
             status=Status(row["status"]),
             hashes=tuple("0x" + attempt.hash.hex() for attempt in self.attempts(row["key"])),
             problem=row["problem"],
-            receipt=None if raw is None else Receipt.from_raw(raw, call.to),
+            receipt=None if said is None else Receipt.of(said, call.to),
         )
+
+
+def _understood(stored: str) -> TransactionReceipt | None:
+    """None for what an older release stored as a node gave it, if it is not understood: it is asked again."""
+    try:
+        return TransactionReceipt.from_json(stored)
+    except NotUnderstood:
+        return None

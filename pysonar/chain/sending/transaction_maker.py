@@ -4,9 +4,6 @@ sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from web3 import Web3
 
 from pysonar.chain.contract.calls import Call
@@ -18,6 +15,7 @@ from pysonar.chain.errors import (
     NodeRefusedError,
 )
 from pysonar.chain.node import rpc
+from pysonar.chain.node.answers import TransactionReceipt
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import FeePolicy, Fees
 from pysonar.chain.sending.signer import Signer
@@ -74,11 +72,11 @@ class TransactionMaker:
             }
         )
 
-    def why_reverted(self, call: Call, gas: int, receipt: Mapping[str, Any]) -> str:
+    def why_reverted(self, call: Call, gas: int, receipt: TransactionReceipt) -> str:
         """The contract's text, by running the call again on the state before and after its block."""
-        if int(receipt["gasUsed"], 16) >= gas:
+        if receipt.gas_used >= gas:
             return "out of gas"
-        block = int(receipt["blockNumber"], 16)
+        block = receipt.block_number
         for tag in (block - 1, block):
             try:
                 simulate(self._web3, call, self._signer.address, tag)

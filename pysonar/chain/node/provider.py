@@ -1,0 +1,179 @@
+"""Nodes to ask: one, or several of which the first that works is used. Requests are repeated with a growing
+pause before anybody hears of trouble.
+
+A node counts only after it said that it serves the right chain; after each failure it is asked that again,
+since another machine may have taken its place.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint, RPCResponse
+
+from pysonar.chain.errors import (
+    BadUrlError,
+    NodeBusyError,
+    NodeDownError,
+    UnexpectedAnswerError,
+    WrongChainError,
+)
+from pysonar.chain.node import answers
+from pysonar.chain.node.endpoint import Answer, BatchRefused, Endpoint, Request
+
+TIMEOUT_SECONDS = 20.0
+LONGEST_WAIT = 5.0
+"""A node that asks for a longer pause is not waited for inside a request: the round ends, and says so."""
+_PAUSES: dict[type[NodeDownError], tuple[float, ...]] = {
+    NodeBusyError: (0.25, 0.5, 1.0, 2.0, 4.0),
+    UnexpectedAnswerError: (0.1, 0.2, 0.4),
+    NodeDownError: (0.1, 0.3),
+}
+BACK_TO_FIRST_SECONDS = 60.0
+BATCH = 50
+
+
+class NodeProvider(JSONBaseProvider):
+    """JSON-RPC over HTTP to one of several nodes; trouble with all of them becomes a NodeDownError.
+
+    `pause` waits; `requests` counts the HTTP exchanges.
+    """
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        timeout: float = TIMEOUT_SECONDS,
+        *,
+        expected_chain_id: int | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__()
+        named = [urls] if isinstance(urls, str) else list(urls)
+        if not named:
+            raise BadUrlError("")
+        self._endpoints = [Endpoint(url, timeout) for url in named]
+        self._expected = expected_chain_id
+        self._pause = pause
+        self._current = 0
+        self._left_first_at = 0.0
+        self._checked: set[Endpoint] = set()
+        self._no_batches: set[Endpoint] = set()
+        self.requests = 0
+
+    @property
+    def shown_url(self) -> str:
+        """The node in use, without credentials."""
+        return self._endpoints[self._current].shown_url
+
+    def __str__(self) -> str:
+        return f"node at {self.shown_url}"
+
+    __repr__ = __str__
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """One request; the answer, which may hold an `error`. NodeDownError if no node gives any."""
+        (answer,) = self._patiently([(method, params)], repeatable=str(method).startswith("eth_"))
+        return cast(RPCResponse, answer)
+
+    def make_requests(self, asked: Sequence[Request]) -> list[Answer]:
+        """Several reading requests, in as few exchanges as the node allows, each batch by one machine."""
+        found: list[Answer] = []
+        for first in range(0, len(asked), BATCH):
+            found += self._patiently(asked[first : first + BATCH], repeatable=True)
+        return found
+
+    def distrust(self) -> None:
+        """The node in use answers nonsense: use the next one, if there is one."""
+        self._move_on()
+
+    def each(self, method: str, params: Sequence[object]) -> list[tuple[str, Answer]]:
+        """What every node that answers says to the same request, with its shown address."""
+        found = []
+        for endpoint in self._endpoints:
+            try:
+                found.append((endpoint.shown_url, self._exchange(endpoint, [(method, params)])[0]))
+            except (NodeDownError, WrongChainError):
+                continue
+        return found
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes are named."""
+        return len(self._endpoints)
+
+    def _patiently(self, asked: Sequence[Request], *, repeatable: bool) -> list[Answer]:
+        """Ask until it is answered: the next node at once, the same one after a pause."""
+        self._prefer_first()
+        failures, errors = 0, list[NodeDownError]()
+        while True:
+            try:
+                return self._exchange(self._endpoints[self._current], asked)
+            except WrongChainError:
+                if self.nodes == 1:
+                    raise
+                errors.append(NodeDownError(self.shown_url, "it serves another chain"))
+            except NodeDownError as error:
+                errors.append(error)
+            if not repeatable:
+                raise errors[-1]
+            self._move_on()
+            if len(errors) < self.nodes:
+                continue
+            worth = max(errors, key=lambda error: len(_pauses(error)))  # the one likeliest to pass
+            if failures >= len(_pauses(worth)) or worth.retry_after > LONGEST_WAIT:
+                raise worth
+            self._pause(max(_pauses(worth)[failures], worth.retry_after))
+            failures += 1
+            errors.clear()
+
+    def _exchange(self, endpoint: Endpoint, asked: Sequence[Request]) -> list[Answer]:
+        """One exchange with one node that serves the right chain, or one for each request if it takes no
+        batches.
+        """
+        try:
+            self._check_chain(endpoint)
+            if len(asked) == 1:
+                self.requests += 1
+                return endpoint.exchange(asked, batch=False)
+            if endpoint not in self._no_batches:
+                self.requests += 1
+                try:
+                    return endpoint.exchange(asked, batch=True)
+                except BatchRefused:
+                    self._no_batches.add(endpoint)
+            self.requests += len(asked)
+            return [endpoint.exchange([one], batch=False)[0] for one in asked]
+        except NodeDownError:
+            self._checked.discard(endpoint)
+            raise
+
+    def _check_chain(self, endpoint: Endpoint) -> None:
+        if self._expected is None or endpoint in self._checked:
+            return
+        self.requests += 1
+        (answer,) = endpoint.exchange([("eth_chainId", [])], batch=False)
+        try:
+            found = answers.quantity(answer.get("result"))
+        except answers.NotUnderstood as error:
+            raise UnexpectedAnswerError("eth_chainId", str(error), endpoint.shown_url) from None
+        if found != self._expected:
+            raise WrongChainError(endpoint.shown_url, self._expected, found)
+        self._checked.add(endpoint)
+
+    def _move_on(self) -> None:
+        if self._current == 0:
+            self._left_first_at = time.monotonic()
+        self._current = (self._current + 1) % self.nodes
+
+    def _prefer_first(self) -> None:
+        """The order of the setting is the owner's preference: go back to the first from time to time."""
+        if self._current and time.monotonic() - self._left_first_at >= BACK_TO_FIRST_SECONDS:
+            self._left_first_at = time.monotonic()
+            self._current = 0
+
+
+def _pauses(error: NodeDownError) -> tuple[float, ...]:
+    return _PAUSES.get(type(error), _PAUSES[NodeDownError])

@@ -1,0 +1,432 @@
+"""The border with the node: whatever JSON comes back is a typed value or one typed error, and requests are
+repeated, within reason, before anybody hears of trouble.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from faulty_node import (
+    FaultyNode,
+    answering,
+    closing,
+    cutting,
+    erring,
+    http,
+    losing,
+    refusing,
+    saying,
+    swapped,
+    without,
+    without_pending,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from web3 import Web3
+
+from pysonar.chain.contract.sonar import Sonar, simulate
+from pysonar.chain.errors import (
+    ChainError,
+    ContractRefusedError,
+    NodeBusyError,
+    NodeDownError,
+    NodeRefusedError,
+    UnexpectedAnswerError,
+    WrongChainError,
+)
+from pysonar.chain.node import answers, rpc
+from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
+from pysonar.chain.node.connect import connect
+from pysonar.chain.node.provider import LONGEST_WAIT, NodeProvider
+
+REGISTERED = bytes([7]) * 32
+READS: dict[str, Callable[[Web3], object]] = {
+    "eth_chainId": rpc.chain_id,
+    "eth_blockNumber": rpc.block_number,
+    "eth_getBlockByNumber": rpc.latest,
+    "eth_getLogs": lambda web3: rpc.logs(web3, "0x" + "11" * 20, 0, 1),
+    "eth_getCode": lambda web3: rpc.code(web3, "0x" + "11" * 20),
+    "eth_getBalance": lambda web3: rpc.balance(web3, "0x" + "11" * 20),
+    "eth_getTransactionCount": lambda web3: rpc.nonce(web3, "0x" + "11" * 20),
+    "eth_getTransactionReceipt": lambda web3: rpc.receipt(web3, bytes(32)),
+    "eth_getTransactionByHash": lambda web3: rpc.transaction(web3, bytes(32)),
+    "eth_call": lambda web3: rpc.eth_call(web3, {"to": "0x" + "11" * 20, "data": "0x"}),
+    "eth_estimateGas": lambda web3: rpc.estimate_gas(web3, {"to": "0x" + "11" * 20}),
+    "eth_maxPriorityFeePerGas": rpc.priority_fee,
+}
+NULL_MEANS_NONE = {"eth_getTransactionReceipt", "eth_getTransactionByHash", "eth_maxPriorityFeePerGas"}
+ODD: list[Any] = [None, True, 17, -1, 1.5, "", "0x", "0xzz", "text", [], [None], {}, {"number": "0x1"}, [[]]]
+
+
+def patient(url: str | Sequence[str], **options: Any) -> tuple[Web3, list[float]]:
+    """A Web3 whose pauses are noted, not waited for."""
+    paused: list[float] = []
+    return Web3(NodeProvider(url, pause=paused.append, **options)), paused
+
+
+@pytest.mark.parametrize("method", READS)
+def test_any_json_in_place_of_a_result_is_a_value_or_one_typed_error(
+    faulty: FaultyNode, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc, "_PAUSES", (0.0,))
+    web3, _ = patient(faulty.url)
+    for odd in ODD:
+        faulty.behave()
+        faulty.habit(answering(odd), method)
+        try:
+            found = READS[method](web3)
+        except NodeDownError as error:
+            told = str(error)
+            assert method in told or "JSON-RPC" in told
+        else:
+            assert found in (None, (), b"") or (method, odd) == ("eth_getLogs", [])
+            assert odd is not None or method in NULL_MEANS_NONE
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["text", ["list"], 17, {}, {"code": "RATE_LIMITED"}, {"code": None, "message": None},
+     {"message": {"a": 1}}, {"code": 1.5, "message": "x"},
+     {"code": -32000, "message": "x", "data": {"data": 5}}],
+)  # fmt: skip
+def test_an_error_of_any_shape_is_one_typed_error(faulty: FaultyNode, error: Any) -> None:
+    faulty.habit(erring(error), "eth_blockNumber")
+    web3, _ = patient(faulty.url)
+    with pytest.raises((NodeRefusedError, NodeDownError)):
+        rpc.block_number(web3)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+def test_no_value_gets_past_the_parsers_in_another_way(value: Any) -> None:
+    for parse in (answers.block, answers.logs, answers.receipt, answers.transaction, answers.quantity,
+                  answers.data, answers.block_transactions, answers.mined_receipt):  # fmt: skip
+        try:
+            parse(value)
+        except NotUnderstood:
+            continue
+    assert answers.refusal(value) is not None
+
+
+def test_one_null_in_place_of_logs_is_asked_again(faulty: FaultyNode, sonar: Sonar) -> None:
+    faulty.habit(answering(None), "eth_getLogs", first=1)
+    web3, _ = patient(faulty.url)
+    assert rpc.logs(web3, sonar.address, 0, 1) == ()
+    assert faulty.asked["eth_getLogs"] == 2
+
+
+def test_logs_that_were_not_asked_for_are_not_believed(
+    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+) -> None:
+    (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
+    place = logged.block_number
+    asked = {"address": sonar.address, "fromBlock": hex(place), "toBlock": hex(place)}
+    (right,) = node.rpc("eth_getLogs", asked)
+    web3, _ = patient(faulty.url)
+    assert len(rpc.logs(web3, sonar.address, place, place)) == 1
+    for wrong in ({"address": "0x" + "22" * 20}, {"blockNumber": hex(place + 1)}):
+        faulty.behave()
+        faulty.habit(answering([{**right, **wrong}]), "eth_getLogs")
+        with pytest.raises(UnexpectedAnswerError, match="logs of"):
+            rpc.logs(web3, sonar.address, place, place)
+    faulty.behave()
+    faulty.habit(answering([{**right, "removed": True}]), "eth_getLogs")
+    assert rpc.logs(web3, sonar.address, place, place) == ()
+
+
+# --- receipts
+
+
+def test_a_receipt_without_its_informative_fields_is_read_and_kept(
+    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+) -> None:
+    (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
+    web3, _ = patient(faulty.url)
+    whole = rpc.receipt(web3, logged.transaction_hash)
+    assert whole is not None
+    assert (whole.gas_used > 21_000, len(whole.logs)) == (True, 1)
+    assert TransactionReceipt.from_json(whole.to_json()) == whole
+    faulty.habit(without("effectiveGasPrice", "gasUsed", "logs"), "eth_getTransactionReceipt")
+    bare = rpc.receipt(web3, logged.transaction_hash)
+    assert bare is not None
+    assert (bare.gas_used, bare.gas_price, bare.logs, bare.succeeded) == (0, 0, (), True)
+    assert TransactionReceipt.from_json(bare.to_json()) == bare
+
+
+@pytest.mark.parametrize("key", ["status", "blockHash", "transactionHash"])
+def test_a_receipt_that_does_not_say_what_happened_is_not_one(
+    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any], key: str
+) -> None:
+    (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
+    faulty.habit(without(key), "eth_getTransactionReceipt")
+    web3, _ = patient(faulty.url)
+    with pytest.raises(UnexpectedAnswerError, match=key):
+        rpc.receipt(web3, logged.transaction_hash)
+
+
+def test_the_receipt_of_another_transaction_is_not_believed(
+    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+) -> None:
+    (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
+    foreign = node.rpc("eth_getTransactionReceipt", "0x" + logged.transaction_hash.hex())
+    faulty.habit(answering(foreign), "eth_getTransactionReceipt")
+    web3, _ = patient(faulty.url)
+    with pytest.raises(UnexpectedAnswerError, match="that transaction's receipt"):
+        rpc.receipt(web3, bytes(32))
+
+
+# --- ids, limits, patience
+
+
+def test_the_answer_to_another_request_is_not_believed(faulty: FaultyNode, node: Any) -> None:
+    """One such answer once became the nonce 1,000,000,000."""
+    web3, paused = patient(faulty.url)
+    rpc.balance(web3, "0x" + "11" * 20)
+    faulty.habit(swapped, "eth_getTransactionCount", first=1)
+    assert rpc.nonce(web3, "0x" + "11" * 20) == 0
+    assert len(paused) == 1
+    faulty.habit(swapped, "eth_getTransactionCount")
+    with pytest.raises(UnexpectedAnswerError, match="the id"):
+        rpc.nonce(web3, "0x" + "11" * 20)
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [http(429), http(500), http(502), http(503), http(504), closing, losing, cutting,
+     refusing(-32005, "daily request count exceeded, request rate limited"), refusing(429, "slow down"),
+     refusing("RATE_LIMITED", "too many requests"), saying([]), saying("busy"), http(200, "<html>ok</html>")],
+)  # fmt: skip
+def test_what_passes_is_asked_again_within_the_request(faulty: FaultyNode, habit: Any) -> None:
+    faulty.habit(habit, "eth_blockNumber", first=2)
+    web3, paused = patient(faulty.url)
+    assert rpc.block_number(web3) > 0
+    assert len(paused) == 2
+    assert paused[0] < paused[1]
+
+
+def test_at_fifteen_percent_of_http_errors_every_request_is_answered(node: Any) -> None:
+    with FaultyNode(node.url, seed=1) as faulty:
+        faulty.habit(http(503), share=0.15)
+        web3, _ = patient(faulty.url)
+        assert all(rpc.block_number(web3) > 0 for _ in range(300))
+        assert faulty.acted["eth_blockNumber"] > 20
+
+
+def test_patience_is_bounded_and_grows(faulty: FaultyNode) -> None:
+    faulty.habit(http(503))
+    web3, paused = patient(faulty.url)
+    with pytest.raises(NodeBusyError, match=r"does not answer now: HTTP 503"):
+        rpc.block_number(web3)
+    assert paused == sorted(paused)
+    assert sum(paused) < 10
+    assert faulty.asked["eth_blockNumber"] == len(paused) + 1
+
+
+def test_a_pause_that_the_node_asks_for_is_kept(faulty: FaultyNode) -> None:
+    faulty.habit(http(429, headers={"Retry-After": "2"}), first=1)
+    web3, paused = patient(faulty.url)
+    with pytest.raises(NodeBusyError) as busy:  # the pause was noted here, not waited for
+        rpc.block_number(web3)
+    assert paused[0] == 2
+    assert busy.value.limited
+    assert faulty.asked["eth_blockNumber"] == 1  # and nobody knocks meanwhile
+
+
+def test_a_node_that_asks_for_a_long_pause_is_left_alone(faulty: FaultyNode) -> None:
+    faulty.habit(http(429, headers={"Retry-After": str(int(LONGEST_WAIT) + 1)}))
+    web3, paused = patient(faulty.url)
+    for _ in range(3):
+        with pytest.raises(NodeBusyError) as busy:
+            rpc.block_number(web3)
+        assert LONGEST_WAIT < busy.value.retry_after <= LONGEST_WAIT + 1
+    assert (paused, faulty.exchanges) == ([], 1)
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "nan", "Thu, 01 Jan 1970 00:00:00 GMT", "1e999"])
+def test_a_pause_that_makes_no_sense_hangs_nobody(faulty: FaultyNode, header: str) -> None:
+    faulty.habit(http(429, headers={"Retry-After": header}), first=1)
+    web3, _ = patient(faulty.url)
+    started = time.monotonic()
+    try:
+        rpc.block_number(web3)
+    except NodeBusyError as error:
+        assert error.retry_after <= 3600  # noqa: PT017 - an hour at most, or none at all
+    assert time.monotonic() - started < 5
+
+
+def test_what_changes_the_node_itself_is_never_repeated(faulty: FaultyNode) -> None:
+    faulty.habit(losing, "evm_mine")
+    web3, paused = patient(faulty.url)
+    with pytest.raises(NodeDownError):
+        rpc.call(web3, "evm_mine")
+    assert (faulty.asked["evm_mine"], paused) == (1, [])
+
+
+def test_a_redirect_is_named(faulty: FaultyNode) -> None:
+    faulty.habit(http(301, headers={"Location": "https://node.example/secretkey"}))
+    web3, _ = patient(faulty.url)
+    with pytest.raises(NodeDownError, match=r"redirects to https://node\.example/\.\.\.; name that") as error:
+        rpc.block_number(web3)
+    assert "secretkey" not in str(error.value)
+
+
+def test_a_node_of_this_machine_is_not_looked_for_behind_a_proxy(
+    node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert rpc.block_number(connect(node.url)) > 0
+
+
+# --- reverts
+
+
+def test_a_revert_is_bytes_or_code_three_and_never_a_text(
+    faulty: FaultyNode, sonar: Sonar, capsule: Any
+) -> None:
+    web3, _ = patient(faulty.url)
+    call = sonar.calls.settle(bytes(32))
+    with pytest.raises(ContractRefusedError, match="sonar: "):
+        simulate(web3, call, capsule.address)
+    for code, message, data in [
+        (-32000, "execution reverted", None),
+        (-32015, "VM execution error", "Reverted"),
+        (-32000, "internal error", "the node runs out of memory"),
+    ]:
+        faulty.behave()
+        faulty.habit(refusing(code, message, data), "eth_call")
+        with pytest.raises(NodeRefusedError, match=data or message):
+            simulate(web3, call, capsule.address)
+    for code, message, data in [(3, "anything", None), (-32000, "anything", "0x")]:
+        faulty.behave()
+        faulty.habit(refusing(code, message, data), "eth_call")
+        with pytest.raises(ContractRefusedError, match="no reason given"):
+            simulate(web3, call, capsule.address)
+
+
+def test_a_reason_that_is_wrapped_is_found(node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any) -> None:
+    call = sonar.calls.settle(bytes(32))
+    with pytest.raises(NodeRefusedError) as plain:
+        rpc.eth_call(node.web3, rpc.hex_request(capsule.address, call.to, call.data, 0))
+    assert plain.value.data is not None
+    wrapped = {"data": "0x" + plain.value.data.hex(), "message": "x"}
+    faulty.habit(refusing(-32015, "VM execution error", wrapped), "eth_call")
+    web3, _ = patient(faulty.url)
+    with pytest.raises(ContractRefusedError, match="sonar: "):
+        simulate(web3, call, capsule.address)
+
+
+def test_a_chain_without_a_pending_block_is_asked_about_its_newest(
+    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any
+) -> None:
+    faulty.habit(without_pending)
+    web3, _ = patient(faulty.url)
+    call = sonar.calls.register_capsule(REGISTERED)
+    assert simulate(web3, call, capsule.address) == b""
+    request = rpc.hex_request(capsule.address, call.to, call.data, 0)
+    assert rpc.estimate_gas(web3, request) > 21_000
+    assert rpc.nonce(web3, capsule.address, "pending") == rpc.nonce(node.web3, capsule.address)
+    with pytest.raises(ContractRefusedError):  # a revert is one there, too
+        simulate(web3, sonar.calls.settle(bytes(32)), capsule.address)
+
+
+# --- several nodes
+
+
+def test_the_next_node_is_asked_when_the_first_is_away(node: Any) -> None:
+    with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
+        web3, paused = patient([first.url, second.url], expected_chain_id=1337)
+        rpc.block_number(web3)
+        assert second.exchanges == 0
+        first.habit(closing)
+        assert rpc.block_number(web3) > 0
+        assert (paused, second.asked["eth_chainId"]) == ([], 1)
+        second.habit(http(500))
+        with pytest.raises(NodeBusyError):
+            rpc.block_number(web3)
+
+
+def test_a_node_that_speaks_nonsense_is_left_for_the_next(node: Any) -> None:
+    with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
+        first.habit(answering("nonsense"), "eth_blockNumber")
+        web3, _ = patient([first.url, second.url])
+        assert rpc.block_number(web3) > 0
+
+
+def test_a_node_of_another_chain_is_never_used(node: Any) -> None:
+    with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
+        first.habit(answering("0x1"), "eth_chainId")
+        web3, _ = patient([first.url, second.url], expected_chain_id=1337)
+        assert rpc.block_number(web3) > 0
+        assert first.asked["eth_blockNumber"] == 0
+        with pytest.raises(WrongChainError, match="serves chain 1, expected chain 1337"):
+            connect(first.url, expected_chain_id=1337)
+
+
+def test_after_trouble_a_node_says_again_which_chain_it_serves(faulty: FaultyNode) -> None:
+    web3, _ = patient(faulty.url, expected_chain_id=1337)
+    rpc.block_number(web3)
+    faulty.habit(closing, "eth_blockNumber", first=1)
+    faulty.habit(answering("0x1"), "eth_chainId")
+    with pytest.raises(WrongChainError):
+        rpc.block_number(web3)
+
+
+def test_the_nodes_are_compared_about_the_past(node: Any) -> None:
+    with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
+        web3, _ = patient([first.url, second.url])
+        block = rpc.latest(web3)
+        assert rpc.hash_at_each(web3, block.number) == {first.url: block.hash, second.url: block.hash}
+        second.habit(answering(None), "eth_getBlockByNumber")
+        assert rpc.hash_at_each(web3, block.number) == {first.url: block.hash}
+
+
+# --- batches
+
+
+def requests(number: int) -> list[rpc.Request]:
+    return [("eth_getBlockByNumber", [hex(block), False]) for block in range(number)]
+
+
+@pytest.mark.parametrize("takes_batches", [True, False])
+def test_many_requests_go_in_one_exchange_or_one_by_one(
+    node: Any, faulty: FaultyNode, takes_batches: bool
+) -> None:
+    node.mine(3)
+    faulty.takes_batches = takes_batches
+    web3, _ = patient(faulty.url)
+    for _ in range(2):
+        found = rpc.ask_all(web3, requests(3), [answers.block] * 3)
+        assert [block.number for block in found if not isinstance(block, NodeRefusedError)] == [0, 1, 2]
+    assert faulty.exchanges == (2 if takes_batches else 1 + 3 + 3)
+
+
+def test_a_batch_with_a_missing_or_a_foreign_answer_is_asked_again(faulty: FaultyNode) -> None:
+    faulty.habit(saying({"jsonrpc": "2.0", "id": 999_999, "result": None}), first=1)
+    web3, paused = patient(faulty.url)
+    assert len(rpc.ask_all(web3, requests(2)[:1] * 2, [answers.block] * 2)) == 2
+    assert len(paused) == 1
+
+
+def test_a_refusal_within_a_batch_concerns_that_request_alone(
+    faulty: FaultyNode, sonar: Sonar, scientist: Any
+) -> None:
+    web3, _ = patient(faulty.url)
+    probe = sonar.calls.settle(bytes(32)).data
+    calls = [{"to": sonar.address, "data": "0x" + probe.hex()}, {"to": scientist.address, "data": "0x"}]
+    refused, found = rpc.eth_calls(web3, calls)
+    assert isinstance(refused, NodeRefusedError)
+    assert rpc.revert_reason(refused) is not None
+    assert found == b""
+
+
+def test_every_error_of_the_node_is_told_with_its_own_words(faulty: FaultyNode) -> None:
+    faulty.habit(refusing(-32000, "transaction underpriced\x07: tip too low", "needs 25 gwei"))
+    web3, _ = patient(faulty.url)
+    with pytest.raises(ChainError, match="underpriced: tip too low: needs 25 gwei"):
+        rpc.send_raw(web3, b"\x02")

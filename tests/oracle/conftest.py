@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Test modules are imported by path: the worlds beside them are found only like this.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from capsule_world import World
-from network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 
 from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.keys.keystore import Generate
@@ -26,6 +19,8 @@ from pysonar.files.secret_file import create_secret_file
 from pysonar.party.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import open_store
+from tests.oracle.capsule_world import World
+from tests.oracle.network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 
 
 @pytest.fixture(scope="session")

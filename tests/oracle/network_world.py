@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from capsule_world import OUTPUT, World
 
 from openmined_syft.applying import quantised
 from pysonar.protocol.artifacts import MAX_BYTES, Algorithm, ModelArtifact, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import Schema, input_schema, number_field
+from tests.oracle.capsule_world import OUTPUT, World
 
 NINE = tuple("abcdefghi")
 NINE_CENTRES = 1.2 * np.sign(np.sin(np.outer(np.arange(1, 4), np.arange(1, 10)) * 2.1))

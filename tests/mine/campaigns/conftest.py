@@ -4,16 +4,13 @@ that fit.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 # Test modules are imported by path: the mine and the Capsule beside them are found only like this.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_capsule import SmallCapsule
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 if TYPE_CHECKING:
     from openmined_syft.paillier.keys import PrivateKey

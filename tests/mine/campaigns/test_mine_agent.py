@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mine_under_test import Mine
 
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.campaigns.overview import open_campaigns
@@ -19,6 +18,7 @@ from openmined_syft.applying import quantised
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.mine.campaigns.mine_under_test import Mine
 
 
 @pytest.fixture

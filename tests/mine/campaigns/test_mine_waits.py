@@ -7,13 +7,13 @@ import threading
 from typing import Any
 
 import pytest
-from mine_under_test import Mine
 
 from mine_agent.home import Home
 from mine_agent.rounds import rounds_until
 from pysonar.chain import database
 from pysonar.chain.errors import DatabaseDamagedError
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.mine.campaigns.mine_under_test import Mine
 
 
 def test_a_database_that_another_program_holds_is_waited_for(

@@ -1,17 +1,10 @@
 """A CKKS key, its public half and the encrypted network of the digits, made once for all pages here."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-# Test modules are imported by path: the digits beside them are found only like this.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from digits import DIGITS, WEIGHTS
 
 from openmined_syft.ckks.encrypted import EncryptedNetwork
 from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
+from tests.syft.neural.digits import DIGITS, WEIGHTS
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
-from digits import DIGITS, WEIGHTS, digits_visit
 
 from openmined_syft.ckks import seal
 from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import KernelError, KeyFormError
 from openmined_syft.models.network import SquareNetwork
+from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_visit
 
 
 def test_without_tenseal_there_is_a_typed_error(without_tenseal):

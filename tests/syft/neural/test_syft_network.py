@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from digits import DIGITS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, Sh
 from openmined_syft.models import build_family
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
+from tests.syft.neural.digits import DIGITS
 
 
 def test_the_gradient_is_that_of_the_loss():

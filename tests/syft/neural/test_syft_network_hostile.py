@@ -5,7 +5,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from digits import DIGITS, WEIGHTS, digits_visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from openmined_syft.errors import (
     SyftError,
 )
 from openmined_syft.models.network import SquareNetwork
+from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_visit
 
 HOLDER = slots.gradient_vector(DIGITS, DIGITS.used)
 NOWHERE = int(np.flatnonzero(HOLDER == 0)[0])

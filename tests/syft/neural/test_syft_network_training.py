@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from digits import DIGITS, WEIGHTS, digits_split, digits_visit
 
 from benchmarks.adam import Adam
 from openmined_syft.applying import candidate, quantised
@@ -14,6 +13,7 @@ from openmined_syft.ckks.sizes import bundle_bytes, gradient_bytes, model_bytes
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
 from openmined_syft.models.network import SquareNetwork
+from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_split, digits_visit
 
 
 def test_weights_come_back_exactly(key, model):

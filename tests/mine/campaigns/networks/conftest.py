@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mine_under_test import Mine
-from small_capsule import SmallCapsule
 
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
@@ -19,6 +17,8 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ModelArtifact, PublicKeyArtifact, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
+from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 class NetworkCapsule(SmallCapsule):

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mine_under_test import Mine
 
 from mine_agent.campaigns.artifacts import Library
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
+from tests.mine.campaigns.mine_under_test import Mine
 
 
 def has_a_model_of_another_size(capsule: Any) -> bytes:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mine_under_test import Mine
 
 from mine_agent.campaigns.artifacts import Library
 from mine_agent.campaigns.earnings import earnings
@@ -21,6 +20,7 @@ from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.mine.campaigns.mine_under_test import Mine
 
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 

@@ -14,13 +14,14 @@ import pytest
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.ckks.keys import CkksPrivateKey, encrypt_for_owner
-from openmined_syft.ckks.seal import from_bytes, to_bytes
+from openmined_syft.ckks.seal import from_bytes
 from openmined_syft.ckks.slots import gradient_vector
 from openmined_syft.errors import KernelError
 from openmined_syft.models.curvature import curved_steps
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.training import train
 from openmined_syft.schemes.ckks import CkksScheme
+from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
 
 LEVEL = 7  # what is left of the modulus when a gradient is done

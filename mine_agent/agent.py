@@ -53,6 +53,7 @@ class Agent:
         self._working = Working(connection, outbox, Library(connection), tell=tell, clock=clock)
         self._over: set[bytes] = set()
         self._errors: list[OpenMinedError] = []
+        self._told: dict[tuple[bytes, str], str] = {}
 
     def round(self) -> list[OpenMinedError]:
         """Do what is due; the errors that were written down meanwhile.
@@ -102,6 +103,7 @@ class Agent:
             return False
         if failed is not None:
             journal.succeed(campaign, what)
+            self._told.pop((campaign, what), None)
         return done is True
 
     def _failed(self, campaign: bytes, what: str, error: OpenMinedError) -> None:
@@ -114,6 +116,9 @@ class Agent:
             first_pause=FIRST_PAUSE,
             longest=LONGEST_PAUSE,
         )
+        if self._told.get((campaign, what)) == failure.message:
+            return  # the same as before the pause
+        self._told[campaign, what] = failure.message
         self._tell(
             happening(
                 "failed", campaign, work=what, error=type(error).__name__, reason=failure.message,

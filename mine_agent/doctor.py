@@ -172,12 +172,12 @@ def _data(home: Home) -> Iterator[Finding]:
         yield Finding("data", False, str(error), "delete the file that is named and add the data set again")
         return
     if not data_sets:
-        yield Finding("data", False, "no data set is registered", "mine-agent data add NAME FILE.csv")
+        yield Finding("data", False, "no data set is registered", "mine-agent data add NAME FILE")
     for data in data_sets:
-        advice = f"mine-agent data add {data.name} FILE.csv --replace"
+        advice = f"mine-agent data add {data.name} {data.location} --replace"
         yield _check(f"data {data.name}", partial(_unchanged, data), advice)
 
 
 def _unchanged(data: DataSet) -> str:
-    data.read()
+    data.renewed()
     return f"{data.rows} rows, unchanged"

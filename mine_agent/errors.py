@@ -22,19 +22,8 @@ class DataError(MineError):
     """A data set that cannot be registered or used."""
 
 
-class BadTableError(DataError):
-    """A CSV file that is not a table: names file, row and (where there is one) column and value."""
-
-    def __init__(self, file: str, problem: str, *, row: int | None = None, column: str | None = None) -> None:
-        self.file, self.row, self.column, self.problem = file, row, column, problem
-        place = "".join(
-            [f", row {row}" if row is not None else "", f", column {column!r}" if column is not None else ""]
-        )
-        super().__init__(f"{file}{place}: {problem}")
-
-
 class DataChangedError(DataError):
-    """The file of a registered data set is gone or holds other bytes than were registered."""
+    """Registered data are gone, are not what was registered, or changed while they were read."""
 
 
 class UnknownDataError(DataError):

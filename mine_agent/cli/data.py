@@ -1,12 +1,22 @@
-"""`mine-agent data add | list | remove`: which files this mine may use."""
+"""`mine-agent data add | preview | check | list | remove`: which data this mine may use."""
 
 from __future__ import annotations
 
+import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mine_agent.cli.data_views import (
+    COLUMN_HEADINGS,
+    campaign_fits,
+    column_rows,
+    data_row,
+    read_options,
+    read_share,
+)
 from pysonar.party.console import (
     Format,
     FormatOption,
@@ -15,158 +25,225 @@ from pysonar.party.console import (
     note,
     print_json,
     print_rows,
+    progress,
     short,
 )
 
 if TYPE_CHECKING:
-    from mine_agent.connection import Connection
-    from mine_agent.data.datasets import DataSet
+    from mine_agent.data.datasets import DataSet, DataShelf
+    from pysonar.tables.understanding import TableSeen
 
 app = typer.Typer(
-    help="Say which of your files models may learn from. They stay where they are; no row is copied or sent.",
+    help="Say which of your data models may learn from. They stay where they are; no row is copied or sent.",
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="A short name for the data: a-z, 0-9, '-' and '_'.")]
+Location = Annotated[
+    str, typer.Argument(help="A file, a folder, or the place of a database; see --as for the kinds.")
+]
+Kind = Annotated[
+    str | None,
+    typer.Option("--as", help="Kind of the data; else seen from the ending (`data kinds` lists them)."),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="An option of the kind, as encoding=cp1252. Repeat for more.", metavar="KEY=VALUE"
+    ),
+]
+Decimal = Annotated[
+    str | None, typer.Option(help="Decimal mark of numbers in texts, '.' or ','; else seen from the numbers.")
+]
+Unusable = Annotated[
+    str, typer.Option(help="Largest share of records that may be left out because they cannot be used.")
+]
 
 
 @app.command()
 @command
 def add(
     name: Name,
-    file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8 whose first row names the columns.")],
+    location: Location,
+    kind: Kind = None,
+    options: Options = None,
+    decimal: Decimal = None,
+    unusable: Unusable = "1 %",
     replace: Annotated[
         bool, typer.Option("--replace", help="Register a name anew, for instance after the file changed.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Look through a CSV file and register it by path and digest.
+    """Look through your data, show what was understood of them, and register them by place and digest.
 
-    The file is not copied: delete it and the mine can no longer use it; change it and the mine refuses it
-    until you add it again. Shows the columns and, if the chain can be reached, which open campaigns the
-    data fit and what is missing for the others.
+    Nothing is copied: delete a file and the mine can no longer use it; change it and the mine refuses it
+    until you add it again. Shown are the columns with their kind, the share that is missing, their range
+    and, in a terminal only, three values each; then, if the chain can be reached, which open campaigns the
+    data fit and what is missing for the others. In a terminal you are asked before anything is kept.
     """
-    from mine_agent.cli.opening import home_path
-    from mine_agent.home import Home
+    shelf, opened = _shelf(home)
+    shelf.require_free(name, replace=replace)
+    data, seen = _look(shelf, name, location, kind, options, decimal, read_share(unusable))
+    fits, unknown = campaign_fits(opened, data)
+    if form is not Format.JSON:
+        _show(data, seen)
+        if unknown is not None:
+            note(f"the open campaigns cannot be shown: {unknown}")
+        else:
+            _show_fits(fits)
+        if not yes and sys.stdin.isatty() and not typer.confirm(f"Keep these data as {name!r}?", err=True):
+            note("nothing was kept")
+            raise typer.Exit(1)
+    shelf.keep(data, replace=replace)
+    if form is Format.JSON:
+        described = {"read_as": seen.remarks, "columns": column_rows(seen, samples=False)}
+        print_json({**data_row(data), **described, "campaigns": fits, "campaigns_unknown": unknown})
 
-    opened = Home.open(home_path(home))
-    data = opened.data().add(name, file.expanduser(), replace=replace)
-    fits, unknown = _fits(opened, data)
+
+@app.command()
+@command
+def preview(
+    location: Location,
+    kind: Kind = None,
+    options: Options = None,
+    decimal: Decimal = None,
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what would be understood of data, without registering them. No campaign is looked at."""
+    shelf, _ = _shelf(home)
+    data, seen = _look(shelf, "preview", location, kind, options, decimal, Fraction(1))
     if form is Format.JSON:
         print_json(
-            {**_as_row(data), "columns": _columns(data), "campaigns": fits, "campaigns_unknown": unknown}
-        )
+            {"kind": data.kind, "rows": data.rows, "read_as": seen.remarks,
+             "columns": column_rows(seen, samples=False)}
+        )  # fmt: skip
         return
-    print_rows(
-        _columns(data),
-        {"name": "column", "kind": "kind", "empty_cells": "empty", "remark": "remark"},
-        form=form,
-        title=f"{data.name}: {data.rows} rows, {len(data.columns)} columns",
-    )
+    _show(data, seen)
+
+
+@app.command()
+@command
+def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """Read registered data as each open campaign would, and say what fits, what is converted or left out.
+
+    Exit code 1 if the data changed since they were registered.
+    """
+    shelf, opened = _shelf(home)
+    data = shelf.get(name).renewed()
+    fits, unknown = campaign_fits(opened, data)
+    if form is Format.JSON:
+        print_json({**data_row(data), "campaigns": fits, "campaigns_unknown": unknown})
+        return
+    note(f"{name}: {data.rows} rows at {data.location}, unchanged")
     if unknown is not None:
         note(f"the open campaigns cannot be shown: {unknown}")
         return
-    print_rows(
-        fits,
-        {"campaign": "campaign", "title": "title", "fits": "fits", "why_not": "why not"},
-        form=form,
-        title="Open campaigns",
-        show={"campaign": short},
-        empty="no campaign is open",
-    )
+    _show_fits(fits)
+    for fit in fits:
+        for sentence in fit["changed"]:
+            note(f"{short(fit['campaign'])}: {sentence}")
 
 
 @app.command("list")
 @command
 def list_(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """List the registered data sets."""
-    from mine_agent.cli.opening import home_path
-    from mine_agent.home import Home
-
-    rows = [_as_row(data) for data in Home.open(home_path(home)).data().all()]
+    shelf, _ = _shelf(home)
     print_rows(
-        rows,
-        {"name": "name", "rows": "rows", "columns": "columns", "path": "file", "usable": "usable"},
+        [data_row(data) for data in shelf.all()],
+        {"name": "name", "kind": "kind", "rows": "rows", "columns": "columns", "location": "place",
+         "usable": "usable"},
         form=form,
         show={"columns": lambda columns: str(len(columns))},
-        empty="no data set is registered; add one with: mine-agent data add NAME FILE.csv",
+        empty="no data set is registered; add one with: mine-agent data add NAME FILE",
+    )  # fmt: skip
+
+
+@app.command()
+@command
+def kinds(form: FormatOption = Format.TABLE) -> None:
+    """List the kinds of data that can be registered, with their options for --set."""
+    from mine_agent.data.adapters import adapter_named, kinds
+    from mine_agent.errors import DataError
+
+    rows = []
+    for kind in kinds():
+        try:
+            adapter = adapter_named(kind)
+            options, about = dict(adapter.options), " ".join((adapter.__doc__ or "").split())
+        except DataError as error:
+            options, about = {}, str(error)
+        rows.append({"kind": kind, "about": about, "options": options})
+    print_rows(
+        rows,
+        {"kind": "kind", "about": "what it is", "options": "options"},
+        form=form,
+        show={"options": lambda known: "; ".join(f"{key}: {text}" for key, text in known.items()) or "none"},
     )
 
 
 @app.command()
 @command
 def remove(name: Name, home: HomeOption = None) -> None:
-    """Forget a data set. The file itself stays; submissions already made go on."""
+    """Forget a data set. The data themselves stay; submissions already made go on."""
+    _shelf(home)[0].remove(name)
+    note(f"data set {name} is forgotten; the data are untouched")
+
+
+def _shelf(home: Path | None) -> tuple[DataShelf, Any]:
     from mine_agent.cli.opening import home_path
     from mine_agent.home import Home
 
-    Home.open(home_path(home)).data().remove(name)
-    note(f"data set {name} is forgotten; the file is untouched")
+    opened = Home.open(home_path(home))
+    return opened.data(), opened
 
 
-def _as_row(data: DataSet) -> dict[str, Any]:
-    from mine_agent.errors import DataChangedError
-
-    try:
-        data.read()
-        usable, why_not = True, None
-    except DataChangedError as error:
-        usable, why_not = False, str(error)
-    return {
-        "name": data.name,
-        "path": str(data.path),
-        "sha256": data.digest.hex(),
-        "rows": data.rows,
-        "columns": list(data.column_names()),
-        "usable": usable,
-        "why_not": why_not,
-    }
-
-
-def _columns(data: DataSet) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": column.name,
-            "kind": column.kind,
-            "empty_cells": column.empty_cells,
-            "remark": None if column.first_text_row is None else f"row {column.first_text_row} is no number",
-        }
-        for column in data.columns
-    ]
-
-
-def _fits(home: Any, data: DataSet) -> tuple[list[dict[str, Any]], str | None]:
-    """How the data fit each open campaign, or why that cannot be said."""
-    from mine_agent.connection import Connection
-    from openmined_syft.errors import OpenMinedError
-
-    try:
-        connection = Connection.open(home)
-        connection.read_events()
-        return _fits_each(connection, data), None
-    except OpenMinedError as error:
-        return [], str(error)
-
-
-def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
-    from mine_agent.campaigns.overview import open_campaigns
-    from mine_agent.data.matching import fit_by_values
-
-    rows = []
-    for listing in open_campaigns(connection, [data], connection.home.policy()):
-        if listing.plan is None:
-            fits, missing, why_not = False, [], listing.fault
-        else:
-            fit = fit_by_values(listing.plan.schema, data)
-            fits, missing = fit.fits, list(fit.missing)
-            why_not = fit.problem or (f"lacks {', '.join(missing)}" if missing else None)
-        rows.append(
-            {
-                "campaign": listing.record.hex_id,
-                "title": listing.plan.spec.title if listing.plan else None,
-                "fits": fits,
-                "missing": missing,
-                "why_not": why_not,
-            }
+def _look(
+    shelf: DataShelf,
+    name: str,
+    location: str,
+    kind: str | None,
+    options: list[str] | None,
+    decimal: str | None,
+    unusable: Fraction,
+) -> tuple[DataSet, TableSeen]:
+    with progress() as shown:
+        task = shown.add_task("reading", total=None)
+        return shelf.look(
+            name,
+            location,
+            kind=kind,
+            options=read_options(options or []),
+            decimal=decimal,
+            unusable=unusable,
+            progress=lambda rows: shown.update(task, description=f"reading: {rows} rows"),
         )
-    return rows
+
+
+def _show(data: DataSet, seen: TableSeen) -> None:
+    samples = sys.stdout.isatty()  # values are for the owner's eyes, not for a file or a pipe
+    print_rows(
+        column_rows(seen, samples=samples),
+        COLUMN_HEADINGS if samples else {k: v for k, v in COLUMN_HEADINGS.items() if k != "samples"},
+        form=Format.TABLE,
+        title=f"{data.name}: {data.rows} rows, {len(data.names)} columns",
+    )
+    for remark in [*seen.remarks, *(f"{count} x {what} left out" for what, count in seen.left_out.items())]:
+        note(remark)
+    if seen.faults:
+        note(f"{seen.faults} rows cannot be used: {seen.first_fault}")
+    if len(seen.names) > len(seen.columns):
+        note(f"{len(seen.names) - len(seen.columns)} more columns are named, but were not looked at")
+
+
+def _show_fits(fits: list[dict[str, Any]]) -> None:
+    print_rows(
+        fits,
+        {"campaign": "campaign", "title": "title", "fits": "fits", "why_not": "why not"},
+        form=Format.TABLE,
+        title="Open campaigns",
+        show={"campaign": short},
+        empty="no campaign is open",
+    )

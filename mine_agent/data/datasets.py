@@ -1,58 +1,112 @@
-"""The miner's own tables: which files this mine may use, by name, path and digest. Rows are read, never kept.
+"""The miner's own data: which sources this mine may use, by name, place and digest. Rows are never kept.
 
-A data set is registered where it lies and is not copied: a second copy of private rows would outlive the
-first one when its owner deletes it, and the digest already makes sure that what is trained on is what was
-registered. A file that changed is refused until its owner adds it again. What is kept (`data/NAME.json`) is
-the path, the digest, the number of rows and the columns' names and kinds, but no value.
+Data are registered where they lie and not copied: a second copy of private rows would outlive the first one
+when its owner deletes it, and the digest already makes sure that what is trained on is what was registered. A
+file that changed is refused until its owner adds it again; a database changes, so its digest is taken anew
+before each use. What is kept (`data/NAME.json`) is the place, the digest, the number of rows and the columns'
+names and kinds, but no value and no secret.
 
-Not here: reading a table in the types of a campaign (see `pysonar.protocol.schema` and `matching`).
+Not here: what the values are in the types of a campaign (see `pysonar.tables` and `matching`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from mine_agent.data.tables import Column, describe_table
+from mine_agent.data.adapters import adapter_for, adapter_named
+from mine_agent.data.adapters.interface import check_options
 from mine_agent.errors import DataChangedError, DataError, UnknownDataError
 from pysonar.files.secret_file import replace_secret_file
+from pysonar.protocol.schema import SchemaError
+from pysonar.tables import UNUSABLE, Source
+from pysonar.tables.understanding import TableSeen, understand
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_FORMAT = "openmined/mine-data-set/1"
+_FORMAT = "openmined/mine-data-set/2"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name, kind and number of values that are not there, as they were at registration.
+
+    `odd_row` is the first row with a value that is no number, in a column that has numbers, too.
+    """
+
+    name: str
+    kind: str
+    missing: int
+    odd_row: int | None = None
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A registered table: `digest` is the SHA-256 of the whole file."""
+    """Registered data.
+
+    Attributes:
+        kind, location, options: which adapter opens it, where, and how.
+        digest: SHA-256 of what decides the records.
+        live: whether it may change; see `Adapter.live`.
+        columns: the first columns, as they were looked at; names: all of them.
+        decimal: the owner's word on the decimal mark; unusable: share of records that may be left out.
+    """
 
     name: str
-    path: Path
+    kind: str
+    location: str
     digest: bytes
     rows: int
     columns: tuple[Column, ...]
+    names: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
+    decimal: str | None = None
+    unusable: Fraction = UNUSABLE
 
     def column_names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns)
+        """All of them, in order."""
+        return self.names
 
-    def read(self) -> bytes:
-        """The file's bytes, if they are still those that were registered. Raises DataChangedError."""
+    def renewed(self) -> DataSet:
+        """The same data as they are now: a live source's digest taken anew. DataChangedError if what is not
+        live has changed, or is gone.
+        """
         try:
-            content = self.path.read_bytes()
-        except OSError:
+            digest = self._source().digest()
+        except (SchemaError, DataError) as error:
             raise DataChangedError(
-                f"data set {self.name!r}: {self.path} cannot be read; put it back, or"
-                f" `mine-agent data remove {self.name}`"
+                f"data set {self.name!r}: {error}; put it back, or `mine-agent data remove {self.name}`"
             ) from None
-        if hashlib.sha256(content).digest() != self.digest:
+        if digest != self.digest and not self.live:
             raise DataChangedError(
-                f"data set {self.name!r}: {self.path} is not the file that was registered"
+                f"data set {self.name!r}: {self.location} is not what was registered"
                 f" (SHA-256 {self.digest.hex()}); to use it as it is:"
-                f" mine-agent data add {self.name} FILE --replace"
+                f" mine-agent data add {self.name} {self.location} --replace"
             )
-        return content
+        return self if digest == self.digest else replace(self, digest=digest)
+
+    @contextmanager
+    def opened(self) -> Iterator[Source]:
+        """The source, if it still is what was registered, and the promise that it was so to the end.
+
+        Raises DataChangedError: it is another one, at the beginning or at the end; what was made of it must
+        not be used.
+        """
+        before = self.renewed()
+        if before.digest != self.digest:
+            raise DataChangedError(f"data set {self.name!r} changed just now; it is looked at again")
+        yield self._source()
+        if self.renewed().digest != self.digest:
+            raise DataChangedError(f"data set {self.name!r} changed while it was read; it is read again")
+
+    def _source(self) -> Source:
+        return adapter_named(self.kind).source(self.location, self.options)
 
 
 class DataShelf:
@@ -61,26 +115,67 @@ class DataShelf:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def add(self, name: str, path: Path, *, replace: bool) -> DataSet:
-        """Look through the CSV file `path` and register it as `name`. Raises DataError, BadTableError."""
+    def look(
+        self,
+        name: str,
+        location: str | Path,
+        *,
+        kind: str | None = None,
+        options: Mapping[str, str] | None = None,
+        decimal: str | None = None,
+        unusable: Fraction = UNUSABLE,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> tuple[DataSet, TableSeen]:
+        """Look through the data at `location`, without registering them. Raises DataError, SchemaError."""
         if not _NAME.fullmatch(name):
             raise DataError(
                 f"{name!r} is not a name for data; use 1 to 64 of a-z, 0-9, '-' and '_',"
                 " starting with a letter or digit"
             )
-        if self._file(name).exists() and not replace:
+        if decimal not in (None, ".", ","):
+            raise DataError(f"the decimal mark is {decimal!r}; expected '.' or ','")
+        place = _place(location)
+        adapter = adapter_named(kind) if kind else adapter_for(place)
+        chosen = dict(options or {})
+        check_options(adapter, chosen)
+        source = adapter.source(place, chosen)
+        seen = understand(source, decimal=decimal, progress=progress)
+        if not seen.rows:
+            what = seen.first_fault or "no record follows the header line"
+            raise DataError(f"{source.name}: {what}")
+        if seen.faults > unusable * (seen.rows + seen.faults):
+            raise DataError(
+                f"{source.name}: {seen.first_fault} ({seen.faults} such rows of {seen.rows + seen.faults};"
+                f" at most {float(unusable):.4g} of them may be left out)"
+            )
+        columns = tuple(
+            Column(column.name, column.kind, column.missing, column.odd_row) for column in seen.columns
+        )
+        made = DataSet(
+            name, adapter.kind, place, source.digest(), seen.rows, columns, tuple(seen.names), chosen,
+            adapter.live, decimal, unusable,
+        )  # fmt: skip
+        return made, seen
+
+    def keep(self, data: DataSet, *, replace: bool) -> None:
+        """Register data that were looked at. DataError if the name is taken and `replace` is not said."""
+        self.require_free(data.name, replace=replace)
+        replace_secret_file(self._file(data.name), _to_json(data).encode())
+
+    def require_free(self, name: str, *, replace: bool) -> None:
+        """Raises DataError if the name is taken and `replace` is not said."""
+        if _NAME.fullmatch(name) and self._file(name).exists() and not replace:
             raise DataError(f"data set {name!r} is registered already; give --replace to register it anew")
-        try:
-            content = path.read_bytes()
-        except OSError:
-            raise DataError(f"{path} cannot be read; give the path of a CSV file") from None
-        rows, columns = describe_table(content, file=path.name)
-        data = DataSet(name, path.resolve(), hashlib.sha256(content).digest(), rows, columns)
-        replace_secret_file(self._file(name), _to_json(data).encode())
+
+    def add(self, name: str, location: str | Path, *, replace: bool, **how: Any) -> DataSet:
+        """Look through the data at `location` and register them as `name`; `how` as of `look`."""
+        self.require_free(name, replace=replace)
+        data, _ = self.look(name, location, **how)
+        self.keep(data, replace=replace)
         return data
 
     def remove(self, name: str) -> None:
-        """Forget `name`; the file itself stays. Raises UnknownDataError."""
+        """Forget `name`; the data themselves stay. Raises UnknownDataError."""
         self.get(name)
         self._file(name).unlink()
 
@@ -101,20 +196,29 @@ class DataShelf:
         return self._folder / f"{name}.json"
 
 
+def _place(location: str | Path) -> str:
+    """A path made absolute; other locations (with a scheme, as sqlite:...) as they are."""
+    text = str(location)
+    if isinstance(location, Path) or not re.match(r"[a-z][a-z0-9+]+:", text):
+        return str(Path(text).expanduser().absolute())
+    return text
+
+
 def _to_json(data: DataSet) -> str:
     document = {
         "format": _FORMAT,
         "name": data.name,
-        "path": str(data.path),
+        "kind": data.kind,
+        "location": data.location,
+        "options": dict(data.options),
+        "live": data.live,
+        "decimal": data.decimal,
+        "unusable": str(data.unusable),
         "sha256": data.digest.hex(),
         "rows": data.rows,
+        "names": list(data.names),
         "columns": [
-            {
-                "name": column.name,
-                "kind": column.kind,
-                "empty_cells": column.empty_cells,
-                "first_text_row": column.first_text_row,
-            }
+            {"name": column.name, "kind": column.kind, "missing": column.missing, "odd_row": column.odd_row}
             for column in data.columns
         ],
     }
@@ -128,10 +232,16 @@ def _from_json(file: Path) -> DataSet:
             raise ValueError
         return DataSet(
             name=document["name"],
-            path=Path(document["path"]),
+            kind=document["kind"],
+            location=document["location"],
             digest=bytes.fromhex(document["sha256"]),
             rows=int(document["rows"]),
             columns=tuple(Column(**column) for column in document["columns"]),
+            names=tuple(document["names"]),
+            options=dict(document["options"]),
+            live=bool(document["live"]),
+            decimal=document["decimal"],
+            unusable=Fraction(document["unusable"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 
 from mine_agent.data.datasets import DataSet
 from pysonar.protocol.schema import Schema, SchemaError
+from pysonar.tables import Reading, record_batches
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How one data set fits one campaign: the columns it lacks, or the first value that does not fit."""
+    """How one data set fits one campaign: the columns it lacks, or the first value that does not fit.
+
+    `changed`: what had to be converted or left out, in words, once the values were read.
+    """
 
     data: str
     missing: tuple[str, ...] = ()
     problem: str | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -32,14 +37,18 @@ def fit_by_names(schema: Schema, data: DataSet) -> Fit:
 
 
 def fit_by_values(schema: Schema, data: DataSet) -> Fit:
-    """How the whole file fits: reads it. Raises DataChangedError; a value that does not fit is told in the
+    """How the values fit: reads them all. Raises DataChangedError; a value that does not fit is told in the
     answer.
     """
     by_names = fit_by_names(schema, data)
     if by_names.missing:
         return by_names
     try:
-        schema.read_csv_bytes(data.read(), name=data.path.name)
+        fields = (*schema.fields, schema.label)
+        with data.opened() as source:
+            reading = Reading(source.name)
+            for _ in record_batches(source, fields, reading, limit=data.unusable, decimal=data.decimal):
+                pass
     except SchemaError as error:
         return Fit(data.name, problem=str(error))
-    return by_names
+    return Fit(data.name, changed=tuple(reading.sentences()))

@@ -15,6 +15,7 @@ from mine_agent.campaigns.artifacts import Plan
 from mine_agent.data.datasets import DataSet
 from openmined_syft.models import Rows
 from openmined_syft.schemes import scheme_named
+from pysonar.tables import read_records
 
 KEPT = 8
 
@@ -38,11 +39,13 @@ class Visits:
         Raises DataChangedError, SchemaError (names row, column and value), SyftError (the rows cannot be
         learned from).
         """
-        content = data.read()
         scheme = scheme_named(plan.spec.scheme)
         key = (plan.campaign, data.digest, version if scheme.fresh_rows else 0)
-        if key not in self._kept:
-            table = plan.schema.read_csv_bytes(content, name=data.path.name)
+        if key in self._kept:
+            data.renewed()
+        else:
+            with data.opened() as source:
+                table, _ = read_records(source, plan.schema, limit=data.unusable, decimal=data.decimal)
             X, y = plan.schema.encode(table), plan.schema.encode_labels(table)
             salt = salt_of(plan.campaign, data.digest)
             self._kept[key] = scheme.visit(plan.family, Rows(X, y), plan.rule, version=version, salt=salt)

@@ -43,8 +43,10 @@ from pysonar.scientist.errors import (
 )
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.journal import CampaignRow
-from pysonar.scientist.launching import create_key, launch
+from pysonar.scientist.launching import create_key, launch, starting_accuracy
 from pysonar.scientist.plan import Plan
+from pysonar.scientist.understood import Understood
+from pysonar.tables import CsvFile, TableSource, read_records
 
 OnEvent = Callable[[LoggedEvent], None]
 
@@ -64,9 +66,10 @@ class Campaign:
     ) -> None:
         self._scientist = scientist
         self._plan: Plan | None = plan
-        self._validation = (
-            plan.schema.read_csv(validation) if isinstance(validation, str | Path) else validation
+        self._source = (
+            TableSource(validation) if isinstance(validation, pa.Table) else CsvFile(Path(validation))
         )
+        self._validation, self.reading = read_records(self._source, plan.schema)
         self.name = name or default_name(plan.title)
         self._id: bytes | None = None
 
@@ -76,7 +79,6 @@ class Campaign:
         made = cls.__new__(cls)
         made._scientist = scientist
         made._plan = None
-        made._validation = None
         made._id = campaign if isinstance(campaign, bytes) else scientist.connection.find(campaign)
         row = scientist.connection.journal.with_id(made._id)
         made.name = row.name if row else "0x" + made._id.hex()
@@ -93,6 +95,16 @@ class Campaign:
     def record(self) -> CampaignRecord:
         """What the chain says of it now."""
         return self._connection.sonar.campaign(self.id)
+
+    def understood(self) -> Understood:
+        """What `launch` would seal and escrow for: the records as they were read. Nothing is sent.
+
+        Raises CampaignError for a campaign that was attached to: its records are sealed.
+        """
+        if self._plan is None:
+            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
+        start = starting_accuracy(self._plan, self._validation)
+        return Understood(self._validation, self._plan, self._source.remarks(), self.reading, start)
 
     def launch(self) -> Campaign:
         """Seal the validation set, publish the spec, escrow the bounty; see

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.artifacts.errors import ArtifactError
 from pysonar.protocol.schema import Schema, SchemaError
 from pysonar.scientist.errors import EstimatorError
+from pysonar.tables import read_csv
 
 FORMAT = "openmined/estimator/2"
 _METADATA = "openmined"
@@ -140,13 +142,13 @@ class Estimator:
 
     def _table(self, X: Any) -> pa.Table:
         if isinstance(X, str | Path):
-            return self.schema.read_inputs_csv(X)
+            return read_csv(X, self.schema, label=False, limit=Fraction(0))
         return self._as_table(X)
 
     def _labelled(self, X: Any) -> pa.Table:
         if isinstance(X, str | Path):
-            return self.schema.read_csv(X)
-        return self._as_table(X)
+            return read_csv(X, self.schema, limit=Fraction(0))
+        return self.schema.select(self._as_table(X))
 
     def _as_table(self, X: Any) -> pa.Table:
         if isinstance(X, pa.Table):

@@ -13,6 +13,7 @@ from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan import Plan
+from pysonar.tables import read_csv
 
 
 def train_twin(
@@ -34,8 +35,8 @@ def train_twin(
     schema, algorithm = plan.schema, plan.algorithm
     family, rule = algorithm.build(schema, campaign), algorithm.training_rule()
     scheme = scheme_named(algorithm.scheme)
-    own = schema.encode(schema.read_csv(validation))
-    rows = {miner: schema.read_csv(path) for miner, path in files.items()}
+    own = schema.encode(read_csv(validation, schema))
+    rows = {miner: read_csv(path, schema) for miner, path in files.items()}
     versions = [family.initial_weights()]
     for submission in record:
         if submission["verdict"] != "IMPROVED":

@@ -1,7 +1,5 @@
 """Records to numbers: the encoding every party shares, and the errors that name row, column and value."""
 
-import contextlib
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,8 +8,8 @@ from hypothesis import strategies as st
 
 from pysonar.protocol.schema import (
     BadValueError,
-    FileFormatError,
     MissingColumnError,
+    ProfileError,
     Schema,
     SchemaError,
     boolean_field,
@@ -194,77 +192,92 @@ def test_texts_and_numbers_mean_the_same(values):
     np.testing.assert_array_equal(schema.encode(text), schema.encode(pa.table({"x": values})))
 
 
-class TestFiles:
-    HEADER = b"height,age,member,colour,wheels,kind\n"
+def with_rules(**changes):
+    """The schema with keywords added to fields' `openmined`."""
+    document = {**INPUT, "properties": {name: dict(field) for name, field in INPUT["properties"].items()}}
+    for name, rule in changes.items():
+        field = document["properties"][name]
+        field["openmined"] = {**field["openmined"], **rule}
+    return Schema(document, output_schema("kind", class_label(["a", "b"])))
 
-    def read(self, body, header=HEADER):
-        return SCHEMA.read_csv_bytes(header + body, name="people.csv")
 
-    def test_a_file_is_its_table(self, tmp_path):
-        path = tmp_path / "people.csv"
-        path.write_bytes(
-            b"\xef\xbb\xbfage,note,height,colour,kind,wheels,member\r\n"
-            b'1,"a, b",150,green,b,2,true\r\n'
-            b"130,,-7,red,a,4,false\r\n"
-            b'50,"two\nlines",1e9,"green",b,4,1\r\n'
-        )
-        read = SCHEMA.read_csv(path)
-        assert read.column_names == ["height", "age", "member", "colour", "wheels", "kind"]
-        np.testing.assert_array_equal(SCHEMA.encode(read), X)
-        np.testing.assert_array_equal(SCHEMA.encode_labels(read), [1, 0, 1])
+@pytest.mark.parametrize(
+    ("rules", "column", "values", "expected"),
+    [
+        ({"missing": {"value": 100.0}}, "height", [150.0, None, float("nan")], [150.0, 100.0, 100.0]),
+        ({"missing": {"value": 7}}, "age", ["1", "", "3"], [1, 7, 3]),
+        ({"missing": {"value": True}}, "member", [None, False, None], [True, False, True]),
+        ({"missing": {"value": "red"}}, "colour", [None, "green", "red"], ["red", "green", "red"]),
+        ({"unknown": {"value": "red"}}, "colour", ["pink", "green", "red"], ["red", "green", "red"]),
+        (
+            {"unknown": {"value": "red"}, "missing": {"value": "green"}},
+            "colour", ["pink", None, "red"], ["red", "green", "red"],
+        ),
+        ({"unknown": {"value": 2}}, "wheels", [3, 4, 2], [2, 4, 2]),
+    ],
+)  # fmt: skip
+def test_gaps_and_unknown_categories_are_filled_as_the_campaign_says(rules, column, values, expected):
+    schema = with_rules(**{column: rules})
+    assert schema.select(table(**{column: values})).column(column).to_pylist() == expected
+    assert schema.encode(table(**{column: values})).shape == (3, 7)
 
-    def test_inputs_alone_for_predicting(self, tmp_path):
-        path = tmp_path / "new.csv"
-        path.write_bytes(b"height,age,member,colour,wheels\n150,1,1,green,2\n")
-        np.testing.assert_array_equal(SCHEMA.encode(SCHEMA.read_inputs_csv(path)), X[:1])
-        with pytest.raises(MissingColumnError, match="'kind'"):
-            SCHEMA.read_csv(path)
 
-    @pytest.mark.parametrize(
-        ("body", "says"),
-        [
-            (b"1,1,1,red,4,a\n1,1,1,red,4,\n", "row 3, column 'kind' is missing"),
-            (b"1,1,1,red,4,a\n\n\n1,x,1,red,4,a\n", "row 5, column 'age' is 'x'"),
-            (b'"1\n",1,1,red,4,a\n1,1,1,red,nan,a\n', "row 3, column 'wheels' is 'nan'"),
-            (b"inf,1,1,red,4,a\n", "row 2, column 'height' is 'inf'"),
-            (b",1,1,red,4,a\n", "row 2, column 'height' is missing"),
-            (b'"",1,1,red,4,a\n', "row 2, column 'height' is missing"),
-            (b"1,1,1, ,4,a\n", "row 2, column 'colour' is missing"),
-        ],
-    )
-    def test_bad_cells_are_named_as_a_spreadsheet_counts(self, body, says):
-        with pytest.raises(BadValueError, match=f"people.csv: {says}"):
-            self.read(body)
+@pytest.mark.parametrize(
+    ("rules", "column", "values", "kept"),
+    [
+        ({"missing": "drop"}, "height", [150.0, None, float("nan")], [0]),
+        ({"unknown": "drop"}, "colour", ["pink", "green", "red"], [1, 2]),
+        ({"missing": "drop", "unknown": "drop"}, "colour", ["pink", None, "red"], [2]),
+    ],
+)
+def test_records_are_left_out_as_the_campaign_says(rules, column, values, kept):
+    schema = with_rules(**{column: rules})
+    selected = schema.select(table(**{column: values}))
+    assert selected.column("kind").to_pylist() == [GOOD["kind"][index] for index in kept]
+    with pytest.raises(BadValueError, match="leave such records out"):
+        schema.encode(table(**{column: values}))
 
-    @pytest.mark.parametrize(
-        ("content", "says"),
-        [
-            (b"", "empty"),
-            (b"\n", "first line is empty"),
-            (HEADER, "no record"),
-            (HEADER + b"1,1,1,red,4\n", "row 2 has 5 cells; 6 are expected"),
-            (HEADER + b"1,1,1,red,4,a\n1,1,1,red,4,a,9\n", "row 3 has 7 cells; 6 are expected"),
-            (HEADER + b"1,1,1,\xff,4,a\n", "UTF-8"),
-            (b"\xff\xfe\x00", "UTF-8"),
-            (b"age," + HEADER + b"1,1,1,1,red,4,a\n", "column 'age' is there 2 times"),
-        ],
-    )
-    def test_files_that_are_no_table(self, content, says):
-        with pytest.raises(FileFormatError, match=f"people.csv: .*{says}"):
-            SCHEMA.read_csv_bytes(content, name="people.csv")
 
-    def test_missing_columns_say_what_is_there(self):
-        with pytest.raises(MissingColumnError, match=r"people.csv \(which has a, b\).*'height'"):
-            self.read(b"1,2\n", header=b"a,b\n")
+@pytest.mark.parametrize(
+    ("rules", "column", "values", "row"),
+    [
+        ({"missing": {"value": "red"}}, "colour", [None, "green", "pink"], 3),
+        ({"unknown": "drop"}, "colour", ["pink", "green", None], 3),
+        ({"missing": "drop"}, "height", ["x", None, "1"], 1),
+    ],
+)
+def test_a_rule_for_one_kind_of_gap_is_none_for_another(rules, column, values, row):
+    with pytest.raises(BadValueError, match=f"row {row}, column '{column}'"):
+        with_rules(**{column: rules}).select(table(**{column: values}))
 
-    def test_files_that_cannot_be_read(self, tmp_path):
-        with pytest.raises(FileFormatError, match="no such file"):
-            SCHEMA.read_csv(tmp_path / "none.csv")
-        with pytest.raises(FileFormatError, match="cannot be read"):
-            SCHEMA.read_csv(tmp_path)
 
-    @given(st.binary(max_size=80))
-    def test_any_bytes_give_a_typed_error(self, content):
-        for full in (content, self.HEADER + content):
-            with contextlib.suppress(SchemaError):
-                SCHEMA.read_csv_bytes(full, name="people.csv")
+@pytest.mark.parametrize(
+    ("column", "rules"),
+    [
+        ("height", {"missing": "mean"}),
+        ("height", {"missing": {"value": "high"}}),
+        ("height", {"missing": {"value": float("inf")}}),
+        ("height", {"missing": {"value": 2e15}}),
+        ("height", {"missing": {"value": True}}),
+        ("height", {"unknown": "drop"}),
+        ("age", {"missing": {"value": 1.5}}),
+        ("member", {"missing": {"value": 1}}),
+        ("colour", {"missing": {"value": "pink"}}),
+        ("colour", {"unknown": {"value": "pink"}}),
+        ("colour", {"unknown": {"values": "red"}}),
+        ("wheels", {"missing": {"value": "4"}}),
+    ],
+)
+def test_rules_for_gaps_that_are_none(column, rules):
+    with pytest.raises(ProfileError, match=f"properties.{column}.openmined.(missing|unknown)"):
+        with_rules(**{column: rules})
+
+
+def test_a_label_has_no_substitute():
+    label = class_label(["a", "b"])
+    label["openmined"] = {**label["openmined"], "missing": "drop", "unknown": "drop"}
+    schema = Schema(INPUT, output_schema("kind", label))
+    assert schema.select(table(kind=["a", None, "c"])).num_rows == 1
+    label["openmined"]["missing"] = {"value": "a"}
+    with pytest.raises(ProfileError, match="no substitute"):
+        output_schema("kind", label)

@@ -35,7 +35,8 @@ def test_help_names_every_command_and_the_exit_codes(mine_agent: Any) -> None:
     shown = mine_agent("--help").output
     for command in ("init", "data", "campaigns", "run", "earnings", "claim", "doctor", "Exit codes"):
         assert command in shown
-    for command in (["init"], ["data", "add"], ["data", "list"], ["data", "remove"], ["campaigns"], ["run"],
+    for command in (["init"], ["data", "add"], ["data", "list"], ["data", "remove"],
+                    ["data", "preview"], ["data", "check"], ["data", "kinds"], ["campaigns"], ["run"],
                     ["earnings"], ["claim"], ["doctor"]):  # fmt: skip
         result = mine_agent(*command, "--help")
         assert result.exit_code == 0
@@ -150,7 +151,7 @@ def test_without_a_home_every_command_says_init(mine_agent: Any, tmp_path: Path,
 def test_data_add_shows_columns_and_lists_afterwards(mine_agent: Any, home: Home, table: Path) -> None:
     shown = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert shown.exit_code == 0, shown.output
-    for text in ("2 rows", "age", "integer", "bmi", "number", "ill", "text"):
+    for text in ("2 rows", "age", "integer", "bmi", "number", "ill", "boolean"):
         assert text in shown.output
     answer = json.loads(mine_agent("data", "list", "--home", home.path, "--format", "json").stdout)
     assert [(entry["name"], entry["rows"], entry["usable"]) for entry in answer] == [("patients", 2, True)]
@@ -168,7 +169,7 @@ def test_data_add_names_the_fault_of_a_bad_table(mine_agent: Any, home: Home, ta
     table.write_bytes(b"a,b\n1,2\n3\n")
     result = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert result.exit_code == 1
-    assert "patients.csv, row 3: has 1 cells; the header has 2" in result.output
+    assert "patients.csv: row 3 has 1 cells; 2 are expected" in result.output
 
 
 def test_data_add_works_without_a_node(mine_agent: Any, make_home: Any, table: Path, dead_url: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from mine_agent.data.datasets import DataShelf
-from mine_agent.data.tables import Column, describe_table
-from mine_agent.errors import BadTableError, DataChangedError, DataError, UnknownDataError
+from mine_agent.errors import DataChangedError, DataError, UnknownDataError
+from pysonar.protocol.schema import SchemaError
+from pysonar.tables import CsvFile
+from pysonar.tables.understanding import ColumnSeen, TableSeen, understand
 
 TABLE = b"age,bmi,ill,note\n30,22.5,yes,\n41,19,no,\n"
 
@@ -26,70 +28,59 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def test_columns_types_and_rows_are_found() -> None:
-    rows, columns = describe_table(TABLE, file="t.csv")
-    assert rows == 2
-    assert columns == (
-        Column("age", "integer", 0),
-        Column("bmi", "number", 0),
-        Column("ill", "text", 0),
-        Column("note", "empty", 2),
-    )
+def look(content: bytes) -> TableSeen:
+    return understand(CsvFile(content=content, name="t.csv"))
+
+
+def column_of(content: bytes) -> ColumnSeen:
+    return look(content).columns[0]
+
+
+def test_columns_kinds_gaps_and_ranges_are_found() -> None:
+    seen = look(TABLE)
+    assert seen.rows == 2
+    assert [(column.name, column.kind, column.missing) for column in seen.columns] == [
+        ("age", "integer", 0), ("bmi", "number", 0), ("ill", "boolean", 0), ("note", "empty", 2),
+    ]  # fmt: skip
+    assert (seen.columns[1].low, seen.columns[1].high) == (19.0, 22.5)
+    assert seen.columns[0].samples == ["30", "41"]
 
 
 @pytest.mark.parametrize(
     ("cell", "kind"),
-    [("-3", "integer"), ("+3", "integer"), ("3.0", "number"), ("1e5", "number"), (" 7 ", "integer"),
-     ("nan", "text"), ("inf", "text"), ("1_000", "text"), ("\u0663", "text"), ("3 4", "text"), ("", "empty")],
+    [("-3", "integer"), ("+3", "integer"), ("3.0", "number"), ("1e5", "integer"), (" 7 ", "integer"),
+     ("nan", "empty"),
+     ("inf", "text"), ("1_000", "text"), ("\u0663", "text"), ("3 4", "text"), ("", "empty"),
+     ("NULL", "empty"),
+     ("?", "empty"), ("yes", "boolean"), ("wahr", "boolean"), ("2026-11-26", "date"), ("26.11.2026", "date"),
+     ("2026-11-26T12:00:00Z", "date"), ("12 %", "number"), ("1.234,5", "number"), ("Berlin", "text")],
 )  # fmt: skip
 def test_kinds_of_cells(cell: str, kind: str) -> None:
-    _, (column, _) = describe_table(f"a,b\n{cell},x\n".encode(), file="t.csv")
-    assert column.kind == kind
+    assert column_of(f'a,b\n"{cell}",x\n'.encode()).kind == kind
 
 
 def test_the_first_text_among_numbers_is_pointed_at() -> None:
-    _, (column, _) = describe_table(b"a,b\n1,x\n2,y\nl2,z\n", file="t.csv")
-    assert column == Column("a", "text", 0, first_text_row=4)
+    column = column_of(b"a,b\n1,x\n2,y\nl2,z\n")
+    assert (column.kind, column.odd_row) == ("text", 4)
 
 
-def test_a_byte_order_mark_quotes_and_blank_lines_are_no_trouble() -> None:
-    rows, columns = describe_table(b'\xef\xbb\xbf"a ""x""",b\r\n"1\n2",3\r\n\r\n4,5\r\n', file="t.csv")
-    assert rows == 2
-    assert [column.name for column in columns] == ['a "x"', "b"]
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "is empty"),
-        (b"\n\n", "is empty"),
-        (b"a,b\n", "no row"),
-        (b"a,a\n1,2\n", "column 'a': two columns"),
-        (b"a,\n1,2\n", "column 2 has no name"),
-        (b"a,b\x07\n1,2\n", "not printable"),
-        (b"a," + b"b" * 201 + b"\n1,2\n", "longer than 200"),
-        (b"a,b\n1,2\n1\n", "row 3: has 1 cells; the header has 2"),
-        (b"a,b\n1,2,3\n", "row 2: has 3 cells"),
-        (b"a,b\n1,2\n\xff,3\n", "row 3: is not UTF-8"),
-        (b'a,b\n1,"2\n', "row 2: a quoted cell"),
-    ],
-)
-def test_what_is_no_table_is_refused_with_its_place(content: bytes, says: str) -> None:
-    with pytest.raises(BadTableError, match=r"t\.csv") as caught:
-        describe_table(content, file="t.csv")
-    assert says in str(caught.value)
+def test_what_is_not_plain_is_counted() -> None:
+    column = column_of(b'a;b\n"1,5";x\nn/a;y\n"2.000,5";z\n')
+    assert column.conversions == {"decimal comma": 2, "'n/a' as missing": 1}
+    assert (column.kind, column.missing, column.high) == ("number", 1, 2000.5)
 
 
 def test_a_data_set_is_kept_without_values(shelf: DataShelf, table: Path, tmp_path: Path) -> None:
     added = shelf.add("patients", table, replace=False)
     assert shelf.get("patients") == added
     assert shelf.all() == [added]
-    assert added.read() == TABLE
+    with added.opened() as source:
+        assert [batch.records.num_rows for batch in source.batches(["age"])] == [2]
     (file,) = (tmp_path / "home" / "data").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
     for value in ("30", "22.5", "yes"):
-        assert value not in json.dumps({**json.loads(file.read_text()), "sha256": "", "path": ""})
+        assert value not in json.dumps({**json.loads(file.read_text()), "sha256": "", "location": ""})
 
 
 def test_a_name_is_not_taken_twice_unless_asked(shelf: DataShelf, table: Path) -> None:
@@ -115,20 +106,27 @@ def test_the_longest_name_is_one(shelf: DataShelf, table: Path) -> None:
 def test_a_changed_file_is_not_used(shelf: DataShelf, table: Path) -> None:
     data = shelf.add("patients", table, replace=False)
     table.write_bytes(TABLE.replace(b"30", b"31"))
-    with pytest.raises(DataChangedError, match="not the file that was registered"):
-        data.read()
+    with pytest.raises(DataChangedError, match="not what was registered"):
+        data.renewed()
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(shelf: DataShelf, table: Path) -> None:
+    data = shelf.add("patients", table, replace=False)
+    with pytest.raises(DataChangedError, match="not what was registered"), data.opened() as source:  # noqa: PT012
+        list(source.batches(["age"]))
+        table.write_bytes(TABLE.replace(b"30", b"31"))
 
 
 def test_a_file_that_went_away_is_not_used(shelf: DataShelf, table: Path) -> None:
     data = shelf.add("patients", table, replace=False)
     table.unlink()
-    with pytest.raises(DataChangedError, match="cannot be read"):
-        data.read()
+    with pytest.raises(DataChangedError, match="no such file"):
+        data.renewed()
 
 
 def test_a_bad_table_is_not_registered(shelf: DataShelf, table: Path) -> None:
     table.write_bytes(b"a,b\n1\n")
-    with pytest.raises(BadTableError):
+    with pytest.raises((SchemaError, DataError), match="row 2 has 1 cells"):
         shelf.add("patients", table, replace=False)
     assert shelf.all() == []
 

@@ -128,6 +128,56 @@ def test_the_whole_way(
     assert sonar_command.json("campaign", "claim", "ill") == []
 
 
+def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
+    sonar_command: Shell,
+    create: tuple[str, ...],
+    node: Any,
+    sonar: Any,
+    validation_csv: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pysonar.scientist.cli.asking.in_terminal", lambda: True)
+    validation_csv.write_bytes(validation_csv.read_bytes() + b"Total,,\n")
+    arguments = [*create, "--home", str(sonar_command.home)]
+    refused = runner.invoke(app, arguments, env=sonar_command.environment, input="n\n")
+    assert refused.exit_code == 1
+    for words in (
+        "20 validation records",
+        "UTF-8, separated by commas",
+        "total row at the end",
+        "0: 10, 1: 10",
+    ):
+        assert words in refused.stderr
+    assert "nothing was sent" in refused.stderr
+    assert node.balance(sonar.address) == 0
+    agreed = runner.invoke(app, arguments, env=sonar_command.environment, input="y\n")
+    assert agreed.exit_code == 0, agreed.output
+    assert node.balance(sonar.address) == 10 * ETHER
+
+
+def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
+    sonar_command: Shell, create: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pysonar.scientist.cli.asking.in_terminal", lambda: True)
+    created = sonar_command.json(*create, "--yes")
+    assert created["validation"]["records"] == 20
+    assert created["validation"]["classes"] == {"0": 10, "1": 10}
+    assert created["validation"]["start_ppm"] == created["start_ppm"]
+
+
+def test_an_open_quote_in_the_validation_file_escrows_nothing(
+    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, node: Any, sonar: Any
+) -> None:
+    lines = validation_csv.read_text().splitlines()
+    noted = [f"{lines[0]},note", *(f"{line},fine" for line in lines[1:])]
+    noted[4] = noted[4].replace("fine", '"fine')
+    validation_csv.write_text("\n".join(noted) + "\n")
+    result = sonar_command(*create)
+    assert result.exit_code == 1
+    assert "row 5: a quote is opened and never closed" in result.output
+    assert node.balance(sonar.address) == 0
+
+
 def test_people_see_tables_with_dashes(
     sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
 ) -> None:

@@ -28,7 +28,8 @@ def arrow_type(field: Field) -> pa.DataType:
 
 
 def checked_column(field: Field, column: pa.ChunkedArray, source: str, row_name: RowName) -> pa.Array:
-    """The column in `arrow_type(field)`, without gaps, every value allowed.
+    """The column in `arrow_type(field)`, every value allowed; a gap is left where the field's rules drop the
+    record, and nowhere else.
 
     Args:
         column: any Arrow type that can hold the field's values; texts are parsed, spaces around them cut.
@@ -36,18 +37,76 @@ def checked_column(field: Field, column: pa.ChunkedArray, source: str, row_name:
         row_name: what to call the row at an index in errors.
 
     Raises:
-        BadValueError: names the first row with a missing or unfit value.
+        BadValueError: names the first row with an unfit value, or one that is missing or unknown where the
+            field has no rule for it.
     """
     column = _plain(column)
+    if field.missing.strict and field.unknown.strict:
+        return _checked(field, column, source, row_name)
+    gaps = _gaps(column)
+    if not field.missing.strict:
+        there = np.flatnonzero(~gaps)
+        column, named = column.take(pa.array(there)), row_name
+        row_name = lambda index: named(int(there[index]))  # noqa: E731
+    values = _typed(field, column, source, row_name)
+    unknown = _unknown(field, values)
+    if field.unknown.strict:
+        _require_known(field, values, unknown, source, row_name)
+    if not field.missing.strict:
+        places = np.where(gaps, 0, np.cumsum(~gaps) - 1)
+        values = values.take(pa.array(places, mask=gaps))
+        full = np.zeros(len(gaps), dtype=bool)
+        full[there] = unknown
+        unknown = full
+    return with_rules(field, values, gaps, unknown)
+
+
+def with_rules(
+    field: Field, values: pa.Array, missing: NDArray[np.bool_], unknown: NDArray[np.bool_]
+) -> pa.Array:
+    """`values` in `arrow_type(field)`, with the field's substitutes where they are missing or unknown; a gap
+    where the rules give none.
+    """
+    for rule, mask in ((field.missing, missing), (field.unknown, unknown & ~missing)):
+        if mask.any():
+            put = pa.scalar(rule.value, type=values.type)
+            values = pc.if_else(pa.array(mask), put, values)
+    return values
+
+
+def _checked(field: Field, column: pa.Array, source: str, row_name: RowName) -> pa.Array:
+    values = _typed(field, column, source, row_name)
+    _require_known(field, values, _unknown(field, values), source, row_name)
+    return values
+
+
+def _gaps(column: pa.Array) -> NDArray[np.bool_]:
+    gaps = pc.is_null(column, nan_is_null=True)
+    return np.asarray(gaps.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _unknown(field: Field, values: pa.Array) -> NDArray[np.bool_]:
+    """Which values of a checked type are not among the field's classes."""
+    if not field.classes:
+        return np.zeros(len(values), dtype=bool)
+    known = pc.is_in(values, value_set=pa.array(field.classes, type=values.type))
+    return ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _require_known(
+    field: Field, values: pa.Array, unknown: NDArray[np.bool_], source: str, row_name: RowName
+) -> None:
+    _require(field, values, pa.array(~unknown), source, row_name, f"one of {listed(field.classes)}")
+
+
+def _typed(field: Field, column: pa.Array, source: str, row_name: RowName) -> pa.Array:
+    """The column in the field's type, without gaps; categories are not yet looked up."""
     if field.json_type in ("number", "integer"):
         result = _numbers(field, column, source, row_name)
     elif field.json_type == "boolean":
         result = _booleans(field, column, source, row_name)
     else:
         result = _texts(field, column, source, row_name)
-    if field.classes:
-        known = pc.is_in(result, value_set=pa.array(field.classes, type=result.type))
-        _require(field, column, known, source, row_name, f"one of {_listed(field.classes)}")
     return result
 
 
@@ -112,8 +171,8 @@ def _booleans(field: Field, column: pa.Array, source: str, row_name: RowName) ->
 
 def _texts(field: Field, column: pa.Array, source: str, row_name: RowName) -> pa.Array:
     if not pa.types.is_string(column.type):
-        _refuse_all(field, column, source, row_name, f"one of {_listed(field.classes)}")
-    _require(field, column, pc.is_valid(column), source, row_name, f"one of {_listed(field.classes)}")
+        _refuse_all(field, column, source, row_name, f"one of {listed(field.classes)}")
+    _require(field, column, pc.is_valid(column), source, row_name, f"one of {listed(field.classes)}")
     return column
 
 
@@ -150,6 +209,7 @@ def _shown(column: pa.Array) -> Any:
     return column[0].as_py()
 
 
-def _listed(classes: tuple[Any, ...]) -> str:
+def listed(classes: tuple[Any, ...]) -> str:
+    """The values of an enum, at most eight of them, for errors."""
     shown = ", ".join(repr(value) for value in classes[:8])
     return shown if len(classes) <= 8 else f"{shown}, ... ({len(classes)} values)"

@@ -55,15 +55,19 @@ class BadValueError(SchemaError):
 
     Attributes:
         source: file name, or "the records".
-        row: 1 for the first record (a header line is not counted).
-        column, value, expected: where it stands, what it is (shortened), what would have been right.
+        row: as its source counts: in a file as a spreadsheet does (the header is row 1), else from 1.
+        column, value, expected: where it is, what it is (shortened), what would have been right.
+        more: how many other records are at fault, in words; may be empty.
     """
 
-    def __init__(self, source: str, row: int, column: str, value: object, expected: str) -> None:
+    def __init__(
+        self, source: str, row: int, column: str, value: object, expected: str, *, more: str = ""
+    ) -> None:
         self.source, self.row, self.column = source, row, column
-        self.value, self.expected = shorten(value), expected
+        self.value, self.expected, self.more = shorten(value), expected, more
         shown = "missing" if value is None else self.value
-        super().__init__(f"{source}: row {row}, column {column!r} is {shown}; {expected} is expected")
+        where = f"{source}: row {row}, column {column!r}"
+        super().__init__(f"{where} is {shown}; {expected} is expected{f' ({more})' if more else ''}")
 
 
 class FileFormatError(SchemaError):

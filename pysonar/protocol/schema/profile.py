@@ -15,8 +15,8 @@ and by nothing else; `required` must repeat it, as every field is required. A fi
     {"type": "boolean", "openmined": {"kind": "boolean"}}
     {"type": "string" or "integer", "enum": [...], "openmined": {"kind": "category"}}
 
-with E = {"center": c, "scale": s}, and may have `title` and `description`; `openmined` may have `unit`. What
-becomes of a value (all of it public):
+with E = {"center": c, "scale": s}, and may have `title` and `description`; `openmined` may have `unit`,
+`missing` and `unknown` (see `gaps`). What becomes of a value (all of it public):
 
     number, integer    (min(max(value, lo), hi) - c) / s            one column
     boolean            0 or 1                                       one column
@@ -36,12 +36,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jsonschema_rs
 
 from pysonar.protocol.schema.errors import ProfileError
+from pysonar.protocol.schema.gaps import KEYWORDS, STRICT, GapRule, gap_rule
 
 MAX_FIELDS = 4096
 MAX_ENUM = 1024
@@ -65,6 +66,8 @@ class Field:
     clip: tuple[float, float] = (0.0, 1.0)
     center: float = 0.0
     scale: float = 1.0
+    missing: GapRule = STRICT
+    unknown: GapRule = STRICT
 
     @property
     def numeric(self) -> bool:
@@ -219,18 +222,22 @@ def _field(name: str, field: Any, *, label: bool) -> Field:
     if json_type not in allowed:
         raise ProfileError(f"{at}.type", json_type, f"{' or '.join(allowed)} for kind {kind}")
     numeric = kind in ("number", "integer") or (kind == "label" and json_type == "number")
-    _keys(f"{at}.openmined", meaning, {"kind", "clip", "encode"} if numeric else {"kind"}, {"unit"})
+    needed = {"kind", "clip", "encode"} if numeric else {"kind"}
+    _keys(f"{at}.openmined", meaning, needed, {"unit", *KEYWORDS})
     if "unit" in meaning:
         _text(f"{at}.openmined.unit", meaning["unit"])
-    if numeric:
+    if numeric or kind == "boolean":
         if "enum" in field:
-            raise ProfileError(f"{at}.enum", field["enum"], "no enum for a number")
-        return _numeric_field(at, name, kind, json_type, meaning)
-    if kind == "boolean":
-        if "enum" in field:
-            raise ProfileError(f"{at}.enum", field["enum"], "no enum for a boolean")
-        return Field(name, kind, json_type)
-    return Field(name, kind, json_type, classes=_enum(at, json_type, field.get("enum")))
+            raise ProfileError(f"{at}.enum", field["enum"], f"no enum for a {'number' if numeric else kind}")
+        classes: tuple[Any, ...] = ()
+    else:
+        classes = _enum(at, json_type, field.get("enum"))
+    missing, unknown = (
+        gap_rule(at, keyword, meaning, json_type=json_type, classes=classes, label=label)
+        for keyword in KEYWORDS
+    )
+    made = _numeric_field(at, name, kind, json_type, meaning) if numeric else Field(name, kind, json_type)
+    return replace(made, classes=classes, missing=missing, unknown=unknown)
 
 
 def _numeric_field(at: str, name: str, kind: str, json_type: str, meaning: Mapping[str, Any]) -> Field:

@@ -8,7 +8,6 @@ What the numbers mean is written in `pysonar.protocol.schema.profile`; what is l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,8 +15,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from pysonar.protocol.schema.columns import RowName, arrow_type, checked_column, class_indices
-from pysonar.protocol.schema.csv_files import read_file, read_texts, sheet_row
-from pysonar.protocol.schema.errors import MissingColumnError, ProfileError, SchemaError
+from pysonar.protocol.schema.errors import BadValueError, MissingColumnError, ProfileError, SchemaError
 from pysonar.protocol.schema.profile import Field, input_fields, output_field
 
 
@@ -106,10 +104,12 @@ class Schema:
     def select(self, table: pa.Table, *, source: str = "the records") -> pa.Table:
         """Inputs and label only, in schema order and the schema's types; what records are sealed as.
 
+        Gaps and unknown categories are filled, or their records left out, as the schema's rules say.
+
         Raises:
             MissingColumnError, BadValueError: rows are counted from 1.
         """
-        return _checked(table, (*self.fields, self.label), source, lambda index: index + 1)
+        return without_gaps(_checked(table, (*self.fields, self.label), source, lambda index: index + 1))
 
     def encode(self, table: pa.Table, *, source: str = "the records") -> NDArray[np.float64]:
         """X, shape (rows, n_features), from the input columns; all others are not looked at.
@@ -117,7 +117,7 @@ class Schema:
         Raises:
             MissingColumnError, BadValueError: rows are counted from 1.
         """
-        checked = _checked(table, self.fields, source, lambda index: index + 1)
+        checked = _complete(_checked(table, self.fields, source, lambda index: index + 1), source)
         X = np.empty((table.num_rows, self.n_features), dtype=np.float64)
         at = 0
         for field in self.fields:
@@ -136,7 +136,7 @@ class Schema:
         Raises:
             MissingColumnError, BadValueError: rows are counted from 1.
         """
-        checked = _checked(table, (self.label,), source, lambda index: index + 1)
+        checked = _complete(_checked(table, (self.label,), source, lambda index: index + 1), source)
         column = checked.column(self.label.name).combine_chunks()
         if self.label.classes:
             return class_indices(self.label, column)
@@ -158,31 +158,6 @@ class Schema:
         kinds: dict[str, Any] = {"string": object, "integer": np.int64, "boolean": np.bool_}
         return np.array(self.label.classes, dtype=kinds[self.label.json_type])[places]
 
-    def read_csv(self, path: str | Path) -> pa.Table:
-        """Inputs and label of a CSV file, in the schema's types; see `read_csv_bytes`."""
-        return self.read_csv_bytes(read_file(Path(path)), name=str(path))
-
-    def read_csv_bytes(self, content: bytes, *, name: str) -> pa.Table:
-        """Inputs and label of a CSV file's bytes, in the schema's types; other columns are not read.
-
-        Args:
-            name: what to call the file in errors.
-
-        Raises:
-            FileFormatError, MissingColumnError: the file is no such table.
-            BadValueError: a missing or unfit value; rows as a spreadsheet counts them (the header is row 1).
-        """
-        return _read(content, (*self.fields, self.label), name)
-
-    def read_inputs_csv(self, path: str | Path) -> pa.Table:
-        """As `read_csv`, but without the label: records to predict for."""
-        return _read(read_file(Path(path)), self.fields, str(path))
-
-
-def _read(content: bytes, fields: Sequence[Field], name: str) -> pa.Table:
-    texts = read_texts(content, [field.name for field in fields], name=name)
-    return _checked(texts, fields, name, lambda index: sheet_row(content, index))
-
 
 def _checked(table: pa.Table, fields: Sequence[Field], source: str, row_name: RowName) -> pa.Table:
     names = table.column_names
@@ -193,8 +168,31 @@ def _checked(table: pa.Table, fields: Sequence[Field], source: str, row_name: Ro
         if names.count(field.name) > 1:
             raise SchemaError(f"{source}: column {field.name!r} is there {names.count(field.name)} times")
     columns = [checked_column(field, table.column(field.name), source, row_name) for field in fields]
-    kinds = pa.schema([pa.field(field.name, arrow_type(field), nullable=False) for field in fields])
-    return pa.table(columns, schema=kinds)
+    return pa.table(columns, schema=pa.schema([pa.field(field.name, arrow_type(field)) for field in fields]))
+
+
+def without_gaps(table: pa.Table) -> pa.Table:
+    """The records of a checked table that have every value."""
+    complete = _complete_rows(table)
+    kept = table if complete.all() else table.filter(pa.array(complete))
+    return kept.cast(pa.schema([pa.field(field.name, field.type, nullable=False) for field in kept.schema]))
+
+
+def _complete_rows(table: pa.Table) -> NDArray[np.bool_]:
+    complete = np.ones(table.num_rows, dtype=bool)
+    for column in table.columns:
+        if column.null_count:
+            complete &= np.asarray(column.is_valid().to_numpy(), dtype=bool)
+    return complete
+
+
+def _complete(table: pa.Table, source: str) -> pa.Table:
+    """The table, unless a record is to be left out: rows and labels encoded apart would no longer match."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count:
+            row = int(np.argmax(np.asarray(column.is_null().to_numpy(), dtype=bool))) + 1
+            raise BadValueError(source, row, name, None, "a value (leave such records out with select)")
+    return table
 
 
 def _encoded(field: Field, column: pa.Array) -> NDArray[np.float64]:

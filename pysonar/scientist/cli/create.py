@@ -95,11 +95,18 @@ def create(
     key_bits: Annotated[
         int | None, typer.Option(help="Size of the campaign's key: 2048, 3072 or 4096.", show_default=False)
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before the bounty is escrowed, for programs.")
+    ] = False,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Open a campaign: seal the validation records to Capsule, publish the spec, escrow the bounty.
+
+    First it shows what was understood of the records: how many there are, how the file was read, what was
+    converted or left out, and what the initial model scores. In a terminal it then asks; nothing is sent
+    before.
 
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.
@@ -108,7 +115,9 @@ def create(
     fields and the label; the README shows one.
     """
     from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.asking import agreed, show_understood
     from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.errors import CampaignError
     from pysonar.scientist.plan_file import read_plan
 
     given = {
@@ -127,9 +136,13 @@ def create(
     }
     plan = read_plan(spec, {key: value for key, value in given.items() if value is not None})
     campaign = Campaign(open_scientist(home, passphrase_file), plan, validation, name=name)
+    understood = campaign.understood()
+    show_understood(understood, plan, campaign.name)
+    if not yes and not agreed(plan):
+        raise CampaignError("nothing was sent: the bounty is not escrowed")
     campaign.launch()
     print_record(
-        _as_record(campaign),
+        {**_as_record(campaign), "validation": understood.as_row()},
         _LABELS,
         form=form,
         title="The bounty is in escrow",

@@ -1,0 +1,46 @@
+"""What `sonar campaign create` shows on standard error before it escrows a bounty, and its question."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from pysonar.party.console import note, warn
+from pysonar.protocol.amounts import format_ppm, format_wei
+
+if TYPE_CHECKING:
+    from pysonar.scientist.plan import Plan
+    from pysonar.scientist.understood import Understood
+
+
+def show_understood(understood: Understood, plan: Plan, name: str) -> None:
+    """The records as they were read, and what each point of accuracy is worth."""
+    row = understood.as_row()
+    note(f"campaign {name}: {row['records']} validation records ({'; '.join(row['read_as']) or 'a table'})")
+    if row["classes"]:
+        shown = [f"{value}: {count}" for value, count in list(row["classes"].items())[:12]]
+        note(f"  records of each class: {', '.join(shown)}{', ...' if len(row['classes']) > 12 else ''}")
+    for sentence in row["changed"]:
+        note(f"  {sentence}")
+    for sentence in row["warnings"]:
+        warn(sentence)
+    note(
+        f"  bounty {format_wei(plan.bounty)}, target {format_ppm(plan.target)},"
+        f" accuracy at the start {format_ppm(row['start_ppm'])}"
+    )
+
+
+def in_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+def agreed(plan: Plan) -> bool:
+    """Whether the scientist agrees; where nobody can be asked (no terminal), the command line is their
+    word.
+    """
+    if not in_terminal():
+        return True
+    return typer.confirm(f"Seal these records and escrow {format_wei(plan.bounty)}?", err=True)

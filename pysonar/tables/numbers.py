@@ -1,0 +1,129 @@
+"""Numbers as people write them: which mark is the decimal one in a column, and what the texts then mean.
+
+"1,500" is one and a half here and fifteen hundred there. A column's own cells decide where they can, then the
+file's other columns; where nothing decides, the number is not read, and the owner is asked. Nothing is
+guessed from the machine's locale.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_EXPONENT = r"([eE][+-]?\d+)?"
+_COMMA = rf"^[+-]?(\d+,\d*|,\d+|\d{{1,3}}([.' \x{{a0}}\x{{202f}}]\d{{3}})+,\d*){_EXPONENT}$"
+_COMMA_GROUPS = r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$"
+_EITHER = r"^[+-]?[1-9]\d{0,2},\d{3}$"
+_POINT_GROUPS = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
+_SURE_POINT_GROUPS = r"^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$"
+_SPACE_GROUPS = r"^[+-]?\d{1,3}([' \x{a0}\x{202f}]\d{3})+(\.\d*)?$"
+_HAS_POINT = r"\."
+
+POINT, COMMA, UNDECIDED = ".", ",", "?"
+
+
+@dataclass
+class Evidence:
+    """How many cells of a column speak for which mark."""
+
+    comma: int = 0  # 1,5 or 1.500,25
+    point: int = 0  # 1.5 or 1,500.25
+    comma_or_group: int = 0  # 1,500
+    point_or_group: int = 0  # 1.500
+
+    def add(self, texts: pa.Array) -> None:
+        """Look at trimmed texts without percent signs; gaps are ignored."""
+        marked = texts.filter(pc.match_substring_regex(texts, r"[,. '\x{a0}\x{202f}]"))
+        if not len(marked):
+            return  # whole numbers and words say nothing about a mark
+        texts = marked
+        self.comma_or_group += _count(texts, _EITHER)
+        grouped, either = _matches(texts, _COMMA_GROUPS), _matches(texts, _EITHER)
+        comma = _matches(texts, _COMMA)
+        self.point += _total(pc.and_not(grouped, either))
+        self.comma += _total(pc.and_not(pc.and_not(comma, either), grouped))
+        sure = _count(texts, _SURE_POINT_GROUPS)
+        self.comma += sure
+        plain_point = pc.and_(_matches(texts, PLAIN), _matches(texts, _HAS_POINT))
+        one_group = pc.and_(plain_point, _matches(texts, _POINT_GROUPS))
+        self.point_or_group += _total(one_group)
+        self.point += _total(plain_point) - _total(one_group)
+
+    def mark(self, others: str) -> str:
+        """The column's decimal mark, where the rest of the file speaks for `others`."""
+        if self.comma and not self.point:
+            return COMMA
+        if self.point and not self.comma:
+            return POINT
+        if self.comma or self.point:
+            return UNDECIDED  # one column with both: its cells are read only where they need no decision
+        if self.comma_or_group or (self.point_or_group and others == COMMA):
+            return others
+        return POINT
+
+
+def marks(columns: dict[str, Evidence], given: str | None) -> dict[str, str]:
+    """The decimal mark of each column; `given` is the owner's word for all of them."""
+    if given is not None:
+        return dict.fromkeys(columns, given)
+    comma = sum(1 for seen in columns.values() if seen.comma and not seen.point)
+    point = sum(1 for seen in columns.values() if seen.point and not seen.comma)
+    others = COMMA if comma and not point else POINT if point and not comma else UNDECIDED
+    return {name: seen.mark(others) for name, seen in columns.items()}
+
+
+def parse_numbers(texts: pa.Array, mark: str, notes: Counter[str]) -> pa.Array:
+    """Trimmed texts as float64, null where they are gaps or cannot be read. `notes` counts what was not
+    written plainly.
+    """
+    plain = _matches(texts, PLAIN)
+    pointed = mark == COMMA and _count(texts, _HAS_POINT) > 0
+    if _total(plain) + texts.null_count == len(texts) and not pointed:
+        return texts.cast(pa.float64())
+    percent = _matches(texts, r"%$")
+    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"%$", ""))
+    result = bare
+    for pattern, allowed, removed, note in (
+        (_COMMA, mark == COMMA, r"[.' \x{a0}\x{202f}]", "decimal comma"),
+        (_COMMA_GROUPS, mark == POINT, r",", "thousands separator"),
+        (_POINT_GROUPS, mark == COMMA, r"\.", "thousands separator"),
+        (_SPACE_GROUPS, True, r"[' \x{a0}\x{202f}]", "thousands separator"),
+    ):
+        if not allowed:
+            continue
+        fits = _matches(bare, pattern)
+        if note == "decimal comma":
+            fits = pc.and_not(fits, _matches(bare, PLAIN))
+        count = _total(fits)
+        if count:
+            cleaned = pc.replace_substring_regex(bare, removed, "")
+            cleaned = pc.replace_substring(cleaned, ",", ".") if note == "decimal comma" else cleaned
+            result = pc.if_else(fits, cleaned, result)
+            notes[note] += count
+    if mark == COMMA:  # a plain number with a point, in a column of commas: nobody can say what it means
+        odd = pc.and_(_matches(bare, PLAIN), _matches(bare, _HAS_POINT))
+        odd = pc.and_not(odd, _matches(bare, _POINT_GROUPS))
+        result = pc.if_else(odd, pa.scalar(None, pa.string()), result)
+    readable = _matches(result, PLAIN)
+    numbers = pc.if_else(readable, result, pa.scalar(None, pa.string())).cast(pa.float64())
+    shares = _total(pc.and_(percent, readable))
+    if shares:
+        notes["percent sign"] += shares
+        numbers = pc.if_else(percent, pc.divide(numbers, 100.0), numbers)
+    return numbers
+
+
+def _matches(texts: pa.Array, pattern: str) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+
+
+def _count(texts: pa.Array, pattern: str) -> int:
+    return _total(_matches(texts, pattern))
+
+
+def _total(flags: pa.Array) -> int:
+    return int(pc.sum(flags).as_py() or 0)

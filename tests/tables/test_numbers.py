@@ -1,0 +1,80 @@
+"""Numbers as people write them: what decides the decimal mark, and what is left unread."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pysonar.tables.numbers import Evidence, marks, parse_numbers
+
+
+def mark_of(cells: list[str], *others: list[str]) -> str:
+    columns = {}
+    for place, column in enumerate([cells, *others]):
+        columns[str(place)] = Evidence()
+        columns[str(place)].add(pa.array(column))
+    return marks(columns, None)["0"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "others", "mark"),
+    [
+        (["1.5"], [], "."),
+        (["1,5"], [], ","),
+        (["0,125"], [], ","),
+        (["1,500", "2,25"], [], ","),
+        (["1,500", "2.25"], [], "."),
+        (["1,500"], [], "?"),
+        (["1,500"], [["2.25"]], "."),
+        (["1,500"], [["2,25"]], ","),
+        (["1,500"], [["2,25"], ["3.5"]], "?"),
+        (["1.500"], [], "."),
+        (["1.500"], [["2,25"]], ","),
+        (["1.500", "1.5"], [["2,25"]], "."),
+        (["1.500.000"], [], ","),
+        (["1,500,000.5"], [], "."),
+        (["1,5", "1.5"], [], "?"),
+        (["7", "8"], [["2,25"]], "."),
+    ],
+)
+def test_the_columns_own_cells_decide_then_the_files(
+    cells: list[str], others: list[list[str]], mark: str
+) -> None:
+    assert mark_of(cells, *others) == mark
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "number"),
+    [
+        ("1,5", ",", 1.5), ("-1.234.567,8", ",", -1234567.8), ("1.500", ",", 1500.0), (",5", ",", 0.5),
+        ("1,500.25", ".", 1500.25), ("1,500", ".", 1500.0), ("1 500", ".", 1500.0),
+        ("1\u00a0500,5", ",", 1500.5),
+        ("1'500", ".", 1500.0), ("15%", ".", 0.15), ("12,5 %", ",", 0.125), ("1e3", ",", 1000.0),
+        ("1,500", "?", None), ("1,5", ".", None), ("1.5", ",", None),
+        ("1,50,000", ".", None), ("20.13 cm", ".", None),
+        ("EUR 5", ".", None), ("\uff11\uff12", ".", None), ("0x10", ".", None),
+        ("1_000", ".", None), ("", ".", None),
+        ("--1", ".", None), ("1..5", ".", None), ("%", ".", None),
+    ],
+)  # fmt: skip
+def test_what_a_text_means_with_each_mark(text: str, mark: str, number: float | None) -> None:
+    assert parse_numbers(pa.array([text]), mark, Counter()).to_pylist() == [number]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
+def test_plain_numbers_are_read_exactly_and_without_a_note(numbers: list[float]) -> None:
+    notes: Counter[str] = Counter()
+    assert parse_numbers(pa.array([repr(number) for number in numbers]), ".", notes).to_pylist() == numbers
+    assert not notes
+
+
+@given(st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=8))
+def test_german_and_english_spellings_mean_the_same(numbers: list[object]) -> None:
+    english = pa.array([f"{number:,}" for number in numbers])
+    german = pa.array([f"{number:,}".translate(str.maketrans(",.", ".,")) for number in numbers])
+    read = parse_numbers(english, ".", Counter()).to_pylist()
+    assert read == parse_numbers(german, ",", Counter()).to_pylist()

@@ -131,6 +131,7 @@ def test_the_whole_way(
 def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     sonar_command: Shell,
     create: tuple[str, ...],
+    judge: Any,  # registers the Capsule
     node: Any,
     sonar: Any,
     validation_csv: Path,
@@ -156,7 +157,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
 
 
 def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
-    sonar_command: Shell, create: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pysonar.scientist.cli.asking.in_terminal", lambda: True)
     created = sonar_command.json(*create, "--yes")

@@ -1,0 +1,1 @@
+"""Ape scripts: deploy Sonar, play the roles of a campaign, run the demo."""

@@ -18,12 +18,12 @@ from functools import partial
 from mine_agent.campaigns.artifacts import Library
 from mine_agent.connection import Connection
 from mine_agent.failures import UnexpectedError, describe
-from mine_agent.telling import Tell, happening, short_id
 from mine_agent.work.new_submissions import Working
 from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import DatabaseUnusableError, NodeDownError
 from pysonar.chain.sending.outbox import Outbox
+from pysonar.party.happenings import Problem, Tell
 
 FIRST_PAUSE = 5
 LONGEST_PAUSE = 15 * 60
@@ -120,9 +120,11 @@ class Agent:
             return  # the same as before the pause
         self._told[campaign, what] = failure.message
         self._tell(
-            happening(
-                "failed", campaign, work=what, error=type(error).__name__, reason=failure.message,
+            Problem(
+                campaign=campaign,
+                work=what,
+                error=type(error).__name__,
+                reason=failure.message,
                 retry_at=failure.retry_at,
-            ),
-            f"{short_id(campaign)}: {failure.message}",
-        )  # fmt: skip
+            )
+        )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from mine_agent.data.datasets import DataSet
 from mine_agent.home import Home
-from mine_agent.telling import about
 from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
+from pysonar.party.wording import about
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
 MOST_AHEAD = 2 * 60  # seconds: no block may come from the future

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mine_agent.errors import MineError
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.text import one_line
 from pysonar.protocol.schema import BadValueError
 
 LONGEST = 500
@@ -36,5 +37,4 @@ def describe(error: OpenMinedError) -> str:
         text = f"{error.source}: row {error.row}, column {error.column!r} is not {error.expected}"
     else:
         text = str(error)
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return one_line(text, LONGEST)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from mine_agent.agent import Agent
-from mine_agent.telling import Tell
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import DatabaseDamagedError
+from pysonar.party.happenings import Tell, Waiting
 
 LONGEST_PAUSE = 60.0
 
@@ -26,5 +26,5 @@ def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, tell:
             pause = min(LONGEST_PAUSE, max(1.0, pause * 2))
             if str(error) != told:
                 told = str(error)
-                tell({"event": "waiting", "reason": told}, f"waiting: {told}")
+                tell(Waiting(reason=told, retry_seconds=pause))
         stop.wait(pause)

@@ -27,6 +27,7 @@ from pysonar.chain.errors import (
     NodeRefusedError,
 )
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.party.happenings import Noted, Problem, Registered, Unregistered, Waiting
 from pysonar.protocol.openpgp import SealError
 from pysonar.store import StoreError
 
@@ -79,7 +80,7 @@ class Agent:
             except (NodeDownError, NodeRefusedError, DatabaseWaitError) as error:
                 pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(tries, 20), LONGEST_RETRY_SECONDS)
                 tries += 1
-                self.context.announce("node_down", None, {"problem": str(error), "retry_seconds": pause})
+                self.context.tell(Waiting(reason=str(error), retry_seconds=pause))
                 self._stop.wait(pause)
                 continue
             tries = 0
@@ -134,10 +135,10 @@ class Agent:
         """Go on with the registration, and say once what stands in its way."""
         moved, problem = self._registration.advance(), self._registration.problem
         if moved:
-            self.context.announce("registered", None, {})
+            self.context.tell(Registered())
         if problem is not None and str(problem) != self._told:
             self._told = str(problem)
-            self.context.announce("unregistered", None, {"problem": str(problem)})
+            self.context.tell(Unregistered(reason=str(problem)))
         return moved
 
     def _note_campaigns(self) -> bool:
@@ -150,7 +151,7 @@ class Agent:
                 if not isinstance(event, CampaignCreated) or event.capsule != context.outbox.account:
                     continue
                 context.journal.add_campaign(event.id, event.owner, event.spec)
-            context.announce("noted", event.id, {"owner": event.owner, "bounty": str(event.bounty)})
+            context.tell(Noted(campaign=event.id, owner=event.owner, bounty=event.bounty))
             noted = True
         return noted
 
@@ -182,7 +183,7 @@ class Agent:
         retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=longest)
         self.context.journal.fail(row.id, problem, retry_at)
         if problem != row.problem:
-            self.context.announce("problem", row.id, {"problem": problem})
+            self.context.tell(Problem(campaign=row.id, reason=problem, error=type(error).__name__))
 
 
 def _text(error: OpenMinedError) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from web3 import Web3
 
 from openmined_oracle.agent import Agent
-from openmined_oracle.campaigns.context import Announce, Context, by_certificate
+from openmined_oracle.campaigns.context import Context, by_certificate
 from openmined_oracle.home import Home
 from openmined_oracle.journal import SCHEMA, Journal
 from openmined_oracle.judging.prefetch import Prefetcher
@@ -17,6 +17,7 @@ from openmined_oracle.keys.registration import Registration
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
 from pysonar.party.connection import AgentConnection
+from pysonar.party.happenings import Tell
 from pysonar.protocol.openpgp import SecretKey
 
 
@@ -43,7 +44,7 @@ class Connection(AgentConnection[Home, Journal]):
         self,
         signer: Signer,
         keys: Mapping[str, SecretKey],
-        announce: Announce,
+        tell: Tell,
         *,
         generate: Generate = generate_key,
     ) -> Agent:
@@ -69,7 +70,7 @@ class Connection(AgentConnection[Home, Journal]):
             own=own,
             secrets=by_certificate(keys),
             settings=own_settings,
-            announce=announce,
+            tell=tell,
         )
         registration = self.registration(own, outbox)
         return Agent(context, registration, poll_seconds=self.home.settings.poll_seconds)

@@ -1,8 +1,6 @@
 """Capsule at work, paid for by an Ape account: `ape run capsule run ...`."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI
@@ -27,9 +25,9 @@ def cli() -> None:
 @say_errors
 def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> None:
     """Work for every campaign that names the account, until stopped (Ctrl-C or SIGTERM)."""
-    from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
+    from pysonar.party.happenings import teller
     from pysonar.party.home_lock import home_lock
     from pysonar.party.passphrase import read_passphrase
     from pysonar.party.signals import stop_on_signals
@@ -38,12 +36,9 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     opened = Home.open(home.absolute())
     keys = opened.secret_keys(read_passphrase(None, what=str(home)))
 
-    def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
-        click.echo(describe(event, campaign, details))
-
     with home_lock(opened.lock):
         connection = Connection.open(opened, web3_of(provider))
-        agent = connection.agent(ApeSigner(account, provider), keys, announce)
+        agent = connection.agent(ApeSigner(account, provider), keys, teller(lambda _, line: click.echo(line)))
         with stop_on_signals(agent.stop):
             try:
                 if once:

@@ -1,9 +1,7 @@
 """A mine at work, paid by and paying from an Ape account: `ape run mine run ...`."""
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI
@@ -30,6 +28,7 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from mine_agent.errors import HomeError
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
+    from pysonar.party.happenings import teller
     from pysonar.party.home_lock import home_lock
     from pysonar.party.signals import stop_on_signals
     from scripts._ape import ApeSigner, web3_of
@@ -38,10 +37,7 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     if opened.address != signer.address:
         raise HomeError(f"{home} is the home of {opened.address}, and --account is {signer.address}")
 
-    def tell(fields: Mapping[str, Any], text: str) -> None:
-        del fields
-        click.echo(text)
-
+    tell = teller(lambda _, line: click.echo(line))
     stop = threading.Event()
     with home_lock(opened.lock), stop_on_signals(stop.set):
         connection = Connection.open(opened, web3_of(provider))

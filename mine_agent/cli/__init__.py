@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import typer
-
 from mine_agent.cli.campaigns import campaigns
 from mine_agent.cli.data import app as data_app
 from mine_agent.cli.doctor import doctor
 from mine_agent.cli.earnings import claim, earnings
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
+from pysonar.party.console import App
 
-app = typer.Typer(
+app = App(
     name="mine-agent",
     help=(
         "Let models learn from your data without giving the data away, and be paid when they get better.\n\n"
@@ -22,10 +21,6 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
         " reached."
     ),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
 )
 app.command()(init)
 app.add_typer(data_app, name="data")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mine_agent.telling import about
-from pysonar.party.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
+from pysonar.party.wording import about, format_time, short_id
 from pysonar.protocol.amounts import format_ppm
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
             "left": "left",
             "best_ppm": "best",
             "target_ppm": "target",
-            "submit_until": "open until (UTC)",
+            "submit_until": "open until",
             "data": "data",
             "rules": "rules",
             "joins": "joins",
         },
         form=form,
         show={
-            "campaign": short,
+            "campaign": short_id,
             "bounty": lambda text: about(int(text)),
             "left": lambda text: about(int(text)),
             "best_ppm": format_ppm,

@@ -25,9 +25,9 @@ from pysonar.party.console import (
     note,
     print_json,
     print_rows,
-    progress,
-    short,
 )
+from pysonar.party.progress import progress
+from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
     from mine_agent.data.datasets import DataSet, DataShelf
@@ -143,7 +143,7 @@ def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE
     _show_fits(fits)
     for fit in fits:
         for sentence in fit["changed"]:
-            note(f"{short(fit['campaign'])}: {sentence}")
+            note(f"{short_id(fit['campaign'])}: {sentence}")
 
 
 @app.command("list")

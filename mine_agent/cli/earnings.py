@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mine_agent.telling import about
 from pysonar.party.console import (
     Format,
     FormatOption,
     HomeOption,
     PassphraseFileOption,
+    acting,
     command,
     note,
     print_rows,
-    short,
 )
+from pysonar.party.wording import about, short, short_id
 
 if TYPE_CHECKING:
     from mine_agent.campaigns.earnings import Earnings
@@ -50,14 +50,14 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
         },
         form=form,
         show={
-            "campaign": lambda text: short(text, 4),
+            "campaign": short_id,
             **{name: lambda text: about(int(text)) for name in (*_AMOUNTS, "spent")},
         },
         empty="this mine has submitted nothing yet",
     )
 
 
-@command
+@acting
 def claim(
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
@@ -95,7 +95,7 @@ def claim(
         {"campaign": "campaign", "amount": "amount", "gas": "gas", "transaction": "transaction"},
         form=form,
         show={
-            "campaign": short,
+            "campaign": short_id,
             "transaction": short,
             "amount": lambda text: about(int(text)),
             "gas": lambda text: about(int(text)),

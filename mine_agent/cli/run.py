@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     exit_code_of,
     print_event,
 )
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mine_agent.agent import Agent
 
 
-@command
+@acting
 def run(
     once: Annotated[
         bool,
@@ -47,28 +47,24 @@ def run(
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
+    from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home_lock import home_lock
     from pysonar.party.signals import stop_on_signals
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
 
-    def tell(fields: Mapping[str, Any], text: str) -> None:
-        print_event(fields, text, form=form)
-
+    tell = teller(partial(print_event, form=form))
     stop = threading.Event()
     with home_lock(opened.lock), stop_on_signals(stop.set):
         connection = Connection.open(opened)
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
-        tell(
-            {"event": "started", "address": signer.address, "contract": connection.sonar.address},
-            f"mine {signer.address} is at work",
-        )
+        tell(Started(role="mine", address=signer.address, contract=connection.sonar.address))
         if once:
             _run_once(agent)
         else:
             rounds_until(agent, stop, opened.settings.poll_seconds, tell)
-        tell({"event": "stopped"}, "stopped")
+        tell(Stopped())
 
 
 def _run_once(agent: Agent) -> None:

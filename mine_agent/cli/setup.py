@@ -12,13 +12,13 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     note,
     print_record,
 )
 
 
-@command
+@acting
 def init(
     rpc: options.RpcOption = options.LOCAL_NODE,
     contract: options.ContractOption = None,

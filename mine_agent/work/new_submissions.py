@@ -15,12 +15,12 @@ from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.rules.pacing import Move, next_move
 from mine_agent.rules.policy import Policy, refusals
-from mine_agent.telling import Tell, happening, short_id
 from mine_agent.work import submit as submitting
 from mine_agent.work.compiled_data import Visits
 from mine_agent.work.gradient import seal_update, train_on
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.outbox import Outbox
+from pysonar.party.happenings import Submitted, Tell, Training
 from pysonar.store import cid_of
 
 
@@ -82,9 +82,7 @@ class Working:
         certificate = self._library.certificate(record, plan)
         visit = self._visits.visit(plan, data, record.version)
         self._tell(
-            happening("training", campaign, data=data.name, base_version=record.version),
-            f"{short_id(campaign)}: training version {record.version} of {plan.spec.title!r}"
-            f" on {data.name!r}",
+            Training(campaign=campaign, data=data.name, base_version=record.version, title=plan.spec.title)
         )
         gradient = train_on(base, visit)
         sealed = seal_update(
@@ -112,15 +110,13 @@ class Working:
             submission, store=connection.store, outbox=self._outbox, sonar=connection.sonar
         )
         self._tell(
-            happening(
-                "submitted",
-                campaign,
+            Submitted(
+                campaign=campaign,
                 data=data.name,
                 base_version=record.version,
-                update="0x" + submission.update.hex(),
-                value=str(submission.value),
+                update=submission.update,
+                value=submission.value,
                 transaction=sent.hashes[-1],
-            ),
-            f"{short_id(campaign)}: submitted a gradient for version {record.version}",
+            )
         )
         return True

@@ -15,12 +15,11 @@ from mine_agent.connection import Connection
 from mine_agent.journal import Submission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy, refusals
-from mine_agent.telling import Tell, happening, short_id
 from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.party.happenings import Claiming, GivenUp, Judged, Reclaiming, Settling, Tell
 
 CLAIM_GAS = 60_000  # a little above its ceiling in snapshots/gas.json
 SETTLE_GAS = 120_000
@@ -112,19 +111,14 @@ class Tending:
             miner=connection.address,
             now=int(self._clock()),
         )
-        self._tell(
-            happening("given-up", made.campaign, data=made.data, reason=reason),
-            f"{short_id(made.campaign)}: a submission is given up: {reason}",
-        )
+        self._tell(GivenUp(campaign=made.campaign, data=made.data, reason=reason))
 
     def _reclaim(self, standing: Standing) -> None:
         before = self._outbox.find(settling.reclaim_key(standing))
         sent = settling.reclaim(self._outbox, self._connection.sonar, standing)
         if before is None:
             self._tell(
-                happening("reclaim", standing.campaign, index=standing.index, transaction=sent.hashes[-1]),
-                f"{short_id(standing.campaign)}: submission {standing.index} will not be judged;"
-                " taking stake and fee back",
+                Reclaiming(campaign=standing.campaign, index=standing.index or 0, transaction=sent.hashes[-1])
             )
 
     def _settle(self, record: CampaignRecord, now: int) -> None:
@@ -138,37 +132,22 @@ class Tending:
         before = self._outbox.find(key)
         sent = settling.settle(self._outbox, sonar, record.id)
         if before is None:
-            self._tell(
-                happening("settle", record.id, transaction=sent.hashes[-1]),
-                f"{short_id(record.id)}: its time is over and nobody settles it; settling",
-            )
+            self._tell(Settling(campaign=record.id, transaction=sent.hashes[-1]))
 
     def _claim(self, campaign: bytes, claimable: int) -> None:
         history = self._connection.follower.history(campaign=campaign)
         before = self._outbox.find(settling.claim_key(campaign, self._connection.address, history))
         sent = settling.claim(self._outbox, self._connection.sonar, campaign, history)
         if before is None:
-            self._tell(
-                happening("claim", campaign, amount=str(claimable), transaction=sent.hashes[-1]),
-                f"{short_id(campaign)}: claiming {format_wei(claimable)}",
-            )
+            self._tell(Claiming(campaign=campaign, amount=claimable, transaction=sent.hashes[-1]))
 
     def _tell_outcome(self, standing: Standing) -> None:
-        fields = happening(
-            "verdict",
-            standing.campaign,
-            index=standing.index,
-            verdict=standing.verdict.name if standing.verdict else "RECLAIMED",
-            payout=str(standing.payout),
-            accuracy=standing.accuracy,
-        )
-        if standing.outcome is Outcome.IMPROVED:
-            gained = (
-                f"improved the model to {format_ppm(standing.accuracy or 0)}: {format_wei(standing.payout)}"
+        self._tell(
+            Judged(
+                campaign=standing.campaign,
+                index=standing.index or 0,
+                verdict=standing.verdict.name if standing.verdict else "RECLAIMED",
+                payout=standing.payout,
+                accuracy_ppm=standing.accuracy,
             )
-        else:
-            gained = {
-                Outcome.NO_GAIN: "brought no gain; the stake comes back",
-                Outcome.BURNED: f"was {fields['verdict']}; the stake is burned",
-            }.get(standing.outcome, "was taken back")
-        self._tell(fields, f"{short_id(standing.campaign)}: submission {standing.index} {gained}")
+        )

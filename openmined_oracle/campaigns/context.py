@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from openmined_oracle.errors import TransactionFailedError
 from openmined_oracle.home import CapsuleSettings
@@ -18,14 +17,10 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.follower import Follower
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.party.happenings import Tell
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import Store, cid_of
-
-Announce = Callable[[str, bytes | None, Mapping[str, Any]], None]
-"""Told of what happened: a name, the campaign, and details. Only what is on chain may be among the
-details.
-"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,7 @@ class Context:
     Attributes:
         own: the OpenPGP key in use, for its signatures and for what it seals to itself.
         secrets: all OpenPGP keys of this home by the CID of their certificate.
+        tell: told of what happened; only what is on chain may be among it.
     """
 
     sonar: Sonar
@@ -47,7 +43,7 @@ class Context:
     own: SecretKey
     secrets: Mapping[Cid, SecretKey]
     settings: CapsuleSettings
-    announce: Announce
+    tell: Tell
 
     def put(self, campaign: bytes, data: bytes) -> bytes:
         """Store and pin an artifact of the campaign; its digest."""

@@ -14,6 +14,7 @@ from openmined_oracle.journal import VerdictRow
 from openmined_oracle.judging.judge import Notes
 from openmined_syft.schemes import PrivateHalf
 from pysonar.chain.contract.types import CampaignRecord, Verdict
+from pysonar.party.happenings import Delivered
 from pysonar.protocol.artifacts import Result, SubmissionRecord, version_digest
 from pysonar.protocol.cid import Cid
 
@@ -46,7 +47,7 @@ def decide_result(context: Context, bench: Workbench, record: CampaignRecord) ->
     )
     digest = context.put(record.id, result.seal(assignment.scientist, assignment.secret))
     context.journal.decide_result(record.id, digest)
-    context.announce("delivered", record.id, {})
+    context.tell(Delivered(campaign=record.id))
     return digest
 
 

@@ -23,6 +23,7 @@ from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.errors import ContractRefusedError, GasTooHighError, NoSuchCampaignError
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.party.happenings import Closed, Declined, Opened
 from pysonar.protocol.cid import Cid
 
 CLAIMS = 3
@@ -77,12 +78,12 @@ class Lifecycle:
             opening = prepare_opening(context, record, now)
         except DeclinedError as error:
             context.journal.decide_decline(row.id, error.reason)
-            context.announce("declined", row.id, {"reason": error.reason.value})
+            context.tell(Declined(campaign=row.id, reason=error.reason.value))
         else:
             context.journal.decide_opening(
                 row.id, opening.public_key, opening.model, opening.start, network=opening.network
             )
-            context.announce("opened", row.id, {"start_ppm": opening.start})
+            context.tell(Opened(campaign=row.id, start_ppm=opening.start))
         return context.journal.campaign(row.id)
 
     def _open(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
@@ -156,7 +157,7 @@ class Lifecycle:
         context = self._context
         left = context.sonar.claimable(row.id, context.outbox.account)
         context.journal.close(row.id)
-        context.announce("closed", row.id, {"unclaimed": str(left)} if left else {})
+        context.tell(Closed(campaign=row.id, unclaimed=left or None))
 
     def _let_go(self, row: CampaignRow, kept: Set[Cid]) -> None:
         """Keep what a later campaign may start from, and nothing else. Not the public key: nobody trains any

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import typer
-
 from openmined_oracle.cli.campaigns import campaigns
 from openmined_oracle.cli.run import run
 from openmined_oracle.cli.setup import init
 from openmined_oracle.cli.status import status
+from pysonar.party.console import App
 
-app = typer.Typer(
+app = App(
     name="capsule",
     help=(
         "Capsule keeps the keys of campaigns and measures what mines contribute.\n\n"
@@ -21,9 +20,6 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
         " reached."
     ),
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 for command in (init, run, campaigns, status):
     app.command()(command)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pysonar.party.console import Format, FormatOption, HomeOption, command, format_time, print_rows, short
+from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
+from pysonar.party.wording import format_time, short_id
 from pysonar.protocol.amounts import format_ppm, format_wei
 
 
@@ -49,7 +50,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         "target_ppm": "target",
         "submitted": "submitted",
         "evaluated": "evaluated",
-        "submit_until": "open until (UTC)",
+        "submit_until": "open until",
         "problem": "problem",
     }
     print_rows(
@@ -57,7 +58,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         columns,
         form=form,
         show={
-            "campaign": short,
+            "campaign": short_id,
             "bounty": lambda text: format_wei(int(text)),
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,

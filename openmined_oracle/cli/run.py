@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -13,13 +13,13 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     exit_code_of,
     print_event,
 )
 
 
-@command
+@acting
 def run(
     once: Annotated[
         bool,
@@ -46,10 +46,10 @@ def run(
     JSON object on a line.
     """
     from openmined_oracle.cli.opening import home_path
-    from openmined_oracle.cli.telling import describe
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
     from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home_lock import home_lock
     from pysonar.party.passphrase import read_passphrase
     from pysonar.party.signals import stop_on_signals
@@ -57,15 +57,13 @@ def run(
     opened = Home.open(home_path(home))
     passphrase = read_passphrase(passphrase_file, what=str(opened.path))
 
-    def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
-        named = {} if campaign is None else {"campaign": "0x" + campaign.hex()}
-        print_event({"event": event, **named, **details}, describe(event, campaign, details), form=form)
-
+    tell = teller(partial(print_event, form=form))
     with home_lock(opened.lock):
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
-        agent = Connection.open(opened).agent(signer, keys, announce)
+        agent = Connection.open(opened).agent(signer, keys, tell)
         with stop_on_signals(agent.stop):
-            announce("started", None, {"address": agent.address})
+            contract = agent.context.sonar.address
+            tell(Started(role="Capsule", address=agent.address, contract=contract))
             try:
                 if once:
                     agent.run_once()
@@ -73,7 +71,7 @@ def run(
                     agent.run()
             finally:
                 agent.close()
-            announce("stopped", None, {})
+            tell(Stopped())
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())
         raise typer.Exit(int(worst) or int(ExitCode.FAILED))

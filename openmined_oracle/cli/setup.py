@@ -14,7 +14,7 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     note,
     print_record,
     warn,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REGISTER_SECONDS = 60.0
 
 
-@command
+@acting
 def init(
     rpc: options.RpcOption = options.LOCAL_NODE,
     contract: options.ContractOption = None,

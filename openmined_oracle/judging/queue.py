@@ -8,7 +8,6 @@ journaled and not on chain yet, one report at a time. How a submission is judged
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.workbench import Workbench
@@ -20,6 +19,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import queue_entry
 from pysonar.chain.contract.types import CampaignRecord, Report, Verdict
 from pysonar.chain.node import rpc
+from pysonar.party.happenings import Judged, Reported
 from pysonar.protocol.artifacts import ModelArtifact
 from pysonar.protocol.cid import Cid
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
@@ -93,7 +93,7 @@ def report_decided(context: Context, record: CampaignRecord) -> None:
         reports.append(Report(row.miner, row.update, Verdict(row.verdict), row.accuracy, row.model))
     if reports:
         context.outbox.send(context.sonar.calls.report(campaign, reports), key)
-        context.announce("reported", campaign, {"first": record.evaluated, "count": len(reports)})
+        context.tell(Reported(campaign=campaign, first=record.evaluated, count=len(reports)))
 
 
 def _waiting(context: Context, campaign: bytes, first: int) -> list[Queued]:
@@ -155,7 +155,14 @@ def _store(
     context.journal.decide_verdict(row)
     if best is not None and encrypted is not None:
         bench.advance(after, encrypted, best.weights)
-    details: dict[str, Any] = {"index": event.index, "miner": event.miner, "verdict": verdict.name}
-    if verdict is Verdict.IMPROVED:
-        details |= {"accuracy_ppm": judgement.accuracy, "version": after.version}
-    context.announce("verdict", event.id, details)
+    gained = verdict is Verdict.IMPROVED
+    context.tell(
+        Judged(
+            campaign=event.id,
+            index=event.index,
+            miner=event.miner,
+            verdict=verdict.name,
+            accuracy_ppm=judgement.accuracy if gained else None,
+            version=after.version if gained else None,
+        )
+    )

@@ -132,10 +132,17 @@ def as_toml(settings: Any) -> str:
     blocks = []
     for field in dataclasses.fields(settings):
         value, comment = getattr(settings, field.name), field.metadata["rule"].comment
-        plain = list(value) if isinstance(value, tuple | list) else value
         lines = textwrap.wrap(comment, COMMENT_WIDTH, break_long_words=False)
-        blocks.append("".join(f"# {line}\n" for line in lines) + tomli_w.dumps({field.name: plain}))
+        blocks.append("".join(f"# {line}\n" for line in lines) + _line(field.name, value))
     return "\n".join(blocks) if any(block.startswith("#") for block in blocks) else "".join(blocks)
+
+
+def _line(name: str, value: Any) -> str:
+    """`name = value`; a list on one line, as people write it: the library takes a line for each item."""
+    if not isinstance(value, tuple | list):
+        return tomli_w.dumps({name: value})
+    items = [tomli_w.dumps({"x": item}).removeprefix("x = ").rstrip("\n") for item in value]
+    return f"{name} = [{', '.join(items)}]\n"
 
 
 def check(source: str, settings: Any) -> None:

@@ -1,5 +1,4 @@
-"""What the three command lines share in looks: tables or JSON, errors, exit codes, amounts as options,
-progress.
+"""What the three command lines share in looks: tables or JSON, errors, exit codes, amounts as options.
 
 Results go to standard output, everything else to standard error. With `--format json` standard output is one
 JSON document and nothing more. Amounts in JSON are decimal strings of wei: JSON numbers lose digits beyond
@@ -9,36 +8,29 @@ JSON document and nothing more. Amounts in JSON are decimal strings of wei: JSON
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from enum import Enum, IntEnum, StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich import markup
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.text import one_line
+from pysonar.party.output import OutputLostError, give_up_on, keep_going, messages, out, output
 from pysonar.party.process import leave_no_core_dump
+from pysonar.party.tables import Show, cell, escape, print_pairs, print_table
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DEBUG_VARIABLE = "OPENMINED_DEBUG"
+LONGEST_LINE = 1000
 
 # The base of typer.BadParameter and its like: typer brings a click of its own, whose classes differ.
 USAGE_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -103,31 +95,13 @@ ppm_option = functools.partial(typer.Option, parser=_ppm, metavar="PERCENT")
 seconds_option = functools.partial(typer.Option, parser=_seconds, metavar="DURATION")
 
 
-def escape(text: str) -> str:
-    """Text for the terminal as it is: no markup, and no signs that move the cursor or turn the line around.
-
-    Much of what is shown was written by strangers: specs, reasons, what a node says.
-    """
-    return markup.escape("".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text))
-
-
-def output() -> Console:
-    """Standard output, looked up anew each time so that tests may redirect it."""
-    return Console(file=sys.stdout, soft_wrap=False)
-
-
-def messages() -> Console:
-    """Standard error."""
-    return Console(file=sys.stderr, soft_wrap=True)
-
-
 def print_rows(
     rows: Sequence[Mapping[str, Any]],
     columns: Mapping[str, str],
     *,
     form: Format,
     title: str | None = None,
-    show: Mapping[str, Callable[[Any], str]] | None = None,
+    show: Show | None = None,
     empty: str = "nothing to list",
 ) -> None:
     """A listing. `columns`: key -> heading (the table's choice; JSON has every key); `show`: key -> text of
@@ -135,28 +109,10 @@ def print_rows(
     """
     if form is Format.JSON:
         print_json(list(rows))
-        return
-    if not rows:
-        messages().print(empty, style="dim")
-        return
-    output().print(table(rows, columns, title=title, show=show))
-
-
-def table(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Mapping[str, str],
-    *,
-    title: str | None = None,
-    show: Mapping[str, Callable[[Any], str]] | None = None,
-) -> Table:
-    """The table that `print_rows` prints, for live displays."""
-    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for key, heading in columns.items():
-        numeric = bool(rows) and all(isinstance(row.get(key), int | float | None) for row in rows)
-        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(escape(_shown(key, row.get(key), show)) for key in columns))
-    return made
+    elif not rows:
+        messages().print(escape(empty), style="dim")
+    else:
+        print_table(output(), rows, columns, title=title, show=show)
 
 
 def print_record(
@@ -165,48 +121,39 @@ def print_record(
     *,
     form: Format,
     title: str | None = None,
-    show: Mapping[str, Callable[[Any], str]] | None = None,
+    show: Show | None = None,
 ) -> None:
     """One thing, as two columns of label and value, or as one JSON object."""
     if form is Format.JSON:
         print_json(record)
-        return
-    made = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
-    made.add_column(style="bold")
-    made.add_column(overflow="fold")
-    for key, label in labels.items():
-        made.add_row(label, escape(_shown(key, record.get(key), show)))
-    output().print(made)
+    else:
+        pairs = {label: cell(key, record.get(key), show) for key, label in labels.items()}
+        print_pairs(output(), pairs, title=title)
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output; see the module's note on amounts."""
-    sys.stdout.write(json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _print_plain(_as_json(value, indent=2))
 
 
 def print_event(event: Mapping[str, Any], text: str, *, form: Format) -> None:
     """One line of a stream that goes on (watch, run): text, or one JSON object per line."""
-    if form is Format.JSON:
-        sys.stdout.write(json.dumps(event, default=_jsonable, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
-    else:
-        output().print(escape(text), highlight=False)
+    _print_plain(_as_json(event) if form is Format.JSON else one_line(text, LONGEST_LINE))
 
 
 def note(text: str) -> None:
     """A remark for people, on standard error."""
-    messages().print(escape(text), style="dim", highlight=False)
+    messages().print(escape(text), style="dim", soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """Something to look at, on standard error."""
-    messages().print(f"[yellow]warning:[/yellow] {escape(text)}", highlight=False)
+    messages().print(f"[yellow]warning:[/yellow] {escape(text)}", soft_wrap=True)
 
 
 def print_error(error: BaseException) -> None:
     """The error's own words, on standard error, without a traceback."""
-    messages().print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+    messages().print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
 
 
 def exit_code_of(error: OpenMinedError) -> ExitCode:
@@ -215,25 +162,46 @@ def exit_code_of(error: OpenMinedError) -> ExitCode:
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorator under `@app.command()`: our errors become a line on standard error and an exit code; an
-    error that is not ours is named as a fault of the program by its place only, since its text may hold
-    anything.
-    """
+    """Decorator under `@app.command()` of a command whose result is what it prints: if that cannot be
+    written, it has failed.
 
+    Our errors become a line on standard error and an exit code; an error that is not ours is named as a fault
+    of the program by its place only, since its text may hold anything.
+    """
+    return _command(function, acts=False)
+
+
+def acting(function: Callable[P, R]) -> Callable[P, R]:
+    """The same for a command that sends, makes or runs something: what is done is done, whether or not the
+    words about it can be written.
+    """
+    return _command(function, acts=True)
+
+
+def _command(function: Callable[P, R], *, acts: bool) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         leave_no_core_dump()
         try:
-            return function(*args, **_expanded(kwargs))
+            with keep_going(acts) as lost:
+                try:
+                    return function(*args, **_expanded(kwargs))
+                finally:
+                    if lost:
+                        give_up_on(sys.stdout)
+                        warn(f"some output could not be written ({', '.join(lost)}); what was sent is sent")
         except OpenMinedError as error:
             print_error(error)
             raise typer.Exit(int(exit_code_of(error))) from None
+        except OutputLostError as error:
+            give_up_on(sys.stdout)
+            if error.closed:
+                raise typer.Exit(int(ExitCode.OK)) from None
+            messages().print(f"[red]error:[/red] the output cannot be written: {escape(error.why)}")
+            raise typer.Exit(int(ExitCode.FAILED)) from None
         except KeyboardInterrupt:
             note("interrupted; nothing is lost, run the same command again")
             raise typer.Exit(130) from None
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(int(ExitCode.OK)) from None
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:  # the last border before the user
@@ -242,11 +210,41 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             messages().print(
                 f"[red]error:[/red] a fault in the program: {type(error).__name__} at {_place(error)}; "
                 f"please report it ({DEBUG_VARIABLE}=1 shows the full trace)",
-                highlight=False,
+                soft_wrap=True,
             )
             raise typer.Exit(int(ExitCode.FAILED)) from None
 
     return run
+
+
+class App(typer.Typer):
+    """A command line: `--version`, shell completion, and help on terminals of any encoding."""
+
+    def __init__(self, *, name: str, help: str) -> None:  # noqa: A002 - Typer's name
+        super().__init__(name=name, help=help, no_args_is_help=True, pretty_exceptions_enable=False)
+        self.callback(help=help)(_top)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().__call__(*args, **kwargs)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        _print_plain(version("openmined"))
+        raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
 
 
 def _expanded(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -262,49 +260,15 @@ def _expanded(arguments: dict[str, Any]) -> dict[str, Any]:
         raise typer.BadParameter("a path begins with ~ and names a user without a home directory") from None
 
 
-def progress() -> Progress:
-    """A progress display on standard error with time spent and time left; invisible where that is no
-    terminal.
-    """
-    shown = messages()
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=shown,
-        transient=True,
-        disable=not shown.is_terminal,
-    )
+def _print_plain(text: str) -> None:
+    stream = out()
+    stream.write(text + "\n")
+    stream.flush()
 
 
-def format_time(timestamp: int) -> str:
-    """Seconds since 1970 as UTC, "2026-11-22 12:03:00"."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def short(text: str, keep: int = 6) -> str:
-    """A long hex or CID text by its two ends."""
-    return text if len(text) <= 2 * keep + 3 else f"{text[: keep + 2]}…{text[-keep:]}"
-
-
-def _shown(key: str, value: Any, show: Mapping[str, Callable[[Any], str]] | None) -> str:
-    if value is None:
-        return "—"
-    if show and key in show:
-        return show[key](value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+def _as_json(value: Any, indent: int | None = None) -> str:
+    unicode = out().encoding.lower().replace("_", "-").startswith("utf")
+    return json.dumps(value, default=_jsonable, indent=indent, ensure_ascii=not unicode)
 
 
 def _jsonable(value: Any) -> Any:

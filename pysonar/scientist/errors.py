@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.text import shown
 
 
 class CampaignError(OpenMinedError):
@@ -62,7 +63,7 @@ class DeclinedError(CampaignError):
     """Capsule turned the campaign down; the bounty can be claimed."""
 
     def __init__(self, campaign: str, reason: str) -> None:
-        self.reason = "".join(c if c.isprintable() else "�" for c in reason)
+        self.reason = shown(reason)
         super().__init__(f"Capsule declined campaign {campaign}: {self.reason}; claim the bounty back")
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from pysonar.party.console import table as table_of
+from pysonar.party.tables import table as table_of
 from pysonar.protocol.amounts import format_ppm, format_wei
 from pysonar.scientist.cli.telling import SUBMISSION_COLUMNS, SUBMISSION_SHOW, submission_record
 from pysonar.scientist.ledger import SubmissionRow

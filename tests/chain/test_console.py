@@ -25,10 +25,10 @@ from pysonar.party.console import (
     print_event,
     print_record,
     print_rows,
-    short,
     warn,
     wei_option,
 )
+from pysonar.party.wording import short
 from pysonar.protocol.amounts import (
     AmountError,
     format_ppm,

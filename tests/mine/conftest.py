@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.outbox import Outbox
     from pysonar.chain.sending.signer import KeyfileSigner
+    from pysonar.party.happenings import Happening
 
 PASSPHRASE = "a passphrase of the tests"
 ETHER = 10**18
@@ -102,9 +103,9 @@ def happenings() -> list[dict[str, Any]]:
 def tell(happenings: list[dict[str, Any]]) -> Callable[..., None]:
     """What is handed to a mine to tell things."""
 
-    def note(fields: Mapping[str, Any], text: str) -> None:
-        assert text
-        happenings.append(dict(fields))
+    def note(happening: Happening) -> None:
+        assert happening.sentence()
+        happenings.append(happening.as_record())
 
     return note
 

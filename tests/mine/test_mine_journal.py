@@ -8,7 +8,7 @@ import pytest
 
 from mine_agent.connection import Connection
 from mine_agent.journal import Journal, Submission
-from mine_agent.telling import about
+from pysonar.party.wording import about
 
 CAMPAIGN, BASE, NEXT = b"\x11" * 32, b"\x33" * 32, b"\x44" * 32
 

@@ -133,7 +133,7 @@ def test_what_can_no_longer_be_queued_is_given_up(
     assert left.given_up is not None
     assert left.sealed is None
     assert submitted(connection) == []
-    assert [happening["event"] for happening in happenings] == ["given-up"]
+    assert [happening["event"] for happening in happenings] == ["given_up"]
     assert connection.store.pins(submitting.pin_owner(outbox.account, submission.campaign)) == []
 
 
@@ -204,7 +204,7 @@ def test_an_unjudged_stake_is_taken_back_once_it_may_be(
     node.advance_to(review_until)
     tending.money(campaign, auto_claim=True)
     tending.money(campaign, auto_claim=True)
-    assert [happening["event"] for happening in happenings] == ["reclaim"]
+    assert [happening["event"] for happening in happenings] == ["reclaiming"]
     catch_up(connection, outbox)
     (standing,) = connection.standings(campaign)
     assert standing.outcome is Outcome.WITHDRAWN
@@ -248,7 +248,7 @@ def test_a_settled_campaign_is_claimed_once(
     tending.money(campaign, auto_claim=True)
     catch_up(connection, outbox)
     assert tending.money(campaign, auto_claim=True) is True
-    assert [happening["event"] for happening in happenings] == ["claim"]
+    assert [happening["event"] for happening in happenings] == ["claiming"]
     gas = outbox.get(f"claim/{campaign.hex()}/0").receipt.fee  # type: ignore[union-attr]
     assert node.balance(outbox.account) - before == ETHER + STAKE - gas
 
@@ -269,7 +269,7 @@ def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
     for _ in range(3):
         tending.money(campaign, auto_claim=True)
         catch_up(connection, outbox)
-    assert [happening["event"] for happening in happenings] == ["settle", "claim"]
+    assert [happening["event"] for happening in happenings] == ["settling", "claiming"]
     assert connection.sonar.owed(campaign, outbox.account) == 0
 
 

@@ -33,6 +33,7 @@ from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_l
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
 from pysonar.chain.node import rpc
+from pysonar.party.happenings import Happening
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
     Algorithm,
@@ -101,11 +102,13 @@ class World:
     def agent(self, home: Home | None = None) -> Agent:
         """An agent on the home, as a restart would make it."""
 
-        def announce(event: str, campaign: bytes | None, details: Mapping[str, Any]) -> None:
-            self.told.append((event, campaign, dict(details)))
+        def tell(happening: Happening) -> None:
+            record = happening.as_record()
+            details = {key: record[key] for key in record if key not in ("event", "campaign", "time")}
+            self.told.append((happening.event, happening.campaign, details))
 
         connection = Connection.open(home or self.home)
-        return connection.agent(self.capsule, self.keys, announce, generate=self.generate)
+        return connection.agent(self.capsule, self.keys, tell, generate=self.generate)
 
     def run(self) -> Agent:
         """One agent that does all there is to do, and ends."""

@@ -165,7 +165,7 @@ def test_run_once_says_what_failed_by_its_exit_code(installed: Any) -> None:
     assert events[0]["event"] == "started"
     (problem,) = [event for event in events if event["event"] == "problem"]
     assert problem["campaign"] == "0x" + campaign.hex()
-    assert "wei" in problem["problem"]
+    assert "wei" in problem["reason"]
 
 
 @pytest.mark.parametrize("arguments", [("no-such-command",), ("run", "--no-such-option")])

@@ -24,6 +24,7 @@ from pysonar.chain.errors import (
     WrongDatabaseError,
 )
 from pysonar.chain.node import rpc
+from pysonar.party.happenings import Happening
 from pysonar.party.settings import Settings
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
@@ -121,17 +122,17 @@ def test_a_node_that_goes_away_and_a_busy_database_are_waited_for(
         return real()
 
     agent.context.follower.poll = poll
-    announce = agent.context.announce
+    tell = agent.context.tell
 
-    def stop_after_the_report(event: str, campaign: bytes | None, details: dict[str, Any]) -> None:
-        announce(event, campaign, details)
-        if event == "reported":
+    def stop_after_the_report(happening: Happening) -> None:
+        tell(happening)
+        if happening.event == "reported":
             agent.stop()
 
-    object.__setattr__(agent.context, "announce", stop_after_the_report)
+    object.__setattr__(agent.context, "tell", stop_after_the_report)
     agent.run()
     agent.close()
-    assert [event for event, _, _ in world.told].count("node_down") == 2
+    assert [event for event, _, _ in world.told].count("waiting") == 2
     world.node.mine()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typer
 
+from pysonar.party.console import App
 from pysonar.scientist.cli.create import create
 from pysonar.scientist.cli.ending import cancel, claim, settle
 from pysonar.scientist.cli.listings import list_, show
@@ -13,7 +14,7 @@ from pysonar.scientist.cli.result import result
 from pysonar.scientist.cli.setup import init
 from pysonar.scientist.cli.watching import watch
 
-app = typer.Typer(
+app = App(
     name="sonar",
     help=(
         "Have a model trained on data that you may not see, and pay for measured improvement only.\n\n"
@@ -26,9 +27,6 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
         " reached."
     ),
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 campaign = typer.Typer(
     help=(

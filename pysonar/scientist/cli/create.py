@@ -12,14 +12,14 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
-    format_time,
+    acting,
     note,
     ppm_option,
     print_record,
     seconds_option,
     wei_option,
 )
+from pysonar.party.wording import format_time
 from pysonar.protocol.amounts import format_ppm, format_wei
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _LABELS = {
 }
 
 
-@command
+@acting
 def create(
     spec: Annotated[
         Path,

@@ -11,18 +11,18 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     print_record,
     print_rows,
-    short,
 )
+from pysonar.party.wording import short_id
 from pysonar.protocol.amounts import format_wei
 from pysonar.scientist.cli.opening import CampaignArgument
 
 _SHOW = {"amount": lambda text: format_wei(int(text)), "claimable": lambda text: format_wei(int(text))}
 
 
-@command
+@acting
 def claim(
     campaign: Annotated[
         str | None,
@@ -53,12 +53,12 @@ def claim(
         rows,
         {"campaign": "campaign", "amount": "claimed", "to": "sent to"},
         form=form,
-        show={"campaign": short, **_SHOW},
+        show={"campaign": short_id, **_SHOW},
         empty="nothing is owed to you now",
     )
 
 
-@command
+@acting
 def settle(
     campaign: CampaignArgument,
     home: HomeOption = None,
@@ -74,7 +74,7 @@ def settle(
     _print_end(own, form)
 
 
-@command
+@acting
 def cancel(
     campaign: CampaignArgument,
     home: HomeOption = None,

@@ -11,12 +11,11 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     command,
-    format_time,
     print_json,
     print_record,
     print_rows,
-    short,
 )
+from pysonar.party.wording import format_time, short_id
 from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
 from pysonar.scientist.cli.opening import CampaignArgument
 
@@ -65,7 +64,7 @@ def list_(
         },
         form=form,
         show={
-            "campaign": short,
+            "campaign": short_id,
             "bounty": _wei,
             "paid": _wei,
             "best_ppm": format_ppm,

@@ -19,8 +19,8 @@ from pysonar.party.console import (
     print_json,
     print_record,
     print_rows,
-    short,
 )
+from pysonar.party.wording import short
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.cli.opening import CampaignArgument
 

@@ -12,12 +12,12 @@ from pysonar.party.console import (
     FormatOption,
     HomeOption,
     PassphraseFileOption,
-    command,
+    acting,
     print_record,
 )
 
 
-@command
+@acting
 def init(
     rpc: options.RpcOption = options.LOCAL_NODE,
     contract: options.ContractOption = None,

@@ -24,7 +24,8 @@ from pysonar.chain.contract.events import (
     Submitted,
 )
 from pysonar.chain.contract.types import CampaignRecord, State
-from pysonar.party.console import short
+from pysonar.files.text import shown
+from pysonar.party.wording import short
 from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def event_line(event: CampaignEvent) -> str:
         case CampaignCancelled():
             return "cancelled by its owner"
         case CampaignDeclined():
-            return f"declined by Capsule: {''.join(c if c.isprintable() else '?' for c in event.reason)}"
+            return f"declined by Capsule: {shown(event.reason)}"
         case CampaignOpened():
             return f"opened at {format_ppm(event.start)}"
         case Submitted():

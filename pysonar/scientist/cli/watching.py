@@ -16,12 +16,12 @@ from pysonar.party.console import (
     HomeOption,
     command,
     note,
-    output,
     print_event,
     seconds_option,
-    table,
     warn,
 )
+from pysonar.party.output import output
+from pysonar.party.tables import table
 from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:

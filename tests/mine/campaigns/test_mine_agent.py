@@ -61,7 +61,7 @@ def test_a_mine_trains_submits_and_is_paid(
     assert (books.claimable, books.pending) == (0, 0)
     assert node.balance(mine.address) - before == books.net
     told = [happening["event"] for happening in happenings]
-    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claim"]
+    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claiming"]
 
 
 def test_the_second_version_is_trained_from_the_second_version(
@@ -226,7 +226,7 @@ def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
     small_capsule.open()
     node.fund(mine.address, 10**16)
     assert mine.round() == ["InsufficientFundsError"]
-    assert [happening["event"] for happening in happenings] == ["failed"]
+    assert [happening["event"] for happening in happenings] == ["problem"]
     assert mine.connection.journal.submissions() == []
     assert mine.round() == []  # it pauses before it tries again
     node.fund(mine.address, 10**18)

@@ -165,7 +165,7 @@ def test_a_campaign_that_is_wrong_is_refused_and_stops_nobody_else(
     failure = connection.journal.failure(campaign, "colours")
     assert failure is not None
     assert failure.count == 1
-    (told,) = [happening for happening in happenings if happening["event"] == "failed"]
+    (told,) = [happening for happening in happenings if happening["event"] == "problem"]
     assert (told["campaign"], told["error"]) == ("0x" + campaign.hex(), kind)
     record = small_capsule.sonar.campaign(campaign)
     named = [Cid.from_bytes32(digest) for digest in (record.terms.spec, record.public_key, record.model)]

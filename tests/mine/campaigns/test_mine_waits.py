@@ -13,6 +13,7 @@ from mine_agent.rounds import rounds_until
 from pysonar.chain import database
 from pysonar.chain.errors import DatabaseDamagedError
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.happenings import Happening
 from tests.mine.campaigns.mine_under_test import Mine
 
 
@@ -27,11 +28,11 @@ def test_a_database_that_another_program_holds_is_waited_for(
     holder = sqlite3.connect(home.database, isolation_level=None, check_same_thread=False)
     holder.execute("begin immediate")
 
-    def watch(fields: Any, text: str) -> None:
-        tell(fields, text)
-        if fields["event"] == "waiting":
+    def watch(happening: Happening) -> None:
+        tell(happening)
+        if happening.event == "waiting":
             threading.Timer(0.5, holder.execute, ["rollback"]).start()
-        if fields["event"] == "submitted":
+        if happening.event == "submitted":
             stop.set()
 
     mine.agent._tell = mine.agent._working._tell = watch

@@ -71,7 +71,7 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
     assert (books.promised, books.pending) == (10 * 10**18 * 500_000 // 950_000, 0)
     assert node.balance(mine.address) - before == books.net
     told = [happening["event"] for happening in happenings]
-    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claim"]
+    assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claiming"]
 
 
 def test_after_a_crash_the_same_rows_are_trained_on(
@@ -152,7 +152,7 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
         (error,) = mine.errors()
     assert isinstance(error, KernelError)
     (told,) = happenings
-    assert told["event"] == "failed"
+    assert told["event"] == "problem"
     assert "install the extra 'nn'" in told["reason"]
     assert mine.submitted() == mine.connection.journal.submissions() == []
     assert node.balance(mine.address) == before

@@ -1,0 +1,147 @@
+"""Output on every terminal, in every pipe, on a full disk: readable, whole, and never the end of the work."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pysonar.party.output import showable
+from pysonar.party.tables import print_pairs, print_table
+
+PROGRAM = """
+import sys, typer
+from pathlib import Path
+from pysonar.party.console import *
+from pysonar.party.console import App
+app = App(name="work", help="A command line of the tests — with a dash.")
+ROWS = [{"campaign": "0x" + "ab" * 32, "title": "Größe \u2026 数", "note": None} for _ in range(3)]
+LABELS = {"campaign": "campaign", "title": "title", "note": "note"}
+@app.command()
+@command
+def listing(form: FormatOption = Format.TABLE) -> None:
+    "List."
+    print_rows(ROWS, LABELS, form=form)
+@app.command()
+@acting
+def send(log: Path, form: FormatOption = Format.TABLE) -> None:
+    "Send."
+    print_event({"event": "before"}, "before", form=form)
+    log.write_text("sent")
+    print_record(ROWS[0], LABELS, form=form)
+    print_event({"event": "after"}, "Größe \u2026 数", form=form)
+app()
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A command line with a command that only prints and one that sends."""
+    path = tmp_path / "work.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def run(
+    program: Path, *arguments: object, encoding: str = "utf-8", **options: object
+) -> tuple[int, str, str]:
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+    done = subprocess.run(
+        [sys.executable, str(program), *map(str, arguments)],
+        env=environment, check=False, **({"capture_output": True} | options),
+    )  # fmt: skip
+    return done.returncode, (done.stdout or b"").decode(encoding), (done.stderr or b"").decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
+def test_every_encoding_gets_what_it_can_show(program: Path, tmp_path: Path, encoding: str) -> None:
+    for command in (("listing",), ("send", tmp_path / "log"), ("--help",)):
+        code, out, err = run(program, *command, encoding=encoding)
+        assert (code, err) == (0, ""), command
+    code, out, _ = run(program, "listing", "--format", "json", encoding=encoding)
+    assert code == 0
+    assert json.loads(out)[0]["title"] == "Größe … 数"  # JSON loses nothing in any encoding
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_what_was_sent_is_no_failed_command_on_a_full_disk(program: Path, tmp_path: Path, form: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, _, err = run(
+            program, "send", tmp_path / "log", "--format", form,
+            capture_output=False, stdout=full, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert code == 0, err
+        assert (tmp_path / "log").read_text() == "sent"
+        assert "some output could not be written (No space left on device); what was sent is sent" in err
+        code, _, err = run(
+            program, "listing", "--format", form, capture_output=False, stdout=full, stderr=subprocess.PIPE
+        )
+    assert code == 1
+    assert "error: the output cannot be written: No space left on device" in err
+    assert "Traceback" not in err
+
+
+def test_nobody_reads_any_more(program: Path, tmp_path: Path) -> None:
+    for command, code in ((("listing",), 0), (("send", tmp_path / "log"), 0)):
+        read, write = os.pipe()
+        os.close(read)
+        found, _, err = run(program, *command, capture_output=False, stdout=write, stderr=subprocess.PIPE)
+        os.close(write)
+        assert found == code, err
+        assert "Traceback" not in err
+    assert (tmp_path / "log").read_text() == "sent"
+
+
+def test_without_any_standard_output_or_error_the_work_is_done(program: Path, tmp_path: Path) -> None:
+    command = f'"{sys.executable}" "{program}" send "{tmp_path / "log"}" >&- 2>&-'
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+    assert (tmp_path / "log").read_text() == "sent"
+
+
+def test_a_pipe_gets_whole_lines(program: Path) -> None:
+    _, out, _ = run(program, "listing")
+    assert [line.count("0x" + "ab" * 32) for line in out.splitlines()] == [0, 1, 1, 1]
+
+
+def test_version_and_completion_are_there(program: Path) -> None:
+    code, out, _ = run(program, "--version")
+    assert (code, out.strip()) == (0, "0.1.0")
+    assert "--show-completion" in run(program, "--help")[1]
+
+
+def printed(width: int, rows: list[dict[str, object]]) -> str:
+    console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    print_table(console, rows, {"campaign": "campaign", "phase": "phase", "left": "left"})
+    return console.export_text()
+
+
+def test_a_table_that_fits_is_a_table_and_one_that_does_not_breaks_no_word() -> None:
+    rows: list[dict[str, object]] = [
+        {"campaign": "0x" + "ab" * 32, "phase": "waits for Capsule", "left": "3d 4h"},
+        {"campaign": "0x" + "cd" * 32, "phase": "open", "left": None},
+    ]
+    wide, narrow = printed(120, rows), printed(80, rows)
+    assert len(wide.splitlines()) == 3
+    assert "0x" + "ab" * 32 in narrow
+    assert "waits for Capsule" in narrow
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+
+
+def test_a_long_text_is_wrapped_between_words_and_a_long_id_has_its_own_line() -> None:
+    console = Console(width=60, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    print_pairs(console, {"Id": "0x" + "ab" * 28, "About": "some words that go on " * 5, "Path": "/x" * 40})
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines[0] == "Id"
+    assert lines[1] == "  0x" + "ab" * 28
+    assert lines[2].startswith("About  some words")
+    assert all(len(line) <= 60 for line in lines[:-1])
+    assert lines[-1] == "  " + "/x" * 40
+
+
+def test_an_unknown_encoding_is_taken_for_the_poorest() -> None:
+    assert showable("a…ü", "no such codec") == "a...?"

@@ -244,6 +244,6 @@ def _show_fits(fits: list[dict[str, Any]]) -> None:
         {"campaign": "campaign", "title": "title", "fits": "fits", "why_not": "why not"},
         form=Format.TABLE,
         title="Open campaigns",
-        show={"campaign": short},
+        show={"campaign": short_id},
         empty="no campaign is open",
     )

@@ -12,7 +12,6 @@ from mine_agent.campaigns.history import Standing, standings
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
 from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
-from pysonar.chain.follower import StoredEvent
 from pysonar.party.connection import AgentConnection
 
 
@@ -41,26 +40,21 @@ class Connection(AgentConnection[Home, Journal]):
 
     def campaign_ids(self) -> list[bytes]:
         """Every campaign that was ever opened, oldest first."""
-        opened = [entry.event for entry in self.follower.history(CampaignOpened)]
-        return [event.id for event in opened if isinstance(event, CampaignOpened)]
+        return [entry.event.id for entry in self.follower.history(CampaignOpened)]
 
     def settled_ids(self) -> set[bytes]:
         """Campaigns that are over."""
-        return {
-            entry.event.id for entry in self.follower.history(Settled) if isinstance(entry.event, Settled)
-        }
+        return {entry.event.id for entry in self.follower.history(Settled)}
 
     def own_campaign_ids(self) -> list[bytes]:
         """Every campaign this account has submitted to, or has a gradient for, oldest first."""
         queued = [
-            entry.event.id
-            for entry in self.follower.history(Submitted)
-            if isinstance(entry.event, Submitted) and entry.event.miner == self.address
+            entry.event.id for entry in self.follower.history(Submitted) if entry.event.miner == self.address
         ]
         made = [entry.campaign for entry in self.journal.submissions()]
         return list(dict.fromkeys([*queued, *made]))
 
     def standings(self, campaign: bytes) -> list[Standing]:
         """What became of this mine's submissions to the campaign."""
-        history: list[StoredEvent] = self.follower.history(campaign=campaign)
+        history = self.follower.history(campaign=campaign)
         return standings(campaign, self.address, self.journal.submissions(campaign), history)

@@ -148,7 +148,7 @@ class Agent:
             event = stored.event
             with transaction(context.journal.connection):
                 context.follower.mark_handled(stored)
-                if not isinstance(event, CampaignCreated) or event.capsule != context.outbox.account:
+                if event.capsule != context.outbox.account:
                     continue
                 context.journal.add_campaign(event.id, event.owner, event.spec)
             context.tell(Noted(campaign=event.id, owner=event.owner, bounty=event.bounty))

@@ -28,7 +28,7 @@ def overview(connection: Connection) -> list[Entry]:
     entries = []
     for stored in connection.follower.history(CampaignCreated):
         event = stored.event
-        if not isinstance(event, CampaignCreated) or event.capsule != account:
+        if event.capsule != account:
             continue
         try:
             record = connection.sonar.campaign(event.id)
@@ -46,6 +46,6 @@ def _state(connection: Connection, record: CampaignRecord, now: int) -> str:
         return "finished" if record.finished(now) else "open"
     if record.public_key != EMPTY:
         return "settled"
-    for stored in connection.follower.history(CampaignDeclined, CampaignCancelled, campaign=record.id):
-        return "declined" if isinstance(stored.event, CampaignDeclined) else "cancelled"
-    return "settled"
+    if connection.follower.history(CampaignDeclined, campaign=record.id):
+        return "declined"
+    return "cancelled" if connection.follower.history(CampaignCancelled, campaign=record.id) else "settled"

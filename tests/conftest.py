@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
-# Test modules are imported by path: what stands beside them is found only like this.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from faulty_node import FaultyNode
+from tests.faulty_node import FaultyNode
 
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337

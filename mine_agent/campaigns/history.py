@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from mine_agent.journal import Submission
 from mine_agent.rules.pacing import Outcome, Past
-from pysonar.chain.contract.events import Improved, LoggedEvent, Reclaimed, Reported, Submitted
+from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.submissions import Submission as Fate
+from pysonar.chain.submissions import submissions
 
 _OUTCOME = {
     Verdict.IMPROVED: Outcome.IMPROVED,
@@ -64,39 +66,26 @@ def standings(
 
     `made`: this home's records of the campaign; `history`: the campaign's events on the chain, in order.
     """
-    queue: dict[int, bytes] = {}
-    verdicts: dict[int, Verdict] = {}
-    gains: dict[int, Improved] = {}
-    reclaimed: set[int] = set()
-    for logged in history:
-        match logged.event:
-            case Submitted(miner=by, index=index, update=update) if by == miner:
-                queue[index] = update
-            case Reported(index=index, verdict=verdict):
-                verdicts[index] = verdict
-            case Improved(index=index) as gain:
-                gains[index] = gain
-            case Reclaimed(index=index):
-                reclaimed.add(index)
+    known = submissions(history).values()
+    queue = {one.index: one for one in known if one.submitted is not None and one.miner == miner}
 
-    def queued(index: int, update: bytes, submission: Submission | None) -> Standing:
-        gain = gains.get(index)
+    def queued(fate: Fate, made: Submission | None) -> Standing:
         return Standing(
             campaign,
-            update,
-            submission,
-            index=index,
-            verdict=verdicts.get(index),
-            payout=gain.payout if gain else 0,
-            accuracy=gain.accuracy if gain else None,
-            reclaimed=index in reclaimed,
+            fate.update,
+            made,
+            index=fate.index,
+            verdict=fate.verdict,
+            payout=fate.payout,
+            accuracy=fate.accuracy,
+            reclaimed=fate.reclaimed,
         )
 
     own: list[Standing] = []
     for entry in made:
-        place = next((index for index, update in queue.items() if update == entry.update), None)
+        place = next((index for index, fate in queue.items() if fate.update == entry.update), None)
         if place is None:
             own.append(Standing(campaign, entry.update, entry))
         else:
-            own.append(queued(place, queue.pop(place), entry))
-    return [queued(index, update, None) for index, update in queue.items()] + own
+            own.append(queued(queue.pop(place), entry))
+    return [queued(fate, None) for fate in queue.values()] + own

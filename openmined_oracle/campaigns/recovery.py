@@ -11,8 +11,9 @@ from __future__ import annotations
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.errors import NotReadyError
 from openmined_oracle.journal import NO_MODEL, VerdictRow
-from pysonar.chain.contract.events import CampaignOpened, Improved, Reported, Submitted
+from pysonar.chain.contract.events import CampaignOpened
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.submissions import submissions
 from pysonar.protocol.artifacts import MAX_BYTES, Spec
 from pysonar.protocol.artifacts.algorithm import NETWORK
 from pysonar.protocol.cid import Cid
@@ -27,17 +28,16 @@ def adopt_opening(context: Context, record: CampaignRecord) -> None:
     """
     for stored in context.follower.history(CampaignOpened, campaign=record.id):
         event = stored.event
-        if isinstance(event, CampaignOpened):
-            cid = Cid.from_bytes32(record.terms.spec)
-            spec = Spec.parse(context.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
-            context.journal.decide_opening(
-                record.id,
-                event.public_key,
-                event.model,
-                event.start,
-                network=spec.algorithm.family == NETWORK,
-            )
-            return
+        cid = Cid.from_bytes32(record.terms.spec)
+        spec = Spec.parse(context.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
+        context.journal.decide_opening(
+            record.id,
+            event.public_key,
+            event.model,
+            event.start,
+            network=spec.algorithm.family == NETWORK,
+        )
+        return
     raise NotReadyError("the event that opened the campaign is not confirmed yet")
 
 
@@ -50,23 +50,19 @@ def adopt_verdicts(context: Context, record: CampaignRecord) -> None:
     campaign, journal = record.id, context.journal
     if journal.decided(campaign) >= record.evaluated:
         return
-    history = [
-        stored.event for stored in context.follower.history(Submitted, Reported, Improved, campaign=campaign)
-    ]
-    submitted = {event.index: event for event in history if isinstance(event, Submitted)}
-    reported = {event.index: event for event in history if isinstance(event, Reported)}
-    improved = {event.index: event for event in history if isinstance(event, Improved)}
+    chain = submissions(context.follower.history(campaign=campaign))
     for index in range(journal.decided(campaign), record.evaluated):
-        if index not in submitted or index not in reported:
+        judged = chain.get(index)
+        if judged is None or judged.submitted is None or judged.verdict is None:
             raise NotReadyError(f"the report on submission {index} is not confirmed yet")
-        gain = improved.get(index)
+        gain = judged.gain
         journal.decide_verdict(
             VerdictRow(
                 campaign=campaign,
                 index=index,
-                miner=submitted[index].miner,
-                update=submitted[index].update,
-                verdict=int(reported[index].verdict),
+                miner=judged.miner,
+                update=judged.update,
+                verdict=int(judged.verdict),
                 accuracy=gain.accuracy if gain else 0,
                 model=gain.model if gain else NO_MODEL,
                 version=journal.current(campaign).version + (gain is not None),

@@ -101,7 +101,6 @@ def _waiting(context: Context, campaign: bytes, first: int) -> list[Queued]:
     queue = {
         stored.event.index: Queued(stored.event, stored.block_number)
         for stored in context.follower.history(Submitted, campaign=campaign)
-        if isinstance(stored.event, Submitted)
     }
     waiting: list[Queued] = []
     while len(waiting) < AHEAD and first + len(waiting) in queue:

@@ -86,12 +86,26 @@ class BadUrlError(ChainError):
         super().__init__(f"the node's address {url!r} is not usable; it must look like http://127.0.0.1:8545")
 
 
-class WrongChainError(ChainError):
+class WrongChainError(NodeError):
     """The node serves another chain than the settings ask for: nothing is read from it or sent to it."""
+
+    exit_code: ClassVar[int] = 1
 
     def __init__(self, url: str, expected: int, found: int) -> None:
         self.expected, self.found = expected, found
         super().__init__(f"the node at {url} serves chain {found}, expected chain {expected}")
+
+
+class OtherGenesisError(NodeError):
+    """The node has become that of another chain with the same id: it has another block 0."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, contract: str) -> None:
+        super().__init__(
+            f"the node serves another chain than the one with Sonar at {contract}: its block 0 is another; "
+            "what was read is kept, correct the setting 'rpc'"
+        )
 
 
 # --- the contract

@@ -1,11 +1,16 @@
-"""Reads Sonar's events into the agent's database, each once, in order, whatever crashes and whatever the
-chain forks.
+"""Reads Sonar's events into the agent's database, each once, in order, whatever crashes, whatever the chain
+forks, and whatever a node leaves out.
 
 In one SQLite transaction go the events of a range of blocks and the cursor (number and hash of the range's
-last block). Before each range the cursor's hash is compared with the chain; if it is not there any more, the
+last block). Before each range the cursor's hash is compared with the chain; if another block is there, the
 follower walks back over its checkpoints to the last block both agree on, marks the events after it as
 orphaned and reads on from there. An event that turns out to be still mined in the same block keeps its
 "handled" mark, so it is not delivered again.
+
+That a node has no logs for a block, or not the block, proves nothing: behind a balancer the next machine may
+be some blocks behind. The machine that gives logs must know the last block of the range; the newest blocks
+are read again for half an hour; and what is read is compared with Sonar's own counters (see `audit`). What is
+missing is read again from the campaign's beginning, and said in `trouble`.
 
 A handler takes from `unhandled()`, does its work, and calls `mark_handled`; put both into one
 `database.transaction` and the handler's own records are as exact as the cursor. Across a crash in between,
@@ -14,52 +19,49 @@ an event is delivered again: handlers ask the chain before they act. This module
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from web3 import Web3
 
+from pysonar.chain.audit import Audit
 from pysonar.chain.contract.events import (
+    CampaignCreated,
     CampaignEvent,
+    E,
     LoggedEvent,
     SonarEvent,
     decode_log,
-    from_json,
-    to_json,
 )
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.database import transaction
-from pysonar.chain.errors import NodeRefusedError
-from pysonar.chain.migrations import Tables, migrate
+from pysonar.chain.errors import NodeBusyError, NodeDownError, NodeRefusedError, OtherGenesisError
+from pysonar.chain.event_records import Checkpoint, EventRecords, Stored, StoredEvent
+from pysonar.chain.log_ranges import AGES, Blocks, ReadAgain, Width
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef, Log
 
-FIRST_RANGE = 2_000
-LARGEST_RANGE = 50_000
-MANY_EVENTS = 2_000
-CHECKPOINTS_KEPT = 1_000
+__all__ = ["Follower", "Stored", "StoredEvent"]
+
 UNSETTLED_TRIES = 5
-
-_STEP_1 = (
-    """create table if not exists event (
-        block_hash blob not null, log_index integer not null, block_number integer not null,
-        transaction_hash blob not null, name text not null, campaign blob, fields text not null,
-        handled integer not null default 0, orphaned integer not null default 0,
-        primary key (block_hash, log_index)) strict""",
-    "create index if not exists event_waiting on event (block_number, log_index) where handled = 0",
-    "create index if not exists event_campaign on event (campaign, block_number, log_index)",
-    "create table if not exists checkpoint (number integer primary key, hash blob not null) strict",
-)
-SCHEMA = Tables("follower", (_STEP_1,))
+BLOCKS_CHECKED = 40
+AUDIT_SECONDS = 10.0
+COMPARE_SECONDS = 60.0
+FIRST_GAP_PAUSE, LONGEST_GAP_PAUSE = 2.0, 600.0
+TRIES_FOR_THE_BEGINNING = 3
+"""A campaign may have been created before the block from which this home reads."""
+AFTER_A_REFUSAL = 0.5
+"""Seconds between a range that was refused and the next, smaller one."""
 
 
-@dataclass(frozen=True)
-class StoredEvent(LoggedEvent):
-    """An event in the database. `orphaned`: its block is not on the chain any more."""
-
-    handled: bool
-    orphaned: bool
+@dataclass
+class _Gap:
+    what: str
+    tries: int
+    due: float
 
 
 class Follower:
@@ -67,6 +69,7 @@ class Follower:
 
     confirmations: how many blocks must lie on top of a block before its events are read (0: none).
     start_block: where to begin in an empty database; the block of Sonar's deployment or earlier.
+    clock: seconds that never jump. ages: see `log_ranges`.
     """
 
     def __init__(
@@ -77,198 +80,279 @@ class Follower:
         *,
         confirmations: int,
         start_block: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        ages: Sequence[float] = AGES,
     ) -> None:
-        self._database = database
+        self._records = EventRecords(database)
         self._web3 = web3
         self._address = sonar.address
         self._confirmations = confirmations
         self._start = start_block
-        self._range = FIRST_RANGE
-        with transaction(database):
-            migrate(database, SCHEMA)
+        self._clock = clock
+        self._width = Width()
+        self._again = ReadAgain(ages)
+        self._audit = Audit(self._records, sonar)
+        self._audited_at = self._compared_at = float("-inf")
+        self._gaps: dict[bytes, _Gap] = {}
+        self._disagree: tuple[int, str] = (0, "")
+        self._genesis: bytes | None = None
+        self._touched: set[bytes] | None = None
+        self._new: set[bytes] = set()
+        self._fresh = True
 
     @property
     def cursor(self) -> int:
         """The number of the last block that is read; `start_block - 1` before the first."""
-        top = self._top()
-        return self._start - 1 if top is None else top[0]
+        top = self._records.top()
+        return self._start - 1 if top is None else top.number
+
+    @property
+    def trouble(self) -> str | None:
+        """What the nodes keep back or contradict each other about; None if all agrees."""
+        said = [
+            f"the node gives no events for all that Sonar tells of campaign 0x{campaign.hex()[:12]}: "
+            f"{gap.what} missing; reading again"
+            for campaign, gap in self._gaps.items()
+        ]
+        if self._disagree[0] > 1:
+            said.append(self._disagree[1])
+        return "; ".join(said[:3]) or None
 
     def poll(self) -> int:
-        """Read up to the newest confirmed block; how many events are new. NodeDownError and NodeRefusedError
-        leave everything as it was: call again later.
+        """Read up to the newest confirmed block, and again what may have been kept back; how many events are
+        new. NodeError leaves everything as it was: call again later.
         """
-        found = 0
-        unsettled = 0
         head = rpc.block_number(self._web3)
-        target = head - self._confirmations
-        while unsettled < UNSETTLED_TRIES:
-            self._walk_back(head)
-            if self.cursor >= target:
-                break
-            added = self._read_range(self.cursor + 1, target)
-            unsettled = unsettled + 1 if added is None else 0
-            found += added or 0
+        self._remember_genesis()
+        found = self._read_new(head)
+        again = self._again.due(self._clock())
+        if again is not None:
+            found += self._read_again(Blocks(again.first, min(again.last, self.cursor)))
+        found += self._close_gaps()
+        self._compare_nodes(head)
         return found
 
     def lag(self) -> int:
         """Blocks between the newest confirmed block and the cursor."""
         return max(0, rpc.block_number(self._web3) - self._confirmations - self.cursor)
 
-    def unhandled(self, *kinds: type[SonarEvent]) -> list[StoredEvent]:
-        """Events to be handled, in chain order; only of the given kinds, if any are given."""
-        return self._select("handled = 0 and orphaned = 0", (), kinds)
+    def touched(self) -> set[bytes] | None:
+        """Campaigns whose events changed since this was asked last; None, the first time, for all."""
+        found, self._touched = self._touched, set()
+        return found
+
+    @overload
+    def unhandled(self) -> list[StoredEvent]: ...
+    @overload
+    def unhandled(self, kind: type[E]) -> list[Stored[E]]: ...
+    def unhandled(self, kind: type[SonarEvent] = SonarEvent) -> Sequence[StoredEvent]:
+        """Events to be handled, in chain order; only of the given kind, if one is given."""
+        return self._records.unhandled(kind)
 
     def mark_handled(self, event: LoggedEvent) -> None:
         """Do not deliver the event again. Joins the transaction that is open, if one is."""
-        self._database.execute(
-            "update event set handled = 1 where block_hash = ? and log_index = ?",
-            (event.block_hash, event.log_index),
-        )
+        self._records.mark_handled(event)
 
-    def history(self, *kinds: type[SonarEvent], campaign: bytes | None = None) -> list[StoredEvent]:
-        """All events on the chain, handled or not, in chain order; of one campaign if given."""
-        if campaign is None:
-            return self._select("orphaned = 0", (), kinds)
-        return self._select("orphaned = 0 and campaign = ?", (campaign,), kinds)
+    @overload
+    def history(self, *, campaign: bytes | None = None) -> list[StoredEvent]: ...
+    @overload
+    def history(self, kind: type[E], *, campaign: bytes | None = None) -> list[Stored[E]]: ...
+    def history(
+        self, kind: type[SonarEvent] = SonarEvent, *, campaign: bytes | None = None
+    ) -> Sequence[StoredEvent]:
+        """All events on the chain of that kind (of any), handled or not, in chain order; of one campaign if
+        given.
+        """
+        return self._records.on_chain(kind, campaign)
 
     def handled_orphans(self) -> list[StoredEvent]:
         """Events that were handled and then left the chain: what a handler may have to take back."""
-        return self._select("orphaned = 1 and handled = 1", (), ())
+        return self._records.handled_orphans()
 
-    def _select(
-        self, condition: str, values: tuple[object, ...], kinds: Sequence[type[SonarEvent]]
-    ) -> list[StoredEvent]:
-        if kinds:
-            condition += f" and name in ({','.join('?' * len(kinds))})"
-            values += tuple(kind.name for kind in kinds)
-        rows = self._database.execute(
-            f"select * from event where {condition} order by block_number, log_index",  # noqa: S608 - no outside text
-            values,
-        )
-        return [
-            StoredEvent(
-                event=from_json(row["name"], row["fields"]),
-                block_number=row["block_number"],
-                block_hash=row["block_hash"],
-                log_index=row["log_index"],
-                transaction_hash=row["transaction_hash"],
-                handled=bool(row["handled"]),
-                orphaned=bool(row["orphaned"]),
-            )
-            for row in rows
-        ]
+    # Reading.
 
-    def _top(self) -> tuple[int, bytes] | None:
-        row = self._database.execute(
-            "select number, hash from checkpoint order by number desc limit 1"
-        ).fetchone()
-        return None if row is None else (row["number"], row["hash"])
+    def _read_new(self, head: int) -> int:
+        found, unsettled = 0, 0
+        target = head - self._confirmations
+        while unsettled < UNSETTLED_TRIES and self._walk_back(head):
+            first = self.cursor + 1
+            if self._fresh:  # what an earlier process read may have been kept back from it, too
+                self._again.was_read(Blocks(self._start, first - 1), head, self._clock())
+                self._fresh = False
+            if first > target:
+                break
+            read = self._read(Blocks(first, target), is_new=True)
+            if read is None:
+                unsettled += 1
+                continue
+            unsettled = 0
+            end, new = read
+            self._again.was_read(Blocks(first, end), head, self._clock())
+            found += new
+        return found
 
-    def _read_range(self, first: int, target: int) -> int | None:
-        """Read from `first` as far as the range goes; None if the chain changed meanwhile (nothing is
+    def _read_again(self, blocks: Blocks) -> int:
+        """Read what was read before; how many events were missing. What cannot be read now is due again."""
+        found, first = 0, max(blocks.first, self._start)
+        while first <= blocks.last:
+            read = self._read(Blocks(first, blocks.last), is_new=False)
+            if read is None:
+                self._again.put_off(Blocks(first, blocks.last), self._clock())
+                break
+            first, found = read[0] + 1, found + read[1]
+        return found
+
+    def _read(self, blocks: Blocks, *, is_new: bool) -> tuple[int, int] | None:
+        """Read from the first block as far as the width goes: the last block read, and how many events are
+        new. None if the chain changed meanwhile, or the machine that answers lacks the end (nothing is
         stored).
         """
-        end, logs = self._logs_from(first, target)
-        if end is None or not self._still_there(end):
+        end, logs = self._logs_from(blocks)
+        if end is None or not self._on_chain(end, logs):
             return None
-        events = [decode_log(log) for log in logs]
-        with transaction(self._database):
-            new = sum(self._store(event) for event in events)
-            self._database.execute(
-                "insert into checkpoint (number, hash) values (?, ?)", (end.number, end.hash)
-            )
-            self._database.execute(
-                "delete from checkpoint where number <= "
-                "(select number from checkpoint order by number desc limit 1 offset ?)",
-                (CHECKPOINTS_KEPT,),
-            )
-        return new
+        added = self._records.add([decode_log(log) for log in logs], end if is_new else None)
+        self._note(added)
+        return end.number, len(added)
 
-    def _logs_from(self, first: int, target: int) -> tuple[BlockRef | None, tuple[Log, ...]]:
-        """The last block of the range and the logs up to it. Nodes limit blocks or logs per answer, each
-        with an error of its own: the range shrinks until it fits and grows again afterwards.
+    def _logs_from(self, blocks: Blocks) -> tuple[BlockRef | None, tuple[Log, ...]]:
+        """The last block of the range and the logs up to it. Nodes limit a range each in its own way: by an
+        error, a time-out, a page of the machine before it, a broken connection. Any of that shrinks it.
         """
         while True:
-            last = min(first + self._range - 1, target)
-            end = rpc.block(self._web3, last)
-            if end is None:
-                return None, ()
+            last = min(blocks.first + self._width.blocks - 1, blocks.last)
+            width = last - blocks.first + 1
             try:
-                logs = rpc.logs(self._web3, self._address, first, last)
-            except NodeRefusedError:
-                if last == first:
+                answer = rpc.logs_and_block(self._web3, self._address, blocks.first, last)
+            except NodeBusyError as error:
+                if error.limited or width == 1:  # too many requests: fewer blocks would be more of them
                     raise
-                self._range = max(1, (last - first + 1) // 4)
-                continue
-            if len(logs) < MANY_EVENTS:
-                self._range = min(LARGEST_RANGE, self._range * 2)
-            return end, logs
+            except NodeDownError:
+                if width == 1:
+                    raise
+            else:
+                if not isinstance(answer, NodeRefusedError):
+                    logs, end = answer
+                    self._width.fitted(len(logs))
+                    return end, logs
+                if width == 1:
+                    raise answer
+            self._width.refused(width)
+            rpc.block_number(self._web3)  # whether the range is to blame, or the node is away: that is raised
+            time.sleep(AFTER_A_REFUSAL)
 
-    def _still_there(self, end: BlockRef) -> bool:
-        """Whether both ends of the range are on the chain after its logs were read: only then do they belong
-        together.
+    def _on_chain(self, end: BlockRef, logs: Sequence[Log]) -> bool:
+        """Whether the range's end, the last checkpoint and the blocks of the newest logs are on the chain
+        after all was read: only then do they belong together.
         """
-        again = rpc.block(self._web3, end.number)
-        if again is None or again.hash != end.hash:
-            return False
-        top = self._top()
-        if top is None:
-            return True
-        before = rpc.block(self._web3, top[0])
-        return before is not None and before.hash == top[1]
+        top = self._records.top()
+        wanted: dict[int, bytes] = {} if top is None else {top.number: top.hash}
+        for number, known in [(end.number, end.hash), *((log.block_number, log.block_hash) for log in logs)]:
+            if wanted.setdefault(number, known) != known:
+                return False
+        newest = sorted(wanted, reverse=True)[:BLOCKS_CHECKED]
+        wanted = {number: wanted[number] for number in {*newest, *([] if top is None else [top.number])}}
+        found = rpc.blocks(self._web3, list(wanted))
+        return [block and block.hash for block in found] == list(wanted.values())
 
-    def _store(self, logged: LoggedEvent) -> int:
-        """1 if the event is new or back on the chain and not handled yet."""
-        campaign = logged.event.id if isinstance(logged.event, CampaignEvent) else None
-        place = (logged.block_hash, logged.log_index)
-        row = self._database.execute(
-            "select handled, orphaned from event where block_hash = ? and log_index = ?", place
-        ).fetchone()
-        if row is not None:
-            self._database.execute(
-                "update event set orphaned = 0 where block_hash = ? and log_index = ?", place
-            )
-            return int(row["orphaned"] and not row["handled"])
-        self._database.execute(
-            "insert into event "
-            "(block_hash, log_index, block_number, transaction_hash, name, campaign, fields) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *place,
-                logged.block_number,
-                logged.transaction_hash,
-                logged.event.name,
-                campaign,
-                to_json(logged.event),
-            ),
-        )
-        return 1
+    def _note(self, events: Iterable[LoggedEvent]) -> None:
+        campaigns = {logged.event.id for logged in events if isinstance(logged.event, CampaignEvent)}
+        if campaigns:
+            self._changed(campaigns)
 
-    def _walk_back(self, head: int) -> None:
-        """Give up what the chain no longer has. Checkpoints above the node's head are not judged: a node
-        that lags behind another is no re-org.
+    def _changed(self, campaigns: Iterable[bytes]) -> None:
+        self._audit.forget()
+        self._new |= set(campaigns)
+        if self._touched is not None:
+            self._touched |= set(campaigns)
+
+    # Forks.
+
+    def _walk_back(self, head: int) -> bool:
+        """Give up what the chain no longer has; False if that cannot be told now.
+
+        Only another block in its place is a re-org. Checkpoints above the node's head are not judged, nor is
+        anything while the node lacks a block: it may lag behind another.
         """
-        rows = self._database.execute(
-            "select number, hash from checkpoint where number <= ? order by number desc", (head,)
-        )
-        common: int | None = None
-        for row in rows.fetchall():
-            block = rpc.block(self._web3, row["number"])
-            if block is not None and block.hash == row["hash"]:
-                common = row["number"]
+        judged = [*self._records.checkpoints_to(head)]
+        if not judged:
+            return self._records.lowest_checkpoint() is None
+        common: Checkpoint | None = None
+        for batch in _batches(judged):
+            for checkpoint, block in zip(batch, self._blocks_at(batch), strict=True):
+                if block is None:
+                    return False
+                if block.hash == checkpoint.hash:
+                    common = checkpoint
+                    break
+            if common is not None:
                 break
+        if common is judged[0]:
+            return True
+        if common is None and self._genesis != rpc.genesis(self._web3):
+            raise OtherGenesisError(self._address)
+        self._changed(self._records.give_up_above(self._start - 1 if common is None else common.number))
+        return True
+
+    def _blocks_at(self, checkpoints: Sequence[Checkpoint]) -> list[BlockRef | None]:
+        return rpc.blocks(self._web3, [checkpoint.number for checkpoint in checkpoints])
+
+    def _remember_genesis(self) -> None:
+        if self._genesis is None:
+            self._genesis = rpc.genesis(self._web3)
+
+    # What is missing.
+
+    def _close_gaps(self) -> int:
+        """Compare what is read with Sonar's counters, and read again where something is missing."""
+        now = self._clock()
+        if now - self._audited_at >= AUDIT_SECONDS:
+            self._audited_at = now
+            self._audit.expect()
+        new, self._new = self._new, set()
+        for campaign, what in self._audit.missing(self.cursor, new).items():
+            self._gaps.setdefault(campaign, _Gap(what, 0, now)).what = what
+        found = 0
+        for campaign, gap in list(self._gaps.items()):
+            if self._clock() >= gap.due:
+                found += self._close(campaign, gap)
+        return found
+
+    def _close(self, campaign: bytes, gap: _Gap) -> int:
+        created = self._records.on_chain(CampaignCreated, campaign)
+        first = created[0].block_number if created else self._start
+        found = self._read_again(Blocks(first, self.cursor))
+        what = self._audit.still_missing(campaign)
+        gap.tries += 1
+        if what is None or (not created and gap.tries >= TRIES_FOR_THE_BEGINNING):
+            del self._gaps[campaign]
         else:
-            if self._top() is None:
-                return
-            above = self._database.execute("select min(number) as least from checkpoint").fetchone()["least"]
-            if above > head:
-                return
-            common = self._start - 1
-        newest_judged = self._database.execute(
-            "select max(number) as top from checkpoint where number <= ?", (head,)
-        )
-        if newest_judged.fetchone()["top"] == common:
+            pause = min(LONGEST_GAP_PAUSE, FIRST_GAP_PAUSE * 2.0 ** min(gap.tries, 60))
+            gap.what, gap.due = what, self._clock() + pause
+        return found
+
+    def _compare_nodes(self, head: int) -> None:
+        """Ask every node for the hash of a block that is read: what is past must be the same everywhere."""
+        now = self._clock()
+        if now - self._compared_at < COMPARE_SECONDS and self._disagree[0] != 1:
             return
-        with transaction(self._database):
-            self._database.execute("delete from checkpoint where number > ?", (common,))
-            self._database.execute("update event set orphaned = 1 where block_number > ?", (common,))
+        self._compared_at = now
+        settled = next(iter(self._records.checkpoints_to(head - self._confirmations)), None)
+        if settled is None:
+            return
+        found = rpc.hash_at_each(self._web3, settled.number)
+        if len(set(found.values())) < 2:
+            self._disagree = (0, "")
+            return
+        which = ", ".join(f"{shown} has 0x{seen.hex()[:12]}" for shown, seen in found.items())
+        said = f"the nodes disagree about block {settled.number}: {which}; find out which one is right"
+        self._disagree = (self._disagree[0] + 1, said)
+
+
+def _batches(checkpoints: Sequence[Checkpoint]) -> Iterable[Sequence[Checkpoint]]:
+    """The newest alone, which nearly always is the answer; then more and more of them."""
+    at, size = 0, 1
+    for _ in itertools.count():
+        if at >= len(checkpoints):
+            return
+        yield checkpoints[at : at + size]
+        at, size = at + size, min(size * 5, 50)

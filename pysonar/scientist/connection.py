@@ -68,8 +68,7 @@ class Connection(AgentConnection[Home, Journal]):
             return bytes.fromhex(digits)
         if not LEAST_PREFIX <= len(digits) < 64:
             raise UnknownCampaignError(asked, f"an id has 64 digits; its beginning at least {LEAST_PREFIX}")
-        created = [logged.event for logged in self.follower.history(CampaignCreated)]
-        known = {event.id for event in created if isinstance(event, CampaignCreated)}
+        known = {logged.event.id for logged in self.follower.history(CampaignCreated)}
         known |= {row.id for row in self.journal.all()}
         matches = [campaign for campaign in known if campaign.hex().startswith(digits)]
         if len(matches) != 1:

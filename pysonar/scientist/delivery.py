@@ -16,7 +16,7 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotOwnerError, ResultMismatchError
 from pysonar.scientist.launching import pin_owner
-from pysonar.scientist.ledger import RECLAIMED, WAITING, SubmissionRow, submissions
+from pysonar.scientist.ledger import RECLAIMED, WAITING, SubmissionRow, submission_rows
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def open_delivery(connection: Connection, key: SecretKey, account: str, campaign
         spec=Cid.from_bytes32(record.terms.spec),
         cid=cid,
     )
-    check_against_chain(record, spec, result, submissions(connection.follower.history(campaign=campaign)))
+    history = connection.follower.history(campaign=campaign)
+    check_against_chain(record, spec, result, submission_rows(history))
     store.put_pinned(sealed, pin_owner(campaign))  # Capsule need not keep it for ever
     return Delivery(record, spec, result, cid)
 

@@ -8,15 +8,9 @@ from dataclasses import dataclass, replace
 
 from web3 import Web3
 
-from pysonar.chain.contract.events import (
-    CampaignOpened,
-    Improved,
-    LoggedEvent,
-    Reclaimed,
-    Reported,
-    Submitted,
-)
+from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.node import rpc
+from pysonar.chain.submissions import Submission, submissions
 
 WAITING = "WAITING"
 RECLAIMED = "RECLAIMED"
@@ -57,7 +51,7 @@ class Ledger:
 
     def rows(self, history: Sequence[LoggedEvent]) -> list[SubmissionRow]:
         """The submissions in a campaign's events (chain order), by index, with their gas."""
-        rows = submissions(history)
+        rows = submission_rows(history)
         batches = Counter(row.reported_in for row in rows if row.reported_in is not None)
         return [
             replace(
@@ -71,6 +65,8 @@ class Ledger:
         ]
 
     def _gas_of(self, transaction: bytes) -> int | None:
+        if not transaction:
+            return None
         if transaction not in self._gas:
             receipt = rpc.receipt(self._web3, transaction)
             if receipt is None:
@@ -79,25 +75,24 @@ class Ledger:
         return self._gas[transaction]
 
 
-def submissions(history: Sequence[LoggedEvent]) -> list[SubmissionRow]:
+def submission_rows(history: Sequence[LoggedEvent]) -> list[SubmissionRow]:
     """The submissions in a campaign's events (chain order), by index, without gas."""
-    rows: dict[int, SubmissionRow] = {}
-    best = 0
-    for logged in history:
-        match logged.event:
-            case CampaignOpened(start=start):
-                best = start
-            case Submitted(index=index, miner=miner):
-                rows[index] = SubmissionRow(index, miner, submitted_in=logged.transaction_hash)
-            case Reported(index=index, miner=miner, verdict=verdict):
-                row = rows.get(index, SubmissionRow(index, miner))
-                rows[index] = replace(row, verdict=verdict.name, reported_in=logged.transaction_hash)
-            case Improved(index=index, accuracy=accuracy, payout=payout):
-                rows[index] = replace(rows[index], before_ppm=best, after_ppm=accuracy, earned=payout)
-                best = accuracy
-            case Reclaimed(index=index):
-                rows[index] = replace(rows[index], verdict=RECLAIMED)
-    return [rows[index] for index in sorted(rows)]
+    return [_row(submission) for submission in submissions(history).values()]
+
+
+def _row(submission: Submission) -> SubmissionRow:
+    submitted, reported = submission.submitted, submission.reported
+    verdict = RECLAIMED if submission.reclaimed else WAITING
+    return SubmissionRow(
+        submission.index,
+        submission.miner,
+        verdict=verdict if submission.verdict is None else submission.verdict.name,
+        before_ppm=submission.before,
+        after_ppm=submission.accuracy,
+        earned=submission.payout,
+        submitted_in=b"" if submitted is None else submitted.transaction_hash,
+        reported_in=None if reported is None else reported.transaction_hash,
+    )
 
 
 def _share(gas: int | None, parts: int) -> int | None:

@@ -192,6 +192,9 @@ class Meddling(NodeProvider):
         answer = self.before(method, params)
         return super().make_request(method, params) if answer is None else answer
 
+    def make_requests(self, asked: Any) -> Any:
+        return [self.make_request(method, params) for method, params in asked]
+
 
 def test_a_node_that_lags_behind_orphans_nothing(
     node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
@@ -296,11 +299,12 @@ def test_a_node_that_goes_away_leaves_everything_as_it_was(
     node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
-    gone = [True]
+    gone: list[str] = []
 
     def away(method: str, params: Any) -> Any:
-        if method == "eth_getLogs" and gone:
-            gone.clear()
+        if method == "eth_getLogs" and not gone:
+            gone.append(method)
+        if gone == ["eth_getLogs"]:
             raise NodeDownError(node.url, "test")
         return None
 
@@ -308,6 +312,7 @@ def test_a_node_that_goes_away_leaves_everything_as_it_was(
     with pytest.raises(NodeDownError):
         follower.poll()
     assert follower.cursor == -1
+    gone.append("and back")
     assert follower.poll() == 1
 
 

@@ -9,20 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from faulty_node import (
-    FaultyNode,
-    answering,
-    closing,
-    cutting,
-    erring,
-    http,
-    losing,
-    refusing,
-    saying,
-    swapped,
-    without,
-    without_pending,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 from web3 import Web3
@@ -41,6 +27,20 @@ from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
 from pysonar.chain.node.connect import connect
 from pysonar.chain.node.provider import LONGEST_WAIT, NodeProvider
+from tests.faulty_node import (
+    FaultyNode,
+    answering,
+    closing,
+    cutting,
+    erring,
+    http,
+    losing,
+    refusing,
+    saying,
+    swapped,
+    without,
+    without_pending,
+)
 
 REGISTERED = bytes([7]) * 32
 READS: dict[str, Callable[[Web3], object]] = {

@@ -60,22 +60,51 @@ class EventAbi:
         """Values by field name (addresses lower-case as eth_abi gives them, strings with U+FFFD for bad
         bytes).
         """
-        indexed = [(name, kind) for name, kind, is_indexed in self.fields if is_indexed]
-        plain = [(name, kind) for name, kind, is_indexed in self.fields if not is_indexed]
-        if len(topics) != len(indexed) + 1 or topics[0] != self.topic:
-            raise UndecodableLogError(
-                topics[0].hex() if topics else "none", f"expected {len(indexed) + 1} topics"
-            )
+        indexed = sum(is_indexed for *_, is_indexed in self.fields)
+        if len(topics) != indexed + 1 or topics[0] != self.topic:
+            raise UndecodableLogError(topics[0].hex() if topics else "none", f"expected {indexed + 1} topics")
+        in_topics, in_data = iter(topics[1:]), 0
+        values: dict[str, Any] = {}
         try:
-            values = {n: decode([k], topic)[0] for (n, k), topic in zip(indexed, topics[1:], strict=True)}
-            lenient = ["bytes" if kind == "string" else kind for _, kind in plain]
-            values |= {n: v for (n, _), v in zip(plain, decode(lenient, data), strict=True)}
-        except (DecodingError, OverflowError) as error:
+            for name, kind, is_indexed in self.fields:
+                if is_indexed:
+                    word = next(in_topics)
+                else:
+                    word, in_data = data[in_data : in_data + 32], in_data + 32
+                values[name] = _value(kind, word, data)
+        except ValueError as error:
             raise UndecodableLogError(self.topic.hex(), f"the data do not fit {self.name}") from error
-        for name, kind in plain:
-            if kind == "string":
-                values[name] = values[name].decode("utf-8", errors="replace")
         return values
+
+
+def _value(kind: str, word: bytes, data: bytes) -> Any:
+    """One field of an event, from its 32-byte word; bytes and strings stand where the word points to.
+
+    Every field of Sonar's events is one word or such a pointer: cutting words out is tens of times faster
+    than a general decoder, and events are read by the million. Raises ValueError.
+    """
+    if len(word) != 32:
+        raise ValueError("a word is missing")
+    if kind == "bytes32":
+        return word
+    number = int.from_bytes(word, "big")
+    if kind == "address":
+        if number >> 160:
+            raise ValueError("not an address")
+        return "0x" + word[12:].hex()
+    if kind.startswith("uint"):
+        if number >> int(kind[4:]):
+            raise ValueError("out of range")
+        return number
+    if kind == "bool" and number < 2:
+        return bool(number)
+    if kind in ("bytes", "string"):
+        length = int.from_bytes(data[number : number + 32], "big")
+        found = data[number + 32 : number + 32 + length]
+        if len(data) < number + 32 or len(found) != length:
+            raise ValueError("cut short")
+        return found if kind == "bytes" else found.decode("utf-8", errors="replace")
+    raise ValueError(f"a field of the type {kind}")
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
 from pysonar.chain.contract import abi
@@ -137,15 +137,21 @@ BY_NAME: Mapping[str, type[SonarEvent]] = {
 }  # fmt: skip
 
 
+E = TypeVar("E", bound=SonarEvent, covariant=True)
+
+
 @dataclass(frozen=True)
-class LoggedEvent:
+class Logged(Generic[E]):
     """An event and the place where it was mined."""
 
-    event: SonarEvent
+    event: E
     block_number: int
     block_hash: bytes
     log_index: int
     transaction_hash: bytes
+
+
+LoggedEvent = Logged[SonarEvent]
 
 
 def decode_log(log: Log) -> LoggedEvent:

@@ -5,6 +5,7 @@ Sending is the outbox's work. Reads are of the newest block unless a block is na
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from eth_abi.abi import encode
@@ -59,12 +60,29 @@ class Sonar:
 
     def campaign(self, campaign: bytes, *, block: rpc.Tag = "latest") -> CampaignRecord:
         """The campaign as stored; NoSuchCampaignError if there is none."""
-        campaign = require_bytes32("the campaign's id", campaign)
-        (members,) = self._read("campaign", campaign, block=block)
-        record = CampaignRecord.from_abi(campaign, members)
-        if record.state is State.NONE:
+        found = self.many([campaign], block=block)
+        if campaign not in found:
             raise NoSuchCampaignError(campaign, self.address)
-        return record
+        return found[campaign]
+
+    def many(self, campaigns: Sequence[bytes], *, block: rpc.Tag = "latest") -> dict[bytes, CampaignRecord]:
+        """The campaigns as stored, by id, in as few exchanges as the node allows; those that Sonar does not
+        know are left out.
+        """
+        known = abi.functions()["campaign"]
+        asked = [known.encode(require_bytes32("the campaign's id", campaign)) for campaign in campaigns]
+        requests = [{"to": self.address, "data": "0x" + data.hex()} for data in asked]
+        found: dict[bytes, CampaignRecord] = {}
+        for campaign, answer in zip(campaigns, rpc.eth_calls(self.web3, requests, block), strict=True):
+            if isinstance(answer, NodeRefusedError):
+                raise _refusal("campaign", answer)
+            try:
+                record = CampaignRecord.from_abi(campaign, known.decode(answer)[0])
+            except ValueError:  # a state that there is not
+                raise UnexpectedAnswerError("campaign", "a campaign of Sonar") from None
+            if record.state is not State.NONE:
+                found[campaign] = record
+        return found
 
     def campaign_id(self, owner: str, spec: bytes, salt: bytes) -> bytes:
         """The id that `create_campaign` of this owner, spec and salt gives."""
@@ -109,10 +127,7 @@ class Sonar:
         try:
             answer = rpc.eth_call(self.web3, request, block)
         except NodeRefusedError as error:
-            reason = rpc.revert_reason(error)
-            if reason is None:
-                raise
-            raise ContractRefusedError(function, reason) from None
+            raise _refusal(function, error) from None
         return known.decode(answer)
 
 
@@ -121,10 +136,13 @@ def simulate(web3: Web3, call: Call, sender: str, block: rpc.Tag = "pending") ->
     try:
         return rpc.eth_call(web3, rpc.hex_request(sender, call.to, call.data, call.value), block)
     except NodeRefusedError as error:
-        reason = rpc.revert_reason(error)
-        if reason is None:
-            raise
-        raise ContractRefusedError(call.label, reason) from None
+        raise _refusal(call.label, error) from None
+
+
+def _refusal(label: str, error: NodeRefusedError) -> ContractRefusedError | NodeRefusedError:
+    """The contract's refusal, if it was the contract that refused."""
+    reason = rpc.revert_reason(error)
+    return error if reason is None else ContractRefusedError(label, reason)
 
 
 def campaign_id(chain_id: int, contract: str, owner: str, spec: bytes, salt: bytes) -> bytes:

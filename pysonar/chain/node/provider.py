@@ -122,10 +122,11 @@ class NodeProvider(JSONBaseProvider):
             self._move_on()
             if len(errors) < self.nodes:
                 continue
-            worth = max(errors, key=lambda error: len(_pauses(error)))  # the one likeliest to pass
-            if failures >= len(_pauses(worth)) or worth.retry_after > LONGEST_WAIT:
+            worth = max(errors, key=lambda error: len(_pauses(error, asked)))  # the one likeliest to pass
+            pauses = _pauses(worth, asked)
+            if failures >= len(pauses) or worth.retry_after > LONGEST_WAIT:
                 raise worth
-            self._pause(max(_pauses(worth)[failures], worth.retry_after))
+            self._pause(max(pauses[failures], worth.retry_after))
             failures += 1
             errors.clear()
 
@@ -175,5 +176,10 @@ class NodeProvider(JSONBaseProvider):
             self._current = 0
 
 
-def _pauses(error: NodeDownError) -> tuple[float, ...]:
-    return _PAUSES.get(type(error), _PAUSES[NodeDownError])
+def _pauses(error: NodeDownError, asked: Sequence[Request]) -> tuple[float, ...]:
+    """Before each further try. Logs of a range that takes too long are not asked for again and again: whoever
+    asks makes the range smaller.
+    """
+    pauses = _PAUSES.get(type(error), _PAUSES[NodeDownError])
+    limited = isinstance(error, NodeBusyError) and error.limited
+    return pauses[:1] if not limited and any(method == "eth_getLogs" for method, _ in asked) else pauses

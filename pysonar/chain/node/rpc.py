@@ -87,6 +87,16 @@ def block(web3: Web3, tag: Tag) -> BlockRef | None:
     return ask(web3, "eth_getBlockByNumber", [_tag(tag), False], answers.optional(answers.block))
 
 
+def blocks(web3: Web3, numbers: Sequence[int]) -> list[BlockRef | None]:
+    """Several of them; NodeRefusedError if the node refuses one."""
+    asked = [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+    found = ask_all(web3, asked, [answers.optional(answers.block)] * len(asked))
+    for refused in found:
+        if isinstance(refused, NodeRefusedError):
+            raise refused
+    return [one for one in found if not isinstance(one, NodeRefusedError)]
+
+
 def latest(web3: Web3) -> BlockRef:
     """The newest block."""
     return ask(web3, "eth_getBlockByNumber", ["latest", False], answers.block)
@@ -120,12 +130,12 @@ def logs_and_block(
     """The same, with the block `last` as the same machine knows it (where the node takes batches): a machine
     that is behind gives no logs for blocks that it lacks, and says nothing of that.
     """
-    asked = [_logs_request(contract, first, last), ("eth_getBlockByNumber", [hex(last), False])]
+    asked = [("eth_getBlockByNumber", [hex(last), False]), _logs_request(contract, first, last)]
     parse: list[Callable[[object], Any]] = [
-        _logs_within(contract, first, last),
         answers.optional(answers.block),
+        _logs_within(contract, first, last),
     ]
-    found, end = ask_all(web3, asked, parse)
+    end, found = ask_all(web3, asked, parse)
     if isinstance(found, NodeRefusedError):
         return found
     return found, None if isinstance(end, NodeRefusedError) else end
@@ -239,7 +249,7 @@ def _or_latest(asking: Callable[[Tag], T], tag: Tag) -> T:
 
 
 def _answers(web3: Web3, asked: Sequence[Request]) -> list[Mapping[str, Any]]:
-    if isinstance(web3.provider, NodeProvider):
+    if isinstance(web3.provider, NodeProvider) and len(asked) > 1:
         return web3.provider.make_requests(asked)
     found: list[Mapping[str, Any]] = []
     for method, params in asked:

@@ -1,0 +1,192 @@
+"""The follower's tables: Sonar's events with the block they were mined in, and how far they are read. Pure
+bookkeeping, no node.
+
+What is stored is what was understood: an event is decoded before it is written. A row is never taken back,
+only marked as orphaned when its block leaves the chain, so an event that comes back in the same block keeps
+its "handled" mark.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pysonar.chain.contract.events import (
+    BY_NAME,
+    CampaignEvent,
+    E,
+    Logged,
+    LoggedEvent,
+    SonarEvent,
+    from_json,
+    to_json,
+)
+from pysonar.chain.database import transaction
+from pysonar.chain.migrations import Tables, migrate
+from pysonar.chain.node.answers import BlockRef
+
+CHECKPOINTS_KEPT = 1_000
+
+_STEP_1 = (
+    """create table if not exists event (
+        block_hash blob not null, log_index integer not null, block_number integer not null,
+        transaction_hash blob not null, name text not null, campaign blob, fields text not null,
+        handled integer not null default 0, orphaned integer not null default 0,
+        primary key (block_hash, log_index)) strict""",
+    "create index if not exists event_waiting on event (block_number, log_index) where handled = 0",
+    "create index if not exists event_campaign on event (campaign, block_number, log_index)",
+    "create table if not exists checkpoint (number integer primary key, hash blob not null) strict",
+)
+_STEP_2 = ("create index event_name on event (name, block_number, log_index)",)
+SCHEMA = Tables("follower", (_STEP_1, _STEP_2))
+
+
+@dataclass(frozen=True)
+class Stored(Logged[E]):
+    """An event in the database. `orphaned`: its block is not on the chain any more."""
+
+    handled: bool
+    orphaned: bool
+
+
+StoredEvent = Stored[SonarEvent]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A block up to which everything is read."""
+
+    number: int
+    hash: bytes
+
+
+class EventRecords:
+    """The events of one Sonar in one database."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        with transaction(database):
+            migrate(database, SCHEMA)
+
+    def top(self) -> Checkpoint | None:
+        """The newest checkpoint; None in an empty database."""
+        found = self.checkpoints_to(None)
+        return next(iter(found), None)
+
+    def checkpoints_to(self, number: int | None) -> Iterable[Checkpoint]:
+        """Those up to that block (all), newest first."""
+        rows = self.database.execute(
+            "select number, hash from checkpoint where ? is null or number <= ? order by number desc",
+            (number, number),
+        )
+        return (Checkpoint(row["number"], row["hash"]) for row in rows.fetchall())
+
+    def lowest_checkpoint(self) -> int | None:
+        """The number of the oldest one that is kept."""
+        found: int | None = self.database.execute("select min(number) from checkpoint").fetchone()[0]
+        return found
+
+    def add(self, events: Iterable[LoggedEvent], end: BlockRef | None) -> list[LoggedEvent]:
+        """Store what is new or back on the chain; those events. `end`: everything up to there is read now."""
+        with transaction(self.database):
+            new = [event for event in events if self._store(event)]
+            if end is not None:
+                self.database.execute(
+                    "insert into checkpoint (number, hash) values (?, ?)", (end.number, end.hash)
+                )
+                self.database.execute(
+                    "delete from checkpoint where number <= "
+                    "(select number from checkpoint order by number desc limit 1 offset ?)",
+                    (CHECKPOINTS_KEPT,),
+                )
+        return new
+
+    def give_up_above(self, number: int) -> list[bytes]:
+        """Mark everything above that block as orphaned; the campaigns that it concerns."""
+        with transaction(self.database):
+            rows = self.database.execute(
+                "select distinct campaign from event where block_number > ? and orphaned = 0", (number,)
+            ).fetchall()
+            self.database.execute("delete from checkpoint where number > ?", (number,))
+            self.database.execute("update event set orphaned = 1 where block_number > ?", (number,))
+        return [row["campaign"] for row in rows if row["campaign"] is not None]
+
+    def mark_handled(self, event: LoggedEvent) -> None:
+        """Joins the transaction that is open, if one is."""
+        self.database.execute(
+            "update event set handled = 1 where block_hash = ? and log_index = ?",
+            (event.block_hash, event.log_index),
+        )
+
+    def unhandled(self, kind: type[E]) -> list[Stored[E]]:
+        """Those on the chain that nobody has handled, in chain order."""
+        return self._select(kind, "handled = 0 and orphaned = 0", ())
+
+    def on_chain(self, kind: type[E], campaign: bytes | None) -> list[Stored[E]]:
+        """All on the chain, in chain order; of one campaign if given."""
+        if campaign is None:
+            return self._select(kind, "orphaned = 0", ())
+        return self._select(kind, "orphaned = 0 and campaign = ?", (campaign,))
+
+    def handled_orphans(self) -> list[StoredEvent]:
+        """Those that were handled and then left the chain."""
+        return self._select(SonarEvent, "orphaned = 1 and handled = 1", ())
+
+    def on_chain_all(self, campaign: bytes) -> list[LoggedEvent]:
+        """The whole story of a campaign, in chain order."""
+        return [*self.on_chain(SonarEvent, campaign)]
+
+    def _select(self, kind: type[E], condition: str, values: tuple[object, ...]) -> list[Stored[E]]:
+        names = [name for name, known in BY_NAME.items() if issubclass(known, kind)]
+        if len(names) < len(BY_NAME):
+            condition += f" and name in ({','.join('?' * len(names))})"
+            values += tuple(names)
+        rows = self.database.execute(
+            f"select * from event where {condition} order by block_number, log_index",  # noqa: S608 - no outside text
+            values,
+        )
+        found = []
+        for row in rows.fetchall():
+            event = from_json(row["name"], row["fields"])
+            assert isinstance(event, kind)  # noqa: S101 - the names say so
+            found.append(
+                Stored(
+                    event=event,
+                    block_number=row["block_number"],
+                    block_hash=row["block_hash"],
+                    log_index=row["log_index"],
+                    transaction_hash=row["transaction_hash"],
+                    handled=bool(row["handled"]),
+                    orphaned=bool(row["orphaned"]),
+                )
+            )
+        return found
+
+    def _store(self, logged: LoggedEvent) -> bool:
+        """Whether the event is new, or back on the chain and not handled yet."""
+        campaign = logged.event.id if isinstance(logged.event, CampaignEvent) else None
+        place = (logged.block_hash, logged.log_index)
+        row = self.database.execute(
+            "select handled, orphaned from event where block_hash = ? and log_index = ?", place
+        ).fetchone()
+        if row is not None:
+            if row["orphaned"]:
+                self.database.execute(
+                    "update event set orphaned = 0 where block_hash = ? and log_index = ?", place
+                )
+            return bool(row["orphaned"] and not row["handled"])
+        self.database.execute(
+            "insert into event "
+            "(block_hash, log_index, block_number, transaction_hash, name, campaign, fields) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *place,
+                logged.block_number,
+                logged.transaction_hash,
+                logged.event.name,
+                campaign,
+                to_json(logged.event),
+            ),
+        )
+        return True

@@ -1,0 +1,479 @@
+"""The follower behind a node that is late, behind, terse or wrong: no event is lost for good, nothing that a
+node leaves out is believed, and what is missing is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from pysonar.chain import follower as following
+from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, Submitted
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Report, Terms, Verdict
+from pysonar.chain.database import open_database
+from pysonar.chain.errors import NodeBusyError, NodeDownError, OtherGenesisError, UnexpectedAnswerError
+from pysonar.chain.follower import Follower
+from pysonar.chain.log_ranges import AGES
+from pysonar.chain.node import rpc
+from pysonar.chain.node.provider import NodeProvider
+from tests.faulty_node import FaultyNode, answering, closing, erring, http, lagging, refusing
+
+SPEC, SALT, KEY, MODEL, UPDATE = (bytes([n]) * 32 for n in range(1, 6))
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
+    opened = open_database(
+        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def follow(
+    database: sqlite3.Connection, faulty: FaultyNode, sonar: Sonar, clock: Clock
+) -> Callable[..., Follower]:
+    """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
+
+    def start(*urls: str, **options: Any) -> Follower:
+        web3 = Web3(NodeProvider(urls or faulty.url, pause=lambda _: None))
+        behind = Sonar(web3, sonar.address)
+        return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})
+
+    return start
+
+
+@pytest.fixture
+def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]) -> Callable[[int], None]:
+    """`register(number)`: one more event on chain."""
+    return lambda number: transact(node, capsule, sonar.calls.register_capsule(number.to_bytes(32, "big")))
+
+
+@pytest.fixture
+def campaign(
+    node: Any, sonar: Sonar, scientist: Any, capsule: Any, transact: Callable[..., Any]
+) -> Callable[[], bytes]:
+    """`campaign() -> id`: a campaign, opened."""
+
+    def create() -> bytes:
+        terms = Terms(
+            spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
+            submit_until=node.now() + 3600, review_until=node.now() + 7200,
+        )  # fmt: skip
+        transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
+        found = sonar.campaign_id(scientist.address, SPEC, SALT)
+        transact(node, capsule, sonar.calls.open_campaign(found, KEY, MODEL, 0))
+        return found
+
+    return create
+
+
+def registered(follower: Follower) -> list[int]:
+    return [int.from_bytes(one.event.certificate, "big") for one in follower.history(CapsuleRegistered)]
+
+
+# --- absence proves nothing
+
+
+def test_events_that_a_machine_behind_left_out_are_found_later(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+) -> None:
+    register(1)
+    follower = follow()
+    assert follower.poll() == 1
+    faulty.habit(lagging(5), "eth_getLogs")  # block numbers come from a machine that is not behind
+    register(2)
+    node.mine(2)
+    follower.poll()
+    assert registered(follower) == [1]
+    assert follower.cursor == rpc.block_number(node.web3)
+    faulty.behave()
+    clock.now += AGES[0]
+    assert follower.poll() == 1
+    assert registered(follower) == [1, 2]
+    assert [one.event.certificate[-1] for one in follower.unhandled(CapsuleRegistered)] == [1, 2]
+
+
+@pytest.mark.parametrize("age", range(len(AGES)))
+def test_they_are_found_at_each_age_that_is_looked_at(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock, age: int
+) -> None:
+    follower = follow()
+    follower.poll()
+    faulty.habit(answering([]), "eth_getLogs")
+    register(1)
+    began = clock.now
+    for seconds in AGES[:age]:
+        follower.poll()
+        clock.now = began + seconds
+    follower.poll()
+    assert registered(follower) == []
+    faulty.behave()
+    clock.now = began + AGES[age]
+    follower.poll()
+    assert registered(follower) == [1]
+
+
+def test_in_the_end_blocks_are_left_alone(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+) -> None:
+    register(1)
+    follower = follow()
+    for _ in range(2):
+        for seconds in (0.0, *AGES):
+            clock.now += seconds
+            follower.poll()
+    before = faulty.asked["eth_getLogs"]
+    for _ in range(3):
+        clock.now += AGES[-1]
+        follower.poll()
+    assert faulty.asked["eth_getLogs"] == before
+
+
+def test_a_restart_reads_the_newest_blocks_again(
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+) -> None:
+    faulty.habit(answering([]), "eth_getLogs")
+    register(1)
+    follow().poll()
+    faulty.behave()
+    again = follow()
+    again.poll()
+    clock.now += AGES[0]
+    again.poll()
+    assert registered(again) == [1]
+
+
+def test_a_machine_that_lacks_the_last_block_is_not_believed(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+) -> None:
+    follower = follow(ages=())
+    follower.poll()
+    before = follower.cursor
+    register(1)
+    faulty.habit(lagging(1), "eth_getLogs", "eth_getBlockByNumber")
+    assert follower.poll() == 0
+    assert follower.cursor == before
+    faulty.behave()
+    assert follower.poll() == 1
+
+
+def test_a_block_that_a_node_does_not_have_is_not_a_fork(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+) -> None:
+    register(1)
+    follower = follow()
+    follower.poll()
+    node.mine(1)
+    faulty.habit(answering(None), "eth_getBlockByNumber")
+    follower.poll()
+    assert registered(follower) == [1]
+    assert follower.handled_orphans() == []
+
+
+# --- Sonar's own counters
+
+
+def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
+    node: Any,
+    sonar: Sonar,
+    miner: Any,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    campaign: Any,
+    transact: Any,
+    clock: Clock,
+) -> None:
+    opened = campaign()
+    follower = follow(ages=())
+    follower.poll()
+    assert follower.trouble is None
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    faulty.habit(answering([]), "eth_getLogs")
+    clock.now += following.AUDIT_SECONDS
+    follower.poll()
+    follower.poll()
+    assert follower.history(Submitted) == []
+    told = follower.trouble or ""
+    assert f"0x{opened.hex()[:12]}: 0 of 1 events that Sonar counts as 'submitted'" in told
+    faulty.behave()
+    clock.now += following.LONGEST_GAP_PAUSE
+    assert follower.poll() == 1
+    assert [one.event.update for one in follower.history(Submitted, campaign=opened)] == [UPDATE]
+    assert follower.trouble is None
+
+
+def test_a_lost_verdict_is_noticed_too(
+    node: Any,
+    sonar: Sonar,
+    miner: Any,
+    capsule: Any,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    campaign: Any,
+    transact: Any,
+    clock: Clock,
+) -> None:
+    opened = campaign()
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    follower = follow(ages=())
+    follower.poll()
+    report = Report(miner.address, UPDATE, Verdict.IMPROVED, 20_000, MODEL)
+    transact(node, capsule, sonar.calls.report(opened, [report]))
+    faulty.habit(answering([]), "eth_getLogs")
+    clock.now += following.AUDIT_SECONDS
+    follower.poll()
+    follower.poll()
+    assert "'evaluated'" in (follower.trouble or "")
+    faulty.behave()
+    clock.now += following.LONGEST_GAP_PAUSE
+    assert follower.poll() == 2
+    assert follower.trouble is None
+
+
+def test_a_lost_beginning_is_noticed_by_what_comes_after_it(
+    node: Any,
+    sonar: Sonar,
+    miner: Any,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    campaign: Any,
+    transact: Any,
+) -> None:
+    follower = follow(ages=())
+    faulty.habit(answering([]), "eth_getLogs")
+    opened = campaign()
+    follower.poll()
+    assert follower.history(CampaignCreated) == []
+    faulty.behave()
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    assert follower.poll() == 3
+    assert [one.event.id for one in follower.unhandled(CampaignCreated)] == [opened]
+    assert follower.trouble is None
+
+
+def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
+    node: Any,
+    sonar: Sonar,
+    miner: Any,
+    follow: Callable[..., Follower],
+    campaign: Any,
+    transact: Any,
+    clock: Clock,
+) -> None:
+    opened = campaign()
+    follower = follow(start_block=rpc.block_number(node.web3) + 1)
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    follower.poll()
+    assert "the event that created it missing" in (follower.trouble or "")
+    for _ in range(following.TRIES_FOR_THE_BEGINNING):
+        clock.now += following.LONGEST_GAP_PAUSE
+        follower.poll()
+    assert follower.trouble is None
+
+
+def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
+    node: Any,
+    sonar: Sonar,
+    miner: Any,
+    follow: Callable[..., Follower],
+    campaign: Any,
+    transact: Any,
+    clock: Clock,
+) -> None:
+    opened = campaign()
+    node.mine(3)
+    follower = follow(confirmations=3)
+    follower.poll()
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    for _ in range(3):
+        clock.now += following.AUDIT_SECONDS
+        follower.poll()
+        assert follower.trouble is None
+    node.mine(3)
+    assert follower.poll() == 1
+    assert follower.trouble is None
+
+
+# --- whatever comes back
+
+
+@pytest.mark.parametrize("odd", [None, "text", 17, {}, [None], [{"topics": []}], [{"address": 5}]])
+def test_odd_logs_are_an_error_and_change_nothing(
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Any, odd: Any
+) -> None:
+    register(1)
+    follower = follow()
+    faulty.habit(answering(odd), "eth_getLogs")
+    with pytest.raises(UnexpectedAnswerError):
+        follower.poll()
+    assert follower.cursor == -1
+    faulty.behave()
+    assert follower.poll() == 1
+
+
+def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+) -> None:
+    register(1)
+    place = hex(rpc.block_number(node.web3))
+    (right,) = node.rpc("eth_getLogs", {"address": sonar.address, "fromBlock": place, "toBlock": place})
+    follower = follow()
+    for wrong in ({"topics": ["0x" + "99" * 32]}, {"data": "0x01"}, {"topics": []}):
+        faulty.behave()
+        faulty.habit(answering([{**right, **wrong}]), "eth_getLogs")
+        with pytest.raises(UnexpectedAnswerError):
+            follower.poll()
+    assert follower.cursor == -1
+    faulty.behave()
+    assert follower.poll() == 1
+
+
+def test_logs_of_a_block_that_is_not_on_the_chain_are_not_stored(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+) -> None:
+    register(1)
+    node.mine(2)
+    (right,) = node.rpc("eth_getLogs", {"address": sonar.address, "fromBlock": "0x0", "toBlock": "latest"})
+    faulty.habit(answering([{**right, "blockHash": "0x" + "77" * 32}]), "eth_getLogs")
+    follower = follow()
+    assert follower.poll() == 0
+    assert (follower.cursor, follower.history()) == (-1, [])
+
+
+# --- limits
+
+
+@pytest.mark.parametrize(
+    "habit",
+    [http(504), http(413), closing, erring("query returned more than 10000 results"),
+     refusing(-32005, "block range too large"), refusing(-32000, "query timeout exceeded")],
+)  # fmt: skip
+def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
+    node: Any,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    register: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    habit: Any,
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr("pysonar.chain.follower.time.sleep", paused.append)
+    register(1)
+    node.mine(300)
+    register(2)
+    faulty.habit(habit, "eth_getLogs", wider_than=100)
+    follower = follow()
+    assert follower.poll() == 2
+    assert len(paused) >= 1
+    asked = len(faulty.widths)
+    refused = [width for width in faulty.widths if width > 100]
+    assert len(refused) <= 4
+    assert asked < 15  # it grows again, and stays under what was refused
+    node.mine(300)
+    follower.poll()
+    assert all(width < min(refused) for width in faulty.widths[asked:])
+
+
+def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+) -> None:
+    register(1)
+    node.mine(300)
+    faulty.habit(http(429, headers={"Retry-After": "60"}), "eth_getLogs")
+    follower = follow()
+    with pytest.raises(NodeBusyError) as busy:
+        follower.poll()
+    assert busy.value.limited
+    assert 50 < busy.value.retry_after <= 60
+    assert len(faulty.widths) == 1
+
+
+def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+) -> None:
+    register(1)
+    node.mine(300)
+    follower = follow()
+    follower.poll()
+    node.mine(300)
+    faulty.habit(closing, "eth_getLogs")
+    faulty.habit(closing, "eth_blockNumber")
+    with pytest.raises(NodeDownError):
+        follower._read_new(rpc.block_number(node.web3))
+    assert len(faulty.widths) < 8
+
+
+# --- several nodes, other chains
+
+
+def test_nodes_that_disagree_about_the_past_are_told(
+    node: Any, follow: Callable[..., Follower], register: Any, clock: Clock
+) -> None:
+    register(1)
+    with FaultyNode(node.url) as right, FaultyNode(node.url) as wrong:
+        follower = follow(right.url, wrong.url)
+        follower.poll()
+        assert follower.trouble is None
+        block = node.rpc("eth_getBlockByNumber", hex(follower.cursor), False)
+        wrong.habit(answering({**block, "hash": "0x" + "55" * 32}), "eth_getBlockByNumber")
+        clock.now += following.COMPARE_SECONDS
+        follower.poll()
+        assert follower.trouble is None  # once may be a fork that passes
+        follower.poll()
+        assert f"disagree about block {follower.cursor}" in (follower.trouble or "")
+        assert "0x555555555555" in (follower.trouble or "")
+        wrong.behave()
+        clock.now += following.COMPARE_SECONDS
+        follower.poll()
+        assert follower.trouble is None
+
+
+def test_another_chain_in_the_nodes_place_takes_nothing_back(
+    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+) -> None:
+    register(1)
+    follower = follow()
+    follower.poll()
+    block = node.rpc("eth_getBlockByNumber", "0x0", False)
+    faulty.habit(answering({**block, "hash": "0x" + "44" * 32}), "eth_getBlockByNumber")
+    with pytest.raises(OtherGenesisError, match="its block 0 is another"):
+        follower.poll()
+    assert registered(follower) == [1]
+
+
+def test_many_idle_campaigns_cost_one_request_a_look(
+    faulty: FaultyNode, follow: Callable[..., Follower], campaign: Any, clock: Clock
+) -> None:
+    campaign()
+    follower = follow(ages=())
+    follower.poll()
+    before = faulty.asked["eth_call"]
+    for _ in range(5):
+        follower.poll()
+    assert faulty.asked["eth_call"] == before
+    clock.now += following.AUDIT_SECONDS
+    follower.poll()
+    assert faulty.asked["eth_call"] == before + 1

@@ -6,7 +6,13 @@ SEAL saves to files only; anonymous memory files keep keys off the disk.
 import functools
 import importlib
 import os
+import struct
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from openmined_syft.errors import KernelError
 
@@ -51,3 +57,67 @@ def fill(thing: Any, context: Any, data: bytes) -> None:
         raise ValueError("SEAL does not accept these bytes") from None
     finally:
         os.close(handle)
+
+
+HEADER_BYTES = 16  # magic number, versions, compression and, in the second half, the size of all
+_ZSTD = 2
+_NAMED = 33  # parameters and form; then three numbers of 8 bytes: polynomials, degree, primes
+_SIZES = 24
+
+
+@dataclass(frozen=True)
+class SavedNumbers:
+    """One of SEAL's ciphertexts, taken apart.
+
+    Attributes:
+        before, between: SEAL's own bytes before and behind the three sizes.
+        numbers: (polynomials, primes, degree).
+    """
+
+    before: bytes
+    between: bytes
+    numbers: NDArray[np.uint64]
+
+
+def header(size: int) -> bytes:
+    """What SEAL writes before `size` bytes that are not compressed."""
+    return _first_bytes() + struct.pack("<BHQ", 0, 0, HEADER_BYTES + size)
+
+
+def with_header(numbers: NDArray[np.uint64]) -> bytes:
+    """Numbers as SEAL saves an array of them."""
+    return header(8 + numbers.nbytes) + struct.pack("<Q", numbers.size) + numbers.astype("<u8").tobytes()
+
+
+def unpacked(data: bytes, most: int | None = None) -> bytes:
+    """What is behind SEAL's header, decompressed; at most `most` bytes of it."""
+    if data[5] != _ZSTD:
+        return data[HEADER_BYTES:][:most]
+    with pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(data)[HEADER_BYTES:]), "zstd") as stream:
+        whole: bytes = stream.read(most)
+    return whole
+
+
+def saved_numbers(ciphertext: Any) -> SavedNumbers:
+    """The numbers of a ciphertext, which the bindings give no access to: through its saved bytes."""
+    data = unpacked(to_bytes(ciphertext))
+    size, degree, primes = struct.unpack_from("<QQQ", data, _NAMED)
+    start = len(data) - 8 * size * degree * primes
+    numbers = np.frombuffer(data, "<u8", offset=start).reshape(size, primes, degree)
+    return SavedNumbers(data[:_NAMED], data[_NAMED + _SIZES : start - HEADER_BYTES - 8], numbers)
+
+
+def as_ciphertext(context: Any, saved: SavedNumbers) -> Any:
+    """The inverse of `saved_numbers`. Raises ValueError: numbers that are no residues."""
+    size, primes, degree = saved.numbers.shape
+    body = saved.before + struct.pack("<QQQ", size, degree, primes) + saved.between
+    body += with_header(np.ascontiguousarray(saved.numbers))
+    ciphertext = seal().Ciphertext()
+    fill(ciphertext, context, header(len(body)) + body)
+    return ciphertext
+
+
+@functools.cache
+def _first_bytes() -> bytes:
+    """Magic number, header's size and SEAL's version, as this SEAL writes them."""
+    return to_bytes(seal().Plaintext("1"))[:5]

@@ -7,11 +7,12 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from openmined_syft.ckks.hiding import Hiding
 from openmined_syft.ckks.keys import CkksPublicKey
 from openmined_syft.ckks.seal import SCALE, Vector, context, encode, from_bytes, levels
 from openmined_syft.ckks.slots import J
 from openmined_syft.errors import CiphertextError, KeyFormError
-from openmined_syft.seal_bindings import seal, to_bytes
+from openmined_syft.seal_bindings import seal
 
 
 class Arithmetic:
@@ -28,14 +29,13 @@ class Arithmetic:
     def __init__(self, public: CkksPublicKey, elements: Sequence[int]) -> None:
         s = seal()
         try:
-            encryption = from_bytes("PublicKey", public.public)
+            self._hiding = Hiding(public.zeros)
             self._relinearisation = from_bytes("RelinKeys", public.relinearisation)
             self._rotation = from_bytes("GaloisKeys", public.rotation)
         except CiphertextError as problem:
             raise KeyFormError(f"the CKKS public key: {problem}") from None
         if not all(self._rotation.has_key(element) for element in elements):
             raise KeyFormError("the CKKS public key: a rotation key that the network needs is missing")
-        self._encryptor = s.Encryptor(context(), encryption)
         self._evaluator = s.Evaluator(context())
         self._new = s.Ciphertext
 
@@ -165,11 +165,8 @@ class Arithmetic:
         return total
 
     def noised(self, a: Any) -> bytes:
-        """The wire form, with a fresh encryption of zero under the public key added."""
-        zero = self._new()
-        self._encryptor.encrypt_zero(a.parms_id(), zero)
-        zero.scale = SCALE
-        return to_bytes(self.add(a, zero))
+        """The wire form, at the last level, with a fresh combination of the key's zeros added."""
+        return self._hiding.added(a)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.ckks import slots
+from openmined_syft.ckks.hiding import ZEROS, encrypted_zeros
 from openmined_syft.ckks.seal import (
     Vector,
     context,
@@ -22,7 +23,7 @@ from openmined_syft.ckks.seal import (
     from_bytes,
     load_ciphertext,
 )
-from openmined_syft.ckks.sizes import LARGEST_BUNDLE, LARGEST_KEY, LARGEST_PUBLIC
+from openmined_syft.ckks.sizes import LARGEST_BUNDLE, LARGEST_KEY, LARGEST_ZERO
 from openmined_syft.ckks.slots import RING
 from openmined_syft.errors import CiphertextError, KeyFormError
 from openmined_syft.models.network import SquareNetwork
@@ -34,24 +35,25 @@ SCHEME = "ckks"
 
 @dataclass(frozen=True, eq=False)
 class CkksPublicKey:
-    """What a mine needs: to encrypt, to relinearise, and to rotate by the network's distances.
+    """What a mine needs: to hide, to relinearise, and to rotate by the network's distances.
 
     Compared and hashed by `digest`.
 
     Attributes:
         fingerprint: names the key pair, 32 bytes. That the rest belongs to it, nobody but the owner can tell.
-        public, relinearisation, rotation: SEAL's own format.
+        zeros: encryptions of zero, each a first half and the seed of the second; see `hiding`.
+        relinearisation, rotation: SEAL's own format.
     """
 
     fingerprint: bytes
-    public: bytes = field(repr=False)
+    zeros: tuple[bytes, ...] = field(repr=False)
     relinearisation: bytes = field(repr=False)
     rotation: bytes = field(repr=False)
 
     @functools.cached_property
     def digest(self) -> bytes:
         """sha256 over the hashes of all parts, computed once: 32 bytes."""
-        parts = (self.fingerprint, self.public, self.relinearisation, self.rotation)
+        parts = (self.fingerprint, *self.zeros, self.relinearisation, self.rotation)
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
     def __eq__(self, other: object) -> bool:
@@ -64,7 +66,7 @@ class CkksPublicKey:
         """The wire form; `from_fields` is its inverse."""
         return {
             "key_fingerprint": self.fingerprint,
-            "public": [self.public],
+            "zeros": list(self.zeros),
             "relinearisation": [self.relinearisation],
             "rotation": [self.rotation],
         }
@@ -78,11 +80,11 @@ class CkksPublicKey:
         """
         reader = WireFields("CKKS public key", fields)
         fingerprint = reader.fingerprint()
-        (public,) = reader.list_of_octets("public", 1, LARGEST_PUBLIC)
+        zeros = reader.list_of_octets("zeros", ZEROS, LARGEST_ZERO)
         (relinearisation,) = reader.list_of_octets("relinearisation", 1, LARGEST_KEY)
         (rotation,) = reader.list_of_octets("rotation", 1, LARGEST_KEY * slots.MOST_ROTATIONS)
         reader.finish()
-        return cls(fingerprint, public, relinearisation, rotation)
+        return cls(fingerprint, tuple(zeros), relinearisation, rotation)
 
 
 class CkksPrivateKey:
@@ -131,11 +133,11 @@ class CkksPrivateKey:
 
         Relinearisation and rotation keys are saved as seeds and halves, at half the size.
         """
-        generator, public = seal().KeyGenerator(context(), self.unpacked()), seal().PublicKey()
-        generator.create_public_key(public)
+        secret = self.unpacked()
+        generator = seal().KeyGenerator(context(), secret)
         rotation = generator.create_galois_keys(slots.galois_elements(network))
-        parts = (public, generator.create_relin_keys(), rotation)
-        return CkksPublicKey(self.fingerprint, *map(to_bytes, parts))
+        parts = (generator.create_relin_keys(), rotation)
+        return CkksPublicKey(self.fingerprint, encrypted_zeros(secret), *map(to_bytes, parts))
 
     def __repr__(self) -> str:
         return f"CkksPrivateKey({self.fingerprint.hex()[:16]})"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from openmined_syft.errors import FieldError
-from openmined_syft.rlwe.ring import Residues
+from openmined_syft.lattice.ring import Residues
 
 _GROUP = 64  # so many numbers fill whole words
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, KeyMismatchError, LayoutError, ShapeError, UnseenBoundError
-from openmined_syft.rlwe.kernels import Kernel, load_kernel
+from openmined_syft.lattice.kernels import Kernel, load_kernel
+from openmined_syft.lattice.ring import DEGREE, Integers, Residues, ring
 from openmined_syft.rlwe.keys import RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import GRADIENT_BITS, ROOM_BITS, RlweLayout
 from openmined_syft.rlwe.model import LARGEST_VERSION, RlweModel
-from openmined_syft.rlwe.ring import DEGREE, Integers, Residues, ring
 from openmined_syft.rlwe.scaling import centred, from_words
 from openmined_syft.rlwe.wire import layout_fields, read_layout, unpack_wide, wide_bytes
 from openmined_syft.wire_fields import WireFields

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from openmined_syft.errors import KeyFormError
-from openmined_syft.rlwe.ring import DEGREE, Integers
-from openmined_syft.rlwe.sampling import labelled, ternary
+from openmined_syft.lattice.ring import DEGREE, Integers
+from openmined_syft.lattice.sampling import labelled, ternary
 
 SCHEME = "rlwe"
 MASTER_BYTES = 32

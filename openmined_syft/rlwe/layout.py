@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openmined_syft.errors import LayoutError, ScaleError, ShapeError, SizeError
-from openmined_syft.rlwe.ring import DEGREE, PRIME_BITS, PRIME_COUNT, Integers
+from openmined_syft.lattice.ring import DEGREE, PRIME_BITS, PRIME_COUNT, Integers
 
 WEIGHT_BITS = 22
 MAP_BITS = 22

@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import BoundError, CiphertextError, FieldError, KeyMismatchError, ShapeError
 from openmined_syft.fixed_point import as_matrix, fixed_limit, to_fixed
+from openmined_syft.lattice.kernels import Kernel, load_kernel
+from openmined_syft.lattice.ring import DEGREE, PRIME_BITS, Integers, Residues, ring
+from openmined_syft.lattice.sampling import SEED_BYTES, errors, labelled, uniform
 from openmined_syft.rlwe.bits import pack, unpack
-from openmined_syft.rlwe.kernels import Kernel, load_kernel
 from openmined_syft.rlwe.keys import RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import POLYNOMIAL_BYTES, WEIGHT_BITS, ZEROS, RlweLayout
-from openmined_syft.rlwe.ring import DEGREE, PRIME_BITS, Integers, Residues, ring
-from openmined_syft.rlwe.sampling import SEED_BYTES, errors, labelled, uniform
 from openmined_syft.rlwe.scaling import scaled, to_power_of_two
 from openmined_syft.rlwe.wire import layout_fields, read_layout
 from openmined_syft.wire_fields import WireFields

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from openmined_syft.rlwe.ring import Integers, Residues, Ring, multiply_mod
+from openmined_syft.lattice.ring import Integers, Residues, Ring, multiply_mod
 
 _DIGIT = 10  # y 2^10 fits 64 bits for y below 2^54
 _GUARD = 10  # bits computed below the last one, so that the sum of three floors rounds rightly

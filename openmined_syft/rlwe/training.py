@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import BoundError, ShapeError
 from openmined_syft.fixed_point import to_fixed
+from openmined_syft.lattice.kernels import Kernel, load_kernel
+from openmined_syft.lattice.ring import DEGREE, Integers, Residues, ring
+from openmined_syft.lattice.sampling import ERROR_DEVIATION, MASK_BITS, flood, masks
 from openmined_syft.rlwe.gradient import RlweGradient
-from openmined_syft.rlwe.kernels import Kernel, load_kernel
 from openmined_syft.rlwe.keys import RlwePublicKey
 from openmined_syft.rlwe.layout import GRADIENT_BITS, MAP_BITS, ZEROS, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.ring import DEGREE, Integers, Residues, ring
-from openmined_syft.rlwe.sampling import ERROR_DEVIATION, MASK_BITS, flood, masks
 from openmined_syft.rlwe.scaling import scaled, to_power_of_two
 from openmined_syft.rlwe.wire import pack_wide
 

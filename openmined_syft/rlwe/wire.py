@@ -3,9 +3,9 @@
 import numpy as np
 
 from openmined_syft.errors import FieldError
+from openmined_syft.lattice.ring import DEGREE, Residues
 from openmined_syft.rlwe.bits import pack, packed_bytes, unpack
 from openmined_syft.rlwe.layout import GRADIENT_BITS, LARGEST_ROWS, LARGEST_SLOT, RlweLayout
-from openmined_syft.rlwe.ring import DEGREE, Residues
 from openmined_syft.wire_fields import WireFields
 
 

@@ -11,12 +11,12 @@ from typing_extensions import override
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import FormError, KernelError, SyftError
 from openmined_syft.fixed_point import fixed_limit
+from openmined_syft.lattice.ring import DEGREE
 from openmined_syft.models import ModelFamily
 from openmined_syft.rlwe.gradient import RlweGradient, gradient_bytes
 from openmined_syft.rlwe.keys import SCHEME, RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import MOST_POLYNOMIALS, POLYNOMIAL_BYTES, WEIGHT_BITS, ZEROS, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.ring import DEGREE
 from openmined_syft.rlwe.training import train
 from openmined_syft.schemes.linear import LinearScheme
 from openmined_syft.wire_fields import WireFields

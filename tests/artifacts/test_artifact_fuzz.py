@@ -68,7 +68,7 @@ def kinds(spec, sealed_records, campaign_key, encrypted_model, envelope, result)
 def network_kinds(spec, envelope):
     """The same of a network. Its ciphertexts are only looked at when they are used: any bytes will do."""
     fingerprint, network = bytes(range(32)), SquareNetwork(9, 2, 16)
-    key = CkksPublicKey(fingerprint, b"public", b"relinearisation", b"rotation")
+    key = CkksPublicKey(fingerprint, (b"zero",) * 96, b"relinearisation", b"rotation")
     ciphertexts = tuple(bytes([number]) * 9 for number in range(len(model_levels(network))))
     model = EncryptedNetwork(fingerprint, network, 2, ciphertexts, 8.0)
     gradient = EncryptedNetworkGradient(fingerprint, network, 2, b"gradient")

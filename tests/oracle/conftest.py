@@ -143,7 +143,7 @@ def networks(world: World, either_key: Generate, monkeypatch: pytest.MonkeyPatch
     from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 
     def of_no_use(key: Any, _network: Any) -> CkksPublicKey:
-        return CkksPublicKey(key.fingerprint, b"public", b"relinearisation", secrets.token_bytes(8))
+        return CkksPublicKey(key.fingerprint, (b"zero",) * 96, b"relinearisation", secrets.token_bytes(8))
 
     monkeypatch.setattr(CkksPrivateKey, "public_bundle", of_no_use)
     return MadeUpNetworkWorld.on(world, generate=either_key)

@@ -138,8 +138,13 @@ def test_changed_ciphertexts_are_a_typed_error_or_refused(data, key, public, mod
 @settings(max_examples=30)
 @given(data=st.data())
 def test_changed_public_keys_are_a_typed_error(data, public, model):
-    name = data.draw(st.sampled_from(["public", "relinearisation"]))
-    bad = dataclasses.replace(public, rotation=b"none", **{name: changed(data, getattr(public, name))})
+    place = data.draw(st.integers(-1, 3))
+    if place < 0:
+        bad = dataclasses.replace(public, relinearisation=changed(data, public.relinearisation))
+    else:
+        zeros = [*public.zeros]
+        zeros[place] = changed(data, zeros[place])
+        bad = dataclasses.replace(public, zeros=tuple(zeros), rotation=b"none")
     with pytest.raises(KeyFormError):
         train_network(model, bad, DIGITS.visit(np.ones((1, 64)), [0]))
 
@@ -154,7 +159,7 @@ VALUES = st.one_of(
 def test_changed_fields_are_a_typed_error(data):
     count = len(slots.model_levels(DIGITS))
     forms = [
-        CkksPublicKey(b"f" * 32, b"a", b"b", b"c"),
+        CkksPublicKey(b"f" * 32, (b"a",) * 96, b"b", b"c"),
         EncryptedNetwork(b"f" * 32, DIGITS, 1, (b"c",) * count, 8.0),
         EncryptedNetworkGradient(b"f" * 32, DIGITS, 1, b"c"),
     ]
@@ -174,8 +179,8 @@ def test_changed_fields_are_a_typed_error(data):
 
 def test_fields_that_are_too_long_are_refused():
     for cls, form, name in (
-        (CkksPublicKey, CkksPublicKey(b"f" * 32, b"a", b"b", b"c"), "public"),
-        (CkksPublicKey, CkksPublicKey(b"f" * 32, b"a", b"b", b"c"), "relinearisation"),
+        (CkksPublicKey, CkksPublicKey(b"f" * 32, (b"a",) * 96, b"b", b"c"), "zeros"),
+        (CkksPublicKey, CkksPublicKey(b"f" * 32, (b"a",) * 96, b"b", b"c"), "relinearisation"),
         (EncryptedNetworkGradient, EncryptedNetworkGradient(b"f" * 32, DIGITS, 1, b"c"), "ciphertexts"),
     ):
         with pytest.raises(FieldError, match=name):

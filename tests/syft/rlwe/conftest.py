@@ -7,8 +7,8 @@ import pytest
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.fixed_point import to_fixed
+from openmined_syft.lattice.kernels import Kernel, kernel_names, load_kernel
 from openmined_syft.models import Rows, build_family
-from openmined_syft.rlwe.kernels import Kernel, kernel_names, load_kernel
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rules import GradientDescent
 

@@ -20,6 +20,8 @@ from openmined_syft.errors import (
     UnseenBoundError,
 )
 from openmined_syft.fixed_point import to_fixed
+from openmined_syft.lattice.ring import DEGREE, PRIME_BITS, ring
+from openmined_syft.lattice.sampling import MASK_BITS
 from openmined_syft.models import build_family
 from openmined_syft.rlwe import training
 from openmined_syft.rlwe.bits import pack
@@ -27,8 +29,6 @@ from openmined_syft.rlwe.gradient import NOISE_LIMIT, RlweGradient
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rlwe.layout import POLYNOMIAL_BYTES, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.ring import DEGREE, PRIME_BITS, ring
-from openmined_syft.rlwe.sampling import MASK_BITS
 from openmined_syft.rlwe.training import train
 from openmined_syft.rlwe.wire import pack_wide, unpack_wide
 from openmined_syft.schemes import scheme_named

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmined_syft.errors import KernelError
-from openmined_syft.rlwe.kernels import kernel_names, load_kernel
-from openmined_syft.rlwe.kernels.numpy_kernel import NumpyKernel
-from openmined_syft.rlwe.ring import DEGREE, Ring, bit_reversed, multiply_mod, ntt_primes, ring
+from openmined_syft.lattice.kernels import kernel_names, load_kernel
+from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
+from openmined_syft.lattice.ring import DEGREE, Ring, bit_reversed, multiply_mod, ntt_primes, ring
 
 SMALL = Ring(16, ntt_primes(16, 54, 2))
 
@@ -114,7 +114,7 @@ def test_plain_polynomials_of_nothing_but_zeros_add_nothing(kernel):
 
 def test_a_kernel_that_gives_a_wrong_number_is_not_used(monkeypatch):
     pytest.importorskip("llvmlite", reason="the extra 'fast' (llvmlite) is not installed")
-    from openmined_syft.rlwe.kernels import llvm_kernel
+    from openmined_syft.lattice.kernels import llvm_kernel
 
     monkeypatch.setattr(llvm_kernel, "_SHIFT", 0)  # small negative numbers are then taken for large ones
     with pytest.raises(KernelError, match="self-test"):

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmined_syft.errors import FieldError, LayoutError, ScaleError, ShapeError, SizeError
+from openmined_syft.lattice.ring import DEGREE, ring
 from openmined_syft.rlwe.bits import pack, packed_bytes, unpack
 from openmined_syft.rlwe.layout import LARGEST_ROWS, MOST_PRODUCTS, RlweLayout
-from openmined_syft.rlwe.ring import DEGREE, ring
 from openmined_syft.rlwe.scaling import centred, from_words, scaled, to_power_of_two
 from openmined_syft.rlwe.training import polynomials
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from openmined_syft.lattice.ring import DEGREE, ring
 from openmined_syft.rlwe import model as model_module
 from openmined_syft.rlwe.gradient import RlweGradient
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rlwe.layout import RlweLayout
 from openmined_syft.rlwe.model import RlweModel, c1_of
-from openmined_syft.rlwe.ring import DEGREE, ring
 from openmined_syft.rlwe.scaling import scaled, to_power_of_two
 from openmined_syft.rlwe.wire import layout_fields, pack_wide
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import BoundError, KeyFormError, KeyMismatchError, NotFiniteError, ShapeError
+from openmined_syft.lattice.kernels import load_kernel
+from openmined_syft.lattice.ring import DEGREE
 from openmined_syft.rlwe import training
 from openmined_syft.rlwe.gradient import NOISE_LIMIT, RlweGradient
-from openmined_syft.rlwe.kernels import load_kernel
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rlwe.layout import RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.ring import DEGREE
 from openmined_syft.rlwe.training import check_flood, noise_bound, train
 from tests.syft.rlwe.conftest import BOUND, Visit, drawn_visit
 

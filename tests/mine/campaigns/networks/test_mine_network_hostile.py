@@ -71,8 +71,19 @@ def has_a_bundle_of_random_bytes(capsule: Any) -> bytes:
 
 
 def has_a_bundle_with_a_damaged_key(capsule: Any) -> bytes:
-    public = capsule.ckks[1].public
-    return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], public=public[:-99])))
+    first, *others = capsule.ckks[1].zeros
+    damaged = replace(capsule.ckks[1], zeros=(first[:-99], *others))
+    return capsule.opened_with(public_key=capsule.public_key(damaged))
+
+
+def has_a_bundle_whose_second_halves_were_chosen(capsule: Any) -> bytes:
+    """Sent in full where a seed should be: whoever may choose them can switch a mine's noise off."""
+    from openmined_syft.ckks.seal import from_bytes
+    from openmined_syft.seal_bindings import to_bytes
+
+    first, *others = capsule.ckks[1].zeros
+    chosen = replace(capsule.ckks[1], zeros=(to_bytes(from_bytes("Ciphertext", first)), *others))
+    return capsule.opened_with(public_key=capsule.public_key(chosen))
 
 
 def has_a_bundle_without_rotations(capsule: Any) -> bytes:
@@ -131,6 +142,7 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
     has_a_bundle_that_is_cut_off: ("ArtifactError", "rotation"),
     has_a_bundle_of_random_bytes: ("ArtifactError", "relinearisation"),
     has_a_bundle_with_a_damaged_key: ("KeyFormError", "public"),
+    has_a_bundle_whose_second_halves_were_chosen: ("ArtifactError", "zeros"),
     has_a_bundle_without_rotations: ("KeyFormError", ""),
     has_a_bundle_that_unpacks_to_gigabytes: ("ArtifactError", "rotation"),
     has_a_bundle_of_countless_values: ("MalformedError", "values"),

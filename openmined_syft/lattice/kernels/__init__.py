@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from openmined_syft.errors import KernelError
-from openmined_syft.rlwe.kernels.interface import RingKernel
-from openmined_syft.rlwe.kernels.numpy_kernel import NumpyKernel
-from openmined_syft.rlwe.ring import Ring, ring
+from openmined_syft.lattice.kernels.interface import RingKernel
+from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
+from openmined_syft.lattice.ring import Ring, ring
 
 Kernel = RingKernel[Any]
 """Any of them: what one has made ready is handed back only to itself."""
@@ -21,13 +21,13 @@ Kernel = RingKernel[Any]
 
 def _llvm(where: Ring) -> Kernel:
     # llvmlite is optional and slow to import: not before somebody wants it.
-    from openmined_syft.rlwe.kernels.llvm_kernel import LlvmKernel
+    from openmined_syft.lattice.kernels.llvm_kernel import LlvmKernel
 
     return LlvmKernel(where)
 
 
 def _seal(where: Ring) -> Kernel:
-    from openmined_syft.rlwe.kernels.seal_kernel import SealKernel
+    from openmined_syft.lattice.kernels.seal_kernel import SealKernel
 
     return SealKernel(where)
 

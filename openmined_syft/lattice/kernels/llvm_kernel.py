@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from openmined_syft.errors import KernelError
-from openmined_syft.rlwe.kernels.llvm_code import code
-from openmined_syft.rlwe.kernels.numpy_kernel import NumpyKernel
-from openmined_syft.rlwe.ring import Integers, Residues, Ring
+from openmined_syft.lattice.kernels.llvm_code import code
+from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
+from openmined_syft.lattice.ring import Integers, Residues, Ring
 
 _SHIFT = 9  # q << 9 is above 2**62
 

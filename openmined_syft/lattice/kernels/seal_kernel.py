@@ -12,43 +12,44 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from openmined_syft.errors import KernelError
-from openmined_syft.rlwe.kernels.numpy_kernel import NumpyKernel
-from openmined_syft.rlwe.ring import Integers, Residues, Ring, ntt_primes, ring
-from openmined_syft.seal_bindings import fill, seal, to_bytes
+from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
+from openmined_syft.lattice.ring import PRIME_BITS, Integers, Residues, Ring, ntt_primes
+from openmined_syft.seal_bindings import (
+    SavedNumbers,
+    as_ciphertext,
+    fill,
+    header,
+    saved_numbers,
+    seal,
+    with_header,
+)
 
 _PLAIN_BITS = 53  # SEAL's modulus of plaintexts; below every prime, so that lifting is one addition
 _OWN_BITS = 30
 _AT_ONCE = 15  # polynomials in one of SEAL's ciphertexts beside the one that keeps it from being refused
-_HEADER = 16
-_ZSTD = 2
-_BEFORE_SIZES, _SIZES = 33, 24  # parameters and form; then three numbers of 8 bytes
 
 
 class SealKernel:
-    """Arithmetic in the ring of `ring.ring()`; SEAL has no smaller ones.
+    """Arithmetic in rings that SEAL takes for 128 bits of strength: of degree 1,024 and more.
 
     Raises:
-        KernelError: TenSEAL is missing, the ring is another one, or the self-test found a wrong number.
+        KernelError: TenSEAL is missing, it refuses the ring, or the self-test found a wrong number.
     """
 
     name = "seal"
 
     def __init__(self, where: Ring) -> None:
-        if where != ring():
-            raise KernelError(f"the seal kernel works in the ring of degree {ring().degree} only")
-        self._ring, self._plain = where, NumpyKernel(where)
+        self._plain, self._primes, self._degree = NumpyKernel(where), len(where.primes), where.degree
+        self.primes = where.primes
         self._context = _context(where)
         self._evaluator = seal().Evaluator(self._context)
         template = seal().Ciphertext(self._context)
         template.resize(self._context, self._context.first_parms_id(), 2)
-        empty = _unpacked(to_bytes(template))
-        numbers = 8 + _HEADER + 8 * 2 * len(where.primes) * where.degree
-        self._names = empty[:_BEFORE_SIZES]
-        self._tail = empty[_BEFORE_SIZES + _SIZES : len(empty) - numbers]  # scale, and what newer SEALs add
-        _self_test(self, self._plain, where)
+        self._template = saved_numbers(template)
+        if max(where.primes).bit_length() <= PRIME_BITS:  # larger ones the judge cannot multiply
+            _self_test(self, self._plain, where)
 
     def forward(self, coefficients: Residues) -> Residues:
         """See `RingKernel.forward`."""
@@ -88,38 +89,31 @@ class SealKernel:
 
     def _opened(self, total: Any | None) -> Residues:
         if total is None:
-            return np.zeros((2, len(self._ring.primes), self._ring.degree), np.uint64)
+            return np.zeros((2, self._primes, self._degree), np.uint64)
         self._evaluator.transform_from_ntt_inplace(total)
-        return self._numbers(total)
+        return saved_numbers(total).numbers
 
     def _transformed(self, polynomials: Residues, transform: Any, *, values: bool) -> Residues:
         count, primes, degree = polynomials.shape
         result = np.empty_like(polynomials)
         for first in range(0, count, _AT_ONCE):
             part = polynomials[first : first + _AT_ONCE]
-            batch = np.zeros((len(part) + 1, len(self._ring.primes), degree), np.uint64)
+            batch = np.zeros((len(part) + 1, self._primes, degree), np.uint64)
             batch[0, :primes], batch[2:, :primes] = part[0], part[1:]
             batch[1] = 1  # SEAL refuses what has nothing but zeros behind its first polynomial
             ciphertext = self._loaded(batch, values=values)
             transform(ciphertext)
-            numbers = self._numbers(ciphertext)
+            numbers = saved_numbers(ciphertext).numbers
             result[first], result[first + 1 : first + len(part)] = numbers[0, :primes], numbers[2:, :primes]
         return result
 
     def _loaded(self, polynomials: Residues, *, values: bool) -> Any:
         """Polynomials (2 or more, L, N) as one of SEAL's ciphertexts."""
-        numbers = np.ascontiguousarray(polynomials, np.uint64)
-        names = self._names[:-1] + bytes([values])
-        sizes = struct.pack("<QQQ", len(numbers), self._ring.degree, len(self._ring.primes))
-        inner = _header(8 + numbers.nbytes) + struct.pack("<Q", numbers.size) + numbers.tobytes()
-        return _load(seal().Ciphertext(), self._context, names + sizes + self._tail + inner)
-
-    def _numbers(self, ciphertext: Any) -> Residues:
-        data = _unpacked(to_bytes(ciphertext))
-        count = ciphertext.size()
-        start = _BEFORE_SIZES + _SIZES + len(self._tail) + _HEADER + 8
-        shape = count, len(self._ring.primes), self._ring.degree
-        return np.frombuffer(data, "<u8", int(np.prod(shape)), start).reshape(shape)
+        before = self._template.before[:-1] + bytes([values])
+        try:
+            return as_ciphertext(self._context, SavedNumbers(before, self._template.between, polynomials))
+        except ValueError:
+            raise KernelError("SEAL refuses polynomials that this machine has made") from None
 
     def _polynomial(self, coefficients: Integers) -> Any | None:
         """Signed coefficients as one of SEAL's plaintexts, as values; None for nothing but zeros."""
@@ -128,9 +122,9 @@ class SealKernel:
         if np.abs(coefficients).max() >= 1 << (_PLAIN_BITS - 1):
             raise KernelError(f"the seal kernel takes coefficients below 2^{_PLAIN_BITS - 1}")
         numbers = coefficients.view(np.uint64) & np.uint64((1 << _PLAIN_BITS) - 1)
-        inner = _header(8 + numbers.nbytes) + struct.pack("<Q", numbers.size) + numbers.tobytes()
-        body = bytes(32) + struct.pack("<Qd", numbers.size, 1.0) + inner
-        plain = _load(seal().Plaintext(), self._context, body)
+        body = bytes(32) + struct.pack("<Qd", numbers.size, 1.0) + with_header(numbers)
+        plain = seal().Plaintext()
+        fill(plain, self._context, header(len(body)) + body)
         self._evaluator.transform_to_ntt_inplace(plain, self._context.first_parms_id())
         return plain
 
@@ -148,34 +142,6 @@ def _context(where: Ring) -> Any:
     if not context.parameters_set():
         raise KernelError("this SEAL does not accept the ring's parameters at 128 bits of strength")
     return context
-
-
-@functools.cache
-def _first_bytes() -> bytes:
-    """Magic number, header's size and SEAL's version, as this SEAL writes them."""
-    return to_bytes(seal().Plaintext("1"))[:5]
-
-
-def _header(size: int) -> bytes:
-    """Of `size` bytes that are not compressed."""
-    return _first_bytes() + struct.pack("<BHQ", 0, 0, _HEADER + size)
-
-
-def _load(thing: Any, context: Any, body: bytes) -> Any:
-    try:
-        fill(thing, context, _header(len(body)) + body)
-    except ValueError:
-        raise KernelError("SEAL refuses polynomials that this machine has made") from None
-    return thing
-
-
-def _unpacked(data: bytes) -> bytes:
-    """What is behind the header, decompressed."""
-    if data[5] != _ZSTD:
-        return data[_HEADER:]
-    stream = pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(data)[_HEADER:]), "zstd")
-    whole: bytes = stream.read()
-    return whole
 
 
 def _self_test(kernel: SealKernel, judge: NumpyKernel, where: Ring) -> None:

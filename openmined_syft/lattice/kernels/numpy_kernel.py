@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openmined_syft.rlwe.ring import Integers, Residues, Ring, multiply_mod
+from openmined_syft.lattice.ring import Integers, Residues, Ring, multiply_mod
 
 
 class NumpyKernel:

@@ -6,7 +6,7 @@ All kernels give the same numbers, bit for bit. Polynomials are described in `ri
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from openmined_syft.rlwe.ring import Integers, Residues
+from openmined_syft.lattice.ring import Integers, Residues
 
 Ready = TypeVar("Ready")
 

@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 
-from openmined_syft.rlwe.ring import PRIME_BITS, Integers, Residues, Ring, multiply_mod
+from openmined_syft.lattice.ring import PRIME_BITS, Integers, Residues, Ring, multiply_mod
 
 SEED_BYTES = 32
 ERROR_BITS = 21  # centred binomial: variance 10.5, standard deviation 3.24, as SEAL's

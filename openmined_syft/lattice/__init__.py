@@ -1,0 +1,1 @@
+"""Arithmetic in rings of polynomials, and everything random in them: what the schemes on lattices share."""

@@ -6,6 +6,7 @@ and stores nothing. Security: 2048 bits are taken as about 112 bits of strength,
 SP 800-57).
 """
 
+import dataclasses
 import functools
 import hashlib
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import gmpy2
 import phe
 
 from openmined_syft.errors import KeyFormError, KeyMismatchError, KeySizeError
+from openmined_syft.paillier.certificate import certify
 
 SCHEME = "paillier"
 DEFAULT_BITS = 3072
@@ -48,9 +50,11 @@ class PublicKey:
 
     Attributes:
         n: the modulus, a product of two large primes.
+        certificate: that gcd(n, phi(n)) = 1; empty where the key did not come from its owner.
     """
 
     n: int
+    certificate: bytes = field(default=b"", repr=False, compare=False)
     n_squared: int = field(init=False, repr=False, compare=False)
     fingerprint: bytes = field(init=False, repr=False, compare=False)
 
@@ -125,7 +129,7 @@ class PrivateKey:
         p, q = gmpy2.mpz(p), gmpy2.mpz(q)
         if p * q != public.n:
             raise KeyMismatchError("the two primes do not multiply to the modulus of the public key")
-        self.public = public
+        self.public = dataclasses.replace(public, certificate=certify(p, q))
         self.p, self.q = p, q
         self.p_squared, self.q_squared = p * p, q * q
         # Paillier 1999, section 7: m mod p = L_p(c^(p-1) mod p^2) * h_p mod p, with L_p(x) = (x - 1) / p.

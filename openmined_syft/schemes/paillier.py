@@ -1,6 +1,7 @@
 """Paillier as a scheme: the linear families, trained by one affine map a visit."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError, SizeError
 from openmined_syft.fixed_point import LARGEST_ENTRIES, fixed_limit
 from openmined_syft.models import ModelFamily
+from openmined_syft.paillier.certificate import certificate_bytes, is_certified
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import (
     LARGEST_BITS,
@@ -69,17 +71,21 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
 
     @override
     def public_fields(self, public: PublicKey) -> dict[str, Any]:
-        """Modulus (big-endian, shortest form) and fingerprint."""
+        """Modulus (big-endian, shortest form), fingerprint and certificate."""
         n = int(public.n)
-        return {"n": n.to_bytes((n.bit_length() + 7) // 8, "big"), "fingerprint": public.fingerprint}
+        return {
+            "n": n.to_bytes((n.bit_length() + 7) // 8, "big"),
+            "fingerprint": public.fingerprint,
+            "certificate": public.certificate,
+        }
 
     @override
     def public_from_fields(
         self, fields: Mapping[str, Any], *, allow_small_for_tests: bool = False
     ) -> PublicKey:
-        """The modulus, checked as far as it can be, and its fingerprint, recomputed."""
+        """The modulus, checked as far as it can be, its fingerprint, recomputed, and its certificate."""
         for name in fields:
-            if name not in ("n", "fingerprint"):
+            if name not in ("n", "fingerprint", "certificate"):
                 raise FormError(str(name)[:60], "there", "no such field")
         octets, fingerprint = fields.get("n"), fields.get("fingerprint")
         if not isinstance(octets, bytes) or not 1 <= len(octets) <= LARGEST_BITS // 8:
@@ -94,7 +100,12 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
             raise FormError("n", str(error), "a Paillier modulus") from None
         if key.fingerprint != fingerprint:
             raise FormError("fingerprint", fingerprint.hex(), key.fingerprint.hex())
-        return key
+        certificate, needed = fields.get("certificate"), certificate_bytes(key.n)
+        if not isinstance(certificate, bytes) or len(certificate) != needed:
+            raise FormError("certificate", _shown(certificate), f"{needed} bytes")
+        if not is_certified(key.n, certificate):
+            raise FormError("certificate", "no proof", "a proof that gcd(n, phi(n)) = 1")
+        return replace(key, certificate=certificate)
 
     @override
     def encrypt(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.paillier.keys import PublicKey
+from openmined_syft.paillier.keys import PrivateKey
 from pysonar.protocol.artifacts import (
     Algorithm,
     FromCampaign,
@@ -148,6 +148,10 @@ def result() -> Result:
     )
 
 
+def golden_key() -> PrivateKey:
+    return PrivateKey.from_primes(prime("p"), prime("q"), allow_small_for_tests=True)
+
+
 def artifacts() -> dict:
     gradient = EncryptedGradient.from_fields({**layout(3), "base_version": 7, "bound_bits": 45})
     return {
@@ -158,7 +162,7 @@ def artifacts() -> dict:
                 WEIGHTS, chain_id=1, contract=CONTRACT, scientist=SCIENTIST
             ).payload, bytes(range(32)),
         ),
-        "public_key.cbor": PublicKeyArtifact(PublicKey.from_n(prime("p") * prime("q"), allow_small=True)),
+        "public_key.cbor": PublicKeyArtifact(golden_key().public),
         "model.cbor": ModelArtifact(
             EncryptedModel.from_fields({**layout(3), "version": 7, "weight_limit": 4 << 24})
         ),

@@ -13,7 +13,7 @@ from pysonar.protocol.artifacts.limits import MAX_BYTES
 from pysonar.protocol.cid import Cid
 
 KIND = "public_key"
-VERSION = 1
+VERSION = 2  # 1 had no proof that the key hides what it should
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pysonar.files.text import UnreadableFileError, read_text
+from pysonar.files.text import UnreadableFileError, normal, read_text
 
 MOST_DEPTH = 32
 
@@ -26,6 +26,17 @@ def read_document(path: Path, *, most_bytes: int) -> dict[str, Any]:
     """
     text = read_text(path, most_bytes=most_bytes)
     return parse_json(text, str(path)) if path.suffix.lower() == ".json" else parse_toml(text, str(path))
+
+
+def normalised(value: Any) -> Any:
+    """The same with every text and key in the one form that equal words share (`normal`)."""
+    if isinstance(value, str):
+        return normal(value)
+    if isinstance(value, list):
+        return [normalised(item) for item in value]
+    if isinstance(value, dict):
+        return {normal(key): normalised(item) for key, item in value.items()}
+    return value
 
 
 def parse_json(text: str, source: str) -> dict[str, Any]:

@@ -25,11 +25,13 @@ from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, LoggedEvent
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.errors import (
+    ChainError,
     ContractRefusedError,
     NodeDownError,
     NoSuchCampaignError,
     RevertedError,
 )
+from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.outbox_records import Receipt
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.delivery import Delivery, open_delivery
@@ -45,6 +47,7 @@ from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.launching import create_key, launch, starting_accuracy
 from pysonar.scientist.plan import Plan
+from pysonar.scientist.plan_slips import slips
 from pysonar.scientist.understood import Understood
 from pysonar.tables import CsvFile, TableSource, read_records
 
@@ -105,6 +108,13 @@ class Campaign:
             raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
         start = starting_accuracy(self._plan, self._validation)
         return Understood(self._validation, self._plan, self._source.remarks(), self.reading, start)
+
+    def slips(self) -> list[str]:
+        """What in the terms is allowed and yet looks like a slip; see `pysonar.scientist.plan_slips`."""
+        if self._plan is None:
+            return []
+        start = starting_accuracy(self._plan, self._validation)
+        return slips(self._plan, start_ppm=start, gas_price=self._gas_price())
 
     def launch(self) -> Campaign:
         """Seal the validation set, publish the spec, escrow the bounty; see
@@ -187,6 +197,14 @@ class Campaign:
     @property
     def _connection(self) -> Connection:
         return self._scientist.connection
+
+    def _gas_price(self) -> int:
+        """Wei that one gas costs now, about; 0 where the chain does not say: what is sent will say why."""
+        try:
+            fees = suggest(self._connection.web3, FeePolicy())
+        except ChainError:
+            return 0
+        return (fees.max_fee + fees.tip) // 2  # an offer is twice the base fee, and the tip
 
     def _is_settled(self) -> bool:
         return self.record.state is State.SETTLED

@@ -7,6 +7,7 @@ become the spec (an artifact) and the terms (in the contract) when the campaign 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -108,6 +109,10 @@ class Plan:
             ("max_pending", 1, MOST_PENDING), ("start_tolerance", 0, 1_000_000),
         ):  # fmt: skip
             self._require_range(name, least, most)
+        for name in ("weight_bound", "difference_norm"):
+            self._require_positive(name)
+        if not isinstance(self.pay_by_gap, bool):
+            raise PlanError(SOURCE, "pay_by_gap", self.pay_by_gap, "true or false")
         if self.start is None and isinstance(self.initial, FromCampaign):
             raise PlanError(SOURCE, "start", None, "the accuracy of the earlier campaign's model, as '85 %'")
         sizes = scheme_named(self.algorithm.scheme).key_sizes
@@ -181,6 +186,11 @@ class Plan:
                 object.__setattr__(self, name, parse(value))
             except AmountError as error:
                 raise PlanError(SOURCE, name, value, error.expected) from None
+
+    def _require_positive(self, name: str) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise PlanError(SOURCE, name, value, "a finite number above 0")
 
     def _require_range(self, name: str, least: int, most: int) -> None:
         value = getattr(self, name)

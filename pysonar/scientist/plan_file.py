@@ -38,7 +38,7 @@ from typing import Any
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.address import parse_bytes32
 from pysonar.chain.errors import BadArgumentError
-from pysonar.files.documents import read_document
+from pysonar.files.documents import normalised, read_document
 from pysonar.files.text import UnreadableFileError
 from pysonar.protocol.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.errors import ArtifactError
@@ -69,6 +69,11 @@ _OTHER = (
     "family", "scheme", "parameters", "rule", "label", "fields", "input_schema", "output_schema",
     "continue_from", "privacy_floor", "auditor_certificate",
 )  # fmt: skip
+_WITH_UNIT = (
+    (("bounty", "stake", "fee"), "'2 ETH', '5 gwei' or '25 wei'"),
+    (("target", "min_gain", "start", "start_tolerance"), "'90 %' or '900000 ppm'"),
+    (("submit_for", "review_for"), "'7d', '2h' or '90s'"),
+)
 _TEXTS = ("title", "description", "capsule", "metric", "family", "scheme")
 
 
@@ -76,9 +81,12 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
     """The plan of a file ending in .toml or .json; `overrides` go before what the file says.
 
     Raises:
-        PlanError: the file cannot be read, or a key is unknown, missing, or out of range.
+        PlanError: the file cannot be read, a key is unknown, missing, or out of range, or an amount, a share
+            or a span of time is a number without its unit.
     """
-    return plan_from({**_load(path), **(overrides or {})}, source=str(path))
+    loaded = _load(path)
+    _require_units(str(path), loaded)
+    return plan_from({**loaded, **(overrides or {})}, source=str(path))
 
 
 def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
@@ -113,11 +121,21 @@ def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return read_document(path, most_bytes=MAX_BYTES)
+        loaded: dict[str, Any] = normalised(read_document(path, most_bytes=MAX_BYTES))
     except FileNotFoundError:
         raise PlanError(str(path), "the file", "not there", "a readable .toml or .json file") from None
     except UnreadableFileError as error:
         raise PlanError(str(path), "the file", error.why, "TOML, or JSON with the ending .json") from None
+    return loaded
+
+
+def _require_units(source: str, values: Mapping[str, Any]) -> None:
+    """In a file 2 may be ether or wei, 90 a percentage or ppm, 7 days or seconds: money is not guessed at."""
+    for keys, example in _WITH_UNIT:
+        for key in keys:
+            value = values.get(key, 0)
+            if isinstance(value, int | float) and (value != 0 or isinstance(value, bool)):
+                raise PlanError(source, key, value, f"text with its unit, such as {example}")
 
 
 def _algorithm(source: str, values: Mapping[str, Any]) -> Algorithm:

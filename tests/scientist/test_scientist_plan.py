@@ -5,14 +5,17 @@ right.
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.plan_file import plan_from, read_plan
+from pysonar.scientist.plan_slips import slips
 
 TOML = """
 title = "Who is ill?"
@@ -155,7 +158,7 @@ def test_an_earlier_campaign_to_continue(plan_values: dict[str, Any]) -> None:
     ("name", "content"),
     [
         ("plan.toml", b"title = "),
-        ("plan.toml", b"\xff\xfe"),
+        ("plan.toml", b"\x80\x81"),
         ("plan.json", b"{"),
         ("plan.json", b"[]"),
         ("plan.toml", b"#" * (1024 * 1024 + 1)),
@@ -170,3 +173,107 @@ def test_a_file_that_is_no_plan(tmp_path: Path, name: str, content: bytes) -> No
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="not there"):
         read_plan(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("bounty", 2),
+        ("bounty", 2e18),
+        ("stake", 1),
+        ("fee", True),
+        ("target", 90),
+        ("target", 0.9),
+        ("min_gain", 5000),
+        ("start", 1),
+        ("start_tolerance", 2),
+        ("submit_for", 7),
+        ("review_for", 3600),
+    ],
+)
+@pytest.mark.parametrize("ending", ["json", "toml"])
+def test_a_number_without_its_unit_is_refused_in_a_file(
+    tmp_path: Path, plan_values: dict[str, Any], key: str, value: Any, ending: str
+) -> None:
+    path = tmp_path / f"plan.{ending}"
+    changed = plan_values | {key: value}
+    path.write_text(json.dumps(changed) if ending == "json" else tomli_w.dumps(changed))
+    with pytest.raises(PlanError, match="text with its unit, such as") as wrong:
+        read_plan(path)
+    assert (wrong.value.key, wrong.value.value) == (key, value)
+    path.write_text(json.dumps(plan_values | {"stake": 0, "fee": 0}))
+    read_plan(path.rename(tmp_path / "right.json"), {"bounty": 5})  # options are parsed already
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"title": "a", "bounty": "1 ETH", "bounty": "2 ETH"}', "'bounty' is there twice"),
+        ('{"title": "a", "weight_bound": NaN}', "weight_bound is nan"),
+        ('{"fields": [{"name": "a", "clip": [0, Infinity]}]}', r"fields\[0\].clip\[1\] is inf"),
+        ("[" * 100_000, "brackets inside each other"),
+    ],
+)
+def test_json_that_says_two_things_or_nothing_is_no_plan(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(PlanError, match=why):
+        read_plan(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_a_plan_as_an_editor_saved_it(tmp_path: Path, codec: str) -> None:
+    (tmp_path / "plan.toml").write_bytes(TOML.encode(codec))
+    (tmp_path / "plain.toml").write_text(TOML)
+    assert read_plan(tmp_path / "plan.toml").as_mapping() == read_plan(tmp_path / "plain.toml").as_mapping()
+
+
+def test_names_are_the_same_in_whatever_form_accents_were_typed(tmp_path: Path) -> None:
+    text = TOML.replace('"ill"', '"größe"')
+    for form in ("NFC", "NFD"):
+        (tmp_path / f"{form}.toml").write_text(unicodedata.normalize(form, text))
+    plans = [read_plan(tmp_path / f"{form}.toml") for form in ("NFC", "NFD")]
+    assert plans[0].schema.label_name == plans[1].schema.label_name == "gr\u00f6\u00dfe"
+
+
+@pytest.mark.parametrize(
+    ("key", "bad"),
+    [
+        ("weight_bound", "8"),
+        ("weight_bound", 0),
+        ("weight_bound", True),
+        ("difference_norm", -1.0),
+        ("difference_norm", float("inf")),
+        ("pay_by_gap", "yes"),
+        ("pay_by_gap", 1),
+    ],
+)
+def test_values_of_another_type_are_named(plan_values: dict[str, Any], key: str, bad: Any) -> None:
+    with pytest.raises(PlanError, match="expected") as wrong:
+        plan_from(plan_values | {key: bad})
+    assert wrong.value.key == key
+
+
+GWEI = 10**9
+
+
+@pytest.mark.parametrize(
+    ("change", "start", "price", "says"),
+    [
+        ({}, 500_000, GWEI, []),
+        ({"target": "60 %", "min_gain": "1 %"}, 590_000, GWEI, []),
+        ({"target": "60 %", "min_gain": "1 %"}, 590_001, GWEI, ["not above the start of 59.0001 %"]),
+        ({"bounty": "60000 gwei", "min_gain": "90 %"}, 0, GWEI, ["earns 0.00006 ETH, and the gas"]),
+        ({"bounty": "59999 gwei"}, 0, GWEI, ["less than the gas of claiming it, 0.00006 ETH"]),
+        ({"bounty": "2 wei"}, 0, 0, []),
+        ({"submit_for": "60s"}, 0, GWEI, []),
+        ({"submit_for": "59s"}, 0, GWEI, ["mines have 59s"]),
+        ({"bounty": "2 wei", "submit_for": "7s"}, 900_000, GWEI, ["not above", "less than", "mines have 7s"]),
+    ],
+)
+def test_terms_that_look_like_a_slip(
+    plan_values: dict[str, Any], change: dict[str, Any], start: int, price: int, says: list[str]
+) -> None:
+    said = slips(plan_from(plan_values | change), start_ppm=start, gas_price=price)
+    assert len(said) == len(says)
+    for sentence, words in zip(said, says, strict=True):
+        assert words in sentence

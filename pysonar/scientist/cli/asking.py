@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from pysonar.party.console import note, warn
 from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.scientist.errors import CampaignError
 
 if TYPE_CHECKING:
     from pysonar.scientist.plan import Plan
@@ -37,10 +39,19 @@ def in_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def agreed(plan: Plan) -> bool:
+def agreed(plan: Plan, slips: Sequence[str]) -> bool:
     """Whether the scientist agrees; where nobody can be asked (no terminal), the command line is their
-    word.
+    word, unless the terms look like a slip.
+
+    Raises:
+        CampaignError: they do, and nobody can be asked.
     """
+    for sentence in slips:
+        warn(sentence)
     if not in_terminal():
+        if slips:
+            raise CampaignError(
+                f"nothing was sent: {slips[0]}; if it is meant, say --yes, else correct the plan"
+            )
         return True
     return typer.confirm(f"Seal these records and escrow {format_wei(plan.bounty)}?", err=True)

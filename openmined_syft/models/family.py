@@ -58,6 +58,10 @@ class ModelFamily(Protocol):
         """Labels as the (n, k) matrix the loss compares with."""
         ...
 
+    def scores(self, weights: ArrayLike, X: ArrayLike) -> Matrix:
+        """What the prediction is read from, shape (n, k)."""
+        ...
+
     def predict(self, weights: ArrayLike, X: ArrayLike) -> NDArray[Any]:
         """Labels (class indices, int64) or numbers (float64) for the rows of X."""
         ...

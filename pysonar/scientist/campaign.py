@@ -2,7 +2,7 @@
 estimator.
 
     scientist = Scientist.open(home, passphrase)
-    plan = Plan(title=..., input_schema=..., output_schema=..., algorithm=Algorithm("one_vs_rest"),
+    plan = Plan(title=..., input_schema=..., output_schema=..., algorithm="one_vs_rest",
                 capsule="0x...", bounty="10 ETH", target="90 %")
     estimator = Campaign(scientist, plan, "validation.csv").launch().wait().result()
     estimator.predict("new.csv")
@@ -14,12 +14,12 @@ launched before.
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import pyarrow as pa
+from typing import Any
 
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, LoggedEvent
@@ -33,6 +33,7 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.outbox_records import Receipt
+from pysonar.protocol.amounts import format_ppm, format_wei
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.delivery import Delivery, open_delivery
 from pysonar.scientist.errors import (
@@ -44,6 +45,7 @@ from pysonar.scientist.errors import (
     UnknownCampaignError,
 )
 from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.frames import table_of
 from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.launching import create_key, launch, starting_accuracy
 from pysonar.scientist.plan import Plan
@@ -60,17 +62,18 @@ class Campaign:
     Args:
         scientist: who pays and gets the model.
         plan: what is wanted.
-        validation: the records that measure the model; a CSV file or a table. They are sealed to Capsule.
+        validation: the records that measure the model, sealed to Capsule: a CSV file, a pyarrow Table, a
+            mapping of columns or a DataFrame, with the label among the columns.
         name: the scientist's own name for the campaign; by default made from the title.
     """
 
-    def __init__(
-        self, scientist: Scientist, plan: Plan, validation: str | Path | pa.Table, *, name: str | None = None
-    ) -> None:
+    def __init__(self, scientist: Scientist, plan: Plan, validation: Any, *, name: str | None = None) -> None:
         self._scientist = scientist
         self._plan: Plan | None = plan
         self._source = (
-            TableSource(validation) if isinstance(validation, pa.Table) else CsvFile(Path(validation))
+            CsvFile(Path(validation).expanduser())
+            if isinstance(validation, str | Path)
+            else TableSource(table_of(validation))
         )
         self._validation, self.reading = read_records(self._source, plan.schema)
         self.name = name or default_name(plan.title)
@@ -160,6 +163,25 @@ class Campaign:
     def result(self) -> Estimator:
         """The delivered model as a fitted estimator, after the checks of `delivery`."""
         return estimator_of(self.delivery())
+
+    def __repr__(self) -> str:
+        known = "not launched" if self._id is None else f"0x{self._id.hex()}"
+        return f"Campaign({self.name!r}, {known})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the chain says of it now."""
+        rows = {"campaign": self.name, "id": "not launched yet"}
+        if self._id is not None:
+            record, rows["id"] = self.record, f"0x{self._id.hex()}"
+            rows["state"] = record.state.name
+            rows["accuracy"] = f"{format_ppm(record.best)} of {format_ppm(record.terms.target)}"
+            rows["earned"] = f"{format_wei(record.paid)} of {format_wei(record.terms.bounty)}"
+            rows["submissions"] = f"{record.evaluated} of {record.submitted} judged"
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
 
     def settle(self) -> None:
         """End the campaign, so that everybody can claim; nothing happens if it is settled already.

@@ -88,7 +88,12 @@ class Scientist:
 
     @classmethod
     def open(
-        cls, home: Path | Home, passphrase: str, *, web3: Web3 | None = None, signer: Signer | None = None
+        cls,
+        home: str | Path | Home,
+        passphrase: str,
+        *,
+        web3: Web3 | None = None,
+        signer: Signer | None = None,
     ) -> Scientist:
         """Open a home made by `sonar init`.
 
@@ -99,7 +104,7 @@ class Scientist:
         Raises:
             SettingsError, KeyfileError, SealError, ChainError, StoreError.
         """
-        opened = home if isinstance(home, Home) else Home.open(home)
+        opened = home if isinstance(home, Home) else Home.open(Path(home).expanduser().absolute())
         signer = signer or KeyfileSigner.open(opened.keyfile, passphrase)
         key = opened.secret_key(passphrase)
         connection = Connection.open(opened, web3)

@@ -100,5 +100,5 @@ class ResultMismatchError(CampaignError):
         )
 
 
-class EstimatorError(CampaignError):
-    """The estimator cannot do what is asked with these values."""
+class EstimatorError(CampaignError, ValueError):
+    """The estimator cannot do what is asked with these values. A ValueError, as scikit-learn's own are."""

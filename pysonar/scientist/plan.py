@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,20 +40,29 @@ class Plan:
     """One campaign as it is wanted.
 
     Attributes:
-        title, description: for miners to read. input_schema, output_schema: documents of
-        `pysonar.protocol.schema` (`input_schema(...)`, `output_schema(...)`). algorithm: family, rule,
-        parameters. capsule: the address of the Capsule that shall judge. bounty: wei, or text such as "10
-        ETH". target: accuracy that earns the whole bounty; ppm, or text such as "90 %". min_gain:
-        smallest increase that is paid, ppm. stake, fee: of each submission, wei: the stake comes back
-        unless it was unusable, the fee goes to Capsule. submit_for, review_for: how long miners may
-        submit, and Capsule may review after that; seconds. max_pending: submissions that may wait for a
-        verdict. pay_by_gap: divide by (target - start) instead of by the target: pays the whole bounty at
-        the target. metric: by default the family's. start: accuracy of the initial model, ppm; None:
-        measured on the validation records. It must be given if the model continues an earlier campaign.
-        start_tolerance: how far Capsule's measure may be from it, ppm. steps: what a gradient may be
-        multiplied with. key_bits: 2048, 3072 (default) or 4096; 8192 for scheme "rlwe", 16384 for a
-        network. weight_bound: largest absolute weight. difference_norm: a longer gradient is scaled down to
-        it. initial: Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule.
+        title, description: for miners to read.
+        input_schema, output_schema: documents of `pysonar.protocol.schema`, as its `input_schema(...)` and
+            `output_schema(...)` make them.
+        algorithm: family, rule and parameters; the family's name alone, such as "logistic", leaves the rest
+            at its defaults.
+        capsule: the address of the Capsule that shall judge.
+        bounty: wei, or text such as "10 ETH".
+        target: accuracy that earns the whole bounty; ppm, or text such as "90 %".
+        min_gain: smallest increase that is paid, ppm.
+        stake, fee: of each submission, wei. The stake comes back unless the submission was unusable, the fee
+            goes to Capsule.
+        submit_for, review_for: how long miners may submit, and Capsule may review after that; seconds.
+        max_pending: submissions that may wait for a verdict.
+        pay_by_gap: divide by (target - start) instead of by the target: pays the whole bounty at the target.
+        metric: by default the family's.
+        start: accuracy of the initial model, ppm; None: measured on the validation records. It must be given
+            if the model continues an earlier campaign.
+        start_tolerance: how far Capsule's measure may be from it, ppm.
+        steps: what a gradient may be multiplied with.
+        key_bits: 2048, 3072 (default) or 4096; 8192 for scheme "rlwe", 16384 for a network.
+        weight_bound: largest absolute weight.
+        difference_norm: a longer gradient is scaled down to it.
+        initial: Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule.
         privacy_floor, auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
 
     Raises:
@@ -86,6 +96,8 @@ class Plan:
     auditor_certificate: Cid | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.algorithm, str):
+            object.__setattr__(self, "algorithm", _algorithm_named(self.algorithm))
         for name in ("bounty", "stake", "fee"):
             self._convert(name, parse_wei)
         for name in ("target", "min_gain", "start", "start_tolerance"):
@@ -128,6 +140,13 @@ class Plan:
             self._check_weights(self.initial)
         elif isinstance(self.initial, Zeros):
             self._check_weights(family.initial_weights())  # a network's are no zeros
+
+    @classmethod
+    def load(cls, path: str | Path) -> Plan:
+        """The plan of a TOML or JSON file; see `pysonar.scientist.plan_file`. PlanError."""
+        from pysonar.scientist.plan_file import read_plan
+
+        return read_plan(Path(path).expanduser())
 
     @cached_property
     def schema(self) -> Schema:
@@ -196,3 +215,10 @@ class Plan:
         value = getattr(self, name)
         if type(value) is not int or not least <= value <= most:
             raise PlanError(SOURCE, name, value, f"{least} to {most}")
+
+
+def _algorithm_named(family: str) -> Algorithm:
+    try:
+        return Algorithm(family)
+    except ArtifactError as error:
+        raise PlanError(SOURCE, "algorithm", family, error.expected) from None

@@ -1,4 +1,4 @@
-"""What in a plan's terms is allowed and yet looks like a slip: asked back before a bounty is escrowed for it."""
+"""What in a plan's terms is allowed and yet looks like a slip: asked back before a bounty is escrowed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ def slips(plan: Plan, *, start_ppm: int, gas_price: int) -> list[str]:
     said = []
     if plan.target < start_ppm + plan.min_gain:
         said.append(
-            f"the target of {format_ppm(plan.target)} is not above the start of {format_ppm(start_ppm)} by the"
-            f" smallest gain of {format_ppm(plan.min_gain)}: Capsule cannot open such a campaign"
+            f"the target of {format_ppm(plan.target)} is not above the start of {format_ppm(start_ppm)} by"
+            f" the smallest gain of {format_ppm(plan.min_gain)}: Capsule cannot open such a campaign"
         )
     claiming, working = CLAIM_GAS * gas_price, (SUBMIT_GAS + CLAIM_GAS) * gas_price
     smallest = plan.bounty * plan.min_gain // plan.target
     if plan.bounty < claiming:
         said.append(
-            f"the bounty of {format_wei(plan.bounty)} is less than the gas of claiming it, {format_wei(claiming)}"
+            f"the bounty of {format_wei(plan.bounty)} is less than the gas of claiming it,"
+            f" {format_wei(claiming)}"
         )
     elif smallest < working:
         said.append(
-            f"the smallest gain that is paid, {format_ppm(plan.min_gain)}, earns {format_wei(smallest)}, and the"
-            f" gas of submitting and claiming costs {format_wei(working)}"
+            f"the smallest gain that is paid, {format_ppm(plan.min_gain)}, earns {format_wei(smallest)}, and"
+            f" the gas of submitting and claiming costs {format_wei(working)}"
         )
     if plan.submit_for < SHORTEST:
         said.append(f"mines have {format_seconds(plan.submit_for)} to hear of it, to train and to submit")

@@ -166,6 +166,19 @@ def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
     assert created["validation"]["start_ppm"] == created["start_ppm"]
 
 
+def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, sonar: Any
+) -> None:
+    slip = (*create, "--bounty", "2 wei")
+    refused = sonar_command(*slip)
+    assert refused.exit_code == 1
+    assert "the bounty of 2 wei is less than the gas of claiming it" in refused.stderr
+    assert "say --yes" in refused.stderr
+    assert node.balance(sonar.address) == 0
+    assert sonar_command(*slip, "--yes").exit_code == 0
+    assert node.balance(sonar.address) == 2
+
+
 def test_an_open_quote_in_the_validation_file_escrows_nothing(
     sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, node: Any, sonar: Any
 ) -> None:

@@ -23,10 +23,10 @@ from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import DatabaseUnusableError, NodeDownError
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import Problem, Tell
+from pysonar.party.happenings import AccountNotice, Problem, Tell
+from pysonar.pause import Pause
 
-FIRST_PAUSE = 5
-LONGEST_PAUSE = 15 * 60
+PAUSE = Pause(first=5, longest=15 * 60)
 # Kinds of work that fail and recover by themselves; no data set can have such a name.
 TENDING = "/submissions"
 MONEY = "/money"
@@ -65,6 +65,8 @@ class Agent:
         connection = self._connection
         connection.follower.poll()
         self._outbox.pump()
+        for notice in self._outbox.notices():
+            self._tell(AccountNotice(notice=notice))
         policy, data_sets = connection.home.policy(), connection.home.data().all()
         settled = connection.settled_ids()
         for campaign in connection.own_campaign_ids():
@@ -88,8 +90,7 @@ class Agent:
         written down and told; whether the work returned True."""
         journal, now = self._connection.journal, int(self._clock())
         failed = journal.failure(campaign, what)
-        pause = failed.retry_at - now if failed is not None else 0
-        if self._stopping() or 0 < pause <= LONGEST_PAUSE:  # more than the longest: the clock was set back
+        if self._stopping() or (failed is not None and not PAUSE.is_due(failed.retry_at, now)):
             return False
         try:
             done = work()
@@ -113,8 +114,7 @@ class Agent:
             what,
             describe(error),
             now=int(self._clock()),
-            first_pause=FIRST_PAUSE,
-            longest=LONGEST_PAUSE,
+            pause=PAUSE,
         )
         if self._told.get((campaign, what)) == failure.message:
             return  # the same as before the pause

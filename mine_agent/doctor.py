@@ -142,12 +142,13 @@ def _clock(home: Home) -> str:
 
 
 def _balance(home: Home) -> str:
-    from mine_agent.campaigns.offer import SUBMIT_GAS, gas_price
+    from mine_agent.campaigns.offer import SUBMIT_GAS
     from pysonar.chain.node import rpc
     from pysonar.chain.node.connect import connect
+    from pysonar.chain.sending.fees import price_now
 
     web3 = connect(home.settings.rpc)
-    held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * gas_price(web3)
+    held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * price_now(web3)
     if held < needed:
         raise TroubleError(
             f"{home.address} holds {about(held)}; the gas of one submission is {about(needed)}"

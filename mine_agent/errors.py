@@ -7,6 +7,9 @@ shown to the mine's owner only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from openmined_syft.errors import OpenMinedError
 
 
@@ -32,3 +35,17 @@ class UnknownDataError(DataError):
 
 class ClosedSubmissionError(MineError):
     """A submission that is decided, taken back or given up was to be sent again."""
+
+
+class ClaimUnfinishedError(MineError):
+    """Claiming ended before everything was seen confirmed."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, claims: Sequence[object], sent: Sequence[str], why: object) -> None:
+        self.claims, self.sent = list(claims), list(sent)
+        super().__init__(
+            f"{why}. {len(claims)} of {len(sent)} transactions for claims are confirmed; the others are "
+            "signed and stored, and may be on their way. Run the same command again: it claims what is left, "
+            "and nothing twice"
+        )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pysonar.chain.database import transaction
 from pysonar.chain.migrations import Tables
+from pysonar.pause import Pause
 
 _STEP_1 = (
     """create table if not exists mine_submission (
@@ -54,8 +55,8 @@ class Submission:
 
     @property
     def key(self) -> str:
-        """Under which the outbox knows the transaction."""
-        return f"submit/{self.campaign.hex()}/{self.update.hex()}"
+        """Names it in messages: campaign and CID digest."""
+        return f"{self.campaign.hex()}/{self.update.hex()}"
 
 
 @dataclass(frozen=True)
@@ -122,19 +123,17 @@ class Journal:
             )
         return [_submission(row) for row in rows]
 
-    def fail(
-        self, campaign: bytes, data: str, message: str, *, now: int, first_pause: int, longest: int
-    ) -> Failure:
-        """Note an error; the pause before the next try doubles from `first_pause` to `longest` seconds."""
+    def fail(self, campaign: bytes, data: str, message: str, *, now: int, pause: Pause) -> Failure:
+        """Note an error, and when to try again."""
         before = self.failure(campaign, data)
         count = before.count + 1 if before else 1
-        pause = min(longest, first_pause * 2 ** min(count - 1, 30))
+        retry_at = now + int(pause.after(count))
         self._database.execute(
             """insert or replace into mine_failure (campaign, data, count, retry_at, message)
                values (?, ?, ?, ?, ?)""",
-            (campaign, data, count, now + pause, message),
+            (campaign, data, count, retry_at, message),
         )
-        return Failure(campaign, data, count, now + pause, message)
+        return Failure(campaign, data, count, retry_at, message)
 
     def succeed(self, campaign: bytes, data: str) -> None:
         """Forget the failures."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.lifecycle import Lifecycle
 from openmined_oracle.errors import ClaimRefusedError, OracleError
-from openmined_oracle.journal import CampaignRow, back_off
+from openmined_oracle.journal import CampaignRow
 from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
@@ -27,13 +27,14 @@ from pysonar.chain.errors import (
     NodeRefusedError,
 )
 from pysonar.chain.sending.outbox_records import Status
-from pysonar.party.happenings import Noted, Problem, Registered, Unregistered, Waiting
+from pysonar.party.happenings import AccountNotice, Noted, Problem, Registered, Unregistered, Waiting
+from pysonar.pause import Pause
 from pysonar.protocol.openpgp import SealError
 from pysonar.store import StoreError
 
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0
-CLAIM_RETRY_SECONDS = 86_400.0  # a token that refuses is asked once a day in the end
+RETRY = Pause(first=1.0, longest=60.0)
+CLAIM_RETRY = Pause(first=1.0, longest=86_400.0)
+"""A token that refuses is asked once a day in the end."""
 ONCE_SECONDS = 120.0
 _SHOWN = (OracleError, ChainError, StoreError, SealError, KernelError)
 
@@ -78,8 +79,8 @@ class Agent:
             try:
                 done = self.round()
             except (NodeDownError, NodeRefusedError, DatabaseWaitError) as error:
-                pause = min(FIRST_RETRY_SECONDS * 2.0 ** min(tries, 20), LONGEST_RETRY_SECONDS)
                 tries += 1
+                pause = RETRY.after(tries)
                 self.context.tell(Waiting(reason=str(error), retry_seconds=pause))
                 self._stop.wait(pause)
                 continue
@@ -117,6 +118,8 @@ class Agent:
         context = self.context
         context.follower.poll()
         finished = context.outbox.pump()
+        for notice in context.outbox.notices():
+            context.tell(AccountNotice(notice=notice))
         noted = self._note_campaigns()
         registered = self._register()
         now = context.sonar.now()
@@ -124,7 +127,7 @@ class Agent:
         for row in context.journal.active_campaigns():
             if self._stop.is_set():
                 break
-            if row.retry_at <= time.time():
+            if self._pause(row.id).is_due(row.retry_at, time.time()):
                 moved |= self._advance(row, now)
         waiting = context.prefetcher.asked_too_early() or any(
             pending.status is Status.WAITING for pending in context.outbox.unfinished()
@@ -178,9 +181,12 @@ class Agent:
             return moved
         return False
 
+    def _pause(self, campaign: bytes) -> Pause:
+        """Longer where the last failure was a refused claim; after a restart that is tried at once."""
+        return CLAIM_RETRY if isinstance(self.failures.get(campaign), ClaimRefusedError) else RETRY
+
     def _note_failure(self, row: CampaignRow, error: OpenMinedError, problem: str) -> None:
-        longest = CLAIM_RETRY_SECONDS if isinstance(error, ClaimRefusedError) else LONGEST_RETRY_SECONDS
-        retry_at = back_off(row.tries, first=FIRST_RETRY_SECONDS, longest=longest)
+        retry_at = time.time() + self._pause(row.id).after(row.tries + 1)
         self.context.journal.fail(row.id, problem, retry_at)
         if problem != row.problem:
             self.context.tell(Problem(campaign=row.id, reason=problem, error=type(error).__name__))

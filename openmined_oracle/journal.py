@@ -13,7 +13,6 @@ report: step, score and reason of a submission are in `private`, sealed by the c
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -298,8 +297,3 @@ def _campaign_row(row: Sequence[object]) -> CampaignRow:
         closed=closed,
         **values,  # type: ignore[arg-type]
     )
-
-
-def back_off(tries: int, *, first: float, longest: float) -> float:
-    """The local time of the next try after `tries` failures: doubling from `first` seconds to `longest`."""
-    return time.time() + min(first * 2.0 ** min(tries, 20), longest)

@@ -72,11 +72,10 @@ def earnings(connection: Connection, campaign: bytes) -> Earnings:
         staked=len(queued) * (record.terms.stake + record.terms.fee),
         burned=len(burned) * record.terms.stake,
         fees=len(evaluated) * record.terms.fee,
-        gas=gas_of(OutboxRecords(connection.database, account).all(), campaign),
+        gas=gas_of(OutboxRecords(connection.database, account).of_campaign(campaign)),
     )
 
 
-def gas_of(transactions: Iterable[Pending], campaign: bytes) -> int:
-    """Wei paid for gas of the campaign's transactions, reverted ones too."""
-    part = f"/{campaign.hex()}/"
-    return sum(sent.receipt.fee for sent in transactions if sent.receipt is not None and part in sent.key)
+def gas_of(transactions: Iterable[Pending]) -> int:
+    """Wei paid for gas of the transactions, reverted ones too."""
+    return sum(sent.receipt.fee for sent in transactions if sent.receipt is not None)

@@ -51,12 +51,11 @@ class Standing:
         return Outcome.WAITING
 
     def past(self, now: int) -> Past:
-        """As `pacing` wants it; a verdict that was just seen was given now, and none in the future (a clock
-        may be set back)."""
+        """As `pacing` wants it; a verdict that was just seen was given now."""
         made = self.submission
         if made is None:
             return Past(b"", b"", self.outcome, now)
-        return Past(made.data_digest, made.base_model, self.outcome, min(now, made.closed_at or now))
+        return Past(made.data_digest, made.base_model, self.outcome, made.closed_at or now)
 
 
 def standings(

@@ -7,22 +7,12 @@ from web3 import Web3
 from mine_agent.rules.policy import Offer
 from mine_agent.rules.rewards import Cost
 from pysonar.chain.contract.types import CampaignRecord, State
-from pysonar.chain.errors import InsufficientFundsError, NoFeeMarketError
+from pysonar.chain.errors import InsufficientFundsError
 from pysonar.chain.node import rpc
 from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.artifacts.algorithm import NETWORK
 
 SUBMIT_GAS = 80_000  # snapshots/gas.json, and a reserve
-_DEFAULT_TIP = 10**9
-
-
-def gas_price(web3: Web3) -> int:
-    """Wei that one gas costs in the next block: base fee and the tip that the node suggests."""
-    base_fee = rpc.latest(web3).base_fee
-    if base_fee is None:
-        raise NoFeeMarketError(rpc.chain_id(web3))
-    tip = rpc.priority_fee(web3)
-    return base_fee + (_DEFAULT_TIP if tip is None else tip)
 
 
 def cost_of(record: CampaignRecord, price: int) -> Cost:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mine_agent.campaigns.artifacts import Library, Plan
-from mine_agent.campaigns.offer import gas_price, offer_of, why_closed
+from mine_agent.campaigns.offer import offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.data.matching import Fit, fit_by_names
@@ -16,6 +16,7 @@ from mine_agent.rules.policy import Policy, Refusal, refusals
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import ChainError
+from pysonar.chain.sending.fees import price_now
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def open_campaigns(connection: Connection, data_sets: list[DataSet], policy: Pol
     """Every campaign that is open on the chain, oldest first. Raises ChainError."""
     library = Library(connection)
     settled = connection.settled_ids()
-    price, now = gas_price(connection.web3), connection.sonar.now()
+    price, now = price_now(connection.web3), connection.sonar.now()
     listings = []
     for campaign in connection.campaign_ids():
         if campaign in settled:

@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mine_agent.rules.policy import Limits
+from pysonar.pause import Pause
+
+LONGEST_PAUSE = 10**9
+"""The longest setting, in seconds: nothing is tried again after that."""
 
 
 class Outcome(Enum):
@@ -72,9 +76,11 @@ def next_move(past: Sequence[Past], *, data: bytes, model: bytes, limits: Limits
     if any(entry.data == data and entry.base_model == model for entry in counted):
         return Pace(Move.WAIT, "trained on this version of the model already")
     if in_a_row:
-        ready = counted[-1].decided + limits.no_gain_pause * 2 ** (in_a_row - 1)
-        if now < ready:
-            return Pace(Move.WAIT, f"pauses {ready - now} s after a submission without gain")
+        seconds = Pause(limits.no_gain_pause, LONGEST_PAUSE).after(in_a_row)
+        # A verdict from the future was noted by a clock that ran ahead: the pause is then over.
+        left = Pause(seconds, seconds).left(counted[-1].decided + seconds, now)
+        if left:
+            return Pace(Move.WAIT, f"pauses {left:g} s after a submission without gain")
     return Pace(Move.TRAIN)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mine_agent.connection import Connection
+from mine_agent.errors import ClaimUnfinishedError
 from mine_agent.work import payouts as settling
 from pysonar.chain.contract.events import Claimed
+from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTimeoutError
+from pysonar.chain.sending.deeds import Deed
 from pysonar.chain.sending.outbox import Outbox
 
 WAIT_SECONDS = 600.0
@@ -26,30 +29,47 @@ def claim_everything(connection: Connection, outbox: Outbox, *, timeout: float =
     """Take back the stakes that will not be judged any more, then one claim for each campaign with
     something to claim. All are sent before the first is waited for.
 
-    Raises the outbox's errors; what was sent before stays sent, and is claimed once only.
+    Raises the outbox's errors; ClaimUnfinishedError once something was sent: it stays sent, and is claimed
+    once only.
     """
     outbox.pump()
-    _reclaim_everything(connection, outbox, timeout)
-    sent = []
-    for campaign in connection.own_campaign_ids():
-        if connection.sonar.claimable(campaign, outbox.account):
-            history = connection.follower.history(campaign=campaign)
-            sent.append((campaign, settling.claim(outbox, connection.sonar, campaign, history).key))
-    claims = []
-    for campaign, key in sent:
-        receipt = outbox.wait(key, timeout)
-        amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
-        claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
+    claims: list[Claim] = []
+    sent: list[Deed] = []
+    try:
+        _reclaim_everything(connection, outbox, sent, timeout)
+        _claim_everything(connection, outbox, sent, claims, timeout)
+    except (NodeDownError, NodeRefusedError, TransactionTimeoutError) as error:
+        if not sent:
+            raise
+        raise ClaimUnfinishedError(claims, [str(deed) for deed in sent], error) from error
     return claims
 
 
-def _reclaim_everything(connection: Connection, outbox: Outbox, timeout: float) -> None:
+def _claim_everything(
+    connection: Connection, outbox: Outbox, sent: list[Deed], claims: list[Claim], timeout: float
+) -> None:
+    sonar = connection.sonar
+    first = len(sent)
+    for campaign in connection.own_campaign_ids():
+        if sonar.claimable(campaign, outbox.account):
+            claim = settling.claim(outbox, sonar, sonar.campaign(campaign))
+            if claim is not None:
+                sent.append(claim.deed)
+    for deed in sent[first:]:
+        campaign = deed.campaign or b""
+        receipt = outbox.wait(deed, timeout)
+        amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
+        claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
+
+
+def _reclaim_everything(connection: Connection, outbox: Outbox, sent: list[Deed], timeout: float) -> None:
     sonar, now = connection.sonar, connection.sonar.now()
-    sent = [
-        settling.reclaim(outbox, sonar, standing).key
-        for campaign in connection.own_campaign_ids()
-        for standing in connection.standings(campaign)
-        if settling.may_reclaim(sonar.campaign(campaign), standing, now)
-    ]
-    for key in sent:
-        outbox.wait(key, timeout)
+    for campaign in connection.own_campaign_ids():
+        record = sonar.campaign(campaign)
+        for standing in connection.standings(campaign):
+            if settling.may_reclaim(record, standing, now):
+                reclaim = settling.reclaim(outbox, sonar, record, standing)
+                if reclaim is not None:
+                    sent.append(reclaim.deed)
+    for deed in list(sent):
+        outbox.wait(deed, timeout)

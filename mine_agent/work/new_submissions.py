@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mine_agent.campaigns.artifacts import Library, Plan
-from mine_agent.campaigns.offer import check_funds, gas_price, offer_of, why_closed
+from mine_agent.campaigns.offer import check_funds, offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.rules.pacing import Move, next_move
@@ -19,6 +19,7 @@ from mine_agent.work import submit as submitting
 from mine_agent.work.compiled_data import Visits
 from mine_agent.work.gradient import seal_update, train_on
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Submitted, Tell, Training
 from pysonar.store import cid_of
@@ -59,7 +60,7 @@ class Working:
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         if pace.move is not Move.TRAIN:
             return False
-        price = gas_price(connection.web3)
+        price = price_now(connection.web3)
         if refusals(policy, offer_of(record, price)):
             return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
         plan = self._library.plan(record)
@@ -107,7 +108,11 @@ class Working:
             now=int(self._clock()),
         )
         sent = submitting.send(
-            submission, store=connection.store, outbox=self._outbox, sonar=connection.sonar
+            submission,
+            record,
+            store=connection.store,
+            outbox=self._outbox,
+            sonar=connection.sonar,
         )
         self._tell(
             Submitted(
@@ -116,7 +121,7 @@ class Working:
                 base_version=record.version,
                 update=submission.update,
                 value=submission.value,
-                transaction=sent.hashes[-1],
+                transaction="" if sent is None else sent.hashes[-1],
             )
         )
         return True

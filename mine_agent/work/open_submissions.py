@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mine_agent.campaigns.history import Standing
-from mine_agent.campaigns.offer import gas_price, offer_of
+from mine_agent.campaigns.offer import offer_of
 from mine_agent.connection import Connection
 from mine_agent.journal import Submission
 from mine_agent.rules.pacing import Outcome
@@ -18,6 +18,7 @@ from mine_agent.rules.policy import Policy, refusals
 from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
 from pysonar.chain.contract.types import CampaignRecord, State
+from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Claiming, GivenUp, Judged, Reclaiming, Settling, Tell
 
@@ -50,7 +51,11 @@ class Tending:
                 hopeless = self._why_hopeless(made, record, policy, now)
                 if hopeless is None:
                     submitting.send(
-                        made, store=self._connection.store, outbox=self._outbox, sonar=self._connection.sonar
+                        made,
+                        record,
+                        store=self._connection.store,
+                        outbox=self._outbox,
+                        sonar=self._connection.sonar,
                     )
                 else:
                     self._give_up(made, hopeless)
@@ -69,25 +74,26 @@ class Tending:
         ]
         for standing in waiting:
             if settling.may_reclaim(record, standing, now):
-                self._reclaim(standing)
+                self._reclaim(record, standing)
         if record.state is not State.SETTLED:
             self._settle(record, now)
             return False
         if waiting:
             return False
         claimable = sonar.claimable(campaign, self._connection.address)
-        if auto_claim and claimable > CLAIM_GAS * gas_price(self._connection.web3):
-            self._claim(campaign, claimable)
+        if auto_claim and claimable > CLAIM_GAS * price_now(self._connection.web3):
+            self._claim(record, claimable)
         return claimable == 0
 
     def _why_hopeless(self, made: Submission, record: CampaignRecord, policy: Policy, now: int) -> str | None:
         """Why a submission that is not in the queue is not sent any more; the owner may have thought better
         of it.
         """
+        connection = self._connection
         hopeless = submitting.why_hopeless(made, record, self._outbox, now)
-        if hopeless is not None or self._outbox.find(made.key) is not None:
+        if hopeless is not None or self._outbox.find(submitting.submit_deed(made)) is not None:
             return hopeless
-        forbidden = refusals(policy, offer_of(record, gas_price(self._connection.web3)))
+        forbidden = refusals(policy, offer_of(record, price_now(connection.web3)))
         return forbidden[0].reason if forbidden else None
 
     def _release(self, made: Submission, standing: Standing) -> None:
@@ -113,10 +119,10 @@ class Tending:
         )
         self._tell(GivenUp(campaign=made.campaign, data=made.data, reason=reason))
 
-    def _reclaim(self, standing: Standing) -> None:
-        before = self._outbox.find(settling.reclaim_key(standing))
-        sent = settling.reclaim(self._outbox, self._connection.sonar, standing)
-        if before is None:
+    def _reclaim(self, record: CampaignRecord, standing: Standing) -> None:
+        before = self._outbox.find(settling.reclaim_deed(standing))
+        sent = settling.reclaim(self._outbox, self._connection.sonar, record, standing)
+        if before is None and sent is not None:
             self._tell(
                 Reclaiming(campaign=standing.campaign, index=standing.index or 0, transaction=sent.hashes[-1])
             )
@@ -125,21 +131,20 @@ class Tending:
         """Anybody may settle a campaign whose time is over; if Capsule is silent, who is owed does."""
         if now < record.terms.review_until + SETTLE_GRACE:
             return
-        sonar, key = self._connection.sonar, settling.settle_key(record.id)
+        sonar = self._connection.sonar
         owed = sonar.owed(record.id, self._connection.address)
-        if owed <= (SETTLE_GAS + CLAIM_GAS) * gas_price(self._connection.web3):
+        if owed <= (SETTLE_GAS + CLAIM_GAS) * price_now(self._connection.web3):
             return
-        before = self._outbox.find(key)
+        before = self._outbox.find(settling.settle_deed(record.id))
         sent = settling.settle(self._outbox, sonar, record.id)
-        if before is None:
+        if before is None and sent is not None:
             self._tell(Settling(campaign=record.id, transaction=sent.hashes[-1]))
 
-    def _claim(self, campaign: bytes, claimable: int) -> None:
-        history = self._connection.follower.history(campaign=campaign)
-        before = self._outbox.find(settling.claim_key(campaign, self._connection.address, history))
-        sent = settling.claim(self._outbox, self._connection.sonar, campaign, history)
-        if before is None:
-            self._tell(Claiming(campaign=campaign, amount=claimable, transaction=sent.hashes[-1]))
+    def _claim(self, record: CampaignRecord, claimable: int) -> None:
+        known = {pending.number for pending in self._outbox.records.of_campaign(record.id)}
+        sent = settling.claim(self._outbox, self._connection.sonar, record)
+        if sent is not None and sent.number not in known:
+            self._tell(Claiming(campaign=record.id, amount=claimable, transaction=sent.hashes[-1]))
 
     def _tell_outcome(self, standing: Standing) -> None:
         self._tell(

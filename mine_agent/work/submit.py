@@ -2,50 +2,66 @@
 
 1. The journal gets the sealed bytes and their CID (one row per campaign, data set and base version).
 2. The store gets the bytes and a pin, so that they stay until the verdict.
-3. The outbox gets the call, under a key made of campaign and CID: signed and stored first, broadcast second.
+3. The outbox gets the call, as the deed of submitting this CID to this campaign: signed and stored first,
+   broadcast second.
 
 Whoever starts again finds the row and does 2 and 3 again: the same bytes have the same CID, and the same
-key is the same transaction. So a gradient is submitted once or not at all.
+deed is the same transaction. Before one that failed is sent again or given up, the contract is asked whether
+the queue has it. So a gradient is submitted once or not at all.
 """
 
 from __future__ import annotations
 
 from mine_agent.errors import ClosedSubmissionError
 from mine_agent.journal import Journal, Submission
+from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Pending, Status
 from pysonar.protocol.cid import Cid
 from pysonar.store import Store
 
 
-def pin_owner(miner: str, campaign: bytes) -> str:
-    """Under which name this mine pins its gradients in the store: one per account and campaign."""
-    return f"mine/{miner.lower()}/0x{campaign.hex()}"
+def submit_deed(submission: Submission) -> Deed:
+    """The deed of submitting this gradient."""
+    return Deed(Action.SUBMIT, submission.campaign, submission.update.hex())
 
 
-def send(submission: Submission, *, store: Store, outbox: Outbox, sonar: Sonar) -> Pending:
-    """Steps 2 and 3. StoreError and the outbox's errors; it can be called again after any of them."""
+def send(
+    submission: Submission, record: CampaignRecord, *, store: Store, outbox: Outbox, sonar: Sonar
+) -> Pending | None:
+    """Steps 2 and 3; None if it is in the queue although no transaction of this home is known to have brought
+    it there. StoreError and the outbox's errors; it can be called again after any of them.
+
+    One that reverted is not sent again: see `why_hopeless`.
+    """
     if submission.sealed is None:
         raise ClosedSubmissionError(f"submission {submission.key} is closed; it is not sent again")
-    known = outbox.find(submission.key)
+    known = outbox.find(submit_deed(submission))
     if known is not None and known.status is not Status.DISPLACED:
         return known
-    store.put_pinned(submission.sealed, pin_owner(outbox.account, submission.campaign))
-    if known is not None:
-        outbox.free(submission.key)
-    call = sonar.calls.submit(submission.campaign, submission.update, submission.value)
-    return outbox.send(call, submission.key)
+    store.put_pinned(submission.sealed, mine_pins(outbox.account, submission.campaign))
+
+    def call() -> Call:
+        asset = record.terms.asset
+        return sonar.calls.submit(submission.campaign, submission.update, submission.value, asset=asset)
+
+    return outbox.ensure(submit_deed(submission), call)
 
 
 def why_hopeless(submission: Submission, record: CampaignRecord, outbox: Outbox, now: int) -> str | None:
-    """Why a submission that is not in the queue never will be; None as long as it may still get there."""
-    known = outbox.find(submission.key)
+    """Why a submission that is not in the queue never will be; None as long as it may still get there, or is
+    there by what the contract says.
+    """
+    known = outbox.find(submit_deed(submission))
+    if known is not None and not known.failed:
+        return None  # on its way: the outbox knows more than the newest block
+    if known is not None and outbox.shows(known.deed, after=[known]):
+        return None  # its event is not read yet
     if known is not None and known.status is Status.REVERTED:
         return f"the contract refused it: {known.problem or 'no reason given'}"
-    if known is not None and known.status is not Status.DISPLACED:
-        return None  # on its way: the outbox knows more than the newest block
     if now >= record.terms.submit_until or record.target_reached:
         return "the campaign takes no more submissions"
     return None
@@ -66,4 +82,4 @@ def give_up(
 
 
 def _unpin(submission: Submission, store: Store, miner: str) -> None:
-    store.unpin(Cid.from_bytes32(submission.update), pin_owner(miner, submission.campaign))
+    store.unpin(Cid.from_bytes32(submission.update), mine_pins(miner, submission.campaign))

@@ -14,7 +14,9 @@ from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import KeyStore
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.errors import RevertedError
 from pysonar.chain.follower import Follower
+from pysonar.chain.sending.deeds import Deed, capsule_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.party.happenings import Tell
@@ -47,37 +49,23 @@ class Context:
 
     def put(self, campaign: bytes, data: bytes) -> bytes:
         """Store and pin an artifact of the campaign; its digest."""
-        return self.store.put_pinned(data, pin_owner(campaign)).digest
+        return self.store.put_pinned(data, capsule_pins(campaign)).digest
 
-    def sent(self, key: str, make: Callable[[], Call]) -> bool:
-        """See to it that the transaction `key` is on its way; True once it is in a block.
-
-        What was stored under the key before, perhaps by a process that died since, is what is sent: `make`
-        is only asked the first time.
+    def sent(self, deed: Deed, make: Callable[[], Call]) -> bool:
+        """See to it that the deed is done; True once its transaction is in a block, or the chain shows its
+        effect. What was sent for it before, perhaps by a process that died since, is what counts; see
+        `Outbox.ensure`.
 
         Raises:
-            TransactionFailedError: it was mined and reverted, or its nonce was taken. The key is free again,
-                and the caller decides anew from what the chain says.
+            TransactionFailedError: it was mined and reverted. The caller decides anew from what the chain
+                says, and asked again it is sent again.
             pysonar.chain.errors.ChainError: it cannot be sent now.
         """
-        if self.outbox.find(key) is None:
-            self.outbox.send(make(), key)
-        return self.arrived(key)
-
-    def arrived(self, key: str) -> bool:
-        """Whether a transaction that was sent is in a block; TransactionFailedError as in `sent`."""
-        pending = self.outbox.get(key)
-        if pending.status in (Status.REVERTED, Status.DISPLACED):
-            self.outbox.free(key)
-            raise TransactionFailedError(
-                f"{pending.call.label} failed: {pending.problem or 'no reason given'}"
-            )
-        return pending.status is not Status.WAITING
-
-
-def pin_owner(campaign: bytes) -> str:
-    """The owner under which Capsule pins a campaign's artifacts."""
-    return f"capsule/0x{campaign.hex()}"
+        try:
+            pending = self.outbox.ensure(deed, make)
+        except RevertedError as error:
+            raise TransactionFailedError(f"{error.label} failed: {error.reason}") from None
+        return pending is None or pending.status is not Status.WAITING
 
 
 def by_certificate(keys: Mapping[str, SecretKey]) -> dict[Cid, SecretKey]:

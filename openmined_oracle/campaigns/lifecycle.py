@@ -10,18 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from openmined_oracle.campaigns.context import Context, pin_owner
+from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.deliver import decide_result
 from openmined_oracle.campaigns.open_campaign import prepare_opening
 from openmined_oracle.campaigns.recovery import adopt_opening, adopt_verdicts
 from openmined_oracle.campaigns.workbench import Workbenches
-from openmined_oracle.errors import ClaimRefusedError, DeclinedError, TransactionFailedError
+from openmined_oracle.errors import ClaimRefusedError, DeclinedError
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.judging.queue import evaluate_ready, is_to_judge, report_decided
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
-from pysonar.chain.errors import ContractRefusedError, GasTooHighError, NoSuchCampaignError
+from pysonar.chain.errors import (
+    ContractRefusedError,
+    NoSuchCampaignError,
+    RevertedError,
+    TokenCallTooDearError,
+)
+from pysonar.chain.sending.claims import ensure_claim
+from pysonar.chain.sending.deeds import Action, Deed, capsule_pins
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.party.happenings import Closed, Declined, Opened
 from pysonar.protocol.cid import Cid
@@ -61,16 +68,16 @@ class Lifecycle:
         context, calls = self._context, self._context.sonar.calls
         if now >= record.terms.submit_until:
             # It cannot be opened any more; the escrow goes back to the scientist.
-            context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+            self._settle(row.id)
             return
         if row.declined is None and row.public_key is None:
             row = self._decide(row, record, now)
         if row.declined is not None:
             reason = row.declined.value
-            context.sent(f"decline:{row.id.hex()}", lambda: calls.decline(row.id, reason))
+            context.sent(Deed(Action.DECLINE, row.id), lambda: calls.decline(row.id, reason))
         elif row.public_key is not None and row.model is not None and row.start is not None:
             key, model, start = row.public_key, row.model, row.start
-            context.sent(f"open:{row.id.hex()}", lambda: calls.open_campaign(row.id, key, model, start))
+            context.sent(Deed(Action.OPEN, row.id), lambda: calls.open_campaign(row.id, key, model, start))
 
     def _decide(self, row: CampaignRow, record: CampaignRecord, now: int) -> CampaignRow:
         context = self._context
@@ -87,16 +94,16 @@ class Lifecycle:
         return context.journal.campaign(row.id)
 
     def _open(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
-        context, calls = self._context, self._context.sonar.calls
+        context = self._context
         if row.public_key is None:
             adopt_opening(context, record)
         adopt_verdicts(context, record)
         if now >= record.terms.review_until:
-            context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+            self._settle(row.id)
         elif record.finished(now):
             self._deliver(row, record, now)
             if record.delivered:
-                context.sent(f"settle:{row.id.hex()}", lambda: calls.settle(row.id))
+                self._settle(row.id)
         else:
             if is_to_judge(context, record):
                 evaluate_ready(context, self._benches.open(record, now), record, now)
@@ -105,7 +112,7 @@ class Lifecycle:
     def _settled(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
         context = self._context
         # Neither stands in the other's way: the claim is first, and its failure is raised last.
-        owed, refused = self._claim(row)
+        owed, refused = self._claim(record)
         if record.public_key != EMPTY:
             if row.public_key is None:
                 adopt_opening(context, record)
@@ -121,20 +128,29 @@ class Lifecycle:
         if refused is not None:
             raise ClaimRefusedError(f"what this Capsule is owed cannot be had: {refused}")
 
-    def _claim(self, row: CampaignRow) -> tuple[bool, OpenMinedError | None]:
+    def _settle(self, campaign: bytes) -> None:
+        calls = self._context.sonar.calls
+        self._context.sent(Deed(Action.SETTLE, campaign), lambda: calls.settle(campaign))
+
+    def _claim(self, record: CampaignRecord) -> tuple[bool, OpenMinedError | None]:
         """Claim what is owed; whether anything still is, and what stood in the way.
 
         A claim that was paid for and reverted a few times is not tried again: a token can be made to do that.
         """
-        context, key, account = self._context, f"claim:{row.id.hex()}", self._context.outbox.account
-        if context.sonar.claimable(row.id, account) == 0:
+        context, account = self._context, self._context.outbox.account
+        if context.sonar.claimable(record.id, account) == 0:
             return False, None
-        tried = context.outbox.history(f"{key}#")
-        if sum(pending.status is Status.REVERTED for pending in tried) >= CLAIMS:
+        tried = context.outbox.records.of_campaign(record.id)
+        reverted = [
+            pending
+            for pending in tried
+            if pending.deed.action is Action.CLAIM and pending.status is Status.REVERTED
+        ]
+        if len(reverted) >= CLAIMS:
             return False, None
         try:
-            context.sent(key, lambda: context.sonar.calls.claim(row.id, account))
-        except (TransactionFailedError, ContractRefusedError, GasTooHighError) as error:
+            ensure_claim(context.outbox, context.sonar, record, account)
+        except (RevertedError, ContractRefusedError, TokenCallTooDearError) as error:
             return True, error
         return True, None
 
@@ -143,14 +159,11 @@ class Lifecycle:
         if record.delivered:
             return
         result = row.result or decide_result(context, self._benches.open(record, now), record)
-        context.sent(f"deliver:{row.id.hex()}", lambda: context.sonar.calls.deliver(row.id, result))
+        context.sent(Deed(Action.DELIVER, row.id), lambda: context.sonar.calls.deliver(row.id, result))
 
     def _all_confirmed(self, campaign: bytes) -> bool:
         """Whether no transaction about this campaign could still be undone by a re-org of usual depth."""
-        return not any(
-            pending.status in (Status.WAITING, Status.MINED) and campaign.hex() in pending.key
-            for pending in self._context.outbox.unfinished()
-        )
+        return not any(pending.deed.campaign == campaign for pending in self._context.outbox.unfinished())
 
     def _close(self, row: CampaignRow) -> None:
         """Stop looking."""
@@ -164,9 +177,9 @@ class Lifecycle:
         more, and a network's has more than a hundred megabytes.
         """
         context = self._context
-        for cid in context.store.pins(pin_owner(row.id)):
+        for cid in context.store.pins(capsule_pins(row.id)):
             if cid not in kept:
-                context.store.unpin(cid, pin_owner(row.id))
+                context.store.unpin(cid, capsule_pins(row.id))
         self._benches.forget(row.id)
         context.prefetcher.forget(row.id)
         context.journal.release_network(row.id)

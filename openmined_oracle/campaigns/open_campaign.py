@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_oracle.campaigns.assignment import Assignment, initial_payload, read_assignment
-from openmined_oracle.campaigns.context import Context, pin_owner
+from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.operator_rules import check_room, check_terms
 from openmined_oracle.campaigns.workbench import decrypted_model
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
@@ -19,6 +19,7 @@ from openmined_syft.applying import quantised
 from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.errors import NoSuchCampaignError
+from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.protocol.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights, Spec
 from pysonar.protocol.artifacts.algorithm import NETWORK
 from pysonar.protocol.cid import Cid
@@ -63,7 +64,7 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
     key = context.keystore.key_for(record.id, spec.scheme, spec.key_bits)
     encrypted = scheme.encrypt(weights, key, family, version=0, weight_bound=spec.weight_bound)
     for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
-        context.store.pin(cid, pin_owner(record.id))
+        context.store.pin(cid, capsule_pins(record.id))
     public = PublicKeyArtifact(scheme.public_half(key, family), spec.scheme)
     public_key = context.put(record.id, public.to_bytes())
     model = context.put(record.id, ModelArtifact(encrypted, spec.scheme).to_bytes())

@@ -19,6 +19,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import queue_entry
 from pysonar.chain.contract.types import CampaignRecord, Report, Verdict
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.party.happenings import Judged, Reported
 from pysonar.protocol.artifacts import ModelArtifact
 from pysonar.protocol.cid import Cid
@@ -80,20 +81,21 @@ def report_decided(context: Context, record: CampaignRecord) -> None:
     The chain is asked first: a report starts at the head of its queue. Where the queue has changed (a
     re-org), the verdicts from there on are forgotten and judged anew.
     """
-    campaign = record.id
-    key = f"report:{campaign.hex()}:{record.evaluated}"
-    if context.outbox.find(key) is not None:
-        context.arrived(key)
+    campaign, first = record.id, record.evaluated
+    deed = Deed(Action.REPORT, campaign, str(first))
+    known = context.outbox.find(deed)
+    if known is not None and not known.failed:
         return
     reports = []
-    for row in context.journal.verdicts(campaign, record.evaluated)[:MAX_REPORTS]:
+    for row in context.journal.verdicts(campaign, first)[:MAX_REPORTS]:
         if context.sonar.queued(campaign, row.index) != queue_entry(row.miner, row.update):
             context.journal.discard_from(campaign, row.index)
             break
         reports.append(Report(row.miner, row.update, Verdict(row.verdict), row.accuracy, row.model))
     if reports:
-        context.outbox.send(context.sonar.calls.report(campaign, reports), key)
-        context.tell(Reported(campaign=campaign, first=record.evaluated, count=len(reports)))
+        call = context.sonar.calls.report(campaign, reports)
+        if not context.sent(deed, lambda: call):
+            context.tell(Reported(campaign=campaign, first=first, count=len(reports)))
 
 
 def _waiting(context: Context, campaign: bytes, first: int) -> list[Queued]:

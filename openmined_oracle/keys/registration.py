@@ -10,9 +10,9 @@ import time
 
 from openmined_oracle.errors import TransactionFailedError
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
+from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError, RevertedError
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.chain.sending.outbox_records import Status
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.store import Store, StoreError
@@ -69,17 +69,14 @@ class Registration:
 
     def _register(self) -> bool:
         cid = publish(self._certificate, self._store)
-        if self._sonar.certificate(self._outbox.account) == cid.digest:
+        # Registered before, and another certificate since: registering this one again is another deed.
+        before = self._outbox.records.confirmed(Action.REGISTER, cid.digest.hex())
+        deed = Deed(Action.REGISTER, None, f"{cid.digest.hex()}.{len(before)}")
+        if self._outbox.shows(deed, after=before):
             return True
-        key = f"register:{cid.digest.hex()}"
-        pending = self._outbox.find(key)
-        if pending is not None and pending.final:
-            # Reverted, or the chain names another certificate since: register this one again.
-            key = f"{key}:{len(self._outbox.history())}"
-            pending = self._outbox.find(key)
-        if pending is None:
-            pending = self._outbox.send(self._sonar.calls.register_capsule(cid.digest), key)
+        try:
+            self._outbox.ensure(deed, lambda: self._sonar.calls.register_capsule(cid.digest))
+        except RevertedError as error:
+            raise TransactionFailedError(f"{error.label} failed: {error.reason}") from None
         self._sent = True
-        if pending.status in (Status.REVERTED, Status.DISPLACED):
-            raise TransactionFailedError(f"register_capsule failed: {pending.problem or 'no reason given'}")
         return False

@@ -40,6 +40,17 @@ class NodeDownError(NodeError):
         )
 
 
+class NodeBehindError(NodeDownError):
+    """The node does not know a block that was seen before: what it lacks proves nothing."""
+
+    def __init__(self, url: str, head: int, seen: int) -> None:
+        ChainError.__init__(
+            self,
+            f"the node at {url} is behind: its newest block is {head}, block {seen} was seen; waiting for it",
+        )
+        self.url, self.why, self.retry_after = url, f"it is at block {head}, behind {seen}", 0.0
+
+
 class NodeBusyError(NodeDownError):
     """The node, or what stands before it, answers that it cannot answer now.
 
@@ -197,41 +208,50 @@ class TransactionTimeoutError(TransactionError):
 
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, label: str, key: str, seconds: float) -> None:
-        super().__init__(f"{label} ({key}) is not confirmed after {seconds:g} s; it stays in the outbox")
-
-
-class UnknownKeyError(TransactionError):
-    """The outbox holds nothing under that key."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"the outbox holds no transaction with the key {key!r}")
-
-
-class KeyReusedError(TransactionError):
-    """The same outbox key with another call: one of the two would silently not happen."""
-
-    def __init__(self, key: str, stored: str, asked: str) -> None:
-        super().__init__(f"the outbox key {key!r} belongs to another call ({stored}), asked for {asked}")
-
-
-class StillPendingError(TransactionError):
-    """A key can be freed only when its transaction can no longer land."""
-
-    def __init__(self, key: str, status: str) -> None:
+    def __init__(self, label: str, deed: str, seconds: float, problem: str | None = None) -> None:
+        self.problem = problem
+        why = "" if problem is None else f": {problem}"
         super().__init__(
-            f"the transaction of the outbox key {key!r} is {status}; "
-            "only a reverted or displaced one can be freed"
+            f"{label} ({deed}) is not confirmed after {seconds:g} s{why}; it stays in the outbox"
         )
 
 
-class GasTooHighError(TransactionError):
-    """A call would take more gas than it ever should: a token's code burns it."""
+class UnknownDeedError(TransactionError):
+    """The outbox holds no transaction for that deed."""
 
-    def __init__(self, function: str, gas: int, most: int) -> None:
-        self.gas, self.most = gas, most
+    def __init__(self, deed: str) -> None:
+        super().__init__(f"the outbox holds no transaction for {deed!r}")
+
+
+class DeedReusedError(TransactionError):
+    """The same deed with another call: one of the two would silently not happen."""
+
+    def __init__(self, deed: str, stored: str, asked: str) -> None:
+        super().__init__(f"the deed {deed!r} belongs to another call ({stored}), asked for {asked}")
+
+
+class UnexpectedNonceError(TransactionError):
+    """The node says an impossible number of transactions of the account: nothing is signed on it."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, account: str, latest: int, pending: int, most: int) -> None:
+        self.latest, self.pending = latest, pending
         super().__init__(
-            f"{function} would take {gas} gas, at most {most} are paid for; the campaign's token burns gas"
+            f"the node says that the next nonce of account {account} is {pending}, with {latest} "
+            f"transactions mined; expected {latest} to {latest + most}. Nothing is signed; wait until the "
+            "account's other transactions are mined, or ask another node (setting 'rpc')"
+        )
+
+
+class TokenCallTooDearError(TransactionError):
+    """The gas of a call in which a token's own code runs would cost more than the owner allows."""
+
+    def __init__(self, function: str, gas: int, cost: int, most: int) -> None:
+        self.gas, self.cost, self.most = gas, cost, most
+        super().__init__(
+            f"{function} takes {gas} gas for up to {cost} wei; at most {most} wei are paid for a call that "
+            "runs a token's code. Raise 'max_token_call' if that token is worth it"
         )
 
 
@@ -247,11 +267,16 @@ class FeesTooHighError(TransactionError):
         )
 
 
-class NoFeeMarketError(TransactionError):
-    """The chain has no base fee (EIP-1559)."""
+class EventsBehindError(TransactionError):
+    """Whether a submission is in the queue cannot be said before its events are read."""
 
-    def __init__(self, chain_id: int) -> None:
-        super().__init__(f"chain {chain_id} has no base fee; a chain with EIP-1559 fees is needed")
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, campaign: bytes, index: int) -> None:
+        super().__init__(
+            f"campaign 0x{campaign.hex()}: submission {index} was decided and its event is not read yet; "
+            "waiting for it"
+        )
 
 
 # --- local records

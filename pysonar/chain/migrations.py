@@ -9,19 +9,23 @@ the steps before them have left.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pysonar.chain.errors import NewerDatabaseError
+
+Work = str | Callable[[sqlite3.Connection], None]
+"""A statement, or what statements alone cannot do."""
 
 _STEPS_DONE = "create table if not exists migration (room text primary key, step integer not null) strict"
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one room. `steps`: the statements of step 1, of step 2, and so on."""
+    """The tables of one room. `steps`: what is done in step 1, in step 2, and so on."""
 
     room: str
-    steps: tuple[tuple[str, ...], ...]
+    steps: tuple[tuple[Work, ...], ...]
 
 
 def migrate(database: sqlite3.Connection, tables: Tables) -> None:
@@ -40,8 +44,11 @@ def migrate(database: sqlite3.Connection, tables: Tables) -> None:
     if done == len(tables.steps):
         return
     for step in tables.steps[done:]:
-        for statement in step:
-            database.execute(statement)
+        for work in step:
+            if isinstance(work, str):
+                database.execute(work)
+            else:
+                work(database)
     database.execute(
         "insert into migration (room, step) values (?, ?)"
         " on conflict (room) do update set step = excluded.step",

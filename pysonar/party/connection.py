@@ -18,6 +18,7 @@ from pysonar.chain.follower import Follower
 from pysonar.chain.migrations import Tables
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect
+from pysonar.chain.sending.effects import Effects
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
@@ -63,7 +64,7 @@ class AgentConnection(Generic[HomeT, JournalT]):
         """
         settings = home.settings
         web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
-        sonar = Sonar.open(web3, settings.contract)
+        sonar = Sonar.open(web3, settings.contract, settings.chain_id)
         database = open_database(
             home.database,
             chain_id=sonar.chain_id,
@@ -83,8 +84,16 @@ class AgentConnection(Generic[HomeT, JournalT]):
             self.database,
             self.web3,
             signer,
+            chain_id=settings.chain_id,
             confirmations=settings.confirmations,
-            policy=FeePolicy(max_fee=settings.max_fee_wei),
+            effects=Effects(
+                self.sonar, signer.address, lambda campaign: self.follower.history(campaign=campaign)
+            ),
+            policy=FeePolicy(
+                max_fee=settings.max_fee_wei,
+                max_tip=settings.max_tip_wei,
+                max_token_call=settings.max_token_call_wei,
+            ),
             poll_seconds=settings.poll_seconds if poll_seconds is None else poll_seconds,
         )
 

@@ -119,6 +119,17 @@ class Waiting(Happening):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountNotice(Happening):
+    """What the account's owner should know of its transactions: a nonce that was filled, or cannot be."""
+
+    event, level = "account_notice", logging.WARNING
+    notice: str
+
+    def sentence(self) -> str:
+        return self.notice
+
+
+@dataclass(frozen=True, kw_only=True)
 class Problem(Happening):
     """Work for one campaign failed and will be tried again. `work`: which; `error`: the error's type."""
 

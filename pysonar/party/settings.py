@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pysonar.files.flat_toml import check, read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory, require_private
+from pysonar.party.rules import amount_setting
+from pysonar.protocol.amounts import parse_wei
 
 FILE_NAME = "settings.toml"
 
@@ -26,8 +28,15 @@ def _is_store(value: str) -> bool:
 
 @dataclass(frozen=True)
 class Settings:
-    """What every agent needs to know. `start_block`: where the contract was deployed, or 0. `account`: the
-    address of the keyfile's account; empty in homes of earlier releases, which ask the keyfile.
+    """What every agent needs to know.
+
+    Attributes:
+        account: the address of the keyfile's account; empty in homes of earlier releases, which ask the
+            keyfile.
+        start_block: where the contract was deployed, or 0.
+        max_fee_gwei: the most to pay per gas. max_tip_gwei: the most of it to tip; 0 follows the node's
+            suggestion.
+        max_token_call: the most that the gas of a call may cost in which a campaign's token takes part.
     """
 
     rpc: str = setting(
@@ -52,6 +61,12 @@ class Settings:
     max_fee_gwei: float = setting(
         "the most to pay per gas in gwei, more than 0", lambda v: 0 < v <= 1e9, default=300.0
     )
+    max_tip_gwei: float = setting(
+        "the most to tip per gas in gwei; 0 follows the node's suggestion up to max_fee_gwei",
+        lambda v: 0 <= v <= 1e9,
+        default=0.0,
+    )
+    max_token_call: str = amount_setting("0.02 ether", default="0.02 ether")
 
     def __post_init__(self) -> None:
         check("the settings given", self)
@@ -64,6 +79,16 @@ class Settings:
     def max_fee_wei(self) -> int:
         """The most to pay per gas, in wei."""
         return int(self.max_fee_gwei * 10**9)
+
+    @property
+    def max_tip_wei(self) -> int | None:
+        """The most to tip per gas, in wei; None for no limit of its own."""
+        return int(self.max_tip_gwei * 10**9) or None
+
+    @property
+    def max_token_call_wei(self) -> int:
+        """The most to pay for the gas of a call that runs a token's code, in wei."""
+        return parse_wei(self.max_token_call)
 
     def __repr__(self) -> str:  # the node's address may hold a credential
         shown = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "rpc"}

@@ -22,23 +22,28 @@ from pathlib import Path
 from typing import Any
 
 from pysonar.chain.contract.calls import Call
-from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, LoggedEvent
+from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, Claimed, LoggedEvent
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.errors import (
     ChainError,
     ContractRefusedError,
     NodeDownError,
+    NodeRefusedError,
     NoSuchCampaignError,
     RevertedError,
+    TransactionTimeoutError,
 )
+from pysonar.chain.sending.claims import ensure_claim
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy, suggest
-from pysonar.chain.sending.outbox_records import Receipt
+from pysonar.chain.sending.receipts import Receipt
 from pysonar.protocol.amounts import format_ppm, format_wei
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.delivery import Delivery, open_delivery
 from pysonar.scientist.errors import (
     CampaignError,
     CancelledError,
+    ClaimUnfinishedError,
     DeclinedError,
     NotDeliveredError,
     StillRunningError,
@@ -47,7 +52,7 @@ from pysonar.scientist.errors import (
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.frames import table_of
 from pysonar.scientist.journal import CampaignRow
-from pysonar.scientist.launching import create_key, launch, starting_accuracy
+from pysonar.scientist.launching import launch, starting_accuracy, wait_for_escrow
 from pysonar.scientist.plan import Plan
 from pysonar.scientist.plan_slips import slips
 from pysonar.scientist.understood import Understood
@@ -134,7 +139,7 @@ class Campaign:
         row = self._connection.journal.with_id(self.id)
         if row is None:
             raise UnknownCampaignError("0x" + self.id.hex(), "it was not opened from this home directory")
-        return row, self._scientist.outbox.wait(create_key(self.id))
+        return row, wait_for_escrow(self._scientist, row)
 
     def wait(self, timeout: float | None = None, on_event: OnEvent | None = None) -> Campaign:
         """Return when the result is delivered.
@@ -190,8 +195,9 @@ class Campaign:
         """
         if self._is_settled():
             return
+        sonar = self._connection.sonar
         try:
-            self._send(self._connection.sonar.calls.settle(self.id), "settle")
+            self._finish(Deed(Action.SETTLE, self.id), lambda: sonar.calls.settle(self.id))
         except (ContractRefusedError, RevertedError):
             if not self._is_settled():  # Capsule or a miner may have been quicker
                 raise
@@ -200,7 +206,8 @@ class Campaign:
         """Take a campaign back that Capsule has not opened; then claim the bounty. ContractRefusedError if
         it is too late.
         """
-        self._send(self._connection.sonar.calls.cancel(self.id), "cancel")
+        sonar = self._connection.sonar
+        self._finish(Deed(Action.CANCEL, self.id), lambda: sonar.calls.cancel(self.id))
 
     def claimable(self) -> int:
         """Wei that `claim` would bring now."""
@@ -209,12 +216,22 @@ class Campaign:
     def claim(self, to: str | None = None) -> int:
         """Get what the campaign owes this account (refund, after settlement), sent to `to` or the account
         itself; the amount in wei, 0 if there is nothing.
+
+        ClaimUnfinishedError: the claim is signed and stored, and was not seen confirmed yet.
         """
-        amount = self.claimable()
-        if amount:
-            receiver = to or self._scientist.address
-            self._send(self._connection.sonar.calls.claim(self.id, receiver), "claim")
-        return amount
+        outbox, sonar = self._scientist.outbox, self._connection.sonar
+        sent = None
+        try:
+            amount = self.claimable()
+            sent = ensure_claim(outbox, sonar, self.record, to or self._scientist.address)
+            if sent is None:
+                return 0
+            receipt = outbox.wait(sent.deed)
+        except (NodeDownError, NodeRefusedError, TransactionTimeoutError) as error:
+            transaction = None if sent is None else sent.hashes[-1]
+            raise ClaimUnfinishedError({}, transaction, error) from error
+        moved = [logged.event.amount for logged in receipt.events if isinstance(logged.event, Claimed)]
+        return sum(moved) or amount
 
     @property
     def _connection(self) -> Connection:
@@ -231,15 +248,10 @@ class Campaign:
     def _is_settled(self) -> bool:
         return self.record.state is State.SETTLED
 
-    def _send(self, call: Call, action: str) -> Receipt:
-        key = f"{action}:{self.id.hex()}"
-        outbox = self._scientist.outbox
-        known = outbox.find(key)
-        if known is not None and known.final:
-            # What was sent before is over and the chain still asks for it: this is another one.
-            key = f"{key}:{len(outbox.history(prefix=key))}"
-        outbox.send(call, key)
-        return outbox.wait(key)
+    def _finish(self, deed: Deed, make: Callable[[], Call]) -> None:
+        """Send what ends the campaign and wait for it."""
+        if self._scientist.outbox.ensure(deed, make) is not None:
+            self._scientist.outbox.wait(deed)
 
     def _delivered(self, on_event: OnEvent | None, told: set[tuple[bytes, int]]) -> bool:
         """One look: True if delivered, False if it may still come; errors if not. A node that is away for a

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.deeds import scientist_pins
 from pysonar.protocol.artifacts import MAX_BYTES, Result, Spec, parse_certificate
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotOwnerError, ResultMismatchError
-from pysonar.scientist.launching import pin_owner
 from pysonar.scientist.ledger import RECLAIMED, WAITING, SubmissionRow, submission_rows
 
 
@@ -70,7 +70,7 @@ def open_delivery(connection: Connection, key: SecretKey, account: str, campaign
     )
     history = connection.follower.history(campaign=campaign)
     check_against_chain(record, spec, result, submission_rows(history))
-    store.put_pinned(sealed, pin_owner(campaign))  # Capsule need not keep it for ever
+    store.put_pinned(sealed, scientist_pins(campaign))  # Capsule need not keep it for ever
     return Delivery(record, spec, result, cid)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
 from openmined_syft.errors import OpenMinedError
 from pysonar.files.text import shown
 
@@ -43,6 +46,39 @@ class NameTakenError(CampaignError):
             f"the name {name!r} belongs to campaign {campaign}, which asks for something else; "
             "choose another --name for another campaign"
         )
+
+
+class LaunchUnfinishedError(CampaignError):
+    """The escrow is signed and stored, and this call ended before it was seen confirmed."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, name: str, campaign: bytes, hashes: Sequence[str], why: object) -> None:
+        self.name, self.campaign, self.hashes = name, campaign, tuple(hashes)
+        super().__init__(
+            f"{why}. Done so far: campaign {name!r} (0x{campaign.hex()}) is written down and its artifacts "
+            f"are stored; the transaction with its bounty is signed and stored ({hashes[-1]}) and may be on "
+            "its way. Run the same command again: it goes on from there, and the bounty is escrowed once"
+        )
+
+
+class ClaimUnfinishedError(CampaignError):
+    """Claiming ended before everything was seen confirmed."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, claimed: Mapping[bytes, int], sent: str | None, why: object) -> None:
+        self.claimed, self.sent, self.why = dict(claimed), sent, why
+        done = ", ".join(f"{amount} from 0x{campaign.hex()}" for campaign, amount in claimed.items())
+        way = f"; the claim in transaction {sent} is signed and stored, and may be on its way" if sent else ""
+        super().__init__(
+            f"{why}. Claimed so far: {done or 'nothing'}{way}. Run the same command again: it claims what is "
+            "left, and nothing twice"
+        )
+
+    def after(self, claimed: Mapping[bytes, int]) -> ClaimUnfinishedError:
+        """The same, after other campaigns' claims went through; amounts by campaign."""
+        return ClaimUnfinishedError({**claimed, **self.claimed}, self.sent, self.why)
 
 
 class UnknownCampaignError(CampaignError):

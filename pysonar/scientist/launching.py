@@ -2,8 +2,10 @@
 
 In this order: the campaign's row (spec, salt, terms, so its id) goes to the journal; sealed validation set,
 certificate and spec go to the store, pinned in the name of that id; the escrowing transaction goes to the
-outbox, under a key made of it. Until the outbox holds the transaction nothing was signed, and the row may be
-replaced by a fresh one. From then on the same name always means that one transaction.
+outbox, as the deed of creating it. Until the outbox holds the transaction nothing was signed, and the row may
+be replaced by a fresh one. From then on the same name means that one id, which Sonar takes only once: a
+transaction that failed is sent again with the same salt. The row is given up only when its time to submit is
+over and the contract, asked at the block of the failure or later, does not know the id.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from openmined_syft.metrics import score_ppm
+from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import campaign_id
 from pysonar.chain.contract.types import Terms
-from pysonar.chain.sending.outbox_records import Pending, Status
+from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTimeoutError
+from pysonar.chain.sending.deeds import Action, Deed, scientist_pins
+from pysonar.chain.sending.receipts import Receipt
 from pysonar.party.home_lock import home_lock
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
@@ -35,7 +40,12 @@ from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.scientist.connection import Scientist
-from pysonar.scientist.errors import NameTakenError, NoCertificateError, PlanError
+from pysonar.scientist.errors import (
+    LaunchUnfinishedError,
+    NameTakenError,
+    NoCertificateError,
+    PlanError,
+)
 from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.plan import Plan
 from pysonar.store import cid_of
@@ -52,30 +62,52 @@ def launch(scientist: Scientist, name: str, plan: Plan, validation: pa.Table) ->
         NameTakenError: the name belongs to a campaign that asks for something else.
         NoCertificateError, PlanError, SchemaError, StoreError: nothing is signed.
         ContractRefusedError, InsufficientFundsError, FeesTooHighError: nothing is sent.
-        RevertedError, NonceTakenError, TransactionTimeoutError: see `Outbox.wait`.
+        RevertedError, NonceTakenError: see `Outbox.wait`; asked again, the same campaign is sent again.
+        LaunchUnfinishedError: the escrow is signed and stored, and not confirmed yet. Asked again, it is
+            waited for.
     """
-    with home_lock(scientist.connection.home.launch_lock):
+    connection = scientist.connection
+    with home_lock(connection.home.launch_lock):
         request = _digest(plan, validation)
         row = _sent_before(scientist, name, request)
         if row is None:
             row, artifacts = _prepare(scientist, name, plan, validation, request)
-            scientist.connection.journal.add(row)
+            connection.journal.add(row)
             for artifact in artifacts:
-                scientist.connection.store.put_pinned(artifact, pin_owner(row.id))
-            call = scientist.connection.sonar.calls.create_campaign(row.terms, row.salt)
-            scientist.outbox.send(call, create_key(row.id))
-    scientist.outbox.wait(create_key(row.id))
+                connection.store.put_pinned(artifact, scientist_pins(row.id))
+        _escrow(scientist, row)
+    try:
+        wait_for_escrow(scientist, row)
+    except (NodeDownError, NodeRefusedError, TransactionTimeoutError) as error:
+        raise LaunchUnfinishedError(
+            name, row.id, scientist.outbox.get(create_deed(row.id)).hashes, error
+        ) from error
     return row.id
 
 
-def create_key(campaign: bytes) -> str:
-    """The outbox key of the transaction that escrows the campaign's bounty."""
-    return f"create:{campaign.hex()}"
+def create_deed(campaign: bytes) -> Deed:
+    """The deed of escrowing the campaign's bounty."""
+    return Deed(Action.CREATE, campaign)
 
 
-def pin_owner(campaign: bytes) -> str:
-    """In whose name the campaign's artifacts are pinned."""
-    return f"scientist/0x{campaign.hex()}"
+def wait_for_escrow(scientist: Scientist, row: CampaignRow) -> Receipt:
+    """The receipt of the escrowing transaction, once it is confirmed; see `Outbox.wait`."""
+    return scientist.outbox.wait(create_deed(row.id))
+
+
+def _escrow(scientist: Scientist, row: CampaignRow) -> None:
+    sonar = scientist.connection.sonar
+
+    def call() -> Call:
+        return sonar.calls.create_campaign(row.terms, row.salt)
+
+    try:
+        scientist.outbox.ensure(create_deed(row.id), call)
+    except (NodeDownError, NodeRefusedError) as error:
+        sent = scientist.outbox.find(create_deed(row.id))
+        if sent is None:
+            raise
+        raise LaunchUnfinishedError(row.name, row.id, sent.hashes, error) from error
 
 
 def starting_accuracy(plan: Plan, validation: pa.Table) -> int:
@@ -88,26 +120,28 @@ def starting_accuracy(plan: Plan, validation: pa.Table) -> int:
 
 
 def _sent_before(scientist: Scientist, name: str, request: bytes) -> CampaignRow | None:
-    """The campaign of that name, if its transaction exists. What was prepared and never sent is forgotten."""
-    journal, store = scientist.connection.journal, scientist.connection.store
-    row = journal.named(name)
+    """The campaign of that name, if its transaction exists. What was prepared and never sent is forgotten,
+    and so is what failed for good.
+    """
+    connection = scientist.connection
+    row = connection.journal.named(name)
     if row is None:
         return None
-    pending = scientist.outbox.find(create_key(row.id))
-    if pending is not None and not _failed(pending):
-        if row.request != request:
+    sent = scientist.outbox.find(create_deed(row.id))
+    if sent is not None:
+        # Without effect: the transaction failed, and the contract does not know the campaign.
+        same, lost = (
+            row.request == request,
+            sent.failed and not scientist.outbox.shows(sent.deed, after=[sent]),
+        )
+        if same and not (lost and connection.sonar.now() >= row.terms.submit_until):
+            return row
+        if not lost:
             raise NameTakenError(name, "0x" + row.id.hex())
-        return row
-    if pending is not None:
-        scientist.outbox.free(create_key(row.id))
-    journal.remove(name)
-    for cid in store.pins(pin_owner(row.id)):
-        store.unpin(cid, pin_owner(row.id))
+    connection.journal.remove(name)
+    for cid in connection.store.pins(scientist_pins(row.id)):
+        connection.store.unpin(cid, scientist_pins(row.id))
     return None
-
-
-def _failed(pending: Pending) -> bool:
-    return pending.status in (Status.REVERTED, Status.DISPLACED)
 
 
 def _prepare(

@@ -1,33 +1,86 @@
-"""How much gas a call may take before it is not sent: a ceiling where a token's own code runs."""
+"""What the gas of a call may cost: a ceiling in money where a token's own code runs, and none elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from web3 import Web3
 
-from pysonar.chain.contract.calls import MOST_TOKEN_GAS
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.errors import GasTooHighError
-from pysonar.chain.sending.fees import FeePolicy
+from pysonar.chain.errors import TokenCallTooDearError
+from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.transaction_maker import TransactionMaker
 
 ID = b"\x01" * 32
+TOKEN = "0x" + "11" * 20
 
 
-def test_a_call_is_sent_at_its_ceiling_and_not_above(node: Any, sonar: Sonar, capsule: Any) -> None:
-    maker = TransactionMaker(node.web3, capsule, FeePolicy())
+class DearGas(NodeProvider):
+    """A chain that counts its data as gas, as many second layers do: `times` what the call alone takes."""
+
+    def __init__(self, url: str, times: int) -> None:
+        super().__init__(url)
+        self.times = times
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        answer: Any = super().make_request(method, params)
+        if method == "eth_estimateGas":
+            answer = answer | {"result": hex(int(answer["result"], 16) * self.times)}
+        return answer
+
+
+@pytest.fixture
+def maker(node: Any, capsule: Any) -> Callable[..., TransactionMaker]:
+    """`maker(times=1, **policy)`: of the capsule's account, on a node whose gas is so many times as dear."""
+
+    def make(times: int = 1, **policy: Any) -> TransactionMaker:
+        web3 = Web3(DearGas(node.url, times))
+        return TransactionMaker(web3, capsule, FeePolicy(**policy), chain_id=1337)
+
+    return make
+
+
+def test_a_token_call_is_sent_up_to_its_ceiling_in_money_and_not_above(
+    node: Any, sonar: Sonar, maker: Callable[..., TransactionMaker]
+) -> None:
+    call = replace(sonar.calls.register_capsule(ID), runs_token=True)
+    gas, _ = maker().prepare(call, 0)
+    offer = suggest(node.web3, FeePolicy())
+    base_fee = (offer.max_fee - offer.tip) // 2
+    cheapest = gas * (base_fee + 1)  # with the least tip
+
+    _, fits = maker(max_token_call=cheapest).prepare(call, 0)
+
+    assert gas * fits.max_fee <= cheapest
+    with pytest.raises(TokenCallTooDearError, match="'max_token_call'") as dear:
+        maker(max_token_call=cheapest - gas).prepare(call, 0)
+    assert (dear.value.gas, dear.value.most) == (gas, cheapest - gas)
+
+
+def test_a_call_without_a_token_has_no_ceiling_of_its_own(
+    sonar: Sonar, maker: Callable[..., TransactionMaker]
+) -> None:
+    """Else stakes and payouts could not be had where a small call takes millions of gas."""
     call = sonar.calls.register_capsule(ID)
-    gas, _ = maker.prepare(call, 0)
-    assert maker.prepare(replace(call, most_gas=gas), 0)[0] == gas
-    with pytest.raises(GasTooHighError, match=f"register_capsule would take {gas} gas, at most {gas - 1} "):
-        maker.prepare(replace(call, most_gas=gas - 1), 0)
+    alone, _ = maker().prepare(call, 0)
+    dear, _ = maker(times=100, max_token_call=1).prepare(call, 0)
+    assert dear > 50 * alone > 500_000
 
 
-def test_calls_that_a_token_takes_part_in_have_a_ceiling(sonar: Sonar, capsule: Any) -> None:
-    calls = sonar.calls
-    for call in (calls.submit(ID, ID, 0), calls.reclaim(ID, 0, ID), calls.claim(ID, capsule.address)):
-        assert call.most_gas == MOST_TOKEN_GAS
+def test_calls_that_move_a_token_are_told_from_others(sonar: Sonar, capsule: Any) -> None:
+    calls, to = sonar.calls, capsule.address
+    for asset, runs_token in (("0x" + "00" * 20, False), (TOKEN, True)):
+        assert calls.submit(ID, ID, 7, asset=asset).runs_token is runs_token
+        assert calls.reclaim(ID, 0, ID, asset=asset).runs_token is runs_token
+        assert calls.claim(ID, to, asset=asset).runs_token is runs_token
     for call in (calls.register_capsule(ID), calls.settle(ID), calls.deliver(ID, ID)):
-        assert call.most_gas is None
+        assert call.runs_token is False
+
+
+def test_a_stake_in_tokens_sends_no_ether(sonar: Sonar) -> None:
+    assert sonar.calls.submit(ID, ID, 7).value == 7
+    assert sonar.calls.submit(ID, ID, 7, asset=TOKEN).value == 0

@@ -1,4 +1,4 @@
-"""The outbox on a real chain: one transaction per key, whatever happens to node, fees or fork.
+"""The outbox on a real chain: one transaction per deed, whatever happens to node, fees or fork.
 
 What happens to the process is in `test_chain_outbox_killed.py`.
 """
@@ -6,127 +6,72 @@ What happens to the process is in `test_chain_outbox_killed.py`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from web3 import Web3
 
-from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import CapsuleRegistered
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Terms
-from pysonar.chain.database import open_database
 from pysonar.chain.errors import (
     ContractRefusedError,
+    DeedReusedError,
     FeesTooHighError,
     InsufficientFundsError,
-    KeyReusedError,
     NodeDownError,
     NonceTakenError,
     RevertedError,
-    StillPendingError,
     TransactionTimeoutError,
-    UnknownKeyError,
+    UnknownDeedError,
 )
 from pysonar.chain.node import rpc
-from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
-from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+from tests.chain.outboxes import FILLER, landed, named, register, send_and_see_mined
+from tests.meddling import Meddling
 
 SPEC, SALT, UPDATE = (bytes([n]) * 32 for n in (1, 2, 3))
-
-
-@pytest.fixture
-def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
-    """A new database of this chain and contract."""
-    opened = open_database(
-        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
-    )
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def make(database: sqlite3.Connection, node: Any, capsule: Any) -> Callable[..., Outbox]:
-    """`make(**options) -> Outbox` of the capsule's account: as a restarted process would open it."""
-
-    def build(web3: Web3 | None = None, **options: Any) -> Outbox:
-        settings: dict[str, Any] = {"confirmations": 0, "poll_seconds": 0.01} | options
-        return Outbox(database, web3 or node.web3, settings.pop("signer", capsule), **settings)
-
-    return build
-
-
-class Meddling(NodeProvider):
-    """A node between: `before` sees every request and may answer it itself or raise."""
-
-    def __init__(self, url: str, before: Callable[[str], Any]) -> None:
-        super().__init__(url)
-        self.before = before
-
-    def make_request(self, method: Any, params: Any) -> Any:
-        answer = self.before(method)
-        return super().make_request(method, params) if answer is None else answer
-
-
-def send_and_see_mined(node: Any, outbox: Outbox, call: Call, key: str) -> None:
-    """A node that mines by itself does so a little after it has answered: on a busy machine, much later."""
-    node.receipt(outbox.send(call, key).hashes[-1])
-
-
-def register(sonar: Sonar, number: int = 1) -> Call:
-    """A call that always works, told apart by its number."""
-    return sonar.calls.register_capsule(number.to_bytes(32, "big"))
-
-
-def landed(node: Any, sonar: Sonar) -> list[int]:
-    """The numbers of all registrations on chain, in order."""
-    logs = rpc.logs(node.web3, sonar.address, 0, rpc.block_number(node.web3))
-    return [int.from_bytes(log.data, "big") for log in logs]
 
 
 def test_a_sent_transaction_is_confirmed_with_its_events(
     node: Any, sonar: Sonar, make: Any, capsule: Any
 ) -> None:
     outbox = make()
-    pending = outbox.send(register(sonar), "register")
+    pending = outbox.send(register(sonar), named("register"))
     assert (pending.nonce, pending.status, len(pending.hashes)) == (0, Status.WAITING, 1)
-    receipt = outbox.wait("register")
+    receipt = outbox.wait(named("register"))
     assert receipt.events[0].event == CapsuleRegistered(capsule.address, (1).to_bytes(32, "big"))
     assert receipt.transaction_hash == pending.hashes[0]
     assert 1000 * 10**18 - node.balance(capsule.address) == receipt.fee > 0
-    assert outbox.get("register").status is Status.CONFIRMED
+    assert outbox.get(named("register")).status is Status.CONFIRMED
 
 
 def test_the_same_key_sends_once(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make()
-    first = outbox.send(register(sonar), "register")
-    assert outbox.send(register(sonar), "register").hashes == first.hashes
-    outbox.wait("register")
-    assert make().send(register(sonar), "register").status is Status.CONFIRMED
+    first = outbox.send(register(sonar), named("register"))
+    assert outbox.send(register(sonar), named("register")).hashes == first.hashes
+    outbox.wait(named("register"))
+    assert make().send(register(sonar), named("register")).status is Status.CONFIRMED
     assert landed(node, sonar) == [1]
 
 
 def test_the_same_key_for_another_call_is_refused(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make()
-    send_and_see_mined(node, outbox, register(sonar, 1), "register")
-    with pytest.raises(KeyReusedError, match="'register'"):
-        outbox.send(register(sonar, 2), "register")
+    send_and_see_mined(node, outbox, register(sonar, 1), named("register"))
+    with pytest.raises(DeedReusedError, match="other/-/register"):
+        outbox.send(register(sonar, 2), named("register"))
     assert landed(node, sonar) == [1]
 
 
 def test_what_the_contract_refuses_costs_nothing(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
     outbox = make()
     with pytest.raises(ContractRefusedError, match="sonar: campaign is not requested"):
-        outbox.send(sonar.calls.open_campaign(SPEC, SPEC, SPEC, 0), "open")
-    assert outbox.find("open") is None
+        outbox.send(sonar.calls.open_campaign(SPEC, SPEC, SPEC, 0), named("open"))
+    assert outbox.find(named("open")) is None
     assert node.balance(capsule.address) == 1000 * 10**18
-    with pytest.raises(UnknownKeyError, match="'open'"):
-        outbox.wait("open")
+    with pytest.raises(UnknownDeedError, match="other/-/open"):
+        outbox.wait(named("open"))
 
 
 def test_an_account_must_hold_value_and_gas_and_what_waits_already(
@@ -134,53 +79,53 @@ def test_an_account_must_hold_value_and_gas_and_what_waits_already(
 ) -> None:
     outbox = make()
     node.set_automine(False)
-    waiting = outbox.send(register(sonar, 1), "first")
+    waiting = outbox.send(register(sonar, 1), named("first"))
     reserved = waiting.gas * fees.suggest(node.web3, FeePolicy()).max_fee
     node.fund(capsule.address, reserved + 1)
     with pytest.raises(InsufficientFundsError) as missing:
-        outbox.send(register(sonar, 2), "second")
+        outbox.send(register(sonar, 2), named("second"))
     needed = missing.value.needed
     assert missing.value.balance == reserved + 1 < needed
     node.fund(capsule.address, needed - 1)
     with pytest.raises(InsufficientFundsError, match=" 1 wei are missing"):
-        outbox.send(register(sonar, 2), "second")
-    assert outbox.find("second") is None
+        outbox.send(register(sonar, 2), named("second"))
+    assert outbox.find(named("second")) is None
     node.fund(capsule.address, needed)
-    assert outbox.send(register(sonar, 2), "second").nonce == 1
+    assert outbox.send(register(sonar, 2), named("second")).nonce == 1
 
 
 def test_an_account_without_any_ether(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
     node.fund(capsule.address, 0)
     with pytest.raises(InsufficientFundsError, match=f"account {capsule.address} holds 0 wei"):
-        make().send(register(sonar), "register")
+        make().send(register(sonar), named("register"))
 
 
 def test_several_wait_with_nonces_in_a_row(node: Any, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make()
-    assert [outbox.send(register(sonar, n), str(n)).nonce for n in (1, 2, 3, 4)] == [0, 1, 2, 3]
+    assert [outbox.send(register(sonar, n), named(str(n))).nonce for n in (1, 2, 3, 4)] == [0, 1, 2, 3]
     with pytest.raises(TransactionTimeoutError, match="stays in the outbox"):
-        outbox.wait("4", timeout=0.05)
+        outbox.wait(named("4"), timeout=0.05)
     node.mine()
-    assert [pending.key for pending in outbox.pump()] == ["1", "2", "3", "4"]
+    assert [pending.deed.tail for pending in outbox.pump()] == ["1", "2", "3", "4"]
     assert landed(node, sonar) == [1, 2, 3, 4]
 
 
 def test_confirmations_are_waited_for(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make(confirmations=2)
-    send_and_see_mined(node, outbox, register(sonar), "register")
+    send_and_see_mined(node, outbox, register(sonar), named("register"))
     outbox.pump()
-    assert outbox.get("register").status is Status.MINED
+    assert outbox.get(named("register")).status is Status.MINED
     node.mine(1)
     outbox.pump()
-    assert outbox.get("register").status is Status.MINED
+    assert outbox.get(named("register")).status is Status.MINED
     node.mine(1)
     assert [pending.status for pending in outbox.pump()] == [Status.CONFIRMED]
 
 
 def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make(confirmations=3)
-    send_and_see_mined(node, outbox, register(sonar), "register")
+    send_and_see_mined(node, outbox, register(sonar), named("register"))
     node.mine(1)
     outbox.pump()
     node.reorg(2)
@@ -188,7 +133,7 @@ def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: So
     assert landed(node, sonar) == []
     outbox.pump()  # finds it gone, and broadcasts it
     node.mine(4)
-    assert outbox.wait("register", timeout=5).succeeded
+    assert outbox.wait(named("register"), timeout=5).succeeded
     assert landed(node, sonar) == [1]
 
 
@@ -209,28 +154,28 @@ def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
     node: Any, sonar: Sonar, make: Any, database: sqlite3.Connection
 ) -> None:
     outbox = make(confirmations=3)
-    send_and_see_mined(node, outbox, register(sonar), "register")
+    send_and_see_mined(node, outbox, register(sonar), named("register"))
     outbox.pump()
-    assert outbox.get("register").receipt is not None
+    assert outbox.get(named("register")).receipt is not None
     node.set_automine(False)
     node.reorg(1)
     node.rpc("anvil_dropAllTransactions")
     raw = database.execute("select raw from outbox_attempt").fetchone()["raw"]
     rpc.send_raw(node.web3, raw)  # as a node does by itself with transactions of a dropped branch
     outbox.pump()
-    pending = outbox.get("register")
+    pending = outbox.get(named("register"))
     assert (pending.status, pending.receipt) == (Status.WAITING, None)
 
 
 def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make()
-    outbox.send(register(sonar), "register")
-    outbox.wait("register")
+    outbox.send(register(sonar), named("register"))
+    outbox.wait(named("register"))
     node.reorg(1)
     node.rpc("anvil_dropAllTransactions")
     assert landed(node, sonar) == []
     outbox.pump()
-    outbox.wait("register", timeout=5)
+    outbox.wait(named("register"), timeout=5)
     assert landed(node, sonar) == [1]
 
 
@@ -246,17 +191,19 @@ def test_a_transaction_that_reverts_when_mined_says_why(
     transact(node, capsule, sonar.calls.open_campaign(campaign, SPEC, SPEC, 0))
     outbox = make(signer=miner)
     node.set_automine(False)
-    outbox.send(sonar.calls.submit(campaign, UPDATE, 0), "submit")
+    outbox.send(sonar.calls.submit(campaign, UPDATE, 0), named("submit"))
     _race(node, stranger, sonar, campaign)
     node.mine()
     with pytest.raises(RevertedError, match="sonar: queue is full") as reverted:
-        outbox.wait("submit")
+        outbox.wait(named("submit"))
     assert reverted.value.reason == "sonar: queue is full"
     with pytest.raises(RevertedError):
-        make(signer=miner).wait("submit")
-    outbox.free("submit")
-    assert outbox.find("submit") is None
-    assert outbox.get("submit#1").status is Status.REVERTED
+        make(signer=miner).wait(named("submit"))
+    node.set_automine(True)
+    again = outbox.ensure(named("submit"), lambda: sonar.calls.register_capsule(SPEC))
+    assert again is not None
+    assert [pending.nonce for pending in outbox.tries(named("submit"))] == [0, again.nonce]
+    assert outbox.get(named("submit")).number == again.number
 
 
 def _race(node: Any, signer: Any, sonar: Sonar, campaign: bytes) -> None:
@@ -269,22 +216,10 @@ def _race(node: Any, signer: Any, sonar: Sonar, campaign: bytes) -> None:
     rpc.send_raw(node.web3, signer.sign(transaction))
 
 
-def test_a_key_is_not_freed_while_its_transaction_may_land(node: Any, sonar: Sonar, make: Any) -> None:
-    node.set_automine(False)
-    outbox = make()
-    outbox.send(register(sonar), "register")
-    with pytest.raises(StillPendingError, match="waiting"):
-        outbox.free("register")
-    node.mine()
-    outbox.wait("register")
-    with pytest.raises(StillPendingError, match="confirmed"):
-        outbox.free("register")
-
-
 def test_a_nonce_taken_by_somebody_else_is_named(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
     node.set_automine(False)
     outbox = make()
-    outbox.send(register(sonar), "register")
+    outbox.send(register(sonar), named("register"))
     foreign = {
         "type": 2, "chainId": 1337, "nonce": 0, "to": capsule.address, "value": 1, "data": b"", "gas": 21_000,
         "maxFeePerGas": 500 * GWEI, "maxPriorityFeePerGas": 400 * GWEI,
@@ -292,12 +227,11 @@ def test_a_nonce_taken_by_somebody_else_is_named(node: Any, sonar: Sonar, make: 
     rpc.send_raw(node.web3, capsule.sign(foreign))
     node.mine()
     with pytest.raises(NonceTakenError, match=f"nonce 0 of account {capsule.address}"):
-        outbox.wait("register", timeout=5)
-    assert outbox.get("register").status is Status.DISPLACED
-    outbox.free("register")
+        outbox.wait(named("register"), timeout=5)
+    assert outbox.get(named("register")).status is Status.DISPLACED
     node.set_automine(True)
-    outbox.send(register(sonar), "register")
-    assert outbox.wait("register").succeeded
+    outbox.ensure(named("register"), lambda: register(sonar))
+    assert outbox.wait(named("register")).succeeded
 
 
 def test_a_gap_left_by_somebody_elses_transaction_is_filled(
@@ -310,31 +244,31 @@ def test_a_gap_left_by_somebody_elses_transaction_is_filled(
     }  # fmt: skip
     rpc.send_raw(node.web3, capsule.sign(foreign))
     outbox = make(gap_seconds=0.0)
-    assert outbox.send(register(sonar), "register").nonce == 1
+    assert outbox.send(register(sonar), named("register")).nonce == 1
     node.rpc("anvil_dropAllTransactions")
     patient = make(gap_seconds=60.0)
     patient.pump()
-    assert patient.find("fill:0") is None
+    assert patient.find(FILLER) is None
     outbox.pump()
     outbox.pump()
     node.mine()
-    assert outbox.wait("register", timeout=5).succeeded
-    assert outbox.get("fill:0").status is Status.CONFIRMED
+    assert outbox.wait(named("register"), timeout=5).succeeded
+    assert outbox.get(FILLER).status is Status.CONFIRMED
     assert landed(node, sonar) == [1]
 
 
 def test_a_transaction_that_waits_too_long_offers_more(node: Any, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))
-    before = outbox.send(register(sonar), "register")
+    before = outbox.send(register(sonar), named("register"))
     outbox.pump()
-    after = outbox.get("register")
+    after = outbox.get(named("register"))
     assert after.hashes[0] == before.hashes[0]
     assert len(after.hashes) == 2
     assert after.nonce == before.nonce
     assert [node.rpc("eth_getTransactionByHash", h) is not None for h in after.hashes] == [False, True]
     node.mine()
-    assert outbox.wait("register").transaction_hash == after.hashes[1]
+    assert outbox.wait(named("register")).transaction_hash == after.hashes[1]
     assert landed(node, sonar) == [1]
 
 
@@ -342,41 +276,43 @@ def test_the_first_version_counts_if_it_is_the_one_mined(node: Any, sonar: Sonar
     node.set_automine(False)
     lost = [False]
 
-    def lose_broadcast(method: str) -> Any:
+    def lose_broadcast(method: str, _: Any) -> Any:
         if method == "eth_sendRawTransaction" and lost[0]:
             return {"error": {"code": -32000, "message": "mempool is full"}}
         return None
 
-    outbox = make(Web3(Meddling(node.url, lose_broadcast)), policy=FeePolicy(bump_after=0.0))
-    outbox.send(register(sonar), "register")
+    outbox = make(Meddling(node.url, lose_broadcast), policy=FeePolicy(bump_after=0.0))
+    outbox.send(register(sonar), named("register"))
     lost[0] = True
     outbox.pump()
-    first, second = outbox.get("register").hashes
-    assert outbox.get("register").problem == "mempool is full"
+    first, second = outbox.get(named("register")).hashes
+    assert outbox.get(named("register")).problem == "mempool is full"
     node.mine()
-    assert outbox.wait("register").transaction_hash == first != second
+    assert outbox.wait(named("register")).transaction_hash == first != second
 
 
 def test_offers_stop_at_the_cap(node: Any, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0, max_fee=6 * GWEI))
-    outbox.send(register(sonar), "register")
+    outbox.send(register(sonar), named("register"))
     for _ in range(30):
         outbox.pump()
-    pending = outbox.get("register")
+    pending = outbox.get(named("register"))
     assert "fee cap" in str(pending.problem)
     assert 2 <= len(pending.hashes) < 25
     node.mine()
-    assert outbox.wait("register").succeeded
+    assert outbox.wait(named("register")).succeeded
 
 
 def test_a_chain_dearer_than_the_cap_is_refused_before_signing(node: Any, sonar: Sonar, make: Any) -> None:
     base_fee = rpc.latest(node.web3).base_fee
     assert base_fee is not None
     with pytest.raises(FeesTooHighError) as dear:
-        make(policy=FeePolicy(max_fee=base_fee, min_tip=1, max_tip=1)).send(register(sonar), "register")
+        make(policy=FeePolicy(max_fee=base_fee, min_tip=1, max_tip=1)).send(
+            register(sonar), named("register")
+        )
     assert (dear.value.asked, dear.value.cap) == (base_fee + 1, base_fee)
-    assert make(policy=FeePolicy(max_fee=base_fee + 1, max_tip=1)).send(register(sonar), "register")
+    assert make(policy=FeePolicy(max_fee=base_fee + 1, max_tip=1)).send(register(sonar), named("register"))
 
 
 def test_a_bump_raises_both_parts_by_what_nodes_demand() -> None:
@@ -391,29 +327,29 @@ def test_a_bump_raises_both_parts_by_what_nodes_demand() -> None:
 def test_a_node_lost_at_the_broadcast_loses_nothing(node: Any, sonar: Sonar, make: Any) -> None:
     down = [True]
 
-    def drop(method: str) -> Any:
+    def drop(method: str, _: Any) -> Any:
         if method == "eth_sendRawTransaction" and down[0]:
             raise NodeDownError(node.url, "test")
         return None
 
-    outbox = make(Web3(Meddling(node.url, drop)))
+    outbox = make(Meddling(node.url, drop))
     with pytest.raises(NodeDownError):
-        outbox.send(register(sonar), "register")
-    stored = outbox.get("register")
+        outbox.send(register(sonar), named("register"))
+    stored = outbox.get(named("register"))
     assert stored.status is Status.WAITING
     with pytest.raises(NodeDownError):
-        outbox.wait("register", timeout=0.05)
+        outbox.wait(named("register"), timeout=0.05)
     down[0] = False
-    assert outbox.wait("register").transaction_hash == stored.hashes[0]
+    assert outbox.wait(named("register")).transaction_hash == stored.hashes[0]
     assert landed(node, sonar) == [1]
 
 
 def test_history_lists_everything_by_nonce(node: Any, sonar: Sonar, make: Any) -> None:
     outbox = make()
     for number in range(3):
-        send_and_see_mined(node, outbox, register(sonar, 1 + number), f"key {number}")
+        send_and_see_mined(node, outbox, register(sonar, 1 + number), named(f"key {number}"))
     outbox.pump()
-    assert [(p.nonce, p.key, p.status) for p in outbox.history()] == [
-        (number, f"key {number}", Status.CONFIRMED) for number in range(3)
+    assert [(p.nonce, p.deed, p.status) for p in outbox.history()] == [
+        (number, named(f"key {number}"), Status.CONFIRMED) for number in range(3)
     ]
     assert outbox.unfinished() == []

@@ -16,8 +16,11 @@ import pytest
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+
+FIRST = Deed(Action.OTHER, None, "register 1")
 
 # The child meddles with its signer and its node, never with the outbox: the code under test is the real one.
 CHILD = """
@@ -27,6 +30,7 @@ from dying import DyingNode, DyingSigner
 from web3 import Web3
 from pysonar.chain.node import rpc
 from pysonar.chain.database import open_database
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.contract.sonar import Sonar
@@ -37,10 +41,11 @@ web3 = Web3(DyingNode(url, point))
 sonar = Sonar(web3, address)
 database = open_database(Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address)
 signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)
-outbox = Outbox(database, web3, signer, confirmations=0)
+outbox = Outbox(database, web3, signer, chain_id=1337, confirmations=0)
 print("ready", flush=True)
 for number in range(1, int(count) + 1):
-    outbox.send(sonar.calls.register_capsule(number.to_bytes(32, "big")), f"register {number}")
+    deed = Deed(Action.OTHER, None, f"register {number}")
+    outbox.send(sonar.calls.register_capsule(number.to_bytes(32, "big")), deed)
     outbox.pump()
 """
 
@@ -68,7 +73,7 @@ class Runs:
         database = open_database(
             self.path, chain_id=1337, genesis=rpc.genesis(web3), contract=self.sonar.address
         )
-        return Outbox(database, web3, self.signer, confirmations=0, poll_seconds=0.01)
+        return Outbox(database, web3, self.signer, chain_id=1337, confirmations=0, poll_seconds=0.01)
 
     def landed(self) -> list[int]:
         logs = rpc.logs(self.node.web3, self.sonar.address, 0, rpc.block_number(self.node.web3))
@@ -94,13 +99,13 @@ def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bo
         child.wait(30)
     assert child.returncode == -signal.SIGKILL
     outbox = runs.outbox()
-    before = outbox.find("register 1")
+    before = outbox.find(FIRST)
     assert ((before is not None), (runs.landed() == [1])) == (stored, mined)
 
     call = runs.sonar.calls.register_capsule((1).to_bytes(32, "big"))
-    after = outbox.send(call, "register 1")  # what the restarted agent does
+    after = outbox.send(call, FIRST)  # what the restarted agent does
     assert before is None or after.hashes == before.hashes  # the same bytes
-    receipt = outbox.wait("register 1", timeout=10)
+    receipt = outbox.wait(FIRST, timeout=10)
     assert receipt.transaction_hash == after.hashes[0]
     assert runs.landed() == [1]
     assert rpc.nonce(runs.node.web3, runs.signer.address) == 1
@@ -111,7 +116,7 @@ def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
         child.wait(30)
     outbox = runs.outbox()
     outbox.pump()
-    assert outbox.wait("register 1", timeout=10).succeeded
+    assert outbox.wait(FIRST, timeout=10).succeeded
     assert runs.landed() == [1]
 
 
@@ -119,8 +124,9 @@ def test_a_new_transaction_does_not_take_the_nonce_of_a_stored_one(runs: Runs) -
     with runs.start("before the broadcast", 1) as child:
         child.wait(30)
     outbox = runs.outbox()
-    assert outbox.send(runs.sonar.calls.register_capsule(bytes([2]) * 32), "another").nonce == 1
-    outbox.wait("another", timeout=10)
+    another = Deed(Action.OTHER, None, "another")
+    assert outbox.send(runs.sonar.calls.register_capsule(bytes([2]) * 32), another).nonce == 1
+    outbox.wait(another, timeout=10)
     assert runs.landed() == [1, int.from_bytes(bytes([2]) * 32, "big")]
 
 
@@ -136,7 +142,7 @@ def test_killed_at_any_moment(runs: Runs) -> None:
         assert child.wait(60) == 0
     outbox = runs.outbox()
     for pending in outbox.history():
-        outbox.wait(pending.key, 30)  # the last one may be mined after the child's last look
+        outbox.wait(pending.deed, 30)  # the last one may be mined after the child's last look
     assert runs.landed() == list(range(1, 41))
     assert {pending.status for pending in outbox.history()} == {Status.CONFIRMED}
     assert rpc.nonce(runs.node.web3, runs.signer.address) == 40
@@ -147,5 +153,5 @@ def test_two_processes_with_one_database_share_its_nonces(runs: Runs) -> None:
         assert (first.wait(60), second.wait(60)) == (0, 0)
     outbox = runs.outbox()
     for pending in outbox.history():
-        outbox.wait(pending.key, 30)
+        outbox.wait(pending.deed, 30)
     assert runs.landed() == list(range(1, 16))

@@ -9,6 +9,7 @@ import pytest
 from mine_agent.connection import Connection
 from mine_agent.journal import Journal, Submission
 from pysonar.party.wording import about
+from pysonar.pause import Pause
 
 CAMPAIGN, BASE, NEXT = b"\x11" * 32, b"\x33" * 32, b"\x44" * 32
 
@@ -54,8 +55,7 @@ def test_a_closed_row_has_lost_its_bytes_and_keeps_its_time(journal: Journal) ->
 
 def test_failures_pause_longer_and_are_forgotten_by_success(journal: Journal) -> None:
     pauses = [
-        journal.fail(b"\x01" * 32, "d", "text", now=100, first_pause=5, longest=60).retry_at - 100
-        for _ in range(6)
+        journal.fail(b"\x01" * 32, "d", "text", now=100, pause=Pause(5, 60)).retry_at - 100 for _ in range(6)
     ]
     assert pauses == [5, 10, 20, 40, 60, 60]
     assert journal.failure(b"\x01" * 32, "other") is None

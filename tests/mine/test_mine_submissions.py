@@ -22,6 +22,7 @@ from mine_agent.work.open_submissions import Tending
 from pysonar.chain.contract.events import Reported, Submitted
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, State, Verdict
+from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.rules import Allowed
@@ -63,7 +64,8 @@ def tending(connection: Connection, outbox: Outbox, tell: Any) -> Tending:
 
 
 def submit(connection: Connection, outbox: Outbox, submission: Submission) -> None:
-    submitting.send(submission, store=connection.store, outbox=outbox, sonar=connection.sonar)
+    record = connection.sonar.campaign(submission.campaign)
+    submitting.send(submission, record, store=connection.store, outbox=outbox, sonar=connection.sonar)
     catch_up(connection, outbox)
 
 
@@ -82,7 +84,7 @@ def judge(node: Any, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner,
 def catch_up(connection: Connection, outbox: Outbox) -> None:
     """Wait until every transaction is mined, and read the events."""
     for pending in outbox.unfinished():
-        outbox.wait(pending.key, 30)
+        outbox.wait(pending.deed, 30)
     connection.follower.poll()
 
 
@@ -101,7 +103,7 @@ def test_a_gradient_is_stored_pinned_and_queued_with_stake_and_fee(
     assert node.balance(sonar.address) - before == STAKE + FEE
     cid = Cid.from_bytes32(submission.update)
     assert connection.store.get(cid, max_bytes=100) == b"sealed"
-    assert connection.store.pins(submitting.pin_owner(outbox.account, campaign)) == [cid]
+    assert connection.store.pins(mine_pins(outbox.account, campaign)) == [cid]
 
 
 def test_sending_again_sends_nothing(connection: Connection, outbox: Outbox, campaign: bytes) -> None:
@@ -134,7 +136,7 @@ def test_what_can_no_longer_be_queued_is_given_up(
     assert left.sealed is None
     assert submitted(connection) == []
     assert [happening["event"] for happening in happenings] == ["given_up"]
-    assert connection.store.pins(submitting.pin_owner(outbox.account, submission.campaign)) == []
+    assert connection.store.pins(mine_pins(outbox.account, submission.campaign)) == []
 
 
 def test_what_the_owner_forbids_meanwhile_is_not_sent(
@@ -171,7 +173,7 @@ def test_a_verdict_closes_and_unpins(
     assert standing.outcome is outcome
     assert standing.submission is not None
     assert (standing.submission.sealed, standing.submission.closed_at) == (None, 2000)
-    assert connection.store.pins(submitting.pin_owner(outbox.account, campaign)) == []
+    assert connection.store.pins(mine_pins(outbox.account, campaign)) == []
     (told,) = happenings
     assert told["verdict"] == verdict.name
     payout = 10 * ETHER * 90_000 // 900_000 if verdict is Verdict.IMPROVED else 0
@@ -200,7 +202,7 @@ def test_an_unjudged_stake_is_taken_back_once_it_may_be(
     review_until = connection.sonar.campaign(campaign).terms.review_until
     node.advance_to(review_until - 1)
     tending.money(campaign, auto_claim=True)
-    assert outbox.find(f"reclaim/{campaign.hex()}/0") is None
+    assert outbox.find(Deed(Action.RECLAIM, campaign, "0")) is None
     node.advance_to(review_until)
     tending.money(campaign, auto_claim=True)
     tending.money(campaign, auto_claim=True)
@@ -221,8 +223,8 @@ def test_a_stake_behind_the_target_is_taken_back_at_once(
     judge(campaign, first.update, Verdict.IMPROVED, 900_000)
     connection.follower.poll()
     tending.money(campaign, auto_claim=True)
-    assert outbox.find(f"reclaim/{campaign.hex()}/0") is None
-    outbox.wait(f"reclaim/{campaign.hex()}/1", 10)
+    assert outbox.find(Deed(Action.RECLAIM, campaign, "0")) is None
+    outbox.wait(Deed(Action.RECLAIM, campaign, "1"), 10)
 
 
 def settle(node: Any, sonar: Sonar, transact: Any, stranger: KeyfileSigner, campaign: bytes) -> None:
@@ -249,7 +251,7 @@ def test_a_settled_campaign_is_claimed_once(
     catch_up(connection, outbox)
     assert tending.money(campaign, auto_claim=True) is True
     assert [happening["event"] for happening in happenings] == ["claiming"]
-    gas = outbox.get(f"claim/{campaign.hex()}/0").receipt.fee  # type: ignore[union-attr]
+    gas = outbox.get(Deed(Action.CLAIM, campaign, "0")).receipt.fee  # type: ignore[union-attr]
     assert node.balance(outbox.account) - before == ETHER + STAKE - gas
 
 
@@ -282,7 +284,7 @@ def test_a_campaign_that_owes_nothing_is_left_to_others(
     node.advance_to(connection.sonar.campaign(campaign).terms.review_until + 600)
     connection.follower.poll()
     tending.money(campaign, auto_claim=True)
-    assert outbox.find(settling.settle_key(campaign)) is None
+    assert outbox.find(settling.settle_deed(campaign)) is None
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
@@ -306,7 +308,7 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
     settle(node, sonar, transact, stranger, campaign)
     connection.follower.poll()
     tending.money(campaign, auto_claim=True)
-    assert outbox.find(f"claim/{campaign.hex()}/0") is None
+    assert outbox.find(Deed(Action.CLAIM, campaign, "0")) is None
     (claim,) = claim_everything(connection, outbox)  # but by hand it can be had
     assert claim.amount == 5
 
@@ -386,5 +388,5 @@ def test_a_mine_that_lost_its_home_still_gets_its_money(
     node.advance_to(fresh.sonar.campaign(campaign).terms.review_until)
     again = fresh.outbox(miner)
     Tending(fresh, again, tell=tell, clock=lambda: 0.0).money(campaign, auto_claim=True)
-    again.wait(f"reclaim/{campaign.hex()}/0", 10)
+    again.wait(Deed(Action.RECLAIM, campaign, "0"), 10)
     assert fresh.sonar.claimable(campaign, miner.address) == STAKE + FEE

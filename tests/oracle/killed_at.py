@@ -17,6 +17,7 @@ from openmined_oracle.campaigns.context import Context
 from openmined_oracle.cli import app
 from openmined_oracle.journal import Journal
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.deeds import Deed
 from pysonar.chain.sending.outbox_records import OutboxRecords
 
 
@@ -42,8 +43,8 @@ def sending(label: str) -> tuple[Callable[..., bool], Callable[..., bool]]:
     """Whether a transaction of that kind was just stored, and whether just broadcast."""
     stored: list[str] = []
 
-    def just_stored(_: Any, key: str, *__: Any, **___: Any) -> bool:
-        stored[:] = [key.partition(":")[0]]
+    def just_stored(_: Any, deed: Deed, *__: Any, **___: Any) -> bool:
+        stored[:] = [deed.action.value]
         return False
 
     return just_stored, lambda *_: stored == [label]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openmined_oracle.campaigns.context import pin_owner
 from openmined_oracle.errors import Decline
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import CiphertextError, KernelError
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.protocol.cid import Cid
 
 DAY = 86_400
@@ -112,7 +112,7 @@ def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a
     before = file.read_bytes()
     key = KeyStore(networks.home.keys, networks.own).stored_key(campaign)
     assert key.fingerprint != ckks.fingerprint
-    orphans = set(networks.store.pins(pin_owner(campaign)))
+    orphans = set(networks.store.pins(capsule_pins(campaign)))
 
     networks.run()
     record = networks.record(campaign)
@@ -125,7 +125,7 @@ def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a
     np.testing.assert_array_equal(model.decrypt(key), networks.start)
     bundle = Cid.from_bytes32(record.public_key)
     assert bundle not in orphans
-    pinned = set(networks.store.pins(pin_owner(campaign)))
+    pinned = set(networks.store.pins(capsule_pins(campaign)))
     assert {bundle, Cid.from_bytes32(record.model)} <= pinned
     assert orphans <= pinned
 
@@ -133,7 +133,7 @@ def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a
     networks.run()
     record = networks.record(campaign)
     kept = {Cid.from_bytes32(record.model), Cid.from_bytes32(record.result)}
-    assert set(networks.store.pins(pin_owner(campaign))) == kept
+    assert set(networks.store.pins(capsule_pins(campaign))) == kept
 
 
 def test_a_lost_database_is_made_up_for_from_chain_and_store(

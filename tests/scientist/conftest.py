@@ -85,13 +85,12 @@ def home(tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting
 @pytest.fixture
 def reopen(home: Path, scientist: Any, scientist_key: Any) -> Callable[[], Any]:
     """`reopen() -> Scientist`: as a new process would, but without waiting for scrypt."""
-    from pysonar.chain.sending.outbox import Outbox
     from pysonar.scientist.connection import Connection, Scientist
     from pysonar.scientist.home import Home
 
     def open_again() -> Scientist:
         connection = Connection.open(Home.open(home))
-        outbox = Outbox(connection.database, connection.web3, scientist, confirmations=0, poll_seconds=0.01)
+        outbox = connection.outbox(scientist, poll_seconds=0.01)
         return Scientist(connection, scientist, scientist_key, outbox)
 
     return open_again

@@ -10,6 +10,7 @@ import pytest
 
 from pysonar.chain.contract.types import State
 from pysonar.chain.errors import ContractRefusedError
+from pysonar.chain.sending.deeds import scientist_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.protocol.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
@@ -24,7 +25,6 @@ from pysonar.scientist.errors import (
     StillRunningError,
     UnknownCampaignError,
 )
-from pysonar.scientist.launching import pin_owner
 from pysonar.scientist.ledger import RECLAIMED, Ledger
 from pysonar.store import NotFoundError
 
@@ -66,9 +66,9 @@ def test_the_delivered_model_is_a_fitted_estimator(delivered: Campaign, records:
 
 def test_an_opened_result_is_pinned(delivered: Campaign, owner: Any) -> None:
     store = owner.connection.store
-    before = set(store.pins(pin_owner(delivered.id)))
+    before = set(store.pins(scientist_pins(delivered.id)))
     delivery = delivered.delivery()
-    assert set(store.pins(pin_owner(delivered.id))) - before == {delivery.cid}
+    assert set(store.pins(scientist_pins(delivered.id))) - before == {delivery.cid}
 
 
 def test_every_event_is_told_once_while_waiting(delivered: Campaign) -> None:

@@ -16,12 +16,13 @@ import pytest
 
 from pysonar.chain.contract.types import State
 from pysonar.chain.errors import InsufficientFundsError, RevertedError
+from pysonar.chain.sending.deeds import scientist_pins
 from pysonar.protocol.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey
 from pysonar.scientist.campaign import Campaign, default_name
 from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
-from pysonar.scientist.launching import create_key, pin_owner
+from pysonar.scientist.launching import create_deed
 from pysonar.store import NotFoundError
 
 ETHER = 10**18
@@ -45,7 +46,7 @@ def test_a_launched_campaign_is_on_chain_and_in_the_store(
     assert spec.weights_shape == (4, 2)
     own = judge.store.get(spec.scientist_certificate, max_bytes=MAX_BYTES["certificate"])
     assert own == owner.key.certificate.to_bytes()
-    assert set(judge.store.pins(pin_owner(campaign.id))) == {
+    assert set(judge.store.pins(scientist_pins(campaign.id))) == {
         cid,
         spec.validation.sealed,
         spec.scientist_certificate,
@@ -138,7 +139,7 @@ def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
     campaign = Campaign(owner, plan, records).launch()
     assert len(created(sonar)) == 1
     owners = judge.store.owners()
-    assert [name for name in owners if name.startswith("scientist/")] == [pin_owner(campaign.id)]
+    assert [name for name in owners if name.startswith("scientist/")] == [scientist_pins(campaign.id)]
 
 
 def test_a_launch_that_reverted_can_be_repeated(
@@ -151,7 +152,7 @@ def test_a_launch_that_reverted_can_be_repeated(
     del owner.outbox.wait
     node.advance(4000)
     with pytest.raises(RevertedError, match="time to submit is over"):
-        owner.outbox.wait(create_key(campaign.id))
+        owner.outbox.wait(create_deed(campaign.id))
     node.set_automine(True)
     again = Campaign(owner, plan, records).launch()
     assert again.id != campaign.id
@@ -201,7 +202,6 @@ from dying import DyingNode, DyingSigner, die
 from web3 import Web3
 import pyarrow.ipc
 from pysonar.scientist.campaign import Campaign
-from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection, Scientist
@@ -225,7 +225,7 @@ class Store:
 connection = Connection.open(Home.open(Path(home)), Web3(DyingNode(url, point)))
 connection = dataclasses.replace(connection, store=Store(connection.store))
 signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)
-outbox = Outbox(connection.database, connection.web3, signer, confirmations=0)
+outbox = connection.outbox(signer)
 scientist = Scientist(connection, signer, SecretKey.generate("child"), outbox)
 Campaign(scientist, read_plan(Path(plan)), validation).launch()
 """
@@ -274,7 +274,7 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     child = subprocess.run(command, env=environment, check=False, timeout=60)
     assert child.returncode == -signal.SIGKILL
     (row,) = owner.connection.journal.all()
-    assert (owner.outbox.find(create_key(row.id)) is not None) == known
+    assert (owner.outbox.find(create_deed(row.id)) is not None) == known
     assert len(created(sonar)) == escrowed
 
     campaign = Campaign(owner, read_plan(plan_file), validation_csv).launch()  # the same command again
@@ -283,5 +283,5 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     assert (campaign.id == row.id) == known
     assert [kept.id for kept in owner.connection.journal.all()] == [campaign.id]
     assert [name for name in judge.store.owners() if name.startswith("scientist/")] == [
-        pin_owner(campaign.id)
+        scientist_pins(campaign.id)
     ]

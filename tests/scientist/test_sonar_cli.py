@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.settings import load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
@@ -238,12 +239,24 @@ def test_a_declined_campaign_ends_the_watching_with_an_error(
     assert sonar_command.json("campaign", "claim")[0]["amount"] == str(10 * ETHER)
 
 
-def test_cancelling(sonar_command: Shell, create: tuple[str, ...], judge: Any) -> None:
+def test_cancelling(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, scientist: Any
+) -> None:
     sonar_command.json(*create)
-    assert sonar_command.json("campaign", "cancel", "who-is-ill")["claimable"] == str(10 * ETHER)
-    again = sonar_command("campaign", "cancel", "who-is-ill")
-    assert again.exit_code == 1
-    assert "sonar: campaign is not requested" in again.stderr
+    first = sonar_command.json("campaign", "cancel", "who-is-ill")
+    assert first["claimable"] == str(10 * ETHER)
+    sent = rpc.nonce(node.web3, scientist.address)
+    assert sonar_command.json("campaign", "cancel", "who-is-ill") == first  # done is done
+    assert rpc.nonce(node.web3, scientist.address) == sent
+
+
+def test_a_campaign_that_capsule_has_opened_cannot_be_cancelled(
+    sonar_command: Shell, create: tuple[str, ...], judge: Any
+) -> None:
+    judge.open(bytes.fromhex(sonar_command.json(*create)["campaign"][2:]), 500_000)
+    late = sonar_command("campaign", "cancel", "who-is-ill")
+    assert late.exit_code == 1
+    assert "sonar: campaign is not requested" in late.stderr
 
 
 def test_a_terminal_gets_a_live_table(

@@ -16,24 +16,20 @@ from pysonar.chain.errors import BadArgumentError
 
 MAX_REPORTS = 32
 MAX_REASON_BYTES = 128
-MOST_TOKEN_GAS = 500_000
-"""Sonar's own part of `submit`, `reclaim` and `claim` is below 80,000 (snapshots/gas.json); the rest is room
-for the token.
-"""
 
 
 @dataclass(frozen=True)
 class Call:
     """A contract call: address, call data, wei sent along, and a short label for messages and ledgers.
 
-    most_gas: above this it is not sent. Set where a token's own code runs, which can burn all gas it gets.
+    runs_token: a token's own code runs in it, which is a stranger's and can burn all gas it gets.
     """
 
     to: str
     data: bytes
     value: int
     label: str
-    most_gas: int | None = None
+    runs_token: bool = False
 
 
 class SonarCalls:
@@ -48,8 +44,11 @@ class SonarCalls:
 
     def create_campaign(self, terms: Terms, salt: bytes) -> Call:
         """Ask for a campaign; sends the bounty along when it is in ether."""
-        value = terms.bounty if terms.asset == ZERO_ADDRESS else 0
-        return self._call("create_campaign", terms.as_abi(), require_bytes32("the salt", salt), value=value)
+        ether = terms.asset == ZERO_ADDRESS
+        salt = require_bytes32("the salt", salt)
+        return self._call(
+            "create_campaign", terms.as_abi(), salt, value=terms.bounty if ether else 0, asset=terms.asset
+        )
 
     def cancel(self, campaign: bytes) -> Call:
         """The owner takes a requested campaign back."""
@@ -73,9 +72,14 @@ class SonarCalls:
             require_uint("the start accuracy", start),
         )
 
-    def submit(self, campaign: bytes, update: bytes, value: int) -> Call:
-        """A miner submits the CID of a sealed gradient, with stake + fee in wei."""
-        return self._call("submit", _id(campaign), require_bytes32("the update", update), value=value)
+    def submit(self, campaign: bytes, update: bytes, value: int, *, asset: str = ZERO_ADDRESS) -> Call:
+        """A miner submits the CID of a sealed gradient; `value` is stake + fee, sent along if the campaign's
+        asset is ether. Sonar takes those of a token itself, as far as the miner has approved it.
+        """
+        sent = value if asset == ZERO_ADDRESS else 0
+        return self._call(
+            "submit", _id(campaign), require_bytes32("the update", update), value=sent, asset=asset
+        )
 
     def report(self, campaign: bytes, reports: Sequence[Report]) -> Call:
         """Capsule's verdicts for the head of the queue, in order; 1 to 32 of them."""
@@ -83,11 +87,10 @@ class SonarCalls:
             raise BadArgumentError("the number of reports", len(reports), f"1 to {MAX_REPORTS}")
         return self._call("report", _id(campaign), [report.as_abi() for report in reports])
 
-    def reclaim(self, campaign: bytes, index: int, update: bytes) -> Call:
+    def reclaim(self, campaign: bytes, index: int, update: bytes, *, asset: str = ZERO_ADDRESS) -> Call:
         """A miner takes stake and fee of an unevaluated submission back."""
-        return self._call(
-            "reclaim", _id(campaign), require_uint("the index", index), require_bytes32("the update", update)
-        )
+        update = require_bytes32("the update", update)
+        return self._call("reclaim", _id(campaign), require_uint("the index", index), update, asset=asset)
 
     def deliver(self, campaign: bytes, result: bytes) -> Call:
         """Capsule names the CID of the sealed result."""
@@ -97,14 +100,15 @@ class SonarCalls:
         """Fix refund and fees; anybody may."""
         return self._call("settle", _id(campaign))
 
-    def claim(self, campaign: bytes, to: str) -> Call:
+    def claim(self, campaign: bytes, to: str, *, asset: str = ZERO_ADDRESS) -> Call:
         """Send what the sender is owed to the address `to`."""
-        return self._call("claim", _id(campaign), require_address("the receiver", to))
+        return self._call("claim", _id(campaign), require_address("the receiver", to), asset=asset)
 
-    def _call(self, function: str, *arguments: object, value: int = 0) -> Call:
+    def _call(self, function: str, *arguments: object, value: int = 0, asset: str = ZERO_ADDRESS) -> Call:
+        """`asset`: what the call moves; a token's own code then runs in it."""
         require_uint(f"the value sent with {function}", value)
-        most_gas = MOST_TOKEN_GAS if function in ("submit", "reclaim", "claim") else None
-        return Call(self.address, abi.functions()[function].encode(*arguments), value, function, most_gas)
+        data = abi.functions()[function].encode(*arguments)
+        return Call(self.address, data, value, function, require_address("the asset", asset) != ZERO_ADDRESS)
 
 
 def _id(campaign: bytes) -> bytes:

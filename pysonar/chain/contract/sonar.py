@@ -30,23 +30,24 @@ from pysonar.chain.node import rpc
 
 class Sonar:
     """Sonar at `address`. `Sonar.open` checks that it really is one; the plain constructor asks the node
-    nothing but its chain id.
+    nothing but its chain id, and not even that if it is given (agents give that of their settings: the ids of
+    campaigns are made of it).
     """
 
-    def __init__(self, web3: Web3, address: str) -> None:
+    def __init__(self, web3: Web3, address: str, chain_id: int | None = None) -> None:
         self.web3 = web3
         self.address = require_address("the contract", address)
-        self.chain_id = rpc.chain_id(web3)
+        self.chain_id = rpc.chain_id(web3) if chain_id is None else chain_id
         self.calls = SonarCalls(self.address)
 
     @classmethod
-    def open(cls, web3: Web3, address: str) -> Sonar:
+    def open(cls, web3: Web3, address: str, chain_id: int | None = None) -> Sonar:
         """The client, after checking the contract: NoContractError, NotSonarError.
 
         The check asks for a campaign id of made-up values: the answer depends on chain id and address by a
         formula that no other contract has, so it also tells a Sonar of another chain apart.
         """
-        sonar = cls(web3, address)
+        sonar = cls(web3, address, chain_id)
         if not rpc.code(web3, sonar.address):
             raise NoContractError(sonar.address, sonar.chain_id)
         probe = (sonar.address, b"\x01" * 32, b"\x02" * 32)
@@ -88,18 +89,19 @@ class Sonar:
         """The id that `create_campaign` of this owner, spec and salt gives."""
         return bytes(self._read("campaign_id", require_address("the owner", owner), spec, salt)[0])
 
-    def certificate(self, capsule: str) -> bytes | None:
+    def certificate(self, capsule: str, *, block: rpc.Tag = "latest") -> bytes | None:
         """The CID digest of Capsule's current certificate; None if it registered none."""
-        found = bytes(self._read("certificate", require_address("the capsule", capsule))[0])
+        found = bytes(self._read("certificate", require_address("the capsule", capsule), block=block)[0])
         return None if found == EMPTY else found
 
-    def queued(self, campaign: bytes, index: int) -> bytes:
+    def queued(self, campaign: bytes, index: int, *, block: rpc.Tag = "latest") -> bytes:
         """What the queue holds at `index`: see `queue_entry`."""
-        return bytes(self._read("queued", campaign, index)[0])
+        return bytes(self._read("queued", campaign, index, block=block)[0])
 
-    def claimable(self, campaign: bytes, account: str) -> int:
+    def claimable(self, campaign: bytes, account: str, *, block: rpc.Tag = "latest") -> int:
         """Wei that `claim` would send the account now."""
-        return int(self._read("claimable", campaign, require_address("the account", account))[0])
+        account = require_address("the account", account)
+        return int(self._read("claimable", campaign, account, block=block)[0])
 
     def owed(self, campaign: bytes, account: str) -> int:
         """Wei that the campaign owes the account, claimable now or after settlement."""

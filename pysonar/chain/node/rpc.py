@@ -33,7 +33,7 @@ def call(web3: Web3, method: str, *params: Any) -> Any:
     try:
         answer: Mapping[str, Any] = web3.provider.make_request(RPCEndpoint(method), list(params))
     except requests.RequestException:
-        raise NodeDownError(_shown(web3), "the connection is refused or breaks") from None
+        raise NodeDownError(shown(web3), "the connection is refused or breaks") from None
     return _result(method, answer)
 
 
@@ -46,7 +46,7 @@ def ask(web3: Web3, method: str, params: Sequence[object], parse: Callable[[obje
             return parse(call(web3, method, *params))
         except NotUnderstood as error:
             if pause is None:
-                raise UnexpectedAnswerError(method, str(error), _shown(web3)) from None
+                raise UnexpectedAnswerError(method, str(error), shown(web3)) from None
             _distrust(web3, pause)
     raise AssertionError("not reached")
 
@@ -67,7 +67,7 @@ def ask_all(
             ]
         except NotUnderstood as error:
             if pause is None:
-                raise UnexpectedAnswerError("a batch of requests", str(error), _shown(web3)) from None
+                raise UnexpectedAnswerError("a batch of requests", str(error), shown(web3)) from None
             _distrust(web3, pause)
     raise AssertionError("not reached")
 
@@ -111,9 +111,9 @@ def hash_at_each(web3: Web3, number: int) -> dict[str, bytes]:
     """The hash of that block by the shown address of each node that has it: they must agree on the past."""
     found: dict[str, bytes] = {}
     if isinstance(web3.provider, NodeProvider) and web3.provider.nodes > 1:
-        for shown, answer in web3.provider.each("eth_getBlockByNumber", [hex(number), False]):
+        for name, answer in web3.provider.each("eth_getBlockByNumber", [hex(number), False]):
             try:
-                found[shown] = answers.block(answer.get("result")).hash
+                found[name] = answers.block(answer.get("result")).hash
             except NotUnderstood:  # it lacks the block, or says nonsense: no witness
                 continue
     return found
@@ -162,7 +162,7 @@ def receipt(web3: Web3, transaction_hash: bytes) -> TransactionReceipt | None:
     """The receipt, or None if this node knows none: which proves nothing."""
     found = ask(web3, "eth_getTransactionReceipt", [_hex(transaction_hash)], answers.mined_receipt)
     if found is not None and found.transaction_hash != transaction_hash:
-        raise UnexpectedAnswerError("eth_getTransactionReceipt", "that transaction's receipt", _shown(web3))
+        raise UnexpectedAnswerError("eth_getTransactionReceipt", "that transaction's receipt", shown(web3))
     return found
 
 
@@ -211,6 +211,11 @@ def priority_fee(web3: Web3) -> int | None:
         return None
 
 
+def gas_price(web3: Web3) -> int:
+    """Wei per gas that the node suggests on a chain without base fee."""
+    return ask(web3, "eth_gasPrice", [], answers.quantity)
+
+
 def send_raw(web3: Web3, raw: bytes) -> None:
     """Broadcast signed bytes; NodeRefusedError if the node does not take them."""
     call(web3, "eth_sendRawTransaction", _hex(raw))
@@ -256,7 +261,7 @@ def _answers(web3: Web3, asked: Sequence[Request]) -> list[Mapping[str, Any]]:
         try:
             found.append(web3.provider.make_request(RPCEndpoint(method), list(params)))
         except requests.RequestException:
-            raise NodeDownError(_shown(web3), "the connection is refused or breaks") from None
+            raise NodeDownError(shown(web3), "the connection is refused or breaks") from None
     return found
 
 
@@ -305,5 +310,6 @@ def _tag(tag: Tag) -> str:
     return hex(tag) if isinstance(tag, int) else tag
 
 
-def _shown(web3: Web3) -> str:
+def shown(web3: Web3) -> str:
+    """The node for messages, without credentials."""
     return str(getattr(web3.provider, "shown_url", type(web3.provider).__name__))

@@ -1,66 +1,119 @@
-"""What to offer per gas (EIP-1559), with caps: a mad node or a mad market must not empty an account.
+"""What to offer per gas, with caps: a faulty node or a runaway market must not empty an account.
 
-The offer is tip + twice the base fee: a base fee can grow by 1/8 per block at most, so it stays valid for
-six full blocks. Only what the block asks is paid.
+With a base fee (EIP-1559) the offer is tip + twice the base fee: a base fee can grow by 1/8 per block at
+most, so it stays valid for six full blocks. Only what the block asks is paid. A chain without base fee is
+offered the node's gas price.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from web3 import Web3
 
-from pysonar.chain.errors import FeesTooHighError, NoFeeMarketError
+from pysonar.chain.errors import FeesTooHighError
 from pysonar.chain.node import rpc
 
 GWEI = 10**9
+DEFAULT_TIP = GWEI
+"""Of a chain whose nodes suggest none."""
+TOKEN_CALL_COST = 2 * 10**16
 
 
 @dataclass(frozen=True)
 class FeePolicy:
     """Limits in wei per gas, times in seconds.
 
-    max_fee: never offer more. max_tip, min_tip: bounds of the tip that a node suggests. bump_after: replace a
-    transaction that waits longer than that. bump_percent: by how much; nodes refuse less than 10.
+    Attributes:
+        max_fee: never offer more.
+        max_tip: never tip more; None follows the node's suggestion as far as `max_fee` goes.
+        min_tip: never tip less.
+        bump_after: replace a transaction that waits longer than that.
+        bump_percent: by how much; nodes refuse less than 10.
+        max_token_call: the most, in wei, that the gas of a call may cost in which a token's own code runs:
+            that code is a stranger's, and may burn all gas it gets.
     """
 
     max_fee: int = 300 * GWEI
-    max_tip: int = 5 * GWEI
+    max_tip: int | None = None
     min_tip: int = 1
     bump_after: float = 90.0
     bump_percent: int = 13
+    max_token_call: int = TOKEN_CALL_COST
+
+    @property
+    def tip_cap(self) -> int:
+        """The highest tip that may be offered."""
+        return self.max_fee if self.max_tip is None else min(self.max_tip, self.max_fee)
+
+    def for_gas(self, gas: int, *, runs_token: bool) -> FeePolicy:
+        """The policy for a call of so much gas."""
+        if not runs_token:
+            return self
+        return replace(self, max_fee=min(self.max_fee, self.max_token_call // max(1, gas)))
 
 
 @dataclass(frozen=True)
 class Fees:
-    """`maxFeePerGas` and `maxPriorityFeePerGas`, in wei."""
+    """`maxFeePerGas` and `maxPriorityFeePerGas`, in wei; `legacy`: a gas price, and both are it."""
 
     max_fee: int
     tip: int
+    legacy: bool = False
 
 
 def suggest(web3: Web3, policy: FeePolicy) -> Fees:
-    """The offer for a new transaction. FeesTooHighError if the cap is under what the next block asks;
-    NoFeeMarketError on a chain without base fee."""
+    """The offer for a new transaction. FeesTooHighError if the cap is under what the next block asks."""
     base_fee = rpc.latest(web3).base_fee
     if base_fee is None:
-        raise NoFeeMarketError(rpc.chain_id(web3))
+        price = max(policy.min_tip, rpc.gas_price(web3))
+        if price > policy.max_fee:
+            raise FeesTooHighError(price, policy.max_fee)
+        return Fees(price, price, legacy=True)
     suggested = rpc.priority_fee(web3)
-    tip = max(policy.min_tip, min(policy.max_tip, GWEI if suggested is None else suggested))
-    tip = min(tip, policy.max_fee)
+    tip = max(policy.min_tip, DEFAULT_TIP if suggested is None else suggested)
+    tip = min(tip, policy.tip_cap, max(policy.min_tip, policy.max_fee - base_fee))
     if base_fee + tip > policy.max_fee:
         raise FeesTooHighError(base_fee + tip, policy.max_fee)
     return Fees(min(2 * base_fee + tip, policy.max_fee), tip)
 
 
+def price_now(web3: Web3) -> int:
+    """Wei that one gas costs in the next block: base fee and suggested tip, or the node's gas price."""
+    base_fee = rpc.latest(web3).base_fee
+    if base_fee is None:
+        return rpc.gas_price(web3)
+    suggested = rpc.priority_fee(web3)
+    return base_fee + (DEFAULT_TIP if suggested is None else suggested)
+
+
 def bumped(old: Fees, wanted: Fees, policy: FeePolicy) -> Fees | None:
     """The offer that replaces `old`: both parts raised by the policy's percentage, or to what the market
-    asks if that is more; None if the cap does not allow it.
+    asks if that is more; None if the caps do not allow it.
     """
-    raised = Fees(_raise(old.max_fee, policy.bump_percent), _raise(old.tip, policy.bump_percent))
-    tip = max(raised.tip, wanted.tip)
-    max_fee = max(raised.max_fee, wanted.max_fee, tip)
-    return None if max_fee > policy.max_fee else Fees(max_fee, tip)
+    max_fee = max(_raise(old.max_fee, policy.bump_percent), wanted.max_fee)
+    tip = max(_raise(old.tip, policy.bump_percent), wanted.tip)
+    return _within(Fees(max(max_fee, tip), tip, wanted.legacy), policy)
+
+
+def outbid(old: Fees, wanted: Fees, policy: FeePolicy) -> Fees | None:
+    """The next offer to a node that finds `old` too low: twice the tip, so that even a floor of many gwei is
+    reached in a few steps, or just the cap. None if the caps do not allow a replacement.
+    """
+    least = bumped(old, wanted, policy)
+    if least is None:
+        return None
+    tip = max(least.tip, min(2 * old.tip, policy.tip_cap))
+    return _within(
+        Fees(min(max(least.max_fee, old.max_fee + tip), policy.max_fee), tip, least.legacy), policy
+    )
+
+
+def _within(offer: Fees, policy: FeePolicy) -> Fees | None:
+    if offer.legacy:
+        offer = Fees(offer.max_fee, offer.max_fee, legacy=True)
+    tip_cap = policy.max_fee if offer.legacy else policy.tip_cap
+    return offer if offer.max_fee <= policy.max_fee and offer.tip <= tip_cap else None
 
 
 def _raise(amount: int, percent: int) -> int:

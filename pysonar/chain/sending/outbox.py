@@ -2,10 +2,12 @@
 until it is confirmed.
 
 Whatever line the process dies on, the next `pump` goes on: a stored transaction is broadcast again byte for
-byte, so it can land only once. `send` is idempotent by key: choose keys by what the transaction is for
-("submit:<campaign>:<base version>"), never at random. A transaction that waits too long is replaced by one
-with the same nonce and higher fees; all versions are kept, and the first one mined counts. One that a re-org
-throws out is broadcast again.
+byte, so it can land only once. A transaction that waits too long is replaced by one with the same nonce and
+higher fees; all versions are kept, and the first one mined counts. One that a re-org throws out is broadcast
+again.
+
+Transactions are known by their deed. `ensure` sees to it that a deed is done: it sends, and sends again what
+failed, but never before it has asked the contract whether the effect is there already.
 
 One account belongs to one outbox. A nonce taken by somebody else is detected and named, not prevented.
 """
@@ -14,43 +16,49 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Sequence
 
-from eth_utils.crypto import keccak
 from web3 import Web3
 
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import (
-    FeesTooHighError,
-    KeyReusedError,
+    ChainError,
+    DeedReusedError,
+    EventsBehindError,
+    NodeBehindError,
     NodeDownError,
     NodeRefusedError,
     NonceTakenError,
     RevertedError,
-    StillPendingError,
     TransactionTimeoutError,
-    UnknownKeyError,
+    UnknownDeedError,
 )
 from pysonar.chain.node import rpc
-from pysonar.chain.node.answers import TransactionReceipt
-from pysonar.chain.sending import fees
-from pysonar.chain.sending.fees import FeePolicy, Fees
-from pysonar.chain.sending.outbox_records import Attempt, OutboxRecords, Pending, Receipt, Status
+from pysonar.chain.sending.deeds import Deed
+from pysonar.chain.sending.effects import Effects
+from pysonar.chain.sending.fees import FeePolicy
+from pysonar.chain.sending.outbox_records import OutboxRecords, Pending, Status
+from pysonar.chain.sending.receipts import Receipt, unseen
 from pysonar.chain.sending.signer import Signer
 from pysonar.chain.sending.transaction_maker import TransactionMaker
+from pysonar.chain.sending.watching.broadcaster import Broadcaster
+from pysonar.chain.sending.watching.nonces import next_at_node
+from pysonar.chain.sending.watching.watch import Watch
 
 WAIT_SECONDS = 600.0
 GAP_SECONDS = 30.0
-PUMPS_UNTIL_DISPLACED = 2
-PLAIN_TRANSFER_GAS = 21_000
-_KNOWN_ALREADY = ("already known", "already imported", "known transaction")
 
 
 class Outbox:
     """The outbox of one account in one database.
 
-    confirmations: how many blocks must lie on top of a transaction's block before it counts (0: being mined
-    is enough).
+    Args:
+        chain_id: what is signed is for this chain only; a node that serves another one is refused.
+        confirmations: how many blocks must lie on top of a transaction's block before it counts (0: being
+            mined is enough).
+        effects: tells by the contract's state whether a deed is done.
+        gap_seconds: how long a nonce may be missing below ours before it is filled.
     """
 
     def __init__(
@@ -59,68 +67,121 @@ class Outbox:
         web3: Web3,
         signer: Signer,
         *,
+        chain_id: int,
         confirmations: int,
+        effects: Effects | None = None,
         policy: FeePolicy | None = None,
         poll_seconds: float = 1.0,
         gap_seconds: float = GAP_SECONDS,
     ) -> None:
+        policy = policy or FeePolicy()
         self._web3 = web3
         self._signer = signer
         self._confirmations = confirmations
-        self._policy = policy or FeePolicy()
         self._poll_seconds = poll_seconds
-        self._gap_seconds = gap_seconds
-        self._maker = TransactionMaker(web3, signer, self._policy)
+        self._effects = effects
+        self._notices: list[str] = []
+        self._maker = TransactionMaker(web3, signer, policy, chain_id=chain_id)
         self._records = OutboxRecords(database, signer.address)
-        self._displaced: dict[str, int] = {}
-        self._gap: tuple[int, float] | None = None
+        self._broadcaster = Broadcaster(web3, self._records, self._maker, policy)
+        self._watch = Watch(
+            web3,
+            self._records,
+            self._maker,
+            self._broadcaster,
+            policy,
+            confirmations=confirmations,
+            gap_seconds=gap_seconds,
+            notices=self._notices,
+        )
 
     @property
     def account(self) -> str:
         """The address that signs."""
         return self._signer.address
 
-    def send(self, call: Call, key: str) -> Pending:
-        """Simulate, sign, store, broadcast; or, if the key is known, what became of it.
+    @property
+    def records(self) -> OutboxRecords:
+        """What is stored, for questions that `find` does not answer."""
+        return self._records
 
-        Raises before anything is stored: ContractRefusedError, InsufficientFundsError, FeesTooHighError,
-        GasTooHighError, KeyReusedError (the key belongs to another call), NodeDownError. NodeDownError may
-        also come after storing: the transaction is then kept, and `send` with the same key or `pump`
-        broadcasts it.
-        """
-        known = self._same(call, key)
-        if known is not None:
-            return known
-        gas, offer = self._maker.prepare(call, self._records.reserved())
-        at_node = rpc.nonce(self._web3, self.account, "pending")
-        with transaction(self._records.database):
-            known = self._same(call, key)
-            if known is None:
-                nonce = self._records.next_nonce(at_node)
-                self._records.add(key, call, nonce, gas)
-                self._sign(key, call, nonce, gas, offer)
-        if known is None:
-            self._broadcast(key, self._records.attempts(key)[-1])
-        return self.get(key)
+    def notices(self) -> list[str]:
+        """What the account's owner should know, since this was asked last: fillers paid, nonces astray."""
+        told = list(self._notices)
+        self._notices.clear()
+        return told
 
-    def find(self, key: str) -> Pending | None:
-        """The transaction of that key, if `send` ever stored one."""
-        return self._records.find(key)
+    def find(self, deed: Deed) -> Pending | None:
+        """The deed's current transaction, if `send` ever stored one."""
+        return self._records.find(deed)
 
-    def get(self, key: str) -> Pending:
-        """The transaction of that key; UnknownKeyError."""
-        found = self._records.find(key)
+    def get(self, deed: Deed) -> Pending:
+        """The deed's current transaction; UnknownDeedError."""
+        found = self._records.find(deed)
         if found is None:
-            raise UnknownKeyError(key)
+            raise UnknownDeedError(str(deed))
         return found
 
-    def history(self, prefix: str = "") -> list[Pending]:
-        """Every transaction of the account whose key begins with `prefix`, by nonce."""
-        return [pending for pending in self._records.all() if pending.key.startswith(prefix)]
+    def tries(self, deed: Deed) -> list[Pending]:
+        """Every transaction ever made for the deed, by nonce."""
+        return self._records.tries(deed)
+
+    def history(self) -> list[Pending]:
+        """Every transaction of the account, by nonce."""
+        return self._records.all()
 
     def unfinished(self) -> list[Pending]:
         """Those still waiting or not confirmed, by nonce."""
         return self._records.unfinished()
+
+    # Sending.
+
+    def send(self, call: Call, deed: Deed) -> Pending:
+        """Simulate, sign, store, broadcast; or, if the deed has a transaction, what became of it.
+
+        Raises before anything is stored: ContractRefusedError, InsufficientFundsError, FeesTooHighError,
+        TokenCallTooDearError, WrongChainError, UnexpectedNonceError, DeedReusedError (the deed belongs to
+        another call), NodeDownError. NodeDownError may also come after storing: the transaction is then kept,
+        and `send` with the same deed or `pump` broadcasts it.
+        """
+        known = self._same(call, deed)
+        return self._send(call, deed, None) if known is None else known
+
+    def ensure(self, deed: Deed, make: Callable[[], Call]) -> Pending | None:
+        """See to it that the deed is done: the transaction that does it, or None if the chain shows its
+        effect though no transaction of this outbox is known to have brought it about.
+
+        What was stored for the deed before, perhaps by a process that died since, is what is sent: `make` is
+        asked only for a new transaction. The retry rule: one that was displaced is sent again at once; one
+        that reverted cost gas, so it is raised first, and sent again when the deed is asked for once more.
+        Before either, the contract is asked for the effect, at a block that is not older than the failure.
+
+        Raises:
+            RevertedError: once for each transaction that reverted, unless `wait` has raised it already.
+            NodeBehindError: the node does not know the block of the failure yet.
+            ChainError: it cannot be sent now; see `send`.
+        """
+        stored = self._records.find(deed)
+        if stored is None:
+            return self._send(make(), deed, None)
+        if not stored.failed:
+            return stored
+        if self.shows(deed, after=[stored]):
+            return None
+        if stored.status is Status.REVERTED and not stored.told:
+            self._records.mark_told(stored.number)
+            raise _reverted(stored)
+        return self._send(make(), deed, stored)
+
+    def shows(self, deed: Deed, *, after: Sequence[Pending]) -> bool:
+        """Whether the chain shows the effect of the deed, at a block that is not older than those of the
+        transactions `after`. NodeBehindError: the node cannot say, for it does not know such a block yet.
+        """
+        head = rpc.block_number(self._web3)
+        seen = max((pending.block or 0 for pending in after), default=0)
+        if head < seen:
+            raise NodeBehindError(rpc.shown(self._web3), head, seen)
+        return self._effects is not None and self._effects.shown(deed, head)
 
     def pump(self) -> list[Pending]:
         """Look after every unfinished transaction once: broadcast again, replace, confirm. Those that became
@@ -130,163 +191,110 @@ class Outbox:
         """
         head = rpc.block_number(self._web3)
         count = rpc.nonce(self._web3, self.account)
-        for lost in self._records.finished_from(count):  # a fork deeper than the confirmations
-            self._records.set_status(lost.key, Status.WAITING)
+        for lost in self._records.current_from(count):  # a fork deeper than the confirmations
+            self._records.set_status(lost.number, Status.WAITING)
         finished = []
         for pending in self._records.unfinished():
-            self._look_after(pending, head, count)
-            now = self.get(pending.key)
+            self._watch.look(pending, head, count)
+            now = self._by_effect(self._records.row(pending.number), head)
             if now.final:
                 finished.append(now)
-        self._fill_gap(count)
+        self._watch.fill_gap(count)
         return finished
 
-    def wait(self, key: str, timeout: float = WAIT_SECONDS) -> Receipt:
-        """Pump until the transaction is confirmed; its receipt.
+    def wait(self, deed: Deed, timeout: float = WAIT_SECONDS) -> Receipt:
+        """Pump until the deed's transaction is confirmed; its receipt. Where the contract shows the effect, a
+        receipt that the node does not have is made up without gas and events, and a failure does not count.
 
-        Raises UnknownKeyError, RevertedError (with the contract's reason), NonceTakenError,
-        TransactionTimeoutError. A node that goes away for a while is waited for.
+        Raises UnknownDeedError, RevertedError (with the contract's reason), NonceTakenError,
+        TransactionTimeoutError (with what the node last said). A node that goes away for a while is waited
+        for.
         """
         until = time.monotonic() + timeout
         while True:
-            down: NodeDownError | None = None
+            down: ChainError | None = None
+            done = False
+            pending = self.get(deed)
             try:
-                if not self.get(key).final:
+                if not pending.final:
                     self.pump()
-            except NodeDownError as error:
+                    pending = self.get(deed)
+                done = pending.failed and self.shows(deed, after=[pending])
+            except (NodeDownError, NodeRefusedError) as error:
                 down = error
-            pending = self.get(key)
-            if pending.final:
-                return self._outcome(pending)
+            if pending.final and down is None:
+                return self._outcome(pending, done)
             if time.monotonic() >= until:
                 if down is not None:
                     raise down
-                raise TransactionTimeoutError(pending.call.label, key, timeout)
+                raise TransactionTimeoutError(pending.call.label, str(deed), timeout, pending.problem)
             time.sleep(min(self._poll_seconds, max(0.0, until - time.monotonic())))
 
-    def free(self, key: str) -> None:
-        """Let the key be used again, after its transaction reverted or was displaced. StillPendingError
-        otherwise.
-        """
-        pending = self.get(key)
-        if pending.status not in (Status.REVERTED, Status.DISPLACED):
-            raise StillPendingError(key, pending.status.value)
-        self._records.rename(key)
-
-    # Making a transaction.
-
-    def _same(self, call: Call, key: str) -> Pending | None:
-        known = self._records.find(key)
+    def _same(self, call: Call, deed: Deed) -> Pending | None:
+        known = self._records.find(deed)
         if known is not None and (known.call.to, known.call.data, known.call.value) != (
             call.to,
             call.data,
             call.value,
         ):
-            raise KeyReusedError(key, _shown(known.call), _shown(call))
+            raise DeedReusedError(str(deed), _shown(known.call), _shown(call))
         return known
 
-    def _sign(self, key: str, call: Call, nonce: int, gas: int, offer: Fees) -> Attempt:
-        raw = self._maker.sign(call, nonce, gas, offer)
-        self._records.add_attempt(key, keccak(raw), raw, offer)
-        return self._records.attempts(key)[-1]
-
-    def _broadcast(self, key: str, attempt: Attempt) -> None:
-        try:
-            rpc.send_raw(self._web3, attempt.raw)
-        except NodeRefusedError as error:
-            if not any(text in error.node_message.lower() for text in _KNOWN_ALREADY):
-                # Not final: the nonce may have moved on, funds may come, fees may rise. `pump` finds out.
-                self._records.set_status(key, Status.WAITING, problem=error.node_message)
-                return
+    def _send(self, call: Call, deed: Deed, instead_of: Pending | None) -> Pending:
+        """`instead_of`: the deed's transaction that failed; it makes room as the new one is stored."""
+        gas, offer = self._maker.prepare(call, self._records.reserved())
+        at_node = next_at_node(self._web3, self.account)
         with transaction(self._records.database):
-            self._records.mark_sent(attempt.hash)
-            self._records.set_status(key, Status.WAITING)
+            current = self._records.find(deed)
+            if current is not None and (instead_of is None or current.number != instead_of.number):
+                attempt = None  # another process was quicker
+            else:
+                if instead_of is not None:
+                    self._records.retire(instead_of)
+                nonce = self._records.free_nonce(at_node)
+                number = self._records.add(deed, call, nonce, gas)
+                attempt = self._broadcaster.sign(number, call, nonce, gas, offer)
+        if attempt is None:
+            return self._same(call, deed) or self.get(deed)
+        self._broadcaster.send(self.get(deed), attempt)
+        return self.get(deed)
 
-    # Watching it.
-
-    def _look_after(self, pending: Pending, head: int, count: int) -> None:
-        attempts = self._records.attempts(pending.key)
-        for attempt in attempts:
-            receipt = rpc.receipt(self._web3, attempt.hash)
-            if receipt is not None:
-                self._displaced.pop(pending.key, None)
-                self._mined(pending, receipt, head)
-                return
-        if pending.status is Status.MINED:  # re-orged out
-            self._records.set_status(pending.key, Status.WAITING)
-        if count > pending.nonce:
-            self._maybe_displaced(pending, head)
-            return
-        newest = attempts[-1]
-        if not rpc.knows_transaction(self._web3, newest.hash):
-            self._broadcast(pending.key, newest)
-        if count == pending.nonce and time.time() - newest.created >= self._policy.bump_after:
-            self._bump(pending, newest)
-
-    def _mined(self, pending: Pending, receipt: TransactionReceipt, head: int) -> None:
-        if head - receipt.block_number < self._confirmations:
-            self._records.set_status(pending.key, Status.MINED, receipt=receipt)
-        elif receipt.succeeded:
-            self._records.set_status(pending.key, Status.CONFIRMED, receipt=receipt)
-        else:
-            reason = self._maker.why_reverted(pending.call, pending.gas, receipt)
-            self._records.set_status(pending.key, Status.REVERTED, problem=reason, receipt=receipt)
-
-    def _maybe_displaced(self, pending: Pending, head: int) -> None:
-        """The nonce is used and none of our versions has a receipt. Once could be a node that lags; only
-        what is confirmed, and seen twice, is believed.
+    def _by_effect(self, pending: Pending, head: int) -> Pending:
+        """The transaction; confirmed, if its nonce is used, the node has no receipt, and the chain shows the
+        effect all the same.
         """
-        confirmed = rpc.nonce(self._web3, self.account, max(0, head - self._confirmations))
-        if confirmed <= pending.nonce:
-            return
-        seen = self._displaced[pending.key] = self._displaced.get(pending.key, 0) + 1
-        if seen >= PUMPS_UNTIL_DISPLACED:
-            del self._displaced[pending.key]
-            self._records.set_status(
-                pending.key, Status.DISPLACED, problem="another transaction took the nonce"
-            )
-
-    def _bump(self, pending: Pending, newest: Attempt) -> None:
+        if pending.final or pending.problem is None or pending.receipt is not None:
+            return pending
+        confirmed = head - self._confirmations
+        if self._effects is None or confirmed < max(0, pending.block or 0):
+            return pending
         try:
-            wanted = fees.suggest(self._web3, self._policy)
-        except FeesTooHighError:
-            wanted = newest.fees
-        offer = fees.bumped(newest.fees, wanted, self._policy)
-        if offer is None:
-            problem = f"waits, and the fee cap of {self._policy.max_fee} wei per gas allows no higher offer"
-            self._records.set_status(pending.key, Status.WAITING, problem=problem)
-            return
-        with transaction(self._records.database):
-            replacement = self._sign(pending.key, pending.call, pending.nonce, pending.gas, offer)
-        self._broadcast(pending.key, replacement)
+            if rpc.nonce(self._web3, self.account, confirmed) <= pending.nonce:
+                return pending
+            if not self._effects.shown(pending.deed, confirmed):
+                return pending
+        except (NodeRefusedError, EventsBehindError):  # it no longer has that state, or not those events yet
+            return pending
+        seen = unseen(pending.hashes[-1], pending.block or confirmed)
+        self._records.set_status(pending.number, Status.CONFIRMED, block=seen.block_number, receipt=seen)
+        return self._records.row(pending.number)
 
-    def _fill_gap(self, count: int) -> None:
-        """Use up a nonce that nobody has, below our first waiting one: it would hold all of ours up for
-        ever. It comes from a stranger's transaction that was waiting when we chose ours, and then
-        vanished.
-        """
-        waiting = self._records.unfinished()
-        if not waiting or waiting[0].nonce <= count or rpc.nonce(self._web3, self.account, "pending") > count:
-            self._gap = None
-            return
-        if self._gap is None or self._gap[0] != count:
-            self._gap = (count, time.monotonic())
-        if time.monotonic() - self._gap[1] < self._gap_seconds:
-            return
-        call = Call(self.account, b"", 0, "fill a nonce")
-        key = f"fill:{count}"
-        with transaction(self._records.database):
-            self._records.add(key, call, count, PLAIN_TRANSFER_GAS)
-            attempt = self._sign(key, call, count, PLAIN_TRANSFER_GAS, fees.suggest(self._web3, self._policy))
-        self._broadcast(key, attempt)
-
-    def _outcome(self, pending: Pending) -> Receipt:
-        if pending.status is Status.DISPLACED or pending.receipt is None:
+    def _outcome(self, pending: Pending, done: bool) -> Receipt:
+        if pending.failed:
+            self._records.mark_told(pending.number)
+        if pending.status is Status.REVERTED and not done:
+            raise _reverted(pending)
+        if pending.status is Status.DISPLACED and not done:
             raise NonceTakenError(pending.call.label, self.account, pending.nonce)
-        if pending.status is Status.REVERTED:
-            reason = pending.problem or "no reason given"
-            raise RevertedError(pending.call.label, pending.receipt.transaction_hash, reason)
-        return pending.receipt
+        receipt = pending.receipt
+        if receipt is None:  # stored by an older release in a form that is not understood
+            receipt = Receipt.of(unseen(pending.hashes[-1], pending.block or 0), pending.call.to)
+        return receipt
+
+
+def _reverted(pending: Pending) -> RevertedError:
+    where = pending.receipt.transaction_hash if pending.receipt else pending.hashes[-1]
+    return RevertedError(pending.call.label, where, pending.problem or "no reason given")
 
 
 def _shown(call: Call) -> str:

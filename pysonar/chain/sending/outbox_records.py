@@ -1,7 +1,8 @@
 """The outbox's tables: one row per transaction, one per signed version of it. Pure bookkeeping, no node.
 
-The data of a row never change; its status does. Every signed version is kept, since any of them may be the
-one mined.
+The call of a row never changes; its status does. Every signed version is kept, since any of them may be the
+one mined. A deed has one current transaction (`try` 0); the ones before it, which reverted or were displaced,
+keep their rows under the numbers 1, 2, ...
 """
 
 from __future__ import annotations
@@ -12,24 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pysonar.chain.contract.calls import Call
-from pysonar.chain.contract.events import LoggedEvent, decode_receipt_logs
 from pysonar.chain.database import transaction
-from pysonar.chain.migrations import Tables, migrate
-from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
+from pysonar.chain.migrations import migrate
+from pysonar.chain.node.answers import TransactionReceipt
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import Fees
-
-_STEP_1 = (
-    """create table if not exists outbox (
-        key text primary key, account text not null, nonce integer not null, receiver text not null,
-        data blob not null, value text not null, label text not null, gas integer not null,
-        status text not null, problem text, receipt text, created real not null,
-        unique (account, nonce)) strict""",
-    """create table if not exists outbox_attempt (
-        hash blob primary key, key text not null, raw blob not null, max_fee integer not null,
-        tip integer not null, created real not null, sent real) strict""",
-    "create index if not exists outbox_attempt_key on outbox_attempt (key)",
-)
-SCHEMA = Tables("outbox", (_STEP_1,))
+from pysonar.chain.sending.outbox_schema import SCHEMA
+from pysonar.chain.sending.receipts import Receipt
 
 
 class Status(StrEnum):
@@ -40,52 +30,32 @@ class Status(StrEnum):
     WAITING = "waiting"
     """Signed and stored; broadcast, or about to be."""
     MINED = "mined"
-    """In a block, not yet confirmed often enough."""
+    """In a block, not yet confirmed often enough; or in one whose receipt the node does not have."""
     CONFIRMED = "confirmed"
     REVERTED = "reverted"
     DISPLACED = "displaced"
-    """A transaction from elsewhere took the nonce."""
+    """Another transaction of the account was seen in a block with the same nonce."""
 
 
-FINAL = (Status.CONFIRMED, Status.REVERTED, Status.DISPLACED)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A mined transaction. `gas_used` in gas, `gas_price` and `fee` in wei; `events` of Sonar, in order."""
-
-    transaction_hash: str
-    block_number: int
-    succeeded: bool
-    gas_used: int
-    gas_price: int
-    events: tuple[LoggedEvent, ...]
-
-    @property
-    def fee(self) -> int:
-        """Wei paid for gas."""
-        return self.gas_used * self.gas_price
-
-    @classmethod
-    def of(cls, said: TransactionReceipt, contract: str) -> Receipt:
-        """What the node said, with the events of the contract."""
-        return cls(
-            transaction_hash="0x" + said.transaction_hash.hex(),
-            block_number=said.block_number,
-            succeeded=said.succeeded,
-            gas_used=said.gas_used,
-            gas_price=said.gas_price,
-            events=decode_receipt_logs(said.logs, contract),
-        )
+UNFINISHED = (Status.WAITING, Status.MINED)
+FAILED = (Status.REVERTED, Status.DISPLACED)
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A transaction of the outbox. `hashes`: of all signed versions, oldest first. `problem`: what stands in
-    its way, or why it reverted. `receipt`: once mined.
+    """A transaction of the outbox.
+
+    Attributes:
+        number: the row's.
+        hashes: of all signed versions, oldest first.
+        problem: what stands in its way, or why it failed.
+        block: the one it was mined in; of a displaced one, that of the other transaction. None while unknown.
+        receipt: once mined, as far as the node has one.
+        told: a failed one has been reported to whoever asked for it.
     """
 
-    key: str
+    number: int
+    deed: Deed
     account: str
     nonce: int
     call: Call
@@ -93,12 +63,19 @@ class Pending:
     status: Status
     hashes: tuple[str, ...]
     problem: str | None
+    block: int | None
     receipt: Receipt | None
+    told: bool
 
     @property
     def final(self) -> bool:
         """Whether nothing more is expected to happen to it."""
-        return self.status in FINAL
+        return self.status not in UNFINISHED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it came to nothing."""
+        return self.status in FAILED
 
 
 @dataclass(frozen=True)
@@ -121,10 +98,14 @@ class OutboxRecords:
         with transaction(database):
             migrate(database, SCHEMA)
 
-    def find(self, key: str) -> Pending | None:
-        """The transaction of that key."""
-        row = self.database.execute("select * from outbox where key = ?", (key,)).fetchone()
-        return None if row is None else self._pending(row)
+    def find(self, deed: Deed) -> Pending | None:
+        """The current transaction of that deed."""
+        found = self._select("deed = ? and try = 0", str(deed))
+        return found[0] if found else None
+
+    def row(self, number: int) -> Pending:
+        """The transaction of that row, which must exist."""
+        return self._select("number = ?", number)[0]
 
     def unfinished(self) -> list[Pending]:
         """Waiting and mined ones, by nonce."""
@@ -134,39 +115,87 @@ class OutboxRecords:
         """Every transaction of the account, by nonce."""
         return self._select("1 = 1")
 
-    def finished_from(self, nonce: int) -> list[Pending]:
-        """Final ones with that nonce or a higher one."""
-        return self._select("status not in ('waiting', 'mined') and nonce >= ?", nonce)
+    def of_campaign(self, campaign: bytes) -> list[Pending]:
+        """Every transaction of the account about that campaign, by nonce."""
+        return self._select("campaign = ?", campaign)
 
-    def next_nonce(self, at_node: int) -> int:
-        """The nonce for a new transaction: after all stored ones and all that the node knows."""
-        row = self.database.execute(
-            "select max(nonce) as top from outbox where account = ?", (self.account,)
-        ).fetchone()
-        return at_node if row["top"] is None else max(at_node, row["top"] + 1)
+    def tries(self, deed: Deed) -> list[Pending]:
+        """Every transaction ever made for that deed, by nonce."""
+        return self._select("deed = ?", str(deed))
 
-    def add(self, key: str, call: Call, nonce: int, gas: int) -> None:
-        """A new transaction; its first signed version must follow in the same database transaction."""
+    def confirmed(self, action: Action, about: str) -> list[Pending]:
+        """Those that went through of one kind, by nonce. `about`: how the deed's text goes on, up to what
+        numbers it: a campaign in hex, or the tail of a deed without campaign.
+        """
+        start = f"{action.value}/-/{about}." if action is Action.REGISTER else f"{action.value}/{about}/"
+        return self._select("status = 'confirmed' and substr(deed, 1, ?) = ?", len(start), start)
+
+    def current_from(self, nonce: int) -> list[Pending]:
+        """Final ones with that nonce or a higher one, each the current transaction of its deed."""
+        return self._select("status not in ('waiting', 'mined') and nonce >= ? and try = 0", nonce)
+
+    def with_nonce(self, nonce: int) -> Pending | None:
+        """The transaction with that nonce."""
+        found = self._select("nonce = ?", nonce)
+        return found[0] if found else None
+
+    def free_nonce(self, at_node: int) -> int:
+        """The first nonce from `at_node` on that no transaction of ours has."""
+        taken = {
+            row["nonce"]
+            for row in self.database.execute(
+                "select nonce from outbox where account = ? and nonce >= ?", (self.account, at_node)
+            )
+        }
+        nonce = at_node
+        while nonce in taken:
+            nonce += 1
+        return nonce
+
+    def add(self, deed: Deed, call: Call, nonce: int, gas: int) -> int:
+        """A new transaction, the deed's current one; its first signed version must follow in the same
+        database transaction. The row's number."""
+        cursor = self.database.execute(
+            "insert into outbox (deed, campaign, account, nonce, receiver, data, value, label, token, gas, "
+            "status, created) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
+            (
+                str(deed),
+                deed.campaign,
+                self.account,
+                nonce,
+                call.to,
+                call.data,
+                str(call.value),
+                call.label,
+                int(call.runs_token),
+                gas,
+                time.time(),
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def add_attempt(self, number: int, transaction_hash: bytes, raw: bytes, fees: Fees) -> None:
+        """A signed version; again without effect."""
         self.database.execute(
-            "insert into outbox (key, account, nonce, receiver, data, value, label, gas, status, created) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
-            (key, self.account, nonce, call.to, call.data, str(call.value), call.label, gas, time.time()),
+            "insert or ignore into outbox_attempt (hash, number, raw, max_fee, tip, legacy, created) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            (transaction_hash, number, raw, str(fees.max_fee), str(fees.tip), int(fees.legacy), time.time()),
         )
 
-    def add_attempt(self, key: str, transaction_hash: bytes, raw: bytes, fees: Fees) -> None:
-        """A signed version."""
-        self.database.execute(
-            "insert into outbox_attempt (hash, key, raw, max_fee, tip, created) values (?, ?, ?, ?, ?, ?)",
-            (transaction_hash, key, raw, fees.max_fee, fees.tip, time.time()),
-        )
-
-    def attempts(self, key: str) -> list[Attempt]:
-        """All signed versions, oldest first."""
+    def attempts(self, number: int) -> list[Attempt]:
+        """All signed versions, in the order in which they were signed."""
         rows = self.database.execute(
-            "select * from outbox_attempt where key = ? order by created, rowid", (key,)
+            "select * from outbox_attempt where number = ? order by rowid", (number,)
         )
         return [
-            Attempt(r["hash"], r["raw"], Fees(r["max_fee"], r["tip"]), r["created"], r["sent"]) for r in rows
+            Attempt(
+                r["hash"],
+                r["raw"],
+                Fees(int(r["max_fee"]), int(r["tip"]), bool(r["legacy"])),
+                r["created"],
+                r["sent"],
+            )
+            for r in rows
         ]
 
     def mark_sent(self, transaction_hash: bytes) -> None:
@@ -177,34 +206,36 @@ class OutboxRecords:
 
     def set_status(
         self,
-        key: str,
+        number: int,
         status: Status,
         *,
         problem: str | None = None,
+        block: int | None = None,
         receipt: TransactionReceipt | None = None,
     ) -> None:
         """What is known of the transaction now."""
         self.database.execute(
-            "update outbox set status = ?, problem = ?, receipt = ? where key = ?",
-            (status.value, problem, None if receipt is None else receipt.to_json(), key),
+            "update outbox set status = ?, problem = ?, block = ?, receipt = ?, told = 0 where number = ?",
+            (status.value, problem, block, None if receipt is None else receipt.to_json(), number),
         )
 
-    def rename(self, key: str) -> str:
-        """Free the key; the transaction is kept under another one."""
-        count = self.database.execute(
-            "select count(*) as n from outbox where key like ? || '#%'", (key,)
-        ).fetchone()
-        kept = f"{key}#{count['n'] + 1}"
-        with transaction(self.database):
-            self.database.execute("update outbox set key = ? where key = ?", (kept, key))
-            self.database.execute("update outbox_attempt set key = ? where key = ?", (kept, key))
-        return kept
+    def mark_told(self, number: int) -> None:
+        """That it failed has been reported."""
+        self.database.execute("update outbox set told = 1 where number = ?", (number,))
+
+    def retire(self, pending: Pending) -> None:
+        """Let the deed have another transaction; this one keeps its row."""
+        self.database.execute(
+            "update outbox set try = (select max(try) + 1 from outbox where account = ? and deed = ?) "
+            "where number = ?",
+            (self.account, str(pending.deed), pending.number),
+        )
 
     def reserved(self) -> int:
         """Wei that the waiting transactions may still take: value and the dearest version's gas."""
         total = 0
         for pending in self._select("status = 'waiting'"):
-            dearest = max((attempt.fees.max_fee for attempt in self.attempts(pending.key)), default=0)
+            dearest = max((attempt.fees.max_fee for attempt in self.attempts(pending.number)), default=0)
             total += pending.call.value + pending.gas * dearest
         return total
 
@@ -216,24 +247,17 @@ class OutboxRecords:
         return [self._pending(row) for row in rows.fetchall()]
 
     def _pending(self, row: sqlite3.Row) -> Pending:
-        call = Call(row["receiver"], row["data"], int(row["value"]), row["label"])
-        said = None if row["receipt"] is None else _understood(row["receipt"])
         return Pending(
-            key=row["key"],
+            number=row["number"],
+            deed=Deed.parse(row["deed"]),
             account=row["account"],
             nonce=row["nonce"],
-            call=call,
+            call=Call(row["receiver"], row["data"], int(row["value"]), row["label"], bool(row["token"])),
             gas=row["gas"],
             status=Status(row["status"]),
-            hashes=tuple("0x" + attempt.hash.hex() for attempt in self.attempts(row["key"])),
+            hashes=tuple("0x" + attempt.hash.hex() for attempt in self.attempts(row["number"])),
             problem=row["problem"],
-            receipt=None if said is None else Receipt.of(said, call.to),
+            block=row["block"],
+            receipt=None if row["receipt"] is None else Receipt.stored(row["receipt"], row["receiver"]),
+            told=bool(row["told"]),
         )
-
-
-def _understood(stored: str) -> TransactionReceipt | None:
-    """None for what an older release stored as a node gave it, if it is not understood: it is asked again."""
-    try:
-        return TransactionReceipt.from_json(stored)
-    except NotUnderstood:
-        return None

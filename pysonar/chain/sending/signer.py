@@ -32,8 +32,8 @@ class Signer(Protocol):
         """The account, in mixed case (EIP-55)."""
 
     def sign(self, transaction: Mapping[str, Any]) -> bytes:
-        """The signed bytes, ready to broadcast, of an EIP-1559 transaction: chainId, nonce, to, value, data,
-        gas, maxFeePerGas, maxPriorityFeePerGas, type 2.
+        """The signed bytes, ready to broadcast, of a transaction: chainId, nonce, to, value, data, gas; and
+        with type 2 (EIP-1559) maxFeePerGas, maxPriorityFeePerGas, else gasPrice.
         """
 
 
@@ -76,7 +76,7 @@ class KeyfileSigner:
         return cls(Account.from_key(key))
 
     def sign(self, transaction: Mapping[str, Any]) -> bytes:
-        """The signed bytes of an EIP-1559 transaction."""
+        """The signed bytes of a transaction; see `Signer`."""
         return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
 
     def __repr__(self) -> str:

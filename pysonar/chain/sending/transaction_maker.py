@@ -10,9 +10,11 @@ from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import simulate
 from pysonar.chain.errors import (
     ContractRefusedError,
-    GasTooHighError,
+    FeesTooHighError,
     InsufficientFundsError,
     NodeRefusedError,
+    TokenCallTooDearError,
+    WrongChainError,
 )
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import TransactionReceipt
@@ -22,20 +24,23 @@ from pysonar.chain.sending.signer import Signer
 
 
 class TransactionMaker:
-    """For one account on one chain."""
+    """For one account on one chain. What is signed is for `chain_id`, whatever a node says."""
 
-    def __init__(self, web3: Web3, signer: Signer, policy: FeePolicy) -> None:
+    def __init__(self, web3: Web3, signer: Signer, policy: FeePolicy, *, chain_id: int) -> None:
         self._web3 = web3
         self._signer = signer
         self._policy = policy
-        self._chain_id = rpc.chain_id(web3)
+        self._chain_id = chain_id
 
     def prepare(self, call: Call, reserved: int) -> tuple[int, Fees]:
         """Gas limit and fees of a call that the contract would accept and the account can pay, besides the
         `reserved` wei of transactions still waiting. ContractRefusedError, InsufficientFundsError,
-        FeesTooHighError, GasTooHighError.
+        FeesTooHighError, TokenCallTooDearError, WrongChainError.
         """
         account = self._signer.address
+        found = rpc.chain_id(self._web3)
+        if found != self._chain_id:
+            raise WrongChainError(rpc.shown(self._web3), self._chain_id, found)
         held = rpc.balance(self._web3, account)
         if held < call.value:
             raise InsufficientFundsError(call.label, account, held, call.value)
@@ -48,28 +53,36 @@ class TransactionMaker:
                 raise
             raise ContractRefusedError(call.label, reason) from None
         gas = estimate + estimate // 5 + 10_000  # others' calls in its block may cost some cold slots more
-        if call.most_gas is not None and gas > call.most_gas:
-            raise GasTooHighError(call.label, gas, call.most_gas)
-        offer = fees.suggest(self._web3, self._policy)
+        offer = self._offer(call, gas)
         needed = call.value + gas * offer.max_fee + reserved
         if held < needed:
             raise InsufficientFundsError(call.label, account, held, needed)
         return gas, offer
 
+    def _offer(self, call: Call, gas: int) -> Fees:
+        offer = fees.suggest(self._web3, self._policy)
+        if not call.runs_token:
+            return offer
+        try:
+            return fees.suggest(self._web3, self._policy.for_gas(gas, runs_token=True))
+        except FeesTooHighError:
+            most = self._policy.max_token_call
+            raise TokenCallTooDearError(call.label, gas, gas * offer.max_fee, most) from None
+
     def sign(self, call: Call, nonce: int, gas: int, offer: Fees) -> bytes:
         """The signed bytes."""
+        common = {
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "to": call.to,
+            "value": call.value,
+            "data": call.data,
+            "gas": gas,
+        }
+        if offer.legacy:
+            return self._signer.sign(common | {"gasPrice": offer.max_fee})
         return self._signer.sign(
-            {
-                "type": 2,
-                "chainId": self._chain_id,
-                "nonce": nonce,
-                "to": call.to,
-                "value": call.value,
-                "data": call.data,
-                "gas": gas,
-                "maxFeePerGas": offer.max_fee,
-                "maxPriorityFeePerGas": offer.tip,
-            }
+            common | {"type": 2, "maxFeePerGas": offer.max_fee, "maxPriorityFeePerGas": offer.tip}
         )
 
     def why_reverted(self, call: Call, gas: int, receipt: TransactionReceipt) -> str:
@@ -77,7 +90,7 @@ class TransactionMaker:
         if receipt.gas_used >= gas:
             return "out of gas"
         block = receipt.block_number
-        for tag in (block - 1, block):
+        for tag in (max(0, block - 1), block):
             try:
                 simulate(self._web3, call, self._signer.address, tag)
             except ContractRefusedError as error:

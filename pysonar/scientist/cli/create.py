@@ -176,5 +176,5 @@ def _as_record(campaign: Campaign) -> dict[str, Any]:
         "submit_until": row.terms.submit_until,
         "review_until": row.terms.review_until,
         "transaction": receipt.transaction_hash,
-        "gas": receipt.gas_used,
+        "gas": receipt.gas_used or None,
     }

@@ -38,6 +38,7 @@ def claim(
     """Get back what campaigns owe you: the part of the bounty that nobody earned, after settlement."""
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.errors import ClaimUnfinishedError
 
     scientist = open_scientist(home, passphrase_file)
     if campaign is not None:
@@ -45,9 +46,14 @@ def claim(
     else:
         ids = [row.id for row in scientist.connection.journal.all() if scientist.connection.exists(row.id)]
     rows = []
+    claimed: dict[bytes, int] = {}
     for own in ids:
-        amount = Campaign.attach(scientist, own).claim(to)
+        try:
+            amount = Campaign.attach(scientist, own).claim(to)
+        except ClaimUnfinishedError as error:
+            raise error.after(claimed) from error
         if amount:
+            claimed[own] = amount
             rows.append({"campaign": "0x" + own.hex(), "amount": str(amount), "to": to or scientist.address})
     print_rows(
         rows,

@@ -48,11 +48,15 @@ POINTS = {
     "trained, nothing stored": ("mine_agent.journal", "Journal.add", "before"),
     "sealed gradient journalled": ("mine_agent.journal", "Journal.add", "after"),
     "sealed gradient in the store": ("pysonar.store.embedded.store", "EmbeddedStore.put_pinned", "after"),
-    "about to sign": ("pysonar.chain.sending.outbox", "Outbox._sign", "before"),
-    "signed, not committed": ("pysonar.chain.sending.outbox", "Outbox._sign", "after"),
-    "transaction stored, not broadcast": ("pysonar.chain.sending.outbox", "Outbox._broadcast", "before"),
+    "about to sign": ("pysonar.chain.sending.watching.broadcaster", "Broadcaster.sign", "before"),
+    "signed, not committed": ("pysonar.chain.sending.watching.broadcaster", "Broadcaster.sign", "after"),
+    "transaction stored, not broadcast": (
+        "pysonar.chain.sending.watching.broadcaster",
+        "Broadcaster.send",
+        "before",
+    ),
     "broadcast, not marked as sent": ("pysonar.chain.node.rpc", "send_raw", "after"),
-    "broadcast and marked": ("pysonar.chain.sending.outbox", "Outbox._broadcast", "after"),
+    "broadcast and marked": ("pysonar.chain.sending.watching.broadcaster", "Broadcaster.send", "after"),
 }
 
 

@@ -1,0 +1,43 @@
+"""An outbox on a real chain, and its database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def database(tmp_path: Path, node: Any, sonar: Any) -> Iterator[sqlite3.Connection]:
+    """A new database of this chain and contract."""
+    from pysonar.chain.database import open_database
+    from pysonar.chain.node import rpc
+
+    opened = open_database(
+        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make(database: sqlite3.Connection, node: Any, sonar: Any, capsule: Any) -> Callable[..., Any]:
+    """`make(provider_or_web3=None, **options) -> Outbox` of the capsule's account: as a restarted process
+    would open it. What its deeds bring about is asked of the node itself.
+    """
+    from web3 import Web3
+
+    from pysonar.chain.sending.effects import Effects
+    from pysonar.chain.sending.outbox import Outbox
+
+    def build(provider: Any = None, **options: Any) -> Outbox:
+        settings: dict[str, Any] = {"chain_id": 1337, "confirmations": 0, "poll_seconds": 0.01} | options
+        signer = settings.pop("signer", capsule)
+        settings.setdefault("effects", Effects(sonar, signer.address, lambda _: ()))
+        web3 = node.web3 if provider is None else Web3(provider)
+        return Outbox(database, web3, signer, **settings)
+
+    return build

@@ -1,0 +1,425 @@
+"""The outbox on a node that is late, terse or wrong: what is missing there proves nothing, and what it says
+wrongly is not signed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+
+import pytest
+from eth_account import Account
+
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.errors import (
+    NodeBehindError,
+    RevertedError,
+    TransactionTimeoutError,
+    UnexpectedNonceError,
+    WrongChainError,
+)
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.fees import GWEI, FeePolicy
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.watching import nonces
+from pysonar.chain.sending.watching.nonces import MOST_WAITING, who_used
+from tests.chain.outboxes import from_elsewhere, landed, named, register, registration, send_and_see_mined
+from tests.meddling import Answer, Meddling, refusing, without
+
+RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
+DEED = registration()
+
+
+# --- what is missing
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_a_mined_transaction_without_receipt_is_not_displaced(
+    node: Any, sonar: Sonar, make: Any, missing: tuple[str, ...]
+) -> None:
+    outbox = make(Meddling(node.url, without(*missing)), effects=None)
+    outbox.ensure(DEED, lambda: register(sonar))
+    node.receipt(outbox.get(DEED).hashes[-1])
+
+    for _ in range(5):
+        outbox.pump()
+        outbox.ensure(DEED, lambda: register(sonar))
+
+    assert outbox.get(DEED).status is Status.MINED
+    assert landed(node, sonar) == [1]
+    with pytest.raises(TransactionTimeoutError, match="no readable receipt"):
+        outbox.wait(DEED, timeout=0.05)
+    assert make().wait(DEED).succeeded  # the receipt came after all
+
+
+def test_where_the_receipt_is_missing_the_effect_on_chain_decides(node: Any, sonar: Sonar, make: Any) -> None:
+    outbox = make(Meddling(node.url, without(RECEIPT)))
+    outbox.send(register(sonar), DEED)
+    receipt = outbox.wait(DEED, timeout=10)
+    assert (receipt.succeeded, receipt.fee, receipt.events) == (True, 0, ())
+    assert outbox.get(DEED).status is Status.CONFIRMED
+
+
+def test_a_node_that_shows_nothing_at_all_displaces_nothing(node: Any, sonar: Sonar, make: Any) -> None:
+    pruned = refusing("eth_getBlockByNumber", "block is not available")
+
+    def silent(method: str, params: Any) -> Answer | None:
+        if method == "eth_getBlockByNumber" and params[1]:
+            return pruned(method, params)
+        return {"result": None} if method in (RECEIPT, TRANSACTION) else None
+
+    outbox = make(Meddling(node.url, silent), effects=None)
+    outbox.send(register(sonar), DEED)
+    node.mine()
+    for _ in range(5):
+        outbox.pump()
+    assert outbox.get(DEED).status is Status.WAITING
+    with pytest.raises(TransactionTimeoutError, match="nonce 0 is used, and the node does not show"):
+        outbox.wait(DEED, timeout=0.05)
+    assert make().wait(DEED).succeeded
+
+
+def test_another_transaction_displaces_once_its_block_is_confirmed_and_not_before(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    node.set_automine(False)
+    outbox = make(confirmations=2)
+    outbox.send(register(sonar), DEED)
+    rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
+    node.mine()
+    node.mine()
+    outbox.pump()
+    assert outbox.get(DEED).status is Status.WAITING
+    node.mine()
+    make(confirmations=2).pump()  # as a restarted process: the search is not repeated at once
+    assert outbox.get(DEED).status is Status.DISPLACED
+    assert "took nonce 0" in str(outbox.get(DEED).problem)
+
+
+def test_a_nonce_is_found_in_its_block_wherever_that_is(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    outbox, blocks = make(), []
+    for number in range(4):
+        send_and_see_mined(node, outbox, register(sonar, number + 1), named(str(number)))
+        blocks.append(rpc.block_number(node.web3))
+        node.mine(5)
+    head = rpc.block_number(node.web3)
+    for number, block in enumerate(blocks):
+        use = who_used(node.web3, capsule.address, number, head)
+        assert use is not None
+        assert (use.block_number, "0x" + use.hash.hex()) == (block, outbox.get(named(str(number))).hashes[0])
+        assert who_used(node.web3, capsule.address, number, block - 1) is None
+    assert who_used(node.web3, capsule.address, 4, head) is None
+
+
+# --- receipts that cannot be read
+
+
+@pytest.mark.parametrize("lost", ["effectiveGasPrice", "gasUsed", "logs", "status", "blockNumber"])
+def test_a_receipt_without_a_field_ends_nothing_and_reads_again_after_a_restart(
+    node: Any, sonar: Sonar, make: Any, lost: str
+) -> None:
+    def forget(method: str, _: Any, answer: Answer) -> Answer | None:
+        if method != RECEIPT or not answer.get("result"):
+            return None
+        return {"result": {key: value for key, value in answer["result"].items() if key != lost}}
+
+    outbox = make(Meddling(node.url, after=forget))
+    outbox.send(register(sonar), DEED)
+    assert outbox.wait(DEED, timeout=10).succeeded
+    assert [pending.deed for pending in make().history()] == [DEED]
+
+
+@pytest.mark.parametrize("odd", [[], "text", 7, {"status": "yes"}, {"status": 1, "logs": "none"}])
+def test_what_is_no_receipt_is_none(node: Any, sonar: Sonar, make: Any, odd: object) -> None:
+    outbox = make(Meddling(node.url, lambda method, _: {"result": odd} if method == RECEIPT else None))
+    outbox.send(register(sonar), DEED)
+    assert outbox.wait(DEED, timeout=10).succeeded  # by its effect
+    assert landed(node, sonar) == [1]
+
+
+def test_the_receipt_of_another_transaction_is_not_taken_for_ours(
+    node: Any, sonar: Sonar, make: Any, stranger: Any, transact: Any
+) -> None:
+    transact(node, stranger, register(sonar, 9))
+    block = rpc.block_transactions(node.web3, rpc.block_number(node.web3))
+    assert block is not None
+    foreign = node.rpc(RECEIPT, "0x" + block[0].hash.hex())
+    node.set_automine(False)
+    outbox = make(Meddling(node.url, lambda method, _: {"result": foreign} if method == RECEIPT else None))
+    outbox.send(register(sonar), DEED)
+    outbox.pump()
+    assert outbox.get(DEED).status is Status.WAITING
+
+
+# --- the effect is asked before anything is sent again
+
+
+def test_what_somebody_else_has_brought_about_is_not_sent_again(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    """The registration was displaced by one from elsewhere that says the same."""
+    node.set_automine(False)
+    outbox = make()
+    outbox.ensure(DEED, lambda: register(sonar))
+    same = register(sonar)
+    rpc.send_raw(
+        node.web3,
+        capsule.sign(
+            {
+                "type": 2, "chainId": 1337, "nonce": 0, "to": same.to, "value": 0, "data": same.data,
+                "gas": 200_000, "maxFeePerGas": 500 * GWEI, "maxPriorityFeePerGas": 400 * GWEI,
+            }
+        ),
+    )  # fmt: skip
+    node.mine()
+    outbox.pump()
+    assert outbox.get(DEED).status is Status.DISPLACED
+    assert outbox.ensure(DEED, lambda: register(sonar)) is None
+    assert landed(node, sonar) == [1]
+
+
+def test_a_displaced_deed_without_effect_is_sent_again(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    node.set_automine(False)
+    outbox = make()
+    outbox.ensure(DEED, lambda: register(sonar))
+    rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
+    node.mine()
+    outbox.pump()
+    again = outbox.ensure(DEED, lambda: register(sonar))
+    assert (again.nonce, again.status) == (1, Status.WAITING)
+    assert [pending.status for pending in outbox.tries(DEED)] == [Status.DISPLACED, Status.WAITING]
+    node.mine()
+    assert outbox.wait(DEED, timeout=5).succeeded
+    assert landed(node, sonar) == [1]
+
+
+def test_a_node_behind_the_failure_is_not_asked_for_the_effect(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    node.set_automine(False)
+    outbox = make()
+    outbox.ensure(DEED, lambda: register(sonar))
+    rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
+    node.mine()
+    outbox.pump()
+    behind = rpc.block_number(node.web3) - 1
+    late = make(
+        Meddling(node.url, lambda method, _: {"result": hex(behind)} if method == "eth_blockNumber" else None)
+    )
+    with pytest.raises(NodeBehindError, match=f"newest block is {behind}"):
+        late.ensure(DEED, lambda: register(sonar))
+    assert len(outbox.tries(DEED)) == 1
+
+
+def test_a_reverted_deed_is_raised_once_and_then_sent_again(node: Any, sonar: Sonar, make: Any) -> None:
+    """It reverts for want of gas: the node estimated too little."""
+
+    def stingy(method: str, _: Any, answer: Answer) -> Answer | None:
+        return {"result": hex(int(answer["result"], 16) // 2)} if method == "eth_estimateGas" else None
+
+    outbox = make(Meddling(node.url, after=stingy))
+    outbox.ensure(DEED, lambda: register(sonar))
+    node.receipt(outbox.get(DEED).hashes[-1])
+    outbox.pump()
+    with pytest.raises(RevertedError, match="out of gas"):
+        outbox.ensure(DEED, lambda: register(sonar))
+    again = make()
+    assert again.ensure(DEED, lambda: register(sonar)).nonce == 1
+    assert again.wait(DEED).succeeded
+    assert landed(node, sonar) == [1]
+
+
+def test_a_revert_that_wait_has_raised_is_not_raised_twice(node: Any, sonar: Sonar, make: Any) -> None:
+    def stingy(method: str, _: Any, answer: Answer) -> Answer | None:
+        return {"result": hex(int(answer["result"], 16) // 2)} if method == "eth_estimateGas" else None
+
+    outbox = make(Meddling(node.url, after=stingy))
+    outbox.ensure(DEED, lambda: register(sonar))
+    with pytest.raises(RevertedError):
+        outbox.wait(DEED)
+    assert make().ensure(DEED, lambda: register(sonar)).nonce == 1
+
+
+# --- nonces and chains
+
+
+@pytest.mark.parametrize(
+    ("pending", "taken"), [(MOST_WAITING, True), (MOST_WAITING + 1, False), (10**9, False)]
+)
+def test_a_nonce_far_above_what_is_mined_is_refused(
+    node: Any, sonar: Sonar, make: Any, pending: int, taken: bool
+) -> None:
+    def wrong(method: str, params: Any) -> Answer | None:
+        asked = method == "eth_getTransactionCount" and params[1] == "pending"
+        return {"result": hex(pending)} if asked else None
+
+    outbox = make(Meddling(node.url, wrong))
+    if taken:
+        assert outbox.send(register(sonar), DEED).nonce == pending
+        return
+    with pytest.raises(
+        UnexpectedNonceError, match=f"is {pending}, with 0 transactions mined; expected 0 to 64"
+    ):
+        outbox.send(register(sonar), DEED)
+    assert outbox.find(DEED) is None
+    assert make().send(register(sonar), DEED).nonce == 0
+
+
+def test_a_nonce_below_what_is_mined_is_refused(node: Any, sonar: Sonar, make: Any) -> None:
+    send_and_see_mined(node, make(), register(sonar), DEED)
+
+    def stale(method: str, params: Any) -> Answer | None:
+        asked = method == "eth_getTransactionCount" and params[1] == "pending"
+        return {"result": "0x0"} if asked else None
+
+    with pytest.raises(UnexpectedNonceError):
+        make(Meddling(node.url, stale)).send(register(sonar, 2), registration(2))
+
+
+def test_a_chain_without_a_pending_state_has_nonces_too(node: Any, sonar: Sonar, make: Any) -> None:
+    def refuse(method: str, params: Any) -> Answer | None:
+        if method == "eth_getTransactionCount" and params[1] == "pending":
+            return {"error": {"code": -32000, "message": "pending block is not available"}}
+        return None
+
+    outbox = make(Meddling(node.url, refuse))
+    node.set_automine(False)
+    assert [outbox.send(register(sonar, n), registration(n)).nonce for n in (1, 2, 3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("said", [1, 1338])
+def test_nothing_is_signed_for_a_chain_that_is_not_the_settings(
+    node: Any, sonar: Sonar, make: Any, said: int
+) -> None:
+    liar = Meddling(node.url, lambda method, _: {"result": hex(said)} if method == "eth_chainId" else None)
+    with pytest.raises(WrongChainError, match=f"serves chain {said}, expected chain 1337"):
+        make(liar).send(register(sonar), DEED)
+    assert make().find(DEED) is None
+
+
+def test_what_is_signed_is_for_the_settings_chain_even_if_the_node_changes_its_mind(
+    node: Any, sonar: Sonar, make: Any, database: sqlite3.Connection
+) -> None:
+    node.set_automine(False)
+    outbox = make(policy=FeePolicy(bump_after=0.0))
+    outbox.send(register(sonar), DEED)
+    liar = Meddling(node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
+    make(liar, policy=FeePolicy(bump_after=0.0)).pump()  # replaces it
+    raws = [row["raw"] for row in database.execute("select raw from outbox_attempt")]
+    assert len(raws) == 2
+    from eth_account.typed_transactions import TypedTransaction
+    from hexbytes import HexBytes
+
+    assert {TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["chainId"] for raw in raws} == {1337}
+    assert len({Account.recover_transaction(raw) for raw in raws}) == 1
+
+
+# --- gaps
+
+
+def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    node.set_automine(False)
+    for nonce in range(2):
+        rpc.send_raw(node.web3, from_elsewhere(capsule, nonce))
+    outbox = make(gap_seconds=0.0)
+    assert outbox.send(register(sonar), DEED).nonce == 2
+    node.rpc("anvil_dropAllTransactions")
+    told = []
+    for _ in range(6):
+        outbox.pump()
+        told += outbox.notices()
+        node.mine()
+    assert outbox.wait(DEED, timeout=5).succeeded
+    assert [text.split(" was left open")[0].split(" of account")[0] for text in told] == [
+        "nonce 0",
+        "nonce 1",
+    ]
+    assert "wei of gas" in told[0]
+    assert rpc.nonce(node.web3, capsule.address) == 3
+
+
+@pytest.mark.parametrize(("gap", "filled"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
+def test_a_gap_that_only_a_wrong_number_can_make_is_told_and_not_paid_for(
+    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, gap: int, filled: bool
+) -> None:
+    """As a database of the first release may hold it."""
+    outbox = make(gap_seconds=0.0)
+    monkeypatch.setattr(nonces, "MOST_WAITING", gap)
+    with monkeypatch.context() as wrong:
+        wrong.setattr("pysonar.chain.sending.outbox.next_at_node", lambda *_: gap)
+        outbox.send(register(sonar), DEED)
+    for _ in range(3):
+        outbox.pump()
+    told = outbox.notices()
+    assert (outbox.find(fill(0)) is not None) is filled
+    assert len(told) >= 1
+    assert ("too many to fill" in told[0]) is not filled
+    if not filled:
+        assert len(told) == 1
+        assert outbox.send(register(sonar, 2), registration(2)).nonce == 0  # the account still works
+
+
+def fill(nonce: int) -> Any:
+    """The deed of filling that nonce."""
+    from pysonar.chain.sending.deeds import Action, Deed
+
+    return Deed(Action.FILL, None, str(nonce))
+
+
+def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
+    node: Any, sonar: Sonar, make: Any, capsule: Any
+) -> None:
+    node.set_automine(False)
+    rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
+    make().send(register(sonar), DEED)
+    node.rpc("anvil_dropAllTransactions")
+    poor = make(gap_seconds=0.0, policy=FeePolicy(max_fee=1))
+    poor.pump()
+    poor.pump()
+    assert [text for text in poor.notices() if "is not filled" in text]
+    assert poor.find(fill(0)) is None
+
+
+# --- clocks
+
+
+def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
+    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.set_automine(False)
+    now = time.time()
+    outbox = make()
+    monkeypatch.setattr(time, "time", lambda: now + 7200)
+    outbox.send(register(sonar), DEED)
+    monkeypatch.setattr(time, "time", lambda: now)
+    outbox.pump()
+    assert len(outbox.get(DEED).hashes) == 2
+    outbox.pump()  # and the new one then waits its time
+    assert len(outbox.get(DEED).hashes) == 2
+
+
+def test_a_clock_that_steps_back_at_each_look_breaks_no_bump(
+    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.set_automine(False)
+    outbox = make(policy=FeePolicy(bump_after=0.0))
+    outbox.send(register(sonar), DEED)
+    now = [time.time()]
+
+    def back() -> float:
+        now[0] -= 3600
+        return now[0]
+
+    monkeypatch.setattr(time, "time", back)
+    for _ in range(4):
+        outbox.pump()
+    offers = [attempt.fees.tip for attempt in outbox.records.attempts(outbox.get(DEED).number)]
+    assert len(offers) == 5
+    assert offers == sorted(set(offers))

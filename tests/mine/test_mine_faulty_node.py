@@ -1,0 +1,206 @@
+"""A stake is paid once for each gradient, and no gradient that is in the queue is dropped, whatever the
+mine's node leaves out or says wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from mine_agent.connection import Connection
+from mine_agent.journal import Submission
+from mine_agent.rules.pacing import Outcome
+from mine_agent.rules.policy import Policy
+from mine_agent.work.claim_all import claim_everything
+from mine_agent.work.open_submissions import Tending
+from mine_agent.work.submit import submit_deed
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.node import rpc
+from pysonar.chain.sending.deeds import mine_pins
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.party.rules import Allowed
+from pysonar.store import cid_of
+from tests.chain.outboxes import from_elsewhere
+from tests.meddling import Answer, Meddling, without
+
+ETHER = 10**18
+STAKE, FEE = ETHER // 100, ETHER // 1000
+RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
+ANYTHING = Policy(
+    scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()
+)
+
+
+class Mine:
+    """A mine on a node of its own, whose work is done step by step."""
+
+    def __init__(self, home: Any, signer: Any, provider: Any, tell: Any) -> None:
+        self.connection = Connection.open(home, Web3(provider))
+        self.outbox: Outbox = self.connection.outbox(signer, poll_seconds=0.01)
+        self.tending = Tending(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
+
+    def journalled(self, campaign: bytes) -> Submission:
+        """A gradient that is about to be sent."""
+        return self.connection.journal.add(
+            campaign,
+            data="patients",
+            data_digest=b"\x77" * 32,
+            base_version=0,
+            base_model=b"\x33" * 32,
+            update=cid_of(b"sealed").digest,
+            value=STAKE + FEE,
+            sealed=b"sealed",
+            now=1000,
+        )
+
+    def round(self, campaign: bytes) -> None:
+        """As the agent does it."""
+        self.connection.follower.poll()
+        self.outbox.pump()
+        self.tending.submissions(campaign, ANYTHING)
+        self.tending.money(campaign, auto_claim=True)
+
+
+@pytest.fixture
+def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
+    return open_bare_campaign()
+
+
+@pytest.fixture
+def mine(make_home: Any, miner: Any, tell: Any) -> Callable[[Any], Mine]:
+    """`mine(provider) -> Mine`: the same home, as a new process would open it."""
+    home = make_home()
+    return lambda provider: Mine(home, miner, provider, tell)
+
+
+def queue(node: Any, mine: Callable[[Any], Mine]) -> list[Any]:
+    """What was submitted, as an honest node says it."""
+    witness = mine(Meddling(node.url))
+    witness.connection.follower.poll()
+    return [entry.event for entry in witness.connection.follower.history(Submitted)]
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
+    mine: Any, campaign: bytes, node: Any, sonar: Any, missing: tuple[str, ...]
+) -> None:
+    """The event of the submission stays unread, as behind an index that lags."""
+    before = node.balance(sonar.address)
+
+    def habits(method: str, params: Any) -> Answer | None:
+        return {"result": []} if method == "eth_getLogs" else without(*missing)(method, params)
+
+    for _ in range(3):  # three processes of three rounds
+        blind = mine(Meddling(node.url, habits))
+        if not blind.connection.journal.submissions():
+            blind.journalled(campaign)
+        for _ in range(3):
+            blind.outbox.pump()
+            blind.tending.submissions(campaign, ANYTHING)
+    assert node.balance(sonar.address) - before == STAKE + FEE
+    assert sonar.campaign(campaign).submitted == 1
+
+
+def test_a_false_receipt_of_failure_gives_up_nothing(
+    mine: Any, campaign: bytes, node: Any, happenings: Any, miner: Any
+) -> None:
+    """Else the gradient would be unpinned, and its stake burned as unavailable."""
+
+    def habits(method: str, _: Any, answer: Answer) -> Answer | None:
+        if method == "eth_getLogs":
+            return {"result": []}
+        if method != RECEIPT or not answer.get("result"):
+            return None
+        return {"result": answer["result"] | {"status": "0x0"}}
+
+    misled = mine(Meddling(node.url, after=habits))
+    made = misled.journalled(campaign)
+    for _ in range(4):
+        misled.outbox.pump()
+        misled.tending.submissions(campaign, ANYTHING)
+    assert misled.outbox.get(submit_deed(made)).status is Status.REVERTED
+    assert [happening["event"] for happening in happenings] == []
+    assert misled.connection.store.pins(mine_pins(miner.address, campaign)) == [cid_of(b"sealed")]
+    assert [event.update for event in queue(node, mine)] == [made.update]
+
+
+def test_what_the_contract_did_refuse_is_given_up(
+    mine: Any, campaign: bytes, node: Any, happenings: Any
+) -> None:
+    node.set_automine(False)
+    late = mine(Meddling(node.url))
+    late.journalled(campaign)
+    late.tending.submissions(campaign, ANYTHING)
+    node.advance(3600)
+    late.outbox.pump()
+    late.tending.submissions(campaign, ANYTHING)
+    assert [happening["event"] for happening in happenings] == ["given_up"]
+    assert "time to submit is over" in happenings[0]["reason"]
+
+
+def test_a_displaced_submission_is_sent_again_once(
+    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any
+) -> None:
+    node.set_automine(False)
+    own = mine(Meddling(node.url))
+    made = own.journalled(campaign)
+    own.tending.submissions(campaign, ANYTHING)
+    rpc.send_raw(node.web3, from_elsewhere(miner, 0))
+    node.mine()
+    for _ in range(3):
+        own.outbox.pump()
+        own.tending.submissions(campaign, ANYTHING)
+        node.mine()
+    assert len(own.outbox.tries(submit_deed(made))) == 2
+    assert sonar.campaign(campaign).submitted == 1
+
+
+def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
+    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any
+) -> None:
+    """The same gradient got there by a transaction from elsewhere, and the node has no logs yet."""
+    node.set_automine(False)
+    own = mine(Meddling(node.url, lambda method, _: {"result": []} if method == "eth_getLogs" else None))
+    made = own.journalled(campaign)
+    own.tending.submissions(campaign, ANYTHING)
+    call = sonar.calls.submit(campaign, made.update, STAKE + FEE)
+    rpc.send_raw(
+        node.web3,
+        miner.sign(
+            {
+                "type": 2, "chainId": 1337, "nonce": 0, "to": call.to, "value": call.value,
+                "data": call.data, "gas": 300_000, "maxFeePerGas": 500 * 10**9,
+                "maxPriorityFeePerGas": 400 * 10**9,
+            }
+        ),
+    )  # fmt: skip
+    for _ in range(3):
+        node.mine()
+        own.outbox.pump()
+        own.tending.submissions(campaign, ANYTHING)
+    assert own.outbox.get(submit_deed(made)).status is Status.DISPLACED
+    assert sonar.campaign(campaign).submitted == 1
+    assert own.connection.journal.submissions()[0].given_up is None
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
+    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any, missing: tuple[str, ...]
+) -> None:
+    own = mine(Meddling(node.url, without(*missing)))
+    own.journalled(campaign)
+    for _ in range(3):
+        own.round(campaign)
+    node.advance_to(sonar.campaign(campaign).terms.review_until)
+    own.connection.follower.poll()
+    (standing,) = own.connection.standings(campaign)
+    assert standing.outcome is Outcome.WAITING
+    (claim,) = claim_everything(own.connection, own.outbox)
+    assert (claim.campaign, claim.gas) == (campaign, 0)  # what the node does not say is not known
+    assert claim_everything(own.connection, own.outbox) == []
+    assert node.balance(sonar.address) == 10 * ETHER  # the bounty
+    assert rpc.nonce(node.web3, miner.address) == 3

@@ -1,0 +1,199 @@
+"""A bounty is escrowed once and owed money is claimed once, whatever the scientist's node leaves out or says
+wrongly; and who is stopped on the way is told what is done and how to go on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
+from pysonar.chain.sending.outbox_records import Status
+from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.connection import Connection, Scientist
+from pysonar.scientist.errors import ClaimUnfinishedError, LaunchUnfinishedError
+from pysonar.scientist.home import Home
+from pysonar.scientist.launching import create_deed
+from tests.meddling import Answer, Meddling, without
+
+ETHER = 10**18
+RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
+
+
+@pytest.fixture
+def through(home: Any, scientist: Any, scientist_key: Any) -> Callable[..., Scientist]:
+    """`through(provider, patience=None) -> Scientist`: the scientist's home on that node. `patience`: seconds
+    after which waiting for a transaction is given up.
+    """
+
+    def open_home(provider: Any, patience: float | None = None) -> Scientist:
+        connection = Connection.open(Home.open(home), Web3(provider))
+        outbox = connection.outbox(scientist, poll_seconds=0.01)
+        if patience is not None:
+            wait = outbox.wait
+            outbox.wait = lambda deed: wait(deed, patience)  # type: ignore[assignment,misc,method-assign]
+        return Scientist(connection, scientist, scientist_key, outbox)
+
+    return open_home
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any, missing: Any
+) -> None:
+    ids = set()
+    for _ in range(3):  # the same command, three times
+        own = through(Meddling(node.url, without(*missing)))
+        ids.add(Campaign(own, plan, records, name="once").launch().id)
+    assert len(ids) == len(created(sonar)) == 1
+    assert node.balance(sonar.address) == 10 * ETHER
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
+    through: Any, home: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any,
+    missing: Any,
+) -> None:  # fmt: skip
+    """With confirmations to wait for, no receipt, and no new block."""
+    from pysonar.party.settings import load_settings, save_settings
+
+    save_settings(home, dataclasses.replace(load_settings(home), confirmations=3))
+    for _ in range(3):
+        own = through(Meddling(node.url, without(*missing)), patience=0.2)
+        with pytest.raises(LaunchUnfinishedError, match="Run the same command again") as unfinished:
+            Campaign(own, plan, records, name="once").launch()
+        assert unfinished.value.exit_code == 3
+        assert unfinished.value.hashes[-1] in str(unfinished.value)
+    assert len(created(sonar)) == 1
+    node.mine(3)
+    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
+    assert [event.id for event in created(sonar)] == [campaign.id]
+    assert node.balance(sonar.address) == 10 * ETHER
+
+
+def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+) -> None:
+    gone = []
+
+    def go_away(method: str, _: Any) -> Answer | None:
+        if gone:
+            raise NodeDownError(node.url, "test")
+        return None
+
+    def after_the_broadcast(method: str, _: Any, __: Answer) -> None:
+        gone.extend([True] if method == "eth_sendRawTransaction" else [])
+
+    own = through(Meddling(node.url, go_away, after_the_broadcast), patience=0.1)
+    with pytest.raises(LaunchUnfinishedError, match=f"no Ethereum node answers at {node.url}: test"):
+        Campaign(own, plan, records, name="once").launch()
+    row = own.connection.journal.named("once")
+    assert Campaign(through(Meddling(node.url)), plan, records, name="once").launch().id == row.id
+    assert len(created(sonar)) == 1
+
+
+def test_a_false_receipt_of_failure_forgets_nothing(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+) -> None:
+    def failed(method: str, _: Any, answer: Answer) -> Answer | None:
+        if method != RECEIPT or not answer.get("result"):
+            return None
+        return {"result": answer["result"] | {"status": "0x0"}}
+
+    own = through(Meddling(node.url, after=failed))
+    for _ in range(3):
+        campaign = Campaign(own, plan, records, name="once").launch()
+        assert own.outbox.get(create_deed(campaign.id)).status is Status.REVERTED
+    assert [event.id for event in created(sonar)] == [campaign.id]
+    assert node.balance(sonar.address) == 10 * ETHER
+
+
+def test_a_displaced_escrow_is_sent_again_under_the_same_id(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any, scientist: Any
+) -> None:
+    """So that even a fork which brings the first one back could not escrow twice."""
+    from pysonar.chain.node import rpc
+    from tests.chain.outboxes import from_elsewhere
+
+    node.set_automine(False)
+    own = through(Meddling(node.url), patience=0.2)
+    with pytest.raises(LaunchUnfinishedError):
+        Campaign(own, plan, records, name="once").launch()
+    rpc.send_raw(node.web3, from_elsewhere(scientist, 0))
+    node.mine()
+    row = own.connection.journal.named("once")
+    own.outbox.pump()
+    assert own.outbox.get(create_deed(row.id)).status is Status.DISPLACED
+    node.set_automine(True)
+    assert Campaign(through(Meddling(node.url)), plan, records, name="once").launch().id == row.id
+    assert len(created(sonar)) == 1
+
+
+def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_later(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+) -> None:
+    wrong = Meddling(node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
+    own = through(wrong)
+    with pytest.raises(WrongChainError, match="serves chain 1, expected chain 1337"):
+        Campaign(own, plan, records, name="once").launch()
+    assert own.outbox.history() == []
+    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
+    assert [event.id for event in created(sonar)] == [campaign.id]
+
+
+@pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
+def test_a_refund_is_claimed_once_on_a_node_without_receipts(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, missing: Any
+) -> None:
+    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
+    campaign.cancel()
+    own = through(Meddling(node.url, without(*missing)))
+    assert Campaign.attach(own, campaign.id).claim() == 10 * ETHER
+    assert [Campaign.attach(own, campaign.id).claim() for _ in range(2)] == [0, 0]
+    assert node.balance(sonar.address) == 0
+
+
+def test_a_claim_that_is_stopped_says_so_and_goes_on(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any
+) -> None:
+    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
+    campaign.cancel()
+    node.set_automine(False)
+    own = through(Meddling(node.url), patience=0.1)
+    with pytest.raises(ClaimUnfinishedError, match="Run the same command again") as stopped:
+        Campaign.attach(own, campaign.id).claim()
+    assert isinstance(stopped.value.why, TransactionTimeoutError)
+    node.set_automine(True)
+    node.mine()
+    assert Campaign.attach(through(Meddling(node.url)), campaign.id).claim() in (0, 10 * ETHER)
+    assert node.balance(sonar.address) == 0
+
+
+def test_a_node_behind_the_last_claim_brings_about_no_second_one(
+    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, scientist: Any
+) -> None:
+    """One machine of several behind one address has not seen the claim yet."""
+    from pysonar.chain.node import rpc
+
+    own = through(Meddling(node.url))
+    campaign = Campaign(own, plan, records).launch()
+    campaign.cancel()
+    before = rpc.block_number(node.web3)
+    campaign.claim()
+
+    def behind(method: str, params: Any) -> Answer | None:
+        if method == "eth_blockNumber":
+            return {"result": hex(before)}
+        if method == "eth_call" and params[1] == "latest":
+            params[1] = hex(before)
+        return None
+
+    late = Campaign.attach(through(Meddling(node.url, behind)), campaign.id)
+    assert late.claimable() == 10 * ETHER
+    with pytest.raises(ClaimUnfinishedError, match="is behind"):
+        late.claim()
+    assert rpc.nonce(node.web3, scientist.address) == 3

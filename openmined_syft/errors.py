@@ -103,5 +103,9 @@ class KernelError(SyftError):
     """An arithmetic kernel is unknown, or cannot work on this machine."""
 
 
+class NoSuchKernelHereError(KernelError):
+    """This machine lacks a package or an instruction that the kernel needs: nothing is wrong."""
+
+
 class PrivacyError(SyftError):
     """Something about the protection of records is out of range or impossible: a price, a delta, a clip."""

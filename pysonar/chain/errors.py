@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.text import one_line
+from pysonar.protocol.amounts import format_wei
 
 
 class ChainError(OpenMinedError):
@@ -86,7 +88,7 @@ class NodeRefusedError(NodeError):
 
     def __init__(self, method: str, code: int, message: str, data: bytes | None = None) -> None:
         self.method, self.code, self.data = method, code, data
-        self.node_message = "".join(c for c in message if c.isprintable())[:300]
+        self.node_message = one_line(message, 300)
         super().__init__(f"the node refused {method} (code {code}): {self.node_message or 'no reason given'}")
 
 
@@ -172,8 +174,8 @@ class InsufficientFundsError(ChainError):
     def __init__(self, label: str, account: str, balance: int, needed: int) -> None:
         self.label, self.account, self.balance, self.needed = label, account, balance, needed
         super().__init__(
-            f"{label}: account {account} holds {balance} wei, needs {needed} wei (value and gas together); "
-            f"{needed - balance} wei are missing"
+            f"{label}: account {account} holds {format_wei(balance)}, needs {format_wei(needed)} (value and "
+            f"gas together); {format_wei(needed - balance)} are missing"
         )
 
 
@@ -263,7 +265,8 @@ class FeesTooHighError(TransactionError):
     def __init__(self, asked: int, cap: int) -> None:
         self.asked, self.cap = asked, cap
         super().__init__(
-            f"the chain asks {asked} wei per gas, the cap is {cap}; wait or raise 'max_fee_gwei'"
+            f"the chain asks {format_wei(asked)} per gas, the cap is {format_wei(cap)}; wait or raise "
+            "'max_fee_gwei'"
         )
 
 

@@ -204,6 +204,11 @@ def _command(function: Callable[P, R], *, acts: bool) -> Callable[P, R]:
             raise typer.Exit(130) from None
         except (typer.Exit, typer.Abort):
             raise
+        except OSError as error:  # no fault of ours: the disk is full, a place cannot be written
+            if os.environ.get(DEBUG_VARIABLE) or error.errno is None:
+                raise
+            print_error(OpenMinedError(f"{error.filename or 'the disk'}: {error.strerror}"))
+            raise typer.Exit(int(ExitCode.FAILED)) from None
         except Exception as error:  # the last border before the user
             if isinstance(error, USAGE_ERRORS) or os.environ.get(DEBUG_VARIABLE):
                 raise
@@ -221,7 +226,13 @@ class App(typer.Typer):
     """A command line: `--version`, shell completion, and help on terminals of any encoding."""
 
     def __init__(self, *, name: str, help: str) -> None:  # noqa: A002 - Typer's name
-        super().__init__(name=name, help=help, no_args_is_help=True, pretty_exceptions_enable=False)
+        super().__init__(
+            name=name,
+            help=help,
+            no_args_is_help=True,
+            pretty_exceptions_enable=False,
+            rich_markup_mode="markdown",
+        )
         self.callback(help=help)(_top)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -73,6 +73,8 @@ def work(
             raise NodeDownError("http://127.0.0.1:1", "test")
         case "fault":
             raise RuntimeError("a secret in a text")
+        case "disk":
+            Path("/dev/null/home").mkdir()
         case "usage":
             raise typer.BadParameter("give one of two")
         case "interrupt":
@@ -109,7 +111,9 @@ def test_a_record_and_a_stream() -> None:
     assert run("stream").stdout == "block 1\n"
 
 
-@pytest.mark.parametrize(("how", "code"), [("refused", 1), ("down", 3), ("fault", 1), ("interrupt", 130)])
+@pytest.mark.parametrize(
+    ("how", "code"), [("refused", 1), ("down", 3), ("fault", 1), ("disk", 1), ("interrupt", 130)]
+)
 def test_exit_codes_without_traceback(how: str, code: int) -> None:
     result = run(how)
     assert result.exit_code == code
@@ -122,6 +126,10 @@ def test_our_errors_speak_and_foreign_ones_are_only_placed() -> None:
     fault = run("fault").stderr
     assert "RuntimeError at test_console.py:" in fault
     assert "secret" not in fault
+
+
+def test_what_the_disk_refuses_is_named_and_is_no_fault_of_the_program() -> None:
+    assert run("disk").stderr == "error: /dev/null/home: Not a directory\n"
 
 
 def test_a_bad_amount_is_a_usage_error_that_says_what_is_right() -> None:

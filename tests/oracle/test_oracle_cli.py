@@ -50,7 +50,7 @@ def test_init_before_there_is_money_and_again_after(world: Any, tmp_path: Path) 
     assert first.exit_code == 0, first.output
     made = json.loads(first.stdout)
     assert made["registered"] is False
-    assert "wei are missing" in first.stderr
+    assert " are missing" in first.stderr
     assert set(made) == {"address", "home", "certificate", "fingerprint", "registered"}
 
     world.node.fund(made["address"])

@@ -219,7 +219,7 @@ def test_an_interrupted_create_is_simply_repeated(
     node.fund(owner.address, 10 * ETHER)
     refused = sonar_command(*create)
     assert refused.exit_code == 1
-    assert "wei are missing" in refused.stderr
+    assert " are missing" in refused.stderr
     node.fund(owner.address, 11 * ETHER)
     assert sonar_command(*create).exit_code == 0
     assert node.balance(sonar.address) == 10 * ETHER

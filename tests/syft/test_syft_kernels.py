@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 import openmined_syft.paillier.kernels
 from openmined_syft.affine import AffineMap
-from openmined_syft.errors import BoundError, CiphertextError, KernelError, ParameterError, ShapeError
+from openmined_syft.errors import (
+    BoundError,
+    CiphertextError,
+    KernelError,
+    NoSuchKernelHereError,
+    ParameterError,
+    ShapeError,
+)
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.kernels import (
     SpreadKernel,
@@ -185,6 +192,24 @@ def test_a_fast_kernel_that_does_not_work_falls_back_loudly(monkeypatch):
             assert load_kernel().name == "gmpy2"
         with pytest.raises(KernelError, match="wrong number"):
             load_kernel("ifma")
+    finally:
+        openmined_syft.paillier.kernels._fastest.cache_clear()
+        openmined_syft.paillier.kernels._loaded.cache_clear()
+
+
+def test_a_kernel_that_this_machine_cannot_have_is_no_news(monkeypatch):
+    def missing():
+        raise NoSuchKernelHereError("the ifma kernel needs a processor with avx512ifma")
+
+    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setitem(openmined_syft.paillier.kernels._KERNELS, "ifma", missing)
+    openmined_syft.paillier.kernels._fastest.cache_clear()
+    openmined_syft.paillier.kernels._loaded.cache_clear()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert load_kernel().name == "gmpy2"
+        assert "needs a processor" in next(s.reason for s in describe_kernels() if s.name == "ifma")
     finally:
         openmined_syft.paillier.kernels._fastest.cache_clear()
         openmined_syft.paillier.kernels._loaded.cache_clear()

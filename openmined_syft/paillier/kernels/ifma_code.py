@@ -25,7 +25,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from openmined_syft.errors import KernelError
+from openmined_syft.errors import NoSuchKernelHereError
 
 LANES = 8
 LIMB_BITS = 52
@@ -306,18 +306,18 @@ def llvm_binding() -> Any:
     """llvmlite, ready to compile for this machine.
 
     Raises:
-        KernelError: llvmlite is not installed, or the processor lacks an instruction set.
+        NoSuchKernelHereError: llvmlite is not installed, or the processor lacks an instruction set.
     """
     try:
         from llvmlite import binding  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
-        raise KernelError("the ifma kernel needs llvmlite: install the extra 'fast'") from None
+        raise NoSuchKernelHereError("the ifma kernel needs llvmlite: install the extra 'fast'") from None
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     features = binding.get_host_cpu_features()
     missing = [name for name in FEATURES if not features.get(name)]
     if missing:
-        raise KernelError(f"the ifma kernel needs a processor with {' and '.join(missing)}")
+        raise NoSuchKernelHereError(f"the ifma kernel needs a processor with {' and '.join(missing)}")
     return binding
 
 

@@ -22,6 +22,7 @@ import requests
 
 from pysonar.chain.errors import BadUrlError, NodeBusyError, NodeDownError, UnexpectedAnswerError
 from pysonar.chain.node import answers
+from pysonar.files.text import one_line
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 LONGEST_REST = 3600.0
@@ -123,7 +124,7 @@ class Endpoint:
     def _busy(self, why: str, rest: float, *, limited: bool) -> NodeBusyError:
         if rest:
             self._rests_until = time.monotonic() + rest
-        shown = "".join(c for c in why if c.isprintable())[:300]
+        shown = one_line(why, 300)
         return NodeBusyError(self.shown_url, shown, rest, limited=limited)
 
     def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:

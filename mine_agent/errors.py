@@ -29,6 +29,17 @@ class DataChangedError(DataError):
     """Registered data are gone, are not what was registered, or changed while they were read."""
 
 
+class TooLittleDataError(DataError):
+    """A visit would show single records: the owner's limits ask for more of them."""
+
+    def __init__(self, data: str, what: str, there: int, least: int) -> None:
+        key = "least_records" if what == "records" else "least_classes"
+        super().__init__(
+            f"data set {data!r} has {there} usable {what} for this campaign; {key} in policy.toml asks for"
+            f" {least}: from so few, Capsule could read single records"
+        )
+
+
 class UnknownDataError(DataError):
     """No data set of that name is registered."""
 

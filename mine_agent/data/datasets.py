@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,8 @@ class DataSet:
         live: whether it may change; see `Adapter.live`.
         columns: the first columns, as they were looked at; names: all of them.
         decimal: the owner's word on the decimal mark; unusable: share of records that may be left out.
+        registration: a secret drawn each time the owner registers the data: a digest that includes it says
+            nothing of the rows.
     """
 
     name: str
@@ -68,6 +71,7 @@ class DataSet:
     live: bool = False
     decimal: str | None = None
     unusable: Fraction = UNUSABLE
+    registration: str = ""
 
     def column_names(self) -> tuple[str, ...]:
         """All of them, in order."""
@@ -153,7 +157,7 @@ class DataShelf:
         )
         made = DataSet(
             name, adapter.kind, place, source.digest(), seen.rows, columns, tuple(seen.names), chosen,
-            adapter.live, decimal, unusable,
+            adapter.live, decimal, unusable, secrets.token_hex(16),
         )  # fmt: skip
         return made, seen
 
@@ -215,6 +219,7 @@ def _to_json(data: DataSet) -> str:
         "decimal": data.decimal,
         "unusable": str(data.unusable),
         "sha256": data.digest.hex(),
+        "registration": data.registration,
         "rows": data.rows,
         "names": list(data.names),
         "columns": [
@@ -242,6 +247,7 @@ def _from_json(file: Path) -> DataSet:
             live=bool(document["live"]),
             decimal=document["decimal"],
             unusable=Fraction(document["unusable"]),
+            registration=document["registration"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise DataError(

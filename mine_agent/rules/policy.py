@@ -29,6 +29,8 @@ class Limits:
     no_gain_in_a_row: int = 5  # this many NO_GAINs in a row end the work for a campaign
     no_gain_pause: int = 1  # seconds to wait after the first NO_GAIN, doubled by each further one
     time_margin: int = 30  # seconds before `submit_until` after which nothing new is begun
+    least_records: int = 20  # in a visit: from fewer, single ones could be read off the gradient
+    least_classes: int = 2  # of the label in a visit; 1 lets a mine train that has only one
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,12 @@ class PolicyFile:
         1, "Seconds to wait after a submission without gain, doubled by each further one."
     )
     time_margin: int = _count(30, "Seconds before a campaign's deadline after which nothing new is begun.")
+    least_records: int = _count(
+        20, "Usable records that a visit must have: from fewer, Capsule could read single ones."
+    )
+    least_classes: int = _count(
+        2, "Classes of the label that they must have; 1 lets data train that hold only one."
+    )
 
     def policy(self) -> Policy:
         """What it means."""
@@ -96,7 +102,14 @@ class PolicyFile:
             expected_share=_as_written(self.expected_share),
             stake_risk=_as_written(self.stake_risk),
             auto_claim=self.auto_claim,
-            limits=Limits(self.submissions, self.no_gain_in_a_row, self.no_gain_pause, self.time_margin),
+            limits=Limits(
+                self.submissions,
+                self.no_gain_in_a_row,
+                self.no_gain_pause,
+                self.time_margin,
+                self.least_records,
+                self.least_classes,
+            ),
         )
 
 

@@ -81,7 +81,7 @@ class Working:
         connection, campaign = self._connection, record.id
         base = self._library.base(record, plan)
         certificate = self._library.certificate(record, plan)
-        visit = self._visits.visit(plan, data, record.version)
+        visit = self._visits.visit(plan, data, record.version, policy.limits)
         self._tell(
             Training(campaign=campaign, data=data.name, base_version=record.version, title=plan.spec.title)
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from openmined_syft.errors import ParameterError
 from openmined_syft.models.family import ModelFamily
-from openmined_syft.models.learnable import Learnable, Rows
+from openmined_syft.models.learnable import Learnable, Rows, RowSums
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.network import SquareNetwork
@@ -48,6 +48,7 @@ __all__ = [
     "ModelFamily",
     "OneVsRest",
     "Ridge",
+    "RowSums",
     "Rows",
     "build_family",
     "family_names",

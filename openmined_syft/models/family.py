@@ -4,7 +4,7 @@ A family is a description only: it holds no weights and no data.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
@@ -15,11 +15,13 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.fixed_point import LARGEST_ENTRIES, as_matrix
-from openmined_syft.models.learnable import Learnable, Rows
+from openmined_syft.models.learnable import Learnable, Rows, RowSums
 from openmined_syft.parameters import known_only
 from openmined_syft.privacy import Clip, GridRows, ReleasedProblem, on_grid
 from openmined_syft.rules import Problem, Rule
+from openmined_syft.rules.summed import SummedProblem
 
+_DESIGN_ENTRIES = 1 << 20  # of a mapped design at a time: 8 MB
 Matrix = NDArray[np.float64]
 
 
@@ -180,9 +182,36 @@ class LinearFamily(ABC):
         """
         if isinstance(data, Rows):
             return self.visit(data.X, data.y, rule)
+        if isinstance(data, RowSums):
+            if data.pulls.shape != self.weights_shape:
+                raise ShapeError(f"sums of shape {data.pulls.shape}; the model needs {self.weights_shape}")
+            sums = SummedProblem(data.products, data.pulls, data.rows, self.curvature, self.penalty)
+            return rule.visit(sums)
         if data.shape != self.weights_shape:
             raise ShapeError(f"the release is of shape {data.shape}; the model needs {self.weights_shape}")
         return rule.visit(ReleasedProblem(data, self.curvature, self.target_offset, self.penalty))
+
+    def sums(self, batches: Iterable[Rows]) -> RowSums:
+        """X'X and X'T over all batches, in the memory of one.
+
+        Raises:
+            ShapeError, NotFiniteError, LabelError: as `visit`; also if there is no record at all.
+        """
+        size, outputs = self.weights_shape
+        products, pulls, rows = np.zeros((size, size)), np.zeros((size, outputs)), 0
+        at_once = max(256, _DESIGN_ENTRIES // size)
+        for batch in batches:
+            if len(batch.X) != len(batch.y):
+                raise ShapeError(f"{len(batch.X)} rows of X but {len(batch.y)} labels")
+            for first in range(0, len(batch.X), at_once):
+                part = slice(first, first + at_once)
+                design = self.design(batch.X[part])
+                products += design.T @ design
+                pulls += design.T @ (self.targets(batch.y[part]) - self.target_offset)
+                rows += len(design)
+        if not rows:
+            raise ShapeError("no record to learn from")
+        return RowSums(products, pulls, rows)
 
     def grid_rows(self, rows: Rows, clip: Clip) -> GridRows:
         """The records as this model sees them, clipped and on the grid: what a release is made of.

@@ -1,7 +1,7 @@
-"""What a visit learns from: a mine's records as they are, or one noised release of sums over them.
+"""What a visit learns from: a mine's records as they are, sums over them, or one noised release of sums.
 
-The two are different types all the way. A mine whose owner set a privacy budget hands out releases only, and
-nothing makes a release of records but `UnnoisedSums.noised`.
+Records and releases are different types all the way. A mine whose owner set a privacy budget hands out
+releases only, and nothing makes a release of records but `UnnoisedSums.noised`.
 """
 
 from dataclasses import dataclass
@@ -26,4 +26,18 @@ class Rows:
     y: NDArray[Any]
 
 
-Learnable: TypeAlias = Rows | NoisedSums
+@dataclass(frozen=True, eq=False)
+class RowSums:
+    """Sums over records, added up batch by batch; as unprotected as the records.
+
+    Attributes:
+        products: X'X, (d, d); pulls: X'T, (d, k), of the family's design and targets, its offset taken off.
+        rows: how many records.
+    """
+
+    products: NDArray[np.float64]
+    pulls: NDArray[np.float64]
+    rows: int
+
+
+Learnable: TypeAlias = Rows | RowSums | NoisedSums

@@ -162,9 +162,9 @@ def decimal_marks(source: Source, fields: Sequence[Field], given: str | None) ->
     evidence = {name: Evidence() for name in numeric}
     for batch in source.batches(numeric):
         texts = [
-            (name, flat(column))
-            for name, column in zip(numeric, batch.records.columns, strict=True)
-            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+            (name, column)
+            for name, column in zip(numeric, map(flat, batch.records.columns), strict=True)
+            if pa.types.is_string(column.type)
         ]
         if not texts and batch.records.num_rows:
             break  # typed columns need no interpretation

@@ -82,6 +82,8 @@ def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
 
 def flat(column: pa.Array) -> pa.Array:
     """Dictionaries decoded, texts of one type and trimmed; other types as they are."""
+    if isinstance(column.type, pa.BaseExtensionType):  # PostgreSQL's numeric, a text on the wire
+        column = column.storage
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_null(column.type):

@@ -9,7 +9,18 @@ from mine_agent.errors import DataError
 
 _ROOM = "mine_agent.data.adapters"
 _OWN = {
-    "csv": "csv_files:CsvAdapter",
+    "arrow": "tables.arrow_ipc:ArrowAdapter",
+    "csv": "tables.csv_files:CsvAdapter",
+    "images": "collections.images:ImagesAdapter",
+    "jsonl": "tables.json_lines:JsonLinesAdapter",
+    "mail": "collections.mail:MailAdapter",
+    "parquet": "tables.parquet:ParquetAdapter",
+    "postgres": "databases.postgres:PostgresAdapter",
+    "python": "tables.python_objects:PythonAdapter",
+    "sql": "databases.sql:SqlAdapter",
+    "sqlite": "databases.sqlite:SqliteAdapter",
+    "texts": "collections.texts:TextsAdapter",
+    "x-archive": "collections.x_archive:XArchiveAdapter",
 }
 
 
@@ -41,7 +52,8 @@ def adapter_named(kind: str) -> Adapter:
 
 def adapter_for(location: str) -> Adapter:
     """The adapter that takes a location; CSV if none does. The mine's own are asked first."""
-    for kind in sorted(_found(), key=lambda kind: (kind not in _OWN, kind)):
+    # CSV last: it takes .txt files, an mbox may be one.
+    for kind in sorted(_found(), key=lambda kind: (kind not in _OWN, kind == "csv", kind)):
         adapter = adapter_named(kind)
         if adapter.takes(location):
             return adapter

@@ -1,0 +1,1 @@
+"""Many documents as records: images, texts, mail, an archive of posts."""

@@ -1,0 +1,47 @@
+"""Walks a folder for its files, in one order everywhere, never through links: no loop can be walked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pysonar.protocol.schema.errors import FileFormatError
+
+MOST_FILES = 5_000_000
+
+
+def files_in(folder: Path, endings: tuple[str, ...] | None = None) -> Iterator[Path]:
+    """Regular files below `folder` with one of the endings (in any case), by name.
+
+    Raises:
+        FileFormatError: no such folder, or more than `MOST_FILES` files.
+    """
+    if not folder.is_dir():
+        raise FileFormatError(f"{folder}: not a folder; give the path of a folder with files")
+    count = 0
+    for place, folders, names in os.walk(folder, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(place) / name
+            if (endings is not None and not name.lower().endswith(endings)) or path.is_symlink():
+                continue
+            if not path.is_file():
+                continue
+            count += 1
+            if count > MOST_FILES:
+                raise FileFormatError(f"{folder}: more than {MOST_FILES} files")
+            yield path
+
+
+def digest_of_folder(folder: Path, files: Iterator[Path]) -> bytes:
+    """SHA-256 of names and bytes of the files."""
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            content = hashlib.sha256(path.read_bytes()).digest()
+        except OSError:
+            raise FileFormatError(f"{path}: cannot be read") from None
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + content)
+    return digest.digest()

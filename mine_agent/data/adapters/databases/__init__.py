@@ -1,0 +1,1 @@
+"""Databases, opened read-only, their connections never written down."""

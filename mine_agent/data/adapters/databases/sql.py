@@ -1,0 +1,134 @@
+"""Any other SQL database through SQLAlchemy: rows streamed, never a whole result."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pyarrow as pa
+
+from mine_agent.data.adapters.databases.query import query_of
+from mine_agent.data.adapters.databases.secrets import OPTIONS, connection_of, refuse_secret
+from mine_agent.data.adapters.tables.json_lines import array_of
+from mine_agent.errors import DataError
+from pysonar.tables.source import Batch, require_columns
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_ROWS = 8192
+_READ_ONLY = {
+    "sqlite": "pragma query_only = on",
+    "postgresql": "set transaction read only",
+    "mysql": "set session transaction read only",
+    "mariadb": "set session transaction read only",
+}
+
+
+class SqlTable:
+    """The records of one SELECT."""
+
+    def __init__(self, name: str, connection: str, query: str) -> None:
+        self.name = name
+        self._connection, self._query = connection, query
+        if not re.match(r"\s*(select|with)\b", query, re.IGNORECASE):
+            raise DataError(f"{name}: the query must be a SELECT; nothing is ever written")
+
+    def columns(self) -> list[str]:
+        """The names that the SELECT gives."""
+        from sqlalchemy import text
+
+        with self._open() as connection:
+            result = connection.execute(text(f"select * from ({self._query}) as records where 1 = 0"))  # noqa: S608
+            return list(result.keys())
+
+    def remarks(self) -> list[str]:
+        """The dialect."""
+        with self._open() as connection:
+            return [f"{connection.dialect.name} through SQLAlchemy, read-only"]
+
+    def digest(self) -> bytes:
+        """SHA-256 of the rows, in the order in which the database gives them."""
+        digest = hashlib.sha256(repr(self.columns()).encode())
+        for rows in self._rows():
+            digest.update(repr(rows).encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """The rows."""
+        there = self.columns()
+        require_columns(columns, there, self.name)
+        places = [there.index(name) for name in columns]
+        first = 1
+        for rows in self._rows():
+            arrays = [array_of([_plain(row[place]) for row in rows]) for place in places]
+            yield Batch(
+                pa.RecordBatch.from_arrays(arrays, names=list(columns)), range(first, first + len(rows))
+            )
+            first += len(rows)
+
+    def _rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        from sqlalchemy import text
+
+        with self._open() as connection:
+            result = connection.execution_options(stream_results=True).execute(text(self._query))
+            for rows in result.partitions(_ROWS):  # without a size, all rows at once
+                yield [tuple(row) for row in rows]
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        try:
+            from sqlalchemy import create_engine, text
+            from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+        except ImportError:
+            raise DataError("other databases need the extra 'sql': pip install openmined[sql]") from None
+        try:
+            engine = create_engine(self._connection)
+            try:
+                with engine.connect() as connection:
+                    if (read_only := _READ_ONLY.get(connection.dialect.name)) is not None:
+                        connection.execute(text(read_only))
+                    yield connection
+                    connection.rollback()
+            finally:
+                engine.dispose()
+        except (SQLAlchemyError, ArgumentError, ImportError) as error:
+            # SQLAlchemy's own words may hold the connection and values of rows.
+            raise DataError(
+                f"{self.name}: the database refuses or went away ({type(error).__name__}); see the connection"
+                " and the query"
+            ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, int | float | str | bool | None) else str(value)
+
+
+class SqlAdapter:
+    """A table or query of any database that SQLAlchemy knows (extra "sql")."""
+
+    kind: ClassVar[str] = "sql"
+    live: ClassVar[bool] = True
+    options: ClassVar[Mapping[str, str]] = {
+        **OPTIONS,
+        "table": "the table, or",
+        "query": "a SELECT that gives the records, in an order of its own (order by)",
+    }
+
+    def takes(self, location: str) -> bool:
+        """sql:NAME."""
+        return location.startswith("sql:")
+
+    def source(self, location: str, options: Mapping[str, str]) -> SqlTable:
+        """The records. DataError: no connection or no table is named."""
+        refuse_secret(location, scheme="sql")
+        connection = connection_of(
+            options, what=location, example="mysql+pymysql://user:password@host/database"
+        )
+        return SqlTable(location, connection, query_of(options, what=location))

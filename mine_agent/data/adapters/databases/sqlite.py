@@ -1,0 +1,102 @@
+"""SQLite databases, opened read-only, with the standard library: no driver that guesses types.
+
+SQLite keeps a type with each value, not with a column, so a column whose values differ in type becomes texts,
+as it would be in a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from mine_agent.data.adapters.databases.query import query_of
+from mine_agent.data.adapters.tables.files import starts_with
+from mine_agent.data.adapters.tables.json_lines import array_of
+from mine_agent.errors import DataError
+from pysonar.protocol.schema.errors import FileFormatError
+from pysonar.tables.source import Batch, require_columns
+from pysonar.tables.text_files import open_binary
+
+_ROWS = 16_384
+_MAGIC = b"SQLite format 3\0"
+
+
+class SqliteTable:
+    """The records of one SELECT."""
+
+    def __init__(self, path: Path, query: str) -> None:
+        self._path, self._query = path, query
+        self.name = path.name
+
+    def columns(self) -> list[str]:
+        """The names that the SELECT gives."""
+        with self._open() as database:
+            cursor = database.execute(f"select * from ({self._query}) limit 0")  # noqa: S608 - the owner's own
+            return [column[0] for column in cursor.description]
+
+    def remarks(self) -> list[str]:
+        """The version of SQLite."""
+        return [f"SQLite {sqlite3.sqlite_version}, read-only"]
+
+    def digest(self) -> bytes:
+        """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
+        digest = hashlib.sha256(repr(self.columns()).encode())
+        with self._open() as database:
+            cursor = database.execute(self._query)
+            while rows := cursor.fetchmany(_ROWS):
+                digest.update(repr(rows).encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """The rows, in one read transaction."""
+        there = self.columns()
+        require_columns(columns, there, self.name)
+        places = [there.index(name) for name in columns]
+        first = 1
+        with self._open() as database:
+            cursor = database.execute(self._query)
+            while rows := cursor.fetchmany(_ROWS):
+                arrays = [array_of([row[place] for row in rows]) for place in places]
+                records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
+                yield Batch(records, range(first, first + len(rows)))
+                first += len(rows)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        open_binary(self._path).close()
+        if not starts_with(str(self._path), _MAGIC):
+            raise FileFormatError(f"{self.name}: not an SQLite database")
+        try:
+            place = f"file:{quote(str(self._path))}?mode=ro"
+            with closing(sqlite3.connect(place, uri=True, timeout=10)) as database:
+                database.execute("pragma query_only = on")
+                yield database
+        except sqlite3.Error as error:
+            raise DataError(f"{self.name}: SQLite says: {error}; see the table or query given") from None
+
+
+class SqliteAdapter:
+    """A table or query of an SQLite database, opened read-only."""
+
+    kind: ClassVar[str] = "sqlite"
+    live: ClassVar[bool] = True
+    options: ClassVar[Mapping[str, str]] = {
+        "table": "the table, or",
+        "query": "a SELECT that gives the records, in an order of its own (order by)",
+    }
+
+    def takes(self, location: str) -> bool:
+        """By the file's ending or its first bytes."""
+        endings = (".sqlite", ".sqlite3", ".db", ".db3")
+        return location.lower().endswith(endings) or starts_with(location, _MAGIC)
+
+    def source(self, location: str, options: Mapping[str, str]) -> SqliteTable:
+        """The records of a table or query. DataError: neither is named."""
+        return SqliteTable(Path(location), query_of(options, what=f"SQLite database {location}"))

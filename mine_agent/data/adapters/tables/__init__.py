@@ -1,0 +1,1 @@
+"""Files that hold one table, and Python objects that are one."""

@@ -1,0 +1,137 @@
+"""The same records written as each kind of source; each function gives what `data add` is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+
+Told = tuple[str, dict[str, str]]
+"""Location and options."""
+
+
+def _texts(records: pa.Table) -> list[dict[str, Any]]:
+    return records.to_pylist()
+
+
+def as_csv(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(records.column_names)
+        writer.writerows(
+            [repr(v) if isinstance(v, float) else v for v in row.values()] for row in _texts(records)
+        )
+    return str(path), {}
+
+
+def as_messy_csv(records: pa.Table, folder: Path) -> Told:
+    """Semicolons, decimal commas, words for true and false, Windows' encoding and line ends."""
+    path = folder / "people-messy.csv"
+    lines = [";".join([*(f" {name} " for name in records.column_names), "größe"])]
+    for row in _texts(records):
+        cells = [repr(row["height"]).replace(".", ","), str(row["age"]), "ja" if row["member"] else "nein",
+                 row["colour"], f" {row['kind']}", "ö"]  # fmt: skip
+        lines.append(";".join(cells))
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    return str(path), {}
+
+
+def as_tsv(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.tsv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t")
+        writer.writerow(records.column_names)
+        writer.writerows(
+            [repr(v) if isinstance(v, float) else v for v in row.values()] for row in _texts(records)
+        )
+    return str(path), {}
+
+
+def as_json_lines(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in _texts(records)))
+    return str(path), {}
+
+
+def as_parquet(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.parquet"
+    pyarrow.parquet.write_table(records, path, row_group_size=137)
+    return str(path), {}
+
+
+def as_arrow_file(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.arrow"
+    pyarrow.feather.write_feather(records, str(path), compression="zstd", chunksize=211)
+    return str(path), {}
+
+
+def as_arrow_stream(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.arrows"
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, records.schema) as writer:
+        writer.write_table(records, max_chunksize=99)
+    return str(path), {}
+
+
+def as_sqlite(records: pa.Table, folder: Path) -> Told:
+    path = folder / "people.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "create table people (height real, age integer, member integer, colour text, kind text)"
+        )
+        rows = [tuple(row.values()) for row in _texts(records)]
+        database.executemany("insert into people values (?, ?, ?, ?, ?)", rows)
+    database.close()
+    return str(path), {"table": "people"}
+
+
+def as_sql(records: pa.Table, folder: Path) -> Told:
+    location, _ = as_sqlite(records, folder)
+    os.environ["OPENMINED_TEST_SQL"] = f"sqlite:///{location}"
+    return "sql:people", {
+        "connection_env": "OPENMINED_TEST_SQL",
+        "query": "select * from people order by rowid",
+    }
+
+
+def as_pandas(records: pa.Table, folder: Path) -> Told:
+    return _as_python(records, folder, "to_pandas", "pyarrow.parquet.read_table(PATH).to_pandas()")
+
+
+def as_arrow_table(records: pa.Table, folder: Path) -> Told:
+    return _as_python(records, folder, "to_table", "pyarrow.parquet.read_table(PATH)")
+
+
+def _as_python(records: pa.Table, folder: Path, name: str, expression: str) -> Told:
+    import sys
+
+    place, _ = as_parquet(records, folder)
+    module = f"owners_module_{name}_{abs(hash(str(folder)))}"
+    (folder / f"{module}.py").write_text(
+        f"import pyarrow.parquet\nPATH = {place!r}\n\n\ndef records():\n    return {expression}\n"
+    )
+    sys.path.insert(0, str(folder))
+    return f"python:{module}:records", {}
+
+
+FILES: dict[str, Callable[[pa.Table, Path], Told]] = {
+    "csv": as_csv,
+    "messy csv": as_messy_csv,
+    "tsv": as_tsv,
+    "json lines": as_json_lines,
+    "parquet": as_parquet,
+    "arrow file": as_arrow_file,
+    "arrow stream": as_arrow_stream,
+    "sqlite": as_sqlite,
+    "sql": as_sql,
+    "pandas": as_pandas,
+    "arrow table": as_arrow_table,
+}

@@ -80,7 +80,9 @@ def test_a_data_set_is_kept_without_values(shelf: DataShelf, table: Path, tmp_pa
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
     for value in ("30", "22.5", "yes"):
-        assert value not in json.dumps({**json.loads(file.read_text()), "sha256": "", "location": ""})
+        assert value not in json.dumps(
+            {**json.loads(file.read_text()), "sha256": "", "registration": "", "location": ""}
+        )
 
 
 def test_a_name_is_not_taken_twice_unless_asked(shelf: DataShelf, table: Path) -> None:

@@ -1,4 +1,5 @@
-"""Capsule as a long-running agent: one thread that follows the chain and advances every campaign in turn.
+"""Capsule as a long-running agent: one thread that follows the chain and advances in turn the campaigns that
+have something to do (see `agenda`).
 
 Trouble with one campaign is noted with that campaign, retried later, and stops no other. Trouble with the
 node stops everything until it answers again. A signal asks for the end; the round at hand is finished
@@ -11,9 +12,10 @@ import threading
 import time
 from dataclasses import dataclass
 
+from openmined_oracle.agenda import Agenda, Outlook
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.lifecycle import Lifecycle
-from openmined_oracle.errors import ClaimRefusedError, OracleError
+from openmined_oracle.errors import ClaimRefusedError, InProgressError, OracleError
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
@@ -53,7 +55,10 @@ class Agent:
     def __init__(self, context: Context, registration: Registration, *, poll_seconds: float) -> None:
         self.context = context
         self._registration = registration
+        self.agenda = Agenda()
         self._lifecycle = Lifecycle(context)
+        self._in_flight: set[bytes] = set()
+        self._under_way = False
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
         self._told: str | None = None
@@ -67,6 +72,7 @@ class Agent:
     def close(self) -> None:
         """Let go of the threads."""
         self.context.prefetcher.close()
+        self.context.workshop.close()
 
     def stop(self) -> None:
         """Ask the agent to end after the round at hand. May be called from a signal handler."""
@@ -120,19 +126,27 @@ class Agent:
         finished = context.outbox.pump()
         for notice in context.outbox.notices():
             context.tell(AccountNotice(notice=notice))
-        noted = self._note_campaigns()
-        registered = self._register()
-        now = context.sonar.now()
-        moved = bool(finished) or noted or registered
-        for row in context.journal.active_campaigns():
+        moved = self._note_campaigns() | self._register() | bool(finished)
+        active = context.journal.active_campaigns()
+        self._bring_up()
+        now, self._under_way = context.sonar.now(), False
+        for row in active:
             if self._stop.is_set():
                 break
-            if self._pause(row.id).is_due(row.retry_at, time.time()):
+            if self.agenda.due(row.id, now):
                 moved |= self._advance(row, now)
-        waiting = context.prefetcher.asked_too_early() or any(
-            pending.status is Status.WAITING for pending in context.outbox.unfinished()
-        )
-        return Round(moved, waiting)
+        waiting = any(pending.status is Status.WAITING for pending in context.outbox.unfinished())
+        return Round(moved, waiting or self._under_way)
+
+    def _bring_up(self) -> None:
+        """Put on the agenda what new events are about, and what own transactions are about that are on their
+        way or have just arrived.
+        """
+        touched = self.context.follower.touched() or set()  # the first time everything is due anyway
+        waiting = [sent for sent in self.context.outbox.unfinished() if sent.status is Status.WAITING]
+        flying = {sent.deed.campaign for sent in waiting if sent.deed.campaign is not None}
+        self.agenda.bring_up(touched | flying | self._in_flight)
+        self._in_flight = flying
 
     def _register(self) -> bool:
         """Go on with the registration, and say once what stands in its way."""
@@ -163,7 +177,10 @@ class Agent:
         journal = self.context.journal
         before = journal.connection.total_changes
         try:
-            self._lifecycle.advance(row, now)
+            outlook = self._lifecycle.advance(row, now)
+        except InProgressError:
+            self._under_way = True
+            self.agenda.looked(row.id, Outlook(seconds=0, under_way=True), now)
         except (NodeDownError, DatabaseUnusableError):
             raise
         except OpenMinedError as error:
@@ -174,20 +191,21 @@ class Agent:
             self.failures[row.id] = fault
             self._note_failure(row, fault, str(fault))
         else:
-            self.failures.pop(row.id, None)
+            self._under_way |= outlook.under_way
+            self.agenda.looked(row.id, outlook, now)
             moved = journal.connection.total_changes != before
-            if row.problem is not None:
-                journal.recover(row.id)
+            if moved:
+                self.agenda.bring_up([row.id])  # there may be more to do at once
+            if not outlook.under_way:
+                self.failures.pop(row.id, None)
+                if row.problem is not None:
+                    journal.recover(row.id)
             return moved
         return False
 
-    def _pause(self, campaign: bytes) -> Pause:
-        """Longer where the last failure was a refused claim; after a restart that is tried at once."""
-        return CLAIM_RETRY if isinstance(self.failures.get(campaign), ClaimRefusedError) else RETRY
-
     def _note_failure(self, row: CampaignRow, error: OpenMinedError, problem: str) -> None:
-        retry_at = time.time() + self._pause(row.id).after(row.tries + 1)
-        self.context.journal.fail(row.id, problem, retry_at)
+        self.agenda.failed(row.id, CLAIM_RETRY if isinstance(error, ClaimRefusedError) else RETRY)
+        self.context.journal.fail(row.id, problem)
         if problem != row.problem:
             self.context.tell(Problem(campaign=row.id, reason=problem, error=type(error).__name__))
 

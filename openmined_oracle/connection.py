@@ -14,6 +14,7 @@ from openmined_oracle.journal import SCHEMA, Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.keys.registration import Registration
+from openmined_oracle.workshop import Workshop
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
 from pysonar.party.connection import AgentConnection
@@ -67,6 +68,7 @@ class Connection(AgentConnection[Home, Journal]):
             prefetcher=Prefetcher(
                 self.store, own_settings.fetch_threads, retry_seconds=own_settings.retry_seconds
             ),
+            workshop=Workshop(),
             own=own,
             secrets=by_certificate(keys),
             settings=own_settings,

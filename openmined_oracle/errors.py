@@ -33,7 +33,11 @@ class TransactionFailedError(OracleError):
 
 
 class ClaimRefusedError(OracleError):
-    """What Capsule is owed cannot be had: the campaign's token refuses, or burns gas."""
+    """What Capsule is owed cannot be claimed: the campaign's token refuses, or burns gas."""
+
+
+class InProgressError(OracleError):
+    """It is under way, and nothing is wrong: look again soon."""
 
 
 class NotReadyError(OracleError):

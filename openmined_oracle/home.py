@@ -77,7 +77,7 @@ class CapsuleSettings:
     fetch_threads: int = setting(
         "a whole number from 1 to 32",
         lambda v: 1 <= v <= 32,
-        default=4,
+        default=16,
         comment="Submissions of one campaign that are fetched at the same time.",
     )
     retry_seconds: float = setting(
@@ -91,8 +91,16 @@ class CapsuleSettings:
         " stranger's code, which Capsule runs when it claims its fees: name those that you trust.",
         default=("ether",),
     )
-    least_bounty: str = amount_setting("0.1 ether", "Campaigns in ether with a smaller bounty are declined.")
-    least_fee: str = amount_setting("0.001 ether", "Campaigns in ether with a smaller fee are declined.")
+    least_bounty: str = amount_setting(
+        "0.1 ether",
+        "Campaigns in ether with a smaller bounty are declined: one of a wei costs gas and work, too.",
+        default="0.01 ether",
+    )
+    least_fee: str = amount_setting(
+        "0.001 ether",
+        "Campaigns in ether with a smaller fee are declined: a queue without fees is blocked for nothing.",
+        default="0.0001 ether",
+    )
     max_networks: int = _whole(
         0,
         "With so many campaigns of networks open, a further one waits: each has a public key of over a"

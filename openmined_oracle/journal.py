@@ -38,14 +38,18 @@ _STEP_1 = (
         private blob, primary key (campaign, position)
     ) strict""",
 )
-SCHEMA = Tables("oracle", (_STEP_1,))
+_STEP_2 = (  # pauses are kept in memory, by a clock that nobody sets
+    "alter table oracle_campaigns drop column tries",
+    "alter table oracle_campaigns drop column retry_at",
+)
+SCHEMA = Tables("oracle", (_STEP_1, _STEP_2))
 
 NO_MODEL = bytes(32)
 
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One campaign that names this Capsule. `problem` is the last failure, `retry_at` is in local seconds."""
+    """One campaign that names this Capsule. `problem` is the last failure."""
 
     id: bytes
     owner: str
@@ -56,8 +60,6 @@ class CampaignRow:
     start: int | None
     result: bytes | None
     problem: str | None
-    tries: int
-    retry_at: float
     closed: bool
 
 
@@ -163,19 +165,14 @@ class Journal:
             "UPDATE oracle_campaigns SET result = ? WHERE id = ? AND result IS NULL", (result, campaign)
         )
 
-    def fail(self, campaign: bytes, problem: str, retry_at: float) -> None:
-        """Note a failure and when to try again (local time)."""
-        self._write(
-            "UPDATE oracle_campaigns SET problem = ?, tries = tries + 1, retry_at = ? WHERE id = ?",
-            (problem, retry_at, campaign),
-        )
+    def fail(self, campaign: bytes, problem: str) -> None:
+        """Note a failure."""
+        self._write("UPDATE oracle_campaigns SET problem = ? WHERE id = ?", (problem, campaign))
 
     def recover(self, campaign: bytes) -> None:
         """Forget the last failure: the campaign moved on."""
         self._write(
-            "UPDATE oracle_campaigns SET problem = NULL, tries = 0, retry_at = 0 "
-            "WHERE id = ? AND problem IS NOT NULL",
-            (campaign,),
+            "UPDATE oracle_campaigns SET problem = NULL WHERE id = ? AND problem IS NOT NULL", (campaign,)
         )
 
     def close(self, campaign: bytes) -> None:
@@ -195,12 +192,12 @@ class Journal:
             raise JournalError(f"campaign 0x{campaign.hex()} has no version yet: it was never opened")
         return Version(*row)
 
-    def version_model(self, campaign: bytes, version: int) -> bytes | None:
-        """The digest of that version's encrypted model; None if there was no such version."""
-        row = self.connection.execute(
-            "SELECT model FROM oracle_versions WHERE campaign = ? AND version = ?", (campaign, version)
-        ).fetchone()
-        return None if row is None else bytes(row[0])
+    def version_models(self, campaign: bytes) -> dict[int, bytes]:
+        """The digests of all versions' encrypted models, by version."""
+        rows = self.connection.execute(
+            "SELECT version, model FROM oracle_versions WHERE campaign = ?", (campaign,)
+        )
+        return {int(row[0]): bytes(row[1]) for row in rows}
 
     def decided(self, campaign: bytes) -> int:
         """How many submissions have a verdict: the index of the next one to evaluate."""
@@ -283,9 +280,7 @@ class Journal:
         )
 
 
-_CAMPAIGN_FIELDS = (
-    "id, owner, spec, declined, public_key, model, start, result, problem, tries, retry_at, closed"
-)
+_CAMPAIGN_FIELDS = "id, owner, spec, declined, public_key, model, start, result, problem, closed"
 
 
 def _campaign_row(row: Sequence[object]) -> CampaignRow:

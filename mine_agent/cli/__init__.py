@@ -8,6 +8,7 @@ from mine_agent.cli.doctor import doctor
 from mine_agent.cli.earnings import claim, earnings
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
+from mine_agent.cli.store import store
 from pysonar.party.console import App
 
 app = App(
@@ -24,5 +25,6 @@ app = App(
 )
 app.command()(init)
 app.add_typer(data_app, name="data")
+app.add_typer(store, name="store")
 for command in (campaigns, run, earnings, claim, doctor):
     app.command()(command)

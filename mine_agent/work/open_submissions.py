@@ -7,6 +7,7 @@ here: new submissions (see `working`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from mine_agent.campaigns.history import Standing
@@ -19,11 +20,14 @@ from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.fees import price_now
+from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import Claiming, GivenUp, Judged, Reclaiming, Settling, Tell
+from pysonar.party.happenings import Claiming, GivenUp, Judged, PutBack, Reclaiming, Settling, Tell
+from pysonar.store.check import Kept, put_back
 
 CLAIM_GAS = 60_000  # a little above its ceiling in snapshots/gas.json
 SETTLE_GAS = 120_000
+PUT_BACK_SECONDS = 60.0  # between two looks whether the store still has a waiting gradient
 SETTLE_GRACE = 10 * 60  # seconds that Capsule and scientist have to settle after the end of the review
 
 
@@ -37,6 +41,7 @@ class Tending:
         self._outbox = outbox
         self._tell = tell
         self._clock = clock
+        self._whole_until: dict[bytes, float] = {}
 
     def submissions(self, campaign: bytes, policy: Policy) -> None:
         """Bring every submission of this home a step further. StoreError, ChainError."""
@@ -47,7 +52,9 @@ class Tending:
                 continue
             if standing.outcome is not Outcome.WAITING:
                 self._release(made, standing)
-            elif standing.index is None:
+            elif standing.index is not None:
+                self._put_back(made)
+            else:
                 hopeless = self._why_hopeless(made, record, policy, now)
                 if hopeless is None:
                     submitting.send(
@@ -95,6 +102,17 @@ class Tending:
             return hopeless
         forbidden = refusals(policy, offer_of(record, price_now(connection.web3)))
         return forbidden[0].reason if forbidden else None
+
+    def _put_back(self, made: Submission) -> None:
+        """Until its verdict the gradient must be in the store; if it is gone there, it is still here."""
+        now = time.monotonic()
+        if made.sealed is None or now < self._whole_until.get(made.update, 0.0):
+            return
+        connection = self._connection
+        kept = Kept(made.sealed, mine_pins(connection.address, made.campaign))
+        if put_back(connection.store, [kept]):
+            self._tell(PutBack(campaign=made.campaign, what="a gradient that waits for its verdict"))
+        self._whole_until[made.update] = now + PUT_BACK_SECONDS
 
     def _release(self, made: Submission, standing: Standing) -> None:
         connection = self._connection

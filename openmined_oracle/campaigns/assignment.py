@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_oracle.campaigns.context import Context
-from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
+from openmined_oracle.errors import Decline, DeclinedError, InProgressError, NotReadyError
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
@@ -45,9 +45,10 @@ from pysonar.protocol.openpgp import (
     WrongSignerError,
     seal,
 )
-from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
+from pysonar.store.probe import prove
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 0.5
 """How long the other campaigns wait for an artifact of this one, in each round. The store goes on looking."""
 
 SENDERS_FAULT = (
@@ -94,6 +95,12 @@ class Assignment:
     def is_trainable(self, weights: NDArray[np.float64]) -> bool:
         """Whether mines could go on from there."""
         return self.scheme.is_trainable(self.family, weights, self.X, self.y)
+
+    @property
+    def effort(self) -> float:
+        """What a version costs to encrypt, in ciphertexts of 2048 bits."""
+        spec = self.spec
+        return self.scheme.effort(self.family, spec.key_bits, spec.weight_bound)
 
     @property
     def scheme(self) -> AnyScheme:
@@ -239,10 +246,12 @@ class _Fetch:
         prefetcher, key = self.context.prefetcher, b"asked for " + self.record.id
         found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=PATIENCE_SECONDS)
         if found is None:
-            raise NotReadyError(f"still being fetched: {cid}")
-        if isinstance(found, NotFoundError | WrongBytesError):
+            raise InProgressError(f"still being fetched: {cid}")
+        if isinstance(found, NotFoundError):
             if self.now < self._created() + self.context.settings.unavailable_seconds:
                 raise NotReadyError(f"{missing.value} yet: {cid}")
+            own = cid_of(self.context.own.certificate.to_bytes())
+            prove(self.context.store, own, max_bytes=MAX_BYTES["certificate"])
             prefetcher.forget(key)
             raise DeclinedError(missing)
         prefetcher.forget(key)

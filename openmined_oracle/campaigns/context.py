@@ -12,6 +12,7 @@ from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.journal import Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_oracle.workshop import Workshop
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import RevertedError
@@ -42,6 +43,7 @@ class Context:
     keystore: KeyStore
     store: Store
     prefetcher: Prefetcher
+    workshop: Workshop
     own: SecretKey
     secrets: Mapping[Cid, SecretKey]
     settings: CapsuleSettings

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from openmined_oracle.agenda import Outlook
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.deliver import decide_result
 from openmined_oracle.campaigns.open_campaign import prepare_opening
@@ -44,10 +45,11 @@ class Lifecycle:
         self._context = context
         self._benches = Workbenches(context)
 
-    def advance(self, row: CampaignRow, now: int) -> None:
-        """Do what is due for the campaign at the chain's time `now`.
+    def advance(self, row: CampaignRow, now: int) -> Outlook:
+        """Do what is due for the campaign at the chain's time `now`; when to look again.
 
         Raises:
+            InProgressError: it is under way.
             OpenMinedError: it cannot be done now. Nothing is lost; call again later.
         """
         try:
@@ -57,12 +59,15 @@ class Lifecycle:
                 # A re-org took it. It may come back, and with it what was sent for it: so nothing is let go.
                 self._context.journal.release_network(row.id)
             raise
+        deadlines = (record.terms.submit_until, record.terms.review_until)
         if record.state is State.REQUESTED:
             self._requested(row, record, now)
-        elif record.state is State.OPEN:
+            return Outlook(deadlines=deadlines)
+        if record.state is State.OPEN:
             self._open(row, record, now)
-        else:
-            self._settled(row, record, now)
+            return self._open_outlook(record, deadlines)
+        self._settled(row, record, now)
+        return Outlook(seconds=0)
 
     def _requested(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
         context, calls = self._context, self._context.sonar.calls
@@ -98,6 +103,7 @@ class Lifecycle:
         if row.public_key is None:
             adopt_opening(context, record)
         adopt_verdicts(context, record)
+        self._benches.put_back(row.id)
         if now >= record.terms.review_until:
             self._settle(row.id)
         elif record.finished(now):
@@ -108,6 +114,13 @@ class Lifecycle:
             if is_to_judge(context, record):
                 evaluate_ready(context, self._benches.open(record, now), record, now)
             report_decided(context, record)
+
+    def _open_outlook(self, record: CampaignRecord, deadlines: tuple[int, ...]) -> Outlook:
+        if self._context.prefetcher.asked_too_early(record.id):
+            return Outlook(0, deadlines, under_way=True)
+        if self._context.journal.decided(record.id) == record.submitted == record.evaluated:
+            return Outlook(deadlines=deadlines)
+        return Outlook(self._context.settings.retry_seconds, deadlines)
 
     def _settled(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
         context = self._context
@@ -126,7 +139,7 @@ class Lifecycle:
             if not owed:
                 self._close(row)
         if refused is not None:
-            raise ClaimRefusedError(f"what this Capsule is owed cannot be had: {refused}")
+            raise ClaimRefusedError(f"what this Capsule is owed cannot be claimed: {refused}")
 
     def _settle(self, campaign: bytes) -> None:
         calls = self._context.sonar.calls

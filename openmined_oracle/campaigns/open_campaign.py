@@ -15,6 +15,7 @@ from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.operator_rules import check_room, check_terms
 from openmined_oracle.campaigns.workbench import decrypted_model
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
+from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.applying import quantised
 from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import CampaignRecord
@@ -42,6 +43,7 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
 
     Raises:
         DeclinedError: the campaign must be declined.
+        InProgressError: it takes longer; call again.
         OpenMinedError: it cannot be said yet; try again.
     """
     check_terms(record.terms, context.settings)
@@ -52,6 +54,32 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
     assignment = read_assignment(context, record, now, accept)
     spec = assignment.spec
     weights = quantised(_initial_weights(context, record, assignment, now))
+    prepared = context.workshop.do(
+        record.id,
+        "open",
+        lambda: _prepare(context.keystore, record, assignment, weights),
+        effort=assignment.effort,
+    )
+    for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
+        context.store.pin(cid, capsule_pins(record.id))
+    public_key, model = context.put(record.id, prepared.public_key), context.put(record.id, prepared.model)
+    return Opening(public_key, model, prepared.start, spec.algorithm.family == NETWORK)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The bytes of public key and first model, and the start in ppm."""
+
+    public_key: bytes
+    model: bytes
+    start: int
+
+
+def _prepare(
+    keystore: KeyStore, record: CampaignRecord, assignment: Assignment, weights: NDArray[np.float64]
+) -> _Prepared:
+    """Measure the start; then make the key, if nothing speaks against the campaign, and encrypt."""
+    spec = assignment.spec
     if not assignment.is_trainable(weights):
         raise DeclinedError(Decline.UNTRAINABLE)
     start = assignment.score(weights)
@@ -59,16 +87,11 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         raise DeclinedError(Decline.START_WRONG)
     if record.terms.target - start < record.terms.min_gain:
         raise DeclinedError(Decline.START_TOO_HIGH)
-
     scheme, family = assignment.scheme, assignment.family
-    key = context.keystore.key_for(record.id, spec.scheme, spec.key_bits)
+    key = keystore.key_for(record.id, spec.scheme, spec.key_bits)
     encrypted = scheme.encrypt(weights, key, family, version=0, weight_bound=spec.weight_bound)
-    for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
-        context.store.pin(cid, capsule_pins(record.id))
     public = PublicKeyArtifact(scheme.public_half(key, family), spec.scheme)
-    public_key = context.put(record.id, public.to_bytes())
-    model = context.put(record.id, ModelArtifact(encrypted, spec.scheme).to_bytes())
-    return Opening(public_key, model, start, spec.algorithm.family == NETWORK)
+    return _Prepared(public.to_bytes(), ModelArtifact(encrypted, spec.scheme).to_bytes(), start)
 
 
 def _initial_weights(

@@ -1,11 +1,11 @@
 """One open campaign in Capsule's memory: key, spec, validation set, current model. The only place where
-weights
-are in clear; nothing of it is ever written down.
+weights are in clear; nothing of it is ever written down.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,38 @@ from openmined_oracle.errors import JournalError
 from openmined_oracle.journal import Version
 from openmined_syft.schemes import Model, PrivateHalf
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.deeds import capsule_pins
+from pysonar.party.happenings import PutBack
 from pysonar.protocol.artifacts import MAX_BYTES, ModelArtifact, most_gradient_bytes
 from pysonar.protocol.cid import Cid
+from pysonar.store import Store
+from pysonar.store.check import Kept, put_back
+from pysonar.store.probe import prove
+
+PUT_BACK_SECONDS = 60.0
+"""Between two looks whether the store still has the current version."""
+PROOF_SECONDS = 120.0
+"""How long before a failed try the store must have proved itself."""
+
+
+class Proofs:
+    """The moments (`time.monotonic`) at which the store gave back what was put, and had what was pinned."""
+
+    def __init__(self) -> None:
+        self._moments: deque[float] = deque(maxlen=64)
+
+    def add(self, store: Store, current: Version) -> None:
+        """Let the store prove itself now, with the current version of the model among others. StoreError."""
+        prove(store, Cid.from_bytes32(current.model), max_bytes=MAX_BYTES["model"])
+        self._moments.append(time.monotonic())
+
+    def just_before(self, moment: float) -> bool:
+        """Whether it did so shortly before that moment."""
+        return any(moment - PROOF_SECONDS <= proved <= moment for proved in self._moments)
+
+    def after(self, moment: float) -> bool:
+        """Whether it did so after that moment."""
+        return any(proved >= moment for proved in self._moments)
 
 
 class Workbench:
@@ -27,6 +57,7 @@ class Workbench:
         chain_id, contract, campaign: what submissions must be bound to.
         key: the campaign's key.
         current: the version that `model` and `weights` (d, k) are.
+        proofs: when the store has proved that it works.
     """
 
     def __init__(
@@ -47,6 +78,8 @@ class Workbench:
         self.current = current
         self.model = model
         self.weights = weights
+        self.proofs = Proofs()
+        self._whole_until = 0.0
 
     @property
     def max_submission_bytes(self) -> int:
@@ -65,9 +98,21 @@ class Workbench:
             weights, self.key, assignment.family, version=version, weight_bound=bound
         )
 
+    def put_back(self, store: Store) -> bool:
+        """See to it that the store has the current version, which mines train from: whoever took it away
+        there, it is still here. Whether it had to be put again.
+        """
+        if time.monotonic() < self._whole_until:
+            return False
+        data = ModelArtifact(self.model, self.assignment.spec.scheme).to_bytes()
+        done = put_back(store, [Kept(data, capsule_pins(self.campaign))])
+        self._whole_until = time.monotonic() + PUT_BACK_SECONDS
+        return bool(done)
+
     def advance(self, current: Version, model: Model, weights: NDArray[np.float64]) -> None:
         """Go on with a version that was decided."""
         self.current, self.model, self.weights = current, model, weights
+        self._whole_until = 0.0
 
     def __repr__(self) -> str:
         return f"Workbench(0x{self.campaign.hex()}, version {self.current.version})"
@@ -93,9 +138,8 @@ class Workbenches:
         if bench is not None and bench.current == current:
             self._benches.move_to_end(record.id)
             return bench
-        key = context.keystore.stored_key(
-            record.id
-        )  # first: it says what is wrong here, not with the campaign
+        # The key first: it says what is wrong here, not with the campaign.
+        key = context.keystore.stored_key(record.id)
         assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
         model, weights = decrypted_model(context, key, current.model)
         bench = Workbench(context, record.id, assignment, key, current, model, weights)
@@ -104,6 +148,13 @@ class Workbenches:
         while len(self._benches) > 1 and self._cells() > context.settings.max_cells:
             self._benches.popitem(last=False)
         return bench
+
+    def put_back(self, campaign: bytes) -> None:
+        """Put the current version into the store again, if it is here and not there. StoreError."""
+        bench = self._benches.get(campaign)
+        if bench is not None and bench.put_back(self._context.store):
+            what = f"version {bench.current.version} of the model"
+            self._context.tell(PutBack(campaign=campaign, what=what))
 
     def forget(self, campaign: bytes) -> None:
         """Let go of a campaign's material."""

@@ -6,6 +6,7 @@ from openmined_oracle.cli.campaigns import campaigns
 from openmined_oracle.cli.run import run
 from openmined_oracle.cli.setup import init
 from openmined_oracle.cli.status import status
+from openmined_oracle.cli.store import store
 from pysonar.party.console import App
 
 app = App(
@@ -23,3 +24,4 @@ app = App(
 )
 for command in (init, run, campaigns, status):
     app.command()(command)
+app.add_typer(store, name="store")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
 from openmined_oracle.judging.steps import Best, Weights, best_step, is_gain
-from openmined_oracle.judging.validate import VersionModel, decrypt_gradient, open_submission
+from openmined_oracle.judging.validate import decrypt_gradient, open_submission
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import version_digest
@@ -97,15 +98,16 @@ class Notes:
 
 
 def judge(
-    bench: Workbench, terms: Terms, event: Submitted, sealed: bytes, version_model: VersionModel
+    bench: Workbench, terms: Terms, event: Submitted, sealed: bytes, versions: Mapping[int, bytes]
 ) -> Judgement:
-    """Judge the bytes of a submission against the bench's current version.
+    """Judge the bytes of a submission against the bench's current version. `versions`: the digest of each
+    version's encrypted model.
 
     Raises:
         KernelError: this machine cannot tell; nobody is judged.
     """
     try:
-        envelope = open_submission(bench, event, sealed, version_model)
+        envelope = open_submission(bench, event, sealed, versions)
     except MalformedSubmissionError as error:
         return malformed(str(error))
     useless = None

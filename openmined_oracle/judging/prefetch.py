@@ -14,7 +14,7 @@ from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
 
 from pysonar.protocol.cid import Cid
-from pysonar.store import Store, StoreError
+from pysonar.store import Reader, StoreError
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,27 @@ class Wanted:
     max_bytes: int
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A try that failed: when it began and when it ended, in seconds of `time.monotonic`."""
+
+    began: float
+    ended: float
+
+
 class Prefetcher:
     """Fetches in `threads` threads of its own what `want` names for each campaign. Call it from one thread.
 
-    What failed is tried again `retry_seconds` after that was seen.
+    What failed is tried again `retry_seconds` later.
     """
 
-    def __init__(self, store: Store, threads: int, *, retry_seconds: float) -> None:
+    def __init__(self, store: Reader, threads: int, *, retry_seconds: float) -> None:
         self._store = store
         self._threads = threads
         self._pools: dict[bytes, ThreadPoolExecutor] = {}
         self._retry_seconds = retry_seconds
         self._running: dict[bytes, dict[Wanted, _Fetch]] = {}
-        self._too_early = False
+        self._too_early: set[bytes] = set()
 
     def want(self, campaign: bytes, things: Iterable[Wanted]) -> None:
         """Fetch these for the campaign: those not yet begun, and those that failed a while ago. What was
@@ -48,11 +56,18 @@ class Prefetcher:
         for thing in things:
             fetch = before.pop(thing, None)
             if fetch is None or fetch.may_retry(self._retry_seconds):
-                future = self._pool(campaign).submit(self._store.get, thing.cid, max_bytes=thing.max_bytes)
-                fetch = _Fetch(future, tries=1 if fetch is None else fetch.tries + 1)
+                fetch = _Fetch.begin(self._pool(campaign), self._store, thing)
             now[thing] = fetch
         for dropped in before.values():
             dropped.future.cancel()
+
+    def again(self, campaign: bytes) -> None:
+        """Fetch once more, and now, whatever could not be fetched for the campaign."""
+        running = self._running[campaign]
+        for thing, fetch in running.items():
+            if fetch.ended is not None:
+                running[thing] = _Fetch.begin(self._pool(campaign), self._store, thing)
+        self._too_early.add(campaign)
 
     def forget(self, campaign: bytes) -> None:
         """Nothing more is wanted for the campaign."""
@@ -78,26 +93,24 @@ class Prefetcher:
         if fetch is None:
             return None
         if not fetch.future.done():
-            self._too_early = True
+            self._too_early.add(campaign)
             return None
         error = fetch.future.exception()
         if error is None:
             return fetch.future.result()
-        fetch.failed_at = fetch.failed_at or time.monotonic()
         if isinstance(error, StoreError):
             return error
         raise error
 
-    def failed_again(self, campaign: bytes, thing: Wanted, tries: int) -> bool:
-        """Whether its latest try, and at least `tries` in all, failed; if not, it is awaited."""
+    def last_failure(self, campaign: bytes, thing: Wanted) -> Failure | None:
+        """When its latest try began and failed; None unless it did."""
         fetch = self._running.get(campaign, {}).get(thing)
-        failed = fetch is not None and fetch.failed_at > 0 and fetch.tries >= tries
-        self._too_early |= not failed
-        return failed
+        return None if fetch is None or fetch.ended is None else Failure(fetch.began, fetch.ended)
 
-    def asked_too_early(self) -> bool:
-        """Whether, since this was asked last, a result was wanted that was still on its way."""
-        early, self._too_early = self._too_early, False
+    def asked_too_early(self, campaign: bytes) -> bool:
+        """Whether, since this was asked last, a result was wanted for it that was still on its way."""
+        early = campaign in self._too_early
+        self._too_early.discard(campaign)
         return early
 
     def close(self) -> None:
@@ -114,14 +127,29 @@ class Prefetcher:
         return self._pools[campaign]
 
 
-@dataclass
 class _Fetch:
-    """One try to fetch an artifact. `failed_at`: when its failure was first seen, 0 before."""
+    """One try to fetch an artifact. `ended`: when it failed, None before; by the clock that is never set."""
 
-    future: Future[bytes]
-    tries: int
-    failed_at: float = 0.0
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.ended: float | None = None
+        self.future: Future[bytes]
+
+    @classmethod
+    def begin(cls, pool: ThreadPoolExecutor, store: Reader, thing: Wanted) -> _Fetch:
+        """Let the pool do it."""
+        fetch = cls()
+        fetch.future = pool.submit(fetch._get, store, thing)
+        return fetch
+
+    def _get(self, store: Reader, thing: Wanted) -> bytes:
+        self.began = time.monotonic()
+        try:
+            return store.get(thing.cid, max_bytes=thing.max_bytes)
+        except BaseException:
+            self.ended = time.monotonic()
+            raise
 
     def may_retry(self, after: float) -> bool:
-        """Whether it failed, and that was seen at least `after` seconds ago."""
-        return self.failed_at > 0 and time.monotonic() - self.failed_at >= after
+        """Whether it failed, at least `after` seconds ago."""
+        return self.ended is not None and time.monotonic() - self.ended >= after

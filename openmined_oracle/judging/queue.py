@@ -7,6 +7,7 @@ journaled and not on chain yet, one report at a time. How a submission is judged
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from openmined_oracle.campaigns.context import Context
@@ -14,6 +15,8 @@ from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.journal import NO_MODEL, VerdictRow, Version
 from openmined_oracle.judging.judge import Judgement, judge, malformed, unavailable
 from openmined_oracle.judging.prefetch import Wanted
+from openmined_oracle.judging.steps import Weights
+from openmined_syft.schemes import Model
 from pysonar.chain.contract.calls import MAX_REPORTS
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import queue_entry
@@ -23,11 +26,22 @@ from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.party.happenings import Judged, Reported
 from pysonar.protocol.artifacts import ModelArtifact
 from pysonar.protocol.cid import Cid
-from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, WrongBytesError
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
 
-TRIES = 2
 AHEAD = 32
 """Submissions fetched ahead, and judged in one round."""
+
+
+TURN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Encrypted:
+    """The next version: encrypted, as the artifact's bytes, and in clear (d, k)."""
+
+    model: Model
+    artifact: bytes
+    weights: Weights
 
 
 @dataclass(frozen=True)
@@ -51,28 +65,31 @@ def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, n
     """Judge the submissions at the head of the queue that are there, at most `AHEAD` of them.
 
     Each verdict is in the journal, and the model that it makes in the store, before the next one is
-    looked at.
+    looked at. After `TURN_SECONDS` it is another campaign's turn.
 
     Raises:
+        InProgressError: a verdict takes longer; call again.
         StoreError: the store is in trouble. That is never held against a submission.
     """
-    campaign, journal = record.id, context.journal
+    campaign, journal, until = record.id, context.journal, time.monotonic() + TURN_SECONDS
     waiting = _waiting(context, campaign, journal.decided(campaign))
     context.prefetcher.want(campaign, [_wanted(bench, queued.event) for queued in waiting])
     for queued in waiting:
-        event, current = queued.event, journal.current(campaign)
+        event, encrypted = queued.event, None
         fetched = context.prefetcher.result(campaign, _wanted(bench, event))
-        if fetched is None or current.best >= record.terms.target:
+        if fetched is None or bench.current.best >= record.terms.target:
             return
         if context.sonar.queued(campaign, event.index) != queue_entry(event.miner, event.update):
             return  # the follower is behind a re-org: wait for it
         if isinstance(fetched, StoreError):
             judgement = _judge_unfetched(context, bench, queued, fetched, now)
             if judgement is None:
-                return
+                return  # it may still arrive, and those behind it are fetched meanwhile
         else:
-            judgement = judge(bench, record.terms, event, fetched, journal.version_model)
-        _store(context, bench, event, current, judgement)
+            judgement, encrypted = _judge_and_encrypt(context, bench, record, event, fetched)
+        _store(context, bench, event, judgement, encrypted)
+        if time.monotonic() > until:
+            return
 
 
 def report_decided(context: Context, record: CampaignRecord) -> None:
@@ -119,29 +136,61 @@ def _judge_unfetched(
 ) -> Judgement | None:
     """The judgement on a submission that could not be fetched; None while it may still arrive.
 
-    One failed try is not enough even after the time is over: it may be the first since Capsule came back.
+    After its time is over one more try must fail, between two moments at which the store has proved that it
+    works: the fault may be this machine's, and it may have been away until now.
+
+    Raises:
+        StoreError: the store is in trouble; a damaged block of its own is that, too.
     """
     if isinstance(failure, TooLargeError | MalformedBlockError):
         # Both follow from the digest alone: nobody else would get anything better under this name.
         return malformed("the artifact is larger than a gradient of this model can be, or it is no file")
-    if not isinstance(failure, NotFoundError | WrongBytesError):
+    if not isinstance(failure, NotFoundError):
         raise failure
     block = rpc.block(context.sonar.web3, queued.block_number)
     if block is None or now < block.timestamp + context.settings.unavailable_seconds:
         return None
     wanted = _wanted(bench, queued.event)
-    return unavailable() if context.prefetcher.failed_again(queued.event.id, wanted, TRIES) else None
+    failed = context.prefetcher.last_failure(queued.event.id, wanted)
+    if failed is None or not bench.proofs.just_before(failed.began):
+        bench.proofs.add(context.store, bench.current)
+        context.prefetcher.again(queued.event.id)  # those behind it, too: their time is soon over
+        return None
+    if not bench.proofs.after(failed.ended):
+        bench.proofs.add(context.store, bench.current)
+    return unavailable()
+
+
+def _judge_and_encrypt(
+    context: Context, bench: Workbench, record: CampaignRecord, event: Submitted, sealed: bytes
+) -> tuple[Judgement, Encrypted | None]:
+    """The judgement on the bytes of a submission and, if it is a gain, the next version."""
+    versions, version = context.journal.version_models(event.id), bench.current.version
+
+    def work() -> tuple[Judgement, Encrypted | None]:
+        judgement = judge(bench, record.terms, event, sealed, versions)
+        if judgement.verdict is not Verdict.IMPROVED or judgement.best is None:
+            return judgement, None
+        model = bench.encrypt(judgement.best.weights, version + 1)
+        artifact = ModelArtifact(model, bench.assignment.spec.scheme).to_bytes()
+        return judgement, Encrypted(model, artifact, judgement.best.weights)
+
+    what = ("judge", event.index, event.miner, event.update, version)
+    return context.workshop.do(event.id, what, work, effort=bench.assignment.effort)
 
 
 def _store(
-    context: Context, bench: Workbench, event: Submitted, current: Version, judgement: Judgement
+    context: Context,
+    bench: Workbench,
+    event: Submitted,
+    judgement: Judgement,
+    encrypted: Encrypted | None,
 ) -> None:
     """Write one verdict down; for a gain the new model goes to the store first."""
-    verdict, best, after, encrypted = judgement.verdict, judgement.best, current, None
-    if verdict is Verdict.IMPROVED and best is not None:
-        encrypted = bench.encrypt(best.weights, current.version + 1)
-        model = context.put(event.id, ModelArtifact(encrypted, bench.assignment.spec.scheme).to_bytes())
-        after = Version(current.version + 1, model, judgement.accuracy)
+    verdict, after = judgement.verdict, bench.current
+    if encrypted is not None:
+        model = context.put(event.id, encrypted.artifact)
+        after = Version(after.version + 1, model, judgement.accuracy)
     row = VerdictRow(
         campaign=event.id,
         index=event.index,
@@ -154,8 +203,8 @@ def _store(
         private=judgement.notes().seal(context.own),
     )
     context.journal.decide_verdict(row)
-    if best is not None and encrypted is not None:
-        bench.advance(after, encrypted, best.weights)
+    if encrypted is not None:
+        bench.advance(after, encrypted.model, encrypted.weights)
     gained = verdict is Verdict.IMPROVED
     context.tell(
         Judged(

@@ -9,7 +9,7 @@ whether the stake burns).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,12 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.protocol.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
 from pysonar.protocol.cid import Cid
 
-VersionModel = Callable[[bytes, int], bytes | None]
-"""The digest of a campaign's encrypted model at a version; None if there was no such version."""
-
 
 def open_submission(
-    bench: Workbench, event: Submitted, sealed: bytes, version_model: VersionModel
+    bench: Workbench, event: Submitted, sealed: bytes, versions: Mapping[int, bytes]
 ) -> GradientEnvelope:
-    """Open the seal and check all that can be checked without decrypting.
+    """Open the seal and check all that can be checked without decrypting. `versions`: the digest of each
+    version's encrypted model.
 
     The miner inside the seal must be the one whom the queue names: a copied submission ends here.
 
@@ -49,7 +47,7 @@ def open_submission(
             scheme=bench.assignment.spec.scheme,
             cid=Cid.from_bytes32(event.update),
         )
-        base = version_model(bench.campaign, envelope.base_version)
+        base = versions.get(envelope.base_version)
         if base != envelope.base.digest:
             raise MalformedSubmissionError(
                 f"its base is version {envelope.base_version}, {envelope.base}; no such version is known"

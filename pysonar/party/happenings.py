@@ -320,6 +320,18 @@ class Reported(Happening):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PutBack(Happening):
+    """The store had lost it, or it was damaged there."""
+
+    event = "put_back"
+    level = logging.WARNING
+    what: str
+
+    def sentence(self) -> str:
+        return f"{self.what} was missing in the store, or damaged there; it was put again"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivered(Happening):
     """The result is in the store and on chain."""
 

@@ -78,8 +78,8 @@ class Plan:
     target: int
     description: str = ""
     min_gain: int = 5_000
-    stake: int = 0
-    fee: int = 0
+    stake: int = 10**16
+    fee: int = 10**15
     submit_for: int = 7 * DAY
     review_for: int = 2 * DAY
     max_pending: int = 32

@@ -1,6 +1,7 @@
 """The store of artifacts: put bytes, get them by CID, pin what is needed.
 
-Use `open_store(setting)` and the `Store` it gives; the other modules are how it is done.
+Use `open_store(setting)` and the `Store` it gives, or `open_reader(setting)` for a `Reader`, which may be a
+gateway; the other modules are how it is done.
 """
 
 from pysonar.store.errors import (
@@ -9,17 +10,18 @@ from pysonar.store.errors import (
     MalformedBlockError,
     NotFoundError,
     OwnerNameError,
-    ReadOnlyStoreError,
     StoreAccessError,
     StoreBusyError,
     StoreError,
     StoreFullError,
+    StoreReplacedError,
     StoreSettingError,
     TooLargeError,
+    UnprovenStoreError,
     WrongBytesError,
 )
-from pysonar.store.interface import ByteStream, Collected, Progress, Store
-from pysonar.store.opening import open_store
+from pysonar.store.interface import ByteStream, Collected, Progress, Reader, Store
+from pysonar.store.opening import open_reader, open_store
 from pysonar.store.unixfs.builder import cid_of, cid_of_stream
 
 __all__ = [
@@ -31,16 +33,19 @@ __all__ = [
     "NotFoundError",
     "OwnerNameError",
     "Progress",
-    "ReadOnlyStoreError",
+    "Reader",
     "Store",
     "StoreAccessError",
     "StoreBusyError",
     "StoreError",
     "StoreFullError",
+    "StoreReplacedError",
     "StoreSettingError",
     "TooLargeError",
+    "UnprovenStoreError",
     "WrongBytesError",
     "cid_of",
     "cid_of_stream",
+    "open_reader",
     "open_store",
 ]

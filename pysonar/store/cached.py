@@ -1,8 +1,8 @@
 """A network behind the store of this machine: what was read once is read from the disk from then on.
 
-`ReadThroughStore` asks the embedded store first and the network for what is missing there;
-`PublishingStore` also puts and pins on both sides, so that others can fetch what this party made (that is
-what Kubo behind embedded is).
+`ReadThrough` asks the embedded store first and the network for what is missing there (a gateway behind
+embedded); `PublishingStore` also puts and pins, on both sides, so that others can fetch what this party made
+(Kubo behind embedded).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pysonar.store.unixfs.profile import MAX_FILE
 from pysonar.store.unixfs.reader import check_block, read_file
 
 
-class NetworkStore(Store, Protocol):
-    """A store that can hand out single blocks, unchecked: KuboStore, GatewayStore."""
+class BlockSource(Protocol):
+    """Who can hand out single blocks, unchecked: KuboStore, GatewayReader."""
 
     @property
     def place(self) -> str:
@@ -33,21 +33,23 @@ class NetworkStore(Store, Protocol):
         ...
 
 
-class ReadThroughStore:
-    """A `Store` whose reads are kept here, in front of one that can only be read (a gateway).
+class NetworkStore(BlockSource, Store, Protocol):
+    """A store on the network: KuboStore."""
 
-    Pins are this machine's own. Putting is refused by the store behind. A full disk or quota does not stop
-    reading: what does not fit is handed out and not kept; it does stop pinning.
+
+class ReadThrough:
+    """A `Reader` whose reads are kept here. A full disk or quota does not stop reading: what does not fit is
+    handed out and not kept.
     """
 
-    def __init__(self, here: EmbeddedStore, behind: NetworkStore) -> None:
+    def __init__(self, here: EmbeddedStore, behind: BlockSource) -> None:
         self.here = here
-        self.behind = behind
+        self._source = behind
 
     @property
     def place(self) -> str:
         """How error texts call this place."""
-        return f"{self.here.blocks.place}, {self.behind.place}"
+        return f"{self.here.blocks.place}, {self._source.place}"
 
     def get(self, cid: Cid, *, max_bytes: int) -> bytes:
         """See Store."""
@@ -71,49 +73,10 @@ class ReadThroughStore:
             else:  # damaged, or collected a moment ago
                 yield next(self._from_behind([cid]))
 
-    def has(self, cid: Cid) -> bool:
-        """See Store: on this machine."""
-        return self.here.has(cid)
-
-    def pin(self, cid: Cid, owner: str) -> None:
-        """See Store. Fetches all of it to this machine first."""
-        if not self.here.has(cid):
-            for _ in read_file(cid, self.fetch, max_bytes=MAX_FILE, place=self.place):
-                pass
-        self.here.pin(cid, owner)
-
-    def unpin(self, cid: Cid, owner: str) -> None:
-        """See Store."""
-        self.here.unpin(cid, owner)
-
-    def pins(self, owner: str) -> list[Cid]:
-        """See Store."""
-        return self.here.pins(owner)
-
-    def owners(self) -> list[str]:
-        """See Store."""
-        return self.here.owners()
-
-    def collect_garbage(self) -> Collected:
-        """See Store: on this machine."""
-        return self.here.collect_garbage()
-
-    def put(self, data: bytes) -> Cid:
-        """See Store."""
-        return self.put_stream(io.BytesIO(data))
-
-    def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
-        """See Store."""
-        return self.behind.put_stream(stream, progress=progress)
-
-    def put_pinned(self, data: bytes, owner: str) -> Cid:
-        """See Store."""
-        return self.behind.put_pinned(data, owner)
-
     def _from_behind(self, names: Sequence[Cid]) -> Iterator[bytes]:
         try:
-            for cid, block in zip(names, self.behind.fetch(names), strict=True):
-                check_block(cid, block, place=self.behind.place)
+            for cid, block in zip(names, self._source.fetch(names), strict=True):
+                check_block(cid, block, place=self._source.place)
                 with contextlib.suppress(StoreFullError):
                     self.here.keep(cid, block)
                 yield block
@@ -122,11 +85,19 @@ class ReadThroughStore:
             raise type(error)(error.reason, cid=error.cid, block=error.block, tried=tried) from error
 
 
-class PublishingStore(ReadThroughStore):
+class PublishingStore(ReadThrough):
     """A `Store` here and on the network: puts and pins go to both sides, and are done when both have them.
 
     If the daemon is down, what was put or pinned here stays and DaemonDownError is raised: ask again later.
     """
+
+    def __init__(self, here: EmbeddedStore, behind: NetworkStore) -> None:
+        super().__init__(here, behind)
+        self.behind = behind
+
+    def put(self, data: bytes) -> Cid:
+        """See Store."""
+        return self.put_stream(io.BytesIO(data))
 
     def put_stream(self, stream: ByteStream, *, progress: Progress | None = None) -> Cid:
         """See Store. The stream is read once, into this machine's store, and sent on from there."""
@@ -141,25 +112,54 @@ class PublishingStore(ReadThroughStore):
         self.behind.pin(cid, owner)
         return cid
 
+    def has(self, cid: Cid) -> bool:
+        """See Store: on this machine."""
+        return self.here.has(cid)
+
     def pin(self, cid: Cid, owner: str) -> None:
-        """See Store."""
-        super().pin(cid, owner)
+        """See Store. Fetches all of it to this machine first; a quota here may refuse that."""
+        if not self.here.has(cid):
+            for _ in read_file(cid, self.fetch, max_bytes=MAX_FILE, place=self.place):
+                pass
+        self.here.pin(cid, owner)
         self.behind.pin(cid, owner)
 
     def unpin(self, cid: Cid, owner: str) -> None:
         """See Store."""
-        super().unpin(cid, owner)
+        self.here.unpin(cid, owner)
         self.behind.unpin(cid, owner)
+
+    def pins(self, owner: str) -> list[Cid]:
+        """See Store."""
+        return self.here.pins(owner)
+
+    def owners(self) -> list[str]:
+        """See Store."""
+        return self.here.owners()
 
     def collect_garbage(self) -> Collected:
         """See Store: on both sides, counted together."""
         here, behind = self.here.collect_garbage(), self.behind.collect_garbage()
         return Collected(here.blocks + behind.blocks, here.bytes + behind.bytes)
 
+    def used_bytes(self) -> int:
+        """See Store: on this machine."""
+        return self.here.used_bytes()
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """See Store: on this machine."""
+        return self.here.quota_bytes
+
+    def require_connected(self) -> None:
+        """See Store: on both sides."""
+        self.here.require_connected()
+        self.behind.require_connected()
+
     def _publish(self, cid: Cid) -> None:
         sent = self.behind.put_stream(_StoredFile(self.here, cid))
         if sent != cid:
-            raise WrongBytesError(f"it became {sent} on the network", cid=cid, tried=[self.behind.place])
+            raise WrongBytesError(f"it became {sent} on the network", cid=cid, tried=[self._source.place])
 
 
 class _StoredFile:

@@ -73,8 +73,19 @@ class StoreAccessError(StoreError):
     """The store's directory cannot be read or written by this account."""
 
 
-class ReadOnlyStoreError(StoreError):
-    """Nothing can be put or pinned here: a gateway only hands out."""
+class StoreReplacedError(StoreAccessError):
+    """Another directory lies where the store's was when this process opened it: unmounted, or swapped.
+
+    What is not found there says nothing about what the store has.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+
+class UnprovenStoreError(StoreError):
+    """The store could not show that it works: what it does not find may be its own fault."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class StoreSettingError(StoreError):
@@ -82,4 +93,4 @@ class StoreSettingError(StoreError):
 
 
 class OwnerNameError(StoreError):
-    """A pin needs the name of its owner: 1 to 240 signs when percent-encoded."""
+    """A pin needs the name of its owner: 1 to 240 characters when percent-encoded."""

@@ -45,10 +45,30 @@ class Collected:
     bytes: int
 
 
-class Store(Protocol):
-    """One place for artifacts. Safe to use from several threads and, where it is on disk, several processes.
+class Reader(Protocol):
+    """A place that hands out artifacts. Safe to use from several threads."""
 
-    An owner is a free name (up to 240 signs when percent-encoded): use one per party and campaign
+    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
+        """The artifact's bytes, every block verified by hash.
+
+        Refused before much is read if it says that it is larger than max_bytes (TooLargeError) or is no
+        file in the import profile (MalformedBlockError). NotFoundError, WrongBytesError, DaemonDownError.
+        """
+        ...
+
+    def get_stream(self, cid: Cid, *, max_bytes: int, progress: Progress | None = None) -> Iterator[bytes]:
+        """Like get, in pieces of at most 256 KiB, each verified before it is handed out.
+
+        A fault in a later block is raised after earlier pieces have been handed out: use nothing before the
+        end.
+        """
+        ...
+
+
+class Store(Reader, Protocol):
+    """A place for artifacts. Safe to use from several threads and, where it is on disk, several processes.
+
+    An owner is a free name (up to 240 characters when percent-encoded): use one per party and campaign
     ("capsule/0x12ab..."). An owner either pins a CID or does not: pinning twice is pinning once, so a
     handler that runs again after a crash does no harm. An artifact stays as long as at least one owner pins
     it.
@@ -65,22 +85,6 @@ class Store(Protocol):
 
     def put_pinned(self, data: bytes, owner: str) -> Cid:
         """Store and pin in one step: no garbage collection can come between."""
-        ...
-
-    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
-        """The artifact's bytes, every block verified by hash.
-
-        Refused before much is read if it says that it is larger than max_bytes (TooLargeError) or is no
-        file in the import profile (MalformedBlockError). NotFoundError, WrongBytesError, DaemonDownError.
-        """
-        ...
-
-    def get_stream(self, cid: Cid, *, max_bytes: int, progress: Progress | None = None) -> Iterator[bytes]:
-        """Like get, in pieces of at most 256 KiB, each verified before it is handed out.
-
-        A fault in a later block is raised after earlier pieces have been handed out: use nothing before the
-        end.
-        """
         ...
 
     def has(self, cid: Cid) -> bool:
@@ -109,4 +113,19 @@ class Store(Protocol):
     def collect_garbage(self) -> Collected:
         """Remove what no owner pins and nobody wrote lately. Removes nothing if a pinned artifact is
         damaged."""
+        ...
+
+    def used_bytes(self) -> int:
+        """Bytes that it takes, garbage included."""
+        ...
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """How many it may take; None if that is not limited."""
+        ...
+
+    def require_connected(self) -> None:
+        """Raises StoreError unless it can hear of what others put: UnprovenStoreError, StoreReplacedError,
+        DaemonDownError.
+        """
         ...

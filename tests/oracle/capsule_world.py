@@ -298,10 +298,6 @@ class World:
     def count(self, name: str, campaign: bytes) -> int:
         return len(self.sonar_events(name, campaign))
 
-    def forget_failures(self) -> None:
-        """Let every campaign be tried again at once."""
-        Connection.open(self.home).database.execute("update oracle_campaigns set retry_at = 0")
-
     def problem(self, campaign: bytes) -> str | None:
         return Connection.open(self.home).journal.campaign(campaign).problem
 

@@ -46,8 +46,11 @@ def declined(terms: Terms, rules: CapsuleSettings) -> Decline | None:
     return None
 
 
-def test_without_rules_every_campaign_in_ether_is_welcome_and_no_stranger_s_token() -> None:
-    assert declined(replace(TERMS, bounty=1, fee=0), RULES) is None
+def test_at_first_a_campaign_in_ether_must_pay_for_its_place_and_no_token_is_welcome() -> None:
+    least = replace(TERMS, bounty=10**16, fee=10**14)
+    assert declined(least, RULES) is None
+    assert declined(replace(least, bounty=10**16 - 1), RULES) is Decline.BOUNTY_SMALL
+    assert declined(replace(least, fee=10**14 - 1), RULES) is Decline.FEE_SMALL
     assert declined(replace(TERMS, asset=TOKEN), RULES) is Decline.ASSET_UNWANTED
 
 
@@ -165,7 +168,6 @@ def test_a_network_too_many_waits_until_another_has_ended(one_at_a_time: Any) ->
     assert "1 are open" in networks.problem(second)
     networks.node.advance_to(networks.record(first).terms.review_until)
     networks.run()
-    networks.forget_failures()
     networks.run()
     assert (networks.record(first).state, networks.record(second).state) == (State.SETTLED, State.OPEN)
 
@@ -187,7 +189,6 @@ def test_a_cancelled_network_gives_its_place_back(one_at_a_time: Any) -> None:
     assert open_networks(networks) == 1
     networks.transact(networks.node, networks.scientist, networks.sonar.calls.cancel(campaign))
     networks.node.fund(networks.capsule.address)
-    networks.forget_failures()
     networks.run()
     assert open_networks(networks) == 0
 
@@ -203,7 +204,6 @@ def test_a_network_that_a_re_org_takes_gives_its_place_back(one_at_a_time: Any) 
     networks.node.rpc("anvil_dropAllTransactions")
     networks.node.fund(networks.capsule.address)
     networks.node.mine(2)
-    networks.forget_failures()
     networks.run()
     assert open_networks(networks) == 0
     assert networks.record(networks.opened()).state is State.OPEN

@@ -115,7 +115,6 @@ def test_what_was_decided_and_never_reported_is_not_delivered(world: Any, miner:
 
     world.node.advance(3 * DAY)
     world.node.fund(world.capsule.address)
-    world.forget_failures()
     world.run()
     assert world.result(campaign).version == 0
     assert world.result(campaign).record == ()

@@ -139,8 +139,12 @@ def test_campaigns_and_status(installed: Any, miner: Any) -> None:
     assert shown["fingerprint"] == world.own.certificate.fingerprint
     assert shown["networks"] == networks_here()
     assert shown["accepts"] == {
-        "assets": ["ether"], "least_bounty": "0", "least_fee": "0", "max_networks": 32, "open_networks": 0,
-    }  # fmt: skip
+        "assets": ["ether"],
+        "least_bounty": str(10**16),
+        "least_fee": str(10**14),
+        "max_networks": 32,
+        "open_networks": 0,
+    }
     for command in ("campaigns", "status"):
         table = capsule(command, *home)
         assert table.exit_code == 0

@@ -50,7 +50,6 @@ def test_a_spec_that_nobody_has_is_waited_for(world: Any) -> None:
     assert "could not be fetched yet" in world.problem(campaign)
 
     world.node.advance(901)
-    world.forget_failures()
     assert_declined(world, campaign, Decline.SPEC_MISSING)
 
 

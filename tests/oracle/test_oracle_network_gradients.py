@@ -163,7 +163,6 @@ def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
         patch.setattr(CkksScheme, "require_sound", unsound)
         assert isinstance(networks.run().failures[campaign], KernelError)
     assert networks.verdicts(campaign) == []
-    networks.forget_failures()
     networks.run()
     assert networks.verdicts(campaign) == [Verdict.NO_GAIN]
 

@@ -44,7 +44,6 @@ def test_a_capsule_that_loses_tenseal_says_what_to_install_and_burns_no_stake(
     assert "damaged" not in networks.problem(campaign)
     assert networks.verdicts(campaign) == []
 
-    networks.forget_failures()
     networks.run()
     assert networks.verdicts(campaign) == [Verdict.IMPROVED]
 
@@ -73,7 +72,6 @@ def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
         agent.run_once()
     assert isinstance(agent.failures[campaign], KernelError)
     assert networks.verdicts(campaign) == []
-    networks.forget_failures()
     agent.run_once()
     agent.close()
     assert networks.verdicts(campaign) == [Verdict.IMPROVED]
@@ -92,7 +90,6 @@ def test_memory_that_runs_out_burns_no_stake(
         patch.setattr("openmined_syft.schemes.ckks.curved_steps", exhausted)
         assert campaign in networks.run().failures
     assert networks.verdicts(campaign) == []
-    networks.forget_failures()
     networks.run()
     assert networks.verdicts(campaign) == [Verdict.IMPROVED]
 

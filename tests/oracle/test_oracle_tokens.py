@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action
 from pysonar.chain.sending.fees import TOKEN_CALL_COST
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
 
 HONEST, REFUSES, HUNGRY, TRAP = range(4)
@@ -84,7 +84,6 @@ def row(world: Any, campaign: bytes) -> Any:
 
 
 def run_again(world: Any) -> None:
-    world.forget_failures()
     world.run()
 
 
@@ -106,7 +105,7 @@ def test_a_token_that_refuses_capsule_keeps_no_result_back(world: Any, in_tokens
     record = world.record(campaign)
     assert (record.state, record.delivered) == (State.SETTLED, True)
     assert world.store.has(Cid.from_bytes32(record.result))
-    assert "cannot be had" in world.problem(campaign)
+    assert "cannot be claimed" in world.problem(campaign)
     assert (claims(world, campaign), row(world, campaign).closed) == ([], False)
 
     token.turn(HONEST)  # it was only paused
@@ -119,12 +118,21 @@ def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any,
     token = in_tokens(world)
     campaign = ended(world, token, miner)
     token.turn(REFUSES)
-    world.run()
     agent = world.agent()
-    agent.context.journal.connection.execute("UPDATE oracle_campaigns SET tries = 30, retry_at = 0")
+    pauses: list[float] = []
+    for _ in range(30):
+        agent.agenda.failed(campaign, longest=86_400.0)
+    failed = agent.agenda.failed
+
+    def noted(campaign: bytes, *, longest: float) -> float:
+        pauses.append(failed(campaign, longest=longest))
+        return pauses[-1]
+
+    agent.agenda.failed = noted  # type: ignore[method-assign]
+    agent.agenda._entries[campaign].look_at = 0.0
+    agent.round()
     agent.close()
-    world.run()
-    assert 86_000 < row(world, campaign).retry_at - time.time() <= 86_400  # seconds: once a day in the end
+    assert pauses[-1] == 86_400.0  # seconds: once a day in the end
 
 
 def test_gas_above_what_a_token_needs_is_not_paid_for(world: Any, in_tokens: Any, miner: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,6 @@ def test_without_funds_nothing_is_lost_and_it_goes_on_when_they_come(world: Any)
     key = next(world.home.keys.glob("*.pgp")).read_bytes()
 
     world.node.fund(world.capsule.address)
-    world.forget_failures()
     world.run()
     assert world.record(campaign).state is State.OPEN
     assert next(world.home.keys.glob("*.pgp")).read_bytes() == key
@@ -183,7 +181,6 @@ def test_a_store_that_is_down_never_makes_a_submission_unavailable(
     assert isinstance(agent.failures[campaign], DaemonDownError)
     assert world.verdicts(campaign) == []
 
-    world.forget_failures()
     world.run()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
@@ -195,7 +192,6 @@ def test_a_full_store_journals_no_verdict(world: Any, miner: Any, monkeypatch: p
     assert isinstance(agent.failures[campaign], StoreFullError)
     assert agent.context.journal.decided(campaign) == 0
 
-    world.forget_failures()
     world.run()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
@@ -251,16 +247,6 @@ def test_an_error_that_may_quote_data_is_noted_without_its_text(
     assert type(error).__name__ in (world.problem(campaign) or "")
 
 
-def test_failures_are_tried_again_at_longer_and_longer_intervals(world: Any) -> None:
-    campaign = world.create(Cid(b"\x09" * 32))
-    pauses = []
-    for _ in range(3):
-        world.forget_failures()
-        world.run()
-        pauses.append(Connection.open(world.home).journal.campaign(campaign).retry_at - time.time())
-    assert 0 < pauses[0] < 1 < pauses[1] < 2 < pauses[2] < 4
-
-
 # --- forks and lost records --------------------------------------------------------------------------------
 
 
@@ -308,7 +294,6 @@ def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     assert (world.record(campaign).state, world.record(campaign).submitted) == (State.OPEN, 0)
     world.node.fund(world.capsule.address)
     world.submit_bytes(campaign, second_miner, sealed)
-    world.forget_failures()
     world.run()
     reported = world.sonar_events("Reported", campaign)
     assert [event.miner for event in reported] == [second_miner.address]

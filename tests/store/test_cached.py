@@ -9,15 +9,14 @@ import pytest
 from pysonar.store import (
     DaemonDownError,
     NotFoundError,
-    ReadOnlyStoreError,
     StoreFullError,
     StoreSettingError,
     WrongBytesError,
+    open_reader,
     open_store,
 )
-from pysonar.store.cached import PublishingStore, ReadThroughStore
+from pysonar.store.cached import PublishingStore, ReadThrough
 from pysonar.store.embedded.store import EmbeddedStore
-from pysonar.store.gateway import GatewayStore
 from pysonar.store.kubo.store import KuboStore
 from pysonar.store.unixfs.profile import CHUNK
 
@@ -120,7 +119,7 @@ def test_an_error_names_both_places(store, network):
 
 def test_reading_goes_on_when_the_cache_is_full_but_pinning_does_not(network, tmp_path):
     cid = network.put(DATA)
-    store = ReadThroughStore(EmbeddedStore(tmp_path / "tiny", quota_bytes=CHUNK), network)
+    store = PublishingStore(EmbeddedStore(tmp_path / "tiny", quota_bytes=CHUNK), network)
     assert store.get(cid, max_bytes=len(DATA)) == DATA
     assert store.here.used_bytes() <= CHUNK
     with pytest.raises((NotFoundError, StoreFullError)):
@@ -180,19 +179,24 @@ def test_pairs_open(tmp_path):
     assert isinstance(published.behind, KuboStore)
     assert published.here.blocks.quota == 5_000_000
     assert published.behind._wait == 3
-    read = open_store(f"embedded:{tmp_path}/b,gateway:https://gateway.example")
-    assert type(read) is ReadThroughStore
-    assert isinstance(read.behind, GatewayStore)
-    with pytest.raises(ReadOnlyStoreError):
-        read.put(b"x")
+    read = open_reader(f"embedded:{tmp_path}/b,gateway:https://gateway.example")
+    assert type(read) is ReadThrough
+
+
+@pytest.mark.parametrize(
+    "setting", ["gateway:https://g.example", "embedded:/tmp/x,gateway:https://g.example"]
+)
+def test_what_can_only_be_read_is_no_store(setting):
+    with pytest.raises(StoreSettingError, match="can only be read"):
+        open_store(setting)
 
 
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("quota=lots", "no quota"),
-        ("quota=-1", "no quota"),
-        ("quota=", "no quota"),
+        ("quota=lots", "not a quota"),
+        ("quota=-1", "not a quota"),
+        ("quota=", "not a quota"),
         ("wait=3", "no option 'wait'"),
     ],
 )
@@ -204,9 +208,9 @@ def test_an_impossible_option_says_what_is_possible(tmp_path, query, reason):
 @pytest.mark.parametrize("wait", ["0", "3601", "soon", "-1"])
 def test_an_impossible_wait_is_refused(wait):
     with pytest.raises(StoreSettingError, match="3600 at most"):
-        open_store(f"gateway:https://gateway.example?wait={wait}")
+        open_reader(f"gateway:https://gateway.example?wait={wait}")
 
 
 def test_quota_and_wait_on_their_edges(tmp_path):
     assert open_store(f"embedded:{tmp_path}/a?quota=7").blocks.quota == 7
-    assert open_store("gateway:https://gateway.example?wait=3600")._wait == 3600
+    assert open_reader("gateway:https://gateway.example?wait=3600")._wait == 3600

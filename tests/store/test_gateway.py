@@ -13,13 +13,13 @@ from pysonar.store import (
     DaemonDownError,
     DaemonRefusedError,
     NotFoundError,
-    ReadOnlyStoreError,
     StoreSettingError,
     TooLargeError,
     WrongBytesError,
+    open_reader,
     open_store,
 )
-from pysonar.store.gateway import GatewayStore
+from pysonar.store.gateway import GatewayReader
 from pysonar.store.retry import ONCE, Retry
 from pysonar.store.unixfs.builder import build_blocks
 from pysonar.store.unixfs.profile import CHUNK, MAX_BLOCK
@@ -82,7 +82,7 @@ def gateway():
 
 
 def test_blocks_are_put_together_and_the_setting_opens_it(gateway):
-    store = open_store(f"gateway:{gateway.address}/?wait=5")
+    store = open_reader(f"gateway:{gateway.address}/?wait=5")
     assert store.get(gateway.root, max_bytes=len(DATA)) == DATA
     assert sorted(gateway.asked) == sorted(gateway.blocks)
 
@@ -91,7 +91,7 @@ def test_a_wrong_block_is_named_and_never_returned(gateway):
     good = gateway.blocks[gateway.leaf]
     gateway.answers[gateway.leaf] = (200, good[:-1] + bytes([good[-1] ^ 1]))
     with pytest.raises(WrongBytesError, match=gateway.leaf) as caught:
-        GatewayStore(gateway.address).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address).get(gateway.root, max_bytes=len(DATA))
     assert caught.value.cid == gateway.root
     assert gateway.address in str(caught.value)
 
@@ -99,13 +99,13 @@ def test_a_wrong_block_is_named_and_never_returned(gateway):
 def test_a_page_in_place_of_the_root_is_wrong_bytes(gateway):
     gateway.answers[str(gateway.root)] = (200, b"<html>Buy our storage</html>")
     with pytest.raises(WrongBytesError, match=str(gateway.root)):
-        GatewayStore(gateway.address).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address).get(gateway.root, max_bytes=len(DATA))
 
 
 def test_an_endless_block_is_cut_off(gateway):
     gateway.answers[str(gateway.root)] = (200, bytes(200 * MAX_BLOCK))
     with pytest.raises(WrongBytesError, match="more than"):
-        GatewayStore(gateway.address).get(gateway.root, max_bytes=10**9)
+        GatewayReader(gateway.address).get(gateway.root, max_bytes=10**9)
     for _ in range(100):
         if gateway.cut:
             break
@@ -115,14 +115,14 @@ def test_an_endless_block_is_cut_off(gateway):
 
 def test_the_cap_stops_before_the_leaves(gateway):
     with pytest.raises(TooLargeError, match=str(gateway.root)):
-        GatewayStore(gateway.address).get(gateway.root, max_bytes=len(DATA) - 1)
+        GatewayReader(gateway.address).get(gateway.root, max_bytes=len(DATA) - 1)
     assert gateway.asked == [str(gateway.root)]
 
 
 def test_a_block_it_does_not_have_is_not_found_with_file_and_block(gateway):
     del gateway.blocks[gateway.leaf]
     with pytest.raises(NotFoundError) as caught:
-        GatewayStore(gateway.address, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
     assert (caught.value.cid, caught.value.block) == (gateway.root, Cid.parse(gateway.leaf))
     assert f"gateway {gateway.address} (status 404)" in str(caught.value)
 
@@ -130,7 +130,7 @@ def test_a_block_it_does_not_have_is_not_found_with_file_and_block(gateway):
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_an_overloaded_gateway_is_asked_again(gateway, status):
     gateway.failures.extend([status, status])
-    store = GatewayStore(gateway.address, retry=Retry(attempts=3, first_wait=0.01))
+    store = GatewayReader(gateway.address, retry=Retry(attempts=3, first_wait=0.01))
     assert store.get(gateway.root, max_bytes=len(DATA)) == DATA
     gateway.failures.extend([status] * 3)
     with pytest.raises(DaemonDownError, match=r"overloaded.*3 times"):
@@ -143,7 +143,7 @@ def test_an_overloaded_gateway_is_asked_again(gateway, status):
 def test_a_status_that_says_no_is_final(gateway, status, error):
     gateway.answers[str(gateway.root)] = (status, b"")
     with pytest.raises(error, match=str(gateway.root)):
-        GatewayStore(gateway.address).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address).get(gateway.root, max_bytes=len(DATA))
     assert len(gateway.asked) == 1
 
 
@@ -152,28 +152,13 @@ def test_a_block_that_drips_in_too_slowly_is_given_up(gateway):
     gateway.pause = 0.2
     start = time.monotonic()
     with pytest.raises(DaemonDownError, match="too slow"):
-        GatewayStore(gateway.address, wait_seconds=0.3, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address, wait_seconds=0.3, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
     assert time.monotonic() - start < 3
 
 
 def test_nobody_listening_is_a_gateway_that_is_down():
     with pytest.raises(DaemonDownError, match=r"cannot be reached; tried: gateway http://127\.0\.0\.1:1$"):
-        GatewayStore("http://127.0.0.1:1", retry=ONCE).get(Cid(b"\x01" * 32), max_bytes=1)
-
-
-def test_a_gateway_only_hands_out(gateway):
-    store = GatewayStore(gateway.address)
-    for call in (
-        lambda: store.put(b"x"),
-        lambda: store.put_stream(io.BytesIO(b"x")),
-        lambda: store.put_pinned(b"x", "me"),
-        lambda: store.pin(gateway.root, "me"),
-    ):
-        with pytest.raises(ReadOnlyStoreError, match="only hands out"):
-            call()
-    store.unpin(gateway.root, "me")
-    assert (store.pins("me"), store.owners(), store.has(gateway.root)) == ([], [], False)
-    assert store.collect_garbage().blocks == 0
+        GatewayReader("http://127.0.0.1:1", retry=ONCE).get(Cid(b"\x01" * 32), max_bytes=1)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +166,7 @@ def test_a_gateway_only_hands_out(gateway):
 )
 def test_an_address_that_is_none_says_what_would_be(address):
     with pytest.raises(StoreSettingError, match=r"https://gateway\.example"):
-        GatewayStore(address)
+        GatewayReader(address)
 
 
 @pytest.mark.slow
@@ -189,4 +174,4 @@ def test_an_address_that_is_none_says_what_would_be(address):
 def test_kubos_own_gateway_hands_out_what_the_daemon_has(swarm):
     daemon = swarm("gateway")
     cid = open_store(f"kubo:{daemon.rpc}").put(DATA)
-    assert open_store(f"gateway:{daemon.gateway}").get(cid, max_bytes=len(DATA)) == DATA
+    assert open_reader(f"gateway:{daemon.gateway}").get(cid, max_bytes=len(DATA)) == DATA

@@ -12,6 +12,7 @@ from pysonar.scientist.cli.ending import cancel, claim, settle
 from pysonar.scientist.cli.listings import list_, show
 from pysonar.scientist.cli.result import result
 from pysonar.scientist.cli.setup import init
+from pysonar.scientist.cli.store import store
 from pysonar.scientist.cli.watching import watch
 
 app = App(
@@ -37,6 +38,7 @@ campaign = typer.Typer(
 )
 app.command()(init)
 app.add_typer(campaign, name="campaign")
+app.add_typer(store, name="store")
 for command in (create, show, watch, result, claim, settle, cancel):
     campaign.command()(command)
 campaign.command("list")(list_)

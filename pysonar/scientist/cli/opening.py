@@ -27,9 +27,11 @@ def connect_and_read(given: Path | None) -> Connection:
     """Connect, without any key, and read the newest events."""
     from pysonar.scientist.connection import Connection
     from pysonar.scientist.home import Home
+    from pysonar.scientist.upkeep import put_back_specs
 
     connection = Connection.open(Home.open(home_path(given)))
     connection.read_events()
+    put_back_specs(connection)
     return connection
 
 

@@ -1,6 +1,6 @@
-"""Blocks as files: `blocks/<last two signs>/<cid>`, one block each, nothing else.
+"""Blocks as files: `blocks/<last two characters>/<cid>`, one block each, nothing else.
 
-(The last two signs, because every CIDv0 begins alike.) Blocks are checked by whoever reads them
+(The last two characters, because every CIDv0 begins alike.) Blocks are checked by whoever reads them
 (`reader.py`); here is only how they lie on the disk.
 """
 
@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pysonar.protocol.cid import Cid, CidError
-from pysonar.store.embedded.disk import PendingFile, StoreDirectory, disk_error
-from pysonar.store.errors import NotFoundError, StoreFullError
+from pysonar.store.embedded.disk import PendingFile, StoreDirectory, disk_error, read_ordinary
+from pysonar.store.errors import NotFoundError, StoreFullError, WrongBytesError
 from pysonar.store.unixfs.profile import MAX_BLOCK
 
 _MEASURE_SECONDS = 5.0
@@ -44,27 +45,34 @@ class BlockFiles:
         return self._root / name[-2:] / name
 
     def fetch(self, names: Sequence[Cid]) -> Iterator[bytes]:
-        """The blocks of these names, unchecked. NotFoundError, StoreAccessError."""
+        """The blocks of these names, unchecked. NotFoundError, WrongBytesError, StoreAccessError."""
         for cid in names:
             block = self.read(cid)
             if block is None:
                 raise NotFoundError("is not here", cid=cid, tried=[self.place])
+            if not block:
+                reason = f"what lies at {self.path(cid)} is empty or no ordinary file"
+                raise WrongBytesError(reason, cid=cid, tried=[self.place])
             yield block
 
     def read(self, cid: Cid) -> bytes | None:
-        """The unchecked block (at most MAX_BLOCK + 1 bytes of it), or None if there is none."""
-        path = self.path(cid)
-        try:
-            with path.open("rb", buffering=0) as file:
-                return file.read(MAX_BLOCK + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise disk_error(error, path, cid) from None
+        """The unchecked block (at most MAX_BLOCK + 1 bytes of it), or None if there is none; no bytes for
+        what is no ordinary file. StoreReplacedError if it is missing together with the whole store.
+        """
+        block = read_ordinary(self.path(cid), MAX_BLOCK + 1)
+        if block is None:
+            self._directory.require_same()
+        return block
 
     def here(self, cid: Cid) -> bool:
         """Whether there is a file of that name; whether it is whole shows when it is read."""
-        return self.path(cid).exists()
+        try:
+            found = stat.S_ISREG(os.lstat(self.path(cid)).st_mode)
+        except OSError:
+            found = False
+        if not found:
+            self._directory.require_same()
+        return found
 
     def used(self) -> int:
         """Bytes of all blocks."""
@@ -127,7 +135,7 @@ class BlockWriter:
         if room is not None and size > room:
             raise StoreFullError(
                 f"{size} more bytes do not fit: {room} of the quota of {self._blocks.quota} bytes are left; "
-                "collect garbage or raise the quota",
+                "collect garbage (`store gc`) or raise the quota in the setting",
                 cid=cid,
                 tried=[self._blocks.place],
             )

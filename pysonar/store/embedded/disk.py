@@ -7,6 +7,10 @@ directory that the store creates itself is private to its account (0700). To sha
 create it beforehand with a common group: `mkdir store && chgrp miners store && chmod 2770 store`. A
 directory that everybody may write to is refused: anybody could remove blocks and pins there. Files are
 read-only for all, because blocks never change.
+
+A store has an identity, a random number in the file `identity`. A process remembers the one it has found: if
+the disk is unmounted or another directory is put in its place, nothing is written there and nothing that is
+missing there counts as missing.
 """
 
 from __future__ import annotations
@@ -30,12 +34,15 @@ from pysonar.store.errors import (
     StoreBusyError,
     StoreError,
     StoreFullError,
+    StoreReplacedError,
     StoreSettingError,
 )
 
 T = TypeVar("T")
 _LOCK_POLL_SECONDS = 0.05
 _SIDE_BY_SIDE = 16
+_IDENTITY_BYTES = 32
+_READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
 def disk_error(error: OSError, path: Path, cid: Cid | None = None) -> StoreError:
@@ -46,6 +53,31 @@ def disk_error(error: OSError, path: Path, cid: Cid | None = None) -> StoreError
         )
     word = os.strerror(error.errno) if error.errno else "failed"
     return StoreAccessError(f"{path} cannot be used: {word}", cid=cid, tried=[f"embedded store {path}"])
+
+
+def read_ordinary(path: Path, most: int) -> bytes | None:
+    """The first `most` bytes of the file, or None if there is none.
+
+    What is there and is no ordinary file (a pipe, a device, a link, a directory) is not waited for: it counts
+    as a file without bytes.
+    """
+    try:
+        handle = os.open(path, _READING)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket, or a device that is not there
+            return b""
+        raise disk_error(error, path) from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return b""
+        with open(handle, "rb", buffering=0, closefd=False) as file:
+            return file.read(most)
+    except OSError as error:
+        raise disk_error(error, path) from None
+    finally:
+        os.close(handle)
 
 
 @dataclass(frozen=True)
@@ -99,6 +131,30 @@ class StoreDirectory:
         self._directory_mode = stat.S_IMODE(mode) & 0o2775
         self._file_mode = stat.S_IMODE(mode) & 0o444
         self.make(root / "tmp")
+        self._identity = self._known_identity() or self._new_identity()
+
+    def require_same(self) -> None:
+        """StoreReplacedError unless the directory is still the one that was opened."""
+        if self._known_identity() != self._identity:
+            raise StoreReplacedError(
+                f"{self.root} is not the directory that was there when this process started (unmounted, or "
+                "replaced); put it back, or restart if the change is meant",
+                tried=[f"embedded store {self.root}"],
+            )
+
+    def _known_identity(self) -> bytes | None:
+        data = read_ordinary(self.root / "identity", _IDENTITY_BYTES)
+        return data if data is not None and len(data) == _IDENTITY_BYTES else None
+
+    def _new_identity(self) -> bytes:
+        """Make one, unless another process has just done so."""
+        with self._locked(fcntl.LOCK_EX, 60.0):
+            found = self._known_identity()
+            if found is None:
+                found = secrets.token_hex(_IDENTITY_BYTES // 2).encode()
+                self.finish([self.begin(self.root / "identity", found)])
+                self.settle([self.root])
+            return found
 
     def make(self, path: Path) -> bool:
         """A directory inside the store, with the store's own mode. True if it is new: settle its parent."""
@@ -163,12 +219,14 @@ class StoreDirectory:
         """Held by everybody who adds blocks or pins, together with others: no garbage is collected
         meanwhile."""
         with self._locked(fcntl.LOCK_SH, timeout):
+            self.require_same()
             yield
 
     @contextlib.contextmanager
     def collecting(self, timeout: float = 60.0) -> Iterator[None]:
         """Held alone: nobody writes meanwhile. StoreBusyError after `timeout` seconds of waiting."""
         with self._locked(fcntl.LOCK_EX, timeout):
+            self.require_same()
             yield
 
     @contextlib.contextmanager
@@ -177,10 +235,12 @@ class StoreDirectory:
         # and the kernel lets go of it when a process dies.
         path = self.root / "lock"
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, self._file_mode)
+            handle = os.open(path, _READING | os.O_CREAT, self._file_mode)
         except OSError as error:
             raise disk_error(error, path) from None
         try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise StoreAccessError(f"{path} is no ordinary file; remove it, a new one will be made")
             end = time.monotonic() + timeout
             while True:
                 try:

@@ -122,8 +122,17 @@ class EmbeddedStore:
         return Collected(blocks, freed)
 
     def used_bytes(self) -> int:
-        """Bytes that all blocks take."""
+        """See Store."""
         return self.blocks.used()
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """See Store."""
+        return self.blocks.quota
+
+    def require_connected(self) -> None:
+        """See Store: the directory is still the one that was opened."""
+        self._directory.require_same()
 
     def keep(self, cid: Cid, block: bytes) -> None:
         """For a cache in front of a network: add one block, which is verified and the one of that name."""

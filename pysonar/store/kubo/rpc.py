@@ -145,6 +145,11 @@ class KuboRpc:
             reply = client.repo.stat(opts=options, timeout=self._timeout(_ANSWER_SECONDS))
             return int(reply["RepoSize"])
 
+    def peers(self) -> int:
+        """How many other daemons it is connected with."""
+        with self._asking(None, _ANSWER_SECONDS) as client:
+            return len(client.swarm.peers(timeout=self._timeout(_ANSWER_SECONDS))["Peers"] or ())
+
     def _read_block(self, client: Any, cid: Cid, options: dict[str, str], seconds: float) -> bytes:
         timeout = self._timeout(seconds)
         with client.block.get(str(cid), opts=options, stream=True, timeout=timeout) as answer:

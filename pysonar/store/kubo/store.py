@@ -27,6 +27,7 @@ from pysonar.store.errors import (
     NotFoundError,
     StoreError,
     StoreFullError,
+    UnprovenStoreError,
     WrongBytesError,
 )
 from pysonar.store.interface import ByteStream, Collected, Progress
@@ -208,6 +209,21 @@ class KuboStore:
             )
         return root
 
+    def used_bytes(self) -> int:
+        """See Store."""
+        return self._retry.call(self._rpc.used_bytes)
+
+    @property
+    def quota_bytes(self) -> int | None:
+        """See Store."""
+        return self._quota
+
+    def require_connected(self) -> None:
+        """See Store: the daemon has a neighbour to ask."""
+        if self._retry.call(self._rpc.peers) == 0:
+            reason = "the daemon is connected with no other, so it cannot hear of what others have"
+            raise UnprovenStoreError(reason, tried=[self.place])
+
     def _block(self, cid: Cid) -> bytes:
         # Bitswap asks one peer for a block and stays with it, even if only wrong bytes come (which the
         # daemon drops) and others have it too. Asking anew lets it choose again.
@@ -246,7 +262,7 @@ class KuboStore:
         if self._quota is not None and used + size > self._quota:
             raise StoreFullError(
                 f"{size} more bytes do not fit: the daemon's repository takes {used} of the quota of "
-                f"{self._quota} bytes; collect garbage or raise the quota",
+                f"{self._quota} bytes; collect garbage (`store gc`) or raise the quota in the setting",
                 tried=[self.place],
             )
 

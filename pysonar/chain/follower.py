@@ -165,14 +165,6 @@ class Follower:
         """
         return self._records.on_chain(kind, campaign)
 
-    def touched_since(self, mark: int) -> tuple[int, set[bytes]]:
-        """The campaigns of the events stored after `mark` (0: ever), and the mark for the next time."""
-        top = self._database.execute("select coalesce(max(rowid), 0) as top from event").fetchone()["top"]
-        rows = self._database.execute(
-            "select distinct campaign from event where rowid > ? and campaign is not null", (mark,)
-        )
-        return int(top), {bytes(row["campaign"]) for row in rows}
-
     def handled_orphans(self) -> list[StoredEvent]:
         """Events that were handled and then left the chain: what a handler may have to take back."""
         return self._records.handled_orphans()

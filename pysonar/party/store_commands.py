@@ -22,9 +22,9 @@ from pysonar.party.console import (
     note,
     print_record,
     print_rows,
-    progress,
-    short,
 )
+from pysonar.party.progress import progress
+from pysonar.party.wording import short
 
 if TYPE_CHECKING:
     from pysonar.party.home import AgentHome

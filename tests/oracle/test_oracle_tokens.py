@@ -120,8 +120,7 @@ def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any,
     token.turn(REFUSES)
     agent = world.agent()
     pauses: list[float] = []
-    for _ in range(30):
-        agent.agenda.failed(campaign, longest=86_400.0)
+    agent.agenda.failed(campaign, longest=0.0)
     failed = agent.agenda.failed
 
     def noted(campaign: bytes, *, longest: float) -> float:
@@ -129,8 +128,10 @@ def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any,
         return pauses[-1]
 
     agent.agenda.failed = noted  # type: ignore[method-assign]
-    agent.agenda._entries[campaign].look_at = 0.0
-    agent.round()
+    for _ in range(10):
+        entry = agent.agenda._entries[campaign]
+        entry.look_at, entry.failures = 0.0, 30
+        agent.round()
     agent.close()
     assert pauses[-1] == 86_400.0  # seconds: once a day in the end
 

@@ -19,8 +19,8 @@ from mine_agent.rules.policy import Policy, refusals
 from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
 from pysonar.chain.contract.types import CampaignRecord, State
-from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.deeds import mine_pins
+from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Claiming, GivenUp, Judged, PutBack, Reclaiming, Settling, Tell
 from pysonar.store.check import Kept, put_back

@@ -120,11 +120,11 @@ def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any,
     token.turn(REFUSES)
     agent = world.agent()
     pauses: list[float] = []
-    agent.agenda.failed(campaign, longest=0.0)
+    agent.agenda.failed(campaign, Pause(0.0, 0.0))
     failed = agent.agenda.failed
 
-    def noted(campaign: bytes, *, longest: float) -> float:
-        pauses.append(failed(campaign, longest=longest))
+    def noted(campaign: bytes, pause: Pause) -> float:
+        pauses.append(failed(campaign, pause))
         return pauses[-1]
 
     agent.agenda.failed = noted  # type: ignore[method-assign]

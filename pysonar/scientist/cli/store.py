@@ -23,8 +23,8 @@ def _open(home: Path | None) -> Home:
 
 def _kept(home: AgentHome) -> Iterator[Kept]:
     """The specs of the campaigns opened from this home."""
-    from pysonar.scientist.journal import Journal
     from pysonar.chain.sending.deeds import scientist_pins
+    from pysonar.scientist.journal import Journal
     from pysonar.store.check import Kept
 
     records = read_records(home)

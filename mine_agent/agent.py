@@ -21,7 +21,8 @@ from mine_agent.failures import UnexpectedError, describe
 from mine_agent.work.new_submissions import Working
 from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.errors import DatabaseUnusableError, NodeDownError
+from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.chain.errors import NodeDownError
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import AccountNotice, Problem, Tell
 from pysonar.pause import Pause

@@ -6,7 +6,7 @@ import threading
 
 from mine_agent.agent import Agent
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.errors import DatabaseDamagedError
+from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.party.happenings import Tell, Waiting
 from pysonar.pause import Pause
 

@@ -21,13 +21,8 @@ from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.database import transaction
-from pysonar.chain.errors import (
-    ChainError,
-    DatabaseUnusableError,
-    DatabaseWaitError,
-    NodeDownError,
-    NodeRefusedError,
-)
+from pysonar.chain.database_errors import DatabaseUnusableError, DatabaseWaitError
+from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.party.happenings import AccountNotice, Noted, Problem, Registered, Unregistered, Waiting
 from pysonar.pause import Pause

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 from pysonar.chain.address import checksum
-from pysonar.chain.errors import (
+from pysonar.chain.database_errors import (
     DatabaseBusyError,
     DatabaseDamagedError,
     DatabaseFailingError,

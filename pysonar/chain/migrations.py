@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pysonar.chain.errors import NewerDatabaseError
+from pysonar.chain.database_errors import NewerDatabaseError
 
 Work = str | Callable[[sqlite3.Connection], None]
 """A statement, or what statements alone cannot do."""

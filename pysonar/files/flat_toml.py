@@ -2,6 +2,16 @@
 
 A file is a dataclass whose fields are made by `setting`: type, default, test, words and comment of a key
 stand in one place, and reading, writing, checking and the comments in the first file all follow from it.
+
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Kettle:
+    ...     litres: float = setting("0 to 2", lambda v: 0 <= v <= 2, default=1.5, comment="What it holds.")
+    >>> print(as_toml(Kettle()), end="")
+    # What it holds.
+    litres = 1.5
+    >>> check("kettle.toml", Kettle(litres=3))
+    Traceback (most recent call last):
+    pysonar.files.flat_toml.BadSettingError: kettle.toml: the setting 'litres' is 3; expected 0 to 2
 """
 
 from __future__ import annotations

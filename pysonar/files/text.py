@@ -97,13 +97,20 @@ def spellings(passphrase: str) -> Iterator[str]:
 
 
 def normal(text: str) -> str:
-    """The one form that equal words share (Unicode's NFC, without a byte order mark)."""
+    r"""The one form that equal words share (Unicode's NFC, without a byte order mark).
+
+    >>> normal("\ufeffGru\u0308n") == "Gr\u00fcn"
+    True
+    """
     return unicodedata.normalize("NFC", text.removeprefix(_BOM))
 
 
 def shown(text: str, *, lines: bool = False) -> str:
-    """What a stranger wrote, fit for a terminal or a log: signs that move the cursor, turn the line around or
-    have no picture become U+FFFD. `lines`: line ends and tabs stay, else they become spaces.
+    r"""What a stranger wrote, fit for a terminal or a log: characters that move the cursor, turn the line
+    around or have no picture become U+FFFD. `lines`: line ends and tabs stay, else they become spaces.
+
+    >>> shown("paid\x1b[2J\n9 ETH")
+    'paid�[2J 9 ETH'
     """
     return "".join(_shown(sign, lines) for sign in text)
 

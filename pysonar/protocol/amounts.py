@@ -1,6 +1,14 @@
 """Amounts as people write them: ether, parts of a whole, spans of time. Exact integers inside, never a float.
 
 Text without a unit is refused (except 0): "10" may be ether or wei, "0.9" a ratio or a percentage.
+
+    >>> parse_wei("1.5 gwei"), parse_ppm("2.5 %"), parse_seconds("1h30m")
+    (1500000000, 25000, 5400)
+    >>> format_wei(25 * 10**15), format_ppm(900_000), format_seconds(93_784)
+    ('0.025 ETH', '90 %', '1d 2h')
+    >>> parse_wei("10")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    pysonar.protocol.amounts.AmountError: '10' is not an amount; expected an amount with its unit, ...
 """
 
 from __future__ import annotations

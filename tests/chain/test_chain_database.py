@@ -11,7 +11,7 @@ import pytest
 
 from pysonar.chain import database as module
 from pysonar.chain.database import open_database, transaction
-from pysonar.chain.errors import (
+from pysonar.chain.database_errors import (
     DatabaseBusyError,
     DatabaseDamagedError,
     DatabaseFailingError,

@@ -11,10 +11,10 @@ import pytest
 from mine_agent.journal import SCHEMA as MINE
 from openmined_oracle.journal import SCHEMA as CAPSULE
 from pysonar.chain.database import open_database
-from pysonar.chain.errors import DatabaseUnusableError, NewerDatabaseError
-from pysonar.chain.follower import SCHEMA as FOLLOWER
+from pysonar.chain.database_errors import DatabaseUnusableError, NewerDatabaseError
+from pysonar.chain.event_records import SCHEMA as FOLLOWER
 from pysonar.chain.migrations import Tables
-from pysonar.chain.sending.outbox_records import SCHEMA as OUTBOX
+from pysonar.chain.sending.outbox_schema import SCHEMA as OUTBOX
 from pysonar.scientist.journal import SCHEMA as SCIENTIST
 
 IDENTITY: dict[str, Any] = {"chain_id": 1337, "genesis": bytes([7]) * 32, "contract": "0x" + "ab" * 20}

@@ -15,13 +15,8 @@ from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import BoundError
 from pysonar.chain.contract.types import State, Verdict
-from pysonar.chain.errors import (
-    DatabaseBusyError,
-    NoContractError,
-    NodeDownError,
-    WrongChainError,
-    WrongDatabaseError,
-)
+from pysonar.chain.database_errors import DatabaseBusyError, WrongDatabaseError
+from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError
 from pysonar.chain.node import rpc
 from pysonar.party.happenings import Happening
 from pysonar.party.settings import Settings

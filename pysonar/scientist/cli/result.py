@@ -150,9 +150,12 @@ def _print(values: dict[str, Any], form: Format) -> None:
 def _write_predictions(estimator: Estimator, records: Path, out: Path) -> None:
     """One column, the label's name above it. Mode 0600: predictions may tell as much as the records do."""
     from pysonar.files.secret_file import replace_secret_file
+    from pysonar.scientist.errors import EstimatorError
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([estimator.schema.label_name])
     writer.writerows([label] for label in estimator.predict(records).tolist())
+    if not out.absolute().parent.is_dir():
+        raise EstimatorError(f"{out}: there is no directory {out.absolute().parent}; make it first")
     replace_secret_file(out.absolute(), text.getvalue().encode())

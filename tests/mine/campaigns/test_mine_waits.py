@@ -11,7 +11,7 @@ import pytest
 from mine_agent.home import Home
 from mine_agent.rounds import rounds_until
 from pysonar.chain import database
-from pysonar.chain.errors import DatabaseDamagedError
+from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
 from tests.mine.campaigns.mine_under_test import Mine

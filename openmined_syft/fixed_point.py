@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
 
 LARGEST_FIXED = 1 << 62
+_ROWS_AT_ONCE = 256
 LARGEST_ENTRIES = 1 << 24  # of a weight matrix
 WEIGHT_BITS = 22  # fraction bits of every scheme's weights
 
@@ -70,3 +71,19 @@ def fixed_limit(bound: float, fraction_bits: int) -> int:
         limit = math.ldexp(1.0, 62 - fraction_bits)
         raise BoundError(f"a bound of {bound} on absolute values; it must be positive and below {limit}")
     return round(math.ldexp(bound, fraction_bits))
+
+
+def fixed_map(A: NDArray[np.float64], fraction_bits: int, rows: range | None = None) -> NDArray[np.int64]:
+    """Rows of round((A - I) * 2**fraction_bits), by default all; without a second copy of A in floats.
+
+    Raises:
+        BoundError: an entry would be 2**62 or more.
+    """
+    rows = range(len(A)) if rows is None else rows
+    fixed = np.empty((len(rows), A.shape[1]), np.int64)
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[first : first + _ROWS_AT_ONCE]
+        block = A[part.start : part.stop].copy()
+        block[np.arange(len(part)), np.arange(part.start, part.stop)] -= 1.0
+        fixed[first : first + len(part)] = to_fixed(block, fraction_bits, "A - I")
+    return fixed

@@ -190,14 +190,23 @@ def encrypt_integers(plaintexts: Sequence[int], key: PrivateKey, kernel: Kernel 
 def decrypt_integers(array: CipherArray, key: PrivateKey, kernel: Kernel | None = None) -> list[int]:
     """The signed plaintexts, in (-n/2, n/2]; Paillier 1999, section 7, modulo p^2 and q^2.
 
+    Blinded: what is raised to the secret exponents is multiplied with an encryption of zero before, so that a
+    mine, which chose the ciphertexts, knows nothing of the numbers whose powers take their time. One fresh
+    value serves for all of an array, squared from one to the next.
+
     Raises:
         KeyMismatchError, CiphertextError: nothing is decrypted.
     """
     array.validate(key.public)
     kernel = kernel or load_kernel()
     p, q, n = key.p, key.q, key.public.n
-    left = kernel.powers([c % key.p_squared for c in array.ciphertexts], p - 1, key.p_squared)
-    right = kernel.powers([c % key.q_squared for c in array.ciphertexts], q - 1, key.q_squared)
+    blinded, n_squared = [], key.public.n_squared
+    (blind,) = owner_noise(1, key, kernel)
+    for c in array.ciphertexts:
+        blinded.append(c * blind % n_squared)
+        blind = blind * blind % n_squared
+    left = kernel.powers([c % key.p_squared for c in blinded], p - 1, key.p_squared)
+    right = kernel.powers([c % key.q_squared for c in blinded], q - 1, key.q_squared)
     plaintexts = []
     for a, b in zip(left, right, strict=True):
         m_p, m_q = (a - 1) // p * key.h_p % p, (b - 1) // q * key.h_q % q

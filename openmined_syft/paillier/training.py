@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import BoundError, ShapeError
-from openmined_syft.fixed_point import to_fixed
+from openmined_syft.fixed_point import fixed_map
 from openmined_syft.paillier.cipher_array import UnnoisedArray
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.kernels import Kernel, load_kernel
@@ -50,7 +50,7 @@ def train(
     if visit.shape != model.shape:
         raise ShapeError(f"the visit is for weights of shape {visit.shape}; the model has {model.shape}")
     kernel, layout = kernel or load_kernel(), model.layout
-    matrix = to_fixed(visit.A - np.eye(len(visit.A)), layout.map_bits, "A - I")
+    matrix = fixed_map(visit.A, layout.map_bits)
     offsets = to_offsets(visit.c, layout)
     bound_bits = check_bounds(matrix, offsets, model.weight_limit, layout)
     outputs: list[int] = []
@@ -80,8 +80,8 @@ def check_bounds(
         BoundError: more than a slot has; names the row and column.
     """
     largest, unit = 0, 1 << layout.gradient_bits
-    for i, (row, offset) in enumerate(zip(matrix.tolist(), offsets, strict=True)):
-        reach = sum(map(abs, row)) * weight_limit
+    for i, (row, offset) in enumerate(zip(matrix, offsets, strict=True)):
+        reach = sum(map(abs, row.tolist())) * weight_limit
         for j, c in enumerate(offset):
             if reach + abs(c) > layout.slot_limit:
                 raise BoundError(

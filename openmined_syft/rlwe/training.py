@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import BoundError, ShapeError
-from openmined_syft.fixed_point import to_fixed
+from openmined_syft.fixed_point import fixed_map
 from openmined_syft.lattice.kernels import Kernel, load_kernel
 from openmined_syft.lattice.ring import DEGREE, Integers, Residues, ring
 from openmined_syft.lattice.sampling import ERROR_DEVIATION, MASK_BITS, flood, masks
@@ -54,7 +54,7 @@ def train(
     largest = 0
     for block in range(layout.row_blocks):
         rows = layout.rows_of(block)
-        matrix = _rows_of_map(visit.A, rows)
+        matrix = fixed_map(visit.A, MAP_BITS, rows)
         largest = max(
             largest, check_bounds(matrix, offsets[rows.start : rows.stop], model.weight_limit, layout, rows)
         )
@@ -128,12 +128,6 @@ def check_flood(matrix: Integers, layout: RlweLayout) -> None:
             f"the visit's noise has {noise:.1f} bits; with a flood of {layout.flood_bits} at most "
             f"{layout.flood_bits - FLOODED_BITS} can be hidden"
         )
-
-
-def _rows_of_map(A: NDArray[np.float64], rows: range) -> Integers:
-    part = A[rows.start : rows.stop].copy()
-    part[np.arange(len(rows)), np.arange(rows.start, rows.stop)] -= 1.0
-    return to_fixed(part, MAP_BITS, "A - I")
 
 
 def _offsets(c: NDArray[np.float64], layout: RlweLayout) -> Integers:

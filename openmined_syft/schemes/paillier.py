@@ -28,7 +28,7 @@ from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, largest_wh
 from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
 MOST_PUBLIC_BYTES = 16 * 1024
-LARGEST_WORK = 1 << 24  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits
+LARGEST_WORK = 1 << 25  # rows^2 * blocks of columns of a visit: some minutes of one core at 2048 bits
 _ENVELOPE = 64 * 1024  # of a model: everything but its ciphertexts
 _FIELDS = 1024  # the same of a gradient, before it is in an envelope
 

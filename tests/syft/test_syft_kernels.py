@@ -153,10 +153,11 @@ def test_the_schedule_counts_what_it_plans():
     matrix = np.array([[1, 0, -3], [8, 0, 0]], np.int64)
     plan = schedule(matrix, 2, 10, width=3)
     assert plan.used.tolist() == [True, False, True]
-    assert [step.squarings for step in plan.outputs[0]] == [0, 13]
-    assert plan.tail == [0]
+    (output,) = plan.outputs()
+    assert [step.squarings for step in output.steps] == [0, 13]
+    assert output.tail == 0
     assert plan.squarings == 13
-    assert sum(len(step.entries) for step in plan.outputs[0]) == 3
+    assert sum(len(step.entries) for step in output.steps) == 3
 
 
 def test_one_kernel_is_chosen_and_the_others_are_described():

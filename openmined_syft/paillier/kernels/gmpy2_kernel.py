@@ -52,9 +52,9 @@ class Gmpy2Kernel:
         table = _tables([gmpy2.mpz(base) % m for base in bases], plan, m)
         powmod = gmpy2.powmod
         outputs = []
-        for steps, tail in zip(plan.outputs, plan.tail, strict=True):
+        for output in plan.outputs():
             product = gmpy2.mpz(1)
-            for step in steps:
+            for step in output.steps:
                 if step.squarings > FEW_SQUARINGS:
                     product = powmod(product, 1 << step.squarings, m)
                 else:
@@ -62,7 +62,7 @@ class Gmpy2Kernel:
                         product = product * product % m
                 for entry in step.entries:
                     product = product * table[entry] % m
-            outputs.append(powmod(product, 1 << tail, m))
+            outputs.append(powmod(product, 1 << output.tail, m))
         return outputs
 
 

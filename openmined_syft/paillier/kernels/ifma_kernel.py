@@ -192,16 +192,14 @@ class IfmaKernel:
         ring = _ring(root)
         width = 5 if len(matrix) > 16 else 4
         used = np.flatnonzero(matrix.any(axis=0))
-        digits = _fixed_digits(matrix[:, used], width)
         table = _signed_table(ring, [bases[j] for j in used], width)
         outputs = -(-len(matrix) // rows_per_output)
         results: list[int] = []
         for first in range(0, outputs, LANES):
             count = min(LANES, outputs - first)
             rows = range(first * rows_per_output, min((first + count) * rows_per_output, len(matrix)))
-            program, offsets = _lane_program(
-                digits[:, rows.start : rows.stop], width, rows_per_output, row_shift, 2 * ring.limbs
-            )
+            digits = _fixed_digits(matrix[rows.start : rows.stop][:, used], width)
+            program, offsets = _lane_program(digits, width, rows_per_output, row_shift, 2 * ring.limbs)
             scratch = ring.scratch()
             lanes = ring.read(ring.run(table, program, offsets, scratch), LANES, scratch)
             results += [_product(lanes[output:LANES:count], modulus) for output in range(count)]
@@ -237,7 +235,7 @@ def _fixed_digits(matrix: NDArray[np.int64], width: int) -> NDArray[np.int64]:
         digit = ((rest + half) & (full - 1)) - half
         planes.append(digit)
         rest = (rest - digit) >> width
-    return np.stack(planes)
+    return np.stack(planes) if planes else np.zeros((0, *matrix.shape), np.int64)
 
 
 def _signed_table(ring: _Ring, bases: list[int], width: int) -> Words:

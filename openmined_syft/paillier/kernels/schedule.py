@@ -6,7 +6,7 @@ and Moeller, "Algorithms for multi-exponentiation", SAC 2001): every integer is 
   base serves all rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from openmined_syft.errors import BoundError, ShapeError
 
 LARGEST_ENTRY = (1 << 62) - 1
 WIDEST_WINDOW = 10
+MOST_ENTRIES = 1 << 18  # of all tables together: 140 MB of 4,096-bit numbers
 
 
 def check_matrix(matrix: NDArray[np.int64], bases: int, rows_per_output: int, row_shift: int) -> None:
@@ -58,7 +59,8 @@ def best_width(rows: int, columns: int, bits: int) -> int:
     def products(width: int) -> float:
         return columns * (1 << (width - 1)) + rows * columns * bits / (width + 1)
 
-    return min(range(2, WIDEST_WINDOW + 1), key=products)
+    roomy = [width for width in range(3, WIDEST_WINDOW + 1) if columns << (width - 1) <= MOST_ENTRIES]
+    return min([2, *roomy], key=products)
 
 
 @dataclass(frozen=True)
@@ -70,30 +72,65 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """The steps of every output. Table entry of digit d of base j: j * 2**(width-1) + (d + 2**(width-1) - 1)
-    // 2.
+class Output:
+    """What makes one output.
 
     Attributes:
-        used: for each base, whether any entry of its column is non-zero.
-        tail: for each output, squarings after its last step.
+        steps: in this order.
+        tail: squarings after the last.
     """
 
+    steps: Sequence[Step]
+    tail: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of every output, made when asked for: all at once would take gigabytes for 4,097 inputs.
+
+    Table entry of digit d of base j: j * 2**(width-1) + (d + 2**(width-1) - 1) // 2.
+
+    Attributes:
+        matrix, rows_per_output, row_shift: as in `Kernel.matvec`.
+        width: of the windows.
+        used: for each base, whether any entry of its column is non-zero.
+    """
+
+    matrix: NDArray[np.int64]
+    rows_per_output: int
+    row_shift: int
     width: int
     used: NDArray[np.bool_]
-    outputs: Sequence[Sequence[Step]]
-    tail: Sequence[int]
+
+    def outputs(self) -> Iterator[Output]:
+        """One after another."""
+        half = 1 << (self.width - 1)
+        column_base = np.arange(self.matrix.shape[1], dtype=np.int64) * half
+        for first in range(0, len(self.matrix), self.rows_per_output):
+            block = signed_digits(self.matrix[first : first + self.rows_per_output], self.width)
+            position, row, column = np.nonzero(block)
+            index = column_base[column] + (block[position, row, column].astype(np.int64) + half - 1) // 2
+            place = position + row * self.row_shift
+            order = np.argsort(-place, kind="stable")
+            entries, place = index[order].tolist(), place[order]
+            starts = np.flatnonzero(np.diff(place, prepend=-1)).tolist()
+            places = place[starts].tolist()
+            above = places[:1] + places[:-1]
+            stops = [*starts, len(entries)][1:]
+            pieces = zip(above, places, starts, stops, strict=True)
+            steps = [Step(high - low, entries[start:stop]) for high, low, start, stop in pieces]
+            yield Output(steps, places[-1] if places else 0)
 
     @property
     def products(self) -> int:
         """Modular products that are no squarings, tables and inverses included."""
         table = int(self.used.sum()) * ((1 << (self.width - 1)) + 4)
-        return table + sum(len(step.entries) for steps in self.outputs for step in steps)
+        return table + sum(len(step.entries) for output in self.outputs() for step in output.steps)
 
     @property
     def squarings(self) -> int:
         """Modular squarings."""
-        return sum(self.tail) + sum(step.squarings for steps in self.outputs for step in steps)
+        return sum(output.tail + sum(step.squarings for step in output.steps) for output in self.outputs())
 
 
 def schedule(
@@ -101,28 +138,6 @@ def schedule(
 ) -> Schedule:
     """The plan for `matrix`; `width` None takes the cheapest window."""
     rows, columns = matrix.shape
-    bits = int(np.abs(matrix).max()).bit_length() if matrix.size else 0
+    bits = max(int(matrix.max()), -int(matrix.min())).bit_length() if matrix.size else 0
     width = best_width(rows, columns, bits) if width is None else width
-    digits = signed_digits(matrix, width)
-    half = 1 << (width - 1)
-    column_base = np.arange(columns, dtype=np.int64) * half
-    outputs, tails = [], []
-    for first in range(0, rows, rows_per_output):
-        block = digits[:, first : first + rows_per_output]
-        position, row, column = np.nonzero(block)
-        index = column_base[column] + (block[position, row, column].astype(np.int64) + half - 1) // 2
-        place = position + row * row_shift
-        order = np.argsort(-place, kind="stable")
-        entries, place = index[order].tolist(), place[order]
-        starts = np.flatnonzero(np.diff(place, prepend=-1)).tolist()
-        places = place[starts].tolist()
-        above = places[:1] + places[:-1]
-        stops = [*starts, len(entries)][1:]
-        outputs.append(
-            [
-                Step(high - low, entries[start:stop])
-                for high, low, start, stop in zip(above, places, starts, stops, strict=True)
-            ]
-        )
-        tails.append(places[-1] if places else 0)
-    return Schedule(width, matrix.any(axis=0), outputs, tails)
+    return Schedule(matrix, rows_per_output, row_shift, width, matrix.any(axis=0))

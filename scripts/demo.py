@@ -32,7 +32,7 @@ from scripts._demo.plan import WISHES
     type=click.Choice(list(WISHES)),
     default="one_vs_rest",
     show_default=True,
-    help="Ten linear models, or a network with a hidden layer (needs the extra `nn`).",
+    help="Ten linear models under Paillier or ring-LWE, or a network (needs the extra `nn`).",
 )
 @click.option(
     "--folder",

@@ -32,6 +32,13 @@ WISHES = {
         lasts='submit_for = "3m"\nreview_for = "2m"',
         rule="[rule]\nsteps = 50\n",
     ),
+    "rlwe": Wish(
+        told="the same ten classes, encrypted under ring-LWE",
+        algorithm='family = "one_vs_rest"\nscheme = "rlwe"',
+        target="90 %",
+        lasts='submit_for = "3m"\nreview_for = "2m"',
+        rule="[rule]\nsteps = 50\n",
+    ),
     "mlp": Wish(
         told="a network 64-32-10 with all weights encrypted; one mini-batch of a mine at a time",
         algorithm='family = "mlp"\nparameters = { hidden = 32 }',

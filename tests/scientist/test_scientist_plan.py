@@ -277,3 +277,36 @@ def test_terms_that_look_like_a_slip(
     assert len(said) == len(says)
     for sentence, words in zip(said, says, strict=True):
         assert words in sentence
+
+
+def wide(plan_values: dict[str, Any], inputs: int) -> dict[str, Any]:
+    """The plan with so many inputs."""
+    names = [f"x{number}" for number in range(inputs)]
+    return plan_values | {"fields": [{"names": names, "clip": [-1, 1]}]}
+
+
+def test_the_scheme_is_the_plans_to_choose(plan_values: dict[str, Any]) -> None:
+    assert plan_from(plan_values).algorithm.scheme == "paillier"
+    plan = plan_from(plan_values | {"scheme": "rlwe"})
+    assert (plan.algorithm.scheme, plan.key_bits) == ("rlwe", 8192)
+    for scheme in ("ckks", "rot13"):
+        with pytest.raises(PlanError, match="paillier, rlwe"):
+            plan_from(plan_values | {"scheme": scheme})
+    with pytest.raises(PlanError, match="8192, for scheme rlwe"):
+        plan_from(plan_values | {"scheme": "rlwe", "key_bits": 2048})
+
+
+def test_another_scheme_is_advised_where_it_is_better(plan_values: dict[str, Any]) -> None:
+    assert plan_from(plan_values).advice == ""
+    assert 'scheme = "rlwe"' in plan_from(wide(plan_values, 784)).advice
+    assert plan_from(wide(plan_values, 784) | {"scheme": "rlwe"}).advice == ""
+    assert 'scheme = "paillier"' in plan_from(plan_values | {"scheme": "rlwe"}).advice
+
+
+@pytest.mark.parametrize("scheme", ["paillier", "rlwe"])
+def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow(
+    plan_values: dict[str, Any], scheme: str
+) -> None:
+    plan_from(wide(plan_values, 4096) | {"scheme": scheme})
+    with pytest.raises(PlanError, match="at most 4096 inputs"):
+        plan_from(wide(plan_values, 4097) | {"scheme": scheme})

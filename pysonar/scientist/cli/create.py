@@ -138,6 +138,8 @@ def create(
     campaign = Campaign(open_scientist(home, passphrase_file), plan, validation, name=name)
     understood = campaign.understood()
     show_understood(understood, plan, campaign.name)
+    if plan.advice:
+        note(plan.advice)
     if not yes and not agreed(plan, campaign.slips()):
         raise CampaignError("nothing was sent: the bounty is not escrowed")
     campaign.launch()

@@ -285,28 +285,41 @@ def wide(plan_values: dict[str, Any], inputs: int) -> dict[str, Any]:
     return plan_values | {"fields": [{"names": names, "clip": [-1, 1]}]}
 
 
+def under(plan_values: dict[str, Any], scheme: str, **others: Any) -> dict[str, Any]:
+    """The plan under a scheme, with its default size of key."""
+    return {name: value for name, value in plan_values.items() if name != "key_bits"} | {
+        "scheme": scheme,
+        **others,
+    }
+
+
 def test_the_scheme_is_the_plans_to_choose(plan_values: dict[str, Any]) -> None:
     assert plan_from(plan_values).algorithm.scheme == "paillier"
-    plan = plan_from(plan_values | {"scheme": "rlwe"})
+    plan = plan_from(under(plan_values, "rlwe"))
     assert (plan.algorithm.scheme, plan.key_bits) == ("rlwe", 8192)
     for scheme in ("ckks", "rot13"):
         with pytest.raises(PlanError, match="paillier, rlwe"):
-            plan_from(plan_values | {"scheme": scheme})
+            plan_from(under(plan_values, scheme))
     with pytest.raises(PlanError, match="8192, for scheme rlwe"):
-        plan_from(plan_values | {"scheme": "rlwe", "key_bits": 2048})
+        plan_from(under(plan_values, "rlwe", key_bits=2048))
 
 
 def test_another_scheme_is_advised_where_it_is_better(plan_values: dict[str, Any]) -> None:
     assert plan_from(plan_values).advice == ""
     assert 'scheme = "rlwe"' in plan_from(wide(plan_values, 784)).advice
-    assert plan_from(wide(plan_values, 784) | {"scheme": "rlwe"}).advice == ""
-    assert 'scheme = "paillier"' in plan_from(plan_values | {"scheme": "rlwe"}).advice
+    assert plan_from(under(wide(plan_values, 784), "rlwe")).advice == ""
+    assert 'scheme = "paillier"' in plan_from(under(plan_values, "rlwe")).advice
 
 
 @pytest.mark.parametrize("scheme", ["paillier", "rlwe"])
 def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow(
     plan_values: dict[str, Any], scheme: str
 ) -> None:
-    plan_from(wide(plan_values, 4096) | {"scheme": scheme})
-    with pytest.raises(PlanError, match="at most 4096 inputs"):
-        plan_from(wide(plan_values, 4097) | {"scheme": scheme})
+    plan_from(under(wide(plan_values, 4096), scheme))
+    many = wide(plan_values, 4000) | {
+        "family": "one_vs_rest",
+        "label": {"name": "y", "classes": [*range(100)]},
+    }
+    with pytest.raises(PlanError, match=f"too large for {scheme}: [0-9]+ x 100 is the largest") as refused:
+        plan_from(under(many, scheme))
+    assert "no scheme carries it" in str(refused.value)

@@ -18,10 +18,18 @@ GROUPS = {
     "paillier": "benchmarks.paillier_rows",
     "visit": "benchmarks.visit_rows",
     "limit": "benchmarks.limit_rows",
+    "rlwe": "benchmarks.rlwe_rows",
     "tenseal": "benchmarks.tenseal_rows",
     "mlp": "benchmarks.mlp_rows",
 }
-SIZES = {"paillier": (2048, 3072), "visit": (2048,), "limit": (2048,), "tenseal": (2048, 3072), "mlp": (0,)}
+SIZES = {
+    "paillier": (2048, 3072),
+    "visit": (2048,),
+    "limit": (2048,),
+    "rlwe": (2048,),
+    "tenseal": (2048, 3072),
+    "mlp": (0,),
+}
 FOLDER = Path(__file__).parent
 MEASURED = FOLDER / "results.json"
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.parameters import number, whole
-from openmined_syft.rules.problem import Quadratic
+from openmined_syft.rules.problem import Problem, Quadratic
+from openmined_syft.rules.thin import thin_steps
 
 MOST_STEPS = 1_000_000
 
@@ -51,6 +52,8 @@ class GradientDescent:
         Raises:
             NotFiniteError: the learning rate is so large that the steps diverge beyond float64.
         """
+        if isinstance(problem, Problem) and problem.rows < problem.shape[0] - 1:
+            return thin_steps(problem, self.l2, self.learning_rate, self.steps, self.damping)
         hessian = problem.hessian(self.l2)
         rate = problem.step_size(hessian, self.learning_rate)
         with np.errstate(over="ignore", invalid="ignore"):

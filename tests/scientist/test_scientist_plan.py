@@ -318,8 +318,8 @@ def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow
     plan_from(under(wide(plan_values, 4096), scheme))
     many = wide(plan_values, 4000) | {
         "family": "one_vs_rest",
-        "label": {"name": "y", "classes": [*range(100)]},
+        "label": {"name": "y", "classes": [*range(150)]},
     }
-    with pytest.raises(PlanError, match=f"too large for {scheme}: [0-9]+ x 100 is the largest") as refused:
+    with pytest.raises(PlanError, match=f"too large for {scheme}: [0-9]+ x 150 is the largest") as refused:
         plan_from(under(many, scheme))
     assert "no scheme carries it" in str(refused.value)

@@ -56,6 +56,11 @@ class Agent:
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
 
+    @property
+    def trouble(self) -> str | None:
+        """What the nodes keep back or contradict each other about; see `Follower.trouble`."""
+        return self._connection.follower.trouble
+
     def round(self) -> list[OpenMinedError]:
         """Do what is due; the errors that were written down meanwhile.
 

@@ -21,10 +21,11 @@ from openmined_oracle.keys.registration import Registration
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.database import transaction
-from pysonar.chain.database_errors import DatabaseUnusableError, DatabaseWaitError
-from pysonar.chain.errors import ChainError, NodeDownError, NodeRefusedError
+from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.chain.errors import ChainError, NodeDownError
 from pysonar.chain.sending.outbox_records import Status
-from pysonar.party.happenings import AccountNotice, Noted, Problem, Registered, Unregistered, Waiting
+from pysonar.party.happenings import AccountNotice, Noted, Problem, Registered, Unregistered
+from pysonar.party.patience import WAITED_FOR, Patience
 from pysonar.pause import Pause
 from pysonar.protocol.openpgp import SealError
 from pysonar.store import StoreError
@@ -47,7 +48,14 @@ class Round:
 class Agent:
     """Capsule at work."""
 
-    def __init__(self, context: Context, registration: Registration, *, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        context: Context,
+        registration: Registration,
+        *,
+        poll_seconds: float,
+        stop: threading.Event | None = None,
+    ) -> None:
         self.context = context
         self._registration = registration
         self.agenda = Agenda()
@@ -55,7 +63,8 @@ class Agent:
         self._in_flight: set[bytes] = set()
         self._under_way = False
         self._poll_seconds = poll_seconds
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
+        self._patience = Patience(context.tell, self._stop)
         self._told: str | None = None
         self.failures: dict[bytes, OpenMinedError] = {}
 
@@ -75,17 +84,13 @@ class Agent:
 
     def run(self) -> None:
         """Work until `stop`. A node that is down and a database that is busy or full are waited for."""
-        tries = 0
         while not self._stop.is_set():
             try:
                 done = self.round()
-            except (NodeDownError, NodeRefusedError, DatabaseWaitError) as error:
-                tries += 1
-                pause = RETRY.after(tries)
-                self.context.tell(Waiting(reason=str(error), retry_seconds=pause))
-                self._stop.wait(pause)
+            except WAITED_FOR as error:
+                self._patience.wait(error)
                 continue
-            tries = 0
+            self._patience.over()
             if not done.moved:
                 self._stop.wait(self._poll_seconds)
 
@@ -114,10 +119,11 @@ class Agent:
         """One look at the chain, and one step for every campaign that has something to do.
 
         Raises:
-            NodeDownError, NodeRefusedError: nothing is lost.
+            NodeError: nothing is lost.
         """
         context = self.context
         context.follower.poll()
+        self._patience.note_trouble(context.follower.trouble)
         finished = context.outbox.pump()
         for notice in context.outbox.notices():
             context.tell(AccountNotice(notice=notice))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Connection(AgentConnection[Home, Journal]):
         tell: Tell,
         *,
         generate: Generate = generate_key,
+        stop: threading.Event | None = None,
     ) -> Agent:
         """The agent; for the holder of the home's lock only.
 
@@ -55,6 +57,7 @@ class Connection(AgentConnection[Home, Journal]):
             signer: the account.
             keys: OpenPGP keys by fingerprint, the one in use first, as `Home.secret_keys` gives them.
             generate: makes a campaign's key pair.
+            stop: ends the agent after the round at hand.
         """
         own, own_settings = next(iter(keys.values())), self.home.capsule
         outbox = self.outbox(signer)
@@ -75,4 +78,4 @@ class Connection(AgentConnection[Home, Journal]):
             tell=tell,
         )
         registration = self.registration(own, outbox)
-        return Agent(context, registration, poll_seconds=self.home.settings.poll_seconds)
+        return Agent(context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop)

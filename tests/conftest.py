@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
-from tests.faulty_node import FaultyNode
+from tests.faulty_node import HABITS, FaultyNode
 
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337
@@ -230,6 +230,25 @@ def node(shared_node: tuple[Anvil, str]) -> Iterator[Anvil]:
         anvil.rpc("anvil_dropAllTransactions")
         anvil.set_automine(True)
         anvil.rpc("evm_revert", before)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --node-habit=lagging tests/oracle`: the parties of any test behind a node with that habit."""
+    parser.addoption("--node-habit", choices=sorted(HABITS), help="what the agents' node does wrong")
+
+
+@pytest.fixture
+def node_url(node: Anvil, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The node that the parties of a test are given: the honest one, unless the test or the command line
+    names a habit of `faulty_node.HABITS` (`@pytest.mark.parametrize("node_url", [...], indirect=True)`).
+    """
+    name = getattr(request, "param", None) or request.config.getoption("--node-habit")
+    if name is None:
+        yield node.url
+        return
+    with FaultyNode(node.url, seed=1) as proxy:
+        HABITS[name](proxy)
+        yield proxy.url
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def run(
     from mine_agent.rounds import rounds_until
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home_lock import home_lock
+    from pysonar.party.patience import Patience
     from pysonar.party.signals import stop_on_signals
 
     opened = Home.open(home_path(home))
@@ -57,13 +58,16 @@ def run(
     tell = teller(partial(print_event, form=form))
     stop = threading.Event()
     with home_lock(opened.lock), stop_on_signals(stop.set):
-        connection = Connection.open(opened)
+        patience, connect = Patience(tell, stop), partial(Connection.open, opened)
+        connection = connect() if once else patience.until_done(connect)
+        if connection is None:
+            return
         agent = Agent(connection, connection.outbox(signer), tell=tell, stopping=stop.is_set)
         tell(Started(role="mine", address=signer.address, contract=connection.sonar.address))
         if once:
             _run_once(agent)
         else:
-            rounds_until(agent, stop, opened.settings.poll_seconds, tell)
+            rounds_until(agent, stop, opened.settings.poll_seconds, patience)
         tell(Stopped())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import Annotated
 
@@ -52,26 +53,29 @@ def run(
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home_lock import home_lock
     from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.patience import Patience
     from pysonar.party.signals import stop_on_signals
 
     opened = Home.open(home_path(home))
     passphrase = read_passphrase(passphrase_file, what=str(opened.path))
 
-    tell = teller(partial(print_event, form=form))
-    with home_lock(opened.lock):
+    tell, stop = teller(partial(print_event, form=form)), threading.Event()
+    with home_lock(opened.lock), stop_on_signals(stop.set):
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
-        agent = Connection.open(opened).agent(signer, keys, tell)
-        with stop_on_signals(agent.stop):
-            contract = agent.context.sonar.address
-            tell(Started(role="Capsule", address=agent.address, contract=contract))
-            try:
-                if once:
-                    agent.run_once()
-                else:
-                    agent.run()
-            finally:
-                agent.close()
-            tell(Stopped())
+        connect = partial(Connection.open, opened)
+        connection = connect() if once else Patience(tell, stop).until_done(connect)
+        if connection is None:
+            return
+        agent = connection.agent(signer, keys, tell, stop=stop)
+        tell(Started(role="Capsule", address=agent.address, contract=connection.sonar.address))
+        try:
+            if once:
+                agent.run_once()
+            else:
+                agent.run()
+        finally:
+            agent.close()
+        tell(Stopped())
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())
         raise typer.Exit(int(worst) or int(ExitCode.FAILED))

@@ -99,26 +99,27 @@ class BadUrlError(ChainError):
         super().__init__(f"the node's address {url!r} is not usable; it must look like http://127.0.0.1:8545")
 
 
-class WrongChainError(NodeError):
+class WrongChainError(NodeDownError):
     """The node serves another chain than the settings ask for: nothing is read from it or sent to it."""
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, url: str, expected: int, found: int) -> None:
         self.expected, self.found = expected, found
-        super().__init__(f"the node at {url} serves chain {found}, expected chain {expected}")
+        said = f"the node at {url} serves chain {found}, expected chain {expected}"
+        self.url, self.why, self.retry_after = url, said, 0.0
+        ChainError.__init__(self, said)
 
 
-class OtherGenesisError(NodeError):
+class OtherGenesisError(NodeDownError):
     """The node has become that of another chain with the same id: it has another block 0."""
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, contract: str) -> None:
-        super().__init__(
-            f"the node serves another chain than the one with Sonar at {contract}: its block 0 is another; "
-            "what was read is kept, correct the setting 'rpc'"
-        )
+        said = f"the node serves another chain than the one with Sonar at {contract}: its block 0 is another"
+        self.url, self.why, self.retry_after = "", said, 0.0
+        ChainError.__init__(self, f"{said}; what was read is kept, correct the setting 'rpc'")
 
 
 # --- the contract

@@ -43,6 +43,7 @@ from pysonar.chain.event_records import Checkpoint, EventRecords, Stored, Stored
 from pysonar.chain.log_ranges import AGES, Blocks, ReadAgain, Width
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef, Log
+from pysonar.pause import Pause
 
 __all__ = ["Follower", "Stored", "StoredEvent"]
 
@@ -50,7 +51,7 @@ UNSETTLED_TRIES = 5
 BLOCKS_CHECKED = 40
 AUDIT_SECONDS = 10.0
 COMPARE_SECONDS = 60.0
-FIRST_GAP_PAUSE, LONGEST_GAP_PAUSE = 2.0, 600.0
+GAP_PAUSE = Pause(first=4.0, longest=600.0)
 TRIES_FOR_THE_BEGINNING = 3
 """A campaign may have been created before the block from which this home reads."""
 AFTER_A_REFUSAL = 0.5
@@ -96,7 +97,8 @@ class Follower:
         self._gaps: dict[bytes, _Gap] = {}
         self._disagree: tuple[int, str] = (0, "")
         self._genesis: bytes | None = None
-        self._touched: set[bytes] | None = None
+        self._changes = 1
+        self._changed_at: dict[bytes, int] = {}
         self._new: set[bytes] = set()
         self._fresh = True
 
@@ -136,10 +138,13 @@ class Follower:
         """Blocks between the newest confirmed block and the cursor."""
         return max(0, rpc.block_number(self._web3) - self._confirmations - self.cursor)
 
-    def touched(self) -> set[bytes] | None:
-        """Campaigns whose events changed since this was asked last; None, the first time, for all."""
-        found, self._touched = self._touched, set()
-        return found
+    def touched_since(self, mark: int) -> tuple[int, set[bytes]]:
+        """The campaigns whose events changed after `mark` (0: all that have events), and the mark for the
+        next time. Marks do not outlive this object.
+        """
+        if mark == 0:
+            return self._changes, self._records.campaigns()
+        return self._changes, {one for one, change in self._changed_at.items() if change > mark}
 
     @overload
     def unhandled(self) -> list[StoredEvent]: ...
@@ -261,9 +266,10 @@ class Follower:
 
     def _changed(self, campaigns: Iterable[bytes]) -> None:
         self._audit.forget()
-        self._new |= set(campaigns)
-        if self._touched is not None:
-            self._touched |= set(campaigns)
+        self._changes += 1
+        for campaign in campaigns:
+            self._new.add(campaign)
+            self._changed_at[campaign] = self._changes
 
     # Forks.
 
@@ -326,8 +332,7 @@ class Follower:
         if what is None or (not created and gap.tries >= TRIES_FOR_THE_BEGINNING):
             del self._gaps[campaign]
         else:
-            pause = min(LONGEST_GAP_PAUSE, FIRST_GAP_PAUSE * 2.0 ** min(gap.tries, 60))
-            gap.what, gap.due = what, self._clock() + pause
+            gap.what, gap.due = what, self._clock() + GAP_PAUSE.after(gap.tries)
         return found
 
     def _compare_nodes(self, head: int) -> None:

@@ -97,6 +97,17 @@ class Started(Happening):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeTrouble(Happening):
+    """The nodes keep events back, or contradict each other about the past; no `problem`: no more of it."""
+
+    event, level = "node_trouble", logging.WARNING
+    problem: str | None
+
+    def sentence(self) -> str:
+        return self.problem or "the nodes give all events again, and agree"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopped(Happening):
     """The work has ended in good order."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,12 @@ import typer
 from pysonar.party.place import find_place
 from pysonar.party.settings import Settings, default_home
 
-RpcOption = Annotated[str, typer.Option(help="Address of the Ethereum node.")]
+RpcOption = Annotated[
+    list[str],
+    typer.Option(
+        help="Address of the Ethereum node. Repeat it for others, which are asked when the first is away."
+    ),
+]
 ContractOption = Annotated[
     str | None, typer.Option(help="Address of Sonar; or give --deployment.", show_default=False)
 ]
@@ -36,7 +42,7 @@ StartBlockOption = Annotated[
     int | None, typer.Option(help="Block of Sonar's deployment; saves reading older ones.", min=0)
 ]
 
-LOCAL_NODE = "http://127.0.0.1:8545"
+LOCAL_NODE = ["http://127.0.0.1:8545"]
 CONFIRMATIONS = Settings.confirmations
 POLL_SECONDS = Settings.poll_seconds
 
@@ -52,7 +58,7 @@ def store_option(what: str) -> Any:
 
 def first_settings(
     *,
-    rpc: str,
+    rpc: Sequence[str],
     contract: str | None,
     deployment: Path | None,
     store: str | None,
@@ -69,7 +75,7 @@ def first_settings(
     """
     place = find_place(rpc, contract, deployment)
     return Settings(
-        rpc=rpc,
+        rpc=rpc[0] if len(rpc) == 1 else tuple(rpc),
         chain_id=place.chain_id,
         contract=place.contract,
         store=store or f"embedded:{default_home('store')}",

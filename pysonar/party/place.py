@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class Place:
     start_block: int
 
 
-def find_place(rpc: str, contract: str | None, deployment: Path | None) -> Place:
+def find_place(rpc: Sequence[str], contract: str | None, deployment: Path | None) -> Place:
     """The place, from the deployment's manifest or, for an address, from the node.
 
     Raises:

@@ -4,6 +4,7 @@ setting.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -19,6 +20,11 @@ def _is_address(value: str) -> bool:
     from eth_utils.address import is_address
 
     return value.startswith("0x") and bool(is_address(value))
+
+
+def _is_rpc(value: str | Sequence[str]) -> bool:
+    named = [value] if isinstance(value, str) else value
+    return bool(named) and all(url.startswith(("http://", "https://")) for url in named)
 
 
 def _is_store(value: str) -> bool:
@@ -39,9 +45,9 @@ class Settings:
         max_token_call: the most that the gas of a call may cost in which a campaign's token takes part.
     """
 
-    rpc: str = setting(
-        "the node's address, such as 'http://127.0.0.1:8545'",
-        lambda v: v.startswith(("http://", "https://")),
+    rpc: str | tuple[str, ...] = setting(
+        "the node's address, such as 'http://127.0.0.1:8545', or a list of them, the preferred one first",
+        _is_rpc,
         hidden=True,
     )
     chain_id: int = setting("a whole number of 1 or more", lambda v: v >= 1)

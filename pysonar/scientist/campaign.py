@@ -28,6 +28,7 @@ from pysonar.chain.errors import (
     ChainError,
     ContractRefusedError,
     NodeDownError,
+    NodeError,
     NodeRefusedError,
     NoSuchCampaignError,
     RevertedError,
@@ -261,7 +262,7 @@ class Campaign:
         try:
             connection.read_events()
             record, now = connection.confirmed(self.id), connection.sonar.now()
-        except (NodeDownError, NoSuchCampaignError):
+        except (NodeError, NoSuchCampaignError):
             return False
         history = connection.follower.history(campaign=self.id)
         for logged in history:

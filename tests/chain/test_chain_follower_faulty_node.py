@@ -219,7 +219,7 @@ def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
     told = follower.trouble or ""
     assert f"0x{opened.hex()[:12]}: 0 of 1 events that Sonar counts as 'submitted'" in told
     faulty.behave()
-    clock.now += following.LONGEST_GAP_PAUSE
+    clock.now += following.GAP_PAUSE.longest
     assert follower.poll() == 1
     assert [one.event.update for one in follower.history(Submitted, campaign=opened)] == [UPDATE]
     assert follower.trouble is None
@@ -248,7 +248,7 @@ def test_a_lost_verdict_is_noticed_too(
     follower.poll()
     assert "'evaluated'" in (follower.trouble or "")
     faulty.behave()
-    clock.now += following.LONGEST_GAP_PAUSE
+    clock.now += following.GAP_PAUSE.longest
     assert follower.poll() == 2
     assert follower.trouble is None
 
@@ -289,7 +289,7 @@ def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
     follower.poll()
     assert "the event that created it missing" in (follower.trouble or "")
     for _ in range(following.TRIES_FOR_THE_BEGINNING):
-        clock.now += following.LONGEST_GAP_PAUSE
+        clock.now += following.GAP_PAUSE.longest
         follower.poll()
     assert follower.trouble is None
 

@@ -45,7 +45,7 @@ def store_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_home(
-    node: Any, sonar: Sonar, keyfiles: dict[str, Path], tmp_path: Path, store_folder: Path
+    node: Any, node_url: str, sonar: Sonar, keyfiles: dict[str, Path], tmp_path: Path, store_folder: Path
 ) -> Callable[..., Home]:
     """`make_home(role="miner", **settings) -> Home`: a mine that allows everybody and everything."""
     from mine_agent.home import Home
@@ -55,7 +55,7 @@ def make_home(
     def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: Any) -> Home:
         settings = Settings(
             **{
-                "rpc": node.url,
+                "rpc": node_url,
                 "chain_id": 1337,
                 "contract": sonar.address,
                 "store": f"embedded:{store_folder}",

@@ -42,6 +42,7 @@ def scientist_key() -> SecretKey:
 @pytest.fixture
 def world(
     node: Any,
+    node_url: str,
     sonar: Sonar,
     capsule: Any,
     scientist: Any,
@@ -54,7 +55,7 @@ def world(
     """A Capsule with an empty home, on a chain with Sonar and nothing else."""
     store_path = tmp_path / "store"
     settings = Settings(
-        rpc=node.url,
+        rpc=node_url,
         chain_id=sonar.chain_id,
         contract=sonar.address,
         store=f"embedded:{store_path}",

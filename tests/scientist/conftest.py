@@ -63,13 +63,13 @@ def store_setting(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str) -> Path:
+def home(tmp_path: Path, node: Any, node_url: str, sonar: Any, sealed_keys: Path, store_setting: str) -> Path:
     """A complete home directory of the scientist."""
     from pysonar.party.settings import Settings, save_settings
 
     path = tmp_path / "scientist"
     settings = Settings(
-        rpc=node.url,
+        rpc=node_url,
         chain_id=1337,
         contract=sonar.address,
         store=store_setting,

@@ -93,14 +93,14 @@ class _Watcher:
             return self._loop(until, give_up, live)
 
     def _loop(self, until: Until, give_up: float | None, live: Live | None) -> bool:
-        from pysonar.chain.errors import NodeDownError
+        from pysonar.chain.errors import NodeError
 
         warned = False
         while True:
             try:
                 reached = self._look(until, live)
                 warned = False
-            except NodeDownError as error:
+            except NodeError as error:
                 if not warned:
                     warn(f"{error}; trying again")
                 reached, warned = None, True

@@ -14,6 +14,7 @@ from pysonar.chain import database
 from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
+from pysonar.party.patience import Patience
 from tests.mine.campaigns.mine_under_test import Mine
 
 
@@ -38,7 +39,7 @@ def test_a_database_that_another_program_holds_is_waited_for(
     mine.agent._tell = mine.agent._working._tell = watch
     give_up = threading.Timer(60, stop.set)
     give_up.start()
-    rounds_until(mine.agent, stop, 0.05, watch)
+    rounds_until(mine.agent, stop, 0.05, Patience(watch, stop))
     give_up.cancel()
     assert [told["event"] for told in happenings] == ["waiting", "training", "submitted"]
     assert "another program has locked it" in happenings[0]["reason"]
@@ -55,4 +56,4 @@ def test_a_damaged_database_ends_it_for_without_it_a_gradient_could_go_out_twice
 
     monkeypatch.setattr(mine.connection.follower, "poll", damaged)
     with pytest.raises(DatabaseDamagedError):
-        rounds_until(mine.agent, stop, 0.05, tell)
+        rounds_until(mine.agent, stop, 0.05, Patience(tell, stop))

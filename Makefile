@@ -18,7 +18,7 @@ IPFS ?= embedded
 PARALLEL ?= -n auto --dist loadfile
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover bench bench-ipfs lint format lock clean
+.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover chaos bench bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -87,6 +87,9 @@ mutate: setup    ## change the contract in every small way and see the tests fai
 
 cover: setup     ## count the contract's branches that the tests take, on the bytecode; prints those that none takes
 	@$(PY) tests/contracts/cover_sonar.py
+
+chaos: setup     ## campaigns while parties die, nodes lie, disks fill and clocks jump: the same ledger (SEEDS=20; needs root to mount small disks)
+	@$(PY) -m tests.chaos --seeds $(if $(filter command line environment,$(origin SEEDS)),$(SEEDS),20)
 
 # --- measuring -----------------------------------------------------------------------------------------------
 

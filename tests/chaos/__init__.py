@@ -1,0 +1,1 @@
+"""Whole campaigns while everything goes wrong at once; run by `make chaos`."""

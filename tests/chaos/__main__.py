@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -212,20 +212,21 @@ def main() -> int:
     if not can_mount():
         print("chaos: this needs the right to mount small disks that can be full: run it as root")
         return 2
-    shutil.rmtree(given.folder, ignore_errors=True)
-    data = given.folder / "data"
+    given.folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=given.folder))
+    data = folder / "data"
     subprocess.run([sys.executable, str(ROOT / "docs" / "examples" / "iris.py"), str(data)], check=True)
     plan = PLAN.read_text()
     for before, after in CHANGES.items():
         assert before in plan, f"{PLAN} has no {before}"
         plan = plan.replace(before, after)
     (data / "plan.toml").write_text(plan)
-    peace = run(given.folder / "peace", data, seed=None)
+    peace = run(folder / "peace", data, seed=None)
     print(f"in peace: {peace.seconds:.0f} s, {peace.ledger}", flush=True)
     bad = 0
     for seed in range(given.first, given.first + given.seeds):
         try:
-            found = run(given.folder / str(seed), data, seed=seed)
+            found = run(folder / str(seed), data, seed=seed)
         except (TimeoutError, AssertionError) as error:
             print(f"seed {seed}: {error}", flush=True)
             bad += 1

@@ -133,11 +133,6 @@ class EventRecords:
         """Those that were handled and then left the chain."""
         return self._select(SonarEvent, "orphaned = 1 and handled = 1", ())
 
-    def campaigns(self) -> set[bytes]:
-        """All that have an event, on the chain or off it."""
-        rows = self.database.execute("select distinct campaign from event where campaign is not null")
-        return {row["campaign"] for row in rows}
-
     def on_chain_all(self, campaign: bytes) -> list[LoggedEvent]:
         """The whole story of a campaign, in chain order."""
         return [*self.on_chain(SonarEvent, campaign)]

@@ -97,8 +97,7 @@ class Follower:
         self._gaps: dict[bytes, _Gap] = {}
         self._disagree: tuple[int, str] = (0, "")
         self._genesis: bytes | None = None
-        self._changes = 1
-        self._changed_at: dict[bytes, int] = {}
+        self._touched: set[bytes] | None = None
         self._new: set[bytes] = set()
         self._fresh = True
 
@@ -138,13 +137,10 @@ class Follower:
         """Blocks between the newest confirmed block and the cursor."""
         return max(0, rpc.block_number(self._web3) - self._confirmations - self.cursor)
 
-    def touched_since(self, mark: int) -> tuple[int, set[bytes]]:
-        """The campaigns whose events changed after `mark` (0: all that have events), and the mark for the
-        next time. Marks do not outlive this object.
-        """
-        if mark == 0:
-            return self._changes, self._records.campaigns()
-        return self._changes, {one for one, change in self._changed_at.items() if change > mark}
+    def touched(self) -> set[bytes] | None:
+        """Campaigns whose events changed since this was asked last; None, the first time, for all."""
+        found, self._touched = self._touched, set()
+        return found
 
     @overload
     def unhandled(self) -> list[StoredEvent]: ...
@@ -266,10 +262,9 @@ class Follower:
 
     def _changed(self, campaigns: Iterable[bytes]) -> None:
         self._audit.forget()
-        self._changes += 1
-        for campaign in campaigns:
-            self._new.add(campaign)
-            self._changed_at[campaign] = self._changes
+        self._new |= set(campaigns)
+        if self._touched is not None:
+            self._touched |= set(campaigns)
 
     # Forks.
 

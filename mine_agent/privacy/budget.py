@@ -10,14 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE
 from openmined_syft.errors import PrivacyError
 from openmined_syft.privacy import epsilon_at, require_delta, rho_for
-
-DEFAULT_EPSILON, DEFAULT_PRICE, DEFAULT_DELTA = 10.0, 3.0, 1e-6
-"""Eight releases in all. At a price of 3 mines of some hundred records still teach (see docs/privacy.md), at
-1 they hardly do, and 10 for a single release is more than most would call protection."""
-NEIGHBOURS = "one record more or less in the data set"
-"""What epsilon compares, in words."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +64,6 @@ class Budget:
                 "the campaign asks for privacy with delta 0; Gaussian noise, this mine's, has one above 0"
             )
         return min(self.price_rho, rho_for(epsilon, delta))
+
+
+DEFAULT_BUDGET = Budget()

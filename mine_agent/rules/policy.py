@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from mine_agent.privacy.budget import DEFAULT_BUDGET, Budget
 from mine_agent.rules.rewards import Cost, is_worth
+from openmined_syft.errors import PrivacyError
 from pysonar.party.rules import ETHER, NOTHING, Allowed
 from pysonar.protocol.amounts import format_wei
 
@@ -35,13 +37,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Policy:
-    """The owner's rules. The defaults deny every campaign. Amounts in wei."""
+    """The owner's rules. The defaults deny every campaign. Amounts in wei.
+
+    `privacy`: what may be given away of single records; None only by the owner's word.
+    """
 
     scientists: Allowed = NOTHING
     capsules: Allowed = NOTHING
     assets: Allowed = NOTHING
     fields: Allowed = NOTHING
     networks: bool = False
+    privacy: Budget | None = DEFAULT_BUDGET
     maximum_stake: int = 10**17
     minimum_reward: int = 0
     expected_share: Fraction = Fraction(1, 4)
@@ -52,8 +58,9 @@ class Policy:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a campaign asks for and offers; addresses in lower case; `left` in wei; `privacy` is the least
-    protection it asks of every gradient, in words; `network` tells a neural network from a linear model."""
+    """What a campaign asks for and offers; addresses in lower case; `left` in wei; `floor` is the least
+    protection it asks of every gradient, (epsilon, delta); `network` tells a neural network from a linear
+    model."""
 
     scientist: str
     capsule: str
@@ -61,7 +68,7 @@ class Offer:
     fields: tuple[str, ...]  # inputs and label
     left: int
     cost: Cost
-    privacy: str | None = None
+    floor: tuple[float, float] | None = None
     network: bool = False
 
 
@@ -101,11 +108,8 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
         "the model is a neural network: a dishonest Capsule could send one that singles out a row (networks ="
         " true in policy.toml allows it)",
     )
-    unless(
-        offer.privacy is None,
-        "privacy",
-        f"the campaign asks for gradients with differential privacy ({offer.privacy}); this mine gives none",
-    )
+    against = _against_privacy(policy.privacy, offer)
+    unless(against is None, "privacy", against or "")
     unless(
         offer.cost.stake <= policy.maximum_stake,
         "maximum_stake",
@@ -123,6 +127,29 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
         f" {format_wei(ceil(offer.cost.expected(policy.stake_risk)))} of fee, gas and risk to the stake",
     )
     return tuple(found)
+
+
+def _against_privacy(budget: Budget | None, offer: Offer) -> str | None:
+    """Why the owner's budget and the campaign's wish do not go together."""
+    if budget is None:
+        if offer.floor is None:
+            return None
+        epsilon, delta = offer.floor
+        return (
+            f"the campaign asks for gradients with differential privacy (epsilon {epsilon:g}, delta"
+            f' {delta:g}); this mine gives none (privacy = "none" in policy.toml)'
+        )
+    if offer.network:
+        return (
+            "the model is a neural network: how much its gradients tell of a single record cannot be bounded"
+            ' yet, so none is trained under a privacy budget (privacy = "none" in policy.toml gives it up)'
+        )
+    if offer.floor is not None:
+        try:
+            budget.for_floor(*offer.floor)
+        except PrivacyError as error:
+            return str(error)
+    return None
 
 
 def _some(names: list[str]) -> str:

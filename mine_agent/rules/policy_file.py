@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE, NEIGHBOURS
 from mine_agent.rules.policy import Limits, Policy
-from pysonar.files.flat_toml import read_settings, setting, write_settings
+from openmined_syft.errors import PrivacyError
+from pysonar.files.flat_toml import BadSettingError, check, read_settings, setting, write_settings
 from pysonar.party.rules import (
     addresses_setting,
     allowed,
@@ -26,6 +30,7 @@ from pysonar.party.rules import (
 from pysonar.protocol.amounts import parse_wei
 
 POLICY_FILE = "policy.toml"
+DIFFERENTIAL, NO_PRIVACY = "differential", "none"
 _LARGEST_COUNT = 10**9
 
 
@@ -36,6 +41,10 @@ def _share(words: str, default: float, comment: str) -> Any:
 def _count(default: int, comment: str) -> Any:
     expected = f"a whole number from 0 to {_LARGEST_COUNT}"
     return setting(expected, lambda v: 0 <= v <= _LARGEST_COUNT, default=default, comment=comment)
+
+
+def _epsilon(default: float, comment: str) -> Any:
+    return setting("an epsilon above 0, such as 3", lambda v: 0 < v < inf, default=default, comment=comment)
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,28 @@ class PolicyFile:
         default=False,
         comment="Whether neural networks may learn here, too. A dishonest Capsule could send one that singles"
         " out a row of the data, and a mine cannot tell; with the other models it learns sums over all rows.",
+    )
+    privacy: str = setting(
+        f"'{DIFFERENTIAL}' or '{NO_PRIVACY}'",
+        lambda v: v in (DIFFERENTIAL, NO_PRIVACY),
+        default=DIFFERENTIAL,
+        comment=f"What this mine's gradients may tell of a single record. '{DIFFERENTIAL}': a linear model"
+        " learns from sums over all records, released once under noise; no outcome becomes likelier by more"
+        f" than a factor e^epsilon, but for a chance of delta, by {NEIGHBOURS}. '{NO_PRIVACY}': no noise."
+        " Whoever opens the gradients can then work out sums over the records, and from two of them a single"
+        f" record. Networks learn only with '{NO_PRIVACY}'.",
+    )
+    privacy_budget: float = _epsilon(
+        DEFAULT_EPSILON,
+        "Epsilon of all releases together, over all campaigns and data sets, for good. What was spent is in"
+        " the ledger: mine-agent ledger",
+    )
+    privacy_price: float = _epsilon(DEFAULT_PRICE, "Epsilon of one release.")
+    privacy_delta: float = setting(
+        "a chance above 0 and below 1, such as 1e-6",
+        lambda v: 0 < v < 1,
+        default=DEFAULT_DELTA,
+        comment="The delta of both: at most one in the number of records.",
     )
     maximum_stake: str = amount_setting(
         "0.1 ether",
@@ -89,14 +120,15 @@ class PolicyFile:
         2, "Classes of the label that they must have; 1 lets data train that hold only one."
     )
 
-    def policy(self) -> Policy:
-        """What it means."""
+    def policy(self, source: str = POLICY_FILE) -> Policy:
+        """What it means. BadSettingError: the budget means nothing; `source` is named in it."""
         return Policy(
             scientists=allowed_addresses(self.scientists),
             capsules=allowed_addresses(self.capsules),
             assets=allowed_addresses(self.assets),
             fields=allowed(self.fields),
             networks=self.networks,
+            privacy=self._budget(source),
             maximum_stake=parse_wei(self.maximum_stake),
             minimum_reward=parse_wei(self.minimum_reward),
             expected_share=_as_written(self.expected_share),
@@ -112,6 +144,14 @@ class PolicyFile:
             ),
         )
 
+    def _budget(self, source: str) -> Budget | None:
+        try:
+            budget = Budget(self.privacy_budget, self.privacy_price, self.privacy_delta)
+        except PrivacyError as error:
+            given = (self.privacy_budget, self.privacy_price, self.privacy_delta)
+            raise BadSettingError(source, "privacy_budget", given, f"a possible budget: {error}") from None
+        return None if self.privacy == NO_PRIVACY else budget
+
 
 @dataclass(frozen=True)
 class FirstAnswers(PolicyFile):
@@ -124,6 +164,8 @@ class FirstAnswers(PolicyFile):
 
 def write_first_policy(path: Path, answers: FirstAnswers) -> None:
     """Write the first policy file. FileExistsError if there is one; SettingsError for unusable answers."""
+    check(str(path), answers)
+    answers.policy(str(path))
     write_settings(path, answers, replace=False)
 
 
@@ -131,7 +173,7 @@ def load_policy(path: Path) -> Policy:
     """The policy in the file `path`; entries left out keep their default, which denies. Raises
     SettingsError.
     """
-    return read_settings(path, PolicyFile).policy()
+    return read_settings(path, PolicyFile).policy(str(path))
 
 
 def _as_written(value: float) -> Fraction:

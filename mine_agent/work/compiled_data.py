@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +20,15 @@ import pyarrow as pa
 from mine_agent.campaigns.artifacts import Plan
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import TooLittleDataError
+from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.protection import Prepared, Protection
 from mine_agent.rules.policy import Limits
 from openmined_syft.models import Learnable, Rows
-from openmined_syft.models.family import LinearFamily
-from openmined_syft.rules.mini_batch import MiniBatch
 from openmined_syft.schemes import scheme_named
+from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.schema import Schema
 from pysonar.tables import Reading, record_batches
+from pysonar.tables.numbers import POINT
 
 KEPT = 8
 
@@ -37,48 +40,72 @@ def salt_of(campaign: bytes, digest: bytes) -> bytes:
     return campaign + digest
 
 
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A visit, what the seal says of the protection of records, and the key of the release behind it."""
+
+    visit: object
+    statement: PrivacyStatement | None
+    release: bytes | None
+
+
 class Visits:
     """What was compiled lately, by campaign, data, and version where that matters."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, bytes, int], object] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, bytes, str, int, Budget | None], Compiled] = OrderedDict()
 
-    def visit(self, plan: Plan, data: DataSet, version: int, limits: Limits) -> object:
-        """The training of `plan`'s campaign on `data`, from a version of its model on.
+    def visit(
+        self,
+        plan: Plan,
+        data: DataSet,
+        version: int,
+        limits: Limits,
+        budget: Budget | None,
+        protection: Protection,
+    ) -> Compiled:
+        """The training of `plan`'s campaign on `data`, from a version of its model on, under `protection`,
+        which is what the owner's `budget` comes to.
 
         Raises DataChangedError, SchemaError (names row, column and value), TooLittleDataError (fewer records
-        or classes than the owner's limits), SyftError (the rows cannot be learned from).
+        or classes than the owner's limits), SyftError (the rows cannot be learned from), LedgerError (nothing
+        may be released).
         """
         scheme = scheme_named(plan.spec.scheme)
-        key = (plan.campaign, data.digest, version if scheme.fresh_rows else 0)
+        key = (plan.campaign, data.digest, data.registration, version if scheme.fresh_rows else 0, budget)
         if key in self._kept:
             data.renewed()
         else:
             salt = salt_of(plan.campaign, data.digest)
-            learnable = _learnable(plan, data, limits)
-            self._kept[key] = scheme.visit(plan.family, learnable, plan.rule, version=version, salt=salt)
+            prepared = _prepared(plan, data, limits, budget, protection)
+            visit = scheme.visit(plan.family, prepared.data, plan.rule, version=version, salt=salt)
+            self._kept[key] = Compiled(visit, prepared.statement, prepared.key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
 
-def _learnable(plan: Plan, data: DataSet, limits: Limits) -> Learnable:
+def _prepared(
+    plan: Plan, data: DataSet, limits: Limits, budget: Budget | None, protection: Protection
+) -> Prepared[Learnable]:
     """What the model learns from, once the data have been read to the end and found unchanged."""
     with data.opened() as source:
         reading = Reading(source.name)
         fields = (*plan.schema.fields, plan.schema.label)
-        batches = record_batches(source, fields, reading, limit=data.unusable, decimal=data.decimal)
+        decimal = _decimal(data, budget)
+        batches = record_batches(source, fields, reading, limit=data.unusable, decimal=decimal)
         counted = _Counted(plan.schema, batches)
-        if isinstance(plan.family, LinearFamily) and not isinstance(plan.rule, MiniBatch):
-            made: Learnable = plan.family.sums(counted)
-        else:
-            parts = list(counted)
-            made = Rows(
-                np.concatenate([part.X for part in parts]), np.concatenate([part.y for part in parts])
-            )
+        prepare = protection.gather(plan, data, counted)
         counted.require(data.name, limits)
-    return made
+    return prepare()
+
+
+def _decimal(data: DataSet, budget: Budget | None) -> str | None:
+    """The decimal mark to read numbers with. Under a budget it is not taken from the column: one record more
+    would then change what the others mean, and no noise for one record hides that.
+    """
+    return data.decimal if data.decimal is not None or budget is None else POINT
 
 
 class _Counted:

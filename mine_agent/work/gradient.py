@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from openmined_syft.schemes import Gradient, Model, PublicHalf, scheme_named
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.protocol.artifacts import GradientEnvelope
+from pysonar.protocol.artifacts import GradientEnvelope, PrivacyStatement
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 
@@ -39,6 +39,7 @@ def seal_update(
     sonar: Sonar,
     campaign: bytes,
     miner: str,
+    privacy: PrivacyStatement | None,
 ) -> bytes:
     """The gradient in its envelope, sealed: what is stored and submitted."""
     envelope = GradientEnvelope(
@@ -49,7 +50,7 @@ def seal_update(
         base=base.cid,
         miner=miner,
         gradient=gradient,
-        privacy=None,
+        privacy=privacy,
         scheme=base.scheme,
     )
     return envelope.seal(capsule)

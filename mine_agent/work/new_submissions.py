@@ -13,6 +13,8 @@ from mine_agent.campaigns.artifacts import Library, Plan
 from mine_agent.campaigns.offer import check_funds, offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
+from mine_agent.privacy.ledger import Ledger
+from mine_agent.privacy.protection import protection_for
 from mine_agent.rules.pacing import Move, next_move
 from mine_agent.rules.policy import Policy, refusals
 from mine_agent.work import submit as submitting
@@ -33,6 +35,7 @@ class Working:
         connection: Connection,
         outbox: Outbox,
         library: Library,
+        ledger: Ledger,
         *,
         tell: Tell,
         clock: Callable[[], float],
@@ -40,6 +43,7 @@ class Working:
         self._connection = connection
         self._outbox = outbox
         self._library = library
+        self._ledger = ledger
         self._visits = Visits()
         self._tell = tell
         self._clock = clock
@@ -81,11 +85,12 @@ class Working:
         connection, campaign = self._connection, record.id
         base = self._library.base(record, plan)
         certificate = self._library.certificate(record, plan)
-        visit = self._visits.visit(plan, data, record.version, policy.limits)
+        protection = protection_for(policy.privacy, self._ledger, clock=self._clock)
+        compiled = self._visits.visit(plan, data, record.version, policy.limits, policy.privacy, protection)
         self._tell(
             Training(campaign=campaign, data=data.name, base_version=record.version, title=plan.spec.title)
         )
-        gradient = train_on(base, visit)
+        gradient = train_on(base, compiled.visit)
         sealed = seal_update(
             gradient,
             base,
@@ -93,19 +98,22 @@ class Working:
             sonar=connection.sonar,
             campaign=campaign,
             miner=connection.address,
+            privacy=compiled.statement,
         )
         if self._is_closed(campaign, policy):
             return False  # closed while training: nothing was promised yet
+        update, now = cid_of(sealed).digest, int(self._clock())
+        self._ledger.note(update, compiled.release, campaign=campaign, data=data.name, now=now)
         submission = connection.journal.add(
             campaign,
             data=data.name,
             data_digest=data.digest,
             base_version=record.version,
             base_model=record.model,
-            update=cid_of(sealed).digest,
+            update=update,
             value=record.terms.stake + record.terms.fee,
             sealed=sealed,
-            now=int(self._clock()),
+            now=now,
         )
         sent = submitting.send(
             submission,
@@ -122,6 +130,8 @@ class Working:
                 update=submission.update,
                 value=submission.value,
                 transaction="" if sent is None else sent.hashes[-1],
+                epsilon=compiled.statement.epsilon if compiled.statement else None,
+                delta=compiled.statement.delta if compiled.statement else None,
             )
         )
         return True

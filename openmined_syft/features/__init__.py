@@ -25,6 +25,11 @@ class FeatureMap(Protocol):
         """Numbers in a mapped row."""
         ...
 
+    @property
+    def usual_norm(self) -> float:
+        """How long a mapped row usually is: known without looking at rows."""
+        ...
+
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Rows, shape (n, n_features), as (n, width)."""
         ...

@@ -4,6 +4,7 @@ kernel.
 
 import functools
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,11 @@ class RandomFourier:
     def width(self) -> int:
         """`count`."""
         return self.count
+
+    @property
+    def usual_norm(self) -> float:
+        """sqrt(count): the squares have mean 1."""
+        return math.sqrt(self.count)
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Rows, shape (n, n_features), as (n, count); every number is at most sqrt(2) in absolute value.

@@ -45,6 +45,11 @@ class HashedWords:
         """`count`."""
         return self.count
 
+    @property
+    def usual_norm(self) -> float:
+        """1, unless a text has no words."""
+        return 1.0
+
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Texts, shape (n, n_features) or (n,) for one column, as (n, count).
 

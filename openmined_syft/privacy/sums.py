@@ -41,6 +41,11 @@ class UnnoisedSums:
     def __init__(self, products: NDArray[np.int64], pulls: NDArray[np.int64], rows: int, clip: Clip) -> None:
         self._products, self._pulls, self._rows, self._clip = products, pulls, rows, clip
 
+    @classmethod
+    def nothing(cls, rows: int, columns: int, clip: Clip) -> "UnnoisedSums":
+        """The sums over no records, for weights of shape (rows, columns)."""
+        return cls(np.zeros((rows, rows), np.int64), np.zeros((rows, columns), np.int64), 0, clip)
+
     @property
     def shape(self) -> tuple[int, int]:
         """(d, k), the bias counted."""

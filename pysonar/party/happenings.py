@@ -198,7 +198,9 @@ class Training(Happening):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted(Happening):
-    """`value`: stake and fee in wei."""
+    """`value`: stake and fee in wei. `epsilon`, `delta`: what its release tells of a single record at most;
+    None without noise.
+    """
 
     event = "submitted"
     data: str
@@ -206,9 +208,12 @@ class Submitted(Happening):
     update: bytes
     value: int = wei()
     transaction: str
+    epsilon: float | None = None
+    delta: float | None = None
 
     def sentence(self) -> str:
-        return f"submitted a gradient for version {self.base_version}"
+        noise = "without noise" if self.epsilon is None else f"under epsilon {self.epsilon:.3g}"
+        return f"submitted a gradient for version {self.base_version}, {noise}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from scripts._demo.data import write_digits
 from scripts._demo.ledger import read_ledger
 from scripts._demo.parties import CommandFailedError, Parties
 from scripts._demo.plan import NAME, Wish, write_plan
+from scripts._demo.privacy import read_privacy
 from scripts._demo.report import Report
 from scripts._demo.stores import open_stores
 from scripts._demo.twin import train_twin
@@ -78,7 +79,7 @@ def run_campaign(
         ):
             parties = stack.enter_context(Parties(folder, MINES, passphrases))
             common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
-            parties.init(common, open_stores(folder, ipfs, parties.names, stack))
+            parties.init(common, open_stores(folder, ipfs, parties.names, stack), privacy=wish.privacy)
             fund(web3, list(parties.addresses.values()), FUNDS)
             for mine, path in zip(parties.mines, files.mines, strict=True):
                 mine.run("data", "add", "digits", str(path))
@@ -112,7 +113,8 @@ def run_campaign(
         with watch.phase("twin", "the same steps in plaintext, to compare", console):
             owners = zip((parties.addresses[mine.name] for mine in parties.mines), files.mines, strict=True)
             plan = read_plan(folder / "plan.toml")
-            twin = train_twin(plan, campaign, opened["record"], dict(owners), files.validation)
+            releases = {mine.address: mine.release for mine in read_privacy(parties) if mine.release}
+            twin = train_twin(plan, campaign, opened["record"], dict(owners), files.validation, releases)
         history = _read_history(folder, sonar, deployment, campaign)
         return Report(
             campaign=created["campaign"],
@@ -127,6 +129,7 @@ def run_campaign(
             validation_accuracy=Estimator.load(saved).score(files.validation),
             plaintext_twin_accuracy=twin.score(files.test),
             plaintext_twin_validation_accuracy=twin.score(files.validation),
+            privacy=[mine.told for mine in read_privacy(parties)],
             seconds={**watch.seconds, "total": sum(watch.seconds.values())},
         )
 

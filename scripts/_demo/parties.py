@@ -122,16 +122,12 @@ class Parties:
         """Everybody's name."""
         return [party.name for party in self.all]
 
-    def init(self, common: tuple[str, ...], stores: Mapping[str, str]) -> None:
-        """Make everybody's home and account, all at once."""
+    def init(self, common: tuple[str, ...], stores: Mapping[str, str], *, privacy: str) -> None:
+        """Make everybody's home and account, all at once; `privacy` is what the mines' owners choose."""
         allowed = (
-            "--allow-scientist",
-            "any",
-            "--allow-capsule",
-            "any",
-            "--allow-field",
-            "any",
-            "--allow-networks",
+            *("--allow-scientist", "any", "--allow-capsule", "any", "--allow-field", "any"),
+            *("--privacy", privacy),
+            *(("--allow-networks",) if privacy == "none" else ()),
         )
 
         def init(party: Party) -> str:

@@ -1,9 +1,11 @@
 """What a run of the demo comes to: report.json, the words on the screen, and whether it was good."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +41,7 @@ class Report:
     plaintext_twin_accuracy: float
     plaintext_twin_validation_accuracy: float
     seconds: dict[str, float]
+    privacy: list[dict[str, Any]]
 
     @property
     def reached(self) -> bool:
@@ -72,6 +75,7 @@ def write_report(path: Path, report: Report) -> None:
         "validation_accuracy": report.validation_accuracy,
         "plaintext_twin_accuracy": report.plaintext_twin_accuracy,
         "plaintext_twin_validation_accuracy": report.plaintext_twin_validation_accuracy,
+        "privacy": report.privacy,
         "seconds": {phase: round(seconds, 2) for phase, seconds in report.seconds.items()},
         "gas": {function: int(median(values)) for function, values in sorted(ledger.gas.items())},
     }
@@ -144,9 +148,20 @@ def print_summary(report: Report, folder: Path) -> None:
         f"validation {report.validation_accuracy:.4f} ({report.plaintext_twin_validation_accuracy:.4f}), "
         f"test {report.test_accuracy:.4f} ({report.plaintext_twin_accuracy:.4f})"
     )
+    for mine in report.privacy:
+        console.print(_privacy_words(mine))
     phases = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in report.seconds.items())
     console.print(f"seconds: {phases}")
     console.print(f"written to {folder / 'report.json'}")
+
+
+def _privacy_words(mine: Mapping[str, Any]) -> str:
+    if mine["unprotected_gradients"]:
+        return f"{mine['mine']}: no noise, so nothing bounds what its gradients tell of a single row"
+    return (
+        f"{mine['mine']}: one release of noised sums, epsilon {mine['spent_epsilon']:.2f} at delta "
+        f"{mine['delta']:g} for {mine['neighbours']}; {mine['releases_left']} more in its budget"
+    )
 
 
 def _gain(row: SubmissionRow) -> int:

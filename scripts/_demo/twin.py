@@ -1,4 +1,6 @@
-"""The plaintext twin: the same steps on the same rows without encryption, to compare the result with."""
+"""The plaintext twin: the same steps on the same rows, or on the same noised sums of them, but without
+encryption, to compare the result with.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,7 @@ from openmined_syft.applying import clipped
 from openmined_syft.models import Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.models.network import SquareNetwork
+from openmined_syft.privacy import NoisedSums
 from openmined_syft.schemes import scheme_named
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan import Plan
@@ -22,6 +25,7 @@ def train_twin(
     record: Sequence[Mapping[str, Any]],
     files: Mapping[str, Path],
     validation: Path,
+    releases: Mapping[str, NoisedSums],
 ) -> Estimator:
     """Train in the clear what the campaign trained under encryption, in float64 and without any rounding.
 
@@ -31,6 +35,7 @@ def train_twin(
         record: what `sonar campaign result --format json` says of each submission, in the order of the queue.
         files: each miner's CSV file, by address.
         validation: the scientist's, which Capsule takes a network's curvature on.
+        releases: what a miner under a privacy budget taught instead of the rows, by address.
     """
     schema, algorithm = plan.schema, plan.algorithm
     family, rule = algorithm.build(schema, campaign), algorithm.training_rule()
@@ -44,7 +49,8 @@ def train_twin(
         miner, base = submission["miner"], submission["base_version"]
         salt = salt_of(campaign, hashlib.sha256(files[miner].read_bytes()).digest())
         X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
-        visit = scheme.visit(family, Rows(X, y), rule, version=base, salt=salt)
+        data = releases.get(miner) or Rows(X, y)
+        visit = scheme.visit(family, data, rule, version=base, salt=salt)
         before = versions[base]
         if isinstance(family, LinearFamily):
             gradient = visit(before) - before

@@ -26,7 +26,7 @@ def test_a_network_reaches_its_target_and_every_sum_agrees(
     folder = tmp_path / "run"
     monkeypatch.setenv("APE_DATA_FOLDER", str(tmp_path / "ape"))
     report = run_campaign(
-        folder, seed=1, ipfs="embedded", wish=WISHES["mlp"], passphrases={"capsule": PASSPHRASE}
+        folder, seed=1, ipfs="embedded", wish=WISHES["mlp"]["none"], passphrases={"capsule": PASSPHRASE}
     )
 
     check(report, must_reach_target=False)  # the number of evaluations there is for linear models

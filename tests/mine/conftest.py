@@ -65,7 +65,7 @@ def make_home(
                 **changes,
             }
         )
-        everything = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",))
+        everything = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",), privacy="none")
         return Home.create(tmp_path / role, settings, answers or everything)
 
     return make

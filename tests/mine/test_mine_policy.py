@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mine_agent.privacy.budget import Budget
 from mine_agent.rules.policy import Limits, Offer, Policy, refusals
 from mine_agent.rules.policy_file import FirstAnswers, load_policy, write_first_policy
 from mine_agent.rules.rewards import Cost
@@ -57,8 +58,17 @@ def test_any_allows_and_an_empty_list_denies(rule: str) -> None:
 
 def test_a_network_must_be_allowed_by_name() -> None:
     network = replace(OFFER, network=True)
-    assert broken(POLICY, network) == ["networks"]
-    assert broken(replace(POLICY, networks=True), network) == []
+    without = replace(POLICY, privacy=None)
+    assert broken(without, network) == ["networks"]
+    assert broken(replace(without, networks=True), network) == []
+
+
+def test_no_network_is_trained_under_a_privacy_budget_and_the_reason_is_given() -> None:
+    network, allowed = replace(OFFER, network=True), replace(POLICY, networks=True)
+    (refusal,) = refusals(allowed, network)
+    assert refusal.rule == "privacy"
+    assert "cannot be bounded yet" in refusal.reason
+    assert broken(replace(allowed, privacy=None), network) == []
 
 
 @pytest.mark.parametrize("networks", [True, False])
@@ -112,8 +122,16 @@ def test_the_expected_share_must_cover_fee_gas_and_risk() -> None:
     assert broken(policy, replace(OFFER, left=639)) == ["expected_share"]
 
 
-def test_a_campaign_that_asks_for_privacy_is_not_joined_without() -> None:
-    assert broken(POLICY, replace(OFFER, privacy="epsilon 1, delta 1e-5")) == ["privacy"]
+def test_a_campaign_that_asks_for_privacy_is_joined_under_a_budget_and_not_without() -> None:
+    asking = replace(OFFER, floor=(1.0, 1e-5))
+    assert broken(POLICY, asking) == []
+    assert broken(replace(POLICY, privacy=None), asking) == ["privacy"]
+    assert broken(replace(POLICY, privacy=None)) == []
+
+
+@pytest.mark.parametrize("floor", [(1.0, 0.0), (1e-6, 1e-13)])
+def test_a_floor_that_no_gaussian_noise_can_give_is_refused(floor: tuple[float, float]) -> None:
+    assert broken(POLICY, replace(OFFER, floor=floor)) == ["privacy"]
 
 
 def test_a_share_of_nothing_is_worth_it_only_if_it_costs_nothing() -> None:
@@ -141,6 +159,39 @@ def test_the_first_policy_says_the_defaults(file: Path) -> None:
     assert load_policy(file) == replace(Policy(), assets=Allowed.only([ETHER]))
 
 
+def test_privacy_is_on_unless_the_owner_says_none(file: Path, tmp_path: Path) -> None:
+    write_first_policy(file, FirstAnswers())
+    assert load_policy(file).privacy == Budget(10.0, 3.0, 1e-6)
+    older = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("privacy"))
+    file.write_text(older)
+    assert load_policy(file).privacy == Budget()
+    write_first_policy(tmp_path / "none.toml", FirstAnswers(privacy="none"))
+    assert load_policy(tmp_path / "none.toml").privacy is None
+
+
+def test_the_owners_budget_is_written_and_read_and_can_be_edited(file: Path) -> None:
+    write_first_policy(file, FirstAnswers(privacy_budget=2, privacy_price=0.5, privacy_delta=1e-9))
+    assert load_policy(file).privacy == Budget(2.0, 0.5, 1e-9)
+    file.write_text(file.read_text().replace("privacy_price = 0.5", "privacy_price = 2"))
+    assert load_policy(file).privacy == Budget(2.0, 2.0, 1e-9)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "privacy_budget = 0", "privacy_budget = -1", "privacy_budget = inf", "privacy_budget = nan",
+        "privacy_budget = 1e6", "privacy_price = 0.0", "privacy_price = -inf", "privacy_price = 10.1",
+        "privacy_delta = 0", "privacy_delta = 1", "privacy_delta = nan", "privacy_delta = 2e0",
+        "privacy = 'no'", "privacy = false", "privacy_budget = 'ten'", "privacy_pirce = 3",
+        "privacy_budget = 1e-12\nprivacy_price = 1e-12\nprivacy_delta = 1e-9",
+    ],
+)  # fmt: skip
+def test_a_budget_that_means_nothing_is_refused_by_name(file: Path, line: str) -> None:
+    file.write_text(line + "\n")
+    with pytest.raises(SettingsError, match="privacy"):
+        load_policy(file)
+
+
 def test_the_first_policy_keeps_odd_column_names(file: Path) -> None:
     odd = ('a"b', "back\\slash", "tab\there", "zwölf", "\x7f")
     write_first_policy(file, FirstAnswers(fields=odd))
@@ -161,6 +212,10 @@ def test_a_policy_is_never_overwritten(file: Path) -> None:
         FirstAnswers(assets=("usd",)),
         FirstAnswers(maximum_stake="1"),
         FirstAnswers(minimum_reward="-1 wei"),
+        FirstAnswers(privacy="yes"),
+        FirstAnswers(privacy_budget=float("inf")),
+        FirstAnswers(privacy_price=11.0),
+        FirstAnswers(privacy_delta=0.0),
     ],
 )
 def test_answers_the_file_may_not_hold_are_refused(file: Path, answers: FirstAnswers) -> None:

@@ -134,7 +134,7 @@ def store_folder(lasting_folder: Path) -> Path:
 def network_home(make_home: Callable[..., Home], wide_colours: Path) -> Home:
     """The home of a mine whose owner lets networks learn there."""
     everything = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
-    home = make_home(answers=FirstAnswers(**everything, networks=True))
+    home = make_home(answers=FirstAnswers(**everything, networks=True, privacy="none"))
     home.data().add("colours", wide_colours, replace=False)
     return home
 

@@ -15,6 +15,7 @@ from mine_agent.campaigns.artifacts import Library
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
+from mine_agent.privacy.protection import WithoutNoise
 from mine_agent.rules.policy import Limits
 from mine_agent.work.compiled_data import Visits
 from openmined_syft.errors import KernelError
@@ -115,9 +116,13 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
     for number in (1, 2):
         campaign = network_capsule.create(network_capsule.spec(), salt=bytes([number]) * 32)
         plan = library.plan(network_capsule.sonar.campaign(campaign))
-        batches.append(visits.visit(plan, data, 0, Limits()).X)
-        np.testing.assert_array_equal(Visits().visit(plan, data, 0, Limits()).X, batches[-1])
-        assert not np.array_equal(visits.visit(plan, data, 1, Limits()).X, batches[-1])
+
+        def batch(visits: Visits, version: int, plan: Any = plan) -> Any:
+            return visits.visit(plan, data, version, Limits(), None, WithoutNoise()).visit.X  # type: ignore[attr-defined]
+
+        batches.append(batch(visits, 0))
+        np.testing.assert_array_equal(batch(Visits(), 0), batches[-1])
+        assert not np.array_equal(batch(visits, 1), batches[-1])
     assert not np.array_equal(*batches)
 
 

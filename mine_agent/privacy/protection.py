@@ -1,0 +1,179 @@
+"""What of a data set a campaign's model may learn from: a noised release under a budget, records without.
+
+The type says which. What `Budgeted` prepares are `NoisedSums` and nothing else, and the only way from
+records to those is `UnnoisedSums.noised`; `WithoutNoise`, which hands out records, is made only of a policy
+whose owner wrote privacy = "none". Everything later (visits, rules, versions, campaigns that see the records
+in the same way) works on what is handed out here, and tells nothing more of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from mine_agent.campaigns.artifacts import Plan
+from mine_agent.data.datasets import DataSet
+from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.ledger import Ledger
+from openmined_syft.errors import PrivacyError
+from openmined_syft.models import Learnable, Rows, RowSums
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.privacy import (
+    Clip,
+    NoisedSums,
+    UnnoisedSums,
+    epsilon_at,
+    exact_sums,
+    require_delta,
+)
+from openmined_syft.rules import MiniBatch
+from pysonar.protocol.artifacts import PrivacyStatement
+from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.protocol.canonical import dumps_json
+
+LearnableT_co = TypeVar("LearnableT_co", bound=Learnable, covariant=True)
+
+_KEY_FORMAT = "openmined/privacy-release/1"
+SECONDS_AT_LEAST, SECONDS_EACH = 0.25, 100e-6
+"""How long the making of a release takes, by its size alone: some four times what the noise takes. Else the
+time would show how much noise was drawn (Jin et al. 2021)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared(Generic[LearnableT_co]):
+    """What is learned from, what the seal says of it, and the release's key (None: no release)."""
+
+    data: LearnableT_co
+    statement: PrivacyStatement | None
+    key: bytes | None
+
+
+class Protection(Protocol):
+    """The owner's decision."""
+
+    def gather(self, plan: Plan, data: DataSet, batches: Iterable[Rows]) -> Callable[[], Prepared[Learnable]]:
+        """Read the records for `plan`'s campaign, and answer with what prepares them. That is called once the
+        data have been read to the end and found in order: only then something may be charged.
+
+        Raises PrivacyError, SyftError, and whatever the records raise; what it answers raises LedgerError.
+        """
+        ...
+
+
+class WithoutNoise:
+    """No protection of single records: the owner's word."""
+
+    def gather(
+        self,
+        plan: Plan,
+        data: DataSet,  # noqa: ARG002
+        batches: Iterable[Rows],
+    ) -> Callable[[], Prepared[Rows | RowSums]]:
+        """The records themselves, or exact sums over them where a rule needs no more."""
+        made: Rows | RowSums
+        if isinstance(plan.family, LinearFamily) and not isinstance(plan.rule, MiniBatch):
+            made = plan.family.sums(batches)
+        else:
+            parts = list(batches)
+            made = Rows(
+                np.concatenate([part.X for part in parts]), np.concatenate([part.y for part in parts])
+            )
+        return lambda: Prepared(made, None, None)
+
+
+class Budgeted:
+    """One release for all that see the same records in the same way, charged to the ledger."""
+
+    def __init__(
+        self,
+        budget: Budget,
+        ledger: Ledger,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+        passed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._budget, self._ledger, self._clock = budget, ledger, clock
+        self._sleep, self._passed = sleep, passed
+
+    def gather(
+        self, plan: Plan, data: DataSet, batches: Iterable[Rows]
+    ) -> Callable[[], Prepared[NoisedSums]]:
+        """Sums over the clipped records, in the memory of one batch; what it answers hands out the stored
+        release of these very records, or a new one: charged, drawn, stored, and only then used.
+
+        Raises:
+            PrivacyError: a network; or delta is above one in the number of records.
+        """
+        family = plan.family
+        if not isinstance(family, LinearFamily):
+            raise PrivacyError(
+                f"a model of family {family.name} cannot be trained under a privacy budget: how much its"
+                " gradients tell of a single record cannot be bounded yet"
+            )
+        clip, rho = record_clip(plan.schema, family), self._price(plan)
+        seen = hashlib.sha256(_key_header(plan, data, clip, rho))
+        count, sums = 0, UnnoisedSums.nothing(*family.weights_shape, clip)
+        for rows in batches:
+            grid = family.grid_rows(rows, clip)
+            seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
+            count, sums = count + len(rows.y), sums + exact_sums(grid)
+        require_delta(self._budget.delta, rows=count)
+        return lambda: self._prepare(plan, data, seen.digest(), rho, sums)
+
+    def _price(self, plan: Plan) -> Fraction:
+        floor = plan.spec.privacy_floor
+        if floor is None:
+            return self._budget.price_rho
+        return self._budget.for_floor(floor.epsilon, floor.delta)
+
+    def _prepare(
+        self, plan: Plan, data: DataSet, key: bytes, rho: Fraction, sums: UnnoisedSums
+    ) -> Prepared[NoisedSums]:
+        noised = self._ledger.release(key)
+        if noised is None:
+            noised = self._draw(sums, key, rho, campaign=plan.campaign, data=data.name)
+        floor = plan.spec.privacy_floor
+        delta = self._budget.delta if floor is None else floor.delta
+        return Prepared(noised, PrivacyStatement(epsilon_at(noised.rho, delta), delta), key)
+
+    def _draw(
+        self, sums: UnnoisedSums, key: bytes, rho: Fraction, *, campaign: bytes, data: str
+    ) -> NoisedSums:
+        began, now = self._passed(), int(self._clock())
+        self._ledger.charge(key, rho, self._budget, campaign=campaign, data=data, now=now)
+        kept = self._ledger.keep(key, sums.noised(rho), campaign=campaign, data=data, now=now)
+        self._sleep(max(0.0, began + seconds_for(*sums.shape) - self._passed()))
+        return kept
+
+
+def protection_for(budget: Budget | None, ledger: Ledger, *, clock: Callable[[], float]) -> Protection:
+    """What the owner's policy comes to; `budget` None is their word that no noise is wanted."""
+    return WithoutNoise() if budget is None else Budgeted(budget, ledger, clock=clock)
+
+
+def seconds_for(rows: int, columns: int) -> float:
+    """How long the making of a release for weights of shape (rows, columns) takes, whatever is drawn."""
+    return SECONDS_AT_LEAST + SECONDS_EACH * (rows * (rows + 1) // 2 + rows * columns)
+
+
+def _key_header(plan: Plan, data: DataSet, clip: Clip, rho: Fraction) -> bytes:
+    """Everything that a release depends on but the clipped records, which follow it row by row: how the model
+    sees them, the clip, the price, and the registration of the data.
+    """
+    parameters = plan.spec.algorithm.parameters.get("features")
+    document = {
+        "format": _KEY_FORMAT,
+        "features": None if parameters is None else {"map": parameters, "seed": plan.campaign.hex()},
+        "clip": [clip.inputs.hex(), clip.targets.hex()],
+        "rho": str(rho),
+        "shape": list(plan.family.weights_shape),
+        "registration": data.registration,
+    }
+    return dumps_json(document)

@@ -1,0 +1,395 @@
+"""A mine under its owner's budget, on a real chain: what it learns from, states, charges and refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from mine_agent.campaigns.artifacts import Library
+from mine_agent.cli import app
+from mine_agent.home import Home
+from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.entries import Entry, Kind
+from mine_agent.privacy.errors import LedgerDamagedError
+from mine_agent.privacy.ledger import Ledger
+from mine_agent.privacy.protection import Budgeted, seconds_for
+from mine_agent.rules.policy_file import FirstAnswers
+from openmined_syft.models import Rows
+from openmined_syft.privacy import UnnoisedSums, epsilon_at
+from openmined_syft.privacy.sums import variances
+from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.artifacts import PrivacyFloor
+from tests.mine.campaigns.mine_under_test import Mine
+
+EVERYTHING = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
+
+
+@pytest.fixture
+def make_mine(
+    make_home: Callable[..., Home], miner: KeyfileSigner, tell: Any, colours: Path
+) -> Callable[..., Mine]:
+    """`make_mine(**answers)`: a mine as `mine-agent init` makes it, with the colours registered."""
+
+    def make(**answers: Any) -> Mine:
+        home = make_home(answers=FirstAnswers(**EVERYTHING, **answers))
+        home.data().add("colours", colours, replace=False)
+        return Mine(home, miner, tell)
+
+    return make
+
+
+@pytest.fixture
+def mine(make_mine: Callable[..., Mine]) -> Mine:
+    """Nothing said about privacy: the default."""
+    return make_mine()
+
+
+def ledger_of(mine: Mine) -> Ledger:
+    return mine.connection.home.privacy_ledger(int(mine.time))
+
+
+def kinds(mine: Mine) -> list[Kind]:
+    return [entry.kind for entry in ledger_of(mine).entries()]
+
+
+def charges(mine: Mine) -> list[Entry]:
+    return [entry for entry in ledger_of(mine).entries() if entry.kind is Kind.CHARGED]
+
+
+def learned_from_release(mine: Mine, small_capsule: Any, campaign: bytes, key: bytes) -> np.ndarray:
+    """What the stored release, and nothing else, makes of zero weights."""
+    plan = Library(mine.connection).plan(small_capsule.sonar.campaign(campaign))
+    release = ledger_of(mine).release(key)
+    assert release is not None
+    visit = plan.scheme.visit(plan.family, release, plan.rule, version=0, salt=b"")
+    return np.asarray(visit(np.zeros((4, 3))))  # type: ignore[operator]
+
+
+def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
+    mine: Mine, small_capsule: Any, rows: Any
+) -> None:
+    campaign = small_capsule.open()
+    assert mine.round() == []
+    (event,) = mine.submitted(campaign)
+    stated = small_capsule.envelope(campaign, mine.address, event.update).privacy
+    assert 2.9 < stated.epsilon <= 3.0
+    assert stated.delta == 1e-6
+
+    assert kinds(mine) == [Kind.OPENED, Kind.CHARGED, Kind.RELEASED, Kind.SUBMITTED]
+    (charged,) = charges(mine)
+    assert (charged.rho, charged.data, charged.campaign) == (Budget().price_rho, "colours", campaign)
+    small_capsule.report(campaign, mine.address, event.update, Verdict.IMPROVED, 500_000)
+    expected = learned_from_release(mine, small_capsule, campaign, charged.key)
+    np.testing.assert_allclose(small_capsule.weights[campaign], expected, atol=1e-6)
+    X, colours = np.array([row[:3] for row in rows]), [small_capsule.CLASSES.index(row[3]) for row in rows]
+    spec = small_capsule.spec()
+    exact = spec.family_for(b"").visit(X, colours, spec.algorithm.training_rule())(np.zeros((4, 3)))
+    assert np.abs(small_capsule.weights[campaign] - exact).max() > 1e-3
+
+
+def test_later_versions_restarts_and_campaigns_that_see_the_same_records_are_free(
+    mine: Mine, small_capsule: Any, miner: KeyfileSigner, tell: Any
+) -> None:
+    first = small_capsule.open()
+    mine.round()
+    small_capsule.report(first, mine.address, mine.submitted(first)[0].update, Verdict.IMPROVED, 300_000)
+    mine.round()
+    mine.round()
+    assert len(mine.submitted(first)) == 2
+
+    again = Mine(mine.connection.home, miner, tell)
+    second = small_capsule.open(salt=b"\5" * 32)
+    again.round()
+    assert len(again.submitted(second)) == 1
+    assert len(charges(mine)) == 1
+    assert {entry.key for entry in ledger_of(mine).entries() if entry.kind is Kind.SUBMITTED} == {
+        charges(mine)[0].key
+    }
+
+
+def test_a_campaigns_floor_is_answered_with_more_noise_and_charged_less(
+    mine: Mine, small_capsule: Any
+) -> None:
+    floor = PrivacyFloor(1.0, 1e-5)
+    campaign = small_capsule.open(small_capsule.spec(privacy_floor=floor))
+    assert mine.round() == []
+    (event,) = mine.submitted(campaign)
+    stated = small_capsule.envelope(campaign, mine.address, event.update).privacy
+    assert 0.99 < stated.epsilon <= floor.epsilon
+    assert stated.delta == floor.delta
+    assert charges(mine)[0].rho < Budget().price_rho / 4
+
+
+def test_a_floor_of_delta_zero_is_refused_before_anything_is_charged(mine: Mine, small_capsule: Any) -> None:
+    small_capsule.open(small_capsule.spec(privacy_floor=PrivacyFloor(1.0, 0.0)))
+    assert mine.round() == []
+    assert mine.submitted() == []
+    assert kinds(mine) == [Kind.OPENED]
+
+
+def test_without_noise_only_by_the_owners_word_and_the_ledger_says_so(
+    make_mine: Callable[..., Mine], small_capsule: Any
+) -> None:
+    mine = make_mine(privacy="none")
+    campaign = small_capsule.open()
+    mine.round()
+    (event,) = mine.submitted(campaign)
+    assert small_capsule.envelope(campaign, mine.address, event.update).privacy is None
+    assert kinds(mine) == [Kind.OPENED, Kind.UNPROTECTED]
+
+
+def test_data_registered_anew_are_other_data_and_charged_again_under_fresh_noise(
+    mine: Mine, small_capsule: Any, colours: Path, miner: KeyfileSigner, tell: Any
+) -> None:
+    """Also if not a byte has changed: whether it has must not show."""
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(
+        campaign, mine.address, mine.submitted(campaign)[0].update, Verdict.IMPROVED, 300_000
+    )
+    mine.connection.home.data().add("colours", colours, replace=True)
+    mine.round()
+    mine.round()
+    first, second = charges(mine)
+    assert first.key != second.key
+    releases = [ledger_of(mine).release(key) for key in (first.key, second.key)]
+    assert not np.array_equal(releases[0].triangle, releases[1].triangle)  # type: ignore[union-attr]
+
+
+def test_data_that_changed_under_the_agent_release_and_charge_nothing(
+    mine: Mine, small_capsule: Any, colours: Path
+) -> None:
+    small_capsule.open()
+    colours.write_text(colours.read_text() + "0.5,0.5,0.5,red,someone\n")
+    assert mine.round() == ["DataChangedError"]
+    assert kinds(mine) == [Kind.OPENED]
+    assert mine.submitted() == []
+
+
+def test_under_a_budget_no_record_decides_how_the_others_are_read(
+    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+) -> None:
+    """Without one, "1,234" is read by what the rest of the column looks like; a record more could turn it."""
+    header, *lines = colours.read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    commas = [";".join(cell.replace(".", ",") for cell in row) for row in cells]
+    colours.write_text("\n".join([header.replace(",", ";"), *commas]) + "\n")
+    mine = make_mine()
+    small_capsule.open()
+    assert mine.round() == ["BadValueError"]
+    assert kinds(mine) == [Kind.OPENED]
+    mine.connection.home.data().add("colours", colours, replace=True, decimal=",")
+    mine.time += 1000
+    assert mine.round() == []
+    assert len(charges(mine)) == 1
+
+
+def test_a_spent_budget_stops_new_releases_and_nothing_else(
+    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+) -> None:
+    mine = make_mine(privacy_budget=3.0)
+    campaign = small_capsule.open()
+    mine.round()
+    small_capsule.report(
+        campaign, mine.address, mine.submitted(campaign)[0].update, Verdict.IMPROVED, 300_000
+    )
+    mine.round()
+    mine.round()
+    assert len(mine.submitted(campaign)) == 2  # the same release goes on
+    update = mine.submitted(campaign)[-1].update
+    small_capsule.report(campaign, mine.address, update, Verdict.IMPROVED, 400_000)
+    mine.connection.home.data().add("colours", colours, replace=True)
+    assert [*mine.round(), *mine.round()] == ["BudgetSpentError"]
+    assert len(mine.submitted(campaign)) == 2
+    assert len(charges(mine)) == 1
+
+
+def test_a_delta_above_one_in_the_number_of_records_releases_nothing(
+    make_mine: Callable[..., Mine], small_capsule: Any
+) -> None:
+    mine = make_mine(privacy_delta=0.017)  # there are 60 records
+    small_capsule.open()
+    (error,) = mine.errors()
+    assert "for 60 records" in str(error)
+    assert kinds(mine) == [Kind.OPENED]
+    allowed = make_mine_edited(mine, "privacy_delta = 0.017", "privacy_delta = 0.016")
+    allowed.time += 1000
+    assert allowed.round() == []
+    assert len(charges(allowed)) == 1
+
+
+def make_mine_edited(mine: Mine, old: str, new: str) -> Mine:
+    """The same mine after its owner edited the policy."""
+    file = mine.connection.home.policy_file
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    return mine
+
+
+def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsule: Any) -> None:
+    home = mine.connection.home
+    names = ("ledger.sqlite", "ledger.head")
+    copies = {name: (home.path / name).read_bytes() for name in names if (home.path / name).exists()}
+    campaign = small_capsule.open()
+    mine.round()
+    assert len(mine.submitted(campaign)) == 1
+    for name, content in copies.items():
+        (home.path / name).write_bytes(content)
+    with pytest.raises(LedgerDamagedError, match="knows nothing of gradient"):
+        mine.agent.round()
+
+
+def test_a_clock_set_back_releases_and_charges_nothing(mine: Mine, small_capsule: Any) -> None:
+    mine.time -= 10_000
+    small_capsule.open()
+    assert mine.round() == ["ClockSetBackError"]
+    assert kinds(mine) == [Kind.OPENED]
+
+
+def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
+    mine: Mine, small_capsule: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = small_capsule.open()
+    plan = Library(mine.connection).plan(small_capsule.sonar.campaign(campaign))
+    data = mine.connection.home.data().get("colours")
+    records = Rows(np.array([row[:3] for row in rows]), np.arange(len(rows)) % 3)
+    elapsed, noised = [], UnnoisedSums.noised
+    for drawing in (0.0, 0.001, 0.2):
+        now = [100.0]
+
+        def slow(sums: UnnoisedSums, rho: Fraction, seconds: float = drawing, clock: Any = now) -> Any:
+            clock[0] += seconds
+            return noised(sums, rho)
+
+        monkeypatch.setattr(UnnoisedSums, "noised", slow)
+
+        def sleep(seconds: float, clock: Any = now) -> None:
+            clock[0] += seconds
+
+        protection = Budgeted(
+            Budget(epsilon=50.0),
+            ledger_of(mine),
+            clock=lambda: mine.time,
+            sleep=sleep,
+            passed=lambda c=now: c[0],
+        )
+        protection.gather(plan, replace(data, registration=str(drawing)), [records])()
+        elapsed.append(round(now[0] - 100.0, 9))
+        monkeypatch.undo()
+    assert elapsed == [round(seconds_for(4, 3), 9)] * 3
+
+
+def test_a_release_prepared_on_a_campaigns_data_is_what_the_budget_says(
+    mine: Mine, small_capsule: Any
+) -> None:
+    small_capsule.open()
+    mine.round()
+    (charged,) = charges(mine)
+    release = ledger_of(mine).release(charged.key)
+    assert release is not None
+    assert (release.products_variance, release.pulls_variance) == variances(Budget().price_rho)
+    assert epsilon_at(release.rho, 1e-6) <= 3.0
+
+
+def test_the_owner_sees_the_ledger_as_table_json_and_picture(
+    mine: Mine, small_capsule: Any, tmp_path: Path
+) -> None:
+    small_capsule.open()
+    mine.round()
+    home, picture = str(mine.connection.home.path), tmp_path / "budget.svg"
+    shown = CliRunner().invoke(app, ["ledger", "--home", home, "--picture", str(picture)])
+    assert shown.exit_code == 0, shown.output
+    assert "charged" in shown.output
+    answer = json.loads(CliRunner().invoke(app, ["ledger", "--home", home, "--format", "json"]).stdout)
+    assert [entry["what"] for entry in answer["entries"]] == ["opened", "charged", "released", "submitted"]
+    assert answer["spent_rho"] == str(Budget().price_rho)
+    assert (answer["budget_epsilon"], answer["releases_left"]) == (10.0, 7)
+    assert 2.9 < answer["spent_epsilon"] <= 3.0
+    root = ElementTree.fromstring(picture.read_text())  # noqa: S314 - our own file
+    assert root.tag.endswith("svg")
+    assert "epsilon" in root[0].text  # type: ignore[operator]
+    assert not any(node.tag.endswith(("script", "image")) for node in root.iter())
+    listed = json.loads(CliRunner().invoke(app, ["campaigns", "--home", home, "--format", "json"]).stdout)
+    assert listed[0]["privacy"].startswith("epsilon up to 3 at delta 1e-06")
+
+
+def test_after_a_loss_the_owner_says_so_and_everything_counts_as_spent(
+    mine: Mine, small_capsule: Any
+) -> None:
+    small_capsule.open()
+    mine.round()
+    home = mine.connection.home.path
+    (home / "ledger.sqlite").unlink()
+    with pytest.raises(LedgerDamagedError, match="--start-anew"):
+        mine.connection.home.privacy_ledger(2_000_000_000)
+    begun = CliRunner().invoke(app, ["ledger", "--home", str(home), "--start-anew", "--format", "json"])
+    assert begun.exit_code == 0, begun.output
+    assert json.loads(begun.stdout)["releases_left"] == 0
+
+
+DRIVER = """
+import importlib, os, signal, sys
+module, attribute, moment = sys.argv[1:4]
+sys.argv = ["mine-agent", *sys.argv[4:]]
+owner, name = attribute.split(".")
+holder = getattr(importlib.import_module(module), owner)
+wrapped = getattr(holder, name)
+def deadly(*arguments, **named):
+    if moment == "after":
+        wrapped(*arguments, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(holder, name, deadly)
+from mine_agent.cli import app
+app()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("attribute", "moment", "charged"),
+    [
+        ("charge", "before", 0),
+        ("charge", "after", 1),
+        ("keep", "before", 1),
+        ("keep", "after", 1),
+        ("note", "after", 1),
+    ],
+)
+def test_a_mine_killed_around_a_release_has_charged_for_what_it_drew_and_goes_on(
+    mine: Mine, small_capsule: Any, attribute: str, moment: str, charged: int
+) -> None:
+    campaign, home = small_capsule.open(), mine.connection.home
+    environment = {**os.environ, "OPENMINED_PASSPHRASE": "a passphrase of the tests"}
+    arguments = [
+        "mine_agent.privacy.ledger",
+        f"Ledger.{attribute}",
+        moment,
+        "run",
+        "--once",
+        "--home",
+        str(home.path),
+    ]
+    killed = subprocess.run([sys.executable, "-c", DRIVER, *arguments], env=environment, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(charges(mine)) == charged
+    assert mine.submitted(campaign) == []
+    mine.time = 4e9
+    assert mine.round() == []
+    assert len(mine.submitted(campaign)) == 1
+    stored = attribute == "note" or (attribute, moment) == ("keep", "after")
+    assert len(charges(mine)) == (charged if stored else charged + 1)

@@ -24,7 +24,7 @@ def test_a_whole_campaign_under_ring_lwe_reaches_its_target_and_every_sum_agrees
     folder = tmp_path / "run"
     monkeypatch.setenv("APE_DATA_FOLDER", str(tmp_path / "ape"))
     report = run_campaign(
-        folder, seed=1, ipfs="embedded", wish=WISHES["rlwe"], passphrases={"capsule": PASSPHRASE}
+        folder, seed=1, ipfs="embedded", wish=WISHES["rlwe"]["none"], passphrases={"capsule": PASSPHRASE}
     )
     check(report, must_reach_target=True)
     assert report.ledger.contract_balance == 0

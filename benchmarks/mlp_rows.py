@@ -1,9 +1,8 @@
 """The encrypted gradient of a 64-32-10 network, batch 256, against the same in TenSEAL's vector interface.
 
 The peer keeps one encrypted vector for each hidden unit and output. Its time is put together from its
-measured primitives, each on a ciphertext with the primes that are left when a gradient comes to it: a whole gradient
-takes minutes. Timing all of them on fresh ciphertexts, as an earlier version of this file did, more than
-doubles the peer's time.
+measured primitives, each on a ciphertext with the primes that are left when a gradient comes to it: a whole
+gradient takes minutes. Timing all of them on fresh ciphertexts more than doubles the peer's time.
 """
 
 import time

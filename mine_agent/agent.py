@@ -17,7 +17,10 @@ from functools import partial
 
 from mine_agent.campaigns.artifacts import Library
 from mine_agent.connection import Connection
+from mine_agent.data.datasets import DataSet
 from mine_agent.failures import UnexpectedError, describe
+from mine_agent.rules.policy import Policy
+from mine_agent.work.glance import Glance
 from mine_agent.work.new_submissions import Working
 from mine_agent.work.open_submissions import Tending
 from openmined_syft.errors import OpenMinedError
@@ -83,10 +86,16 @@ class Agent:
                 money = partial(self._tending.money, campaign, auto_claim=policy.auto_claim)
                 if self._try(campaign, MONEY, money) and campaign in settled:
                     self._is_over(campaign)
-        for campaign in connection.campaign_ids():
-            for data in data_sets if campaign not in settled else ():
-                self._try(campaign, data.name, partial(self._working.consider, campaign, data, policy))
+        live = [campaign for campaign in connection.campaign_ids() if campaign not in settled]
+        glance = Glance(connection, live if data_sets else [])
+        for campaign in live:
+            for data in data_sets:
+                self._try(campaign, data.name, partial(self._consider, glance, campaign, data, policy))
         return self._errors
+
+    def _consider(self, glance: Glance, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        due = glance.is_due(campaign, data, policy, int(self._clock()))
+        return due and self._working.consider(campaign, data, policy)
 
     def _is_over(self, campaign: bytes) -> None:
         """Settled and claimed: nothing more to do, once nothing is pinned any more."""

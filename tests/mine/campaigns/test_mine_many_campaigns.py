@@ -1,0 +1,53 @@
+"""However many campaigns there are: those that a mine does not work for cost it no request of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mine_agent.home import Home
+from mine_agent.rules.policy_file import FirstAnswers
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.faulty_node import FaultyNode
+from tests.mine.campaigns.mine_under_test import Mine
+
+
+@pytest.mark.parametrize("unwanted", ["refused", "closed"])
+def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
+    node: Any,
+    make_home: Callable[..., Home],
+    faulty: FaultyNode,
+    miner: KeyfileSigner,
+    tell: Any,
+    small_capsule: Any,
+    colours: Path,
+    unwanted: str,
+) -> None:
+    answers = FirstAnswers(
+        scientists=("any",), capsules=("any",), fields=("any",),
+        minimum_reward="1000000 ether" if unwanted == "refused" else "0 ether",
+    )  # fmt: skip
+    home = make_home(answers=answers, rpc=faulty.url)
+    home.data().add("colours", colours, replace=False)
+
+    def cost_of_a_round() -> int:
+        before = faulty.exchanges
+        assert mine.agent.round() == []
+        return faulty.exchanges - before
+
+    small_capsule.open(salt=bytes(32))
+    mine = Mine(home, miner, tell)
+    if unwanted == "closed":
+        node.advance(10**7)
+    mine.agent.round()
+    with_one = cost_of_a_round()
+    for number in range(1, 5):
+        small_capsule.open(salt=bytes([number]) * 32)
+    if unwanted == "closed":
+        node.advance(10**7)
+    mine.agent.round()
+    assert cost_of_a_round() == with_one
+    assert mine.submitted() == []

@@ -50,14 +50,15 @@ def test_a_database_of_release_0_1_0_becomes_todays_and_keeps_every_row(
 
 FIRST = Tables("notes", (("create table if not exists note (text text) strict",),))
 SECOND = Tables("notes", (*FIRST.steps, ("alter table note add column written integer not null default 0",)))
+THIRD = Tables("notes", (*SECOND.steps, ("create index note_text on note (text)",)))
 BROKEN = Tables("notes", (*SECOND.steps, ("update note set written = 1", "no statement at all")))
 
 
 def test_each_step_is_run_once(tmp_path: Path) -> None:
     path = tmp_path / "agent.sqlite"
     open_database(path, **IDENTITY, tables=[FIRST]).execute("insert into note values ('kept')")
-    for _ in range(2):  # adding the column a second time would be refused
-        opened = open_database(path, **IDENTITY, tables=[SECOND])
+    for tables in (SECOND, SECOND, THIRD):  # adding the column a second time would be refused
+        opened = open_database(path, **IDENTITY, tables=[tables])
         assert tuple(opened.execute("select * from note").fetchone()) == ("kept", 0)
 
 

@@ -127,7 +127,9 @@ def _contract(home: Home) -> str:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.node.connect import connect
 
-    return f"Sonar at {Sonar.open(connect(home.settings.rpc), home.settings.contract).address}"
+    settings = home.settings
+    sonar = Sonar.open(connect(settings.rpc), settings.contract, version=settings.contract_version or None)
+    return f"Sonar at {sonar.address}, version {sonar.version}"
 
 
 def _clock(home: Home) -> str:

@@ -74,6 +74,7 @@ class Decline(Enum):
     UNTRAINABLE = "from these weights, slopes on the validation set are too large for a ciphertext"
     SOURCE_UNUSABLE = "the source campaign is no fitting, delivered one of the same owner and Capsule"
     START_WRONG = "the claimed start is off by more than the tolerance"
+    START_OVER_MAXIMUM = "the start is over the most that the terms allow"
     START_TOO_HIGH = "the start leaves less than the smallest paid gain to the target"
 
 

@@ -62,6 +62,7 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
         integrity=compiled.integrity,
         runtime_sha256=compiled.runtime_sha256,
         layout=compiled.layout,
+        version=int(contract.version()),
     )
     written = deployment.write(deployments)
     click.echo(f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {written}")

@@ -12,12 +12,36 @@ exports: (ledger.balanceOf, ledger.allowance, ledger.mint, ledger.approve)
 
 target: address
 data: Bytes[2048]
+in_permit: bool
+strikes: public(uint256)          # failed ones, in `permit`
 
 
 @external
 def arm(target: address, data: Bytes[2048]):
     self.target = target
     self.data = data
+
+
+@external
+def arm_permit(target: address, data: Bytes[2048]):
+    """
+    @notice Strike in `permit`, and swallow the failure.
+    """
+    self.target = target
+    self.data = data
+    self.in_permit = True
+
+
+@external
+def permit(
+    owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
+):
+    if self.in_permit:
+        target: address = self.target
+        self.target = empty(address)
+        done: bool = raw_call(target, self.data, revert_on_failure=False)
+        if not done:
+            self.strikes += 1
 
 
 @internal

@@ -11,7 +11,7 @@ from mine_agent.campaigns.history import Standing
 from mine_agent.rules.pacing import Outcome
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.claims import ensure_claim
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
@@ -24,7 +24,7 @@ def may_reclaim(record: CampaignRecord, standing: Standing, now: int) -> bool:
         standing.index is not None
         and standing.outcome is Outcome.WAITING
         and standing.index >= record.evaluated
-        and (record.target_reached or now >= record.terms.review_until)
+        and (record.state is State.SETTLED or record.target_reached or now >= record.terms.review_until)
     )
 
 
@@ -38,7 +38,8 @@ def reclaim(outbox: Outbox, sonar: Sonar, record: CampaignRecord, standing: Stan
     index = -1 if standing.index is None else standing.index  # refused as out of range: not in the queue
 
     def call() -> Call:
-        return sonar.calls.reclaim(standing.campaign, index, standing.update, asset=record.terms.asset)
+        place = (standing.campaign, index, standing.update)
+        return sonar.calls.reclaim(*place, outbox.account, asset=record.terms.asset)
 
     return outbox.ensure(reclaim_deed(standing), call)
 

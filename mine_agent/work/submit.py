@@ -46,7 +46,9 @@ def send(
 
     def call() -> Call:
         asset = record.terms.asset
-        return sonar.calls.submit(submission.campaign, submission.update, submission.value, asset=asset)
+        return sonar.calls.submit(
+            submission.campaign, submission.update, outbox.account, submission.value, asset=asset
+        )
 
     return outbox.ensure(submit_deed(submission), call)
 

@@ -104,12 +104,13 @@ class Lifecycle:
             adopt_opening(context, record)
         adopt_verdicts(context, record)
         self._benches.put_back(row.id)
-        if now >= record.terms.review_until:
-            self._settle(row.id)
-        elif record.finished(now):
+        if record.finished(now):
+            # However late, before the settlement: without a result there is no fee, and nobody has the model.
             self._deliver(row, record, now)
             if record.delivered:
                 self._settle(row.id)
+        elif now >= record.terms.review_until:
+            self._settle(row.id)
         else:
             if is_to_judge(context, record):
                 evaluate_ready(context, self._benches.open(record, now), record, now)
@@ -126,13 +127,16 @@ class Lifecycle:
         context = self._context
         # Neither stands in the other's way: the claim is first, and its failure is raised last.
         owed, refused = self._claim(record)
-        if record.public_key != EMPTY:
+        # Nobody waits for a result that was never opened, or cancelled: settled before its time, untouched.
+        untouched = record.submitted == 0 and now < record.terms.submit_until
+        called_off = record.public_key == EMPTY or untouched
+        if not called_off:
             if row.public_key is None:
                 adopt_opening(context, record)
             adopt_verdicts(context, record)
             if not record.delivered:
                 self._deliver(row, record, now)
-        ended = record.delivered or record.public_key == EMPTY
+        ended = record.delivered or called_off
         if ended and self._all_confirmed(row.id):
             kept = frozenset(filter(None, map(Cid.or_none, (record.model, record.result))))
             self._let_go(row, kept)

@@ -87,6 +87,9 @@ def _prepare(
         raise DeclinedError(Decline.START_WRONG)
     if record.terms.target - start < record.terms.min_gain:
         raise DeclinedError(Decline.START_TOO_HIGH)
+    if start > record.terms.max_start:
+        raise DeclinedError(Decline.START_OVER_MAXIMUM)
+
     scheme, family = assignment.scheme, assignment.family
     key = keystore.key_for(record.id, spec.scheme, spec.key_bits)
     encrypted = scheme.encrypt(weights, key, family, version=0, weight_bound=spec.weight_bound)

@@ -7,6 +7,7 @@ credentials; keys and passphrases never get here. `exit_code` is what a command 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
@@ -151,6 +152,19 @@ class NotSonarError(ChainError):
 
     def __init__(self, address: str, chain_id: int) -> None:
         super().__init__(f"the contract at {address} on chain {chain_id} does not answer as Sonar does")
+
+
+class WrongVersionError(ChainError):
+    """A Sonar, but of a version that this program does not know or that was not expected."""
+
+    def __init__(self, address: str, found: int, known: Sequence[int], expected: int | None) -> None:
+        if found not in known:
+            should = (
+                f"this program knows {' and '.join(map(str, known))}; install a release that knows {found}"
+            )
+        else:
+            should = f"version {expected} was expected: use the home, or the deployment, of that contract"
+        super().__init__(f"the Sonar at {address} is of version {found}; {should}. Nothing was sent to it.")
 
 
 class NoSuchCampaignError(ChainError):

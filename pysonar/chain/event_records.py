@@ -39,7 +39,13 @@ _STEP_1 = (
     "create table if not exists checkpoint (number integer primary key, hash blob not null) strict",
 )
 _STEP_2 = ("create index event_name on event (name, block_number, log_index)",)
-SCHEMA = Tables("follower", (_STEP_1, _STEP_2))
+# One kind of event for the verdicts of both versions of the contract.
+_STEP_3 = (
+    """update event set name = 'Verdicts', fields = json_object(
+        'id', json_extract(fields, '$.id'), 'first', json_extract(fields, '$.index'),
+        'verdicts', json_array(json_extract(fields, '$.verdict'))) where name = 'Reported'""",
+)
+SCHEMA = Tables("follower", (_STEP_1, _STEP_2, _STEP_3))
 
 
 @dataclass(frozen=True)

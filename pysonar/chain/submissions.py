@@ -14,8 +14,8 @@ from pysonar.chain.contract.events import (
     Improved,
     LoggedEvent,
     Reclaimed,
-    Reported,
     Submitted,
+    Verdicts,
 )
 from pysonar.chain.contract.types import Verdict
 
@@ -73,8 +73,9 @@ def submissions(history: Iterable[LoggedEvent]) -> dict[int, Submission]:
                 best = start
             case Submitted(index=index, miner=miner, update=update):
                 note(index, submitted=logged, miner=miner, update=update)
-            case Reported(index=index, miner=miner, verdict=verdict):
-                note(index, reported=logged, miner=miner, verdict=verdict)
+            case Verdicts() as report:
+                for index, verdict in report.each():
+                    note(index, reported=logged, verdict=verdict)
             case Improved(index=index, accuracy=accuracy) as gain:
                 note(index, gain=gain, before=best)
                 best = accuracy

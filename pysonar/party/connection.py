@@ -64,7 +64,9 @@ class AgentConnection(Generic[HomeT, JournalT]):
         """
         settings = home.settings
         web3 = web3 or connect(settings.rpc, expected_chain_id=settings.chain_id)
-        sonar = Sonar.open(web3, settings.contract, settings.chain_id)
+        sonar = Sonar.open(
+            web3, settings.contract, settings.chain_id, version=settings.contract_version or None
+        )
         database = open_database(
             home.database,
             chain_id=sonar.chain_id,

@@ -78,6 +78,7 @@ def first_settings(
         rpc=rpc[0] if len(rpc) == 1 else tuple(rpc),
         chain_id=place.chain_id,
         contract=place.contract,
+        contract_version=place.version,
         store=store or f"embedded:{default_home('store')}",
         keyfile=str(keyfile.expanduser().absolute()) if keyfile else Settings.keyfile,
         confirmations=confirmations,

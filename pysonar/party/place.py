@@ -11,11 +11,12 @@ import typer
 
 @dataclass(frozen=True)
 class Place:
-    """Where Sonar is. `start_block`: of its deployment, or 0 if that is not known."""
+    """Where Sonar is, and of which version. `start_block`: of its deployment, or 0 if that is not known."""
 
     chain_id: int
     contract: str
     start_block: int
+    version: int
 
 
 def find_place(rpc: Sequence[str], contract: str | None, deployment: Path | None) -> Place:
@@ -33,8 +34,9 @@ def find_place(rpc: Sequence[str], contract: str | None, deployment: Path | None
 
     if deployment is not None and contract is None:
         manifest = read_deployment(deployment)
-        return Place(manifest.chain_id, manifest.address, manifest.block)
+        return Place(manifest.chain_id, manifest.address, manifest.block, manifest.version)
     if contract is None or deployment is not None:
         raise typer.BadParameter("give one of --contract and --deployment")
     web3 = connect(rpc)
-    return Place(requests.chain_id(web3), Sonar.open(web3, contract).address, 0)
+    sonar = Sonar.open(web3, contract)
+    return Place(requests.chain_id(web3), sonar.address, 0, sonar.version)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from pysonar.chain.contract.versions import ABI_FILES
 from pysonar.files.flat_toml import check, read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory, require_private
 from pysonar.party.rules import amount_setting
@@ -37,6 +38,7 @@ class Settings:
     """What every agent needs to know.
 
     Attributes:
+        contract_version: which Sonar it must be; 0, as in homes of earlier releases, asks the contract.
         account: the address of the keyfile's account; empty in homes of earlier releases, which ask the
             keyfile.
         start_block: where the contract was deployed, or 0.
@@ -53,6 +55,11 @@ class Settings:
     chain_id: int = setting("a whole number of 1 or more", lambda v: v >= 1)
     contract: str = setting("Sonar's address: 0x and 40 hexadecimal digits", _is_address)
     store: str = setting("'embedded:/directory' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'", _is_store)
+    contract_version: int = setting(
+        "the version of the contract, 1 or 2; 0 asks the contract",
+        lambda v: v == 0 or v in ABI_FILES,
+        default=0,
+    )
     keyfile: str = setting(
         "the path of the account's keyfile, relative ones from the home directory",
         bool,

@@ -204,8 +204,8 @@ class Campaign:
                 raise
 
     def cancel(self) -> None:
-        """Take a campaign back that Capsule has not opened; then claim the bounty. ContractRefusedError if
-        it is too late.
+        """Take a campaign back to which nobody has submitted yet, opened or not; then claim the bounty.
+        ContractRefusedError if it is too late.
         """
         sonar = self._connection.sonar
         self._finish(Deed(Action.CANCEL, self.id), lambda: sonar.calls.cancel(self.id))

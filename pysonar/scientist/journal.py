@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from pysonar.chain.contract.types import Terms
 from pysonar.chain.migrations import Tables
@@ -80,17 +80,8 @@ def _as_text(terms: dict[str, object]) -> dict[str, object]:
 
 
 def _row(row: sqlite3.Row) -> CampaignRow:
-    values = json.loads(row["terms"])
-    for field in (
-        "bounty",
-        "target",
-        "min_gain",
-        "submit_until",
-        "review_until",
-        "stake",
-        "fee",
-        "max_pending",
-    ):
-        values[field] = int(values[field])
+    values = json.loads(row["terms"])  # old ones say no maximum of the start
+    numbers = {field.name for field in fields(Terms) if field.type == "int"}
+    values |= {name: int(values[name]) for name in numbers & values.keys()}
     terms = Terms(**values | {"spec": bytes.fromhex(values["spec"])})
     return CampaignRow(row["name"], row["id"], row["request"], row["spec"], row["salt"], terms)

@@ -162,6 +162,7 @@ def _prepare(
         initial = SealedWeights(cid_of(blob), weights.salted_digest())
     else:
         initial = plan.initial
+    start = starting_accuracy(plan, validation)
     spec = Spec(
         title=plan.title,
         description=plan.description,
@@ -169,7 +170,7 @@ def _prepare(
         output_schema=plan.output_schema,
         algorithm=plan.algorithm,
         metric=plan.metric,
-        start_ppm=starting_accuracy(plan, validation),
+        start_ppm=start,
         start_tolerance_ppm=plan.start_tolerance,
         validation=Validation(cid_of(sealed), records.salted_digest(), validation.num_rows),
         capsule_certificate=certificate_cid,
@@ -182,13 +183,14 @@ def _prepare(
         privacy_floor=plan.privacy_floor,
         auditor_certificate=plan.auditor_certificate,
     ).to_bytes()
-    terms = _terms(scientist, plan, cid_of(spec))
+    terms = _terms(scientist, plan, cid_of(spec), start)
     salt = secrets.token_bytes(32)
     campaign = campaign_id(sonar.chain_id, sonar.address, scientist.address, terms.spec, salt)
     return CampaignRow(name, campaign, request, spec, salt, terms), [*artifacts, spec]
 
 
-def _terms(scientist: Scientist, plan: Plan, spec: Cid) -> Terms:
+def _terms(scientist: Scientist, plan: Plan, spec: Cid, start: int) -> Terms:
+    """The terms. No start above what is claimed here, and Capsule's measure of it, is ever paid from."""
     # The newest block may be old on a quiet chain, and ahead of the clock on one made for tests.
     now = max(scientist.connection.sonar.now(), int(time.time()))
     return Terms(
@@ -197,6 +199,7 @@ def _terms(scientist: Scientist, plan: Plan, spec: Cid) -> Terms:
         bounty=plan.bounty,
         target=plan.target,
         min_gain=plan.min_gain,
+        max_start=max(0, min(plan.target - plan.min_gain, start + plan.start_tolerance)),
         submit_until=now + plan.submit_for,
         review_until=now + plan.submit_for + plan.review_for,
         stake=plan.stake,

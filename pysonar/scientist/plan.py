@@ -32,6 +32,7 @@ from pysonar.scientist.errors import PlanError
 
 SOURCE = "the plan"
 DAY = 86_400
+HOUR = 3_600
 MOST_WEI = (1 << 96) - 1  # what the contract packs
 MOST_PENDING = (1 << 24) - 1
 
@@ -118,7 +119,7 @@ class Plan:
         for name, least, most in (
             ("bounty", 1, MOST_WEI), ("stake", 0, MOST_WEI), ("fee", 0, MOST_WEI),
             ("target", 1, 1_000_000), ("min_gain", 1, self.target),
-            ("submit_for", 1, 365 * DAY), ("review_for", 1, 30 * DAY),
+            ("submit_for", 1, 365 * DAY), ("review_for", HOUR, 30 * DAY),
             ("max_pending", 1, MOST_PENDING), ("start_tolerance", 0, 1_000_000),
         ):  # fmt: skip
             self._require_range(name, least, most)

@@ -10,9 +10,9 @@ from pysonar.chain.contract.events import (
     Delivered,
     LoggedEvent,
     Reclaimed,
-    Reported,
     Settled,
     Submitted,
+    Verdicts,
 )
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
@@ -24,7 +24,7 @@ FUNCTION_OF = {
     CampaignCreated: "create_campaign",
     CampaignOpened: "open_campaign",
     Submitted: "submit",
-    Reported: "report",
+    Verdicts: "report",
     Reclaimed: "reclaim",
     Delivered: "deliver",
     Settled: "settle",

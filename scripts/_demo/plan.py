@@ -30,7 +30,7 @@ DIGITS = Wish(
     told="ten classes, one against the rest; 50 steps at each mine",
     algorithm='family = "one_vs_rest"\nkey_bits = 2048',
     target="90 %",
-    lasts='submit_for = "3m"\nreview_for = "2m"',
+    lasts='submit_for = "3m"\nreview_for = "1h"',
     rule="[rule]\nsteps = 50\n",
 )
 # Noise at each mine costs accuracy, and few steps at a time keep one mine's from taking over the model.
@@ -57,7 +57,7 @@ WISHES = {
             told="a network 64-32-10 with all weights encrypted; one mini-batch of a mine at a time",
             algorithm='family = "mlp"\nparameters = { hidden = 32 }',
             target="85 %",
-            lasts='submit_for = "10m"\nreview_for = "5m"',
+            lasts='submit_for = "10m"\nreview_for = "1h"',
             most_seconds=180,
         ),
     },

@@ -210,7 +210,7 @@ def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
     follower = follow(ages=())
     follower.poll()
     assert follower.trouble is None
-    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     faulty.habit(answering([]), "eth_getLogs")
     clock.now += following.AUDIT_SECONDS
     follower.poll()
@@ -237,7 +237,7 @@ def test_a_lost_verdict_is_noticed_too(
     clock: Clock,
 ) -> None:
     opened = campaign()
-    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     follower = follow(ages=())
     follower.poll()
     report = Report(miner.address, UPDATE, Verdict.IMPROVED, 20_000, MODEL)
@@ -268,7 +268,7 @@ def test_a_lost_beginning_is_noticed_by_what_comes_after_it(
     follower.poll()
     assert follower.history(CampaignCreated) == []
     faulty.behave()
-    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     assert follower.poll() == 3
     assert [one.event.id for one in follower.unhandled(CampaignCreated)] == [opened]
     assert follower.trouble is None
@@ -285,7 +285,7 @@ def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
 ) -> None:
     opened = campaign()
     follower = follow(start_block=rpc.block_number(node.web3) + 1)
-    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     follower.poll()
     assert "the event that created it missing" in (follower.trouble or "")
     for _ in range(following.TRIES_FOR_THE_BEGINNING):
@@ -307,7 +307,7 @@ def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
     node.mine(3)
     follower = follow(confirmations=3)
     follower.poll()
-    transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     for _ in range(3):
         clock.now += following.AUDIT_SECONDS
         follower.poll()

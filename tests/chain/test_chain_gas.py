@@ -74,13 +74,13 @@ def test_a_call_without_a_token_has_no_ceiling_of_its_own(
 def test_calls_that_move_a_token_are_told_from_others(sonar: Sonar, capsule: Any) -> None:
     calls, to = sonar.calls, capsule.address
     for asset, runs_token in (("0x" + "00" * 20, False), (TOKEN, True)):
-        assert calls.submit(ID, ID, 7, asset=asset).runs_token is runs_token
-        assert calls.reclaim(ID, 0, ID, asset=asset).runs_token is runs_token
+        assert calls.submit(ID, ID, to, 7, asset=asset).runs_token is runs_token
+        assert calls.reclaim(ID, 0, ID, to, asset=asset).runs_token is runs_token
         assert calls.claim(ID, to, asset=asset).runs_token is runs_token
     for call in (calls.register_capsule(ID), calls.settle(ID), calls.deliver(ID, ID)):
         assert call.runs_token is False
 
 
 def test_a_stake_in_tokens_sends_no_ether(sonar: Sonar) -> None:
-    assert sonar.calls.submit(ID, ID, 7).value == 7
-    assert sonar.calls.submit(ID, ID, 7, asset=TOKEN).value == 0
+    assert sonar.calls.submit(ID, ID, TOKEN, 7).value == 7
+    assert sonar.calls.submit(ID, ID, TOKEN, 7, asset=TOKEN).value == 0

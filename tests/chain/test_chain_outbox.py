@@ -191,7 +191,7 @@ def test_a_transaction_that_reverts_when_mined_says_why(
     transact(node, capsule, sonar.calls.open_campaign(campaign, SPEC, SPEC, 0))
     outbox = make(signer=miner)
     node.set_automine(False)
-    outbox.send(sonar.calls.submit(campaign, UPDATE, 0), named("submit"))
+    outbox.send(sonar.calls.submit(campaign, UPDATE, outbox.account, 0), named("submit"))
     _race(node, stranger, sonar, campaign)
     node.mine()
     with pytest.raises(RevertedError, match="sonar: queue is full") as reverted:
@@ -208,7 +208,7 @@ def test_a_transaction_that_reverts_when_mined_says_why(
 
 def _race(node: Any, signer: Any, sonar: Sonar, campaign: bytes) -> None:
     """The signer's submission, with a tip that puts it first in the block."""
-    call = sonar.calls.submit(campaign, SALT, 0)
+    call = sonar.calls.submit(campaign, SALT, signer.address, 0)
     transaction = {
         "type": 2, "chainId": 1337, "nonce": 0, "to": call.to, "value": 0, "data": call.data, "gas": 500_000,
         "maxFeePerGas": 500 * GWEI, "maxPriorityFeePerGas": 400 * GWEI,

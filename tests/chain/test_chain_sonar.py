@@ -16,9 +16,11 @@ from pysonar.chain.contract.events import (
     CampaignCreated,
     CampaignDeclined,
     Improved,
-    Reported,
     Settled,
     Submitted,
+    Verdicts,
+    from_json,
+    to_json,
 )
 from pysonar.chain.contract.sonar import Sonar, campaign_id, queue_entry
 from pysonar.chain.contract.types import EMPTY, Report, State, Terms, Verdict
@@ -80,13 +82,13 @@ def test_a_whole_campaign_is_read_back_as_typed_records(
     assert record.payout(20_000) == 25  # docs/protocol.md, section 1, to the wei
     assert record.payout(4_999) == 0
 
-    (submitted,) = transact(node, miner, sonar.calls.submit(opened, UPDATE, 73))
+    (submitted,) = transact(node, miner, sonar.calls.submit(opened, UPDATE, miner.address, 73))
     assert submitted.event == Submitted(opened, 0, miner.address, UPDATE)
     assert sonar.queued(opened, 0) == queue_entry(miner.address, UPDATE)
 
     report = Report(miner.address, UPDATE, Verdict.IMPROVED, 20_000, RESULT)
-    reported, improved = transact(node, capsule, sonar.calls.report(opened, [report]))
-    assert reported.event == Reported(opened, 0, miner.address, Verdict.IMPROVED)
+    improved, verdicts = transact(node, capsule, sonar.calls.report(opened, [report]))
+    assert verdicts.event == Verdicts(opened, 0, (Verdict.IMPROVED,))
     assert improved.event == Improved(opened, 0, 1, 20_000, 25, RESULT)
     assert (sonar.claimable(opened, miner.address), sonar.owed(opened, miner.address)) == (70, 95)
 
@@ -112,9 +114,9 @@ def test_the_preview_of_a_payout_is_what_the_contract_pays(
         transact(node, capsule, sonar.calls.open_campaign(campaign, KEY, MODEL, 123_457))
         for accuracy in (130_001, 777_777, 900_000):
             expected = sonar.campaign(campaign).payout(accuracy)
-            transact(node, miner, sonar.calls.submit(campaign, UPDATE, 73))
+            transact(node, miner, sonar.calls.submit(campaign, UPDATE, miner.address, 73))
             report = Report(miner.address, UPDATE, Verdict.IMPROVED, accuracy, MODEL)
-            improved = transact(node, capsule, sonar.calls.report(campaign, [report]))[1].event
+            improved = transact(node, capsule, sonar.calls.report(campaign, [report]))[0].event
             assert improved.payout == expected > 0
 
 
@@ -146,11 +148,13 @@ def test_refusals_carry_the_contracts_own_reason(
     sonar: Sonar, scientist: Any, miner: Any, terms: Terms, opened: bytes
 ) -> None:
     with pytest.raises(ContractRefusedError, match="sonar: value is not stake and fee") as refused:
-        sonar.simulate(sonar.calls.submit(opened, UPDATE, 72), miner.address)
+        sonar.simulate(sonar.calls.submit(opened, UPDATE, miner.address, 72), miner.address)
     assert (refused.value.label, refused.value.reason) == ("submit", "sonar: value is not stake and fee")
     with pytest.raises(ContractRefusedError, match="sonar: campaign exists"):
         sonar.simulate(sonar.calls.create_campaign(terms, SALT), scientist.address)
-    assert sonar.simulate(sonar.calls.submit(opened, UPDATE, 73), miner.address) == bytes(32)  # index 0
+    assert sonar.simulate(sonar.calls.submit(opened, UPDATE, miner.address, 73), miner.address) == bytes(
+        32
+    )  # index 0
 
 
 def test_an_account_without_funds_is_named_with_what_it_has_and_needs(
@@ -182,14 +186,26 @@ def test_a_reason_that_is_no_text_does_not_stop_readers(
     hostile = replace(call, data=call.data.replace(b"xy", b"\xff\xfe"))
     (declined,) = transact(node, capsule, hostile)
     assert declined.event == CampaignDeclined(created.event.id, "��")
+    assert from_json(declined.event.name, to_json(declined.event)) == declined.event
+
+
+def test_the_log_alone_tells_the_terms_and_the_salt(
+    node: Any, sonar: Sonar, scientist: Any, terms: Terms, transact: Any
+) -> None:
+    odd = replace(terms, gap_basis=True, max_start=123_456, max_pending=2**24 - 1, stake=2**96 - 1)
+    for salt, chosen in ((SALT, terms), (KEY, odd)):
+        (created,) = transact(node, scientist, sonar.calls.create_campaign(chosen, salt))
+        assert isinstance(created.event, CampaignCreated)
+        assert (created.event.terms, created.event.salt) == (chosen, salt)
+        assert sonar.campaign(created.event.id).terms == chosen
 
 
 def test_arguments_are_checked_before_anything_is_sent(terms: Terms, capsule: Any) -> None:
     calls = SonarCalls(capsule.address)
     with pytest.raises(BadArgumentError, match="32 bytes"):
-        calls.submit(b"short", UPDATE, 0)
+        calls.submit(b"short", UPDATE, capsule.address, 0)
     with pytest.raises(BadArgumentError, match="0 or more"):
-        calls.submit(SPEC, UPDATE, -1)
+        calls.submit(SPEC, UPDATE, capsule.address, -1)
     with pytest.raises(BadArgumentError, match="0 or more"):
         replace(terms, bounty=1 << 256)
     with pytest.raises(BadAddressError, match="capsule"):

@@ -14,9 +14,11 @@ from typing import Any
 
 import boa
 from eth_abi import decode
+from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak, to_checksum_address
 from vyper.compiler.output import build_abi_output
 
+KEYS: dict[str, PrivateKey] = {}
 REASON = bytes.fromhex("08c379a0")
 
 
@@ -36,9 +38,9 @@ def reverts(reason: str | None = None) -> Iterator[None]:
     raise AssertionError("not refused")
 
 
-def execute(contract: Any, data: bytes, sender: str, value: int) -> Any:
+def execute(contract: Any, data: bytes, sender: str, value: int, gas: int | None = None) -> Any:
     done = boa.env.execute_code(
-        to_address=str(contract.address), sender=sender, value=value, data=data, contract=contract
+        to_address=str(contract.address), sender=sender, value=value, data=data, contract=contract, gas=gas
     )
     if done.is_error:
         output = bytes(done.output)
@@ -103,8 +105,11 @@ class Function:
     def encode_input(self, *arguments: Any) -> bytes:
         return bytes(self.function.prepare_calldata(*arguments))
 
-    def __call__(self, *arguments: Any, sender: str | None = None, value: int = 0) -> Any:
-        done = execute(self.contract.boa, self.encode_input(*arguments), str(sender or self.contract), value)
+    def __call__(
+        self, *arguments: Any, sender: str | None = None, value: int = 0, gas: int | None = None
+    ) -> Any:
+        caller = str(sender or self.contract)
+        done = execute(self.contract.boa, self.encode_input(*arguments), caller, value, gas)
         return self.answer(done) if self.is_view else Receipt(done)
 
     def call(self, *arguments: Any, sender: str, value: int = 0) -> Any:
@@ -131,9 +136,16 @@ def known_events() -> dict[int, dict[str, Any]]:
     found = {}
     for entry in build_abi_output(source("Sonar").compiler_data):
         if entry["type"] == "event":
-            signature = f"{entry['name']}({','.join(field['type'] for field in entry['inputs'])})"
+            signature = f"{entry['name']}({','.join(map(full_type, entry['inputs']))})"
             found[int.from_bytes(keccak(text=signature))] = entry
     return found
+
+
+def full_type(field: dict[str, Any]) -> str:
+    """The type of a field, structs written out."""
+    if field["type"] != "tuple":
+        return str(field["type"])
+    return f"({','.join(map(full_type, field['components']))})"
 
 
 def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
@@ -146,7 +158,7 @@ def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
         field["name"]: decode([field["type"]], topic.to_bytes(32))[0]
         for field, topic in zip(indexed, topics[1:], strict=True)
     }
-    plain = decode([field["type"] for field in rest], data)
+    plain = decode([full_type(field) for field in rest], data)
     values.update({field["name"]: value for field, value in zip(rest, plain, strict=True)})
     for field in entry["inputs"]:
         if field["type"] == "address":
@@ -174,6 +186,8 @@ class Chain:
     def __init__(self) -> None:
         self.provider = SimpleNamespace(
             get_balance=boa.env.get_balance,
+            set_balance=boa.env.set_balance,
+            set_code=boa.env.set_code,
             get_storage=lambda address, slot: boa.env.get_storage(address, slot).to_bytes(32),
             set_storage=lambda address, slot, value: boa.env.set_storage(
                 address, slot, int.from_bytes(value)
@@ -205,7 +219,16 @@ class Chain:
 
 def accounts() -> list[Account]:
     """Ten rich accounts."""
-    people = [Account(to_checksum_address(keccak(text=f"account {number}")[:20])) for number in range(10)]
+    for number in range(10):
+        key = PrivateKey(keccak(text=f"account {number}"))
+        KEYS[key.public_key.to_checksum_address()] = key
+    people = [Account(address) for address in KEYS]
     for person in people:
         person.balance = 10_000 * 10**18
     return people
+
+
+def sign(account: Account, digest: bytes) -> tuple[int, bytes, bytes]:
+    """Sign 32 bytes with the account's key: v, r, s."""
+    signature = KEYS[str(account)].sign_msg_hash(digest)
+    return signature.v + 27, signature.r.to_bytes(32), signature.s.to_bytes(32)

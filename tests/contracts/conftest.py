@@ -1,12 +1,13 @@
 """Roles, and a desk, for tests of Sonar on Foundry through Ape, or on titanoboa. Actors are named by role."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hexbytes import HexBytes
 
 # Test modules are imported by path: the desk and the twin beside them are found only like this.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,6 +24,11 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
 if STAGE == "titanoboa":
     import boa
     import boa_stage
+
+    @pytest.fixture(scope="session")
+    def sign() -> Callable[[Any, bytes], tuple[int, bytes, bytes]]:
+        """Sign 32 bytes with an account's key: v, r, s."""
+        return boa_stage.sign
 
     @pytest.fixture(scope="session")
     def accounts() -> Any:
@@ -47,6 +53,16 @@ if STAGE == "titanoboa":
 else:
     from ape.utils.testing import generate_dev_accounts
 
+    @pytest.fixture(scope="session")
+    def sign() -> Callable[[Any, bytes], tuple[int, bytes, bytes]]:
+        """Sign 32 bytes with an account's key: v, r, s."""
+
+        def with_key(account: Any, digest: bytes) -> tuple[int, bytes, bytes]:
+            signed = account.sign_raw_msghash(HexBytes(digest))
+            return signed.v, bytes(signed.r), bytes(signed.s)
+
+        return with_key
+
     @pytest.fixture(scope="session", autouse=True)
     def brisk_ape() -> Iterator[None]:
         """Spare Ape what takes most of its time and tells these tests nothing.
@@ -61,6 +77,17 @@ else:
             patch.setattr("ape_foundry.FoundryProvider._extract_custom_error", lambda *_, **_options: "")
             patch.setattr("ape_test.accounts.generate_dev_accounts", cache(generate_dev_accounts))
             yield
+
+
+@pytest.fixture
+def permit(sonar: Any, sign: Callable, chain: Any) -> Callable:
+    """An owner's signature by which Sonar may take an amount of a token, for a day."""
+
+    def signed(token: Any, owner: Any, amount: int) -> tuple[int, int, bytes, bytes]:
+        deadline = chain.pending_timestamp + DAY
+        return (deadline, *sign(owner, bytes(token.digest(owner, sonar, amount, deadline))))
+
+    return signed
 
 
 @pytest.fixture
@@ -116,6 +143,7 @@ def desk(sonar: Any, chain: Any, scientist: Any, capsule: Any, miner: Any) -> De
             fee=ETHER // 1000,
             target=900_000,
             min_gain=1_000,
+            max_start=899_000,
             submit_until=now + DAY,
             review_until=now + 2 * DAY,
             max_pending=40,

@@ -9,7 +9,19 @@ from typing import Any
 
 from eth_utils import keccak
 
-__all__ = ["DAY", "ETHER", "NOTHING", "NO_ONE", "STAGE", "Desk", "Terms", "digest", "place", "reverts"]
+__all__ = [
+    "BURN",
+    "DAY",
+    "ETHER",
+    "NOTHING",
+    "NO_ONE",
+    "STAGE",
+    "Desk",
+    "Terms",
+    "digest",
+    "place",
+    "reverts",
+]
 
 # The tests run on Foundry through Ape, or on titanoboa in this process: see boa_stage.py.
 STAGE = os.environ.get("SONAR_STAGE", "foundry")
@@ -22,6 +34,7 @@ ETHER = 10**18
 NOTHING = b"\0" * 32
 NO_ONE = "0x" + "00" * 20
 DAY = 86_400
+BURN = "0x000000000000000000000000000000000000dEaD"
 
 
 def digest(text: str) -> bytes:
@@ -49,6 +62,7 @@ class Terms:
     fee: int
     target: int
     min_gain: int
+    max_start: int
     submit_until: int
     review_until: int
     max_pending: int
@@ -57,6 +71,11 @@ class Terms:
     def tuple(self) -> tuple[Any, ...]:
         """As the ABI wants it."""
         return tuple(self.__dict__.values())
+
+
+def most_start(terms: Terms) -> int:
+    """The highest start that leaves room for one gain."""
+    return max(0, terms.target - terms.min_gain)
 
 
 @dataclass
@@ -73,8 +92,9 @@ class Desk:
     terms: dict[bytes, Terms] = field(default_factory=dict)
 
     def with_terms(self, **changes: Any) -> Terms:
-        """The usual terms, with changes."""
-        return replace(self.usual, **changes)
+        """The usual terms, with changes; any start is taken that leaves something to gain."""
+        terms = replace(self.usual, **changes)
+        return terms if "max_start" in changes else replace(terms, max_start=most_start(terms))
 
     def requested(self, **changes: Any) -> bytes:
         """A new campaign; its id."""
@@ -99,9 +119,14 @@ class Desk:
 
     def submit(self, ident: bytes, name: str, miner: Any = None) -> bytes:
         """A submission called `name`; its update."""
-        value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
-        self.sonar.submit(ident, digest(name), value=value, sender=miner or self.miner)
+        self.submission(ident, name, miner)
         return digest(name)
+
+    def submission(self, ident: bytes, name: str, miner: Any = None) -> Any:
+        """A submission called `name`; its receipt."""
+        value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
+        miner = miner or self.miner
+        return self.sonar.submit(ident, digest(name), miner, value=value, sender=miner)
 
     def report(self, ident: bytes, *reports: tuple[Any, ...]) -> Any:
         """Reports by the capsule; the receipt."""

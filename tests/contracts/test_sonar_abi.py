@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from vyper.cli.vyper_compile import compile_files
 
+from pysonar.chain.contract.versions import NEWEST
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,8 +34,9 @@ def test_the_shipped_abi_is_the_compiled_one(compiled, shipped):
 def test_the_abi_has_no_way_in_but_the_agreed_functions(shipped):
     functions = {entry["name"] for entry in shipped if entry["type"] == "function"}
     assert functions == {
-        *("register_capsule", "create_campaign", "cancel", "decline", "open_campaign"),
-        *("submit", "report", "reclaim", "deliver", "settle", "claim"),
+        *("register_capsule", "create_campaign", "create_campaign_with_permit", "cancel", "decline"),
+        *("open_campaign", "submit", "submit_with_permit", "report", "reclaim", "deliver", "settle"),
+        *("claim", "burn", "version"),
         *("campaign", "campaign_id", "certificate", "queued", "claimable", "owed"),
     }
     assert {entry["type"] for entry in shipped} == {"function", "event"}
@@ -46,3 +49,7 @@ def test_every_event_of_the_interface_is_emitted(shipped):
     events = {entry["name"] for entry in shipped if entry["type"] == "event"}
     assert len(events) == 12
     assert [name for name in sorted(events) if f"log ISonar.{name}(" not in source] == []
+
+
+def test_the_contract_says_which_version_it_is(sonar):
+    assert sonar.version() == NEWEST

@@ -9,21 +9,26 @@ from eth_utils import keccak
 
 REASON = bytes.fromhex("08c379a0")
 ID, SOMEBODY = keccak(text="no campaign"), "0x" + "11" * 20
-TERMS = (ID, SOMEBODY, SOMEBODY, 1, 0, 0, 1, 1, 1, 2, 1, False)
+TERMS = (ID, SOMEBODY, SOMEBODY, 1, 0, 0, 1, 1, 0, 1, 2, 1, False)
+PERMIT = (0, 27, ID, ID)
 REPORT = (SOMEBODY, ID, 2, 0, bytes(32))
 # Arguments that every function understands; and which of their words are addresses.
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "register_capsule": (ID,),
     "create_campaign": (TERMS, ID),
+    "create_campaign_with_permit": (TERMS, ID, PERMIT),
     "cancel": (ID,),
-    "decline": (ID, "no"),
+    "decline": (ID, b"no"),
     "open_campaign": (ID, ID, ID, 0),
-    "submit": (ID, ID),
+    "submit": (ID, ID, SOMEBODY),
+    "submit_with_permit": (ID, ID, SOMEBODY, PERMIT),
     "report": (ID, [REPORT]),
-    "reclaim": (ID, 0, ID),
+    "reclaim": (ID, 0, ID, SOMEBODY),
     "deliver": (ID, ID),
     "settle": (ID,),
-    "claim": (ID, SOMEBODY),
+    "claim": (ID, SOMEBODY, SOMEBODY),
+    "burn": (SOMEBODY, 1),
+    "version": (),
     "campaign": (ID,),
     "campaign_id": (SOMEBODY, ID, ID),
     "certificate": (SOMEBODY,),
@@ -32,10 +37,11 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "owed": (ID, SOMEBODY),
 }
 ADDRESSES = [
-    *(("create_campaign", 1), ("create_campaign", 2), ("report", 3), ("claim", 1)),
+    *(("create_campaign", 1), ("create_campaign", 2), ("report", 3), ("claim", 1), ("claim", 2)),
+    *(("submit", 2), ("reclaim", 3), ("burn", 0)),
     *(("campaign_id", 0), ("certificate", 0), ("claimable", 1), ("owed", 1)),
 ]
-FLAG = ("create_campaign", 11)
+FLAG = ("create_campaign", 12)
 # Where `decline` has the length of its text, and `report` that of its list; and the first that is too long.
 TOO_LONG = [("decline", 2, 129), ("report", 2, 33)]
 
@@ -71,6 +77,10 @@ def is_understood(done: Any) -> bool:
     return not done.is_error or bytes(done.output)[:4] == REASON
 
 
+def is_cut_or_padded(done: Any) -> bool:
+    return done.is_error and b"sonar: call is cut short or padded" in bytes(done.output)
+
+
 def is_not_understood(done: Any) -> bool:
     return done.is_error and bytes(done.output) == b""
 
@@ -79,9 +89,30 @@ def is_not_understood(done: Any) -> bool:
 def test_calls_cut_short_are_refused(raw_sonar, name):
     data = calldata(raw_sonar, name)
     assert is_understood(send(raw_sonar, data))
-    shortest = 4 + 64 if name in ("decline", "report") else len(data)
-    for length in (3, 4, shortest - 1):
-        assert is_not_understood(send(raw_sonar, data[:length]))
+    for length in {0, 3, 4 if len(data) > 4 else 3, len(data) - 1}:
+        cut = send(raw_sonar, data[:length])
+        assert is_not_understood(cut) or is_cut_or_padded(cut)
+
+
+@pytest.mark.parametrize("name", ["decline", "report"])
+def test_lists_and_texts_are_refused_unless_they_are_whole(raw_sonar, name):
+    """Vyper reads what is missing as zeros: a report cut in its model would name what nobody has."""
+    data = calldata(raw_sonar, name)
+    assert not is_cut_or_padded(send(raw_sonar, data))
+    for length in range(4 + 64, len(data)):
+        cut = send(raw_sonar, data[:length])
+        assert is_cut_or_padded(cut) or is_not_understood(cut)
+    for more in (1, 31, 32, 160):
+        assert is_cut_or_padded(send(raw_sonar, data + bytes(more)))
+    for offset in (0, 32, 63, 65, 80, 96, 2**200, 2**256 - 32):
+        moved = send(raw_sonar, with_word(data, 1, offset))
+        assert is_cut_or_padded(moved) or is_not_understood(moved)
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 64, 127, 128])
+def test_a_reason_of_any_length_is_whole(raw_sonar, length):
+    data = bytes(raw_sonar.decline.prepare_calldata(ID, b"a" * length))
+    assert not is_cut_or_padded(send(raw_sonar, data))
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS.keys() - {"create_campaign", "submit"}))
@@ -101,8 +132,13 @@ def test_words_that_are_no_address_and_no_flag_are_refused(raw_sonar, name, plac
 
 @pytest.mark.parametrize(("name", "place", "length"), TOO_LONG)
 def test_a_batch_or_a_reason_that_is_too_long_is_refused(raw_sonar, name, place, length):
-    data = calldata(raw_sonar, name) + bytes(160 * length)
-    assert is_understood(send(raw_sonar, with_word(data, place, length - 1)))
+    data = calldata(raw_sonar, name)[: 4 + 32 * place] + bytes(32)
+    one = 160 if name == "report" else 1
+    whole = data + bytes((one * (length - 1) + 31) // 32 * 32)
+    accepted = send(raw_sonar, with_word(whole, place, length - 1))
+    assert is_understood(accepted)
+    assert not is_cut_or_padded(accepted)
+    data += bytes((one * length + 31) // 32 * 32)
     assert is_not_understood(send(raw_sonar, with_word(data, place, length)))
     assert is_not_understood(send(raw_sonar, with_word(data, place, 2**255)))
 

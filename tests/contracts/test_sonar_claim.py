@@ -23,7 +23,7 @@ def test_a_miner_claims_the_stake_of_a_judged_submission_at_once(desk, sonar, mi
     desk.report(ident, desk.gain("a", 500_000) if gains else desk.no_gain("a"))
     assert sonar.claimable(ident, miner) == stake
     before = miner.balance
-    receipt = sonar.claim(ident, miner, sender=miner)
+    receipt = sonar.claim(ident, miner, miner, sender=miner)
     assert miner.balance - before + receipt.total_fees_paid == stake
     (event,) = receipt.events
     assert event.event_name == "Claimed"
@@ -53,7 +53,7 @@ def test_a_forfeited_stake_cannot_be_claimed(desk, sonar, miner, verdict):
     desk.report(ident, desk.no_gain("a", verdict=verdict))
     assert sonar.owed(ident, miner) == 0
     with reverts("sonar: nothing to claim"):
-        sonar.claim(ident, miner, sender=miner)
+        sonar.claim(ident, miner, miner, sender=miner)
 
 
 def test_a_payout_cannot_be_claimed_before_settlement(desk, sonar, miner):
@@ -62,34 +62,34 @@ def test_a_payout_cannot_be_claimed_before_settlement(desk, sonar, miner):
     assert sonar.claimable(ident, miner) == 0
     assert sonar.owed(ident, miner) == sonar.campaign(ident).paid > 0
     with reverts("sonar: nothing to claim"):
-        sonar.claim(ident, miner, sender=miner)
+        sonar.claim(ident, miner, miner, sender=miner)
 
 
 def test_a_miner_claims_the_payout_after_settlement(desk, sonar, miner, settle):
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
-    sonar.claim(ident, miner, sender=miner)
+    sonar.claim(ident, miner, miner, sender=miner)
     desk.improved(ident, "b", 900_000)
     settle(ident)
     paid = sonar.campaign(ident).paid
     assert sonar.claimable(ident, miner) == paid + desk.usual.stake
-    assert sonar.claim.call(ident, miner, sender=miner) == paid + desk.usual.stake
-    sonar.claim(ident, miner, sender=miner)
+    assert sonar.claim.call(ident, miner, miner, sender=miner) == paid + desk.usual.stake
+    sonar.claim(ident, miner, miner, sender=miner)
     assert sonar.owed(ident, miner) == 0
 
 
 def test_nothing_can_be_claimed_twice(desk, sonar, miner, scientist, settle):
     ident = desk.opened()
     desk.improved(ident, "a", 500_000)
-    sonar.claim(ident, miner, sender=miner)
+    sonar.claim(ident, miner, miner, sender=miner)
     with reverts("sonar: nothing to claim"):
-        sonar.claim(ident, miner, sender=miner)
+        sonar.claim(ident, miner, miner, sender=miner)
     desk.improved(ident, "b", 900_000)
     settle(ident)
     for account in (miner, scientist):
-        sonar.claim(ident, account, sender=account)
+        sonar.claim(ident, account, account, sender=account)
         with reverts("sonar: nothing to claim"):
-            sonar.claim(ident, account, sender=account)
+            sonar.claim(ident, account, account, sender=account)
 
 
 @pytest.mark.parametrize("role", ["stranger", "rival_miner"])
@@ -97,8 +97,12 @@ def test_nobody_can_claim_what_is_not_theirs(desk, sonar, miner, role, request, 
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
     settle(ident)
-    with reverts("sonar: nothing to claim"):
-        sonar.claim(ident, miner, sender=request.getfixturevalue(role))
+    thief = request.getfixturevalue(role)
+    for receiver in (thief, miner):
+        with reverts("sonar: nothing to claim"):
+            sonar.claim(ident, thief, receiver, sender=thief)
+    with reverts("sonar: receiver is not the account"):
+        sonar.claim(ident, miner, thief, sender=thief)
 
 
 def test_credit_in_one_campaign_cannot_be_claimed_from_another(desk, sonar, miner, settle):
@@ -106,7 +110,7 @@ def test_credit_in_one_campaign_cannot_be_claimed_from_another(desk, sonar, mine
     desk.improved(rich, "a", 900_000)
     settle(rich)
     with reverts("sonar: nothing to claim"):
-        sonar.claim(poor, miner, sender=miner)
+        sonar.claim(poor, miner, miner, sender=miner)
 
 
 def test_a_claim_can_be_sent_to_another_account(desk, sonar, chain, miner, settle):
@@ -115,7 +119,7 @@ def test_a_claim_can_be_sent_to_another_account(desk, sonar, chain, miner, settl
     settle(ident)
     amount = sonar.claimable(ident, miner)
     heir = "0x1234567890123456789012345678901234567890"
-    sonar.claim(ident, heir, sender=miner)
+    sonar.claim(ident, miner, heir, sender=miner)
     assert chain.provider.get_balance(heir) == amount
 
 
@@ -124,9 +128,9 @@ def test_a_claim_cannot_be_sent_to_nobody_or_to_sonar(desk, sonar, miner, settle
     desk.improved(ident, "a", 900_000)
     settle(ident)
     with reverts("sonar: receiver is empty"):
-        sonar.claim(ident, NO_ONE, sender=miner)
+        sonar.claim(ident, miner, NO_ONE, sender=miner)
     with reverts("sonar: receiver is Sonar"):
-        sonar.claim(ident, sonar, sender=miner)
+        sonar.claim(ident, miner, sonar, sender=miner)
 
 
 def test_after_all_claims_nothing_is_left_when_the_target_was_reached(
@@ -143,9 +147,9 @@ def test_after_all_claims_nothing_is_left_when_the_target_was_reached(
         desk.gain("d", 950_000, rival_miner),
     )
     settle(ident)
-    sonar.reclaim(ident, 4, digest("e"), sender=miner)
+    sonar.reclaim(ident, 4, digest("e"), miner, sender=miner)
     for account in (miner, rival_miner, capsule, scientist):
-        sonar.claim(ident, account, sender=account)
+        sonar.claim(ident, account, account, sender=account)
     assert sonar.balance == 0
 
 
@@ -157,9 +161,10 @@ def test_after_all_claims_nothing_is_left_when_the_capsule_fell_silent(
     desk.submit(ident, "b", rival_miner)
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    sonar.reclaim(ident, 0 + 1, digest("b"), sender=rival_miner)
-    for account in (miner, rival_miner, capsule, scientist):
-        sonar.claim(ident, account, sender=account)
+    sonar.reclaim(ident, 1, digest("b"), rival_miner, sender=rival_miner)
+    assert sonar.owed(ident, capsule) == 0
+    for account in (miner, rival_miner, scientist):
+        sonar.claim(ident, account, account, sender=account)
     assert sonar.balance == 0
 
 
@@ -168,8 +173,8 @@ def test_one_account_in_every_role_but_capsule_claims_all_at_once(desk, sonar, s
     desk.improved(ident, "a", 900_000, scientist)
     settle(ident)
     assert sonar.claimable(ident, scientist) == desk.usual.bounty + desk.usual.stake
-    sonar.claim(ident, scientist, sender=scientist)
-    sonar.claim(ident, capsule, sender=capsule)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
+    sonar.claim(ident, capsule, capsule, sender=capsule)
     assert sonar.balance == 0
 
 
@@ -179,5 +184,5 @@ def test_the_end_of_one_campaign_leaves_the_money_of_another(desk, sonar, miner,
     desk.submit(second, "b")
     settle(first)
     for account in (miner, capsule, scientist):
-        sonar.claim(first, account, sender=account)
+        sonar.claim(first, account, account, sender=account)
     assert sonar.balance == 1_000 + desk.price(second)

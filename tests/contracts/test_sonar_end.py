@@ -1,10 +1,11 @@
 """Delivery, settlement, and who is owed what afterwards."""
 
+from typing import Any
+
 import pytest
-from sonar_desk import ETHER, NOTHING, digest, reverts
+from sonar_desk import BURN, ETHER, NOTHING, digest, reverts
 
 RESULT = digest("result")
-BURN = "0x000000000000000000000000000000000000dEaD"
 
 
 def test_the_capsule_delivers_once_the_target_is_reached(desk, sonar, capsule):
@@ -57,14 +58,15 @@ def test_a_result_cannot_be_empty(desk, sonar, capsule):
         sonar.deliver(ident, NOTHING, sender=capsule)
 
 
-def test_a_result_can_be_delivered_anew(desk, sonar, capsule, stranger):
+def test_a_result_can_be_delivered_anew_until_settlement(desk, sonar, capsule, stranger):
     ident = desk.opened()
     desk.improved(ident, "a", 900_000)
     sonar.deliver(ident, RESULT, sender=capsule)
     sonar.deliver(ident, digest("sealed again"), sender=capsule)
     sonar.settle(ident, sender=stranger)
-    sonar.deliver(ident, digest("and again"), sender=capsule)
-    assert sonar.campaign(ident).result == digest("and again")
+    with reverts("sonar: result is final"):
+        sonar.deliver(ident, digest("and again"), sender=capsule)
+    assert sonar.campaign(ident).result == digest("sealed again")
 
 
 def test_late_delivery_moves_no_money(desk, sonar, capsule, scientist, miner, stranger):
@@ -75,6 +77,8 @@ def test_late_delivery_moves_no_money(desk, sonar, capsule, scientist, miner, st
     before = [sonar.owed(ident, account) for account in (scientist, miner, capsule)]
     sonar.deliver(ident, RESULT, sender=capsule)
     assert [sonar.owed(ident, account) for account in (scientist, miner, capsule)] == before
+    with reverts("sonar: result is final"):
+        sonar.deliver(ident, digest("another"), sender=capsule)
     campaign = sonar.campaign(ident)
     assert (campaign.result, campaign.state) == (RESULT, 3)
 
@@ -104,7 +108,14 @@ def test_anybody_can_settle_what_is_finished_and_delivered(desk, sonar, capsule,
     sonar.deliver(ident, RESULT, sender=capsule)
     paid, bounty = sonar.campaign(ident).paid, desk.usual.bounty
     receipt = sonar.settle(ident, sender=stranger)
-    (event,) = receipt.events
+    event, burned = receipt.events
+    assert burned.event_name == "Claimed"
+    assert burned.event_arguments == {
+        "id": ident,
+        "account": BURN,
+        "to": BURN,
+        "amount": 2 * desk.usual.stake,
+    }
     assert event.event_name == "Settled"
     assert event.event_arguments == {
         "id": ident,
@@ -149,6 +160,7 @@ def test_anybody_can_settle_once_the_time_to_review_is_over(desk, sonar, strange
 
 def test_nobody_can_settle_a_second_before_that(desk, sonar, stranger):
     ident = desk.opened()
+    desk.at(desk.terms[ident].submit_until - 1)
     desk.submit(ident, "a")
     desk.at(desk.terms[ident].review_until - 1)
     with reverts("sonar: campaign is not finished"):
@@ -190,23 +202,57 @@ def test_stakes_of_judged_submissions_are_not_burned(desk, sonar, chain, strange
     assert chain.provider.get_balance(BURN) == before
 
 
-@pytest.mark.parametrize("number", [1, 4])
-@pytest.mark.parametrize("fee", [1, ETHER])
-def test_the_capsule_gets_its_fee_for_every_verdict(desk, sonar, capsule, stranger, fee, number):
-    ident = desk.opened(fee=fee)
-    for name in ("a", "b", "c", "d", "waiting"):
-        desk.submit(ident, name)
+def judge(desk: Any, ident: bytes, number: int) -> None:
+    """Four submissions at most and as many verdicts, one of each kind."""
     reports = [
         desk.no_gain("a", verdict=3),
         desk.no_gain("b", verdict=4),
         desk.no_gain("c"),
         desk.gain("d", 500_000),
     ]
+    for name in ("a", "b", "c", "d")[:number]:
+        desk.submit(ident, name)
     desk.report(ident, *reports[:number])
+
+
+@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize("fee", [1, ETHER])
+def test_the_capsule_gets_its_fee_for_every_verdict(desk, sonar, capsule, stranger, fee, number):
+    ident = desk.opened(fee=fee)
+    judge(desk, ident, number)
     assert sonar.owed(ident, capsule) == 0
+    desk.at(desk.terms[ident].submit_until)
+    sonar.deliver(ident, RESULT, sender=capsule)
+    receipt = sonar.settle(ident, sender=stranger)
+    assert receipt.events[0].event_arguments["fees"] == sonar.claimable(ident, capsule) == number * fee
+
+
+@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize("fee", [1, ETHER])
+def test_without_a_result_the_fees_go_to_the_scientist(
+    desk, sonar, capsule, scientist, stranger, fee, number
+):
+    """Nobody has to pay for a model whose key is a hostage."""
+    ident = desk.opened(fee=fee)
+    judge(desk, ident, number)
+    desk.at(desk.terms[ident].review_until)
+    receipt = sonar.settle(ident, sender=stranger)
+    left = desk.usual.bounty - sonar.campaign(ident).paid
+    settled = receipt.events[0].event_arguments
+    assert (settled["fees"], settled["refund"]) == (0, left + number * fee)
+    assert sonar.claimable(ident, scientist) == left + number * fee
+    sonar.deliver(ident, RESULT, sender=capsule)
+    assert sonar.owed(ident, capsule) == 0
+
+
+def test_a_result_in_time_earns_the_fees_however_late_it_is_settled(desk, sonar, capsule, stranger):
+    ident = desk.opened()
+    desk.improved(ident, "a", 900_000)
+    desk.at(desk.terms[ident].review_until - 1)
+    sonar.deliver(ident, RESULT, sender=capsule)
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    assert sonar.claimable(ident, capsule) == number * fee
+    assert sonar.claimable(ident, capsule) == desk.usual.fee
 
 
 def test_without_fees_the_capsule_is_owed_nothing(desk, sonar, capsule, stranger):

@@ -62,7 +62,7 @@ def test_the_start_leaves_room_for_one_gain(desk, sonar, start):
 
 @pytest.mark.parametrize("start", [899_001, 900_000, 900_001, 2**256 - 1])
 def test_a_start_that_leaves_no_room_is_refused(desk, start):
-    with reverts("sonar: start leaves nothing to gain"):
+    with reverts("sonar: start is over its maximum"):
         desk.opened(start=start)
 
 
@@ -86,7 +86,7 @@ def test_the_owner_can_cancel_before_it_is_opened(desk, sonar, scientist):
     assert [event.event_name for event in receipt.events] == ["CampaignCancelled"]
     assert sonar.campaign(ident).state == 3
     assert sonar.claimable(ident, scientist) == sonar.owed(ident, scientist) == desk.usual.bounty
-    sonar.claim(ident, scientist, sender=scientist)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
     assert sonar.balance == 0
 
 
@@ -97,26 +97,60 @@ def test_nobody_but_the_owner_can_cancel(desk, sonar, role, request):
         sonar.cancel(ident, sender=request.getfixturevalue(role))
 
 
-def test_the_owner_cannot_cancel_once_it_is_open(desk, sonar, scientist):
+def test_the_owner_can_cancel_an_open_campaign_that_nobody_submitted_to(desk, sonar, scientist, miner):
     ident = desk.opened()
-    with reverts("sonar: campaign is not requested"):
+    sonar.cancel(ident, sender=scientist)
+    assert sonar.campaign(ident).state == 3
+    assert sonar.claimable(ident, scientist) == desk.usual.bounty
+    with reverts("sonar: campaign is not open"):
+        desk.submit(ident, "a")
+    sonar.claim(ident, scientist, scientist, sender=scientist)
+    assert sonar.balance == 0
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_the_owner_cannot_cancel_once_something_was_submitted(desk, sonar, scientist, judged):
+    ident = desk.opened()
+    desk.submit(ident, "a")
+    if judged:
+        desk.report(ident, desk.no_gain("a"))
+    with reverts("sonar: there are submissions"):
         sonar.cancel(ident, sender=scientist)
+
+
+def test_a_reason_that_is_no_text_is_kept_as_it_is(desk, sonar, capsule):
+    ident = desk.requested()
+    (event,) = sonar.decline(ident, b"\xff" * 128, sender=capsule).events
+    assert event.event_arguments["reason"] == b"\xff" * 128
+
+
+@pytest.mark.parametrize("start", [0, 499_999, 500_000])
+def test_a_start_up_to_the_maximum_is_taken(desk, sonar, start):
+    ident = desk.opened(start=start, max_start=500_000)
+    assert sonar.campaign(ident).start == start
+
+
+@pytest.mark.parametrize("start", [500_001, 898_999])
+def test_a_start_over_the_maximum_is_refused(desk, start):
+    """Or a capsule could call 79.9 % what is 50 %, and give the bounty away for the last tenth."""
+    with reverts("sonar: start is over its maximum"):
+        desk.opened(start=start, max_start=500_000)
 
 
 def test_a_campaign_cannot_be_cancelled_twice(desk, sonar, scientist):
     ident = desk.requested()
     sonar.cancel(ident, sender=scientist)
-    with reverts("sonar: campaign is not requested"):
+    with reverts("sonar: campaign is settled"):
         sonar.cancel(ident, sender=scientist)
 
 
 def test_the_capsule_can_decline_before_it_opens(desk, sonar, scientist, capsule):
     ident = desk.requested()
-    receipt = sonar.decline(ident, "the claimed start is off", sender=capsule)
+    receipt = sonar.decline(ident, b"the claimed start is off", sender=capsule)
     (event,) = receipt.events
-    assert event.event_arguments == {"id": ident, "reason": "the claimed start is off"}
+    assert event.event_arguments == {"id": ident, "reason": b"the claimed start is off"}
     assert sonar.campaign(ident).state == 3
-    sonar.claim(ident, scientist, sender=scientist)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
     assert sonar.balance == 0
 
 
@@ -124,13 +158,13 @@ def test_the_capsule_can_decline_before_it_opens(desk, sonar, scientist, capsule
 def test_nobody_but_the_capsule_can_decline(desk, sonar, role, request):
     ident = desk.requested()
     with reverts("sonar: caller is not the capsule"):
-        sonar.decline(ident, "", sender=request.getfixturevalue(role))
+        sonar.decline(ident, b"", sender=request.getfixturevalue(role))
 
 
 def test_the_capsule_cannot_decline_once_it_has_opened(desk, sonar, capsule):
     ident = desk.opened()
     with reverts("sonar: campaign is not requested"):
-        sonar.decline(ident, "", sender=capsule)
+        sonar.decline(ident, b"", sender=capsule)
 
 
 def test_anybody_can_settle_a_campaign_that_was_never_opened(desk, sonar, stranger, scientist):
@@ -145,7 +179,7 @@ def test_anybody_can_settle_a_campaign_that_was_never_opened(desk, sonar, strang
         "fees": 0,
         "burned": 0,
     }
-    sonar.claim(ident, scientist, sender=scientist)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
     assert sonar.balance == 0
 
 

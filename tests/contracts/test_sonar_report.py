@@ -6,15 +6,20 @@ from sonar_desk import NOTHING, digest, reverts
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 
 
+def told(*verdicts: int) -> bytes:
+    """The verdicts of a batch as the log has them."""
+    return bytes(verdicts).ljust(32, b"\0")
+
+
 def test_the_capsule_reports_an_improvement(desk, sonar, miner):
     ident = desk.opened()
     receipt = desk.improved(ident, "a", 300_000)
     campaign = sonar.campaign(ident)
     assert (campaign.best, campaign.version, campaign.model) == (300_000, 1, digest("model of a"))
     assert (campaign.submitted, campaign.evaluated, campaign.forfeited) == (1, 1, 0)
-    reported, improved = receipt.events
-    assert reported.event_name == "Reported"
-    assert reported.event_arguments == {"id": ident, "index": 0, "miner": miner, "verdict": IMPROVED}
+    improved, verdicts = receipt.events
+    assert verdicts.event_name == "Verdicts"
+    assert verdicts.event_arguments == {"id": ident, "first": 0, "verdicts": told(IMPROVED)}
     assert improved.event_name == "Improved"
     assert improved.event_arguments == {
         "id": ident,
@@ -35,7 +40,7 @@ def test_other_verdicts_move_nothing_but_the_queue(desk, sonar, miner, verdict, 
     assert (campaign.best, campaign.version, campaign.model) == (100_000, 0, digest("model 0"))
     assert (campaign.evaluated, campaign.forfeited, campaign.paid) == (1, forfeited, 0)
     (event,) = receipt.events
-    assert event.event_arguments == {"id": ident, "index": 0, "miner": miner, "verdict": verdict}
+    assert event.event_arguments == {"id": ident, "first": 0, "verdicts": told(verdict)}
     assert bytes(sonar.queued(ident, 0)) == NOTHING
 
 
@@ -101,8 +106,12 @@ def test_a_batch_takes_thirty_two_reports(desk, sonar):
         desk.submit(ident, name)
     with reverts():
         desk.report(ident, *[desk.no_gain(name) for name in names])
-    desk.report(ident, *[desk.no_gain(name) for name in names[:32]])
+    receipt = desk.report(ident, *[desk.no_gain(name) for name in names[:32]])
     assert sonar.campaign(ident).evaluated == 32
+    (event,) = receipt.events
+    assert event.event_arguments == {"id": ident, "first": 0, "verdicts": told(*[NO_GAIN] * 32)}
+    (event,) = desk.report(ident, desk.no_gain(names[32], verdict=4)).events
+    assert event.event_arguments == {"id": ident, "first": 32, "verdicts": told(UNAVAILABLE)}
 
 
 def test_a_batch_mixes_verdicts_in_order(desk, sonar, miner, rival_miner):
@@ -120,8 +129,7 @@ def test_a_batch_mixes_verdicts_in_order(desk, sonar, miner, rival_miner):
     campaign = sonar.campaign(ident)
     assert (campaign.best, campaign.version, campaign.model) == (500_000, 2, digest("model of d"))
     assert (campaign.evaluated, campaign.forfeited) == (5, 2)
-    reported = [e.event_arguments for e in receipt.events if e.event_name == "Reported"]
-    assert [(e["index"], e["verdict"]) for e in reported] == [(0, 3), (1, 1), (2, 2), (3, 1), (4, 4)]
+    assert receipt.events[-1].event_arguments == {"id": ident, "first": 0, "verdicts": told(3, 1, 2, 1, 4)}
     improved = [e.event_arguments for e in receipt.events if e.event_name == "Improved"]
     assert [(e["index"], e["version"], e["accuracy"]) for e in improved] == [(1, 1, 300_000), (3, 2, 500_000)]
     assert sum(e["payout"] for e in improved) == campaign.paid
@@ -235,7 +243,7 @@ def test_accuracy_above_the_target_counts_as_the_target(desk, sonar, accuracy):
     ident = desk.opened()
     receipt = desk.improved(ident, "a", accuracy)
     assert sonar.campaign(ident).best == 900_000
-    assert receipt.events[1].event_arguments["accuracy"] == 900_000
+    assert receipt.events[0].event_arguments["accuracy"] == 900_000
 
 
 @pytest.mark.parametrize("accuracy", [1_000_001, 2**256 - 1])

@@ -12,12 +12,12 @@ def entry(miner: object, update: bytes) -> bytes:
 
 def test_anybody_can_submit_for_stake_and_fee(desk, sonar, miner, rival_miner):
     ident = desk.opened()
-    receipt = sonar.submit(ident, digest("a"), value=desk.price(ident), sender=miner)
+    receipt = sonar.submit(ident, digest("a"), miner, value=desk.price(ident), sender=miner)
     (event,) = receipt.events
     assert event.event_name == "Submitted"
     assert event.event_arguments == {"id": ident, "index": 0, "miner": miner, "update": digest("a")}
-    index = sonar.submit.call(ident, digest("b"), value=desk.price(ident), sender=rival_miner)
-    sonar.submit(ident, digest("b"), value=desk.price(ident), sender=rival_miner)
+    index = sonar.submit.call(ident, digest("b"), rival_miner, value=desk.price(ident), sender=rival_miner)
+    sonar.submit(ident, digest("b"), rival_miner, value=desk.price(ident), sender=rival_miner)
     assert index == 1
     campaign = sonar.campaign(ident)
     assert (campaign.submitted, campaign.evaluated) == (2, 0)
@@ -36,7 +36,7 @@ def test_nothing_is_queued_beyond_the_last_submission(desk, sonar):
 def test_the_value_sent_must_be_stake_and_fee(desk, sonar, miner, difference):
     ident = desk.opened()
     with reverts("sonar: value is not stake and fee"):
-        sonar.submit(ident, digest("a"), value=desk.price(ident) + difference, sender=miner)
+        sonar.submit(ident, digest("a"), miner, value=desk.price(ident) + difference, sender=miner)
 
 
 def test_a_campaign_may_ask_for_no_stake_and_no_fee(desk, sonar, miner):
@@ -44,13 +44,13 @@ def test_a_campaign_may_ask_for_no_stake_and_no_fee(desk, sonar, miner):
     desk.submit(ident, "a")
     assert sonar.campaign(ident).submitted == 1
     with reverts("sonar: value is not stake and fee"):
-        sonar.submit(ident, digest("b"), value=1, sender=miner)
+        sonar.submit(ident, digest("b"), miner, value=1, sender=miner)
 
 
 def test_an_update_cannot_be_empty(desk, sonar, miner):
     ident = desk.opened()
     with reverts("sonar: update is empty"):
-        sonar.submit(ident, NOTHING, value=desk.price(ident), sender=miner)
+        sonar.submit(ident, NOTHING, miner, value=desk.price(ident), sender=miner)
 
 
 def test_nobody_can_submit_before_it_is_opened(desk, sonar):
@@ -61,7 +61,7 @@ def test_nobody_can_submit_before_it_is_opened(desk, sonar):
 
 def test_nobody_can_submit_to_a_campaign_that_was_never_created(sonar, miner):
     with reverts("sonar: campaign is not open"):
-        sonar.submit(digest("nothing"), digest("a"), sender=miner)
+        sonar.submit(digest("nothing"), digest("a"), miner, sender=miner)
 
 
 def test_nobody_can_submit_after_settlement(desk, sonar, capsule, stranger):

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sonar_desk import ETHER, NO_ONE, digest, reverts
+from sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
 
-BURN = "0x000000000000000000000000000000000000dEaD"
 RICHES = 1_000 * ETHER
 
 
@@ -51,14 +50,12 @@ def test_a_campaign_in_a_token_runs_to_its_end(
         desk.no_gain("c", verdict=3),
         desk.gain("d", 950_000, rival_miner),
     )
-    sonar.claim(ident, rival_miner, sender=rival_miner)
+    sonar.claim(ident, rival_miner, rival_miner, sender=rival_miner)
     sonar.deliver(ident, digest("result"), sender=capsule)
     sonar.settle(ident, sender=stranger)
-    sonar.reclaim(ident, 4, digest("e"), sender=miner)
+    sonar.reclaim(ident, 4, digest("e"), miner, sender=miner)
     for account in (miner, rival_miner, capsule, scientist):
-        sonar.claim(ident, account, sender=account)
-    assert token.balanceOf(sonar) == sonar.owed(ident, BURN) == desk.usual.stake
-    sonar.claim(ident, BURN, sender=stranger)
+        sonar.claim(ident, account, account, sender=account)
     assert token.balanceOf(sonar) == sonar.balance == 0
     assert token.balanceOf(BURN) == desk.usual.stake
     assert token.balanceOf(capsule) == 4 * desk.usual.fee
@@ -70,13 +67,13 @@ def test_a_campaign_in_a_token_takes_no_ether(desk, sonar, token, scientist, min
         sonar.create_campaign(terms.tuple(), digest("salt"), value=terms.bounty, sender=scientist)
     ident = desk.opened(asset=str(token))
     with reverts("sonar: value is not stake and fee"):
-        sonar.submit(ident, digest("a"), value=desk.price(ident), sender=miner)
+        sonar.submit(ident, digest("a"), miner, value=desk.price(ident), sender=miner)
 
 
 def test_a_campaign_in_ether_takes_no_token(desk, sonar, token, miner):
     ident = desk.opened()
     with reverts("sonar: value is not stake and fee"):
-        sonar.submit(ident, digest("a"), sender=miner)
+        sonar.submit(ident, digest("a"), miner, sender=miner)
     assert spent(token, miner) == 0
 
 
@@ -135,10 +132,10 @@ def test_a_claim_that_the_token_answers_with_false_is_kept(desk, sonar, issue, d
     sonar.cancel(ident, sender=scientist)
     token.refuse(True, sender=deployer)
     with reverts("sonar: token refused"):
-        sonar.claim(ident, scientist, sender=scientist)
+        sonar.claim(ident, scientist, scientist, sender=scientist)
     assert sonar.owed(ident, scientist) == desk.usual.bounty
     token.refuse(False, sender=deployer)
-    sonar.claim(ident, scientist, sender=scientist)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
     assert spent(token, scientist) == 0
 
 
@@ -163,7 +160,7 @@ def test_a_fee_charged_to_the_receiver_of_a_claim_is_the_receivers(desk, sonar, 
     first, second = desk.requested(asset=str(token)), desk.requested(asset=str(token))
     sonar.cancel(first, sender=scientist)
     token.charge(1, 0, sender=deployer)
-    sonar.claim(first, scientist, sender=scientist)
+    sonar.claim(first, scientist, scientist, sender=scientist)
     assert token.balanceOf(sonar) == desk.terms[second].bounty
     assert spent(token, scientist) == desk.terms[second].bounty + 1
 
@@ -174,10 +171,10 @@ def test_a_fee_charged_to_sonar_is_not_paid_from_other_campaigns(desk, sonar, is
     sonar.cancel(first, sender=scientist)
     token.charge(0, 1, sender=deployer)
     with reverts("sonar: token charged the sender"):
-        sonar.claim(first, scientist, sender=scientist)
+        sonar.claim(first, scientist, scientist, sender=scientist)
     assert token.balanceOf(sonar) == desk.terms[first].bounty + desk.terms[second].bounty
     token.charge(0, 0, sender=deployer)
-    sonar.claim(first, scientist, sender=scientist)
+    sonar.claim(first, scientist, scientist, sender=scientist)
     assert token.balanceOf(sonar) == desk.terms[second].bounty
 
 
@@ -195,11 +192,11 @@ def test_a_paused_token_delays_claims_and_nothing_else(
     sonar.deliver(ident, digest("result"), sender=capsule)
     sonar.settle(ident, sender=stranger)
     with reverts("token: paused"):
-        sonar.claim(ident, miner, sender=miner)
+        sonar.claim(ident, miner, miner, sender=miner)
     token.pause(False, sender=deployer)
     for account in (miner, capsule, scientist):
-        sonar.claim(ident, account, sender=account)
-    sonar.claim(ident, BURN, sender=stranger)
+        sonar.claim(ident, account, account, sender=account)
+    sonar.claim(ident, BURN, BURN, sender=stranger)
     assert token.balanceOf(sonar) == 0
 
 
@@ -213,11 +210,13 @@ def test_a_token_that_refuses_the_burn_address_delays_no_settlement(
     desk.report(ident, desk.no_gain("a", verdict=3))
     desk.at(desk.terms[ident].review_until)
     sonar.settle(ident, sender=stranger)
-    for account in (capsule, scientist):
-        sonar.claim(ident, account, sender=account)
+    sonar.claim(ident, scientist, scientist, sender=scientist)
     with reverts("token: paused"):
-        sonar.claim(ident, BURN, sender=stranger)
+        sonar.claim(ident, BURN, BURN, sender=stranger)
     assert token.balanceOf(sonar) == sonar.owed(ident, BURN) == desk.usual.stake
+    token.block_receiver(NO_ONE, sender=deployer)
+    sonar.claim(ident, BURN, BURN, sender=stranger)
+    assert (token.balanceOf(sonar), token.balanceOf(BURN)) == (0, desk.usual.stake)
 
 
 def test_campaigns_in_different_assets_keep_their_money_apart(desk, sonar, issue, scientist):
@@ -225,7 +224,7 @@ def test_campaigns_in_different_assets_keep_their_money_apart(desk, sonar, issue
     in_first, in_second = desk.requested(asset=str(first)), desk.requested(asset=str(second))
     in_ether = desk.requested()
     sonar.cancel(in_first, sender=scientist)
-    sonar.claim(in_first, scientist, sender=scientist)
+    sonar.claim(in_first, scientist, scientist, sender=scientist)
     assert first.balanceOf(sonar) == 0
     assert second.balanceOf(sonar) == desk.terms[in_second].bounty
     assert sonar.balance == desk.terms[in_ether].bounty
@@ -246,7 +245,7 @@ def test_a_token_that_breaks_off_is_refused(desk, sonar, issue, scientist, deplo
     sonar.cancel(ended, sender=scientist)
     attempts = {
         "create": lambda: desk.requested(asset=str(token)),
-        "claim": lambda: sonar.claim(ended, scientist, sender=scientist),
+        "claim": lambda: sonar.claim(ended, scientist, scientist, sender=scientist),
     }
     token.spoil(call, answer, sender=deployer)
     before = token.held(sonar)
@@ -268,7 +267,7 @@ def test_a_token_cannot_re_enter(desk, sonar, issue, scientist, deployer, moment
     attempts = {
         "create": lambda: desk.requested(asset=str(token)),
         "submit": lambda: desk.submit(ident, "a"),
-        "claim": lambda: sonar.claim(ended, scientist, sender=scientist),
+        "claim": lambda: sonar.claim(ended, scientist, scientist, sender=scientist),
     }
     token.arm(sonar, getattr(sonar, call).encode_input(digest("anything")), sender=deployer)
     before = token.balanceOf(sonar)

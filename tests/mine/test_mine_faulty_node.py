@@ -167,7 +167,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
     own = mine(Meddling(node.url, lambda method, _: {"result": []} if method == "eth_getLogs" else None))
     made = own.journalled(campaign)
     own.tending.submissions(campaign, ANYTHING)
-    call = sonar.calls.submit(campaign, made.update, STAKE + FEE)
+    call = sonar.calls.submit(campaign, made.update, miner.address, STAKE + FEE)
     rpc.send_raw(
         node.web3,
         miner.sign(

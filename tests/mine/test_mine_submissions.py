@@ -19,7 +19,7 @@ from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
 from mine_agent.work.claim_all import claim_everything
 from mine_agent.work.open_submissions import Tending
-from pysonar.chain.contract.events import Reported, Submitted
+from pysonar.chain.contract.events import Submitted, Verdicts
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, State, Verdict
 from pysonar.chain.sending.deeds import Action, Deed, mine_pins
@@ -188,7 +188,7 @@ def test_a_verdict_that_a_fork_takes_back_is_gone(
     judge(campaign, submission.update, Verdict.NO_GAIN)
     connection.follower.poll()
     assert connection.standings(campaign)[0].outcome is Outcome.NO_GAIN
-    verdict = connection.follower.history(Reported, campaign=campaign)[0]
+    verdict = connection.follower.history(Verdicts, campaign=campaign)[0]
     node.reorg(connection.follower.cursor - verdict.block_number + 1)
     connection.follower.poll()
     assert connection.standings(campaign)[0].outcome is Outcome.WAITING

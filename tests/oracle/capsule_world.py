@@ -31,7 +31,7 @@ from openmined_syft.paillier.training import train
 from openmined_syft.schemes import Gradient
 from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
+from pysonar.chain.contract.types import ANY_START, CampaignRecord, Terms, Verdict
 from pysonar.chain.node import rpc
 from pysonar.party.happenings import Happening
 from pysonar.protocol.artifacts import (
@@ -188,7 +188,7 @@ class World:
             stake=STAKE,
             fee=FEE,
         )
-        return replace(base, **changes)
+        return replace(base, **{"max_start": ANY_START, **changes})
 
     def create(self, spec: Spec | Cid | None = None, *, owner: Any = None, **terms: Any) -> bytes:
         """A campaign on chain; its id."""
@@ -255,7 +255,7 @@ class World:
         return replace(base, **changes)
 
     def submit_digest(self, campaign: bytes, miner: Any, digest: bytes) -> None:
-        self.transact(self.node, miner, self.sonar.calls.submit(campaign, digest, STAKE + FEE))
+        self.transact(self.node, miner, self.sonar.calls.submit(campaign, digest, miner.address, STAKE + FEE))
 
     def submit_bytes(self, campaign: bytes, miner: Any, data: bytes) -> Cid:
         cid = self.store.put(data)
@@ -271,8 +271,7 @@ class World:
 
     def verdicts(self, campaign: bytes) -> list[Verdict]:
         """The verdicts on chain, in order."""
-        logs = self.sonar_events("Reported", campaign)
-        return [event.verdict for event in logs]
+        return [verdict for event in self.sonar_events("Verdicts", campaign) for verdict in event.verdicts]
 
     def reason(self, campaign: bytes, index: int = -1) -> str:
         """Why a submission was malformed, as the scientist's record keeps it."""

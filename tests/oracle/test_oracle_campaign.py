@@ -53,7 +53,8 @@ def test_every_wei_is_accounted_for(world: Any, miner: Any, second_miner: Any) -
 
     record = world.record(campaign)
     assert world.verdicts(campaign) == [Verdict.UNAVAILABLE, Verdict.IMPROVED]
-    assert world.sonar_events("Claimed", campaign)[0].amount == 2 * FEE
+    burned, claimed = world.sonar_events("Claimed", campaign)
+    assert (burned.amount, claimed.account, claimed.amount) == (STAKE, world.capsule.address, 2 * FEE)
     for signer in (miner, world.scientist):
         world.transact(world.node, signer, world.sonar.calls.claim(campaign, signer.address))
     assert record.paid == BOUNTY * (900_000 - 333_333) // 900_000
@@ -100,7 +101,7 @@ def test_after_the_review_the_model_is_delivered_late(world: Any, miner: Any) ->
     assert (record.state, record.evaluated, record.delivered) == (State.SETTLED, 0, True)
     assert world.result(campaign).version == 0
     update = world.sonar_events("Submitted", campaign)[0].update
-    world.transact(world.node, miner, world.sonar.calls.reclaim(campaign, 0, update))
+    world.transact(world.node, miner, world.sonar.calls.reclaim(campaign, 0, update, miner.address))
     assert world.sonar.claimable(campaign, miner.address) == STAKE + FEE
 
 

@@ -36,10 +36,10 @@ def restart(world: Any, point: str) -> None:
 
 def assert_said_once(world: Any, campaign: bytes) -> None:
     """One event of each kind, and no transaction besides: no duplicate, nothing that reverted."""
-    kinds = ("CampaignOpened", "Reported", "Improved", "Delivered", "Settled", "Claimed")
+    kinds = ("CampaignOpened", "Verdicts", "Improved", "Delivered", "Settled", "Claimed")
     assert {kind: world.count(kind, campaign) for kind in kinds} == dict.fromkeys(kinds, 1)
     register = 1
-    sent = register + len(kinds) - 1  # Improved and Reported are one transaction
+    sent = register + len(kinds) - 1  # Improved and Verdicts are one transaction
     assert rpc.nonce(world.node.web3, world.capsule.address) == sent
 
 

@@ -59,7 +59,8 @@ def ended(world: Any, token: Token, miner: Any) -> bytes:
     """A campaign in which the miner has gained and whose time is over; nothing of it is settled yet."""
     campaign = world.opened(asset=token.address, bounty=1000, fee=1, stake=0)
     sealed = world.envelope(campaign, miner).seal(world.own.certificate)
-    world.transact(world.node, miner, world.sonar.calls.submit(campaign, world.store.put(sealed).digest, 0))
+    update = world.store.put(sealed).digest
+    world.transact(world.node, miner, world.sonar.calls.submit(campaign, update, miner.address, 0))
     world.run()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
     world.node.advance_to(world.record(campaign).terms.review_until)
@@ -189,7 +190,7 @@ def test_a_token_that_refuses_holds_no_place_of_a_network(networks: Any, in_toke
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)
     campaign = networks.opened(asset=token.address, bounty=1000, fee=1, stake=0)
     digest = networks.store.put(b"no gradient").digest
-    networks.transact(networks.node, miner, networks.sonar.calls.submit(campaign, digest, 0))
+    networks.transact(networks.node, miner, networks.sonar.calls.submit(campaign, digest, miner.address, 0))
     networks.run()
     networks.node.advance_to(networks.record(campaign).terms.review_until)
     token.turn(REFUSES)

@@ -291,8 +291,8 @@ def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     world.node.fund(world.capsule.address)
     world.submit_bytes(campaign, second_miner, sealed)
     world.run()
-    reported = world.sonar_events("Reported", campaign)
-    assert [event.miner for event in reported] == [second_miner.address]
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    assert [event.miner for event in world.sonar_events("Submitted", campaign)] == [second_miner.address]
     assert world.record(campaign).version == 1
 
 
@@ -301,7 +301,7 @@ def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: Any, mine
     world.submit(campaign, miner)
     world.run()
     (before,) = world.sonar_events("Improved", campaign)
-    world.node.reorg(1 + depth_of(world, "Reported", campaign))
+    world.node.reorg(1 + depth_of(world, "Verdicts", campaign))
     assert world.verdicts(campaign) == []
     world.run()
     (after,) = world.sonar_events("Improved", campaign)

@@ -190,7 +190,7 @@ class Judge:
         index = len(self.told)
         terms = self.sonar.campaign(campaign).terms
         update = (1000 + index).to_bytes(32, "big")
-        self.send(self.sonar.calls.submit(campaign, update, terms.stake + terms.fee), miner)
+        self.send(self.sonar.calls.submit(campaign, update, miner.address, terms.stake + terms.fee), miner)
         improved = verdict == "IMPROVED"
         model = (2000 + index).to_bytes(32, "big") if improved else EMPTY
         report = Report(miner.address, update, Verdict[verdict], (score or 0) if improved else 0, model)

@@ -274,7 +274,7 @@ def test_a_cancelled_campaign_gives_the_bounty_back(launched: Campaign) -> None:
     with pytest.raises(CancelledError):
         launched.wait(timeout=5)
     assert launched.claim() == 10 * ETHER
-    with pytest.raises(ContractRefusedError, match="sonar: campaign is not requested"):
+    with pytest.raises(ContractRefusedError, match="sonar: campaign is settled"):
         launched.cancel()
 
 
@@ -295,12 +295,12 @@ def test_a_campaign_that_capsule_abandoned(
     launched: Campaign, judge: Any, miner: Any, node: Any, sonar: Any
 ) -> None:
     judge.open(launched.id, 500_000)
-    judge.send(sonar.calls.submit(launched.id, b"\x44" * 32, 73), miner)
+    judge.send(sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)
     node.advance_to(launched.record.terms.review_until)
     with pytest.raises(NotDeliveredError, match="time is over"):
         launched.wait(timeout=5)
     launched.settle()
-    judge.send(sonar.calls.reclaim(launched.id, 0, b"\x44" * 32), miner)
+    judge.send(sonar.calls.reclaim(launched.id, 0, b"\x44" * 32, miner.address), miner)
     launched._connection.read_events()
     (row,) = Ledger(node.web3).rows(launched._connection.follower.history(campaign=launched.id))
     assert (row.verdict, row.earned, row.report_gas) == (RECLAIMED, 0, None)

@@ -92,6 +92,7 @@ def test_whole_schemas_may_stand_there(plan_values: dict[str, Any]) -> None:
         ({"submit_for": "1y"}, "submit_for"),
         ({"submit_for": "366d"}, "submit_for"),
         ({"review_for": "31d"}, "review_for"),
+        ({"review_for": "3599s"}, "review_for"),
         ({"max_pending": 0}, "max_pending"),
         ({"max_pending": True}, "max_pending"),
         ({"family": "forest"}, "family"),
@@ -137,7 +138,7 @@ def test_both_edges(plan_values: dict[str, Any]) -> None:
         "target": 1,
         "min_gain": 1,
         "submit_for": "1s",
-        "review_for": "1s",
+        "review_for": "1h",
         "max_pending": 1,
     }
     assert plan_from(plan_values | least).submit_for == 1

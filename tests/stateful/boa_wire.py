@@ -27,6 +27,8 @@ class Wire:
     def __init__(self, contract: Any) -> None:
         self.contract = contract
         self.address = str(contract.address)
+        self.abi = contract.abi
+        self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken
 
     def send(self, function: str, *arguments: Any, sender: str, value: int = 0) -> bytes:
         """Call with effect; the encoded answer.
@@ -43,6 +45,10 @@ class Wire:
             raise ContractRefusedError(
                 decode(["string"], output[4:])[0] if output[:4] == REASON else output.hex()
             )
+        own = bytes.fromhex(self.address[2:])
+        for _, emitter, topics, data in done.get_raw_log_entries():
+            if emitter == own:
+                self.logs.append(([topic.to_bytes(32) for topic in topics], data))
         return bytes(done.output)
 
     def number(self, function: str, *arguments: Any) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_utils import keccak, to_checksum_address
 from hypothesis import strategies as st
-from ledger_twin import DAY, ETHER, IMPROVED, Campaign, Terms, Verdict
+from ledger_twin import DAY, ETHER, HOUR, IMPROVED, Campaign, Terms, Verdict
 
 
 def account(name: str) -> str:
@@ -21,6 +21,7 @@ PEOPLE = [*SCIENTISTS, *CAPSULES, *MINERS, account("stranger")]
 
 PPM = st.one_of(st.integers(0, 1_000_001), st.sampled_from([0, 1, 500_000, 999_999, 1_000_000, 1_000_001]))
 AMOUNT = st.sampled_from([0, 1, 7, 2**96 - 1, 2**96, 2**256 - 1])
+TOKENS = ("plain", "silent", "fickle")  # one answers nothing, one begins to lie
 
 
 @st.composite
@@ -29,16 +30,17 @@ def sensible_terms(draw: Callable[[Any], Any], time: int) -> Terms:
     target = draw(st.integers(1, 1_000_000))
     submit_until = time + draw(st.integers(100, 9_000))
     return Terms(
-        capsule=draw(st.sampled_from(CAPSULES)),
-        asset=draw(st.sampled_from([ETHER, "token"])),
-        bounty=draw(st.integers(1, 10**20)),
-        stake=draw(st.integers(0, 1_000)),
-        fee=draw(st.integers(0, 100)),
+        capsule=draw(st.sampled_from(CAPSULES * 4 + PEOPLE)),
+        asset=draw(st.sampled_from([ETHER, ETHER, *TOKENS])),
+        bounty=draw(st.one_of(st.integers(1, 10**20), st.sampled_from([1, 2**96 - 1]))),
+        stake=draw(st.one_of(st.integers(0, 1_000), st.just(2**96 - 1))),
+        fee=draw(st.one_of(st.integers(0, 100), st.just(2**96 - 1))),
         target=target,
-        min_gain=draw(st.integers(1, max(1, target // 20))),
+        min_gain=(min_gain := draw(st.integers(1, max(1, target // 20)))),
+        max_start=draw(st.one_of(st.just(target - min_gain), st.integers(0, target - min_gain))),
         submit_until=submit_until,
-        review_until=submit_until + draw(st.integers(1, 5_000)),
-        max_pending=draw(st.integers(1, 5)),
+        review_until=submit_until + draw(st.integers(HOUR, 9_000)),
+        max_pending=draw(st.one_of(st.integers(1, 5), st.sampled_from([16, 33, 40]))),
         gap_basis=draw(st.booleans()),
     )
 
@@ -54,24 +56,27 @@ def odd_terms(draw: Callable[[Any], Any], time: int) -> Terms:
         "fee": AMOUNT,
         "target": PPM,
         "min_gain": st.one_of(PPM, st.sampled_from([terms.target, terms.target + 1])),
+        "max_start": st.sampled_from([0, terms.target - terms.min_gain + 1, terms.target, 2**256 - 1]),
         "submit_until": st.sampled_from([time - 1, time, time + 1, time + 365 * DAY, time + 365 * DAY + 1]),
-        "review_until": st.sampled_from([-1, 0, 1, 30 * DAY, 30 * DAY + 1]).map(terms.submit_until.__add__),
+        "review_until": st.sampled_from([-1, 0, HOUR - 1, HOUR, 30 * DAY, 30 * DAY + 1]).map(
+            terms.submit_until.__add__
+        ),
         "max_pending": st.sampled_from([0, 1, 2**24 - 1, 2**24]),
     }
     name = draw(st.sampled_from(sorted(odd)))
     terms = replace(terms, **{name: draw(odd[name])})
     if name == "submit_until":
-        terms = replace(terms, review_until=terms.submit_until + 100)
+        terms = replace(terms, review_until=terms.submit_until + HOUR)
     return terms
 
 
 @st.composite
 def verdicts(draw: Callable[[Any], Any], campaign: Campaign) -> list[Verdict]:
-    """Up to four reports, of which most are right."""
+    """Up to 33 reports, of which most are right."""
     drawn: list[Verdict] = []
     best, terms = campaign.best, campaign.terms
     waiting = campaign.queue[campaign.evaluated :] or campaign.queue[-1:]
-    for submission in waiting[: draw(st.integers(1, 4))]:
+    for submission in waiting[: draw(st.sampled_from([1, 1, 2, 3, 4, 31, 32, 33]))]:
         verdict = draw(st.sampled_from([1, 1, 1, 1, 2, 2, 2, 3, 4] + [0, 5] * (not drawn)))
         accuracy, has_model, miner = 0, False, submission.miner
         if verdict == IMPROVED:

@@ -93,6 +93,8 @@ class FoundryWire:
         self.stage = stage
         self.address = Web3.to_checksum_address(address)
         self.codec = Web3().eth.contract(abi=abi)
+        self.abi = abi
+        self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken
 
     def data(self, function: str, arguments: Sequence[Any]) -> str:
         return str(self.codec.encode_abi(function, list(arguments)))
@@ -110,6 +112,10 @@ class FoundryWire:
         if int(receipt["status"], 16) == 0:
             known = output[:4] == REASON
             raise ContractRefusedError(decode(["string"], output[4:])[0] if known else output.hex())
+        for log in receipt["logs"]:
+            if log["address"].lower() == self.address.lower():
+                topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+                self.logs.append((topics, bytes.fromhex(log["data"][2:])))
         return output
 
     def view(self, function: str, arguments: Sequence[Any]) -> bytes:

@@ -13,6 +13,7 @@ from math import floor
 REQUESTED, OPEN, SETTLED = 1, 2, 3
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 DAY = 86_400
+HOUR, TICK = 3_600, 256
 ETHER = ""  # the asset that is no token
 
 
@@ -34,6 +35,7 @@ class Terms:
     fee: int
     target: int
     min_gain: int
+    max_start: int
     submit_until: int
     review_until: int
     max_pending: int
@@ -72,6 +74,7 @@ class Campaign:
     now_owed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     later_owed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     inside: int = 0  # what the contract holds for this campaign
+    turn: int = 0  # when the head became the head, or the target was reached
 
     @property
     def paid(self) -> int:
@@ -88,6 +91,12 @@ class Campaign:
         over = now >= self.terms.submit_until and self.evaluated == len(self.queue)
         return self.state == OPEN and (reached or over)
 
+    def silent(self, now: int) -> bool:
+        """Whether the capsule let its turn pass: in whole ticks, of which it has one more."""
+        its_turn = self.best >= self.terms.target or self.evaluated < len(self.queue)
+        ticks = now // TICK - self.turn // TICK
+        return its_turn and ticks * TICK >= self.terms.review_until - self.terms.submit_until + TICK
+
     def owed(self, account: str) -> int:
         return self.now_owed[account] + self.later_owed[account]
 
@@ -102,6 +111,7 @@ class Ledger:
         self.burn = burn
         self.campaigns: dict[bytes, Campaign] = {}
         self.burned: dict[str, int] = defaultdict(int)  # arrived at the burn address, by asset
+        self.refusing: set[str] = set()  # assets that do not get to the burn address now
 
     def inside(self, asset: str) -> int:
         return sum(c.inside for c in self.campaigns.values() if c.terms.asset == asset)
@@ -112,8 +122,10 @@ class Ledger:
         require(0 < terms.bounty < 2**96, "bounty")
         require(0 <= terms.stake < 2**96 and 0 <= terms.fee < 2**96, "stake and fee")
         require(1 <= terms.min_gain <= terms.target <= 1_000_000, "target")
+        require(0 <= terms.max_start <= terms.target - terms.min_gain, "max start")
         require(now < terms.submit_until <= now + 365 * DAY, "submit until")
-        require(terms.submit_until < terms.review_until <= terms.submit_until + 30 * DAY, "review until")
+        review = terms.review_until - terms.submit_until
+        require(HOUR <= review <= 30 * DAY, "review until")
         require(1 <= terms.max_pending < 2**24, "max pending")
         require(value == (terms.bounty if terms.asset == ETHER else 0), "value")
         self.campaigns[ident] = Campaign(owner, terms, inside=terms.bounty)
@@ -121,7 +133,8 @@ class Ledger:
     def call_off(self, ident: bytes, sender: str, by_owner: bool) -> None:
         c = self.campaigns[ident]
         require(sender == (c.owner if by_owner else c.terms.capsule), "caller")
-        require(c.state == REQUESTED, "state")
+        untouched = by_owner and c.state == OPEN and not c.queue
+        require(c.state == REQUESTED or untouched, "state")
         c.state = SETTLED
         c.later_owed[c.owner] += c.terms.bounty
 
@@ -130,10 +143,10 @@ class Ledger:
         require(c.state == REQUESTED, "state")
         require(sender == c.terms.capsule, "caller")
         require(now < c.terms.submit_until, "time")
-        require(c.terms.target - start >= c.terms.min_gain, "start")
+        require(start <= c.terms.max_start, "start")
         c.state, c.start, c.best, c.opened = OPEN, start, start, True
 
-    def submit(self, ident: bytes, sender: str, update: bytes, value: int, now: int) -> int:
+    def submit(self, ident: bytes, miner: str, update: bytes, value: int, now: int) -> int:
         c = self.campaigns[ident]
         require(c.state == OPEN, "state")
         require(now < c.terms.submit_until, "time")
@@ -141,7 +154,9 @@ class Ledger:
         require(len(c.queue) - c.evaluated < c.terms.max_pending, "queue")
         price = c.terms.stake + c.terms.fee
         require(value == (price if c.terms.asset == ETHER else 0), "value")
-        c.queue.append(Submission(sender, update))
+        if c.evaluated == len(c.queue):
+            c.turn = now
+        c.queue.append(Submission(miner, update))
         c.inside += price
         return len(c.queue) - 1
 
@@ -176,27 +191,28 @@ class Ledger:
             place += 1
         for submission in c.queue[c.evaluated : place]:
             submission.waiting = False
-        c.best, c.version, c.evaluated = best, version, place
+        c.best, c.version, c.evaluated, c.turn = best, version, place, now
         c.forfeited += forfeited
         for miner, stake, payout in payments:
             c.now_owed[miner] += stake
             c.later_owed[miner] += payout
 
-    def reclaim(self, ident: bytes, sender: str, index: int, update: bytes, now: int) -> None:
+    def reclaim(self, ident: bytes, miner: str, index: int, update: bytes, now: int) -> None:
         c = self.campaigns[ident]
         require(c.opened, "state")
-        require(c.best >= c.terms.target or now >= c.terms.review_until, "time")
+        over = c.state == SETTLED or c.best >= c.terms.target or now >= c.terms.review_until
+        require(over, "time")
         require(index < len(c.queue), "index")
         submission = c.queue[index]
-        require((submission.miner, submission.update, submission.waiting) == (sender, update, True), "whose")
+        require((submission.miner, submission.update, submission.waiting) == (miner, update, True), "whose")
         submission.waiting = False
-        c.now_owed[sender] += c.terms.stake + c.terms.fee
+        c.now_owed[miner] += c.terms.stake + c.terms.fee
 
     def deliver(self, ident: bytes, sender: str, now: int) -> None:
         c = self.campaigns[ident]
         require(sender == c.terms.capsule, "caller")
         require(c.opened, "never opened")
-        require(c.state == SETTLED or c.finished(now), "finished")
+        require((c.state == SETTLED and not c.delivered) or c.finished(now), "finished, or final")
         c.delivered = True
 
     def settle(self, ident: bytes, now: int) -> None:
@@ -205,20 +221,22 @@ class Ledger:
             require(now >= c.terms.submit_until, "time")
         else:
             require(c.state == OPEN, "state")
-            require(now >= c.terms.review_until or (c.finished(now) and c.delivered), "end")
+            finished = c.finished(now) and c.delivered
+            require(now >= c.terms.review_until or finished or c.silent(now), "end")
         c.state = SETTLED
         c.later_owed[c.owner] += c.terms.bounty - c.paid
-        c.later_owed[c.terms.capsule] += c.terms.fee * c.evaluated
+        c.later_owed[c.terms.capsule if c.delivered else c.owner] += c.terms.fee * c.evaluated
         burned = c.terms.stake * c.forfeited
-        if c.terms.asset == ETHER:
-            c.inside -= burned
-            self.burned[ETHER] += burned
+        if c.terms.asset in self.refusing:
+            c.later_owed[self.burn] += burned
         else:
-            c.now_owed[self.burn] += burned
+            c.inside -= burned
+            self.burned[c.terms.asset] += burned
 
-    def claim(self, ident: bytes, sender: str, to: str) -> int:
+    def claim(self, ident: bytes, sender: str, account: str, to: str) -> int:
         c = self.campaigns[ident]
-        account = self.burn if to == self.burn else sender
+        require(to == account or sender == account, "whose")
+        require(c.terms.asset not in self.refusing, "token")
         amount = c.claimable(account)
         require(amount > 0, "nothing")
         c.now_owed[account] = 0

@@ -1,8 +1,8 @@
-"""Random campaigns, in two assets at once, step by step against the twin.
+"""Random campaigns, in ether and three tokens at once, step by step against two twins.
 
-After every step: the contract refuses exactly what the twin refuses, the campaign reads the same, and of each
-asset the contract holds exactly what the twin says is inside. At the end of every run all campaigns are
-settled, reclaimed and claimed, and nothing may be left.
+After every step: the contract refuses exactly what the twin refuses, the campaign reads the same and is what
+its logs tell, and of each asset the contract holds exactly what the twin says is inside. At the end of every
+run all campaigns are settled, reclaimed and claimed, and nothing may be left.
 """
 
 import sys
@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from boa_wire import BoaStage, ContractRefusedError
-from campaign_draws import MINERS, PEOPLE, SCIENTISTS, odd_terms, sensible_terms, verdicts
+from campaign_draws import MINERS, PEOPLE, SCIENTISTS, TOKENS, odd_terms, sensible_terms, verdicts
 from eth_abi import decode
 from eth_utils import keccak
 from hypothesis import HealthCheck, Phase, settings
@@ -22,7 +22,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, Campaign, Ledger, RefusedError
+from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, TICK, Campaign, Ledger, RefusedError
+from log_twin import LogTwin, Told
 
 NO_ONE = "0x" + "00" * 20
 NOTHING = b"\0" * 32
@@ -35,6 +36,15 @@ RUNS_AT_ONCE = 200
 
 def is_requested(campaign: Campaign) -> bool:
     return campaign.state == REQUESTED
+
+
+def may_be_called_off(campaign: Campaign) -> bool:
+    return is_requested(campaign) or (is_open(campaign) and not campaign.queue)
+
+
+def patience(c: Campaign) -> int:
+    """When the capsule has been silent for too long."""
+    return (c.turn // TICK + 1) * TICK + -(-(c.terms.review_until - c.terms.submit_until) // TICK) * TICK
 
 
 def is_open(campaign: Campaign) -> bool:
@@ -50,17 +60,20 @@ class SonarMachine(RuleBasedStateMachine):
 
     stage: Any
     sonar: Any
-    token: Any
+    tokens: dict[str, Any]
 
     @classmethod
     def on(cls, stage: Any) -> "type[SonarMachine]":
-        """The machine on a stage: Sonar and a token deployed once, everybody rich in both assets."""
-        sonar, token = stage.load("contracts/Sonar.vy"), stage.load("contracts/mocks/PlainToken.vy")
+        """The machine on a stage: Sonar and tokens deployed once, everybody rich in all assets."""
+        sonar = stage.load("contracts/Sonar.vy")
+        sources = {"plain": "PlainToken", "silent": "SilentToken", "fickle": "ChargingToken"}
+        tokens = {name: stage.load(f"contracts/mocks/{source}.vy") for name, source in sources.items()}
         for person in PEOPLE:
             stage.enrich(person, RICHES)
-            token.send("mint", person, RICHES, sender=person)
-            token.send("approve", sonar.address, 2**256 - 1, sender=person)
-        return type("SonarMachineOnStage", (cls,), {"stage": stage, "sonar": sonar, "token": token})
+            for token in tokens.values():
+                token.send("mint", person, RICHES, sender=person)
+                token.send("approve", sonar.address, 2**256 - 1, sender=person)
+        return type("SonarMachineOnStage", (cls,), {"stage": stage, "sonar": sonar, "tokens": tokens})
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +82,9 @@ class SonarMachine(RuleBasedStateMachine):
         self.start_time = self.stage.now()
         self.burned_before = self.stage.balance(BURN)
         self.twin = Ledger(BURN)
+        self.told = LogTwin(self.sonar.abi)
+        self.sonar.logs.clear()
+        self.forced = 0  # ether that nobody sent
         self.idents: list[bytes] = []
         self.updates = 0
 
@@ -113,12 +129,12 @@ class SonarMachine(RuleBasedStateMachine):
         return any(suits(c) for c in self.twin.campaigns.values())
 
     def asset_address(self, asset: str) -> str:
-        return NO_ONE if asset == ETHER else self.token.address
+        return NO_ONE if asset == ETHER else str(self.tokens[asset].address)
 
     def held(self, asset: str, holder: str) -> int:
         if asset == ETHER:
             return self.stage.balance(holder)
-        return self.token.number("balanceOf", holder)
+        return int(self.tokens[asset].number("balanceOf", holder))
 
     def compare(self, ident: bytes) -> None:
         """One campaign as the contract tells it, and every asset as it is held."""
@@ -126,22 +142,35 @@ class SonarMachine(RuleBasedStateMachine):
         w = self.sonar.words("campaign", ident)
         terms = c.terms
         assert w[:2] == [int(c.owner, 16), c.state]
-        assert w[3:14] == [
+        assert w[3:15] == [
             *(int(terms.capsule, 16), int(self.asset_address(terms.asset), 16), terms.bounty, terms.stake),
-            *(terms.fee, terms.target, terms.min_gain, terms.submit_until, terms.review_until),
-            *(terms.max_pending, terms.gap_basis),
+            *(terms.fee, terms.target, terms.min_gain, terms.max_start, terms.submit_until),
+            *(terms.review_until, terms.max_pending, terms.gap_basis),
         ]
-        assert w[16:23] == [c.version, c.start, c.best, len(c.queue), c.evaluated, c.forfeited, c.paid]
-        assert (w[23] != 0) == c.delivered
+        assert w[17:24] == [c.version, c.start, c.best, len(c.queue), c.evaluated, c.forfeited, c.paid]
+        assert (w[24] != 0) == c.delivered
         assert c.paid <= terms.bounty
-        for asset in (ETHER, "token"):
-            assert self.held(asset, self.sonar.address) == self.twin.inside(asset)
+        told = self.hear(ident)
+        assert told.words() == list(w)
+        for person in {c.owner, terms.capsule, *(entry.miner for entry in c.queue[-3:]), BURN}:
+            assert (told.owed(person), told.claimable(person)) == (c.owed(person), c.claimable(person))
+        for asset in (ETHER, *TOKENS):
+            forced = self.forced if asset == ETHER else 0
+            assert self.held(asset, self.sonar.address) == self.twin.inside(asset) + forced
         assert self.stage.balance(BURN) - self.burned_before == self.twin.burned[ETHER]
 
     def compare_owed(self, ident: bytes, person: str) -> None:
         c = self.twin.campaigns[ident]
         assert self.sonar.number("owed", ident, person) == c.owed(person)
         assert self.sonar.number("claimable", ident, person) == c.claimable(person)
+        told = self.hear(ident)
+        assert (told.owed(person), told.claimable(person)) == (c.owed(person), c.claimable(person))
+
+    def hear(self, ident: bytes) -> Told:
+        """The campaign as all logs up to now tell it."""
+        self.told.fold(self.sonar.logs)
+        self.sonar.logs.clear()
+        return self.told.campaigns[ident]
 
     # --- rules ---------------------------------------------------------------------------------------------
 
@@ -158,7 +187,7 @@ class SonarMachine(RuleBasedStateMachine):
     def new_campaign(self, data: st.DataObject, sensible: bool) -> None:
         time = self.stage.now()
         terms = data.draw(sensible_terms(time) if sensible else odd_terms(time), label="terms")
-        owner = data.draw(st.sampled_from(SCIENTISTS), label="owner")
+        owner = data.draw(st.sampled_from(SCIENTISTS * 4 + PEOPLE), label="owner")
         salt = keccak(text=f"salt {data.draw(st.integers(0, 5), label='salt')}")
         ident = self.sonar.number("campaign_id", owner, SPEC, salt).to_bytes(32)
         value = min(terms.bounty, RICHES // 2) if terms.asset == ETHER else 0
@@ -166,8 +195,8 @@ class SonarMachine(RuleBasedStateMachine):
             value = max(0, value + data.draw(st.sampled_from([0] * 6 + [1, -1]), label="too much"))
         encoded = (
             *(SPEC, terms.capsule, self.asset_address(terms.asset), terms.bounty, terms.stake, terms.fee),
-            *(terms.target, terms.min_gain, terms.submit_until, terms.review_until, terms.max_pending),
-            terms.gap_basis,
+            *(terms.target, terms.min_gain, terms.max_start, terms.submit_until, terms.review_until),
+            *(terms.max_pending, terms.gap_basis),
         )
         answer = self.attempt(
             lambda: self.twin.create(ident, owner, terms, value, time),
@@ -182,10 +211,10 @@ class SonarMachine(RuleBasedStateMachine):
 
     def call_off(self, data: st.DataObject) -> None:
         by_owner = data.draw(st.booleans(), label="by the owner")
-        ident, c = self.pick(data, is_requested)
+        ident, c = self.pick(data, may_be_called_off)
         right = c.owner if by_owner else c.terms.capsule
         sender = data.draw(st.sampled_from([right, *PEOPLE]), label="sender")
-        arguments = ("cancel", ident) if by_owner else ("decline", ident, "no")
+        arguments = ("cancel", ident) if by_owner else ("decline", ident, b"no")
         self.attempt(lambda: self.twin.call_off(ident, sender, by_owner), *arguments, sender=sender)
         self.compare(ident)
 
@@ -195,7 +224,7 @@ class SonarMachine(RuleBasedStateMachine):
 
     def open_it(self, data: st.DataObject, ident: bytes, sender: str) -> None:
         terms = self.twin.campaigns[ident].terms
-        most = terms.target - terms.min_gain
+        most = terms.max_start
         low = st.integers(0, most // 4)
         start = data.draw(st.one_of(low, low, st.sampled_from([most - 1, most, most + 1])), label="start")
         start = max(0, start)
@@ -207,7 +236,12 @@ class SonarMachine(RuleBasedStateMachine):
         self.compare(ident)
 
     def submit(self, data: st.DataObject) -> None:
+        for _ in range(data.draw(st.sampled_from([1, 1, 1, 1, 2, 12]), label="submissions")):
+            self.submit_one(data)
+
+    def submit_one(self, data: st.DataObject) -> None:
         miner = data.draw(st.sampled_from(MINERS * 3 + PEOPLE), label="miner")
+        payer = data.draw(st.sampled_from([miner] * 6 + PEOPLE), label="payer")
         off = data.draw(st.sampled_from([0] * 10 + [1, -1]), label="too much")
         ident, c = self.pick(data, self.takes_submissions)
         self.updates += 1
@@ -215,8 +249,8 @@ class SonarMachine(RuleBasedStateMachine):
         value = max(0, (c.terms.stake + c.terms.fee if c.terms.asset == ETHER else 0) + off)
         self.attempt(
             lambda: self.twin.submit(ident, miner, update, value, self.stage.now()),
-            *("submit", ident, update),
-            sender=miner,
+            *("submit", ident, update, miner),
+            sender=payer,
             value=value,
         )
         self.compare(ident)
@@ -245,14 +279,14 @@ class SonarMachine(RuleBasedStateMachine):
         waiting = [index for index, submission in enumerate(c.queue) if submission.waiting]
         index = data.draw(st.sampled_from(waiting * 3 + list(range(len(c.queue) + 1))), label="index")
         submission = c.queue[min(index, len(c.queue) - 1)]
-        sender = data.draw(st.sampled_from([submission.miner] * 4 + MINERS), label="sender")
+        miner = data.draw(st.sampled_from([submission.miner] * 4 + MINERS), label="miner")
         self.attempt(
-            lambda: self.twin.reclaim(ident, sender, index, submission.update, self.stage.now()),
-            *("reclaim", ident, index, submission.update),
-            sender=sender,
+            lambda: self.twin.reclaim(ident, miner, index, submission.update, self.stage.now()),
+            *("reclaim", ident, index, submission.update, miner),
+            sender=data.draw(st.sampled_from(PEOPLE), label="sender"),
         )
         self.compare(ident)
-        self.compare_owed(ident, sender)
+        self.compare_owed(ident, miner)
 
     def deliver(self, data: st.DataObject) -> None:
         ident, c = self.pick(data, lambda c: c.finished(self.stage.now()))
@@ -264,30 +298,48 @@ class SonarMachine(RuleBasedStateMachine):
 
     def settle(self, data: st.DataObject) -> None:
         sender = data.draw(st.sampled_from(PEOPLE), label="sender")
-        ident, c = self.pick(data, lambda c: c.delivered)
+        ident, c = self.pick(data, lambda c: c.state == OPEN and (c.delivered or c.silent(self.stage.now())))
         self.attempt(lambda: self.twin.settle(ident, self.stage.now()), "settle", ident, sender=sender)
         self.compare(ident)
         self.compare_owed(ident, c.owner)
         self.compare_owed(ident, c.terms.capsule)
 
     def claim(self, data: st.DataObject) -> None:
-        elsewhere = data.draw(st.sampled_from([None] * 9 + [*PEOPLE, BURN]), label="elsewhere")
-        ident, c = self.pick(data, lambda c: any(map(c.claimable, PEOPLE)))
-        owed = [person for person in PEOPLE if c.claimable(person)]
-        sender = data.draw(st.sampled_from(owed * 3 + PEOPLE), label="sender")
-        to = elsewhere or sender
-        due, before = c.claimable(sender if to != BURN else BURN), self.held(c.terms.asset, to)
-        answer = self.attempt(lambda: self.twin.claim(ident, sender, to), "claim", ident, to, sender=sender)
+        ident, c = self.pick(data, lambda c: any(map(c.claimable, [*PEOPLE, BURN])))
+        owed = [person for person in [*PEOPLE, BURN] if c.claimable(person)]
+        account = data.draw(st.sampled_from(owed * 3 + PEOPLE), label="account")
+        sender = data.draw(st.sampled_from([account] * 6 + PEOPLE), label="sender")
+        to = data.draw(st.sampled_from([account] * 20 + [*PEOPLE, BURN]), label="to")
+        due, before = c.claimable(account), self.held(c.terms.asset, to)
+        answer = self.attempt(
+            lambda: self.twin.claim(ident, sender, account, to),
+            *("claim", ident, account, to),
+            sender=sender,
+        )
         if answer is not None:
             assert decode(["uint256"], answer)[0] == due
             assert self.held(c.terms.asset, to) == before + due
         self.compare(ident)
-        self.compare_owed(ident, sender)
+        self.compare_owed(ident, account)
+
+    def change_the_token(self, data: st.DataObject) -> None:
+        """The fickle one begins to take more from the sender than it moves, or leaves off."""
+        lies = "fickle" not in self.twin.refusing
+        self.tokens["fickle"].send("charge", 0, int(lies), sender=PEOPLE[-1])
+        self.twin.refusing = {"fickle"} if lies else set()
+
+    def force_ether(self, data: st.DataObject) -> None:
+        """As a contract that ends itself can."""
+        more = data.draw(st.integers(1, 1_000), label="ether")
+        self.stage.enrich(self.sonar.address, self.stage.balance(self.sonar.address) + more)
+        self.forced += more
 
     def wait_for_an_edge(self, data: st.DataObject) -> None:
         edge = data.draw(st.sampled_from([-1, 0, 1]), label="edge")
         limits = [
-            t for c in self.twin.campaigns.values() for t in (c.terms.submit_until, c.terms.review_until)
+            t
+            for c in self.twin.campaigns.values()
+            for t in (c.terms.submit_until, c.terms.review_until, patience(c))
         ]
         ahead = [
             limit + edge for limit in limits if self.stage.now() < limit + edge <= self.stage.now() + 20_000
@@ -310,8 +362,10 @@ class SonarMachine(RuleBasedStateMachine):
             (self.deliver, 3 if self.any_campaign(lambda c: c.finished(self.stage.now())) else 1),
             (self.open, 3 if self.any_campaign(is_requested) else 0),
             (self.settle, 2),
+            (self.change_the_token, 1),
+            (self.force_ether, 1),
             (self.reclaim, 3 if self.any_campaign(self.can_be_reclaimed) else 1),
-            (self.call_off, 1 if self.any_campaign(is_requested) else 0),
+            (self.call_off, 1 if self.any_campaign(may_be_called_off) else 0),
             (self.create, 1),
         ]
         actions = [action for action, weight in likely for _ in range(weight)]
@@ -328,6 +382,8 @@ class SonarMachine(RuleBasedStateMachine):
             self.stage.wait_until(self.start_time)
 
     def end_everything(self) -> None:
+        if self.twin.refusing:
+            self.change_the_token(None)  # type: ignore[arg-type]
         for c in self.twin.campaigns.values():
             self.stage.wait_until(max(self.stage.now(), c.terms.review_until))
         for ident, c in self.twin.campaigns.items():
@@ -340,16 +396,17 @@ class SonarMachine(RuleBasedStateMachine):
                 if submission.waiting:
                     who, update = submission.miner, submission.update
                     self.twin.reclaim(ident, who, index, update, self.stage.now())
-                    self.sonar.send("reclaim", ident, index, update, sender=who)
+                    self.sonar.send("reclaim", ident, index, update, who, sender=PEOPLE[-1])
             for person in [*PEOPLE, BURN]:
                 self.compare_owed(ident, person)
                 if c.claimable(person):
-                    self.twin.claim(ident, person, person)
-                    self.sonar.send("claim", ident, person, sender=person)
+                    self.twin.claim(ident, PEOPLE[-1], person, person)
+                    self.sonar.send("claim", ident, person, person, sender=PEOPLE[-1])
             self.compare(ident)
             assert c.inside == 0
-        for asset in (ETHER, "token"):
+        for asset in TOKENS:
             assert self.held(asset, self.sonar.address) == self.twin.inside(asset) == 0
+        assert (self.stage.balance(self.sonar.address), self.twin.inside(ETHER)) == (self.forced, 0)
 
 
 def run(stage: Any, steps: int, steps_a_run: int) -> None:

@@ -1,4 +1,5 @@
-"""The ABI of Sonar as the package ships it: selectors, topics, and the types behind them.
+"""The ABIs of Sonar as the package ships them, one for each version of the contract: selectors, topics, and
+the types behind them.
 
 Built on eth_abi alone: no compiler, no web3. Strings are decoded leniently, since Vyper's String holds any
 bytes and a hostile `decline` reason must not stop everybody's follower.
@@ -17,6 +18,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.crypto import keccak
 
+from pysonar.chain.contract.versions import ABI_FILES, NEWEST
 from pysonar.chain.errors import BadArgumentError, UndecodableLogError, UnexpectedAnswerError
 
 
@@ -108,19 +110,19 @@ def _value(kind: str, word: bytes, data: bytes) -> Any:
 
 
 @cache
-def raw_abi() -> list[dict[str, Any]]:
-    """The JSON list `pysonar/chain/contract/Sonar.json`."""
+def raw_abi(version: int = NEWEST) -> list[dict[str, Any]]:
+    """The JSON list that the compiler made of that version."""
     loaded: list[dict[str, Any]] = json.loads(
-        (files("pysonar.chain.contract") / "Sonar.json").read_text("utf-8")
+        (files("pysonar.chain.contract") / ABI_FILES[version]).read_text("utf-8")
     )
     return loaded
 
 
 @cache
-def functions() -> Mapping[str, FunctionAbi]:
+def functions(version: int = NEWEST) -> Mapping[str, FunctionAbi]:
     """All functions by name."""
     found = {}
-    for item in raw_abi():
+    for item in raw_abi(version):
         if item["type"] == "function":
             inputs = tuple(_type_of(part) for part in item["inputs"])
             outputs = tuple(_type_of(part) for part in item["outputs"])
@@ -130,14 +132,17 @@ def functions() -> Mapping[str, FunctionAbi]:
 
 
 @cache
-def events() -> Mapping[bytes, EventAbi]:
-    """All events by topic."""
+def events() -> Mapping[tuple[bytes, int], EventAbi]:
+    """All events of all versions, by the first topic and the number of topics: no two versions have another
+    meaning for the same pair.
+    """
     found = {}
-    for item in raw_abi():
+    for item in (item for version in ABI_FILES for item in raw_abi(version)):
         if item["type"] == "event":
             fields = tuple((part["name"], _type_of(part), bool(part["indexed"])) for part in item["inputs"])
             topic = keccak(text=f"{item['name']}({','.join(kind for _, kind, _ in fields)})")
-            found[topic] = EventAbi(item["name"], topic, fields)
+            topics = 1 + sum(is_indexed for *_, is_indexed in fields)
+            found[topic, topics] = EventAbi(item["name"], topic, fields)
     return found
 
 

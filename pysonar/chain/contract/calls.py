@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pysonar.chain.address import ZERO_ADDRESS, require_address, require_bytes32, require_uint
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.types import Report, Terms
+from pysonar.chain.contract.versions import NEWEST
 from pysonar.chain.errors import BadArgumentError
 
 MAX_REPORTS = 32
@@ -33,10 +34,11 @@ class Call:
 
 
 class SonarCalls:
-    """Builders for every state-changing function of the Sonar at `address`."""
+    """Builders for every state-changing function of the Sonar at `address`, which is of that version."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, version: int = NEWEST) -> None:
         self.address = require_address("the contract", address)
+        self.version = version
 
     def register_capsule(self, certificate: bytes) -> Call:
         """Name the CID of the sender's current OpenPGP certificate."""
@@ -47,11 +49,15 @@ class SonarCalls:
         ether = terms.asset == ZERO_ADDRESS
         salt = require_bytes32("the salt", salt)
         return self._call(
-            "create_campaign", terms.as_abi(), salt, value=terms.bounty if ether else 0, asset=terms.asset
+            "create_campaign",
+            terms.as_abi(self.version),
+            salt,
+            value=terms.bounty if ether else 0,
+            asset=terms.asset,
         )
 
     def cancel(self, campaign: bytes) -> Call:
-        """The owner takes a requested campaign back."""
+        """The owner takes back a campaign that nobody submitted to (version 1: that is not open)."""
         return self._call("cancel", _id(campaign))
 
     def decline(self, campaign: bytes, reason: str) -> Call:
@@ -60,7 +66,7 @@ class SonarCalls:
             raise BadArgumentError(
                 "the reason to decline", reason, f"at most {MAX_REASON_BYTES} bytes of text"
             )
-        return self._call("decline", _id(campaign), reason)
+        return self._call("decline", _id(campaign), reason if self.version == 1 else reason.encode())
 
     def open_campaign(self, campaign: bytes, public_key: bytes, model: bytes, start: int) -> Call:
         """Capsule opens a campaign: CIDs of public key and first model, accuracy at the start in ppm."""
@@ -72,14 +78,16 @@ class SonarCalls:
             require_uint("the start accuracy", start),
         )
 
-    def submit(self, campaign: bytes, update: bytes, value: int, *, asset: str = ZERO_ADDRESS) -> Call:
-        """A miner submits the CID of a sealed gradient; `value` is stake + fee, sent along if the campaign's
-        asset is ether. Sonar takes those of a token itself, as far as the miner has approved it.
+    def submit(
+        self, campaign: bytes, update: bytes, miner: str, value: int, *, asset: str = ZERO_ADDRESS
+    ) -> Call:
+        """The CID of a miner's sealed gradient; `value` is stake + fee, sent along if the campaign's asset is
+        ether. Sonar takes those of a token itself, as far as the sender has approved it. Anybody may submit
+        for the miner (version 1: only the miner).
         """
         sent = value if asset == ZERO_ADDRESS else 0
-        return self._call(
-            "submit", _id(campaign), require_bytes32("the update", update), value=sent, asset=asset
-        )
+        update = require_bytes32("the update", update)
+        return self._call("submit", _id(campaign), update, *self._account(miner), value=sent, asset=asset)
 
     def report(self, campaign: bytes, reports: Sequence[Report]) -> Call:
         """Capsule's verdicts for the head of the queue, in order; 1 to 32 of them."""
@@ -87,10 +95,14 @@ class SonarCalls:
             raise BadArgumentError("the number of reports", len(reports), f"1 to {MAX_REPORTS}")
         return self._call("report", _id(campaign), [report.as_abi() for report in reports])
 
-    def reclaim(self, campaign: bytes, index: int, update: bytes, *, asset: str = ZERO_ADDRESS) -> Call:
-        """A miner takes stake and fee of an unevaluated submission back."""
-        update = require_bytes32("the update", update)
-        return self._call("reclaim", _id(campaign), require_uint("the index", index), update, asset=asset)
+    def reclaim(
+        self, campaign: bytes, index: int, update: bytes, miner: str, *, asset: str = ZERO_ADDRESS
+    ) -> Call:
+        """Credit the miner with stake and fee of an unevaluated submission. Anybody may (version 1: only the
+        miner).
+        """
+        place = (require_uint("the index", index), require_bytes32("the update", update))
+        return self._call("reclaim", _id(campaign), *place, *self._account(miner), asset=asset)
 
     def deliver(self, campaign: bytes, result: bytes) -> Call:
         """Capsule names the CID of the sealed result."""
@@ -100,14 +112,23 @@ class SonarCalls:
         """Fix refund and fees; anybody may."""
         return self._call("settle", _id(campaign))
 
-    def claim(self, campaign: bytes, to: str, *, asset: str = ZERO_ADDRESS) -> Call:
-        """Send what the sender is owed to the address `to`."""
-        return self._call("claim", _id(campaign), require_address("the receiver", to), asset=asset)
+    def claim(
+        self, campaign: bytes, account: str, to: str | None = None, *, asset: str = ZERO_ADDRESS
+    ) -> Call:
+        """Send what the account is owed to the account itself, which anybody may ask for, or, if it asks
+        itself, to `to` (version 1: the account must ask in both cases).
+        """
+        receiver = require_address("the receiver", to or account)
+        return self._call("claim", _id(campaign), *self._account(account), receiver, asset=asset)
+
+    def _account(self, account: str) -> tuple[str, ...]:
+        """Whose submission or claim it is: version 1 knows only the sender's."""
+        return (require_address("the account", account),) if self.version > 1 else ()
 
     def _call(self, function: str, *arguments: object, value: int = 0, asset: str = ZERO_ADDRESS) -> Call:
         """`asset`: what the call moves; a token's own code then runs in it."""
         require_uint(f"the value sent with {function}", value)
-        data = abi.functions()[function].encode(*arguments)
+        data = abi.functions(self.version)[function].encode(*arguments)
         return Call(self.address, data, value, function, require_address("the asset", asset) != ZERO_ADDRESS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.chain.contract.versions import FIRST
 from pysonar.files.documents import parse_json
 from pysonar.files.secret_file import replace_file
 from pysonar.files.text import UnreadableFileError, read_text
@@ -35,6 +36,7 @@ class Deployment:
         integrity: vyper's digest over all sources and settings.
         runtime_sha256: of the compiled run-time code.
         layout: vyper's storage layout.
+        version: of the contract; manifests from before the second do not say it.
     """
 
     chain_id: int
@@ -46,6 +48,7 @@ class Deployment:
     integrity: str
     runtime_sha256: str
     layout: dict[str, Any]
+    version: int = FIRST
 
     def write(self, folder: Path) -> Path:
         """Write `<folder>/<chain-id>.json` in one step, so that no reader ever sees half of it."""
@@ -83,7 +86,9 @@ def read_deployment(path: Path) -> Deployment:
         "integrity": str,
         "runtime_sha256": str,
         "layout": dict,
+        "version": int,
     }
+    data.setdefault("version", FIRST)
     for name, kind in fields.items():
         if not isinstance(data.get(name), kind):
             raise DeploymentError(

@@ -7,13 +7,13 @@ block.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
 from pysonar.chain.contract import abi
-from pysonar.chain.contract.types import Verdict
+from pysonar.chain.contract.types import EMPTY, Terms, Verdict
 from pysonar.chain.errors import UndecodableLogError
 from pysonar.chain.node.answers import Log
 
@@ -41,12 +41,31 @@ class CapsuleRegistered(SonarEvent):
 
 @dataclass(frozen=True)
 class CampaignCreated(CampaignEvent):
+    """`limits`, `price` and `salt` are 0 where version 1 of the contract has not logged them."""
+
     name: ClassVar[str] = "CampaignCreated"
     owner: str
     capsule: str
     spec: bytes
     asset: str
     bounty: int
+    limits: int = 0
+    price: int = 0
+    salt: bytes = EMPTY
+
+    @property
+    def terms(self) -> Terms | None:
+        """All terms; None if version 1 logged it."""
+        if not self.limits:
+            return None
+        return Terms.from_log(
+            spec=self.spec,
+            capsule=self.capsule,
+            asset=self.asset,
+            bounty=self.bounty,
+            limits=self.limits,
+            price=self.price,
+        )
 
 
 @dataclass(frozen=True)
@@ -77,14 +96,19 @@ class Submitted(CampaignEvent):
 
 
 @dataclass(frozen=True)
-class Reported(CampaignEvent):
-    name: ClassVar[str] = "Reported"
-    index: int
-    miner: str
-    verdict: Verdict
+class Verdicts(CampaignEvent):
+    """One report: the verdicts on the submissions from `first` on. Version 1 logs each by itself."""
+
+    name: ClassVar[str] = "Verdicts"
+    first: int
+    verdicts: tuple[Verdict, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "verdict", Verdict(self.verdict))
+        object.__setattr__(self, "verdicts", tuple(map(Verdict, self.verdicts)))
+
+    def each(self) -> Iterator[tuple[int, Verdict]]:
+        """Index and verdict of each submission."""
+        return enumerate(self.verdicts, self.first)
 
 
 @dataclass(frozen=True)
@@ -132,7 +156,7 @@ BY_NAME: Mapping[str, type[SonarEvent]] = {
     kind.name: kind
     for kind in (
         CapsuleRegistered, CampaignCreated, CampaignCancelled, CampaignDeclined, CampaignOpened, Submitted,
-        Reported, Improved, Reclaimed, Delivered, Settled, Claimed,
+        Verdicts, Improved, Reclaimed, Delivered, Settled, Claimed,
     )
 }  # fmt: skip
 
@@ -155,17 +179,18 @@ LoggedEvent = Logged[SonarEvent]
 
 
 def decode_log(log: Log) -> LoggedEvent:
-    """One log of Sonar; UndecodableLogError if it is none of Sonar's events."""
+    """One log of a Sonar of any version; UndecodableLogError if it is none of its events."""
     topics = log.topics
-    known = abi.events().get(topics[0]) if topics else None
+    known = abi.events().get((topics[0], len(topics))) if topics else None
     if known is None:
         raise UndecodableLogError(topics[0].hex() if topics else "none", "Sonar has no such event")
     values = known.decode(topics, log.data)
     for name, kind, _ in known.fields:
         if kind == "address":
             values[name] = checksum(values[name])
+    name = _as_newest(known.name, values)
     try:
-        event = BY_NAME[known.name](**values)
+        event = BY_NAME[name](**values)
     except ValueError as error:  # a verdict outside the enum
         raise UndecodableLogError(topics[0].hex(), f"a value of {known.name} is out of range") from error
     return LoggedEvent(
@@ -175,6 +200,19 @@ def decode_log(log: Log) -> LoggedEvent:
         log_index=log.log_index,
         transaction_hash=log.transaction_hash,
     )
+
+
+def _as_newest(name: str, values: dict[str, Any]) -> str:
+    """Rewrite what another version says, and what Python says otherwise; the event's name."""
+    if name == "Reported":
+        del values["miner"]
+        values["first"], values["verdicts"] = values.pop("index"), (values.pop("verdict"),)
+        return Verdicts.name
+    if name == "Verdicts":
+        values["verdicts"] = tuple(values["verdicts"].rstrip(b"\0"))
+    elif name == "CampaignDeclined" and isinstance(values["reason"], bytes):
+        values["reason"] = values["reason"].decode("utf-8", errors="replace")
+    return name
 
 
 def decode_receipt_logs(logs: Iterable[Log], address: str) -> tuple[LoggedEvent, ...]:
@@ -189,9 +227,7 @@ def to_json(event: SonarEvent) -> str:
 
 def from_json(name: str, text: str) -> SonarEvent:
     """The inverse of `to_json`."""
-    fields = json.loads(text)
-    by_topic = next(known for known in abi.events().values() if known.name == name)
-    for field, kind, _ in by_topic.fields:
-        if kind == "bytes32":
-            fields[field] = bytes.fromhex(fields[field][2:])
-    return BY_NAME[name](**fields)
+    kind = BY_NAME[name]
+    in_hex = {field.name for field in fields(kind) if field.type == "bytes"}
+    values = json.loads(text)
+    return kind(**{k: bytes.fromhex(v[2:]) if k in in_hex else v for k, v in values.items()})

@@ -16,6 +16,7 @@ from pysonar.chain.address import checksum, require_address, require_bytes32
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.calls import Call, SonarCalls
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.chain.contract.versions import ABI_FILES, FIRST, NEWEST
 from pysonar.chain.errors import (
     ContractRefusedError,
     InsufficientFundsError,
@@ -24,6 +25,7 @@ from pysonar.chain.errors import (
     NoSuchCampaignError,
     NotSonarError,
     UnexpectedAnswerError,
+    WrongVersionError,
 )
 from pysonar.chain.node import rpc
 
@@ -34,15 +36,19 @@ class Sonar:
     campaigns are made of it).
     """
 
-    def __init__(self, web3: Web3, address: str, chain_id: int | None = None) -> None:
+    def __init__(self, web3: Web3, address: str, chain_id: int | None = None, version: int = NEWEST) -> None:
         self.web3 = web3
         self.address = require_address("the contract", address)
+        self.version = version
         self.chain_id = rpc.chain_id(web3) if chain_id is None else chain_id
-        self.calls = SonarCalls(self.address)
+        self.calls = SonarCalls(self.address, version)
 
     @classmethod
-    def open(cls, web3: Web3, address: str, chain_id: int | None = None) -> Sonar:
-        """The client, after checking the contract: NoContractError, NotSonarError.
+    def open(
+        cls, web3: Web3, address: str, chain_id: int | None = None, *, version: int | None = None
+    ) -> Sonar:
+        """The client, after checking the contract: NoContractError, NotSonarError; WrongVersionError if it
+        is of none of the versions known here, or not of the one that is expected.
 
         The check asks for a campaign id of made-up values: the answer depends on chain id and address by a
         formula that no other contract has, so it also tells a Sonar of another chain apart.
@@ -57,7 +63,17 @@ class Sonar:
             genuine = False
         if not genuine:
             raise NotSonarError(sonar.address, sonar.chain_id)
-        return sonar
+        found = sonar._own_version()
+        if found not in ABI_FILES or version not in (None, found):
+            raise WrongVersionError(sonar.address, found, tuple(ABI_FILES), version)
+        return cls(web3, address, sonar.chain_id, found)
+
+    def _own_version(self) -> int:
+        """Which version the contract says it is; version 1 has no such function."""
+        try:
+            return int(self._read("version")[0])
+        except (ContractRefusedError, UnexpectedAnswerError):
+            return FIRST
 
     def campaign(self, campaign: bytes, *, block: rpc.Tag = "latest") -> CampaignRecord:
         """The campaign as stored; NoSuchCampaignError if there is none."""
@@ -70,7 +86,7 @@ class Sonar:
         """The campaigns as stored, by id, in as few exchanges as the node allows; those that Sonar does not
         know are left out.
         """
-        known = abi.functions()["campaign"]
+        known = abi.functions(self.version)["campaign"]
         asked = [known.encode(require_bytes32("the campaign's id", campaign)) for campaign in campaigns]
         requests = [{"to": self.address, "data": "0x" + data.hex()} for data in asked]
         found: dict[bytes, CampaignRecord] = {}
@@ -78,7 +94,7 @@ class Sonar:
             if isinstance(answer, NodeRefusedError):
                 raise _refusal("campaign", answer)
             try:
-                record = CampaignRecord.from_abi(campaign, known.decode(answer)[0])
+                record = CampaignRecord.from_abi(campaign, known.decode(answer)[0], self.version)
             except ValueError:  # a state that there is not
                 raise UnexpectedAnswerError("campaign", "a campaign of Sonar") from None
             if record.state is not State.NONE:
@@ -124,7 +140,7 @@ class Sonar:
         return simulate(self.web3, call, sender, block)
 
     def _read(self, function: str, *arguments: Any, block: rpc.Tag = "latest") -> tuple[Any, ...]:
-        known = abi.functions()[function]
+        known = abi.functions(self.version)[function]
         request = {"to": self.address, "data": "0x" + known.encode(*arguments).hex()}
         try:
             answer = rpc.eth_call(self.web3, request, block)

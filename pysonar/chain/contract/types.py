@@ -13,8 +13,11 @@ from enum import IntEnum
 from typing import Any
 
 from pysonar.chain.address import ZERO_ADDRESS, checksum, require_address, require_bytes32, require_uint
+from pysonar.chain.contract.versions import NEWEST
 
 EMPTY = bytes(32)
+ANY_START = -1
+"""As `max_start`: the highest that leaves something to gain."""
 PPM = 1_000_000
 
 
@@ -49,6 +52,7 @@ class Terms:
     min_gain: int
     submit_until: int
     review_until: int
+    max_start: int = ANY_START
     stake: int = 0
     fee: int = 0
     max_pending: int = 32
@@ -59,25 +63,57 @@ class Terms:
         object.__setattr__(self, "spec", require_bytes32("the terms' spec", self.spec))
         object.__setattr__(self, "capsule", require_address("the terms' capsule", self.capsule))
         object.__setattr__(self, "asset", require_address("the terms' asset", self.asset))
+        if self.max_start == ANY_START:
+            object.__setattr__(self, "max_start", max(0, self.target - self.min_gain))
         for field in fields(self):
             if field.type == "int":
                 require_uint(f"the terms' {field.name}", getattr(self, field.name))
 
-    def as_abi(self) -> tuple[Any, ...]:
-        """The struct's members in ABI order."""
+    def as_abi(self, version: int = NEWEST) -> tuple[Any, ...]:
+        """The struct's members in ABI order. Version 1 of the contract knows no `max_start`."""
         return (
             self.spec, self.capsule, self.asset, self.bounty, self.stake, self.fee, self.target,
-            self.min_gain, self.submit_until, self.review_until, self.max_pending, self.gap_basis,
+            self.min_gain, *((self.max_start,) if version > 1 else ()), self.submit_until,
+            self.review_until, self.max_pending, self.gap_basis,
         )  # fmt: skip
 
     @classmethod
-    def from_abi(cls, members: tuple[Any, ...]) -> Terms:
-        """The inverse of `as_abi`."""
-        spec, capsule, asset, bounty, stake, fee, target, min_gain, submit, review, pending, gap = members
+    def from_abi(cls, members: tuple[Any, ...], version: int = NEWEST) -> Terms:
+        """The inverse of `as_abi`; of version 1, any start."""
+        spec, capsule, asset, bounty, stake, fee, target, min_gain, *limits = members
+        start = limits.pop(0) if version > 1 else ANY_START
+        submit, review, pending, gap = limits
         return cls(
             spec=spec, capsule=capsule, asset=asset, bounty=bounty, stake=stake, fee=fee, target=target,
-            min_gain=min_gain, submit_until=submit, review_until=review, max_pending=pending, gap_basis=gap,
+            min_gain=min_gain, max_start=start, submit_until=submit, review_until=review,
+            max_pending=pending, gap_basis=gap,
         )  # fmt: skip
+
+    @classmethod
+    def from_log(
+        cls, *, spec: bytes, capsule: str, asset: str, bounty: int, limits: int, price: int
+    ) -> Terms:
+        """From `CampaignCreated` alone: `limits` and `price` are packed as ISonar.vyi says."""
+        submit_until = _bits(limits, 177, 34)
+        return cls(
+            spec=spec,
+            capsule=capsule,
+            asset=asset,
+            bounty=bounty,
+            stake=_bits(price, 0, 96),
+            fee=_bits(price, 96, 96),
+            target=_bits(limits, 5, 20),
+            min_gain=_bits(limits, 25, 20),
+            max_start=_bits(price, 192, 20),
+            submit_until=submit_until,
+            review_until=submit_until + _bits(limits, 211, 22),
+            max_pending=_bits(price, 212, 24),
+            gap_basis=bool(_bits(limits, 2, 1)),
+        )
+
+
+def _bits(word: int, place: int, width: int) -> int:
+    return word >> place & (1 << width) - 1
 
 
 @dataclass(frozen=True)
@@ -176,7 +212,7 @@ class CampaignRecord:
         return self.terms.bounty * (accuracy - self.start) // self.denominator
 
     @classmethod
-    def from_abi(cls, campaign: bytes, members: tuple[Any, ...]) -> CampaignRecord:
+    def from_abi(cls, campaign: bytes, members: tuple[Any, ...], version: int = NEWEST) -> CampaignRecord:
         """From the members of the contract's struct Campaign."""
         owner, state, terms, *rest = members
-        return cls(campaign, checksum(owner), State(state), Terms.from_abi(terms), *rest)
+        return cls(campaign, checksum(owner), State(state), Terms.from_abi(terms, version), *rest)

@@ -27,6 +27,6 @@ def ensure_claim(outbox: Outbox, sonar: Sonar, record: CampaignRecord, to: str) 
         return None
 
     def call() -> Call:
-        return sonar.calls.claim(campaign, to, asset=record.terms.asset)
+        return sonar.calls.claim(campaign, outbox.account, to, asset=record.terms.asset)
 
     return outbox.ensure(deed, call)

@@ -19,9 +19,9 @@ from pysonar.chain.contract.events import (
     Improved,
     LoggedEvent,
     Reclaimed,
-    Reported,
     Settled,
     Submitted,
+    Verdicts,
 )
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.files.text import shown
@@ -126,21 +126,22 @@ def headline(record: CampaignRecord, now: int, name: str) -> str:
 
 
 def event_record(logged: LoggedEvent, rows: Sequence[SubmissionRow]) -> dict[str, Any]:
-    """An event for programs; a verdict carries the submission it is about."""
+    """An event for programs; verdicts carry the submissions they are about."""
     values: dict[str, Any] = {"event": logged.event.name, "block": logged.block_number}
     for key, value in asdict(logged.event).items():
         if key == "id":
             values["campaign"] = value
-        elif key == "verdict":
-            values[key] = value.name
+        elif key in ("limits", "price"):
+            continue  # terms, packed: `show` has them
+        elif isinstance(logged.event, Verdicts) and key == "verdicts":
+            values[key] = [verdict.name for verdict in logged.event.verdicts]
         elif key in ("bounty", "payout", "amount", "paid", "refund", "fees", "burned"):
             values[key] = str(value)
         else:
             values[key] = value
-    if isinstance(logged.event, Reported):
-        values["submission"] = next(
-            (submission_record(row) for row in rows if row.index == logged.event.index), None
-        )
+    if isinstance(logged.event, Verdicts):
+        about = dict(logged.event.each())
+        values["submissions"] = [submission_record(row) for row in rows if row.index in about]
     return values
 
 
@@ -157,8 +158,10 @@ def event_line(event: CampaignEvent) -> str:
             return f"opened at {format_ppm(event.start)}"
         case Submitted():
             return f"submission {event.index} by {short(event.miner)}"
-        case Reported():
-            return f"verdict on submission {event.index} by {short(event.miner)}: {event.verdict.name}"
+        case Verdicts():
+            return "; ".join(
+                f"verdict on submission {index}: {verdict.name}" for index, verdict in event.each()
+            )
         case Improved():
             reached, earned = format_ppm(event.accuracy), format_wei(event.payout)
             return f"submission {event.index} takes it to {reached}, earns {earned}"

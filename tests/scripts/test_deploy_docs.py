@@ -51,7 +51,9 @@ def test_the_gas_table_is_the_snapshot() -> None:
 def test_every_function_of_the_abi_is_there_and_no_other() -> None:
     abi = json.loads((ROOT / "pysonar/chain/contract/Sonar.json").read_text(encoding="utf-8"))
     functions = {
-        (entry["name"], entry["stateMutability"] in ("view", "pure")) for entry in abi if entry["type"] == "function"
+        (entry["name"], entry["stateMutability"] in ("view", "pure"))
+        for entry in abi
+        if entry["type"] == "function"
     }
     section = text().split("\n## Who may do what\n")[1].split("\n## ")[0]
 

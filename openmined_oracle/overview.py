@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from openmined_oracle.connection import Connection
 from pysonar.chain.contract.events import CampaignCancelled, CampaignCreated, CampaignDeclined
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
-from pysonar.chain.errors import NoSuchCampaignError
 
 
 @dataclass(frozen=True)
@@ -25,16 +24,12 @@ def overview(connection: Connection) -> list[Entry]:
     """The campaigns that name this home's account, oldest first."""
     account, now = connection.home.address, connection.sonar.now()
     noted = {row.id: row for row in connection.journal.campaigns()}
+    created = [stored.event for stored in connection.follower.history(CampaignCreated)]
+    # One whose block has just left the chain is not among those found.
+    found = connection.sonar.many([event.id for event in created if event.capsule == account])
     entries = []
-    for stored in connection.follower.history(CampaignCreated):
-        event = stored.event
-        if event.capsule != account:
-            continue
-        try:
-            record = connection.sonar.campaign(event.id)
-        except NoSuchCampaignError:  # its block has just left the chain
-            continue
-        row = noted.get(event.id)
+    for campaign, record in found.items():
+        row = noted.get(campaign)
         entries.append(Entry(record, _state(connection, record, now), row.problem if row else None))
     return entries
 

@@ -43,11 +43,12 @@ def list_(
 
     connection = connect_and_read(home)
     own, now = connection.home.address, connection.sonar.now()
-    rows = []
-    for logged in connection.follower.history(CampaignCreated):
-        if isinstance(logged.event, CampaignCreated) and (every or logged.event.owner == own):
-            record = connection.confirmed(logged.event.id)
-            rows.append({"name": _name(connection, record), **campaign_record(record, now)})
+    created = [logged.event for logged in connection.follower.history(CampaignCreated)]
+    listed = [event.id for event in created if every or event.owner == own]
+    records = connection.sonar.many(listed, block=connection.follower.cursor) if listed else {}
+    rows = [
+        {"name": _name(connection, record), **campaign_record(record, now)} for record in records.values()
+    ]
     print_rows(
         rows,
         {

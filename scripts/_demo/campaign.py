@@ -80,7 +80,7 @@ def run_campaign(
             parties = stack.enter_context(Parties(folder, MINES, passphrases))
             common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
             parties.init(common, open_stores(folder, ipfs, parties.names, stack), privacy=wish.privacy)
-            fund(web3, list(parties.addresses.values()), FUNDS)
+            fund(chain.url, list(parties.addresses.values()), FUNDS)
             for mine, path in zip(parties.mines, files.mines, strict=True):
                 mine.run("data", "add", "digits", str(path))
             parties.print_table(console)

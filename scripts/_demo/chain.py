@@ -60,8 +60,9 @@ class Anvil:
             self._process.wait(timeout=10)
 
 
-def fund(web3: Web3, addresses: list[str], wei: int) -> None:
+def fund(url: str, addresses: list[str], wei: int) -> None:
     """Give every address ether from the chain's own first account, which anvil keeps unlocked."""
+    web3 = Web3(Web3.HTTPProvider(url))
     faucet = web3.eth.accounts[0]
     for address in addresses:
         sent = web3.eth.send_transaction(

@@ -16,7 +16,7 @@ from openmined_syft.errors import BoundError, ShapeError
 
 LARGEST_ENTRY = (1 << 62) - 1
 WIDEST_WINDOW = 10
-MOST_ENTRIES = 1 << 18  # of all tables together: 140 MB of 4,096-bit numbers
+MOST_ENTRIES = 1 << 18  # of all tables together: 143 MB of 4,096-bit numbers
 
 
 def check_matrix(matrix: NDArray[np.int64], bases: int, rows_per_output: int, row_shift: int) -> None:

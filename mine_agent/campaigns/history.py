@@ -14,6 +14,7 @@ from mine_agent.journal import Submission
 from mine_agent.rules.pacing import Outcome, Past
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.contract.versions import FIRST
 from pysonar.chain.submissions import Submission as Fate
 from pysonar.chain.submissions import submissions
 
@@ -56,6 +57,15 @@ class Standing:
         if made is None:
             return Past(b"", b"", self.outcome, now)
         return Past(made.data_digest, made.base_model, self.outcome, made.closed_at or now)
+
+
+def own_past(standings: Iterable[Standing], *, version: int, now: int) -> list[Past]:
+    """What of them counts for pacing, as `pacing` wants it.
+
+    Since version 2 of the contract anybody may submit in this miner's name: what this home did not make says
+    nothing of its data, and garbage must not keep the mine from working.
+    """
+    return [one.past(now) for one in standings if one.submission is not None or version == FIRST]
 
 
 def standings(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from mine_agent.campaigns.history import own_past
 from mine_agent.campaigns.offer import offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
@@ -35,6 +36,7 @@ class Glance:
         record = self._records.get(campaign)
         if record is None or why_closed(record, self._now, policy.limits.time_margin) is not None:
             return False
-        past = [standing.past(now) for standing in self._connection.standings(campaign)]
+        connection = self._connection
+        past = own_past(connection.standings(campaign), version=connection.sonar.version, now=now)
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         return pace.move is Move.TRAIN and not refusals(policy, offer_of(record, self._price))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mine_agent.campaigns.artifacts import Library, Plan
+from mine_agent.campaigns.history import own_past
 from mine_agent.campaigns.offer import check_funds, offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
@@ -60,7 +61,7 @@ class Working:
             return False
         record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
         now = int(self._clock())
-        past = [standing.past(now) for standing in connection.standings(campaign)]
+        past = own_past(connection.standings(campaign), version=connection.sonar.version, now=now)
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         if pace.move is not Move.TRAIN:
             return False

@@ -20,10 +20,11 @@ import pytest
 from ape.exceptions import ContractLogicError
 from eth_utils.crypto import keccak
 
-from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.calls import Call, SonarCalls
 from pysonar.chain.contract.deployment import read_deployment
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Terms, Verdict
+from pysonar.chain.contract.versions import FIRST, NEWEST
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 
@@ -42,13 +43,17 @@ def digest(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class LiveChain:
-    """A chain that people use: Sonar, and one campaign with a paid, and two waiting submissions."""
+    """A chain that people use: Sonar in both versions, and on each a campaign with a paid, and two waiting
+    submissions.
+    """
 
     anvil: Any
     chain_id: int
     manifest: Path
     sonar: Sonar
     campaign: bytes
+    first: Sonar
+    first_campaign: bytes
     terms: Terms
     addresses: Mapping[str, str]
 
@@ -85,6 +90,15 @@ class Fork:
         """The deploy script on the fork; what it printed."""
         return _run_deploy(self.chain.provider.uri, deployments)
 
+    def send(self, role: str, call: Call) -> None:
+        """A call of the agents' client, by an impersonated account."""
+        account = self.role(role)
+        account.transfer(call.to, call.value, data=call.data, gas=1_000_000)
+
+    def client(self, sonar: Sonar) -> Sonar:
+        """The agents' client of a live contract, on the fork."""
+        return Sonar.open(self.chain.provider.web3, sonar.address, version=sonar.version)
+
     def refuses(self, call: Callable[[], Any], reason: str) -> None:
         """Check that the contract refuses a call for that reason."""
         with pytest.raises(ContractLogicError, match=reason):
@@ -105,8 +119,8 @@ def live(
     _run_deploy(anvil.url, deployments)
     chain_id = rpc.chain_id(anvil.web3)
     manifest = deployments / f"{chain_id}.json"
-    sonar = Sonar(anvil.web3, read_deployment(manifest).address)
-    calls = sonar.calls
+    sonar = Sonar.open(anvil.web3, read_deployment(manifest).address, version=NEWEST)
+    first = Sonar.open(anvil.web3, _deploy_first(anvil), version=FIRST)
 
     now = anvil.now()
     terms = Terms(
@@ -121,15 +135,40 @@ def live(
         review_until=now + 2 * DAY,
     )
     owner = signers["scientist"].address
-    campaign = sonar.campaign_id(owner, terms.spec, digest("salt"))
+    campaigns = {}
+    for contract in (sonar, first):
+        campaigns[contract] = contract.campaign_id(owner, terms.spec, digest("salt"))
+        for role, call in _half_a_campaign(contract.calls, campaigns[contract], terms, signers):
+            _send(anvil, chain_id, signers[role], call)
+    return LiveChain(
+        anvil=anvil,
+        chain_id=chain_id,
+        manifest=manifest,
+        sonar=sonar,
+        campaign=campaigns[sonar],
+        first=first,
+        first_campaign=campaigns[first],
+        terms=terms,
+        addresses={role: signer.address for role, signer in signers.items()},
+    )
+
+
+def _half_a_campaign(
+    calls: SonarCalls, campaign: bytes, terms: Terms, signers: Mapping[str, KeyfileSigner]
+) -> list[tuple[str, Call]]:
+    """Up to a paid submission, with two more that wait."""
     price = terms.stake + terms.fee
-    steps: list[tuple[str, Call]] = [
+
+    def submit(role: str, name: str) -> tuple[str, Call]:
+        return role, calls.submit(campaign, digest(name), signers[role].address, price)
+
+    return [
         ("capsule", calls.register_capsule(digest("certificate"))),
         ("scientist", calls.create_campaign(terms, digest("salt"))),
         ("capsule", calls.open_campaign(campaign, digest("public key"), digest("model 0"), START)),
-        ("miner", calls.submit(campaign, digest("first"), price)),
-        ("second_miner", calls.submit(campaign, digest("second"), price)),
-        ("third_miner", calls.submit(campaign, digest("third"), price)),
+        submit("miner", "first"),
+        submit("second_miner", "second"),
+        submit("third_miner", "third"),
         (
             "capsule",
             calls.report(
@@ -146,17 +185,14 @@ def live(
             ),
         ),
     ]
-    for role, call in steps:
-        _send(anvil, chain_id, signers[role], call)
-    return LiveChain(
-        anvil=anvil,
-        chain_id=chain_id,
-        manifest=manifest,
-        sonar=sonar,
-        campaign=campaign,
-        terms=terms,
-        addresses={role: signer.address for role, signer in signers.items()},
-    )
+
+
+def _deploy_first(anvil: Any) -> str:
+    """The first version of the contract, by its frozen code."""
+    code = (ROOT / "tests/chain/sonar-1.hex").read_text(encoding="utf-8").strip()
+    sender = anvil.rpc("eth_accounts")[0]
+    sent = anvil.rpc("eth_sendTransaction", {"from": sender, "data": code, "gas": "0x989680"})
+    return str(anvil.receipt(sent)["contractAddress"])
 
 
 @pytest.fixture

@@ -12,6 +12,9 @@ import pytest
 from eth_utils.crypto import keccak
 
 from pysonar.chain.contract.deployment import read_deployment
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Report, State, Verdict
+from pysonar.chain.errors import WrongVersionError
 
 pytestmark = pytest.mark.slow  # starts anvil and Ape several times
 
@@ -36,7 +39,7 @@ def claim_all(fork: Any, sonar: Any, campaign: bytes) -> dict[str, int]:
         if amount == 0:
             continue
         receiver = fork.accounts.generate_test_account().address
-        sonar.claim(campaign, receiver, sender=fork.role(role))
+        sonar.claim(campaign, fork.role(role), receiver, sender=fork.role(role))
         assert fork.chain.provider.get_balance(receiver) == amount
         taken[role] = amount
     return taken
@@ -57,7 +60,7 @@ def test_finish(fork: Any) -> None:
     sonar, campaign, terms = fork.sonar(), fork.live.campaign, fork.live.terms
 
     sonar.report(campaign, [gain(fork, "second_miner", "second", 950_000)], sender=fork.role("capsule"))
-    sonar.reclaim(campaign, 2, digest("third"), sender=fork.role("third_miner"))
+    sonar.reclaim(campaign, 2, digest("third"), fork.role("third_miner"), sender=fork.role("third_miner"))
     sonar.deliver(campaign, digest("result"), sender=fork.role("capsule"))
     sonar.settle(campaign, sender=fork.role("stranger"))
     taken = claim_all(fork, sonar, campaign)
@@ -92,7 +95,9 @@ def test_timeout(fork: Any) -> None:
 
     fork.after(terms.submit_until)
     fork.refuses(
-        lambda: sonar.submit(campaign, late, value=terms.stake + terms.fee, sender=fork.role("miner")),
+        lambda: sonar.submit(
+            campaign, late, fork.role("miner"), value=terms.stake + terms.fee, sender=fork.role("miner")
+        ),
         "time to submit is over",
     )
     fork.chain.pending_timestamp = terms.review_until - 1
@@ -106,8 +111,8 @@ def test_timeout(fork: Any) -> None:
         "time to review is over",
     )
     sonar.settle(campaign, sender=fork.role("stranger"))
-    sonar.reclaim(campaign, 1, digest("second"), sender=fork.role("second_miner"))
-    sonar.reclaim(campaign, 2, digest("third"), sender=fork.role("third_miner"))
+    sonar.reclaim(campaign, 1, digest("second"), fork.role("second_miner"), sender=fork.role("second_miner"))
+    sonar.reclaim(campaign, 2, digest("third"), fork.role("third_miner"), sender=fork.role("third_miner"))
     taken = claim_all(fork, sonar, campaign)
 
     first = terms.bounty * 400_000 // 900_000
@@ -150,20 +155,52 @@ def test_upgrade_to_a_new_version(fork: Any, later_terms: Any, tmp_path: Path) -
 
     # Both run out, each on its own money.
     old.report(campaign, head, sender=capsule)
-    old.reclaim(campaign, 2, digest("third"), sender=fork.role("third_miner"))
+    old.reclaim(campaign, 2, digest("third"), fork.role("third_miner"), sender=fork.role("third_miner"))
     old.deliver(campaign, digest("result"), sender=capsule)
     old.settle(campaign, sender=fork.role("stranger"))
     taken = claim_all(fork, old, campaign)
     assert sum(taken.values()) == held
     assert (old.balance, new.balance) == (0, terms.bounty)
     price = terms.stake + terms.fee
-    new.submit(later, digest("only"), value=price, sender=fork.role("miner"))
+    new.submit(later, digest("only"), fork.role("miner"), value=price, sender=fork.role("miner"))
     new.report(later, [gain(fork, "miner", "only", terms.target)], sender=capsule)
     new.deliver(later, digest("result"), sender=capsule)
     new.settle(later, sender=fork.role("stranger"))
     assert claim_all(fork, new, later) == {"miner": terms.bounty + terms.stake, "capsule": terms.fee}
     assert new.balance == 0
     assert old.campaign(campaign).state == new.campaign(later).state == SETTLED
+
+
+def test_move_from_version_1_to_version_2(fork: Any, later_terms: Any) -> None:
+    """One client serves both, each by its own version, until the campaign on the first has run out."""
+    live = fork.live
+    old, new = fork.client(live.first), fork.client(live.sonar)
+    with pytest.raises(WrongVersionError):
+        Sonar.open(fork.chain.provider.web3, live.first.address, version=new.version)
+    with pytest.raises(WrongVersionError):
+        Sonar.open(fork.chain.provider.web3, live.sonar.address, version=old.version)
+
+    # A campaign opens on the new one.
+    scientist = live.addresses["scientist"]
+    fork.send("scientist", new.calls.create_campaign(later_terms, digest("salt")))
+    later = new.campaign_id(scientist, later_terms.spec, digest("salt"))
+    fork.send("capsule", new.calls.open_campaign(later, digest("key"), digest("model"), 0))
+
+    # The old one goes on beside it, and is served to its end.
+    second, third = live.addresses["second_miner"], live.addresses["third_miner"]
+    report = Report(second, digest("second"), Verdict.IMPROVED, 950_000, digest("model 2"))
+    for contract, campaign in ((old, live.first_campaign), (new, live.campaign)):
+        calls = contract.calls
+        fork.send("capsule", calls.report(campaign, [report]))
+        fork.send("third_miner", calls.reclaim(campaign, 2, digest("third"), third))
+        fork.send("capsule", calls.deliver(campaign, digest("result")))
+        fork.send("stranger", calls.settle(campaign))
+        for role in EVERYBODY:
+            fork.send(role, calls.claim(campaign, live.addresses[role]))
+        record = contract.campaign(campaign)
+        assert (record.state, record.best, record.delivered) == (State.SETTLED, 900_000, True)
+    balance = fork.chain.provider.get_balance
+    assert (balance(old.address), balance(new.address)) == (0, later_terms.bounty)
 
 
 def test_a_transaction_on_the_live_chain_would_be_noticed(live: Any) -> None:

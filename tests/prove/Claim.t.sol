@@ -12,7 +12,7 @@ contract Claim is Prover {
         vm.assume(both(to != address(this), to != BURN));
         vm.prank(caller);
         bytes memory answer;
-        (ok, answer) = address(sonar).call(abi.encodeCall(ISonar.claim, (id, to)));
+        (ok, answer) = address(sonar).call(abi.encodeCall(ISonar.claim, (id, caller, to)));
         if (ok) amount = abi.decode(answer, (uint256));
     }
 

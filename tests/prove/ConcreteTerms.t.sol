@@ -15,7 +15,7 @@ contract ConcreteTerms is Prover {
         (bytes32 id, address miner) = (bytes32(0), address(1));
         uint256 word = OPEN | (gap ? 4 : 0) | (target << SonarCode.TARGET) | (1 << SonarCode.MIN_GAIN);
         word |= (start << SonarCode.START) | (1 << SonarCode.SUBMITTED) | (best << SonarCode.BEST);
-        word |= 2000 << SonarCode.REVIEW_UNTIL;
+        word |= 2000 << SonarCode.SUBMIT_UNTIL;
         write(id, SonarCode.RECORD_HOT, word);
         write(id, SonarCode.RECORD_JUDGE, (bounty << SonarCode.BOUNTY) | CAPSULE);
         vm.assume(creditOf(id, miner) == 0);

@@ -42,6 +42,7 @@ abstract contract Prover {
         uint256 evaluated;
         uint256 forfeited;
         uint256 version;
+        uint256 maxStart;
     }
 
     function setUp() public virtual {
@@ -63,13 +64,6 @@ abstract contract Prover {
         }
     }
 
-    /// What waits at one place of a campaign's queue.
-    function queueOf(bytes32 id, uint256 index) internal view returns (uint256) {
-        unchecked {
-            return slot(uint256(keccak256(abi.encode(SonarCode.QUEUE_SLOT, id))) + index);
-        }
-    }
-
     /// The packed credit: payout in the lowest 128 bits, then 32 of stakes, then 32 of returns.
     function creditOf(bytes32 id, address account) internal view returns (uint256) {
         bytes32 inner = keccak256(abi.encode(SonarCode.CREDITS_SLOT, id));
@@ -88,7 +82,8 @@ abstract contract Prover {
             submitted: bits(w, SonarCode.SUBMITTED, 24),
             evaluated: bits(w, SonarCode.EVALUATED, 24),
             forfeited: bits(w, SonarCode.FORFEITED, 24),
-            version: bits(w, SonarCode.VERSION, 20)
+            version: bits(w, SonarCode.VERSION, 20),
+            maxStart: bits(recordOf(id, SonarCode.RECORD_PRICE), SonarCode.MAX_START, 20)
         });
     }
 
@@ -149,11 +144,10 @@ abstract contract Prover {
         holds = both(holds, implies(h.state <= REQUESTED, both(h.best == 0, h.submitted == 0)));
         holds = both(holds, both(implies(h.state != 0, h.minGain > 0), implies(h.state == OPEN, h.start < h.target)));
         holds = both(holds, (h.word == 0) == (h.state == 0));
-    }
-
-    /// Nothing waits beyond the last submission; `Induction` proves it for any place.
-    function emptyBeyond(bytes32 id, Hot memory h, uint256 index) internal view returns (bool) {
-        return implies(index >= h.submitted, queueOf(id, index) == 0);
+        // What `create_campaign` saw to: whatever start is taken leaves room for one gain.
+        unchecked {
+            holds = both(holds, implies(h.state != 0, h.maxStart <= h.target - h.minGain));
+        }
     }
 
     /// A truth about multiplication that halmos, which keeps products uninterpreted at first, is told in advance:

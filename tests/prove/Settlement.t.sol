@@ -36,7 +36,7 @@ contract Settlement is Prover {
         vm.warp(time);
         Hot memory h = hotOf(id);
         vm.assume(sound(h));
-        vm.assume(recordOf(id, SonarCode.RECORD_PRICE) & ((1 << 96) - 1) == 0);
+        vm.assume(recordOf(id, SonarCode.RECORD_PRICE) & ((1 << 192) - 1) == 0);
         address owner = ownerOf(id);
         vm.assume(both(owner != capsuleOf(id), owner != BURN));
         uint256 before = creditOf(id, owner);
@@ -54,13 +54,15 @@ contract Settlement is Prover {
     }
 
     /// A stake is taken back once.
-    function check_reclaim_only_once(bytes32 id, address caller, uint256 time, uint256 index, bytes32 update) public {
+    function check_reclaim_only_once(
+        bytes32 id, address caller, uint256 time, uint256 index, bytes32 update, address miner
+    ) public {
         vm.warp(time);
-        bytes memory data = abi.encodeCall(ISonar.reclaim, (id, index, update));
-        uint256 before = creditOf(id, caller);
+        bytes memory data = abi.encodeCall(ISonar.reclaim, (id, index, update, miner));
+        uint256 before = creditOf(id, miner);
         if (!call(caller, 0, data)) return;
         unchecked {
-            assert(creditOf(id, caller) == before + (1 << 160));
+            assert(creditOf(id, miner) == before + (1 << 160));
         }
         assert(!call(caller, 0, data));
     }
@@ -70,7 +72,7 @@ contract Settlement is Prover {
         vm.warp(time);
         Hot memory h = hotOf(id);
         vm.assume(both(sound(h), both(h.state == OPEN, h.best == h.start)));
-        vm.assume(recordOf(id, SonarCode.RECORD_PRICE) == 0);
+        vm.assume(recordOf(id, SonarCode.RECORD_PRICE) & ((1 << 192) - 1) == 0);
         assert(!call(caller, 0, abi.encodeCall(ISonar.settle, (id))));
     }
 }

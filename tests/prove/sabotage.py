@@ -24,11 +24,11 @@ class Fault:
 FAULTS = (
     Fault(
         "anybody may report",
-        "    assert convert(msg.sender, uint256) == head.judge & slots.BITS_160, (\n"
+        "    assert convert(msg.sender, uint256) == judge & slots.BITS_160, (\n"
         '        "sonar: caller is not the capsule"\n'
         "    )\n"
-        "    assert block.timestamp < hot >> slots.REVIEW_UNTIL",
-        "    assert block.timestamp < hot >> slots.REVIEW_UNTIL",
+        "    assert block.timestamp < rules._review_until(hot)",
+        "    assert block.timestamp < rules._review_until(hot)",
         "OnlyCapsule",
         "check_unusable",
     ),
@@ -48,10 +48,17 @@ FAULTS = (
     ),
     Fault(
         "what was paid before is paid again",
-        "unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(best, start))",
-        "unsafe_mul(head.judge >> slots.BOUNTY, unsafe_sub(start, start))",
+        "unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(best, start))",
+        "unsafe_mul(judge >> slots.BOUNTY, unsafe_sub(start, start))",
         "ConcreteTerms",
         "check_within_the_rest_of_ten_ether",
+    ),
+    Fault(
+        "an old entry that still lies in the ring is judged again",
+        "assert unsafe_add(first, len(reports)) <= (hot >> slots.SUBMITTED) & slots.BITS_24, (",
+        "assert unsafe_add(first, len(reports)) <= slots.BITS_24, (",
+        "Induction",
+        "check_report_no_gain",
     ),
     Fault(
         "the stake of an unusable submission comes back",
@@ -76,8 +83,8 @@ FAULTS = (
     ),
     Fault(
         "a stake can be taken back twice",
-        "    self._queue[id][index] = empty(bytes32)\n    self._credits[id][msg.sender]",
-        "    self._credits[id][msg.sender]",
+        "    self._queue[id][place] = empty(bytes32)\n    self._credits[id][miner]",
+        "    self._credits[id][miner]",
         "Settlement",
         "check_reclaim_only_once",
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typer
 
 from pysonar.party.console import App
+from pysonar.scientist.cli.audit import audit
 from pysonar.scientist.cli.create import create
 from pysonar.scientist.cli.ending import cancel, claim, settle
 from pysonar.scientist.cli.listings import list_, show
@@ -37,6 +38,7 @@ campaign = typer.Typer(
     no_args_is_help=True,
 )
 app.command()(init)
+app.command()(audit)
 app.add_typer(campaign, name="campaign")
 app.add_typer(store, name="store")
 for command in (create, show, watch, result, claim, settle, cancel):

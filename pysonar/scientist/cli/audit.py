@@ -1,0 +1,126 @@
+"""`sonar audit`: believe nobody's totals, derive them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pysonar.party.console import (
+    ExitCode,
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    print_json,
+    print_rows,
+)
+from pysonar.party.progress import progress
+from pysonar.scientist.cli.opening import CampaignArgument
+
+if TYPE_CHECKING:
+    from pysonar.scientist.audit import Check
+    from pysonar.scientist.connection import Connection
+
+
+@command
+def audit(
+    campaign: CampaignArgument,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own campaign's validation records: opens the delivered model and measures it anew.",
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Check a campaign from its events and public artifacts alone: every hash, order, time and wei.
+
+    No key is needed, and nothing of the contract's totals is believed: they are
+    derived anew, by code of its own, and compared. With --validation (for the
+    scientist, asks for the passphrase) the delivered model and record are opened,
+    too, and the model's accuracy is measured again.
+
+    Prints what differs, the first difference first; exit code 1 if anything does.
+    What this cannot see: whether a verdict on a sealed gradient was right.
+    """
+    from pysonar.scientist.cli.opening import connect_and_read
+
+    connection = connect_and_read(home)
+    asked = connection.find(campaign)
+    with progress() as shown:
+        shown.add_task("deriving anew", total=None)
+        checks = list(_public(connection, asked))
+        if validation is not None:
+            checks += _own(connection, asked, validation, passphrase_file)
+    wrong = [check for check in checks if not check.passed]
+    if form is Format.JSON:
+        print_json(
+            {
+                "campaign": "0x" + asked.hex(),
+                "block": connection.follower.cursor,
+                "checks": len(checks),
+                "passed": not wrong,
+                "first_difference": wrong[0].what if wrong else None,
+                "differences": [vars(check) for check in wrong],
+            }
+        )
+    else:
+        print_rows(
+            [vars(check) for check in wrong],
+            {"what": "what", "found": "found", "expected": "expected"},
+            form=form,
+            empty=f"all {len(checks)} checks passed, up to block {connection.follower.cursor}",
+        )
+    if wrong:
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _public(connection: Connection, campaign: bytes) -> list[Check]:
+    from functools import cache
+
+    from pysonar.chain.contract.events import CapsuleRegistered
+    from pysonar.chain.node import rpc
+    from pysonar.scientist.audit import audit_artifacts, audit_chain
+
+    record = connection.confirmed(campaign)
+    history = connection.follower.history(campaign=campaign)
+
+    @cache
+    def time_of(number: int) -> int:
+        block = rpc.block(connection.web3, number)
+        return 0 if block is None else block.timestamp
+
+    registered = frozenset(
+        logged.event.certificate
+        for logged in connection.follower.history(CapsuleRegistered)
+        if logged.event.capsule == record.terms.capsule
+    )
+    return [
+        *audit_chain(record, history, time_of),
+        *audit_artifacts(record, history, registered, connection.store),
+    ]
+
+
+def _own(connection: Connection, campaign: bytes, validation: Path, file: Path | None) -> list[Check]:
+    from openmined_syft.errors import OpenMinedError
+    from pysonar.party.passphrase import read_passphrase
+    from pysonar.scientist.audit import Check
+    from pysonar.scientist.campaign import estimator_of
+    from pysonar.scientist.delivery import open_delivery
+
+    key = connection.home.secret_key(read_passphrase(file, what=str(connection.home.path)))
+    try:
+        delivery = open_delivery(connection, key, connection.home.address, campaign)
+    except OpenMinedError as error:
+        return [Check("the delivered result", str(error), "opens and agrees with the chain")]
+    measured = round(estimator_of(delivery).score(validation) * 1_000_000)
+    return [
+        Check("the delivered result", "opens and agrees with the chain", "opens and agrees with the chain"),
+        Check("the accuracy of the delivered model in ppm", str(measured), str(delivery.result.final_ppm)),
+    ]

@@ -1,0 +1,162 @@
+"""The audit derives a campaign anew from its events: what an honest one passes, and what it finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Reported, Settled, Submitted
+from pysonar.chain.contract.types import CampaignRecord, Verdict
+from pysonar.chain.node import rpc
+from pysonar.scientist.audit import Check, audit_chain
+from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.cli import app
+from tests.scientist.conftest import PASSPHRASE
+
+STRANGER = "0x" + "77" * 20
+
+
+@dataclass
+class Ended:
+    """A campaign that ran to its end: opened at 50 %, four submissions, two gains, settled and claimed."""
+
+    record: CampaignRecord
+    history: Sequence[LoggedEvent]
+    times: dict[int, int]
+    name: str
+
+    def audit(self, history: Sequence[LoggedEvent] | None = None) -> list[Check]:
+        return list(audit_chain(self.record, history or self.history, self.times.__getitem__))
+
+    def differences(self, history: Sequence[LoggedEvent]) -> list[str]:
+        return [check.what for check in self.audit(history) if not check.passed]
+
+    def changed(self, kind: type, place: int, **changes: Any) -> list[LoggedEvent]:
+        """The history with the place-th event of that kind changed."""
+        seen, history = -1, []
+        for logged in self.history:
+            seen += isinstance(logged.event, kind)
+            hit = isinstance(logged.event, kind) and seen == place
+            history.append(replace(logged, event=replace(logged.event, **changes)) if hit else logged)
+        return history
+
+    def without(self, kind: type, place: int) -> list[LoggedEvent]:
+        found = [logged for logged in self.history if isinstance(logged.event, kind)]
+        return [logged for logged in self.history if logged is not found[place]]
+
+
+@pytest.fixture
+def ended(
+    owner: Any, plan: Any, records: Any, judge: Any, miner: Any, second_miner: Any, weights: Any
+) -> Ended:
+    launched = Campaign(owner, plan, records, name="audited").launch()
+    judge.open(launched.id, 500_000)
+    judge.judge(launched.id, miner, "NO_GAIN")
+    judge.judge(launched.id, second_miner, "IMPROVED", 700_000)
+    judge.judge(launched.id, miner, "MALFORMED")
+    judge.judge(launched.id, miner, "IMPROVED", 950_000)
+    judge.deliver(launched.id, judge.result(launched.id, weights), owner.key.certificate)
+    judge.send(judge.sonar.calls.settle(launched.id))
+    for account in (miner, second_miner, judge.signer):
+        judge.send(judge.sonar.calls.claim(launched.id, account.address), account)
+    connection = owner.connection
+    connection.read_events()
+    history = connection.follower.history(campaign=launched.id)
+    times = {}
+    for number in {logged.block_number for logged in history}:
+        block = rpc.block(connection.web3, number)
+        assert block is not None
+        times[number] = block.timestamp
+    return Ended(connection.confirmed(launched.id), history, times, "audited")
+
+
+def test_an_honest_campaign_passes_to_the_wei(ended: Ended) -> None:
+    checks = ended.audit()
+    assert [check for check in checks if not check.passed] == []
+    assert len(checks) > 50
+    assert {"the contract's bounty earned in wei", "what was settled as refund"} <= {c.what for c in checks}
+
+
+Tamper = Callable[[Ended], list[LoggedEvent]]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "first"),
+    [
+        (lambda e: e.changed(Reported, 1, miner=STRANGER), "the miner of the verdict on submission 1"),
+        (lambda e: e.changed(Submitted, 1, miner=STRANGER), "the miner of the verdict on submission 1"),
+        (lambda e: e.without(Reported, 0), "the place of the verdict on submission 1"),
+        (lambda e: e.without(Submitted, 3), "the submission of the verdict on submission 3"),
+        (
+            lambda e: e.changed(Improved, 0, accuracy=700_001),
+            "the payout of the improvement by submission 1 in wei",
+        ),
+        (
+            lambda e: e.changed(Improved, 0, accuracy=509_999),
+            "the accuracy of the improvement by submission 1",
+        ),
+        (lambda e: e.changed(Improved, 1, payout=1), "the payout of the improvement by submission 3 in wei"),
+        (lambda e: e.changed(Improved, 1, version=3), "the version of the improvement by submission 3"),
+        (lambda e: e.without(Improved, 1), "what was settled as paid"),
+        (
+            lambda e: e.changed(Reported, 0, verdict=Verdict.IMPROVED),
+            "an improvement without its event Improved",
+        ),
+        (lambda e: e.changed(Reported, 2, verdict=Verdict.NO_GAIN), "what was settled as burned"),
+        (lambda e: e.changed(Settled, 0, refund=0), "what was settled as refund"),
+        (lambda e: e.changed(Settled, 0, fees=13), "what was settled as fees"),
+    ],
+)
+def test_what_was_tampered_with_is_the_first_difference(ended: Ended, tamper: Tamper, first: str) -> None:
+    found = ended.differences(tamper(ended))
+    assert found
+    assert found[0] in (first, "the last improvement without its event Improved")
+    assert first in found
+
+
+def test_a_claim_of_a_wei_too_much_is_found(ended: Ended) -> None:
+    claims = [logged.event for logged in ended.history if isinstance(logged.event, Claimed)]
+    history = ended.changed(Claimed, 0, amount=claims[0].amount + 1)
+    (found,) = ended.differences(history)
+    assert found == f"what {claims[0].account} has claimed"
+
+
+def test_a_verdict_after_the_review_is_found(ended: Ended) -> None:
+    (number,) = {
+        logged.block_number
+        for logged in ended.history
+        if isinstance(logged.event, Reported) and logged.event.index == 3
+    }
+    ended.times[number] = ended.record.terms.review_until
+    assert "when the verdict on submission 3 was said" in ended.differences(ended.history)
+
+
+def test_the_contract_s_own_totals_are_not_believed(ended: Ended) -> None:
+    ended.record = replace(ended.record, paid=ended.record.paid + 1)
+    assert "the contract's bounty earned in wei" in ended.differences(ended.history)
+
+
+def test_the_command_says_that_all_is_well(ended: Ended, home: Path) -> None:
+    done = CliRunner().invoke(app, ["audit", ended.name, "--home", str(home), "--format", "json"])
+    shown = json.loads(done.stdout)
+    assert (done.exit_code, shown["passed"], shown["differences"]) == (0, True, [])
+    assert shown["checks"] > 50
+
+
+def test_an_accuracy_that_the_model_does_not_have_is_found(
+    ended: Ended, home: Path, validation_csv: Path
+) -> None:
+    """The record says 95 %, the delivered model is right about every record."""
+    command = ["audit", ended.name, "--home", str(home), "--validation", str(validation_csv)]
+    environment = {"OPENMINED_PASSPHRASE": PASSPHRASE}
+    done = CliRunner().invoke(app, [*command, "--format", "json"], env=environment)
+    shown = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert shown["first_difference"] == "the accuracy of the delivered model in ppm"
+    assert shown["differences"][0]["found"] == "1000000"

@@ -21,9 +21,9 @@ from pysonar.chain.contract.events import (
     Improved,
     LoggedEvent,
     Reclaimed,
-    Reported,
     Settled,
     Submitted,
+    Verdicts,
 )
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.protocol.artifacts import MAX_BYTES, ModelArtifact, PublicKeyArtifact, Spec
@@ -66,10 +66,10 @@ class _State:
     version: int = 0
     model: bytes = bytes(32)
     submitted: list[Submitted] = field(default_factory=list)
-    judged: int = 0
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    gains: list[int] = field(default_factory=list)
     burned: int = 0
     paid: int = 0
-    open_gain: int | None = None
     due: Counter[str] = field(default_factory=Counter)
     claimed: Counter[str] = field(default_factory=Counter)
 
@@ -93,8 +93,8 @@ def audit_chain(
             yield from _opened(record, event, state, now)
         elif isinstance(event, Submitted):
             yield from _submitted(record, event, state, now)
-        elif isinstance(event, Reported):
-            yield from _reported(record, event, state, now)
+        elif isinstance(event, Verdicts):
+            yield from _judged(record, event, state, now)
         elif isinstance(event, Improved):
             yield from _improved(record, event, state)
         elif isinstance(event, Reclaimed):
@@ -105,10 +105,15 @@ def audit_chain(
             state.due[record.owner] += record.terms.bounty
         elif isinstance(event, Claimed):
             state.claimed[event.account] += event.amount
-    yield _same("the last improvement without its event Improved", state.open_gain, None)
+    said = sorted(index for index, verdict in state.verdicts.items() if verdict is Verdict.IMPROVED)
+    yield _same("the submissions with the verdict IMPROVED", said, sorted(state.gains))
+    if state.best >= record.terms.target and state.gains:
+        yield _same(
+            "the last verdict, with the target reached", max(state.verdicts, default=-1), state.gains[-1]
+        )
     totals = {
         "submissions": (record.submitted, len(state.submitted)),
-        "verdicts": (record.evaluated, state.judged),
+        "verdicts": (record.evaluated, len(state.verdicts)),
         "burned stakes": (record.forfeited, state.burned),
         "accuracy in ppm": (record.best, state.best),
         "version of the model": (record.version, state.version),
@@ -180,14 +185,17 @@ def _created(record: CampaignRecord, event: CampaignCreated) -> Iterator[Check]:
     yield _same("the terms' spec", terms.spec.hex(), event.spec.hex())
     yield _same("the terms' asset", terms.asset.lower(), event.asset.lower())
     yield _same("the terms' bounty", terms.bounty, event.bounty)
+    if event.terms is not None:  # version 1 of the contract logged no more
+        yield _same("all terms", terms, event.terms)
 
 
 def _opened(record: CampaignRecord, event: CampaignOpened, state: _State, now: int) -> Iterator[Check]:
     yield _same("openings before this one", state.start, None)
     yield _same("the start", record.start, event.start)
     yield _holds("when it was opened", now < record.terms.submit_until, now, "before submissions end")
-    room = record.terms.target - event.start
+    room, most = record.terms.target - event.start, record.terms.max_start
     yield _holds("what is left to the target", room >= record.terms.min_gain, room, "at least min_gain")
+    yield _holds("the highest start that is allowed", event.start <= most, event.start, f"at most {most}")
     state.start = state.best = event.start
     state.model = event.model
 
@@ -201,29 +209,24 @@ def _submitted(record: CampaignRecord, event: Submitted, state: _State, now: int
     state.submitted.append(event)
 
 
-def _reported(record: CampaignRecord, event: Reported, state: _State, now: int) -> Iterator[Check]:
-    what = f"the verdict on submission {event.index}"
-    yield _same("an improvement without its event Improved", state.open_gain, None)
-    yield _same(f"the place of {what}", event.index, state.judged)
-    known = event.index < len(state.submitted)
-    yield _holds(f"the submission of {what}", known, "none", "was made before")
-    if known:
-        yield _same(f"the miner of {what}", event.miner, state.submitted[event.index].miner)
-    yield _holds(f"when {what} was said", now < record.terms.review_until, now, "before the review ends")
-    yield _holds(
-        f"the accuracy before {what}", state.best < record.terms.target, state.best, "below the target"
-    )
-    state.judged += 1
-    state.open_gain = event.index if event.verdict is Verdict.IMPROVED else None
-    if event.verdict in BURNING:
-        state.burned += 1
-    else:
-        state.due[event.miner] += record.terms.stake
+def _judged(record: CampaignRecord, event: Verdicts, state: _State, now: int) -> Iterator[Check]:
+    for index, verdict in event.each():
+        what = f"the verdict on submission {index}"
+        yield _same(f"the place of {what}", index, len(state.verdicts))
+        known = index < len(state.submitted)
+        yield _holds(f"the submission of {what}", known, "none", "was made before")
+        yield _holds(f"when {what} was said", now < record.terms.review_until, now, "before the review ends")
+        state.verdicts[index] = verdict
+        if verdict in BURNING:
+            state.burned += 1
+        elif known:
+            state.due[state.submitted[index].miner] += record.terms.stake
 
 
 def _improved(record: CampaignRecord, event: Improved, state: _State) -> Iterator[Check]:
     terms, what = record.terms, f"the improvement by submission {event.index}"
-    yield _same(f"the verdict that {what} belongs to", event.index, state.open_gain)
+    later = all(event.index > before for before in state.gains)
+    yield _holds(f"the place of {what}", later, event.index, "after the improvements before it")
     yield _same(f"the version of {what}", event.version, state.version + 1)
     least = min(state.best + terms.min_gain, terms.target)
     enough = state.best < event.accuracy <= terms.target and event.accuracy >= least
@@ -233,7 +236,8 @@ def _improved(record: CampaignRecord, event: Improved, state: _State) -> Iterato
     before = terms.bounty * (state.best - start) // whole
     after = terms.bounty * (event.accuracy - start) // whole
     yield _same(f"the payout of {what} in wei", event.payout, after - before)
-    state.best, state.version, state.model, state.open_gain = event.accuracy, event.version, event.model, None
+    state.best, state.version, state.model = event.accuracy, event.version, event.model
+    state.gains.append(event.index)
     state.paid += event.payout
     if event.index < len(state.submitted):
         state.due[state.submitted[event.index].miner] += after - before
@@ -241,8 +245,7 @@ def _improved(record: CampaignRecord, event: Improved, state: _State) -> Iterato
 
 def _reclaimed(record: CampaignRecord, event: Reclaimed, state: _State) -> Iterator[Check]:
     what = f"what was taken back for submission {event.index}"
-    judged = state.judged
-    yield _holds(f"the place of {what}", event.index >= judged, event.index, "not judged")
+    yield _holds(f"the place of {what}", event.index not in state.verdicts, event.index, "not judged")
     yield _same(f"the amount of {what}", event.amount, record.terms.stake + record.terms.fee)
     if event.index < len(state.submitted):
         yield _same(f"the miner of {what}", event.miner, state.submitted[event.index].miner)
@@ -252,8 +255,8 @@ def _settled(record: CampaignRecord, event: Settled, state: _State) -> Iterator[
     terms = record.terms
     yield _same("what was settled as paid", event.paid, state.paid)
     yield _same("what was settled as refund", event.refund, terms.bounty - state.paid)
-    yield _same("what was settled as fees", event.fees, terms.fee * state.judged)
+    yield _same("what was settled as fees", event.fees, terms.fee * len(state.verdicts))
     yield _same("what was settled as burned", event.burned, terms.stake * state.burned)
     state.due[record.owner] += terms.bounty - state.paid
-    state.due[terms.capsule] += terms.fee * state.judged
+    state.due[terms.capsule] += terms.fee * len(state.verdicts)
     state.due[BURN] += terms.stake * state.burned

@@ -21,7 +21,13 @@ KINDS = [
     for _, kind in inspect.getmembers(happenings, inspect.isclass)
     if issubclass(kind, Happening) and kind is not Happening
 ]
-EXAMPLES: dict[str, Any] = {"str": "words", "int": 3, "bytes": b"\x01" * 32, "float": 2.0}
+EXAMPLES: dict[str, Any] = {
+    "str": "words",
+    "str | None": "words",
+    "int": 3,
+    "bytes": b"\x01" * 32,
+    "float": 2.0,
+}
 
 
 def example(kind: type[Happening]) -> Happening:
@@ -82,7 +88,7 @@ def test_what_is_not_known_is_left_out() -> None:
         (Judged(index=3, verdict="RECLAIMED"), "submission 3 was taken back"),
         (
             Submitted(data="d", base_version=2, update=b"", value=0, transaction=""),
-            "submitted a gradient for version 2",
+            "submitted a gradient for version 2, without noise",
         ),
     ],
 )  # fmt: skip

@@ -27,6 +27,7 @@ from openmined_syft.rlwe.scaling import scaled, to_power_of_two
 from openmined_syft.rlwe.wire import pack_wide
 
 FLOODED_BITS = 50
+_LARGEST_SUM = 2.0**62
 _TAIL = 14.0  # deviations: beyond them is less than 2^-140
 
 
@@ -89,10 +90,10 @@ def check_bounds(matrix: Integers, offsets: Integers, limit: int, layout: RlweLa
     rough = np.abs(matrix).astype(np.float64).sum(axis=1)
     largest = 0
     for place, row in enumerate(rows):
-        # Exact where it matters: a sum that is not far beyond the slot fits 64 bits.
-        reach = int(rough[place]) * limit
-        if reach < 2 * layout.slot_limit:
-            reach = int(np.abs(matrix[place]).sum()) * limit + int(np.abs(offsets[place]).max())
+        # In 64 bits where the sum fits them; what is larger has no room in any slot or under any flood.
+        fits = rough[place] < _LARGEST_SUM
+        total = int(np.abs(matrix[place]).sum()) if fits else 2 * layout.slot_limit
+        reach = total * limit + int(np.abs(offsets[place]).max())
         if reach > layout.slot_limit:
             raise BoundError(
                 f"the visit could move weight [{row}] by {reach / unit:.6g}; a slot has room for "

@@ -161,6 +161,16 @@ def test_a_visit_that_could_overflow_is_refused(capsule, cancer):
         train(model, capsule.public, AffineMap(A[:30, :30], c[:30]))
 
 
+def test_rows_whose_sum_has_no_room_in_64_bits_are_refused():
+    """As small as one weight may be declared: the sum itself is what has to fit."""
+    layout = RlweLayout((4, 1), 64, 4, 4, 1)
+    nothing, entry = np.zeros((1, 1), np.int64), 2**62 - 1
+    assert training.check_bounds(np.full((1, 4), 2**59), nothing, 1, layout, range(1)) == 2**61
+    for row in ([entry, 1], [entry, entry], [entry] * 3, [-entry] * 4):
+        with pytest.raises(BoundError, match=r"weight \[0\]"):
+            training.check_bounds(np.array([row]), nothing, 1, layout, range(1))
+
+
 def test_weights_beyond_the_bound_are_not_encrypted(capsule):
     for weights, error in (
         ([[4.5]], BoundError),

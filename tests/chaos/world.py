@@ -150,16 +150,7 @@ class World:
             *("--store", f"embedded:{self.folder / 'store'}", "--confirmations", str(CONFIRMATIONS)),
         ]
         if party is self.mine:
-            options += [
-                "--allow-scientist",
-                "any",
-                "--allow-capsule",
-                "any",
-                "--allow-field",
-                "any",
-                "--privacy",
-                "none",
-            ]
+            options += ["--allow-scientist", "any", "--allow-capsule", "any", "--allow-field", "any"]
             options += ["--privacy", "none"]  # noise would make every run another one
         code, said = party.ask("init", *options, "--format", "json")
         assert code == 0, f"{party.name}: see {party.log}"

@@ -236,3 +236,12 @@ def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: Any) ->
 def test_a_claimed_start_at_the_edge_of_the_tolerance_is_accepted(world: Any, tolerance_ppm: int) -> None:
     spec = world.spec(start_ppm=333_333 - tolerance_ppm, start_tolerance_ppm=tolerance_ppm)
     assert world.record(world.opened(spec)).state is State.OPEN
+
+
+def test_capsule_measures_by_the_metric_of_the_spec(world: Any, miner: Any) -> None:
+    """Three classes of 20 records each: the first model says one of them always, which is a third of each."""
+    campaign = world.opened(world.spec(metric="balanced_accuracy", start_ppm=333_333))
+    assert world.record(campaign).start == 333_333
+    world.submit(campaign, miner)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]

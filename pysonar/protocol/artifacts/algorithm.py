@@ -20,12 +20,14 @@ from pysonar.protocol.artifacts.errors import ArtifactError, Said
 from pysonar.protocol.schema import Schema
 
 KIND = "spec"
+_NUMBERS = ("r2", "absolute_error")
+_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1")
 _METRICS = {
-    "linear": ("r2",),
-    "ridge": ("r2",),
-    "logistic": ("accuracy",),
-    "one_vs_rest": ("accuracy",),
-    "mlp": ("accuracy",),
+    "linear": _NUMBERS,
+    "ridge": _NUMBERS,
+    "logistic": _CLASSES,
+    "one_vs_rest": _CLASSES,
+    "mlp": _CLASSES,
 }
 FAMILIES = tuple(_METRICS)
 """What a spec may name."""

@@ -1,0 +1,78 @@
+"""The metrics beside accuracy and R2: their definitions, their edges, and what tells them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, f1_score, mean_absolute_error
+
+from openmined_syft.metrics import score_ppm
+
+PPM = 1_000_000
+labels = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
+numbers = st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2, max_size=15)
+
+
+@given(labels)
+@pytest.mark.filterwarnings("ignore:y_pred contains classes")
+@pytest.mark.filterwarnings("ignore:A single label")
+def test_balanced_accuracy_agrees_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    true, predicted = zip(*pairs, strict=True)
+    expected = balanced_accuracy_score(true, predicted)
+    assert score_ppm("balanced_accuracy", true, predicted) == pytest.approx(expected * PPM, abs=1.01)
+
+
+@given(labels)
+def test_macro_f1_agrees_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    true, predicted = zip(*pairs, strict=True)
+    expected = f1_score(true, predicted, average="macro", zero_division=0.0)
+    assert score_ppm("macro_f1", true, predicted) == pytest.approx(expected * PPM, abs=1.01)
+
+
+@given(numbers)
+def test_the_absolute_error_is_measured_against_the_median(pairs: list[tuple[float, float]]) -> None:
+    true, predicted = (np.array(side) for side in zip(*pairs, strict=True))
+    score = score_ppm("absolute_error", true, predicted)
+    assert 0 <= score <= PPM
+    spread = np.abs(true - np.median(true)).mean()
+    if spread > 1e-3 * (1 + np.abs(true).max()):
+        expected = max(0.0, 1 - mean_absolute_error(true, predicted) / spread)
+        assert score == pytest.approx(expected * PPM, abs=1.01)
+
+
+def test_always_saying_the_frequent_class_is_worth_little_where_classes_count_alike() -> None:
+    true, constant = [0] * 9 + [1], [0] * 10
+    assert score_ppm("accuracy", true, constant) == 900_000
+    assert score_ppm("balanced_accuracy", true, constant) == 500_000
+    assert score_ppm("macro_f1", true, constant) == 473_684
+
+
+def test_one_row_far_off_costs_its_distance_and_not_its_square() -> None:
+    true, predicted = [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0, 5.0]
+    assert score_ppm("absolute_error", true, predicted) == 500_000
+    assert score_ppm("r2", true, predicted) == 200_000
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "macro_f1"])
+def test_one_row_and_one_class(metric: str) -> None:
+    assert score_ppm(metric, [2], [2]) == PPM
+    assert score_ppm(metric, [2], [1]) == 0
+    assert score_ppm(metric, [1, 1, 1], [1, 1, 1]) == PPM
+
+
+def test_of_equal_true_values_only_exact_predictions_score() -> None:
+    assert score_ppm("absolute_error", [2.0, 2.0], [2.0, 2.0]) == PPM
+    assert score_ppm("absolute_error", [2.0, 2.0], [2.0, 2.0000001]) == 0
+    assert score_ppm("absolute_error", [7.0], [7.0]) == PPM
+
+
+def test_ties_between_the_middle_values_change_nothing() -> None:
+    """Any median of an even number of rows gives the same baseline."""
+    assert score_ppm("absolute_error", [0.0, 1.0, 3.0, 4.0], [0.0, 1.0, 3.0, 3.0]) == 833_333
+
+
+def test_scores_are_rounded_down() -> None:
+    assert score_ppm("balanced_accuracy", [0, 0, 0], [0, 0, 1]) == 666_666
+    assert score_ppm("macro_f1", [0, 0, 1], [0, 1, 1]) == 666_666  # two thirds for both classes

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web3 import Web3
 
+from pysonar.chain.contract import abi
 from pysonar.chain.contract.sonar import Sonar, simulate
 from pysonar.chain.errors import (
     ChainError,
     ContractRefusedError,
+    NoContractError,
     NodeBusyError,
     NodeDownError,
     NodeRefusedError,
@@ -28,6 +30,7 @@ from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
 from pysonar.chain.node.connect import connect
 from pysonar.chain.node.provider import LONGEST_WAIT, NodeProvider
 from tests.faulty_node import (
+    Exchange,
     FaultyNode,
     answering,
     closing,
@@ -430,3 +433,26 @@ def test_every_error_of_the_node_is_told_with_its_own_words(faulty: FaultyNode) 
     web3, _ = patient(faulty.url)
     with pytest.raises(ChainError, match="underpriced: tip too low: needs 25 gwei"):
         rpc.send_raw(web3, b"\x02")
+
+
+def test_a_machine_that_has_no_contract_yet_is_not_believed_at_once(faulty: FaultyNode, sonar: Sonar) -> None:
+    faulty.habit(answering("0x"), "eth_getCode", first=1)
+    faulty.habit(answering("0x"), "eth_call", first=2)
+    assert Sonar.open(patient(faulty.url)[0], sonar.address).address == sonar.address
+    faulty.habit(answering("0x"), "eth_getCode")
+    with pytest.raises(NoContractError):
+        Sonar.open(patient(faulty.url)[0], sonar.address)
+
+
+def test_an_answer_that_is_not_understood_does_not_make_the_contract_an_older_one(
+    faulty: FaultyNode, sonar: Sonar
+) -> None:
+    version = "0x" + abi.functions()["version"].selector.hex()
+
+    def confused(exchange: Exchange) -> dict[str, Any]:
+        asked = exchange.params[0]["data"] == version
+        return exchange.saying(result="0x") if asked else exchange.honest()
+
+    faulty.habit(confused, "eth_call")
+    with pytest.raises(UnexpectedAnswerError):
+        Sonar.open(patient(faulty.url)[0], sonar.address)

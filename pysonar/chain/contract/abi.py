@@ -44,6 +44,8 @@ class FunctionAbi:
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """The outputs in ABI order; UnexpectedAnswerError if the bytes do not have the promised shape."""
+        if len(data) < 32 * len(self.outputs):  # an account without code answers every call with nothing
+            raise UnexpectedAnswerError(self.name, f"the types {self.outputs}")
         try:
             return tuple(decode(self.outputs, data))
         except (DecodingError, OverflowError) as error:

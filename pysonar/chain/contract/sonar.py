@@ -5,6 +5,7 @@ Sending is the outbox's work. Reads are of the newest block unless a block is na
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import rpc
 
+PAUSES_BEFORE_A_NO = (0.1, 0.3, 0.6)
+
 
 class Sonar:
     """Sonar at `address`. `Sonar.open` checks that it really is one; the plain constructor asks the node
@@ -51,28 +54,41 @@ class Sonar:
         is of none of the versions known here, or not of the one that is expected.
 
         The check asks for a campaign id of made-up values: the answer depends on chain id and address by a
-        formula that no other contract has, so it also tells a Sonar of another chain apart.
+        formula that no other contract has, so it also tells a Sonar of another chain apart. Behind a balancer
+        one machine may not have the contract yet, so a no is asked for several times.
         """
         sonar = cls(web3, address, chain_id)
-        if not rpc.code(web3, sonar.address):
-            raise NoContractError(sonar.address, sonar.chain_id)
-        probe = (sonar.address, b"\x01" * 32, b"\x02" * 32)
-        try:
-            genuine = sonar.campaign_id(*probe) == campaign_id(sonar.chain_id, sonar.address, *probe)
-        except (ContractRefusedError, UnexpectedAnswerError, NodeRefusedError):
-            genuine = False
-        if not genuine:
-            raise NotSonarError(sonar.address, sonar.chain_id)
+        for pause in (*PAUSES_BEFORE_A_NO, None):
+            try:
+                sonar._require_genuine()
+                break
+            except (NoContractError, NotSonarError):
+                if pause is None:
+                    raise
+                time.sleep(pause)
         found = sonar._own_version()
         if found not in ABI_FILES or version not in (None, found):
             raise WrongVersionError(sonar.address, found, tuple(ABI_FILES), version)
         return cls(web3, address, sonar.chain_id, found)
 
+    def _require_genuine(self) -> None:
+        if not rpc.code(self.web3, self.address):
+            raise NoContractError(self.address, self.chain_id)
+        probe = (self.address, b"\x01" * 32, b"\x02" * 32)
+        try:
+            genuine = self.campaign_id(*probe) == campaign_id(self.chain_id, self.address, *probe)
+        except (ContractRefusedError, UnexpectedAnswerError, NodeRefusedError):
+            genuine = False
+        if not genuine:
+            raise NotSonarError(self.address, self.chain_id)
+
     def _own_version(self) -> int:
-        """Which version the contract says it is; version 1 has no such function."""
+        """Which version the contract says it is; version 1 has no such function, and reverts. An answer that
+        is not understood says nothing of the contract.
+        """
         try:
             return int(self._read("version")[0])
-        except (ContractRefusedError, UnexpectedAnswerError):
+        except ContractRefusedError:
             return FIRST
 
     def campaign(self, campaign: bytes, *, block: rpc.Tag = "latest") -> CampaignRecord:

@@ -48,12 +48,16 @@ class Party:
         self.clock.write_text("0")
 
     def ask(self, *arguments: str) -> tuple[int, str]:
-        """One command to its end: exit code, and what it said."""
+        """One command to its end: exit code, and what it said. One that takes too long is killed."""
         with self.log.open("a") as log:
-            done = subprocess.run(
-                self._line(arguments), env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True,
-                timeout=COMMAND_SECONDS, cwd=ROOT, check=False,
-            )  # fmt: skip
+            try:
+                done = subprocess.run(
+                    self._line(arguments), env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True,
+                    timeout=COMMAND_SECONDS, cwd=ROOT, check=False,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                log.write(f"{arguments[0]} killed after {COMMAND_SECONDS} s\n")
+                return -signal.SIGKILL, ""
             log.write(f"{arguments[0]} -> {done.returncode}\n{done.stdout}\n")
         return done.returncode, done.stdout
 

@@ -9,6 +9,7 @@ from eth_utils import keccak
 
 REASON = bytes.fromhex("08c379a0")
 ID, SOMEBODY = keccak(text="no campaign"), "0x" + "11" * 20
+ADDRESS_2 = "0x" + "22" * 20
 TERMS = (ID, SOMEBODY, SOMEBODY, 1, 0, 0, 1, 1, 0, 1, 2, 1, False)
 PERMIT = (0, 27, ID, ID)
 REPORT = (SOMEBODY, ID, 2, 0, bytes(32))
@@ -149,3 +150,14 @@ def test_unknown_functions_are_refused(raw_sonar):
         unknown = number.to_bytes(4)
         assert unknown not in known
         assert is_not_understood(send(raw_sonar, unknown + bytes(1_000)))
+
+
+@pytest.mark.parametrize(("submit_until", "accepted"), [(2**34 - 1, True), (2**34, False), (2**35, False)])
+def test_times_that_the_contract_could_not_keep_are_refused(raw_sonar, submit_until, accepted):
+    """On a chain whose clock counts milliseconds, say: cut to 34 bits a time would be another."""
+    before, boa.env.evm.patch.timestamp = boa.env.evm.patch.timestamp, submit_until - 100
+    terms = (ID, ADDRESS_2, "0x" + "00" * 20, 1, 0, 0, 1, 1, 0, submit_until, submit_until + 3_600, 1, False)
+    done = send(raw_sonar, bytes(raw_sonar.create_campaign.prepare_calldata(terms, ID)), value=1)
+    boa.env.evm.patch.timestamp = before
+    assert done.is_error is not accepted
+    assert accepted or b"sonar: time to submit is out of range" in bytes(done.output)

@@ -104,6 +104,8 @@ def test_nobody_can_take_the_id_of_another(desk, sonar, scientist, stranger):
         {"max_start": 899_000},
         {"target": 1_000_000, "min_gain": 1, "max_start": 999_999},
         {"max_pending": 1},
+        {"max_pending": 257},
+        {"max_pending": 2**16 + 1},
         {"max_pending": MAX_COUNT},
         {"gap_basis": True},
     ],

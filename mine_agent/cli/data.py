@@ -184,6 +184,57 @@ def kinds(form: FormatOption = Format.TABLE) -> None:
     )
 
 
+@app.command("map")
+@command
+def map_(
+    name: Name,
+    campaign: Annotated[
+        str | None, typer.Option(help="Id of the campaign, or its beginning, whose fields are wanted.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Take this mapping (TOML), not a suggestion.", show_default=False),
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Use the data as they are again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Say which of your columns a campaign's fields are: other names, units, words.
+
+    With --campaign a mapping is suggested, by how alike the names are and whether the values would fit, and
+    kept once you agree. It is a file beside the registration; edit it at any time. It serves every campaign
+    that asks for the same fields, and nobody else sees it. Without options the present mapping is shown.
+    """
+    from mine_agent.cli.data_mapping import show_suggestions, suggested
+    from mine_agent.data.mapping import parse_mapping
+    from mine_agent.errors import DataError
+
+    shelf, opened = _shelf(home)
+    data = shelf.get(name)
+    if forget:
+        shelf.keep_mapping(name, None)
+        note(f"{name} is used as it is")
+        return
+    if file is None and campaign is None:
+        print_json({"mapping": data.mapping.text if data.mapping else None})
+        return
+    if file is not None:
+        try:
+            text = file.expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise DataError(f"{file} cannot be read; expected a TOML file in UTF-8") from None
+    else:
+        text, suggestions = suggested(opened, shelf, data, campaign or "")
+        show_suggestions(suggestions, form=form)
+    mapping = parse_mapping(text, source=str(file or "the suggestion"))
+    if not yes and sys.stdin.isatty() and not typer.confirm("Keep this mapping?", err=True):
+        note("nothing was kept")
+        raise typer.Exit(1)
+    shelf.keep_mapping(name, mapping)
+    note(f"kept; see it with: mine-agent data map {name}, or edit data/{name}.mapping.toml in the home")
+
+
 @app.command()
 @command
 def remove(name: Name, home: HomeOption = None) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from mine_agent.data.adapters import adapter_for, adapter_named
 from mine_agent.data.adapters.interface import check_options
+from mine_agent.data.mapping import FieldMapping, MappedSource, mapped_names, parse_mapping
 from mine_agent.errors import DataChangedError, DataError, UnknownDataError
 from pysonar.files.secret_file import replace_secret_file
 from pysonar.protocol.schema import SchemaError
@@ -56,6 +57,7 @@ class DataSet:
         live: whether it may change; see `Adapter.live`.
         columns: the first columns, as they were looked at; names: all of them.
         decimal: the owner's word on the decimal mark; unusable: share of records that may be left out.
+        mapping: how campaigns' fields are made of the columns; the digest is of the data seen through it.
         registration: a secret drawn each time the owner registers the data: a digest that includes it says
             nothing of the rows.
     """
@@ -72,10 +74,11 @@ class DataSet:
     decimal: str | None = None
     unusable: Fraction = UNUSABLE
     registration: str = ""
+    mapping: FieldMapping | None = None
 
     def column_names(self) -> tuple[str, ...]:
-        """All of them, in order."""
-        return self.names
+        """All of them, in order; mapped fields under the campaigns' names for them."""
+        return self.names if self.mapping is None else tuple(mapped_names(self.names, self.mapping))
 
     def renewed(self) -> DataSet:
         """The same data as they are now: a live source's digest taken anew. DataChangedError if what is not
@@ -110,7 +113,8 @@ class DataSet:
             raise DataChangedError(f"data set {self.name!r} changed while it was read; it is read again")
 
     def _source(self) -> Source:
-        return adapter_named(self.kind).source(self.location, self.options)
+        source = adapter_named(self.kind).source(self.location, self.options)
+        return source if self.mapping is None else MappedSource(source, self.mapping, self.decimal)
 
 
 class DataShelf:
@@ -178,23 +182,52 @@ class DataShelf:
         self.keep(data, replace=replace)
         return data
 
+    def seen(self, data: DataSet) -> TableSeen:
+        """What the columns of registered data hold, as the owner calls them."""
+        source = adapter_named(data.kind).source(data.location, data.options)
+        return understand(source, decimal=data.decimal)
+
+    def keep_mapping(self, name: str, mapping: FieldMapping | None) -> DataSet:
+        """Let the data set `name` be seen through `mapping` from now on; None: as it is. UnknownDataError."""
+        self.get(name)
+        if mapping is None:
+            self._mapping_file(name).unlink(missing_ok=True)
+        else:
+            replace_secret_file(self._mapping_file(name), mapping.text.encode())
+        return self.get(name)
+
     def remove(self, name: str) -> None:
         """Forget `name`; the data themselves stay. Raises UnknownDataError."""
         self.get(name)
         self._file(name).unlink()
+        self._mapping_file(name).unlink(missing_ok=True)
 
     def get(self, name: str) -> DataSet:
         """Raises UnknownDataError, DataError."""
         if not _NAME.fullmatch(name) or not self._file(name).is_file():
             known = ", ".join(data.name for data in self.all()) or "none"
             raise UnknownDataError(f"no data set {name!r} is registered (registered: {known})")
-        return _from_json(self._file(name))
+        return self._read(self._file(name))
 
     def all(self) -> list[DataSet]:
         """All data sets in the order of their names. Raises DataError if a registration is damaged."""
         if not self._folder.is_dir():
             return []
-        return [_from_json(file) for file in sorted(self._folder.glob("*.json"))]
+        return [self._read(file) for file in sorted(self._folder.glob("*.json"))]
+
+    def _read(self, file: Path) -> DataSet:
+        data = _from_json(file)
+        place = self._mapping_file(data.name)
+        try:
+            mapping = parse_mapping(place.read_text(encoding="utf-8"), source=str(place))
+        except FileNotFoundError:
+            return data
+        except (OSError, UnicodeDecodeError):
+            raise DataError(f"{place} cannot be read; it is the mapping of {data.name!r}") from None
+        return replace(data, mapping=mapping, digest=mapping.digest(data.digest))
+
+    def _mapping_file(self, name: str) -> Path:
+        return self._folder / f"{name}.mapping.toml"
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"

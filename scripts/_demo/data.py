@@ -1,14 +1,20 @@
-"""The demo's data: scikit-learn's handwritten digits, shared out as CSV files that nobody else sees.
+"""The demo's data: scikit-learn's handwritten digits, shared out to owners who keep them in different ways.
+
+One mine has a CSV file, one a Parquet file and one an SQLite database; nobody else sees any of them.
 
 Each digit has a home among the mines: 80 % of its training rows lie there, the rest is spread over the other
 mines. The Data Scientist keeps 360 rows to validate with and 360 more to test with; no mine has any of those.
 """
 
 import csv
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 
 ROWS_TO_VALIDATE = 360
 ROWS_TO_TEST = 360
@@ -21,7 +27,7 @@ CENTER, SCALE = 5.0, 6.0
 
 @dataclass(frozen=True)
 class Files:
-    """Where the CSV files of one run lie."""
+    """Where the data of one run lie."""
 
     validation: Path
     test: Path
@@ -29,7 +35,7 @@ class Files:
 
 
 def write_digits(folder: Path, *, mines: int, seed: int) -> Files:
-    """Share the 1,797 digits out and write one CSV file per owner.
+    """Share the 1,797 digits out and write each owner's data: CSV for the scientist, all kinds for mines.
 
     Args:
         folder: is made if need be.
@@ -57,8 +63,27 @@ def write_digits(folder: Path, *, mines: int, seed: int) -> Files:
             writer.writerows([*map(int, images[row]), int(digits[row])] for row in rows)
         return path
 
+    def write_mine(mine: int) -> Path:
+        rows = training[owner == mine]
+        if mine % 3 == 0:
+            return write(f"mine-{mine + 1}.csv", rows)
+        values = np.column_stack([images[rows], digits[rows]]).astype(np.int64)
+        path = folder / f"mine-{mine + 1}.{'parquet' if mine % 3 == 1 else 'sqlite'}"
+        if mine % 3 == 1:
+            columns = dict(zip([*PIXELS, LABEL], values.T, strict=True))
+            pyarrow.parquet.write_table(pa.table(columns), path)
+            return path
+        path.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            names = [*PIXELS, LABEL]
+            database.execute(f"create table digits ({', '.join(names)})")
+            places = ", ".join("?" * len(names))
+            database.executemany(f"insert into digits values ({places})", values.tolist())  # noqa: S608
+            database.commit()
+        return path
+
     return Files(
         write("validation.csv", validation),
         write("test.csv", test),
-        [write(f"mine-{mine + 1}.csv", training[owner == mine]) for mine in range(mines)],
+        [write_mine(mine) for mine in range(mines)],
     )

@@ -2,11 +2,11 @@
 encryption, to compare the result with.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mine_agent.data.adapters import adapter_for
 from mine_agent.work.compiled_data import salt_of
 from openmined_syft.applying import clipped
 from openmined_syft.models import Rows
@@ -16,7 +16,7 @@ from openmined_syft.privacy import NoisedSums
 from openmined_syft.schemes import scheme_named
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.plan import Plan
-from pysonar.tables import read_csv
+from pysonar.tables import read_csv, read_records
 
 
 def train_twin(
@@ -33,7 +33,7 @@ def train_twin(
         plan: what the scientist wanted.
         campaign: its id.
         record: what `sonar campaign result --format json` says of each submission, in the order of the queue.
-        files: each miner's CSV file, by address.
+        files: each miner's data, by address.
         validation: the scientist's, which Capsule takes a network's curvature on.
         releases: what a miner under a privacy budget taught instead of the rows, by address.
     """
@@ -41,13 +41,14 @@ def train_twin(
     family, rule = algorithm.build(schema, campaign), algorithm.training_rule()
     scheme = scheme_named(algorithm.scheme)
     own = schema.encode(read_csv(validation, schema))
-    rows = {miner: read_csv(path, schema) for miner, path in files.items()}
+    sources = {miner: adapter_for(str(path)).source(str(path), {}) for miner, path in files.items()}
+    rows = {miner: read_records(source, schema)[0] for miner, source in sources.items()}
     versions = [family.initial_weights()]
     for submission in record:
         if submission["verdict"] != "IMPROVED":
             continue
         miner, base = submission["miner"], submission["base_version"]
-        salt = salt_of(campaign, hashlib.sha256(files[miner].read_bytes()).digest())
+        salt = salt_of(campaign, sources[miner].digest())
         X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
         data = releases.get(miner) or Rows(X, y)
         visit = scheme.visit(family, data, rule, version=base, salt=salt)

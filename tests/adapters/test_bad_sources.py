@@ -114,7 +114,6 @@ def test_a_table_that_loses_a_column_is_named(change: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("location", "options", "says"),
     [
-        ("people.sqlite", {}, "give either --set table=NAME"),
         ("people.sqlite", {"table": "t", "query": "select 1"}, "give either"),
         ("people.sqlite", {"table": "a..b"}, "not the name of a table"),
         ("postgresql:x", {"table": "t"}, "connection_env=VARIABLE"),

@@ -172,6 +172,20 @@ def test_a_database_file_is_read_only_and_its_changes_are_noticed(
     assert data.renewed().digest != data.digest
 
 
+def test_the_only_table_of_a_database_need_not_be_named(
+    records: pa.Table, expected: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    import sqlite3
+
+    location, _ = FILES["sqlite"](records, tmp_path)
+    assert encodings(registered((location, {}), tmp_path)) == expected
+    with sqlite3.connect(location) as database:
+        database.execute("create table visits (day text)")
+    database.close()
+    with pytest.raises(DataError, match="give either --set table=NAME"):
+        registered((location, {}), tmp_path)
+
+
 def test_other_tables_of_the_database_may_change(records: pa.Table, tmp_path: Path) -> None:
     import sqlite3
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mine_agent.data.adapters import adapter_for
 from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
 from pysonar.protocol.amounts import parse_wei
@@ -123,17 +124,19 @@ def test_the_plaintext_model_is_with_the_scientist_only(run: tuple[Path, Report]
 def test_rows_stay_with_their_owners(run: tuple[Path, Report]) -> None:
     folder, _ = run
     for number in (1, 2, 3):
-        own = folder / "data" / f"mine-{number}.csv"
+        (own,) = (folder / "data").glob(f"mine-{number}.*")
         others = {path: content for path, content in everything_below(folder).items() if path != own}
-        with own.open(newline="") as file:
-            rows = list(csv.reader(file))[1:40]
+        source = adapter_for(str(own)).source(str(own), {})
+        (first, *_) = (batch.records for batch in source.batches(source.columns()))
+        rows = [[str(value) for value in record.values()] for record in first.slice(0, 39).to_pylist()]
         as_text = [",".join(row).encode() for row in rows]
         as_numbers = [
             np.array(row[:-1], dtype=kind).tobytes() for row in rows for kind in ("u1", "<i8", "<f8")
         ]
         scaled = [((np.array(row[:-1], dtype=float) - 5.0) / 6.0).tobytes() for row in rows]
 
-        assert find(as_text, {own: own.read_bytes()}) == [own]
+        if own.suffix == ".csv":
+            assert find(as_text, {own: own.read_bytes()}) == [own]
         assert find([*as_text, *as_numbers, *scaled], others) == []
 
 

@@ -25,6 +25,7 @@ from pysonar.tables.source import Batch, require_columns
 from pysonar.tables.text_files import open_binary
 
 _ROWS = 16_384
+_TABLES = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name"
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -40,6 +41,11 @@ class SqliteTable:
         with self._open() as database:
             cursor = database.execute(f"select * from ({self._query}) limit 0")  # noqa: S608 - the owner's own
             return [column[0] for column in cursor.description]
+
+    def names(self) -> list[str]:
+        """The first column's values, for `_TABLES`."""
+        with self._open() as database:
+            return [row[0] for row in database.execute(self._query)]
 
     def remarks(self) -> list[str]:
         """The version of SQLite."""
@@ -88,7 +94,7 @@ class SqliteAdapter:
     kind: ClassVar[str] = "sqlite"
     live: ClassVar[bool] = True
     options: ClassVar[Mapping[str, str]] = {
-        "table": "the table, or",
+        "table": "the table (may be left out if there is one only), or",
         "query": "a SELECT that gives the records, in an order of its own (order by)",
     }
 
@@ -98,5 +104,10 @@ class SqliteAdapter:
         return location.lower().endswith(endings) or starts_with(location, _MAGIC)
 
     def source(self, location: str, options: Mapping[str, str]) -> SqliteTable:
-        """The records of a table or query. DataError: neither is named."""
+        """The records of a table or query; of the one table, if there is one only. DataError: neither is
+        named.
+        """
+        if not options:
+            tables = SqliteTable(Path(location), _TABLES).names()
+            options = {"table": tables[0]} if len(tables) == 1 else {}
         return SqliteTable(Path(location), query_of(options, what=f"SQLite database {location}"))

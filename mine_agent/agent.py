@@ -18,6 +18,7 @@ from functools import partial
 from mine_agent.campaigns.artifacts import Library
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
+from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
 from mine_agent.rules.policy import Policy
 from mine_agent.work.glance import Glance
@@ -113,6 +114,9 @@ class Agent:
             done = work()
         except (NodeDownError, DatabaseUnusableError):
             raise  # without its journal a mine must not go on
+        except StillFetchingError as error:
+            self._errors.append(error)  # no failure yet: no pause, and nothing told
+            return False
         except OpenMinedError as error:
             self._failed(campaign, what, error)
             return False

@@ -60,3 +60,12 @@ class ClaimUnfinishedError(MineError):
             "signed and stored, and may be on their way. Run the same command again: it claims what is left, "
             "and nothing twice"
         )
+
+
+class StillFetchingError(MineError):
+    """An artifact is being looked for; this is no failure yet."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, cid: str) -> None:
+        super().__init__(f"{cid} is still being fetched; it is asked for again in a later round")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from mine_agent.campaigns.fetching import Fetching
 from mine_agent.connection import Connection
 from mine_agent.work.gradient import Base
 from openmined_syft.errors import FormError
@@ -67,10 +68,14 @@ class Plan:
 
 
 class Library:
-    """The artifacts of campaigns. Specs are kept in memory, as they never change."""
+    """The artifacts of campaigns. Specs are kept in memory, as they never change.
+
+    What takes longer than a moment to fetch raises StillFetchingError and is there in a later round.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._fetching = Fetching(lambda cid, most: connection.store.get(cid, max_bytes=most))
         self._plans: OrderedDict[bytes, Plan] = OrderedDict()
         self._keys: OrderedDict[tuple[str, Cid], PublicHalf] = OrderedDict()
 
@@ -134,7 +139,7 @@ class Library:
         return public
 
     def _get(self, cid: Cid, most: int) -> bytes:
-        return self._connection.store.get(cid, max_bytes=most)
+        return self._fetching.get(cid, most)
 
 
 def _check_model(model: Model, record: CampaignRecord, plan: Plan, public: PublicHalf, cid: Cid) -> None:

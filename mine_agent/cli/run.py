@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mine_agent.agent import Agent
 
 
+LONGEST_GOODBYE = 4.0
+"""Seconds after SIGTERM or Ctrl-C in which the piece of work at hand may still end by itself."""
+
+
 @acting
 def run(
     once: Annotated[

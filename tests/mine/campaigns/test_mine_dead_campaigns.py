@@ -1,0 +1,102 @@
+"""Campaigns whose artifacts nobody serves: they hold up neither the others nor the end of the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from mine_agent.campaigns.fetching import MOST_AT_ONCE, Fetching
+from mine_agent.errors import StillFetchingError
+from pysonar.protocol.cid import Cid
+from pysonar.store import cid_of
+from pysonar.store.errors import NotFoundError
+
+HERE, GONE = cid_of(b"here"), [cid_of(f"gone {number}".encode()) for number in range(40)]
+
+
+class SlowStore:
+    """Looks long for what is not there."""
+
+    def __init__(self) -> None:
+        self.released, self.asked = threading.Event(), 0
+
+    def get(self, cid: Cid, most: int) -> bytes:
+        self.asked += 1
+        if cid == HERE:
+            return b"here"
+        self.released.wait(30)
+        raise NotFoundError(f"nobody has {cid}")
+
+
+def test_forty_dead_campaigns_cost_a_moment_each_and_a_living_one_is_served() -> None:
+    store = SlowStore()
+    fetching = Fetching(store.get, patience=0.05)
+    began = time.monotonic()
+    for cid in GONE:
+        with pytest.raises(StillFetchingError):
+            fetching.get(cid, 100)
+    assert time.monotonic() - began < 5
+    assert store.asked == MOST_AT_ONCE
+    store.released.set()
+    with pytest.raises(NotFoundError):
+        Fetching(store.get).get(GONE[0], 100)
+    assert Fetching(store.get).get(HERE, 100) == b"here"
+
+
+def test_what_was_on_its_way_is_there_when_it_is_asked_for_again_and_fetched_once() -> None:
+    store = SlowStore()
+    slow = threading.Event()
+
+    def get(cid: Cid, most: int) -> bytes:
+        slow.wait(30)
+        return store.get(cid, most)
+
+    fetching = Fetching(get, patience=0.05)
+    with pytest.raises(StillFetchingError):
+        fetching.get(HERE, 100)
+    with pytest.raises(StillFetchingError):
+        fetching.get(HERE, 100)
+    slow.set()
+    assert Fetching(get).get(HERE, 100) == b"here"
+    time.sleep(0.2)
+    assert fetching.get(HERE, 100) == b"here"
+    assert store.asked == 2
+
+
+def test_a_failure_is_told_once_and_then_tried_anew() -> None:
+    store = SlowStore()
+    store.released.set()
+    fetching = Fetching(store.get)
+    for tries in (1, 2):
+        with pytest.raises(NotFoundError):
+            fetching.get(GONE[0], 100)
+        assert store.asked == tries
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_mine_ends_within_five_seconds_in_the_middle_of_its_work(number: signal.Signals) -> None:
+    program = """
+import threading, time
+from mine_agent.cli.run import _end_after
+from pysonar.party.signals import stop_on_signals
+with stop_on_signals(lambda: _end_after(1.0, lambda: print("stopped", flush=True))):
+    print("works", flush=True)
+    while True:
+        sum(range(10**6))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "works\n"
+    process.send_signal(number)
+    began = time.monotonic()
+    assert process.wait(timeout=30) == 0
+    assert time.monotonic() - began < 5
+    assert process.stdout.read() == "stopped\n"

@@ -74,7 +74,7 @@ def as_toml(suggestions: Sequence[Suggestion]) -> str:
 def _score(wanted: Field, column: ColumnSeen) -> float:
     if wanted.name == column.name:
         return 2.0
-    mine, theirs = _letters(wanted.name), _letters(column.name)
+    mine, theirs = _letters(_without_unit(wanted.name)), _letters(_without_unit(column.name))
     alike = 1.0 if mine == theirs else SequenceMatcher(None, mine, theirs).ratio()
     shared = set(_tokens(wanted.name)) & set(_tokens(column.name))
     alike = max(alike, 0.5 + 0.1 * len(shared) if shared else 0.0)
@@ -140,6 +140,11 @@ def _meant(word: str, wanted: Field) -> str | None:
 def _tokens(name: str) -> list[str]:
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return [part.casefold() for part in re.split(r"[^0-9A-Za-z]+", parts) if len(part) > 2]
+
+
+def _without_unit(name: str) -> str:
+    """A name without what people put into brackets behind it."""
+    return re.sub(r"[(\[].*?[)\]]", "", name)
 
 
 def _letters(name: str) -> str:

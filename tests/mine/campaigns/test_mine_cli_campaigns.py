@@ -129,3 +129,21 @@ def test_a_store_out_of_reach_ends_with_3(
     home.data().add("colours", colours, replace=False)
     result = mine_agent("run", "--once", "--home", home.path)
     assert result.exit_code == 3
+
+
+def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
+    mine_agent: Any, home: Home, colours: Path, small_capsule: Any
+) -> None:
+    campaign = "0x" + small_capsule.open().hex()
+    own = colours.with_name("own.csv")
+    own.write_text(colours.read_text().replace("a,", "A (mm),", 1))
+    (fit,) = ask(mine_agent, home, "data", "add", "own", str(own))["campaigns"]
+    assert fit["missing"] == ["a"]
+    suggested = mine_agent("data", "map", "own", "--campaign", campaign[:10], "--yes", "--home", home.path)
+    assert suggested.exit_code == 0, suggested.output
+    (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
+    assert fit["fits"] is True
+    assert mine_agent("data", "map", "own", "--campaign", "0xfff", "--home", home.path).exit_code == 1
+    mine_agent("data", "map", "own", "--forget", "--home", home.path)
+    (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
+    assert fit["missing"] == ["a"]

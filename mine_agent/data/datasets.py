@@ -156,6 +156,7 @@ class DataShelf:
                 f"{source.name}: {seen.first_fault} ({seen.faults} such rows of {seen.rows + seen.faults};"
                 f" at most {float(unusable):.4g} of them may be left out)"
             )
+        decimal = decimal or _seen_decimal(seen)
         columns = tuple(
             Column(column.name, column.kind, column.missing, column.odd_row) for column in seen.columns
         )
@@ -231,6 +232,14 @@ class DataShelf:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"
+
+
+def _seen_decimal(seen: TableSeen) -> str | None:
+    """ "," if that is what all numbers speak for: then it is registered, and no longer asked of the data."""
+    numbers = [column for column in seen.columns if column.kind in ("integer", "number")]
+    commas = [column for column in numbers if column.conversions["decimal comma"]]
+    plain = [column for column in numbers if column.kind == "number" and column.mark == "."]
+    return "," if commas and not plain else None
 
 
 def _place(location: str | Path) -> str:

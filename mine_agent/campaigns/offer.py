@@ -6,6 +6,8 @@ from web3 import Web3
 
 from mine_agent.rules.policy import Offer
 from mine_agent.rules.rewards import Cost
+from pysonar.chain.address import ZERO_ADDRESS
+from pysonar.chain.contract.tokens import Token
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import InsufficientFundsError
 from pysonar.chain.node import rpc
@@ -16,8 +18,13 @@ SUBMIT_GAS = 80_000  # snapshots/gas.json, and a reserve
 
 
 def cost_of(record: CampaignRecord, price: int) -> Cost:
-    """What one submission to the campaign costs or risks, at `price` wei per gas."""
-    return Cost(stake=record.terms.stake, fee=record.terms.fee, gas=SUBMIT_GAS * price)
+    """What one submission to the campaign costs or risks, at `price` wei per gas.
+
+    Of a campaign in a token all amounts are in the token's smallest unit. What gas costs in ether cannot be
+    set against that, so it is left out: an owner who allows the token says that it is worth the gas.
+    """
+    ether = record.terms.asset == ZERO_ADDRESS
+    return Cost(stake=record.terms.stake, fee=record.terms.fee, gas=SUBMIT_GAS * price if ether else 0)
 
 
 def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Offer:
@@ -48,8 +55,13 @@ def why_closed(record: CampaignRecord, now: int, margin: int) -> str | None:
     return None
 
 
-def check_funds(web3: Web3, address: str, cost: Cost) -> None:
-    """Raises InsufficientFundsError unless the account can pay stake, fee and gas."""
+def check_funds(web3: Web3, address: str, record: CampaignRecord, price: int) -> None:
+    """Raises InsufficientFundsError or TokensMissingError unless the account can pay stake, fee and gas."""
+    cost, asset = cost_of(record, price), record.terms.asset
+    needed = cost.up_front()
+    if asset != ZERO_ADDRESS:
+        Token(web3, asset).require_balance("submit", address, cost.stake + cost.fee)
+        needed = SUBMIT_GAS * price
     held = rpc.balance(web3, address)
-    if held < cost.up_front():
-        raise InsufficientFundsError("submit", address, held, cost.up_front())
+    if held < needed:
+        raise InsufficientFundsError("submit", address, held, needed)

@@ -8,6 +8,7 @@ trained. What leaves the mine is the sealed gradient; that the data fit or do no
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mine_agent.campaigns.artifacts import Library, Plan
 from mine_agent.campaigns.history import own_past
@@ -24,7 +25,7 @@ from mine_agent.work.gradient import seal_update, train_on
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import Submitted, Tell, Training
+from pysonar.party.happenings import Tell, Training
 from pysonar.store import cid_of
 
 
@@ -74,7 +75,7 @@ class Working:
         offer = offer_of(record, price, plan.spec)
         if refusals(policy, offer):
             return False
-        check_funds(connection.web3, connection.address, offer.cost)
+        check_funds(connection.web3, connection.address, record, price)
         return self._submit(record, plan, data, policy)
 
     def _is_closed(self, campaign: bytes, policy: Policy) -> bool:
@@ -123,16 +124,13 @@ class Working:
             outbox=self._outbox,
             sonar=connection.sonar,
         )
-        self._tell(
-            Submitted(
-                campaign=campaign,
-                data=data.name,
-                base_version=record.version,
-                update=submission.update,
-                value=submission.value,
-                transaction="" if sent is None else sent.hashes[-1],
-                epsilon=compiled.statement.epsilon if compiled.statement else None,
-                delta=compiled.statement.delta if compiled.statement else None,
+        if sent is not None:  # else stake and fee are being approved first, and the next round sends
+            statement = compiled.statement
+            self._tell(
+                replace(
+                    submitting.happening(submission, sent),
+                    epsilon=statement.epsilon if statement else None,
+                    delta=statement.delta if statement else None,
+                )
             )
-        )
         return True

@@ -18,6 +18,7 @@ from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy, refusals
 from mine_agent.work import payouts as settling
 from mine_agent.work import submit as submitting
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.fees import price_now
@@ -57,15 +58,21 @@ class Tending:
             else:
                 hopeless = self._why_hopeless(made, record, policy, now)
                 if hopeless is None:
-                    submitting.send(
-                        made,
-                        record,
-                        store=self._connection.store,
-                        outbox=self._outbox,
-                        sonar=self._connection.sonar,
-                    )
+                    self._send(made, record)
                 else:
                     self._give_up(made, hopeless)
+
+    def _send(self, made: Submission, record: CampaignRecord) -> None:
+        known = self._outbox.find(submitting.submit_deed(made))
+        sent = submitting.send(
+            made,
+            record,
+            store=self._connection.store,
+            outbox=self._outbox,
+            sonar=self._connection.sonar,
+        )
+        if known is None and sent is not None:
+            self._tell(submitting.happening(made, sent))
 
     def money(self, campaign: bytes, *, auto_claim: bool) -> bool:
         """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
@@ -88,9 +95,17 @@ class Tending:
         if waiting:
             return False
         claimable = sonar.claimable(campaign, self._connection.address)
-        if auto_claim and claimable > CLAIM_GAS * price_now(self._connection.web3):
+        if auto_claim and claimable > self._gas_cost(record, CLAIM_GAS):
             self._claim(record, claimable)
         return claimable == 0
+
+    def _gas_cost(self, record: CampaignRecord, gas: int) -> int:
+        """What so much gas costs, to compare with amounts of the campaign. Nothing, if these are of a token:
+        the owner who allows it says that it is worth the gas.
+        """
+        if record.terms.asset != ZERO_ADDRESS:
+            return 0
+        return gas * price_now(self._connection.web3)
 
     def _why_hopeless(self, made: Submission, record: CampaignRecord, policy: Policy, now: int) -> str | None:
         """Why a submission that is not in the queue is not sent any more; the owner may have thought better
@@ -151,7 +166,7 @@ class Tending:
             return
         sonar = self._connection.sonar
         owed = sonar.owed(record.id, self._connection.address)
-        if owed <= (SETTLE_GAS + CLAIM_GAS) * price_now(self._connection.web3):
+        if owed <= self._gas_cost(record, SETTLE_GAS + CLAIM_GAS):
             return
         before = self._outbox.find(settling.settle_deed(record.id))
         sent = settling.settle(self._outbox, sonar, record.id)

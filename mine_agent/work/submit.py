@@ -14,12 +14,16 @@ from __future__ import annotations
 
 from mine_agent.errors import ClosedSubmissionError
 from mine_agent.journal import Journal, Submission
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.tokens import Token
 from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.sending.approvals import next_approval
 from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Pending, Status
+from pysonar.party.happenings import Submitted
 from pysonar.protocol.cid import Cid
 from pysonar.store import Store
 
@@ -32,8 +36,9 @@ def submit_deed(submission: Submission) -> Deed:
 def send(
     submission: Submission, record: CampaignRecord, *, store: Store, outbox: Outbox, sonar: Sonar
 ) -> Pending | None:
-    """Steps 2 and 3; None if it is in the queue although no transaction of this home is known to have brought
-    it there. StoreError and the outbox's errors; it can be called again after any of them.
+    """Steps 2 and 3; None if it waits for the approval of stake and fee in the campaign's token, or is in the
+    queue although no transaction of this home is known to have brought it there. StoreError and the outbox's
+    errors; it can be called again after any of them.
 
     One that reverted is not sent again: see `why_hopeless`.
     """
@@ -43,6 +48,10 @@ def send(
     if known is not None and known.status is not Status.DISPLACED:
         return known
     store.put_pinned(submission.sealed, mine_pins(outbox.account, submission.campaign))
+    if record.terms.asset != ZERO_ADDRESS and submission.value:
+        token = Token(sonar.web3, record.terms.asset)
+        if next_approval(outbox, token, sonar.address, submission.value, submission.campaign) is not None:
+            return None  # first that; the next round goes on
 
     def call() -> Call:
         asset = record.terms.asset
@@ -51,6 +60,18 @@ def send(
         )
 
     return outbox.ensure(submit_deed(submission), call)
+
+
+def happening(submission: Submission, sent: Pending) -> Submitted:
+    """What is told once it is on its way."""
+    return Submitted(
+        campaign=submission.campaign,
+        data=submission.data,
+        base_version=submission.base_version,
+        update=submission.update,
+        value=submission.value,
+        transaction=sent.hashes[-1],
+    )
 
 
 def why_hopeless(submission: Submission, record: CampaignRecord, outbox: Outbox, now: int) -> str | None:

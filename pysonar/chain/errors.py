@@ -194,6 +194,25 @@ class InsufficientFundsError(ChainError):
         )
 
 
+class NotATokenError(ChainError):
+    """What is at the address does not answer as an ERC-20 token does."""
+
+    def __init__(self, address: str, why: str) -> None:
+        self.address = address
+        super().__init__(f"{address} is not a token: {why}; expected the address of an ERC-20 contract")
+
+
+class TokensMissingError(ChainError):
+    """The account does not hold enough of a token."""
+
+    def __init__(self, label: str, account: str, token: str, held: int, needed: int) -> None:
+        self.token, self.held, self.needed = token, held, needed
+        super().__init__(
+            f"{label}: account {account} holds {held} units of the token {token}, needs {needed}; "
+            f"{needed - held} are missing (in the token's smallest unit)"
+        )
+
+
 # --- transactions
 
 

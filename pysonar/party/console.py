@@ -11,6 +11,7 @@ import functools
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum, StrEnum
@@ -90,6 +91,16 @@ PassphraseFileOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _amount(text: str) -> str:
+    """Ether is checked here; of a token only its decimals tell whether the amount is one."""
+    if not re.fullmatch(r"\s*[0-9.]+\s*[A-Za-z][A-Za-z0-9]*\s*", text):
+        _as_option(parse_wei, text)
+    return text
+
+
+amount_option = functools.partial(typer.Option, parser=_amount, metavar="AMOUNT")
 wei_option = functools.partial(typer.Option, parser=_wei, metavar="AMOUNT")
 ppm_option = functools.partial(typer.Option, parser=_ppm, metavar="PERCENT")
 seconds_option = functools.partial(typer.Option, parser=_seconds, metavar="DURATION")

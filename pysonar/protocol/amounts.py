@@ -41,6 +41,26 @@ def parse_wei(text: str) -> int:
     return _scaled(text, WEI_PER, "an amount with its unit, such as '10 ETH', '1 gwei' or '25 wei'", "wei")
 
 
+def parse_tokens(text: str, *, symbol: str, decimals: int) -> int:
+    """The smallest units of "10 USDC", "1.5 tokens" or "25 units"; "0" alone is 0. A symbol that is a unit of
+    ether is not taken for the token's.
+    """
+    units = {"token": 10**decimals, "tokens": 10**decimals, "unit": 1, "units": 1}
+    example = "'10 tokens'"
+    if symbol.lower() not in WEI_PER:
+        units.setdefault(symbol.lower(), 10**decimals)
+        example = f"'10 {symbol}', '10 tokens'"
+    return _scaled(
+        text, units, f"an amount of the token with its unit, such as {example} or '25 units'", "unit"
+    )
+
+
+def format_tokens(amount: int, *, symbol: str, decimals: int) -> str:
+    """Exact: "10 USDC", "0.000001 USDC"."""
+    sign, size = ("-", -amount) if amount < 0 else ("", amount)
+    return f"{sign}{_decimal(size, 10**decimals)} {symbol}"
+
+
 def parse_ppm(text: str) -> int:
     """Parts per million of "90 %", "90%", "2.5 %" or "900000 ppm"; "0" alone is 0. At most 100 %."""
     ppm = _scaled(text, PPM_PER, "a share from 0 to 100 % such as '90 %' or '900000 ppm'", "ppm")

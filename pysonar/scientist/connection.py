@@ -10,7 +10,9 @@ from pathlib import Path
 
 from web3 import Web3
 
+from pysonar.chain.address import require_address
 from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.tokens import Asset, asset_at
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.sending.outbox import Outbox
@@ -110,6 +112,10 @@ class Scientist:
         connection = Connection.open(opened, web3)
         outbox = connection.outbox(signer, poll_seconds=min(opened.settings.poll_seconds, 1.0))
         return cls(connection, signer, key, outbox)
+
+    def asset(self, address: str) -> Asset:
+        """The token at the address (the zero address: ether), for `Plan(asset=...)`. NotATokenError."""
+        return asset_at(self.connection.web3, require_address("the asset", address))
 
     @property
     def address(self) -> str:

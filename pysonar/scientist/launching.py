@@ -18,10 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from openmined_syft.metrics import score_ppm
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import campaign_id
+from pysonar.chain.contract.tokens import Token
 from pysonar.chain.contract.types import Terms
 from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTimeoutError
+from pysonar.chain.sending.approvals import next_approval
 from pysonar.chain.sending.deeds import Action, Deed, scientist_pins
 from pysonar.chain.sending.receipts import Receipt
 from pysonar.party.home_lock import home_lock
@@ -102,12 +105,24 @@ def _escrow(scientist: Scientist, row: CampaignRow) -> None:
         return sonar.calls.create_campaign(row.terms, row.salt)
 
     try:
+        _approve(scientist, row)
         scientist.outbox.ensure(create_deed(row.id), call)
     except (NodeDownError, NodeRefusedError) as error:
         sent = scientist.outbox.find(create_deed(row.id))
         if sent is None:
             raise
         raise LaunchUnfinishedError(row.name, row.id, sent.hashes, error) from error
+
+
+def _approve(scientist: Scientist, row: CampaignRow) -> None:
+    """Let Sonar take the bounty, if it is in a token and not on its way yet."""
+    outbox, sonar, terms = scientist.outbox, scientist.connection.sonar, row.terms
+    known = outbox.find(create_deed(row.id))
+    if terms.asset == ZERO_ADDRESS or (known is not None and not known.failed):
+        return
+    token = Token(sonar.web3, terms.asset)
+    while (under_way := next_approval(outbox, token, sonar.address, terms.bounty, row.id)) is not None:
+        outbox.wait(under_way)
 
 
 def starting_accuracy(plan: Plan, validation: pa.Table) -> int:
@@ -206,6 +221,7 @@ def _terms(scientist: Scientist, plan: Plan, spec: Cid, start: int) -> Terms:
         fee=plan.fee,
         max_pending=plan.max_pending,
         gap_basis=plan.pay_by_gap,
+        asset=plan.asset.address,
     )
 
 

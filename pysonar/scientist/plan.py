@@ -21,8 +21,9 @@ from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import scheme_named
 from openmined_syft.schemes.advice import advised_scheme
 from pysonar.chain.address import require_address
+from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.chain.errors import BadAddressError
-from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
+from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.algorithm import check_size
 from pysonar.protocol.artifacts.errors import ArtifactError
@@ -34,6 +35,8 @@ SOURCE = "the plan"
 DAY = 86_400
 HOUR = 3_600
 MOST_WEI = (1 << 96) - 1  # what the contract packs
+DEFAULT_STAKE, DEFAULT_FEE = 10**16, 10**15  # of campaigns in ether, wei
+UNSAID = -(1 << 128)
 MOST_PENDING = (1 << 24) - 1
 
 
@@ -48,7 +51,8 @@ class Plan:
         algorithm: family, rule and parameters; the family's name alone, such as "logistic", leaves the rest
             at its defaults.
         capsule: the address of the Capsule that shall judge.
-        bounty: wei, or text such as "10 ETH".
+        bounty: wei, or text such as "10 ETH"; of a token its smallest unit, or text such as "10 USDC".
+        asset: what bounty, stake and fee are paid in: ether, or the token that `Scientist.asset` gives.
         target: accuracy that earns the whole bounty; ppm, or text such as "90 %".
         min_gain: smallest increase that is paid, ppm.
         stake, fee: of each submission, wei. The stake comes back unless the submission was unusable, the fee
@@ -78,10 +82,11 @@ class Plan:
     capsule: str
     bounty: int
     target: int
+    asset: Asset = ETHER
     description: str = ""
     min_gain: int = 5_000
-    stake: int = 10**16
-    fee: int = 10**15
+    stake: int = UNSAID
+    fee: int = UNSAID
     submit_for: int = 7 * DAY
     review_for: int = 2 * DAY
     max_pending: int = 32
@@ -100,8 +105,15 @@ class Plan:
     def __post_init__(self) -> None:
         if isinstance(self.algorithm, str):
             object.__setattr__(self, "algorithm", _algorithm_named(self.algorithm))
+        if not isinstance(self.asset, Asset):
+            raise PlanError(SOURCE, "asset", self.asset, "ETHER, or what `Scientist.asset(address)` gives")
+        for name, in_ether in (("stake", DEFAULT_STAKE), ("fee", DEFAULT_FEE)):
+            if getattr(self, name) == UNSAID:
+                if not self.asset.is_ether:  # what is little of one token is a fortune of another
+                    raise PlanError(SOURCE, name, None, f"an amount of {self.asset.symbol}; '0' for none")
+                object.__setattr__(self, name, in_ether)
         for name in ("bounty", "stake", "fee"):
-            self._convert(name, parse_wei)
+            self._convert(name, self.asset.parse)
         for name in ("target", "min_gain", "start", "start_tolerance"):
             self._convert(name, parse_ppm)
         for name in ("submit_for", "review_for"):
@@ -197,16 +209,21 @@ class Plan:
             "submit_for", "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance",
             "key_bits", "weight_bound", "difference_norm",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in plain} | {
-            "algorithm": self.algorithm.as_mapping(),
-            "bounty": str(self.bounty),
-            "stake": str(self.stake),
-            "fee": str(self.fee),
-            "steps": list(self.steps),
-            "initial": initial,
-            "privacy_floor": None if floor is None else [floor.epsilon, floor.delta],
-            "auditor": None if auditor is None else str(auditor),
-        }
+        token = {} if self.asset.is_ether else {"asset": self.asset.address}
+        return (
+            {name: getattr(self, name) for name in plain}
+            | token
+            | {
+                "algorithm": self.algorithm.as_mapping(),
+                "bounty": str(self.bounty),
+                "stake": str(self.stake),
+                "fee": str(self.fee),
+                "steps": list(self.steps),
+                "initial": initial,
+                "privacy_floor": None if floor is None else [floor.epsilon, floor.delta],
+                "auditor": None if auditor is None else str(auditor),
+            }
+        )
 
     def _check_weights(self, weights: NDArray[np.float64]) -> None:
         shape = self.family.weights_shape

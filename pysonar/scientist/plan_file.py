@@ -6,6 +6,7 @@
     capsule = "0x..."
     bounty = "10 ETH"
     target = "90 %"
+    asset = "ether"                        # may be left out; or a token's address, then bounty = "10 USDC"
     submit_for = "2h"
 
     [rule]                                 # may be left out; of mlp there is none to choose
@@ -31,13 +32,14 @@ of `fields` and `label`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.address import parse_bytes32
-from pysonar.chain.errors import BadArgumentError
+from pysonar.chain.address import parse_bytes32, require_address
+from pysonar.chain.contract.tokens import ETHER, Asset
+from pysonar.chain.errors import BadAddressError, BadArgumentError
 from pysonar.files.documents import normalised, read_document
 from pysonar.files.text import UnreadableFileError
 from pysonar.protocol.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
@@ -64,21 +66,27 @@ _PLAIN = (
     "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance", "steps", "key_bits",
     "weight_bound", "difference_norm",
 )  # fmt: skip
+AssetAt = Callable[[str], Asset]
+"""Gives the asset of a token's address, as the chain says it."""
+
 _REQUIRED = ("title", "family", "capsule", "bounty", "target")
 _OTHER = (
     "family", "scheme", "parameters", "rule", "label", "fields", "input_schema", "output_schema",
-    "continue_from", "privacy_floor", "auditor_certificate",
+    "continue_from", "privacy_floor", "auditor_certificate", "asset",
 )  # fmt: skip
 _WITH_UNIT = (
     (("bounty", "stake", "fee"), "'2 ETH', '5 gwei' or '25 wei'"),
     (("target", "min_gain", "start", "start_tolerance"), "'90 %' or '900000 ppm'"),
     (("submit_for", "review_for"), "'7d', '2h' or '90s'"),
 )
-_TEXTS = ("title", "description", "capsule", "metric", "family", "scheme")
+_TEXTS = ("title", "description", "capsule", "metric", "family", "scheme", "asset")
 
 
-def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
-    """The plan of a file ending in .toml or .json; `overrides` go before what the file says.
+def read_plan(
+    path: Path, overrides: Mapping[str, Any] | None = None, *, asset_at: AssetAt | None = None
+) -> Plan:
+    """The plan of a file ending in .toml or .json; `overrides` go before what the file says. `asset_at`: is
+    asked if the plan names a token.
 
     Raises:
         PlanError: the file cannot be read, a key is unknown, missing, or out of range, or an amount, a share
@@ -86,10 +94,12 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
     """
     loaded = _load(path)
     _require_units(str(path), loaded)
-    return plan_from({**loaded, **(overrides or {})}, source=str(path))
+    return plan_from({**loaded, **(overrides or {})}, source=str(path), asset_at=asset_at)
 
 
-def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
+def plan_from(
+    values: Mapping[str, Any], *, source: str = "the plan", asset_at: AssetAt | None = None
+) -> Plan:
     """The plan of the keys above.
 
     Raises:
@@ -110,6 +120,7 @@ def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
         plain["steps"] = tuple(_list(source, "steps", plain["steps"]))
     return Plan(
         **plain,
+        asset=_asset(source, values, asset_at),
         input_schema=_inputs(source, values),
         output_schema=_output(source, values),
         algorithm=_algorithm(source, values),
@@ -117,6 +128,21 @@ def plan_from(values: Mapping[str, Any], *, source: str = "the plan") -> Plan:
         privacy_floor=_privacy_floor(source, values),
         auditor_certificate=_auditor(source, values),
     )
+
+
+def _asset(source: str, values: Mapping[str, Any], asset_at: AssetAt | None) -> Asset:
+    named = values.get("asset", "ether")
+    if named.lower() in ("ether", "eth"):
+        return ETHER
+    try:
+        address = require_address("the asset", named)
+    except BadAddressError:
+        raise PlanError(source, "asset", named, "'ether', or a token's address: 0x and 40 digits") from None
+    if asset_at is None:
+        raise PlanError(
+            source, "asset", named, "'ether', where no chain can be asked for the token's decimals"
+        )
+    return asset_at(address)
 
 
 def _load(path: Path) -> dict[str, Any]:

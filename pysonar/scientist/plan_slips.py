@@ -22,6 +22,8 @@ def slips(plan: Plan, *, start_ppm: int, gas_price: int) -> list[str]:
             f"the target of {format_ppm(plan.target)} is not above the start of {format_ppm(start_ppm)} by"
             f" the smallest gain of {format_ppm(plan.min_gain)}: Capsule cannot open such a campaign"
         )
+    if not plan.asset.is_ether:
+        gas_price = 0  # what gas costs in ether cannot be set against a token
     claiming, working = CLAIM_GAS * gas_price, (SUBMIT_GAS + CLAIM_GAS) * gas_price
     smallest = plan.bounty * plan.min_gain // plan.target
     if plan.bounty < claiming:

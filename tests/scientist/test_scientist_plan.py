@@ -52,7 +52,7 @@ def test_a_file_with_every_kind_of_field(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(TOML)
     plan = read_plan(path, {"fee": "5 wei"})
-    assert (plan.bounty, plan.target, plan.fee, plan.stake) == (10**19, 900_000, 5, 0)
+    assert (plan.bounty, plan.target, plan.fee, plan.stake) == (10**19, 900_000, 5, 10**16)
     assert plan.schema.field_names == ("a", "b", "c", "d")
     assert plan.schema.n_features == 6
     assert plan.algorithm.rule["steps"] == 7

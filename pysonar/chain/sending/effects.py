@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from pysonar.chain.contract.events import LoggedEvent, Submitted
 from pysonar.chain.contract.sonar import Sonar, queue_entry
+from pysonar.chain.contract.tokens import Token
 from pysonar.chain.contract.types import EMPTY, State
 from pysonar.chain.errors import EventsBehindError, NoSuchCampaignError
 from pysonar.chain.sending.deeds import Action, Deed
@@ -38,6 +39,10 @@ class Effects:
         if campaign is None:
             return False
         match deed.action:
+            case Action.APPROVE:
+                token, amount, _ = deed.tail.split(".")
+                allowed = Token(sonar.web3, token).allowance(self._account, sonar.address, block=block)
+                return allowed >= int(amount) if int(amount) else allowed == 0
             case Action.CLAIM:
                 return sonar.claimable(campaign, self._account, block=block) == 0
             case Action.SUBMIT:

@@ -101,6 +101,11 @@ class Outbox:
         return self._signer.address
 
     @property
+    def web3(self) -> Web3:
+        """The node it works with."""
+        return self._web3
+
+    @property
     def records(self) -> OutboxRecords:
         """What is stored, for questions that `find` does not answer."""
         return self._records

@@ -127,7 +127,10 @@ class OutboxRecords:
         """Those that went through of one kind, by nonce. `about`: how the deed's text goes on, up to what
         numbers it: a campaign in hex, or the tail of a deed without campaign.
         """
-        start = f"{action.value}/-/{about}." if action is Action.REGISTER else f"{action.value}/{about}/"
+        start = {
+            Action.REGISTER: f"register/-/{about}.",
+            Action.APPROVE: f"approve/{about}.",
+        }.get(action, f"{action.value}/{about}/")
         return self._select("status = 'confirmed' and substr(deed, 1, ?) = ?", len(start), start)
 
     def current_from(self, nonce: int) -> list[Pending]:

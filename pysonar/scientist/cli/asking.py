@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pysonar.party.console import note, warn
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def show_understood(understood: Understood, plan: Plan, name: str) -> None:
     for sentence in row["warnings"]:
         warn(sentence)
     note(
-        f"  bounty {format_wei(plan.bounty)}, target {format_ppm(plan.target)},"
+        f"  bounty {plan.asset.show(plan.bounty)}, target {format_ppm(plan.target)},"
         f" accuracy at the start {format_ppm(row['start_ppm'])}"
     )
 
@@ -54,4 +54,4 @@ def agreed(plan: Plan, slips: Sequence[str]) -> bool:
                 f"nothing was sent: {slips[0]}; if it is meant, say --yes, else correct the plan"
             )
         return True
-    return typer.confirm(f"Seal these records and escrow {format_wei(plan.bounty)}?", err=True)
+    return typer.confirm(f"Seal these records and escrow {plan.asset.show(plan.bounty)}?", err=True)

@@ -13,22 +13,25 @@ from pysonar.party.console import (
     HomeOption,
     PassphraseFileOption,
     acting,
+    amount_option,
     note,
     ppm_option,
     print_record,
     seconds_option,
-    wei_option,
 )
 from pysonar.party.wording import format_time
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.protocol.amounts import format_ppm
 
 if TYPE_CHECKING:
+    from pysonar.chain.contract.tokens import Asset
     from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.connection import Scientist
 
 _LABELS = {
     "campaign": "Campaign",
     "name": "Name",
     "spec": "Spec",
+    "asset": "Paid in",
     "bounty": "Bounty",
     "start_ppm": "Accuracy at the start",
     "target_ppm": "Target",
@@ -58,7 +61,14 @@ def create(
         typer.Option(help="Your own name for the campaign; else made from the title.", show_default=False),
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
-    bounty: Annotated[int | None, wei_option("--bounty", help="As '10 ETH'.", show_default=False)] = None,
+    asset: Annotated[
+        str | None,
+        typer.Option(help="Address of the token to pay in, or 'ether' (default).", show_default=False),
+    ] = None,
+    bounty: Annotated[
+        str | None,
+        amount_option("--bounty", help="As '10 ETH'; of a token as '10 USDC'.", show_default=False),
+    ] = None,
     target: Annotated[
         int | None,
         ppm_option("--target", help="Accuracy that earns the whole bounty, as '90 %'.", show_default=False),
@@ -67,11 +77,11 @@ def create(
         int | None, ppm_option("--min-gain", help="Smallest increase that is paid.", show_default=False)
     ] = None,
     stake: Annotated[
-        int | None,
-        wei_option("--stake", help="Of each submission; lost if it is unusable.", show_default=False),
+        str | None,
+        amount_option("--stake", help="Of each submission; lost if it is unusable.", show_default=False),
     ] = None,
     fee: Annotated[
-        int | None, wei_option("--fee", help="Of each submission, to Capsule.", show_default=False)
+        str | None, amount_option("--fee", help="Of each submission, to Capsule.", show_default=False)
     ] = None,
     submit_for: Annotated[
         int | None, seconds_option("--submit-for", help="How long mines may submit.", show_default=False)
@@ -122,6 +132,7 @@ def create(
 
     given = {
         "capsule": capsule,
+        "asset": asset,
         "bounty": bounty,
         "target": target,
         "min_gain": min_gain,
@@ -134,8 +145,16 @@ def create(
         "continue_from": continue_from,
         "key_bits": key_bits,
     }
-    plan = read_plan(spec, {key: value for key, value in given.items() if value is not None})
-    campaign = Campaign(open_scientist(home, passphrase_file), plan, validation, name=name)
+    own: Scientist | None = None
+
+    def asset_at(address: str) -> Asset:
+        nonlocal own
+        own = open_scientist(home, passphrase_file)
+        return own.asset(address)
+
+    overrides = {key: value for key, value in given.items() if value is not None}
+    plan = read_plan(spec, overrides, asset_at=asset_at)
+    campaign = Campaign(own or open_scientist(home, passphrase_file), plan, validation, name=name)
     understood = campaign.understood()
     show_understood(understood, plan, campaign.name)
     if plan.advice:
@@ -149,7 +168,7 @@ def create(
         form=form,
         title="The bounty is in escrow",
         show={
-            "bounty": lambda text: format_wei(int(text)),
+            "bounty": lambda text: plan.asset.show(int(text)),
             "start_ppm": format_ppm,
             "target_ppm": format_ppm,
             "submit_until": format_time,
@@ -161,6 +180,7 @@ def create(
 
 
 def _as_record(campaign: Campaign) -> dict[str, Any]:
+    from pysonar.chain.address import ZERO_ADDRESS
     from pysonar.protocol.artifacts import Spec
     from pysonar.protocol.cid import Cid
 
@@ -171,6 +191,7 @@ def _as_record(campaign: Campaign) -> dict[str, Any]:
         "name": row.name,
         "spec": str(Cid.from_bytes32(row.terms.spec)),
         "capsule": row.terms.capsule,
+        "asset": "ether" if row.terms.asset == ZERO_ADDRESS else row.terms.asset,
         "bounty": str(row.terms.bounty),
         "start_ppm": spec.start_ppm,
         "target_ppm": row.terms.target,

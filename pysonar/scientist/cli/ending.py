@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,10 +16,13 @@ from pysonar.party.console import (
     print_rows,
 )
 from pysonar.party.wording import short_id
-from pysonar.protocol.amounts import format_wei
+from pysonar.scientist.cli.money import money_of
 from pysonar.scientist.cli.opening import CampaignArgument
 
-_SHOW = {"amount": lambda text: format_wei(int(text)), "claimable": lambda text: format_wei(int(text))}
+if TYPE_CHECKING:
+    from web3 import Web3
+
+    from pysonar.scientist.campaign import Campaign
 
 
 @acting
@@ -54,12 +57,16 @@ def claim(
             raise error.after(claimed) from error
         if amount:
             claimed[own] = amount
-            rows.append({"campaign": "0x" + own.hex(), "amount": str(amount), "to": to or scientist.address})
+            shown = str(amount)
+            if form is Format.TABLE:
+                asset = scientist.connection.sonar.campaign(own).terms.asset
+                shown = money_of(scientist.connection.web3, asset)(amount)
+            rows.append({"campaign": "0x" + own.hex(), "amount": shown, "to": to or scientist.address})
     print_rows(
         rows,
         {"campaign": "campaign", "amount": "claimed", "to": "sent to"},
         form=form,
-        show={"campaign": short_id, **_SHOW},
+        show={"campaign": short_id},
         empty="nothing is owed to you now",
     )
 
@@ -75,9 +82,10 @@ def settle(
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.cli.opening import open_scientist
 
-    own = Campaign.attach(open_scientist(home, passphrase_file), campaign)
+    scientist = open_scientist(home, passphrase_file)
+    own = Campaign.attach(scientist, campaign)
     own.settle()
-    _print_end(own, form)
+    _print_end(own, scientist.connection.web3, form)
 
 
 @acting
@@ -91,16 +99,17 @@ def cancel(
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.cli.opening import open_scientist
 
-    own = Campaign.attach(open_scientist(home, passphrase_file), campaign)
+    scientist = open_scientist(home, passphrase_file)
+    own = Campaign.attach(scientist, campaign)
     own.cancel()
-    _print_end(own, form)
+    _print_end(own, scientist.connection.web3, form)
 
 
-def _print_end(own: Any, form: Format) -> None:
+def _print_end(own: Campaign, web3: Web3, form: Format) -> None:
     record = own.record
     print_record(
         {"campaign": record.hex_id, "state": record.state.name, "claimable": str(own.claimable())},
         {"campaign": "Campaign", "state": "State", "claimable": "Claimable"},
         form=form,
-        show=_SHOW,
+        show={"claimable": money_of(web3, record.terms.asset)},
     )

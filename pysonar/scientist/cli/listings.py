@@ -16,16 +16,13 @@ from pysonar.party.console import (
     print_rows,
 )
 from pysonar.party.wording import format_time, short_id
-from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
+from pysonar.protocol.amounts import format_ppm, format_seconds
+from pysonar.scientist.cli.money import money_of
 from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:
     from pysonar.chain.contract.types import CampaignRecord
     from pysonar.scientist.connection import Connection
-
-
-def _wei(text: str) -> str:
-    return format_wei(int(text))
 
 
 @command
@@ -46,9 +43,13 @@ def list_(
     created = [logged.event for logged in connection.follower.history(CampaignCreated)]
     listed = [event.id for event in created if every or event.owner == own]
     records = connection.sonar.many(listed, block=connection.follower.cursor) if listed else {}
-    rows = [
-        {"name": _name(connection, record), **campaign_record(record, now)} for record in records.values()
-    ]
+    rows = []
+    for record in records.values():
+        row = {"name": _name(connection, record), **campaign_record(record, now)}
+        if form is Format.TABLE:
+            money = money_of(connection.web3, record.terms.asset)
+            row |= {"bounty": money(row["bounty"]), "paid": money(row["paid"])}
+        rows.append(row)
     print_rows(
         rows,
         {
@@ -66,8 +67,6 @@ def list_(
         form=form,
         show={
             "campaign": short_id,
-            "bounty": _wei,
-            "paid": _wei,
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,
             "seconds_left": format_seconds,
@@ -102,7 +101,8 @@ def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption
         print_json({**values, "submissions": rows})
         return
     labels = {key: key.removesuffix("_ppm").replace("_", " ").capitalize() for key in values}
-    wei = dict.fromkeys(("bounty", "paid", "stake", "fee", "claimable"), _wei)
+    money = money_of(connection.web3, record.terms.asset)
+    wei = dict.fromkeys(("bounty", "paid", "stake", "fee", "claimable"), money)
     ppm = dict.fromkeys(("start_ppm", "best_ppm", "target_ppm", "min_gain_ppm"), format_ppm)
     times = dict.fromkeys(("submit_until", "review_until"), format_time)
     print_record(values, labels, form=form, show={**wei, **ppm, **times, "seconds_left": format_seconds})
@@ -111,7 +111,7 @@ def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption
         SUBMISSION_COLUMNS,
         form=form,
         title="\nSubmissions",
-        show=SUBMISSION_SHOW,
+        show={**SUBMISSION_SHOW, "earned": money},
         empty="no submission yet",
     )
 

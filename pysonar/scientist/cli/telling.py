@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.events import (
     CampaignCancelled,
     CampaignCreated,
@@ -26,7 +27,8 @@ from pysonar.chain.contract.events import (
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.files.text import shown
 from pysonar.party.wording import short
-from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
+from pysonar.protocol.amounts import format_ppm, format_seconds
+from pysonar.scientist.cli.money import Money, ether
 
 if TYPE_CHECKING:
     from pysonar.scientist.ledger import SubmissionRow
@@ -44,7 +46,7 @@ SUBMISSION_SHOW: Mapping[str, Callable[[Any], str]] = {
     "miner": short,
     "before_ppm": format_ppm,
     "after_ppm": format_ppm,
-    "earned": lambda text: format_wei(int(text)),
+    "earned": ether,
 }
 
 
@@ -71,6 +73,7 @@ def campaign_record(record: CampaignRecord, now: int) -> dict[str, Any]:
         "phase": phase(record, now),
         "owner": record.owner,
         "capsule": terms.capsule,
+        "asset": "ether" if terms.asset == ZERO_ADDRESS else terms.asset,
         "bounty": str(terms.bounty),
         "paid": str(record.paid),
         "stake": str(terms.stake),
@@ -112,13 +115,13 @@ def seconds_left(record: CampaignRecord, now: int) -> int | None:
     return max(0, review - now)
 
 
-def headline(record: CampaignRecord, now: int, name: str) -> str:
+def headline(record: CampaignRecord, now: int, name: str, money: Money = ether) -> str:
     """One line above a live table."""
     left = seconds_left(record, now)
     parts = [f"{name}: {phase(record, now)}"]
     if record.state is not State.REQUESTED:
         parts.append(f"{format_ppm(record.best)} of {format_ppm(record.terms.target)}")
-        parts.append(f"{format_wei(record.paid)} of {format_wei(record.terms.bounty)} earned")
+        parts.append(f"{money(record.paid)} of {money(record.terms.bounty)} earned")
         parts.append(f"{record.evaluated} of {record.submitted} evaluated")
     if left is not None:
         parts.append(f"{format_seconds(left)} left")
@@ -145,11 +148,11 @@ def event_record(logged: LoggedEvent, rows: Sequence[SubmissionRow]) -> dict[str
     return values
 
 
-def event_line(event: CampaignEvent) -> str:
+def event_line(event: CampaignEvent, money: Money = ether) -> str:
     """An event for people."""
     match event:
         case CampaignCreated():
-            return f"bounty of {format_wei(event.bounty)} in escrow; Capsule is {short(event.capsule)}"
+            return f"bounty of {money(event.bounty)} in escrow; Capsule is {short(event.capsule)}"
         case CampaignCancelled():
             return "cancelled by its owner"
         case CampaignDeclined():
@@ -163,17 +166,17 @@ def event_line(event: CampaignEvent) -> str:
                 f"verdict on submission {index}: {verdict.name}" for index, verdict in event.each()
             )
         case Improved():
-            reached, earned = format_ppm(event.accuracy), format_wei(event.payout)
+            reached, earned = format_ppm(event.accuracy), money(event.payout)
             return f"submission {event.index} takes it to {reached}, earns {earned}"
         case Reclaimed():
-            return f"submission {event.index} taken back by {short(event.miner)}: {format_wei(event.amount)}"
+            return f"submission {event.index} taken back by {short(event.miner)}: {money(event.amount)}"
         case Delivered():
             return "result delivered"
         case Settled():
             return (
-                f"settled: {format_wei(event.paid)} to miners, {format_wei(event.refund)} refunded, "
-                f"{format_wei(event.fees)} fees, {format_wei(event.burned)} burned"
+                f"settled: {money(event.paid)} to miners, {money(event.refund)} refunded, "
+                f"{money(event.fees)} fees, {money(event.burned)} burned"
             )
         case Claimed():
-            return f"{short(event.account)} claimed {format_wei(event.amount)}"
+            return f"{short(event.account)} claimed {money(event.amount)}"
     return event.name

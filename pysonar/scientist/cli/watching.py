@@ -22,6 +22,7 @@ from pysonar.party.console import (
 )
 from pysonar.party.output import output
 from pysonar.party.tables import table
+from pysonar.scientist.cli.money import Money, money_of
 from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class _Watcher:
         self._form = form
         self._ledger = Ledger(connection.web3)
         self._told: set[tuple[bytes, int]] = set()
+        self._money: Money | None = None
         row = connection.journal.with_id(campaign)
         self._name = row.name if row else f"0x{campaign.hex()[:12]}"
 
@@ -123,13 +125,14 @@ class _Watcher:
             return None
         history = connection.follower.history(campaign=self._campaign)
         rows = self._ledger.rows(history)
+        money = self._money = self._money or money_of(connection.web3, record.terms.asset)
         if live is None:
-            self._tell(history, rows)
+            self._tell(history, rows, money)
         else:
-            live.update(_picture(self._name, record, rows, now), refresh=True)
+            live.update(_picture(self._name, record, rows, now, money), refresh=True)
         return _reached(until, record, now)
 
-    def _tell(self, history: Sequence[LoggedEvent], rows: Sequence[SubmissionRow]) -> None:
+    def _tell(self, history: Sequence[LoggedEvent], rows: Sequence[SubmissionRow], money: Money) -> None:
         from pysonar.chain.contract.events import CampaignEvent
         from pysonar.scientist.cli.telling import event_line, event_record
 
@@ -137,17 +140,22 @@ class _Watcher:
             place = (logged.block_hash, logged.log_index)
             if place not in self._told and isinstance(logged.event, CampaignEvent):
                 self._told.add(place)
-                print_event(event_record(logged, rows), event_line(logged.event), form=self._form)
+                print_event(event_record(logged, rows), event_line(logged.event, money), form=self._form)
 
 
-def _picture(name: str, record: CampaignRecord, rows: Sequence[SubmissionRow], now: int) -> RenderableType:
+def _picture(
+    name: str, record: CampaignRecord, rows: Sequence[SubmissionRow], now: int, money: Money
+) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
     from pysonar.scientist.cli.telling import SUBMISSION_COLUMNS, SUBMISSION_SHOW, headline, submission_record
 
     records = [submission_record(row) for row in rows]
-    return Group(Text(headline(record, now, name)), table(records, SUBMISSION_COLUMNS, show=SUBMISSION_SHOW))
+    return Group(
+        Text(headline(record, now, name, money)),
+        table(records, SUBMISSION_COLUMNS, show={**SUBMISSION_SHOW, "earned": money}),
+    )
 
 
 def _reached(until: Until, record: CampaignRecord, now: int) -> bool | None:

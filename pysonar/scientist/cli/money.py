@@ -1,0 +1,36 @@
+"""Amounts of campaigns for people: in ether, or in the units and under the symbol of the campaign's token."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pysonar.protocol.amounts import format_wei
+
+if TYPE_CHECKING:
+    from web3 import Web3
+
+Money = Callable[[int | str], str]
+
+
+def ether(amount: int | str) -> str:
+    """An amount of wei."""
+    return format_wei(int(amount))
+
+
+def money_of(web3: Web3, address: str) -> Money:
+    """How amounts of that asset are shown. A token that cannot be asked is counted in its smallest unit."""
+    from pysonar.chain.contract.tokens import asset_at
+    from pysonar.chain.errors import ChainError
+    from pysonar.party.wording import short
+
+    asset = functools.cache(lambda: asset_at(web3, address))  # asked once, and only if something is shown
+
+    def show(amount: int | str) -> str:
+        try:
+            return asset().show(int(amount))
+        except ChainError:
+            return f"{int(amount)} units of {short(address)}"
+
+    return show

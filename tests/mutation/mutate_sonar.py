@@ -30,13 +30,19 @@ SOURCES = [
 REASONS = Path(__file__).parent / "survivors.json"
 PAGES = [
     *("open", "submit", "report", "payout", "reclaim", "end", "claim"),
-    *("create", "tokens", "attacks", "calls", "slots"),
+    *("create", "ring", "silence", "for_others", "burn", "permit"),
+    *("tokens", "attacks", "calls", "slots"),
 ]
 # Which tests most likely notice a mistake in a function: they run first.
 NEAREST = {
-    **dict.fromkeys(["register_capsule", "create_campaign", "_check", "_id", "campaign"], "create"),
+    **dict.fromkeys(["register_capsule", "_create", "_check", "_id", "campaign"], "create"),
     **dict.fromkeys(["cancel", "decline", "open_campaign", "_call_off"], "open"),
-    **dict.fromkeys(["submit", "queued"], "submit"),
+    **dict.fromkeys(["_submit"], "submit"),
+    **dict.fromkeys(["queued", "_ring"], "ring"),
+    **dict.fromkeys(["_review_until", "_is_silent", "_with_turn"], "silence"),
+    **dict.fromkeys(["_burn", "burn"], "burn"),
+    **dict.fromkeys(["_permit", "create_campaign_with_permit", "submit_with_permit"], "permit"),
+    "_check_calldata": "calls",
     **dict.fromkeys(["deliver", "settle", "_finished", "_paid"], "end"),
     **dict.fromkeys(["claim", "claimable", "owed", "_due"], "claim"),
     **dict.fromkeys(["_take", "_give"], "tokens"),

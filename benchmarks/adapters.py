@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "adapters")]
+sys.path[:0] = [str(ROOT)]
 
 KINDS = ("csv", "jsonl", "parquet", "arrow", "sqlite", "postgres")
 PART = 500_000
@@ -199,7 +199,7 @@ def main() -> None:
         return
     server = None
     if "postgres" in given.kinds:
-        from postgres_server import Postgres, postgres_bin
+        from tests.postgres_server import Postgres, postgres_bin
 
         programs = postgres_bin()
         if programs is None:

@@ -8,6 +8,7 @@ PROGRAMS = {
     "capsule": "openmined_oracle.cli",
     "mine-agent": "mine_agent.cli",
     "openmined-syft": "openmined_syft.cli",
+    "sonar-web": "sonar_web.cli",
 }
 HEAD = """# Command lines
 

@@ -68,6 +68,7 @@ class _Gap:
 class Follower:
     """The follower of one Sonar into one database. Not for several threads at once.
 
+    database: or the records that keep what is read, where more than events follows from it.
     confirmations: how many blocks must lie on top of a block before its events are read (0: none).
     start_block: where to begin in an empty database; the block of Sonar's deployment or earlier.
     clock: seconds that never jump. ages: see `log_ranges`.
@@ -75,7 +76,7 @@ class Follower:
 
     def __init__(
         self,
-        database: sqlite3.Connection,
+        database: sqlite3.Connection | EventRecords,
         web3: Web3,
         sonar: Sonar,
         *,
@@ -84,7 +85,7 @@ class Follower:
         clock: Callable[[], float] = time.monotonic,
         ages: Sequence[float] = AGES,
     ) -> None:
-        self._records = EventRecords(database)
+        self._records = database if isinstance(database, EventRecords) else EventRecords(database)
         self._web3 = web3
         self._address = sonar.address
         self._confirmations = confirmations

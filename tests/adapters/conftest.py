@@ -21,8 +21,7 @@ from pysonar.protocol.schema import (
     number_field,
     output_schema,
 )
-
-from .postgres_server import Postgres, postgres_bin
+from tests.postgres_server import Postgres, postgres_bin
 
 RECORDS = 1000
 SCHEMA = Schema(

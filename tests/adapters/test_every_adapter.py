@@ -16,9 +16,9 @@ from mine_agent.data.matching import fit_by_values
 from mine_agent.errors import DataChangedError, DataError
 from openmined_syft.errors import OpenMinedError
 from pysonar.tables import read_records
+from tests.postgres_server import Postgres
 
 from .conftest import RECORDS, SCHEMA, made_records
-from .postgres_server import Postgres
 from .writing import FILES, Told
 
 

@@ -1,0 +1,142 @@
+"""`sonar-web`: index Sonar's logs, and serve what they tell."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pysonar.party.console import App, command, note
+from pysonar.party.options import (
+    LOCAL_NODE,
+    ConfirmationsOption,
+    ContractOption,
+    DeploymentOption,
+    PollSecondsOption,
+    RpcOption,
+    StartBlockOption,
+)
+
+if TYPE_CHECKING:
+    from sonar_web.index.indexer import Indexer
+
+app = App(
+    name="sonar-web",
+    help=(
+        "Show what Sonar does: an index of its logs, and an API over it that everybody may read.\n\n"
+        "It holds no key and sends no transaction. Every number follows from the chain's logs alone, and"
+        " every answer names the block that it is of.\n\n"
+        "First step:  sonar-web run --deployment FILE\n\n"
+        "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 the chain cannot be"
+        " reached."
+    ),
+)
+
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        help="A file for SQLite, or postgresql://USER@HOST/NAME (the password in the variable PGPASSWORD).",
+        envvar="SONAR_WEB_DATABASE",
+    ),
+]
+INDEX_FILE = "sonar-index.sqlite"
+
+
+@app.command()
+@command
+def run(
+    rpc: RpcOption = LOCAL_NODE,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    database: DatabaseOption = INDEX_FILE,
+    host: Annotated[str, typer.Option(help="Where to listen; put a proxy with TLS before it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8770,
+    confirmations: ConfirmationsOption = 12,
+    poll_seconds: PollSecondsOption = 2.0,
+    start_block: StartBlockOption = None,
+    requests_a_minute: Annotated[int, typer.Option(help="Most requests of one address.", min=1)] = 600,
+) -> None:
+    """Keep the index up to date and answer questions about it, until stopped.
+
+    Questions: /api/v1/campaigns, /miners, /capsules, /days and more (/openapi.json lists all of them),
+    /api/v1/export/campaigns.csv for whole tables, /api/v1/news for what is new, /healthz and /metrics.
+    """
+    import uvicorn
+
+    from pysonar.party.signals import stop_on_signals
+    from sonar_web.api.app import make_app
+    from sonar_web.api.reading import Place, Reader
+    from sonar_web.index.reading import open_for_reading
+
+    indexer, chain_id, address = _indexer(
+        rpc, contract, deployment, database, confirmations, poll_seconds, start_block
+    )
+    reader = Reader(Place(chain_id, address), lambda: open_for_reading(database))
+    served = make_app(reader, indexer.progress, requests_a_minute=requests_a_minute)
+    server = uvicorn.Server(
+        uvicorn.Config(served, host=host, port=port, log_level="warning", limit_concurrency=200)
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # ours end the index, too
+    stop = threading.Event()
+
+    def end() -> None:
+        stop.set()
+        server.should_exit = True
+
+    with stop_on_signals(end):
+        reading = threading.Thread(target=indexer.run, args=(stop, note), name="index")
+        reading.start()
+        note(f"http://{host}:{port}/api/v1/campaigns")
+        try:
+            server.run()
+        finally:
+            end()
+            reading.join()
+
+
+@app.command()
+@command
+def rebuild(
+    rpc: RpcOption = LOCAL_NODE,
+    contract: ContractOption = None,
+    deployment: DeploymentOption = None,
+    database: DatabaseOption = INDEX_FILE,
+    confirmations: ConfirmationsOption = 12,
+    start_block: StartBlockOption = None,
+) -> None:
+    """Read everything again, from the first block on: for an index that is in doubt."""
+    indexer, _, _ = _indexer(rpc, contract, deployment, database, confirmations, 2.0, start_block)
+    indexer.rebuild()
+    found = indexer.poll()
+    note(f"{found} events up to block {indexer.progress.block}")
+    indexer.close()
+
+
+def _indexer(
+    rpc: list[str],
+    contract: str | None,
+    deployment: Path | None,
+    database: str,
+    confirmations: int,
+    poll_seconds: float,
+    start_block: int | None,
+) -> tuple[Indexer, int, str]:
+    from pysonar.chain.contract.sonar import Sonar
+    from pysonar.chain.node.connect import connect
+    from pysonar.party.place import find_place
+    from sonar_web.index.indexer import Indexer
+
+    place = find_place(rpc, contract, deployment)
+    web3 = connect(rpc)
+    sonar = Sonar.open(web3, place.contract)
+    indexer = Indexer(
+        web3,
+        sonar,
+        database,
+        confirmations=confirmations,
+        start_block=place.start_block if start_block is None else start_block,
+        poll_seconds=poll_seconds,
+    )
+    return indexer, place.chain_id, sonar.address

@@ -1,0 +1,58 @@
+"""What can go wrong in the statistics service."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from openmined_syft.errors import OpenMinedError
+from pysonar.chain.database_errors import DatabaseUnusableError
+
+
+class WebError(OpenMinedError):
+    """Base of the service's own errors."""
+
+    status: ClassVar[int] = 500
+
+
+class BadQueryError(WebError):
+    """A parameter of a request that means nothing."""
+
+    status: ClassVar[int] = 400
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name} is {value[:80]!r}; expected {expected}")
+
+
+class UnknownError(WebError):
+    """Nothing of that name is in the index."""
+
+    status: ClassVar[int] = 404
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is no {what} {name[:80]!r} in what has been read so far")
+
+
+class TooManyRequestsError(WebError):
+    """One address asked too often."""
+
+    status: ClassVar[int] = 429
+
+    def __init__(self, most: int, seconds: float) -> None:
+        super().__init__(f"more than {most} requests a minute; try again in {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class DatabaseAwayError(DatabaseUnusableError):
+    """The PostgreSQL server cannot be reached, or went away in the middle. Nothing was half written."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(shown, "the server does not answer; nothing is lost, it is tried again")
+
+
+class DatabaseSettingError(WebError):
+    """A database address that names neither kind."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            f"--database is {value.split('@')[-1][:80]!r}; expected a path, or postgresql://USER@HOST/NAME"
+        )

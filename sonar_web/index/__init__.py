@@ -1,0 +1,1 @@
+"""The index: Sonar's events and the totals that follow from them, in SQLite or PostgreSQL."""

@@ -1,0 +1,236 @@
+"""What a run of events changes, worked out in memory and then written at once.
+
+A campaign's events are folded, in the order of the chain, into its row and those of its submissions; beside
+that each event adds to the totals of a miner, a Capsule and a day. `sign` -1 takes the same additions back.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from typing import Any
+
+from pysonar.chain.contract.events import (
+    CampaignCancelled,
+    CampaignCreated,
+    CampaignDeclined,
+    CampaignEvent,
+    CampaignOpened,
+    Delivered,
+    Improved,
+    LoggedEvent,
+    Reclaimed,
+    Settled,
+    Submitted,
+    Verdicts,
+)
+from sonar_web.index.rows import Database, read_one, upsert
+from sonar_web.index.tables import amount
+
+CampaignRow = dict[str, Any]
+SubmissionRow = dict[str, Any]
+TotalKey = tuple[str, tuple[str, ...]]
+
+_TOTALS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    # table: (key, counters, amounts)
+    "miner": (
+        ("address", "asset"),
+        ("submissions", "improved", "no_gain", "malformed", "unavailable", "reclaimed"),
+        ("earned",),
+    ),
+    "capsule": (
+        ("address",),
+        (
+            "campaigns", "opened", "declined", "delivered", "improved", "no_gain", "malformed", "unavailable",
+            "opening_seconds", "verdict_seconds",
+        ),
+        (),
+    ),
+    "day": (
+        ("day", "asset"),
+        ("campaigns", "opened", "settled", "submissions", "verdicts", "gains"),
+        ("bounties", "paid"),
+    ),
+}  # fmt: skip
+
+
+class Batch:
+    """Rows that were read or changed, until `flush`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._campaigns: dict[bytes, CampaignRow | None] = {}
+        self._submissions: dict[tuple[bytes, int], SubmissionRow] = {}
+        self._totals: dict[tuple[str, tuple[str, ...]], dict[str, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
+
+    def apply(self, logged: LoggedEvent, at: int, *, sign: int = 1) -> None:
+        """One event of a campaign, mined at `at`. What belongs to a campaign that is not known is left out:
+        a node kept its beginning back, and the campaign is folded anew when that has come.
+        """
+        event = logged.event
+        if isinstance(event, CampaignCreated):
+            self._create(event, logged, at, sign)
+            return
+        if not isinstance(event, CampaignEvent):
+            return
+        row = self._campaign(event.id)
+        if row is None:
+            return
+        match event:
+            case CampaignOpened():
+                row |= {
+                    "state": "open", "public_key": event.public_key, "model": event.model,
+                    "start": event.start, "best": event.start, "opened_at": at,
+                }  # fmt: skip
+                self._capsule(row, sign, opened=1, opening_seconds=at - row["created_at"])
+                self._day(row, at, sign, opened=1)
+            case CampaignCancelled():
+                row |= {"state": "cancelled", "ended_at": at}
+            case CampaignDeclined():
+                row |= {"state": "declined", "ended_at": at, "reason": event.reason}
+                self._capsule(row, sign, declined=1)
+            case Submitted():
+                self._submit(row, event, logged, at, sign)
+            case Verdicts():
+                self._judge(row, event, at, sign)
+            case Improved():
+                self._improve(row, event, at, sign)
+            case Reclaimed():
+                place = self._submission(event.id, event.index)
+                if place is not None:
+                    place["reclaimed"] = 1
+                    self._miner(row, place["miner"], sign, reclaimed=1)
+            case Delivered():
+                if row["result"] is None:
+                    self._capsule(row, sign, delivered=1)
+                row |= {"result": event.result, "delivered_at": at}
+            case Settled():
+                row |= {
+                    "state": "settled", "ended_at": at, "refund": amount(event.refund),
+                    "fees": amount(event.fees), "burned": amount(event.burned),
+                }  # fmt: skip
+                self._day(row, at, sign, settled=1)
+            case _:
+                pass
+
+    def forget(self, campaign: bytes) -> None:
+        """Delete a campaign's rows, here and in the database; totals stay as they are."""
+        self._campaigns[campaign] = None
+        for key in [key for key in self._submissions if key[0] == campaign]:
+            del self._submissions[key]
+        self._database.execute("delete from submission where campaign = ?", (campaign,))
+        self._database.execute("delete from campaign where id = ?", (campaign,))
+
+    def flush(self) -> None:
+        """Write everything. Inside the caller's transaction."""
+        for row in self._campaigns.values():
+            if row is not None:
+                upsert(self._database, "campaign", ("id",), row)
+        for place in self._submissions.values():
+            upsert(self._database, "submission", ("campaign", "place"), place)
+        for (table, key), changes in self._totals.items():
+            self._add_to(table, key, changes)
+        self._campaigns.clear()
+        self._submissions.clear()
+        self._totals.clear()
+
+    # --- one event each
+
+    def _create(self, event: CampaignCreated, logged: LoggedEvent, at: int, sign: int) -> None:
+        self._campaigns[event.id] = row = {
+            "id": event.id, "owner": event.owner, "capsule": event.capsule, "spec": event.spec,
+            "asset": event.asset, "bounty": amount(event.bounty), "salt": event.salt, "state": "requested",
+            "public_key": None, "model": None, "result": None, "reason": None, "version": 0, "start": None,
+            "best": None, "submitted": 0, "evaluated": 0, "paid": amount(0), "refund": None, "fees": None,
+            "burned": None, "created_block": logged.block_number, "created_at": at, "opened_at": None,
+            "delivered_at": None, "ended_at": None, **_terms(event),
+        }  # fmt: skip
+        self._capsule(row, sign, campaigns=1)
+        self._day(row, at, sign, campaigns=1, bounties=event.bounty)
+
+    def _submit(self, row: CampaignRow, event: Submitted, logged: LoggedEvent, at: int, sign: int) -> None:
+        self._submissions[event.id, event.index] = {
+            "campaign": event.id, "place": event.index, "miner": event.miner, "digest": event.update,
+            "submitted_block": logged.block_number, "submitted_at": at, "verdict": None, "verdict_at": None,
+            "version": None, "accuracy": None, "payout": None, "model": None, "reclaimed": 0,
+        }  # fmt: skip
+        row["submitted"] += 1
+        self._miner(row, event.miner, sign, submissions=1)
+        self._day(row, at, sign, submissions=1)
+
+    def _judge(self, row: CampaignRow, event: Verdicts, at: int, sign: int) -> None:
+        for index, verdict in event.each():
+            row["evaluated"] += 1
+            self._day(row, at, sign, verdicts=1)
+            place = self._submission(event.id, index)
+            if place is None:
+                continue
+            name = verdict.name.lower()
+            place |= {"verdict": name, "verdict_at": at}
+            self._miner(row, place["miner"], sign, **{name: 1})
+            self._capsule(row, sign, **{name: 1}, verdict_seconds=at - place["submitted_at"])
+
+    def _improve(self, row: CampaignRow, event: Improved, at: int, sign: int) -> None:
+        row |= {
+            "best": event.accuracy, "version": event.version, "model": event.model,
+            "paid": amount(int(row["paid"]) + event.payout),
+        }  # fmt: skip
+        self._day(row, at, sign, gains=1, paid=event.payout)
+        place = self._submission(event.id, event.index)
+        if place is not None:
+            place |= {
+                "version": event.version, "accuracy": event.accuracy, "payout": amount(event.payout),
+                "model": event.model,
+            }  # fmt: skip
+            self._miner(row, place["miner"], sign, earned=event.payout)
+
+    # --- rows and totals
+
+    def _campaign(self, campaign: bytes) -> CampaignRow | None:
+        if campaign not in self._campaigns:
+            self._campaigns[campaign] = read_one(self._database, "campaign", {"id": campaign})
+        return self._campaigns[campaign]
+
+    def _submission(self, campaign: bytes, index: int) -> SubmissionRow | None:
+        key = (campaign, index)
+        if key not in self._submissions:
+            found = read_one(self._database, "submission", {"campaign": campaign, "place": index})
+            if found is None:
+                return None
+            self._submissions[key] = found
+        return self._submissions[key]
+
+    def _miner(self, row: CampaignRow, miner: str, sign: int, **changes: int) -> None:
+        self._count("miner", (miner, row["asset"]), sign, changes)
+
+    def _capsule(self, row: CampaignRow, sign: int, **changes: int) -> None:
+        self._count("capsule", (row["capsule"],), sign, changes)
+
+    def _day(self, row: CampaignRow, at: int, sign: int, **changes: int) -> None:
+        day = datetime.datetime.fromtimestamp(at, datetime.UTC).date().isoformat()
+        self._count("day", (day, row["asset"]), sign, changes)
+
+    def _count(self, table: str, key: tuple[str, ...], sign: int, changes: dict[str, int]) -> None:
+        totals = self._totals[table, key]
+        for name, change in changes.items():
+            totals[name] += sign * change
+
+    def _add_to(self, table: str, key: tuple[str, ...], changes: dict[str, int]) -> None:
+        names, counters, amounts = _TOTALS[table]
+        known = read_one(self._database, table, dict(zip(names, key, strict=True))) or {}
+        row: dict[str, Any] = dict(zip(names, key, strict=True))
+        row |= {name: known.get(name, 0) + changes.get(name, 0) for name in counters}
+        row |= {name: amount(int(known.get(name, 0)) + changes.get(name, 0)) for name in amounts}
+        upsert(self._database, table, names, row)
+
+
+def _terms(event: CampaignCreated) -> dict[str, Any]:
+    """The columns of what is promised. Version 1 of the contract logged none of it."""
+    numbers = ("target", "min_gain", "max_start", "submit_until", "review_until", "max_pending", "gap_basis")
+    terms = event.terms
+    if terms is None:
+        return {"stake": amount(0), "fee": amount(0), **dict.fromkeys(numbers, 0)}
+    found = {name: int(getattr(terms, name)) for name in numbers}
+    return {"stake": amount(terms.stake), "fee": amount(terms.fee), **found}

@@ -1,0 +1,141 @@
+"""The follower's tables with the statistics beside them: what is read and what follows from it change in one
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from pysonar.chain.contract.events import CampaignEvent, LoggedEvent
+from pysonar.chain.database import transaction
+from pysonar.chain.event_records import EventRecords
+from pysonar.chain.migrations import migrate
+from pysonar.chain.node.answers import BlockRef
+from sonar_web.index.batch import Batch
+from sonar_web.index.rows import Database
+from sonar_web.index.tables import TABLES
+
+Times = Callable[[Sequence[LoggedEvent]], dict[bytes, int]]
+"""The time of each event's block, by the block's hash. Raises NodeError if the chain changed meanwhile."""
+
+
+class IndexRecords(EventRecords):
+    """Events and statistics of one Sonar in one database.
+
+    `times`: asked outside of any transaction, for blocks that are new.
+    """
+
+    def __init__(self, database: Database, times: Times) -> None:
+        super().__init__(database)  # type: ignore[arg-type] # the few methods that it uses
+        self._index = database
+        self._times = times
+        with transaction(self.database):
+            migrate(self.database, TABLES)
+
+    def add(self, events: Iterable[LoggedEvent], end: BlockRef | None) -> list[LoggedEvent]:
+        """See `EventRecords.add`; the statistics follow."""
+        found = list(events)
+        times = self._times(found) if found else {}
+        with transaction(self.database):
+            self._keep(times, found)
+            new = super().add(found, end)
+            self._follow(new)
+        return new
+
+    def give_up_above(self, number: int) -> list[bytes]:
+        """See `EventRecords.give_up_above`; what the events added is taken back."""
+        with transaction(self.database):
+            batch = Batch(self._index)
+            campaigns = self._campaigns_above(number)
+            for campaign in campaigns:
+                self._take_back(batch, campaign)
+            batch.flush()
+            for campaign in campaigns:
+                batch.forget(campaign)
+            super().give_up_above(number)
+            for campaign in campaigns:
+                self._fold(batch, campaign)
+            batch.flush()
+        return campaigns
+
+    def time_of(self, block_hash: bytes) -> int:
+        """When a block with events was mined, seconds since 1970."""
+        row = self.database.execute("select at from block_time where hash = ?", (block_hash,)).fetchone()
+        return int(row[0])
+
+    # Statistics.
+
+    def _follow(self, new: Sequence[LoggedEvent]) -> None:
+        """In the chain's order where that is how they came; a campaign whose events came late is folded
+        anew.
+        """
+        batch = Batch(self._index)
+        late = {event.id for event in self._late(new)}
+        for logged in new:
+            event = logged.event
+            if isinstance(event, CampaignEvent) and event.id not in late:
+                batch.apply(logged, self.time_of(logged.block_hash))
+        batch.flush()
+        for campaign in late:
+            self._refold(campaign, without={(one.block_hash, one.log_index) for one in new})
+
+    def _late(self, new: Sequence[LoggedEvent]) -> Iterable[CampaignEvent]:
+        """Those before an event of the same campaign that was there already."""
+        if not new:
+            return
+        first = min(logged.block_number for logged in new)
+        own = {(logged.block_hash, logged.log_index) for logged in new}
+        rows = self.database.execute(
+            "select campaign, block_number, block_hash, log_index from event"
+            " where block_number >= ? and orphaned = 0 and campaign is not null",
+            (first,),
+        ).fetchall()
+        newest: dict[bytes, tuple[int, int]] = {}
+        for row in rows:
+            if (bytes(row["block_hash"]), row["log_index"]) not in own:
+                place = (row["block_number"], row["log_index"])
+                newest[bytes(row["campaign"])] = max(newest.get(bytes(row["campaign"]), place), place)
+        for logged in new:
+            event = logged.event
+            if not isinstance(event, CampaignEvent) or event.id not in newest:
+                continue
+            if (logged.block_number, logged.log_index) < newest[event.id]:
+                yield event
+
+    def _refold(self, campaign: bytes, without: set[tuple[bytes, int]]) -> None:
+        batch = Batch(self._index)
+        before = [
+            one for one in self.on_chain_all(campaign) if (one.block_hash, one.log_index) not in without
+        ]
+        batch.forget(campaign)
+        for logged in before:
+            batch.apply(logged, self.time_of(logged.block_hash), sign=-1)
+        batch.flush()
+        batch.forget(campaign)
+        self._fold(batch, campaign)
+        batch.flush()
+
+    def _take_back(self, batch: Batch, campaign: bytes) -> None:
+        batch.forget(campaign)
+        for logged in self.on_chain_all(campaign):
+            batch.apply(logged, self.time_of(logged.block_hash), sign=-1)
+
+    def _fold(self, batch: Batch, campaign: bytes) -> None:
+        for logged in self.on_chain_all(campaign):
+            batch.apply(logged, self.time_of(logged.block_hash))
+
+    def _campaigns_above(self, number: int) -> list[bytes]:
+        rows = self.database.execute(
+            "select distinct campaign from event"
+            " where block_number > ? and orphaned = 0 and campaign is not null",
+            (number,),
+        ).fetchall()
+        return [bytes(row["campaign"]) for row in rows]
+
+    def _keep(self, times: dict[bytes, int], events: Sequence[LoggedEvent]) -> None:
+        numbers = {logged.block_hash: logged.block_number for logged in events}
+        for block, at in times.items():
+            self.database.execute(
+                "insert into block_time (hash, number, at) values (?, ?, ?) on conflict (hash) do nothing",
+                (block, numbers[block], at),
+            )

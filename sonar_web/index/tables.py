@@ -1,0 +1,56 @@
+"""The index's tables beside the follower's own: what follows from the events.
+
+Amounts are 40 decimal digits with leading zeros: SQLite has no integers as wide as wei, and such texts sort
+as the numbers do. Times are seconds since 1970.
+"""
+
+from pysonar.chain.migrations import Tables
+
+_STEP_1 = (
+    "create table block_time (hash blob primary key, number integer not null, at integer not null) strict",
+    """create table campaign (
+        id blob primary key, owner text not null, capsule text not null, spec blob not null, asset text not
+        null, bounty text not null, stake text not null, fee text not null, target integer not null,
+        min_gain integer not null, max_start integer not null, submit_until integer not null, review_until
+        integer not null, max_pending integer not null, gap_basis integer not null, salt blob not null,
+        state text not null, public_key blob, model blob, result blob, reason text, version integer not
+        null, start integer, best integer, submitted integer not null, evaluated integer not null, paid text
+        not null, refund text, fees text, burned text, created_block integer not null, created_at integer
+        not null, opened_at integer, delivered_at integer, ended_at integer) strict""",
+    "create index campaign_created on campaign (created_block, id)",
+    "create index campaign_state on campaign (state, created_block, id)",
+    "create index campaign_owner on campaign (owner, created_block, id)",
+    "create index campaign_capsule on campaign (capsule, created_block, id)",
+    """create table submission (
+        campaign blob not null, place integer not null, miner text not null, digest blob not null,
+        submitted_block integer not null, submitted_at integer not null, verdict text, verdict_at integer,
+        version integer, accuracy integer, payout text, model blob, reclaimed integer not null,
+        primary key (campaign, place)) strict""",
+    "create index submission_miner on submission (miner, submitted_block, campaign, place)",
+    """create table miner (
+        address text not null, asset text not null, earned text not null, submissions integer not null,
+        improved integer not null, no_gain integer not null, malformed integer not null,
+        unavailable integer not null, reclaimed integer not null, primary key (address, asset)) strict""",
+    "create index miner_earned on miner (asset, earned, address)",
+    """create table capsule (
+        address text primary key, campaigns integer not null, opened integer not null, declined integer not
+        null, delivered integer not null, improved integer not null, no_gain integer not null, malformed
+        integer not null, unavailable integer not null, opening_seconds integer not null, verdict_seconds
+        integer not null) strict""",
+    """create table day (
+        day text not null, asset text not null, campaigns integer not null, opened integer not null,
+        settled integer not null, submissions integer not null, verdicts integer not null, gains integer not
+        null, bounties text not null, paid text not null, primary key (day, asset)) strict""",
+)
+TABLES = Tables("statistics", (_STEP_1,))
+
+DIGITS = 40
+
+
+def amount(value: int) -> str:
+    """An amount as its column holds it.
+
+    >>> amount(25)[-4:], len(amount(25))
+    ('0025', 40)
+    """
+    return f"{value:0{DIGITS}d}"

@@ -1,0 +1,142 @@
+"""What can be asked of the index: pages of rows in a stable order, and the block that an answer is of.
+
+A cursor is the sort key of the last row of a page. It stays right while rows are added, and is not a
+secret: a made-up one gives another page, never an error in the database.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sonar_web.errors import BadQueryError, UnknownError
+from sonar_web.index.rows import Database
+
+STATES = ("requested", "open", "settled", "cancelled", "declined")
+MOST_ROWS = 500
+_SORTS: dict[str, tuple[tuple[str, type, bool], ...]] = {
+    # table: columns of its order (name, type, whether from the largest down)
+    "campaign": (("created_block", int, True), ("id", bytes, True)),
+    "submission": (("place", int, False),),
+    "submission_of_miner": (("submitted_block", int, True), ("campaign", bytes, True), ("place", int, True)),
+    "miner": (("earned", str, True), ("address", str, True)),
+    "capsule": (("address", str, False),),
+    "day": (("day", str, True), ("asset", str, True)),
+}
+
+
+@dataclass(frozen=True)
+class Tip:
+    """The block up to which an answer holds."""
+
+    block: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, and the cursor of the next page if there may be one."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+
+
+def tip(database: Database) -> Tip | None:
+    """The last block that is read; None before the first."""
+    row = database.execute("select number, hash from checkpoint order by number desc limit 1").fetchone()
+    return None if row is None else Tip(row["number"], bytes(row["hash"]))
+
+
+def page(
+    database: Database,
+    table: str,
+    *,
+    order: str | None = None,
+    where: dict[str, Any] | None = None,
+    limit: int,
+    after: str | None,
+) -> Page:
+    """Rows of a table that match all of `where`, in the order of `_SORTS`.
+
+    Raises:
+        BadQueryError: `after` is not a cursor, or `limit` is out of range.
+    """
+    if not 1 <= limit <= MOST_ROWS:
+        raise BadQueryError("limit", str(limit), f"1 to {MOST_ROWS}")
+    sort = _SORTS[order or table]
+    conditions = [f"{name} = ?" for name in where or {}]
+    values: list[Any] = list((where or {}).values())
+    if after is not None:
+        columns = ", ".join(name for name, _, _ in sort)
+        conditions.append(f"({columns}) {'<' if sort[0][2] else '>'} ({', '.join('?' * len(sort))})")
+        values += _opened(after, sort)
+    statement = f"select * from {table}"  # noqa: S608 - our own words, here and below
+    if conditions:
+        statement += " where " + " and ".join(conditions)
+    statement += " order by " + ", ".join(f"{name} {'desc' if down else 'asc'}" for name, _, down in sort)
+    found = database.execute(f"{statement} limit ?", (*values, limit + 1)).fetchall()
+    rows = [as_dict(row) for row in found[:limit]]
+    return Page(rows, _closed(rows[-1], sort) if len(found) > limit else None)
+
+
+def every(database: Database, table: str) -> Iterator[dict[str, Any]]:
+    """All rows of a table, page by page."""
+    after: str | None = None
+    while True:
+        found = page(database, table, limit=MOST_ROWS, after=after)
+        yield from found.rows
+        if found.next is None:
+            return
+        after = found.next
+
+
+def one(database: Database, table: str, what: str, name: str, **key: Any) -> dict[str, Any]:
+    """The row of that key. UnknownError if there is none."""
+    condition = " and ".join(f"{column} = ?" for column in key)
+    statement = f"select * from {table} where {condition}"  # noqa: S608 - our own words
+    row = database.execute(statement, tuple(key.values())).fetchone()
+    if row is None:
+        raise UnknownError(what, name)
+    return as_dict(row)
+
+
+def versions(database: Database, campaign: bytes) -> list[dict[str, Any]]:
+    """The submissions of a campaign that improved its model, in the order of the versions."""
+    rows = database.execute(
+        "select * from submission where campaign = ? and version is not null order by version", (campaign,)
+    ).fetchall()
+    return [as_dict(row) for row in rows]
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A row of either database as a plain mapping."""
+    return {name: row[name] for name in row.keys()}  # noqa: SIM118 - sqlite3.Row iterates over values
+
+
+def _closed(row: dict[str, Any], sort: Sequence[tuple[str, type, bool]]) -> str:
+    parts = [row[name].hex() if kind is bytes else row[name] for name, kind, _ in sort]
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str, sort: Sequence[tuple[str, type, bool]]) -> list[Any]:
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(parts, list) or len(parts) != len(sort):
+            raise ValueError
+        return [_value(part, kind) for part, (_, kind, _) in zip(parts, sort, strict=True)]
+    except (ValueError, binascii.Error, UnicodeError, RecursionError):
+        raise BadQueryError("after", cursor, "a cursor that an answer gave as 'next'") from None
+
+
+def _value(part: object, kind: type) -> Any:
+    if kind is bytes and isinstance(part, str):
+        return bytes.fromhex(part)
+    if kind is int and isinstance(part, int) and not isinstance(part, bool) and abs(part) < 1 << 63:
+        return part
+    if kind is str and isinstance(part, str) and "\0" not in part:
+        return part
+    raise ValueError

@@ -1,0 +1,81 @@
+"""Campaigns lived on a real chain, from which every number of the index must follow."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import EMPTY, Report, Terms, Verdict
+
+HOUR, DAY = 3_600, 86_400
+
+
+def digest(text: str) -> bytes:
+    """32 bytes that stand for an artifact."""
+    return text.encode().ljust(32, b"\1")[:32]
+
+
+@dataclass
+class Story:
+    """Roles on a chain, and the deeds that the tests need, each one transaction."""
+
+    node: Any
+    sonar: Sonar
+    transact: Callable[..., Any]
+    scientist: Any
+    capsule: Any
+
+    def __post_init__(self) -> None:
+        self._salts = (number.to_bytes(32, "big") for number in itertools.count(1))
+
+    def create(self, bounty: int = 1000, **terms: Any) -> bytes:
+        """A requested campaign: target 80 %, stake 7, fee 3; its id."""
+        now = int(self.node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        wanted = Terms(
+            spec=digest("spec"), capsule=self.capsule.address, bounty=bounty, target=800_000, min_gain=1_000,
+            submit_until=now + DAY, review_until=now + DAY + HOUR,
+            **{"stake": 7, "fee": 3, "max_start": 500_000, **terms},
+        )  # fmt: skip
+        events = self.transact(
+            self.node, self.scientist, self.sonar.calls.create_campaign(wanted, next(self._salts))
+        )
+        campaign: bytes = events[0].event.id
+        return campaign
+
+    def opened(self, start: int = 0, **terms: Any) -> bytes:
+        """An open campaign."""
+        campaign = self.create(**terms)
+        call = self.sonar.calls.open_campaign(campaign, digest("key"), digest("model 0"), start)
+        self.transact(self.node, self.capsule, call)
+        return campaign
+
+    def submit(self, campaign: bytes, miner: Any, update: str) -> None:
+        """One submission."""
+        call = self.sonar.calls.submit(campaign, digest(update), miner.address, 10)
+        self.transact(self.node, miner, call)
+
+    def report(self, campaign: bytes, *verdicts: tuple[Any, str, Verdict, int]) -> None:
+        """Verdicts on the head of the queue: miner, update, verdict, accuracy."""
+        reports = [
+            Report(
+                miner=miner.address,
+                update=digest(update),
+                verdict=verdict,
+                accuracy=accuracy,
+                model=digest(f"model {accuracy}") if verdict is Verdict.IMPROVED else EMPTY,
+            )
+            for miner, update, verdict, accuracy in verdicts
+        ]
+        self.transact(self.node, self.capsule, self.sonar.calls.report(campaign, reports))
+
+    def decline(self, campaign: bytes, reason: str) -> None:
+        """Capsule does not want it."""
+        self.transact(self.node, self.capsule, self.sonar.calls.decline(campaign, reason))
+
+    def finish(self, campaign: bytes) -> None:
+        """Deliver and settle a campaign that has reached its target."""
+        self.transact(self.node, self.capsule, self.sonar.calls.deliver(campaign, digest("result")))
+        self.transact(self.node, self.scientist, self.sonar.calls.settle(campaign))

@@ -1,0 +1,153 @@
+"""The public API: answers name their block, pages hang together, and strangers' parameters do no harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from pysonar.chain.contract.sonar import Sonar
+from sonar_web.api.limits import RateLimit
+from sonar_web.errors import TooManyRequestsError
+from sonar_web.index.indexer import Indexer
+from tests.web.chain_story import Story
+from tests.web.test_web_index import two_campaigns
+
+NASTY = ["'; drop table campaign; --", "1 or 1=1", "%00", "\u202e", "x" * 400, "0x" + "zz" * 32]
+
+
+@pytest.fixture
+def told(story: Story, indexer: Indexer, miner: Any, second_miner: Any) -> bytes:
+    """An index with a finished and a declined campaign; the finished one's id."""
+    campaign = two_campaigns(story, miner, second_miner)
+    indexer.poll()
+    return campaign
+
+
+def test_an_answer_names_chain_contract_and_block(
+    client: TestClient, told: bytes, sonar: Sonar, node: Any
+) -> None:
+    answer = client.get("/api/v1/campaigns").json()
+    block = node.rpc("eth_getBlockByNumber", "latest", False)
+    assert (answer["chain_id"], answer["contract"]) == (sonar.chain_id, sonar.address)
+    assert (answer["block"], answer["block_hash"]) == (int(block["number"], 16), block["hash"])
+
+
+def test_a_campaign_is_told_with_exact_amounts(client: TestClient, told: bytes) -> None:
+    campaign = client.get(f"/api/v1/campaigns/0x{told.hex()}").json()["data"]
+    assert (campaign["terms"]["bounty"], campaign["paid"], campaign["fees"]) == ("1000", "1000", "12")
+    versions = client.get(f"/api/v1/campaigns/0x{told.hex()}/versions").json()["data"]
+    assert [(one["version"], one["accuracy"], one["payout"]) for one in versions] == [
+        (1, 20_000, "25"),
+        (2, 800_000, "975"),
+    ]
+
+
+def test_pages_hang_together(client: TestClient, told: bytes) -> None:
+    whole = client.get(f"/api/v1/campaigns/0x{told.hex()}/submissions").json()["data"]
+    pages, after = [], None
+    while True:
+        asked = {"limit": 1} | ({"after": after} if after else {})
+        answer = client.get(f"/api/v1/campaigns/0x{told.hex()}/submissions", params=asked).json()
+        pages += answer["data"]
+        after = answer["next"]
+        if after is None:
+            break
+    assert pages == whole
+    assert len(whole) == 4
+
+
+def test_filters_find_what_they_say(client: TestClient, told: bytes, scientist: Any, stranger: Any) -> None:
+    def count(**asked: str) -> int:
+        return len(client.get("/api/v1/campaigns", params=asked).json()["data"])
+
+    assert (count(), count(state="declined"), count(state="open")) == (2, 1, 0)
+    assert count(owner=scientist.address.lower()) == 2
+    assert count(owner=stranger.address) == 0
+
+
+def test_an_unchanged_answer_is_not_sent_twice(
+    client: TestClient, told: bytes, story: Story, indexer: Indexer
+) -> None:
+    tag = client.get("/api/v1/campaigns").headers["etag"]
+    assert client.get("/api/v1/campaigns", headers={"if-none-match": tag}).status_code == 304
+    story.create()
+    indexer.poll()
+    assert client.get("/api/v1/campaigns", headers={"if-none-match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/campaigns?state={}", "/api/v1/campaigns?owner={}", "/api/v1/campaigns?after={}",
+        "/api/v1/campaigns/{}", "/api/v1/miners?asset={}", "/api/v1/miners/{}/submissions",
+        "/api/v1/capsules/{}", "/api/v1/days?after={}", "/api/v1/export/{}.csv",
+    ],
+)  # fmt: skip
+def test_strangers_parameters_are_refused_in_words(
+    client: TestClient, told: bytes, path: str, nasty: str
+) -> None:
+
+    answer = client.get(path.format(quote(nasty, safe="")))
+    assert 400 <= answer.status_code < 500
+    assert client.get("/api/v1/campaigns").json()["data"]
+
+
+def test_what_is_not_there_is_said(client: TestClient, told: bytes) -> None:
+    answer = client.get("/api/v1/campaigns/0x" + "11" * 32)
+    assert answer.status_code == 404
+    assert "there is no campaign" in answer.json()["error"]
+
+
+def test_the_export_is_what_the_api_says(client: TestClient, told: bytes) -> None:
+    campaigns = client.get("/api/v1/campaigns").json()["data"]
+    rows = list(csv.DictReader(io.StringIO(client.get("/api/v1/export/campaigns.csv").text)))
+    assert [(row["id"], row["bounty"], row["state"]) for row in rows] == [
+        (one["id"], one["terms"]["bounty"], one["state"]) for one in campaigns
+    ]
+    table = pq.read_table(io.BytesIO(client.get("/api/v1/export/campaigns.parquet").content)).to_pylist()
+    assert [row["paid"] for row in table] == [one["paid"] for one in campaigns]
+
+
+def test_a_spreadsheet_takes_no_text_for_a_formula(client: TestClient, told: bytes) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get("/api/v1/export/campaigns.csv").text)))
+    assert {row["reason"] for row in rows} == {"", "'=too small"}
+
+
+def test_health_says_whether_the_index_keeps_up(client: TestClient, indexer: Indexer) -> None:
+    assert client.get("/healthz").status_code == 503
+    indexer.poll()
+    assert client.get("/healthz").json()["healthy"] is True
+    indexer.progress.trouble = "the node is away"
+    assert client.get("/healthz").json() == {
+        "healthy": False,
+        "block": indexer.progress.block,
+        "behind": 0,
+        "trouble": "the node is away",
+    }
+    assert "sonar_web_trouble 1\n" in client.get("/metrics").text
+
+
+def test_no_answer_can_be_framed_sniffed_or_shared(client: TestClient, told: bytes) -> None:
+    headers = client.get("/api/v1/campaigns", headers={"origin": "https://elsewhere.example"}).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in headers
+
+
+def test_an_address_that_asks_too_often_is_told_when_to_come_back() -> None:
+    now = [0.0]
+    limit = RateLimit(3, clock=lambda: now[0])
+    for _ in range(3):
+        limit.take("a")
+    with pytest.raises(TooManyRequestsError, match="try again in 20 s"):
+        limit.take("a")
+    limit.take("b")
+    now[0] = 20.0
+    limit.take("a")

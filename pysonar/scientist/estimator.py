@@ -42,7 +42,7 @@ class Estimator:
         classes_: the label's values in schema order; None if the label is a number.
         feature_names_in_: names of the raw input columns.
         n_features_in_: how many those are.
-        metric: "accuracy" or "r2".
+        metric: the campaign's, such as "accuracy" or "r2".
 
     `campaign` is the id of the campaign it was trained in, 32 bytes: a feature map is drawn from it.
     """

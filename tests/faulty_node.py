@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import threading
 import time
 import urllib.request
@@ -101,7 +102,7 @@ class FaultyNode:
         self._lock = threading.Lock()
         self._random = random.Random(self.seed)
         self._before: Said | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -155,6 +156,14 @@ class FaultyNode:
                 return said
         except OSError:
             raise Broken(None) from None
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a party that was killed in the middle of a request."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -100,7 +100,7 @@ def test_timeout(fork: Any) -> None:
         ),
         "time to submit is over",
     )
-    fork.chain.pending_timestamp = terms.review_until - 1
+    fork.chain.pending_timestamp = terms.submit_until + 60  # within the turn since the last report
     fork.refuses(lambda: sonar.settle(campaign, sender=fork.role("stranger")), "campaign is not finished")
 
     fork.after(terms.review_until)

@@ -123,7 +123,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
         misled.outbox.pump()
         misled.tending.submissions(campaign, ANYTHING)
     assert misled.outbox.get(submit_deed(made)).status is Status.REVERTED
-    assert [happening["event"] for happening in happenings] == []
+    assert [happening["event"] for happening in happenings] == ["submitted"]
     assert misled.connection.store.pins(mine_pins(miner.address, campaign)) == [cid_of(b"sealed")]
     assert [event.update for event in queue(node, mine)] == [made.update]
 
@@ -138,8 +138,8 @@ def test_what_the_contract_did_refuse_is_given_up(
     node.advance(3600)
     late.outbox.pump()
     late.tending.submissions(campaign, ANYTHING)
-    assert [happening["event"] for happening in happenings] == ["given_up"]
-    assert "time to submit is over" in happenings[0]["reason"]
+    assert [happening["event"] for happening in happenings] == ["submitted", "given_up"]
+    assert "time to submit is over" in happenings[1]["reason"]
 
 
 def test_a_displaced_submission_is_sent_again_once(

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from pysonar.files.nesting import nested_deeper
 from pysonar.files.text import UnreadableFileError, normal, read_text
 
 MOST_DEPTH = 32
@@ -50,14 +51,14 @@ def parse_json(text: str, source: str) -> dict[str, Any]:
             made[key] = value
         return made
 
+    if nested_deeper(text.encode("utf-8", "surrogatepass"), MOST_DEPTH):
+        raise _too_deep(source)
     try:
         found = json.loads(text, object_pairs_hook=each_key_once)
     except json.JSONDecodeError as error:
         raise UnreadableFileError(
             source, f"it is not JSON (line {error.lineno}, column {error.colno})"
         ) from None
-    except RecursionError:
-        raise _too_deep(source) from None
     except ValueError:  # the interpreter refuses to read more than some 4,000 digits
         raise UnreadableFileError(source, "it holds a number with thousands of digits") from None
     return _document(found, source, "JSON")

@@ -9,7 +9,6 @@ no NaN. What the values mean is the artifacts' affair.
 
 import json
 import math
-import re
 import struct
 from typing import Any, NoReturn
 
@@ -17,6 +16,7 @@ import cbor2
 import rfc8785
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.nesting import nested_deeper
 
 MAX_DEPTH = 16
 MAX_JSON_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8785 section 3.2.2.3)
@@ -25,7 +25,6 @@ MAX_CBOR_ITEMS = 1 << 16  # values, those inside lists and maps counted; an empt
 
 
 # Whole strings, so that brackets inside of them do not count, or one bracket.
-_JSON_NESTING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
 class CanonicalError(OpenMinedError):
@@ -57,7 +56,7 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
         CanonicalError: not JSON, a duplicate key, NaN, too deep, or not written canonically.
     """
     _check_size(data, max_bytes, "JSON")
-    if _json_depth(data) > MAX_DEPTH:
+    if nested_deeper(data, MAX_DEPTH):
         raise CanonicalError(f"nested deeper than {MAX_DEPTH} levels")
     try:
         value = json.loads(
@@ -76,17 +75,6 @@ def loads_json(data: bytes, *, max_bytes: int) -> Any:
             "JSON that is not canonical (RFC 8785): sorted keys, no spaces, shortest numbers"
         )
     return value
-
-
-def _json_depth(data: bytes) -> int:
-    """Levels of nesting, counted before parsing: how deep the parser itself may go is a setting of the whole
-    process, which libraries raise.
-    """
-    depth = deepest = 0
-    for found in _JSON_NESTING.finditer(data):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def dumps_cbor(value: Any) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -109,3 +111,16 @@ def test_toml_with_two_meanings_or_none_is_refused_by_name(text: str, why: str) 
 def test_as_deep_as_is_allowed_is_read() -> None:
     deep = "[" * (MOST_DEPTH - 2) + "]" * (MOST_DEPTH - 2)
     assert parse_json(f'{{"a": {deep}}}', "x") == parse_toml(f"a = {deep}", "x")
+
+
+def test_brackets_are_counted_before_parsing_whatever_the_recursion_limit() -> None:
+    """Libraries raise the limit for the whole process; the parser in C would then end it."""
+    code = (
+        "import sys; sys.setrecursionlimit(100_000)\n"
+        "from pysonar.files.documents import parse_json\n"
+        "from pysonar.files.text import UnreadableFileError\n"
+        "try:\n    parse_json('[' * 100_000, 'plan.json')\n"
+        "except UnreadableFileError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "brackets inside each other" in done.stdout) == (0, True)

@@ -22,9 +22,11 @@ import requests
 
 from pysonar.chain.errors import BadUrlError, NodeBusyError, NodeDownError, UnexpectedAnswerError
 from pysonar.chain.node import answers
+from pysonar.files.nesting import nested_deeper
 from pysonar.files.text import one_line
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MOST_DEPTH = 64
 LONGEST_REST = 3600.0
 _BUSY_STATUS = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -73,8 +75,8 @@ class Endpoint:
         status, headers, raw = self._post(json.dumps(bodies if batch else bodies[0]).encode())
         methods = asked[0][0] if len(asked) == 1 else "a batch"
         try:
-            said = json.loads(raw)
-        except (ValueError, RecursionError):
+            said = None if nested_deeper(raw, MOST_DEPTH) else json.loads(raw)
+        except ValueError:
             said = None
         if status in _BUSY_STATUS and (status == 429 or not _holds_answers(said)):
             rest = _rest(headers.get("Retry-After"))

@@ -1,0 +1,27 @@
+"""How deeply JSON is nested, told before it is parsed.
+
+The standard library's parser recurses in C, as deeply as Python's recursion limit lets it. Other libraries
+raise that limit for the whole process; then a hundred thousand brackets of a stranger end it instead of
+raising an error.
+"""
+
+import re
+
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKET = re.compile(rb"[^][{}]+")
+
+
+def nested_deeper(data: bytes, most: int) -> bool:
+    """Whether brackets stand more than `most` deep inside each other. Brackets in texts do not count.
+
+    >>> nested_deeper(b'[["[[["]]', 2), nested_deeper(b"[[[", 2)
+    (False, True)
+    """
+    if data.count(b"[") + data.count(b"{") <= most:
+        return False
+    depth = 0
+    for bracket in _NO_BRACKET.sub(b"", _TEXT.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > most:
+            return True
+    return False

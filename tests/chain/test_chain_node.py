@@ -431,7 +431,7 @@ def test_a_refusal_within_a_batch_concerns_that_request_alone(
 def test_every_error_of_the_node_is_told_with_its_own_words(faulty: FaultyNode) -> None:
     faulty.habit(refusing(-32000, "transaction underpriced\x07: tip too low", "needs 25 gwei"))
     web3, _ = patient(faulty.url)
-    with pytest.raises(ChainError, match="underpriced.: tip too low: needs 25 gwei"):
+    with pytest.raises(ChainError, match=r"underpriced.: tip too low: needs 25 gwei"):
         rpc.send_raw(web3, b"\x02")
 
 

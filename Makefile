@@ -15,9 +15,10 @@ export PYTHONWARNINGS := ignore:Field 'import_remapping'
 SEEDS ?= 1
 IPFS ?= embedded
 PRIVACY ?= differential
-# One worker per core; the tests of a file stay together, for they share what is costly to make.
-PARALLEL ?= -n auto --dist loadfile
 CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Two workers a core, as tests wait for chains and daemons half of the time; the tests of a file stay together, for they
+# share what is costly to make.
+PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
 .PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
 

@@ -69,10 +69,10 @@ def is_an_endless_spec(capsule: Any, _: Any) -> bytes:
 
 
 def is_too_wide(capsule: Any, _: Any) -> bytes:
-    """Four columns that one-hot encoding turns into more than a visit may have."""
+    """Five columns that one-hot encoding turns into more than any scheme carries."""
     from pysonar.protocol.schema import category_field, input_schema
 
-    fields = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "name")})
+    fields = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "d", "name")})
     return capsule.opened_with(capsule.spec(input_schema=fields))
 
 
@@ -135,7 +135,7 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
     lies_about_its_classes: ("ArtifactError", "shape"),
     is_no_spec: ("MalformedError", "spec"),
     is_an_endless_spec: ("TooLargeError", ""),
-    is_too_wide: ("ArtifactError", "at most 4096 columns"),
+    is_too_wide: ("ArtifactError", "at most 4096 inputs"),
     has_a_model_of_another_key: ("ArtifactError", "key_fingerprint"),
     has_another_key_for_its_model: ("ArtifactError", "key_fingerprint"),
     has_a_small_key: ("ArtifactError", "1024 bits"),
@@ -198,7 +198,7 @@ def test_a_campaign_that_would_take_hours_of_work_is_refused(
     monkeypatch.setattr("openmined_syft.schemes.paillier.LARGEST_WORK", 4 * 4 - 1)
     small_capsule.open()
     errors, submitted = errors_and_campaigns(agent, home)
-    assert "too large for paillier: 2 x 1 is the largest" in str(errors[0])
+    assert "too large for paillier: 2 x 3 is the largest" in str(errors[0])
     assert submitted == []
 
 

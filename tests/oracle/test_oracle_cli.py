@@ -88,6 +88,7 @@ def test_init_from_a_deployment_manifest(world: Any, tmp_path: Path) -> None:
         integrity="",
         runtime_sha256="",
         layout={},
+        version=world.sonar.version,
     ).write(tmp_path)
     home = tmp_path / "made"
     where = ("--rpc", world.node.url, "--deployment", str(manifest), "--store", world.home.settings.store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,17 @@ from tests.web.chain_story import Story
 from tests.web.test_web_index import two_campaigns
 
 NASTY = ["'; drop table campaign; --", "1 or 1=1", "%00", "\u202e", "x" * 400, "0x" + "zz" * 32]
+PATHS = [
+    "/api/v1/campaigns?state={}", "/api/v1/campaigns?owner={}", "/api/v1/campaigns?after={}",
+    "/api/v1/campaigns/{}", "/api/v1/miners?asset={}", "/api/v1/miners/{}/submissions",
+    "/api/v1/capsules/{}", "/api/v1/days?after={}", "/api/v1/export/{}.csv",
+]  # fmt: skip
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The index tests see to it that both databases hold the same; here one is enough."""
+    return str(tmp_path / "index.sqlite")
 
 
 @pytest.fixture
@@ -81,22 +93,12 @@ def test_an_unchanged_answer_is_not_sent_twice(
     assert client.get("/api/v1/campaigns", headers={"if-none-match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize("nasty", NASTY)
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/v1/campaigns?state={}", "/api/v1/campaigns?owner={}", "/api/v1/campaigns?after={}",
-        "/api/v1/campaigns/{}", "/api/v1/miners?asset={}", "/api/v1/miners/{}/submissions",
-        "/api/v1/capsules/{}", "/api/v1/days?after={}", "/api/v1/export/{}.csv",
-    ],
-)  # fmt: skip
-def test_strangers_parameters_are_refused_in_words(
-    client: TestClient, told: bytes, path: str, nasty: str
-) -> None:
-
-    answer = client.get(path.format(quote(nasty, safe="")))
-    assert 400 <= answer.status_code < 500
-    assert client.get("/api/v1/campaigns").json()["data"]
+def test_strangers_parameters_are_refused_in_words(client: TestClient, told: bytes) -> None:
+    for path in PATHS:
+        for nasty in NASTY:
+            answer = client.get(path.format(quote(nasty, safe="")))
+            assert 400 <= answer.status_code < 500, (path, nasty)
+    assert len(client.get("/api/v1/campaigns").json()["data"]) == 2
 
 
 def test_what_is_not_there_is_said(client: TestClient, told: bytes) -> None:

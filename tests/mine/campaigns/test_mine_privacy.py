@@ -180,22 +180,35 @@ def test_data_that_changed_under_the_agent_release_and_charge_nothing(
     assert mine.submitted() == []
 
 
+def with_marks(colours: Path, marks: str) -> None:
+    """Write the file with semicolons, and each column of numbers with a decimal mark of its own."""
+    header, *lines = colours.read_text().splitlines()
+    rows = [
+        ";".join(cell.replace(".", mark) for cell, mark in zip(line.split(","), marks.ljust(9), strict=False))
+        for line in lines
+    ]
+    colours.write_text("\n".join([header.replace(",", ";"), *rows]) + "\n")
+
+
+def test_under_a_budget_the_decimal_mark_is_settled_when_the_owner_registers(
+    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+) -> None:
+    with_marks(colours, ",,,")
+    mine = make_mine()
+    small_capsule.open()
+    assert mine.round() == []
+    assert len(charges(mine)) == 1
+
+
 def test_under_a_budget_no_record_decides_how_the_others_are_read(
     make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
 ) -> None:
-    """Without one, "1,234" is read by what the rest of the column looks like; a record more could turn it."""
-    header, *lines = colours.read_text().splitlines()
-    cells = [line.split(",") for line in lines]
-    commas = [";".join(cell.replace(".", ",") for cell in row) for row in cells]
-    colours.write_text("\n".join([header.replace(",", ";"), *commas]) + "\n")
+    """Where columns disagree none is registered, and a record more could turn how one of them looks."""
+    with_marks(colours, ",.,")
     mine = make_mine()
     small_capsule.open()
     assert mine.round() == ["BadValueError"]
     assert kinds(mine) == [Kind.OPENED]
-    mine.connection.home.data().add("colours", colours, replace=True, decimal=",")
-    mine.time += 1000
-    assert mine.round() == []
-    assert len(charges(mine)) == 1
 
 
 def test_a_spent_budget_stops_new_releases_and_nothing_else(

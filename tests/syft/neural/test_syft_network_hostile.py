@@ -30,7 +30,7 @@ NOWHERE = int(np.flatnonzero(HOLDER == 0)[0])
 
 
 def test_another_key_network_or_version_is_refused(key, public, model):
-    other = CkksPublicKey(b"a" * 32, b"a", b"b", b"c")
+    other = CkksPublicKey(b"a" * 32, (b"a",), b"b", b"c")
     visit = digits_visit(4)
     with pytest.raises(KeyMismatchError):
         train_network(model, other, visit)

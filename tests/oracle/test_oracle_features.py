@@ -77,26 +77,26 @@ def test_weights_on_features_fit_no_other_campaign(wide: Any) -> None:
 
 
 def narrow_model_of_many_columns(wide: Any, rows: int) -> Any:
-    """16 features of 30,720 encoded columns: the model is small, what it is computed from is not."""
-    many = input_schema({f"field {place}": category_field(list(range(1024))) for place in range(30)})
+    """16 features of 4,096 encoded columns: the model is small, what it is computed from is not."""
+    many = input_schema({f"field {place}": category_field(list(range(1024))) for place in range(4)})
     validation = replace(wide.spec().validation, rows=rows, sealed=wide.store.put(b"never looked at"))
     return wide.spec(algorithm=ALGORITHM, input_schema=many, validation=validation)
 
 
 def test_a_small_model_of_very_many_columns_is_declined_before_the_set_is_opened(wide: Any) -> None:
-    """20,000 records of 30 numbers from 0 to 1023 would become 5 GB before the map makes them few."""
-    campaign = wide.create(narrow_model_of_many_columns(wide, 20_000))
+    """200,000 records of 4 numbers from 0 to 1023 would become 6 GB before the map makes them few."""
+    campaign = wide.create(narrow_model_of_many_columns(wide, 200_000))
     assert wide.run().failures == {}
     assert wide.declined_for(campaign) == Decline.VALIDATION_TOO_LARGE.value
 
 
 def test_a_feature_map_that_would_fill_the_memory_is_declined(wide: Any) -> None:
-    """One record only, and 30,720 x 17 drawn numbers."""
-    wide.home.capsule = replace(wide.home.capsule, max_cells=30_720 * 17 - 1)
+    """One record only, and 4,096 x 17 drawn numbers."""
+    wide.home.capsule = replace(wide.home.capsule, max_cells=4_096 * 17 - 1)
     campaign = wide.create(narrow_model_of_many_columns(wide, 1))
     wide.run()
     assert wide.declined_for(campaign) == Decline.TOO_LARGE.value
-    wide.home.capsule = replace(wide.home.capsule, max_cells=30_720 * 17)
+    wide.home.capsule = replace(wide.home.capsule, max_cells=4_096 * 17)
     campaign = wide.create(narrow_model_of_many_columns(wide, 1))
     wide.run()
     assert wide.declined_for(campaign) != Decline.TOO_LARGE.value

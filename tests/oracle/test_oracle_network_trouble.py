@@ -72,8 +72,8 @@ def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
         agent.run_once()
     assert isinstance(agent.failures[campaign], KernelError)
     assert networks.verdicts(campaign) == []
-    agent.run_once()
     agent.close()
+    networks.run()
     assert networks.verdicts(campaign) == [Verdict.IMPROVED]
 
 

@@ -152,7 +152,7 @@ def test_ether_that_was_forced_in_is_nobodys(
     desk, sonar, chain, forfeited, stranger, miner, capsule, scientist
 ):
     """A contract cannot refuse all ether. What nobody sent is in no account, and stays."""
-    chain.provider.set_balance(sonar, 7)
+    chain.provider.set_balance(str(sonar.address), 7)
     ident = forfeited()
     sonar.settle(ident, sender=stranger)
     for account in (miner, capsule, scientist):

@@ -181,7 +181,7 @@ def test_data_add_works_without_a_node(mine_agent: Any, make_home: Any, table: P
     assert "no Ethereum node answers" in answer["campaigns_unknown"]
 
 
-@pytest.mark.parametrize("command", [["campaigns"], ["run"], ["run", "--once"], ["earnings"], ["claim"]])
+@pytest.mark.parametrize("command", [["campaigns"], ["run", "--once"], ["earnings"], ["claim"]])
 def test_a_node_that_is_down_ends_with_3(
     mine_agent: Any, make_home: Any, dead_url: str, command: list[str]
 ) -> None:

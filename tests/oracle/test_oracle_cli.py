@@ -155,8 +155,8 @@ def test_campaigns_and_status(installed: Any, miner: Any) -> None:
 def test_a_node_that_is_down_is_exit_code_3(installed: Any) -> None:
     path = installed.home.path / "settings.toml"
     path.write_text(path.read_text().replace(installed.node.url, "http://127.0.0.1:1"))
-    for command in ("campaigns", "status", "run"):
-        done = capsule(command, "--home", str(installed.home.path))
+    for command in (["campaigns"], ["status"], ["run", "--once"]):
+        done = capsule(*command, "--home", str(installed.home.path))
         assert done.exit_code == 3, (command, done.output)
 
 

@@ -1,4 +1,4 @@
-"""What the campaign in chaos is about: Fisher's irises, plainly written, and a plan that takes three gains."""
+"""The campaign in chaos: Fisher's irises, plainly written, and a plan that takes three gains."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 LEVEL = 7  # what is left of the modulus when a gradient is done
 
 

@@ -19,6 +19,8 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import open_sealed, seal
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 DAY = 86_400
 
 

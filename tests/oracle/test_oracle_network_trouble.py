@@ -14,6 +14,8 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.protocol.cid import Cid
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 DAY = 86_400
 
 

@@ -15,6 +15,8 @@ from openmined_syft.models.curvature import curved_steps
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
 

@@ -14,6 +14,8 @@ from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import CiphertextError, FieldError, KeyFormError
 from openmined_syft.seal_bindings import as_ciphertext, saved_numbers, seal, to_bytes
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 
 def whole(zero: bytes, **changed) -> bytes:
     """An encryption of zero with both its halves in the bytes, of Capsule's choice."""

@@ -25,6 +25,8 @@ from openmined_syft.errors import (
 from openmined_syft.models.network import SquareNetwork
 from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_visit
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 HOLDER = slots.gradient_vector(DIGITS, DIGITS.used)
 NOWHERE = int(np.flatnonzero(HOLDER == 0)[0])
 

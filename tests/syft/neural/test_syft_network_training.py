@@ -15,6 +15,8 @@ from openmined_syft.errors import BoundError, NotFiniteError, ShapeError
 from openmined_syft.models.network import SquareNetwork
 from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_split, digits_visit
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 
 def test_weights_come_back_exactly(key, model):
     np.testing.assert_array_equal(model.decrypt(key), WEIGHTS)

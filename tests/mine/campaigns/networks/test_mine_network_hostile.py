@@ -14,6 +14,8 @@ from mine_agent.campaigns.artifacts import Library
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 from tests.mine.campaigns.mine_under_test import Mine
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 
 def has_a_model_of_another_size(capsule: Any) -> bytes:
     """Ten inputs are padded to sixteen as nine are, so the shape is the same."""

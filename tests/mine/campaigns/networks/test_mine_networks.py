@@ -24,6 +24,8 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.mine.campaigns.mine_under_test import Mine
 
+pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
+
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
 

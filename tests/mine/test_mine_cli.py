@@ -225,7 +225,7 @@ def test_the_doctor_is_content_with_a_mine_that_is_set_up(
     assert result.exit_code == 0, result.output
     assert set(findings(result)) == {
         "python", "arithmetic", "networks", "home", "policy", "keyfile", "node", "contract", "clock",
-        "balance", "store", "data patients",
+        "balance", "store", "privacy", "data patients",
     }  # fmt: skip
     assert mine_agent("doctor", "--home", home.path).exit_code == 0
 
@@ -242,7 +242,7 @@ def test_the_doctor_finds_every_fault_at_once(
     result = mine_agent("doctor", "--home", home.path, "--format", "json")
     assert result.exit_code == 1
     failing = {check for check, entry in findings(result).items() if not entry["ok"]}
-    assert failing == {"policy", "keyfile", "clock", "balance", "data patients"}
+    assert failing == {"policy", "privacy", "keyfile", "clock", "balance", "data patients"}
     assert all(entry["advice"] for entry in findings(result).values() if not entry["ok"])
 
 

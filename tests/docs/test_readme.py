@@ -64,7 +64,7 @@ def test_every_line_of_the_walkthroughs_runs(checkout: Path) -> None:
     done = subprocess.run(
         # Whatever the reader left running ends with the script.
         ["bash", "-c", f"set -euo pipefail\ntrap 'kill $(jobs -p)' EXIT\n{script}"],
-        cwd=checkout, env=environment, capture_output=True, text=True, timeout=300,
+        cwd=checkout, env=environment, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
 
     logs = "".join(f"--- {log.name}\n{log.read_text()}" for log in (checkout / "build/iris").glob("*.log"))

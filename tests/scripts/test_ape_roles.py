@@ -65,7 +65,10 @@ def desk(tmp_path: Path, start_anvil: Callable[..., Any]) -> Desk:
         key = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{number}").key
         import_key(tmp_path / f"{role}.json", PASSPHRASE, bytes(key))
         program = {"scientist": "sonar", "capsule": "capsule", "mine": "mine-agent"}[role]
-        allowed = ("--allow-scientist", "any", "--allow-capsule", "any", "--allow-field", "any")
+        allowed = (
+            *("--allow-scientist", "any", "--allow-capsule", "any", "--allow-field", "any"),
+            *("--privacy", "none"),  # one round has to reach the target
+        )
         made.must(
             made.run(
                 *(program, "init", "--home", made.home(role), "--rpc", url, "--confirmations", "0"),

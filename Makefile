@@ -20,7 +20,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
+.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -61,10 +61,13 @@ demo-mlp: setup extras ## the same with a neural network, all of its weights enc
 	@$(BIN)/ape run demo --model mlp --privacy none --seeds $(SEEDS) --folder build/demo-mlp
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
-	@$(PY) -m pytest -m 'not slow' -q $(PARALLEL)
+	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
 
 test-slow: setup ## the tests that take minutes
 	@ci/run-marked slow
+
+test-rehearsal: setup extras ## whole campaigns with real processes, and a sweep of mutants: one after another, half an hour
+	@$(PY) -m pytest -q -m rehearsal
 
 extras: build/stamps/extras  ## the optional packages: llvmlite (AVX-512 kernel), TenSEAL (networks under encryption)
 

@@ -88,7 +88,7 @@ def parties(tmp_path: Path, node: Any, sonar: Any) -> Iterator[Parties]:
         yield people
 
 
-@pytest.mark.slow
+@pytest.mark.rehearsal
 def test_a_campaign_in_a_token_from_plan_to_claim(
     parties: Parties, tmp_path: Path, node: Any, sonar: Any, deploy: Any, transact: Any, stranger: Any
 ) -> None:

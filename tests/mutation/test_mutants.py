@@ -87,7 +87,7 @@ def test_each_reason_belongs_to_a_mutant() -> None:
     assert all(len(reason) > 20 for reason in reasons.values())
 
 
-@pytest.mark.slow
+@pytest.mark.rehearsal
 def test_mistakes_are_noticed() -> None:
     """One line of the contract: what is refused when, and by which test that is noticed."""
     source = (ROOT / "contracts/modules/rules.vy").read_text(encoding="utf-8").splitlines()

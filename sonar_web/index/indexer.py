@@ -11,6 +11,7 @@ from web3 import Web3
 
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.database import transaction
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError, NodeError
 from pysonar.chain.follower import Follower
@@ -21,6 +22,7 @@ from sonar_web.index.rows import Database
 from sonar_web.queries import tip
 
 BLOCKS_AT_ONCE = 100
+_TABLES = ("event", "checkpoint", "block_time", "campaign", "submission", "miner", "capsule", "day")
 
 
 @dataclass
@@ -91,17 +93,10 @@ class Indexer:
         """Delete everything that was read: it is read again from the first block on."""
         self._opened()
         assert self._database is not None  # noqa: S101 - just opened
-        for table in (
-            "event",
-            "checkpoint",
-            "block_time",
-            "campaign",
-            "submission",
-            "miner",
-            "capsule",
-            "day",
-        ):
-            self._database.execute(f"delete from {table}")  # noqa: S608 - our own words
+        # All or nothing: totals that outlived their events would be added to when these are read again.
+        with transaction(self._database):  # type: ignore[arg-type] # the few methods that it uses
+            for table in _TABLES:
+                self._database.execute(f"delete from {table}")  # noqa: S608 - our own words
         self.close()
         self.progress = Progress()
 

@@ -129,11 +129,12 @@ cli-docs: setup  ## docs/cli.md, written from the commands' own help
 
 # --- upkeep ------------------------------------------------------------------------------------------------
 
-lint: setup      ## ruff, mypy --strict, and the arrows of docs/architecture.md
+lint: setup      ## ruff, mypy --strict, the arrows of docs/architecture.md, and that every test can be imported
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
+	@$(PY) -m pytest --collect-only -qq -p no:ape_test > build/collected.txt || { tail -40 build/collected.txt; exit 1; }
 
 format: setup    ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openmined_oracle.campaigns.context import pin_owner
 from openmined_oracle.judging.judge import Judgement, Notes
 from openmined_oracle.judging.steps import Best
 from openmined_oracle.keys.keystore import generate_key
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import open_sealed, seal
 
@@ -32,7 +32,7 @@ def test_every_campaign_has_a_key_and_a_bundle_of_its_own(networks: Any) -> None
     for campaign, fingerprint in zip((first, second), keys, strict=True):
         assert fingerprint in networks.published(campaign)[1]
         bundle = Cid.from_bytes32(networks.record(campaign).public_key)
-        assert bundle in networks.store.pins(pin_owner(campaign))
+        assert bundle in networks.store.pins(capsule_pins(campaign))
 
 
 def test_the_secret_is_on_disk_only_sealed_and_no_weight_is_in_clear(

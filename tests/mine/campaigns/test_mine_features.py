@@ -86,7 +86,7 @@ def test_a_small_model_of_very_many_columns_is_refused(agent: Agent, home: Home,
     small_capsule.open(small_capsule.spec(algorithm=ALGORITHM, input_schema=wider), salt=b"\x01" * 32)
     errors, submitted = round_of(agent, home)
     assert [type(error).__name__ for error in errors] == ["BadValueError", "ArtifactError"]
-    assert "at most 4096 columns" in str(errors[1])
+    assert "5122 inputs; at most 4096 inputs" in str(errors[1])
     assert submitted == []
 
 

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from digits import DIGITS, WEIGHTS, digits_visit
 
 from openmined_syft.ckks import hiding
 from openmined_syft.ckks.hiding import ZEROS, Hiding, require_seeded
@@ -13,6 +12,7 @@ from openmined_syft.ckks.seal import DEPTH, context, encode, from_bytes, levels
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import CiphertextError, FieldError, KeyFormError
 from openmined_syft.seal_bindings import as_ciphertext, saved_numbers, seal, to_bytes
+from tests.syft.neural.digits import DIGITS, WEIGHTS, digits_visit
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 

@@ -2,9 +2,18 @@
 
 import subprocess
 
+import pysequoia
 import pytest
 
-from pysonar.protocol.openpgp import Certificate, CertificateError, WrongSignerError, open_sealed, seal
+from pysonar.protocol.openpgp import (
+    Certificate,
+    CertificateError,
+    SecretKey,
+    WrongSignerError,
+    open_sealed,
+    seal,
+)
+from pysonar.protocol.openpgp.packets import outer_packets, recipient
 
 
 @pytest.fixture
@@ -33,6 +42,34 @@ def test_gpg_opens_and_verifies_what_we_seal(gpg, gpg_user, capsule, tmp_path):
     said = status.read_text(errors="replace")  # signatures carry random bytes as a notation
     assert f"VALIDSIG {_signing_key(capsule)}" in said
     assert capsule.certificate.fingerprint in said
+
+
+def test_gpg_opens_what_we_seal_to_keys_that_we_made(gpg, gpg_user, scientist, capsule):
+    """Our own keys say that they read more than GnuPG 2.2 and 2.4 do; one of both kinds is the hardest."""
+    gpg("--import", data=bytes(scientist.native()))
+    gpg("--import", data=capsule.certificate.to_bytes())
+    for recipients in ([scientist.certificate], [scientist.certificate, gpg_user]):
+        assert gpg("--decrypt", data=seal(b"the result", recipients, capsule)) == b"the result"
+
+
+def test_a_scientist_takes_their_key_to_gpg(gpg, scientist, capsule):
+    gpg("--import", data=bytes(scientist.native()))
+    gpg("--import", data=capsule.certificate.to_bytes())
+    megabytes = bytes(range(256)) * 2**13  # more than one piece of a message
+    assert gpg("--decrypt", data=seal(megabytes, [scientist.certificate], capsule)) == megabytes
+
+
+def test_nobody_is_not_among_the_recipients(scientist):
+    blob = seal(b"the result", [scientist.certificate])
+    names = [recipient(packet) for packet in outer_packets(blob)[:-1]]
+    assert [scientist.certificate.has_key(name) for name in names] == [True]
+
+
+def test_a_key_of_the_newer_standard_opens_what_is_sealed_to_it():
+    newer = pysequoia.Tsk.generate("newer", profile=pysequoia.Profile.RFC9580)
+    key = SecretKey(newer, Certificate.from_bytes(bytes(newer.extract_certificate())))
+    assert len(key.certificate.fingerprint) == 64
+    assert open_sealed(seal(b"x", [key.certificate]), key) == b"x"
 
 
 def test_we_open_and_verify_what_gpg_seals(gpg, gpg_user, scientist, capsule):

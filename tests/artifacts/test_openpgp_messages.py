@@ -80,10 +80,10 @@ def test_plaintext_is_not_in_the_blob_and_no_two_blobs_are_equal(sealed, capsule
 
 
 def test_packets_are_session_key_and_protected_container(sealed):
-    """What pysequoia makes: a version 6 session key packet, a version 2 (AEAD) container, nothing outside."""
+    """What every client opens: a version 3 session key packet, a version 1 container, nothing outside."""
     session, container = outer_packets(sealed)
-    assert (session.tag, session.body[0]) == (SESSION_KEY, 6)
-    assert (container.tag, container.body[0]) == (ENCRYPTED_AND_PROTECTED, 2)
+    assert (session.tag, session.body[0]) == (SESSION_KEY, 3)
+    assert (container.tag, container.body[0]) == (ENCRYPTED_AND_PROTECTED, 1)
 
 
 def test_sealing_does_not_compress(scientist):

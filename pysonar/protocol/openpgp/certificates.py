@@ -86,7 +86,7 @@ class Certificate:
         """
         wanted = name.upper()
         if len(wanted) == 16:
-            return any(fingerprint.endswith(wanted) for fingerprint in self._key_names)
+            return any(wanted == _key_id(fingerprint) for fingerprint in self._key_names)
         return wanted in self._key_names
 
     def native(self) -> pysequoia.Cert:
@@ -101,3 +101,8 @@ class Certificate:
 
     def __repr__(self) -> str:
         return f"Certificate({self.fingerprint})"
+
+
+def _key_id(fingerprint: str) -> str:
+    """The last 8 bytes of the fingerprint of a version 4 key, the first 8 of a later one's."""
+    return fingerprint[-16:] if len(fingerprint) == 40 else fingerprint[:16]

@@ -26,6 +26,7 @@ from pysonar.protocol.openpgp.errors import (
     TamperedError,
     WrongSignerError,
 )
+from pysonar.protocol.openpgp.old_clients import nobody, without_nobody
 from pysonar.protocol.openpgp.packets import SESSION_KEY, outer_packets, recipient
 from pysonar.protocol.openpgp.secret_keys import SecretKey
 
@@ -41,10 +42,11 @@ sys.stdout.buffer.write(data)
 
 
 def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | None = None) -> bytes:
-    """Encrypt `data` to every one of `recipients`, signed by `signer` if given.
+    """Encrypt `data` to every one of `recipients` (at most 15), signed by `signer` if given.
 
     Returns:
-        A binary message, integrity protected, uncompressed; different every time.
+        A binary message, integrity protected, uncompressed, in the form that every client opens (see
+        `old_clients`); different every time.
 
     Raises:
         CertificateError: no recipient, or one that cannot receive.
@@ -54,10 +56,11 @@ def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | Non
     native = [certificate.native() for certificate in recipients]
     try:
         signing = None if signer is None else signer.native().signer()
-        return bytes(pysequoia.encrypt(data, native, signing, armor=False))
+        message = bytes(pysequoia.encrypt(data, [*native, nobody()], signing, armor=False))
     except RuntimeError:
         names = ", ".join(certificate.fingerprint for certificate in recipients)
         raise CertificateError(f"cannot seal to {names}: no valid encryption key") from None
+    return without_nobody(message)
 
 
 def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | None = None) -> bytes:

@@ -20,10 +20,14 @@ MAX_RECIPIENTS = 16
 
 @dataclass(frozen=True)
 class Packet:
-    """One packet: its tag and the bytes of its body (only the first piece if it came in pieces)."""
+    """One packet: its tag, the bytes of its body (only the first piece if it came in pieces), and where in
+    the message it begins and ends.
+    """
 
     tag: int
     body: bytes
+    begin: int
+    end: int
 
 
 def _new_length(data: bytes, at: int) -> tuple[int, int, bool]:
@@ -49,7 +53,7 @@ def _old_length(data: bytes, at: int, length_type: int) -> tuple[int, int]:
 def _walk(data: bytes) -> Iterator[Packet]:
     at = 0
     while at < len(data):
-        header = data[at]
+        begin, header = at, data[at]
         if not header & 0x80:
             raise NotOpenPGPError(f"not a binary OpenPGP message: byte {at} is not the start of a packet")
         if header & 0x40:
@@ -60,13 +64,13 @@ def _walk(data: bytes) -> Iterator[Packet]:
                 if at > len(data):
                     raise NotOpenPGPError("the message ends in the middle of a packet")
                 body = data[start:at] if body is None else body
-            yield Packet(tag, body or b"")
+            yield Packet(tag, body or b"", begin, at)
         else:
             length, start = _old_length(data, at + 1, header & 3)
             at = start + length
             if at > len(data):
                 raise NotOpenPGPError("the message ends in the middle of a packet")
-            yield Packet((header >> 2) & 15, data[start:at])
+            yield Packet((header >> 2) & 15, data[start:at], begin, at)
 
 
 def outer_packets(data: bytes) -> list[Packet]:

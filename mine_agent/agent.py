@@ -21,9 +21,9 @@ from mine_agent.data.datasets import DataSet
 from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
 from mine_agent.rules.policy import Policy
-from mine_agent.work.glance import Glance
 from mine_agent.work.new_submissions import Working
 from mine_agent.work.open_submissions import Tending
+from mine_agent.work.snapshot import Glance
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError

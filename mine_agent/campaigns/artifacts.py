@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from mine_agent.campaigns.fetching import Fetching
+from mine_agent.campaigns.fetches import Fetching
 from mine_agent.connection import Connection
 from mine_agent.work.gradient import Base
 from openmined_syft.errors import FormError

@@ -22,7 +22,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     sent, and nobody learns that you looked.
     """
     from mine_agent.campaigns.overview import open_campaigns
-    from mine_agent.cli.opening import connect_and_read, home_path
+    from mine_agent.cli.connect import connect_and_read, home_path
 
     connection = connect_and_read(home_path(home))
     listings = open_campaigns(connection, connection.home.data().all(), connection.home.policy())

@@ -244,7 +244,7 @@ def remove(name: Name, home: HomeOption = None) -> None:
 
 
 def _shelf(home: Path | None) -> tuple[DataShelf, Any]:
-    from mine_agent.cli.opening import home_path
+    from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
 
     opened = Home.open(home_path(home))

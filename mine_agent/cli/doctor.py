@@ -27,7 +27,7 @@ def doctor(
 
     Exit code 1 if anything fails. The store is tried by writing a few bytes to it; nothing else is changed.
     """
-    from mine_agent.cli.opening import home_path
+    from mine_agent.cli.connect import home_path
     from mine_agent.doctor import examine
     from pysonar.party.passphrase import read_passphrase
 

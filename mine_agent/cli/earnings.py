@@ -31,7 +31,7 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
     is lost. "net" is promised less burned stakes, fees and gas.
     """
     from mine_agent.campaigns.earnings import earnings as earnings_of
-    from mine_agent.cli.opening import connect_and_read, home_path
+    from mine_agent.cli.connect import connect_and_read, home_path
 
     connection = connect_and_read(home_path(home))
     rows = [as_row(earnings_of(connection, campaign)) for campaign in connection.own_campaign_ids()]
@@ -70,7 +70,7 @@ def claim(
     `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
     while it runs, it holds the account, and this command says so.
     """
-    from mine_agent.cli.opening import home_path, open_account
+    from mine_agent.cli.connect import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.work.claim_all import claim_everything

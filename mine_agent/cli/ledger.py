@@ -48,7 +48,7 @@ def ledger(
     more; "unprotected" is one without noise, by your own word, and nothing bounds what it tells. "total" is
     the epsilon that all entries up to there come to: epsilons do not simply add up.
     """
-    from mine_agent.cli.opening import home_path
+    from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
     from mine_agent.privacy.picture import picture as draw
     from mine_agent.privacy.report import LedgerReport

@@ -50,7 +50,7 @@ def run(
     With --format json every happening is one JSON object on a line.
     """
     from mine_agent.agent import Agent
-    from mine_agent.cli.opening import home_path, open_account
+    from mine_agent.cli.connect import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until

@@ -84,7 +84,7 @@ def init(
     record is bounded, unless you say "none". The account needs ether before `mine-agent run` can submit;
     making it needs none.
     """
-    from mine_agent.cli.opening import home_path
+    from mine_agent.cli.connect import home_path
     from mine_agent.errors import HomeError
     from mine_agent.home import Home
     from mine_agent.rules.policy_file import DIFFERENTIAL, FirstAnswers

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _open(home: Path | None) -> Home:
-    from mine_agent.cli.opening import home_path
+    from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
 
     return Home.open(home_path(home))

@@ -31,7 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mine_agent.errors import DataError
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 from pysonar.tables import Batch, Source
 from pysonar.tables.reading import decimal_marks
 from pysonar.tables.source import Fault

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pysonar.protocol.schema import Schema
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 from pysonar.tables.understanding import ColumnSeen, TableSeen
 
 ALIKE = 0.55

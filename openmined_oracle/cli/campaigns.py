@@ -18,7 +18,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     "problem" is what went wrong last; `capsule run` tries again by itself. No
     passphrase is needed: what is shown is on chain.
     """
-    from openmined_oracle.cli.opening import connect_and_read, home_path
+    from openmined_oracle.cli.connect import connect_and_read, home_path
     from openmined_oracle.overview import overview
 
     connection = connect_and_read(home_path(home))

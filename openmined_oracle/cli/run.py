@@ -46,7 +46,7 @@ def run(
     of submissions that were paid. With --format json every happening is one
     JSON object on a line.
     """
-    from openmined_oracle.cli.opening import home_path
+    from openmined_oracle.cli.connect import home_path
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
     from pysonar.chain.sending.signer import KeyfileSigner

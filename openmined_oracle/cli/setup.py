@@ -56,7 +56,7 @@ def init(
     Run it again with the same --home to register after the account was funded;
     nothing is made twice.
     """
-    from openmined_oracle.cli.opening import home_path
+    from openmined_oracle.cli.connect import home_path
     from openmined_oracle.home import Home
     from pysonar.party.account import make_or_keep
 

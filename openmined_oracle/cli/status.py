@@ -24,7 +24,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     No passphrase is needed. Exit code 3 if the chain or the store cannot be
     reached.
     """
-    from openmined_oracle.cli.opening import connect_and_read, home_path, is_running
+    from openmined_oracle.cli.connect import connect_and_read, home_path, is_running
     from openmined_oracle.overview import overview
     from openmined_syft.paillier.kernels import load_kernel
     from openmined_syft.schemes import networks_here

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _open(home: Path | None) -> Home:
-    from openmined_oracle.cli.opening import home_path
+    from openmined_oracle.cli.connect import home_path
     from openmined_oracle.home import Home
 
     return Home.open(home_path(home))

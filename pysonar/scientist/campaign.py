@@ -53,7 +53,7 @@ from pysonar.scientist.errors import (
 from pysonar.scientist.estimator import Estimator
 from pysonar.scientist.frames import table_of
 from pysonar.scientist.journal import CampaignRow
-from pysonar.scientist.launching import launch, starting_accuracy, wait_for_escrow
+from pysonar.scientist.launch import launch, starting_accuracy, wait_for_escrow
 from pysonar.scientist.plan import Plan
 from pysonar.scientist.plan_slips import slips
 from pysonar.scientist.understood import Understood
@@ -127,7 +127,7 @@ class Campaign:
 
     def launch(self) -> Campaign:
         """Seal the validation set, publish the spec, escrow the bounty; see
-        `pysonar.scientist.launching.launch` for what is raised. Again, it only makes sure of that.
+        `pysonar.scientist.launch.launch` for what is raised. Again, it only makes sure of that.
         """
         if self._plan is not None:
             self._id = launch(self._scientist, self.name, self._plan, self._validation)

@@ -21,7 +21,7 @@ from pysonar.store.errors import (
     WrongBytesError,
 )
 from pysonar.store.interface import ByteStream, Collected, Progress, Reader, Store
-from pysonar.store.opening import open_reader, open_store
+from pysonar.store.locations import open_reader, open_store
 from pysonar.store.unixfs.builder import cid_of, cid_of_stream
 
 __all__ = [

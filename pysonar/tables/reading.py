@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pysonar.protocol.schema import Schema
 from pysonar.protocol.schema.columns import arrow_type, with_rules
 from pysonar.protocol.schema.errors import BadValueError, FileFormatError
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 from pysonar.tables.csv_file import CsvFile
 from pysonar.tables.numbers import Evidence, marks
 from pysonar.tables.source import Batch, Source, require_columns

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pysonar.protocol.schema.columns import MAX_WHOLE, arrow_type, listed
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 from pysonar.tables.numbers import parse_numbers
 
 GAPS = (

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from pysonar.party.tables import table as table_of
 from pysonar.protocol.amounts import format_ppm, format_wei
-from pysonar.scientist.cli.telling import SUBMISSION_COLUMNS, SUBMISSION_SHOW, submission_record
+from pysonar.scientist.cli.views import SUBMISSION_COLUMNS, SUBMISSION_SHOW, submission_record
 from pysonar.scientist.ledger import SubmissionRow
 from scripts._demo.ledger import Ledger
 

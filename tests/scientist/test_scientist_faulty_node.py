@@ -17,7 +17,7 @@ from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import ClaimUnfinishedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
-from pysonar.scientist.launching import create_deed
+from pysonar.scientist.launch import create_deed
 from tests.meddling import Answer, Meddling, without
 
 ETHER = 10**18

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import Clip
 from pysonar.protocol.schema import Schema
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 
 LONGEST_LABEL = 3.0
 """Units of a number to predict beyond which it is clipped, unless the spec's own clip is narrower."""

@@ -78,7 +78,7 @@ class Spec:
 
     Attributes:
         title, description: for people.
-        input_schema, output_schema: documents of `pysonar.protocol.schema.profile`.
+        input_schema, output_schema: documents of `pysonar.protocol.schema.field`.
         algorithm: what is learned and how.
         metric: "accuracy", "balanced_accuracy" or "macro_f1" for classes, "r2" or "absolute_error" for
             numbers.

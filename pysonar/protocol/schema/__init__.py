@@ -3,7 +3,7 @@ mines.
 
 A campaign has an input schema and an output schema: JSON Schema 2020-12 documents in a small profile, with
 one keyword of our own, `openmined`, for what JSON Schema cannot say. `docs` of the profile:
-`pysonar.protocol.schema.profile`.
+`pysonar.protocol.schema.field`.
 """
 
 from pysonar.protocol.schema.errors import (
@@ -13,7 +13,7 @@ from pysonar.protocol.schema.errors import (
     ProfileError,
     SchemaError,
 )
-from pysonar.protocol.schema.profile import (
+from pysonar.protocol.schema.field import (
     boolean_field,
     category_field,
     class_label,

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pysonar.protocol.schema.errors import BadValueError
-from pysonar.protocol.schema.profile import Field
+from pysonar.protocol.schema.field import Field
 
 MAX_WHOLE = 2**53
 RowName = Callable[[int], int]

@@ -1,7 +1,7 @@
 """A campaign's schema: from tables of records to the matrix X and the labels y, and back to labels.
 
 One function for everybody: the scientist's estimator, Capsule and every mine encode with `Schema.encode`.
-What the numbers mean is written in `pysonar.protocol.schema.profile`; what is learned from them is
+What the numbers mean is written in `pysonar.protocol.schema.field`; what is learned from them is
 `openmined_syft`'s affair.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pysonar.protocol.schema.columns import RowName, arrow_type, checked_column, class_indices
 from pysonar.protocol.schema.errors import BadValueError, MissingColumnError, ProfileError, SchemaError
-from pysonar.protocol.schema.profile import Field, input_fields, output_field
+from pysonar.protocol.schema.field import Field, input_fields, output_field
 
 
 class HasSchemas(Protocol):

@@ -8,13 +8,13 @@ import typer
 
 from pysonar.party.console import App
 from pysonar.scientist.cli.audit import audit
+from pysonar.scientist.cli.closing import cancel, claim, settle
 from pysonar.scientist.cli.create import create
-from pysonar.scientist.cli.ending import cancel, claim, settle
 from pysonar.scientist.cli.listings import list_, show
 from pysonar.scientist.cli.result import result
 from pysonar.scientist.cli.setup import init
 from pysonar.scientist.cli.store import store
-from pysonar.scientist.cli.watching import watch
+from pysonar.scientist.cli.watch import watch
 
 app = App(
     name="sonar",

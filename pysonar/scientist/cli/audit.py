@@ -18,7 +18,7 @@ from pysonar.party.console import (
     print_rows,
 )
 from pysonar.party.progress import progress
-from pysonar.scientist.cli.opening import CampaignArgument
+from pysonar.scientist.cli.connect import CampaignArgument
 
 if TYPE_CHECKING:
     from pysonar.scientist.audit import Check
@@ -49,7 +49,7 @@ def audit(
     Prints what differs, the first difference first; exit code 1 if anything does.
     What this cannot see: whether a verdict on a sealed gradient was right.
     """
-    from pysonar.scientist.cli.opening import connect_and_read
+    from pysonar.scientist.cli.connect import connect_and_read
 
     connection = connect_and_read(home)
     asked = connection.find(campaign)

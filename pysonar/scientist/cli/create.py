@@ -125,8 +125,8 @@ def create(
     fields and the label; the README shows one.
     """
     from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.cli.asking import agreed, show_understood
-    from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.cli.connect import open_scientist
+    from pysonar.scientist.cli.prompts import agreed, show_understood
     from pysonar.scientist.errors import CampaignError
     from pysonar.scientist.plan_file import read_plan
 

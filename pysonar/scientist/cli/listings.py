@@ -17,8 +17,8 @@ from pysonar.party.console import (
 )
 from pysonar.party.wording import format_time, short_id
 from pysonar.protocol.amounts import format_ppm, format_seconds
+from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import money_of
-from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:
     from pysonar.chain.contract.types import CampaignRecord
@@ -35,8 +35,8 @@ def list_(
 ) -> None:
     """List campaigns, newest last."""
     from pysonar.chain.contract.events import CampaignCreated
-    from pysonar.scientist.cli.opening import connect_and_read
-    from pysonar.scientist.cli.telling import campaign_record
+    from pysonar.scientist.cli.connect import connect_and_read
+    from pysonar.scientist.cli.views import campaign_record
 
     connection = connect_and_read(home)
     own, now = connection.home.address, connection.sonar.now()
@@ -78,8 +78,8 @@ def list_(
 @command
 def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """Show a campaign: terms, state, and what became of each submission."""
-    from pysonar.scientist.cli.opening import connect_and_read
-    from pysonar.scientist.cli.telling import (
+    from pysonar.scientist.cli.connect import connect_and_read
+    from pysonar.scientist.cli.views import (
         SUBMISSION_COLUMNS,
         SUBMISSION_SHOW,
         campaign_record,

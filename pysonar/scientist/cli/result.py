@@ -22,7 +22,7 @@ from pysonar.party.console import (
 )
 from pysonar.party.wording import short
 from pysonar.protocol.amounts import format_ppm
-from pysonar.scientist.cli.opening import CampaignArgument
+from pysonar.scientist.cli.connect import CampaignArgument
 
 if TYPE_CHECKING:
     from pysonar.scientist.delivery import Delivery
@@ -75,7 +75,7 @@ def result(
     """
     from pysonar.party.passphrase import read_passphrase
     from pysonar.scientist.campaign import estimator_of
-    from pysonar.scientist.cli.opening import connect_and_read
+    from pysonar.scientist.cli.connect import connect_and_read
     from pysonar.scientist.delivery import open_delivery
 
     if (predict is None) != (out is None):

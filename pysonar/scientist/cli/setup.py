@@ -41,7 +41,7 @@ def init(
     so keep copies of both. Send ether to the printed address: a campaign costs its bounty and a little gas.
     """
     from pysonar.party.account import make_or_keep
-    from pysonar.scientist.cli.opening import home_path
+    from pysonar.scientist.cli.connect import home_path
     from pysonar.scientist.home import Home
 
     path = home_path(home)

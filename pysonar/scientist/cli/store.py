@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _open(home: Path | None) -> Home:
-    from pysonar.scientist.cli.opening import home_path
+    from pysonar.scientist.cli.connect import home_path
     from pysonar.scientist.home import Home
 
     return Home.open(home_path(home))

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from mine_agent.campaigns.fetching import MOST_AT_ONCE, Fetching
+from mine_agent.campaigns.fetches import MOST_AT_ONCE, Fetching
 from mine_agent.errors import StillFetchingError
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from pysonar.store.gateway import GatewayReader
     from pysonar.store.kubo.store import KuboStore
 
-_RIGHT = (
-    "'embedded:/absolute/path' or 'kubo:/ip4/127.0.0.1/tcp/5001/http' (see pysonar/store/opening.py for more)"
-)
+_RIGHT = "'embedded:/absolute/path' or 'kubo:/ip4/127.0.0.1/tcp/5001/http' (more: docs/ipfs.md)"
 _BEHIND = re.compile(r"(embedded:.+?),((?:kubo|gateway):.+)")
 _UNITS = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _OPTIONS = {"embedded": {"quota"}, "kubo": {"quota", "wait"}, "gateway": {"wait"}}

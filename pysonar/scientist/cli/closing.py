@@ -16,8 +16,8 @@ from pysonar.party.console import (
     print_rows,
 )
 from pysonar.party.wording import short_id
+from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import money_of
-from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -40,7 +40,7 @@ def claim(
 ) -> None:
     """Get back what campaigns owe you: the part of the bounty that nobody earned, after settlement."""
     from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.cli.connect import open_scientist
     from pysonar.scientist.errors import ClaimUnfinishedError
 
     scientist = open_scientist(home, passphrase_file)
@@ -80,7 +80,7 @@ def settle(
 ) -> None:
     """End a campaign that is over, so that everybody can claim. Capsule usually does this."""
     from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.cli.connect import open_scientist
 
     scientist = open_scientist(home, passphrase_file)
     own = Campaign.attach(scientist, campaign)
@@ -97,7 +97,7 @@ def cancel(
 ) -> None:
     """Take a campaign back that Capsule has not opened yet; then claim the bounty."""
     from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.cli.opening import open_scientist
+    from pysonar.scientist.cli.connect import open_scientist
 
     scientist = open_scientist(home, passphrase_file)
     own = Campaign.attach(scientist, campaign)

@@ -22,7 +22,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey
 from pysonar.scientist.campaign import Campaign, default_name
 from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
-from pysonar.scientist.launching import create_deed
+from pysonar.scientist.launch import create_deed
 from pysonar.store import NotFoundError
 
 ETHER = 10**18

@@ -22,8 +22,8 @@ from pysonar.party.console import (
 )
 from pysonar.party.output import output
 from pysonar.party.tables import table
+from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import Money, money_of
-from pysonar.scientist.cli.opening import CampaignArgument
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -61,7 +61,7 @@ def watch(
     otherwise than watched for (declined, cancelled, never opened, not delivered in time). Needs no
     passphrase.
     """
-    from pysonar.scientist.cli.opening import connect_and_read
+    from pysonar.scientist.cli.connect import connect_and_read
 
     connection = connect_and_read(home)
     watcher = _Watcher(connection, connection.find(campaign), form)
@@ -134,7 +134,7 @@ class _Watcher:
 
     def _tell(self, history: Sequence[LoggedEvent], rows: Sequence[SubmissionRow], money: Money) -> None:
         from pysonar.chain.contract.events import CampaignEvent
-        from pysonar.scientist.cli.telling import event_line, event_record
+        from pysonar.scientist.cli.views import event_line, event_record
 
         for logged in history:
             place = (logged.block_hash, logged.log_index)
@@ -149,7 +149,7 @@ def _picture(
     from rich.console import Group
     from rich.text import Text
 
-    from pysonar.scientist.cli.telling import SUBMISSION_COLUMNS, SUBMISSION_SHOW, headline, submission_record
+    from pysonar.scientist.cli.views import SUBMISSION_COLUMNS, SUBMISSION_SHOW, headline, submission_record
 
     records = [submission_record(row) for row in rows]
     return Group(

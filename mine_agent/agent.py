@@ -15,15 +15,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from mine_agent.campaigns.artifacts import Library
+from mine_agent.campaigns.artifacts import CampaignArtifacts
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
 from mine_agent.rules.policy import Policy
-from mine_agent.work.new_submissions import Working
-from mine_agent.work.open_submissions import Tending
-from mine_agent.work.snapshot import Glance
+from mine_agent.work.new_submissions import NewSubmissions
+from mine_agent.work.open_submissions import OpenSubmissions
+from mine_agent.work.snapshot import Snapshot
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError
@@ -33,7 +33,7 @@ from pysonar.pause import Pause
 
 PAUSE = Pause(first=5, longest=15 * 60)
 # Kinds of work that fail and recover by themselves; no data set can have such a name.
-TENDING = "/submissions"
+FOLLOWING_UP = "/submissions"
 MONEY = "/money"
 
 
@@ -54,9 +54,11 @@ class Agent:
         self._tell = tell
         self._stopping = stopping
         self._clock = clock
-        self._tending = Tending(connection, outbox, tell=tell, clock=clock)
+        self._open = OpenSubmissions(connection, outbox, tell=tell, clock=clock)
         self._ledger = connection.home.privacy_ledger(int(clock()))
-        self._working = Working(connection, outbox, Library(connection), self._ledger, tell=tell, clock=clock)
+        self._new = NewSubmissions(
+            connection, outbox, CampaignArtifacts(connection), self._ledger, tell=tell, clock=clock
+        )
         self._over: set[bytes] = set()
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
@@ -83,20 +85,20 @@ class Agent:
         settled = connection.settled_ids()
         for campaign in connection.own_campaign_ids():
             if campaign not in self._over:
-                self._try(campaign, TENDING, partial(self._tending.submissions, campaign, policy))
-                money = partial(self._tending.money, campaign, auto_claim=policy.auto_claim)
+                self._try(campaign, FOLLOWING_UP, partial(self._open.follow_up, campaign, policy))
+                money = partial(self._open.collect, campaign, auto_claim=policy.auto_claim)
                 if self._try(campaign, MONEY, money) and campaign in settled:
                     self._is_over(campaign)
         live = [campaign for campaign in connection.campaign_ids() if campaign not in settled]
-        glance = Glance(connection, live if data_sets else [])
+        snapshot = Snapshot(connection, live if data_sets else [])
         for campaign in live:
             for data in data_sets:
-                self._try(campaign, data.name, partial(self._consider, glance, campaign, data, policy))
+                self._try(campaign, data.name, partial(self._consider, snapshot, campaign, data, policy))
         return self._errors
 
-    def _consider(self, glance: Glance, campaign: bytes, data: DataSet, policy: Policy) -> bool:
-        due = glance.is_due(campaign, data, policy, int(self._clock()))
-        return due and self._working.consider(campaign, data, policy)
+    def _consider(self, snapshot: Snapshot, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        due = snapshot.is_due(campaign, data, policy, int(self._clock()))
+        return due and self._new.consider(campaign, data, policy)
 
     def _is_over(self, campaign: bytes) -> None:
         """Settled and claimed: nothing more to do, once nothing is pinned any more."""

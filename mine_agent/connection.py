@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from web3 import Web3
 
-from mine_agent.campaigns.history import Standing, standings
+from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
 from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
@@ -62,7 +62,7 @@ class Connection(AgentConnection[Home, Journal]):
             if isinstance(entry.event, Submitted) and entry.event.miner == self.address
         ]
 
-    def standings(self, campaign: bytes) -> list[Standing]:
+    def submission_history(self, campaign: bytes) -> list[SubmissionStatus]:
         """What became of this mine's submissions to the campaign."""
         history = self.follower.history(campaign=campaign)
-        return standings(campaign, self.address, self.journal.submissions(campaign), history)
+        return submission_history(campaign, self.address, self.journal.submissions(campaign), history)

@@ -2,8 +2,8 @@
 
 The row holds the sealed bytes and their CID until the submission is decided, so that after a crash at any
 point the same bytes are stored and submitted under the same outbox key, never a second gradient in their
-place. What became of a submission is not written here: the chain says it (see `standing`). Nothing here
-holds a record of the data, a weight or a key: the bytes are sealed to Capsule and this mine cannot open
+place. What became of a submission is not written here: the chain says it (see `campaigns.history`). Nothing
+here holds a record of the data, a weight or a key: the bytes are sealed to Capsule and this mine cannot open
 them.
 """
 
@@ -33,7 +33,7 @@ SCHEMA = Tables("mine", (_STEP_1,))
 
 
 @dataclass(frozen=True)
-class Submission:
+class OwnSubmission:
     """One gradient of this mine: from the data set `data`, whose file had the digest `data_digest`. CIDs as
     32-byte digests, `value` (stake + fee) in wei, times in seconds since 1970.
 
@@ -88,7 +88,7 @@ class Journal:
         value: int,
         sealed: bytes,
         now: int,
-    ) -> Submission:
+    ) -> OwnSubmission:
         """Write a new submission down, durably. sqlite3.IntegrityError for a second one on the same base."""
         cursor = self._database.execute(
             """insert into mine_submission
@@ -98,14 +98,14 @@ class Journal:
         )
         return self._get(cursor.lastrowid)
 
-    def close(self, submission: Submission, *, now: int) -> None:
+    def close(self, submission: OwnSubmission, *, now: int) -> None:
         """The submission is decided: its bytes are needed no more."""
         self._database.execute(
             "update mine_submission set sealed = null, closed_at = ? where number = ? and closed_at is null",
             (now, submission.number),
         )
 
-    def give_up(self, submission: Submission, reason: str, *, now: int) -> None:
+    def give_up(self, submission: OwnSubmission, reason: str, *, now: int) -> None:
         """The submission was never queued and never will be."""
         with transaction(self._database):
             self.close(submission, now=now)
@@ -113,7 +113,7 @@ class Journal:
                 "update mine_submission set given_up = ? where number = ?", (reason, submission.number)
             )
 
-    def submissions(self, campaign: bytes | None = None) -> list[Submission]:
+    def submissions(self, campaign: bytes | None = None) -> list[OwnSubmission]:
         """All submissions in the order in which they were made; of one campaign if given."""
         if campaign is None:
             rows = self._database.execute("select * from mine_submission order by number")
@@ -146,12 +146,12 @@ class Journal:
         ).fetchone()
         return Failure(**dict(row)) if row else None
 
-    def _get(self, number: int | None) -> Submission:
+    def _get(self, number: int | None) -> OwnSubmission:
         row = self._database.execute("select * from mine_submission where number = ?", (number,)).fetchone()
         return _submission(row)
 
 
-def _submission(row: sqlite3.Row) -> Submission:
+def _submission(row: sqlite3.Row) -> OwnSubmission:
     fields = dict(row)
     update, value = fields.pop("update_cid"), int(fields.pop("value"))
-    return Submission(update=update, value=value, **fields)
+    return OwnSubmission(update=update, value=value, **fields)

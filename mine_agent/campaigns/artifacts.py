@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from mine_agent.campaigns.fetches import Fetching
+from mine_agent.campaigns.fetches import Fetches
 from mine_agent.connection import Connection
 from mine_agent.work.gradient import Base
 from openmined_syft.errors import FormError
@@ -34,12 +34,12 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.protocol.schema import Schema
 
-PLANS_KEPT = 256
+SPECS_KEPT = 256
 KEYS_KEPT = 2  # a network's takes more than 100 MB
 
 
 @dataclass(frozen=True)
-class Plan:
+class CampaignSpec:
     """What a mine has to know of a campaign that stays the same for its whole life."""
 
     campaign: bytes
@@ -67,7 +67,7 @@ class Plan:
         return scheme_named(self.spec.scheme)
 
 
-class Library:
+class CampaignArtifacts:
     """The artifacts of campaigns. Specs are kept in memory, as they never change.
 
     What takes longer than a moment to fetch raises StillFetchingError and is there in a later round.
@@ -75,40 +75,43 @@ class Library:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._fetching = Fetching(lambda cid, most: connection.store.get(cid, max_bytes=most))
-        self._plans: OrderedDict[bytes, Plan] = OrderedDict()
+        self._fetches = Fetches(lambda cid, most: connection.store.get(cid, max_bytes=most))
+        self._specs: OrderedDict[bytes, CampaignSpec] = OrderedDict()
         self._keys: OrderedDict[tuple[str, Cid], PublicHalf] = OrderedDict()
 
-    def plan(self, record: CampaignRecord) -> Plan:
+    def spec_of(self, record: CampaignRecord) -> CampaignSpec:
         """The campaign's spec. Raises StoreError, ArtifactError, CidError."""
-        if record.id not in self._plans:
+        if record.id not in self._specs:
             cid = Cid.from_bytes32(record.terms.spec)
             spec = Spec.parse(self._get(cid, MAX_BYTES["spec"]), cid=cid)
             with naming(cid):
                 spec.check_size()
-            self._plans[record.id] = Plan(record.id, cid, spec)
-            while len(self._plans) > PLANS_KEPT:
-                self._plans.popitem(last=False)
-        return self._plans[record.id]
+            self._specs[record.id] = CampaignSpec(record.id, cid, spec)
+            while len(self._specs) > SPECS_KEPT:
+                self._specs.popitem(last=False)
+        return self._specs[record.id]
 
-    def base(self, record: CampaignRecord, plan: Plan) -> Base:
+    def base(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> Base:
         """The newest version of the model, and the campaign's key. Raises StoreError, ArtifactError,
         CidError; KernelError if the scheme needs a package that is not here.
         """
-        plan.scheme.require_usable()
-        public = self._public_key(record, plan)
+        campaign_spec.scheme.require_usable()
+        public = self._public_key(record, campaign_spec)
         cid = Cid.from_bytes32(record.model)
-        most = min(MAX_BYTES["model"], plan.scheme.most_model_bytes(plan.family, plan.spec.key_bits))
-        artifact = ModelArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
-        _check_model(artifact.model, record, plan, public, cid)
-        return Base(artifact.for_key(public, cid=cid), public, cid, plan.spec.scheme)
+        most = min(
+            MAX_BYTES["model"],
+            campaign_spec.scheme.most_model_bytes(campaign_spec.family, campaign_spec.spec.key_bits),
+        )
+        artifact = ModelArtifact.parse(self._get(cid, most), scheme=campaign_spec.spec.scheme, cid=cid)
+        _check_model(artifact.model, record, campaign_spec, public, cid)
+        return Base(artifact.for_key(public, cid=cid), public, cid, campaign_spec.spec.scheme)
 
-    def certificate(self, record: CampaignRecord, plan: Plan) -> Certificate:
+    def certificate(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> Certificate:
         """The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time.
 
         Raises StoreError; WrongBindingError if it is not Capsule's.
         """
-        cid, capsule = plan.spec.capsule_certificate, record.terms.capsule
+        cid, capsule = campaign_spec.spec.capsule_certificate, record.terms.capsule
         history = [entry.event for entry in self._connection.follower.history(CapsuleRegistered)]
         registered = {
             event.certificate
@@ -118,40 +121,47 @@ class Library:
         current = self._connection.sonar.certificate(capsule)  # may be older than what this mine reads from
         if cid.digest not in registered | {current}:
             expected = f"a certificate that {capsule} registered on Sonar"
-            raise WrongBindingError("spec", "capsule_certificate", str(cid), expected, plan.spec_cid)
+            raise WrongBindingError("spec", "capsule_certificate", str(cid), expected, campaign_spec.spec_cid)
         return parse_certificate(self._get(cid, MAX_BYTES["certificate"]), cid=cid)
 
-    def _public_key(self, record: CampaignRecord, plan: Plan) -> PublicHalf:
+    def _public_key(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> PublicHalf:
         """The campaign's key: the same for its whole life, and large for a network, so it is kept."""
         cid = Cid.from_bytes32(record.public_key)
-        key = (plan.spec.scheme, cid)  # other campaigns may name the same bytes and say other things of them
+        key = (
+            campaign_spec.spec.scheme,
+            cid,
+        )  # other campaigns may name the same bytes and say other things of them
         if key not in self._keys:
-            most = min(MAX_BYTES["public_key"], plan.scheme.most_public_bytes(plan.family))
-            artifact = PublicKeyArtifact.parse(self._get(cid, most), scheme=plan.spec.scheme, cid=cid)
+            most = min(MAX_BYTES["public_key"], campaign_spec.scheme.most_public_bytes(campaign_spec.family))
+            artifact = PublicKeyArtifact.parse(
+                self._get(cid, most), scheme=campaign_spec.spec.scheme, cid=cid
+            )
             self._keys[key] = artifact.key
             while len(self._keys) > KEYS_KEPT:
                 self._keys.popitem(last=False)
         self._keys.move_to_end(key)
         public = self._keys[key]
-        bits = plan.scheme.size_of(public)
-        if bits != plan.spec.key_bits:
-            raise ArtifactError("public_key", "n", f"{bits} bits", f"{plan.spec.key_bits} bits", cid)
+        bits = campaign_spec.scheme.size_of(public)
+        if bits != campaign_spec.spec.key_bits:
+            raise ArtifactError("public_key", "n", f"{bits} bits", f"{campaign_spec.spec.key_bits} bits", cid)
         return public
 
     def _get(self, cid: Cid, most: int) -> bytes:
-        return self._fetching.get(cid, most)
+        return self._fetches.get(cid, most)
 
 
-def _check_model(model: Model, record: CampaignRecord, plan: Plan, public: PublicHalf, cid: Cid) -> None:
+def _check_model(
+    model: Model, record: CampaignRecord, campaign_spec: CampaignSpec, public: PublicHalf, cid: Cid
+) -> None:
     """Whether the model is what chain, spec and key say it is. Raises ArtifactError."""
     for field, found, expected in (
         ("key_fingerprint", model.key_fingerprint.hex(), public.fingerprint.hex()),
         ("version", model.version, record.version),
-        ("shape", model.shape, plan.spec.weights_shape),
+        ("shape", model.shape, campaign_spec.spec.weights_shape),
     ):
         if found != expected:
             raise ArtifactError("model", field, found, str(expected), cid)
     try:
-        plan.scheme.check_form(model, public, plan.family, plan.spec.weight_bound)
+        campaign_spec.scheme.check_form(model, public, campaign_spec.family, campaign_spec.spec.weight_bound)
     except FormError as error:
         raise ArtifactError("model", error.field, Said(str(error.value)), error.expected, cid) from None

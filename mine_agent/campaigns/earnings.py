@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mine_agent.campaigns.history import Standing
+from mine_agent.campaigns.history import SubmissionStatus
 from mine_agent.connection import Connection
 from mine_agent.rules.pacing import Outcome
 from pysonar.chain.contract.events import Claimed
@@ -32,7 +32,7 @@ class Earnings:
 
     campaign: bytes
     state: State
-    standings: tuple[Standing, ...]
+    history: tuple[SubmissionStatus, ...]
     promised: int
     pending: int
     claimable: int
@@ -49,22 +49,22 @@ class Earnings:
 
     def count(self, outcome: Outcome) -> int:
         """Submissions with that outcome."""
-        return Counter(standing.outcome for standing in self.standings)[outcome]
+        return Counter(status.outcome for status in self.history)[outcome]
 
 
 def earnings(connection: Connection, campaign: bytes) -> Earnings:
     """The account's earnings of one campaign, as of the newest block and the events read so far."""
     account, record = connection.address, connection.sonar.campaign(campaign)
-    standings = connection.standings(campaign)
-    evaluated = [entry for entry in standings if entry.verdict is not None]
+    history = connection.submission_history(campaign)
+    evaluated = [entry for entry in history if entry.verdict is not None]
     burned = [entry for entry in evaluated if entry.outcome is Outcome.BURNED]
-    queued = [entry for entry in standings if entry.index is not None and entry.outcome is Outcome.WAITING]
+    queued = [entry for entry in history if entry.index is not None and entry.outcome is Outcome.WAITING]
     claimable = connection.sonar.claimable(campaign, account)
     claims = [entry.event for entry in connection.follower.history(Claimed, campaign=campaign)]
     return Earnings(
         campaign=record.id,
         state=record.state,
-        standings=tuple(standings),
+        history=tuple(history),
         promised=sum(entry.payout for entry in evaluated),
         pending=connection.sonar.owed(campaign, account) - claimable,
         claimable=claimable,

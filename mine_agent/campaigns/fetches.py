@@ -21,7 +21,7 @@ MOST_AT_ONCE = 8
 KEPT = 16
 
 
-class Fetching:
+class Fetches:
     """Artifacts on their way, by CID. `get(cid, most)` is the store's, and safe in threads."""
 
     def __init__(self, get: Callable[[Cid, int], bytes], *, patience: float = PATIENCE) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mine_agent.journal import Submission
+from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome, Past
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.contract.versions import FIRST
-from pysonar.chain.submissions import Submission as Fate
-from pysonar.chain.submissions import submissions
+from pysonar.chain.submissions import Submission, submissions
 
 _OUTCOME = {
     Verdict.IMPROVED: Outcome.IMPROVED,
@@ -27,7 +26,7 @@ _OUTCOME = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class SubmissionStatus:
     """One submission: `submission` is this home's record of it, `index` its place in the campaign's queue.
 
     One of the two may be None. `payout` in wei; `accuracy` in parts per million, where it was paid.
@@ -35,7 +34,7 @@ class Standing:
 
     campaign: bytes
     update: bytes
-    submission: Submission | None
+    submission: OwnSubmission | None
     index: int | None = None
     verdict: Verdict | None = None
     payout: int = 0
@@ -59,18 +58,18 @@ class Standing:
         return Past(made.data_digest, made.base_model, self.outcome, made.closed_at or now)
 
 
-def own_past(standings: Iterable[Standing], *, version: int, now: int) -> list[Past]:
+def own_past(history: Iterable[SubmissionStatus], *, version: int, now: int) -> list[Past]:
     """What of them counts for pacing, as `pacing` wants it.
 
     Since version 2 of the contract anybody may submit in this miner's name: what this home did not make says
     nothing of its data, and garbage must not keep the mine from working.
     """
-    return [one.past(now) for one in standings if one.submission is not None or version == FIRST]
+    return [one.past(now) for one in history if one.submission is not None or version == FIRST]
 
 
-def standings(
-    campaign: bytes, miner: str, made: Iterable[Submission], history: Iterable[LoggedEvent]
-) -> list[Standing]:
+def submission_history(
+    campaign: bytes, miner: str, made: Iterable[OwnSubmission], history: Iterable[LoggedEvent]
+) -> list[SubmissionStatus]:
     """Every submission of `miner` to `campaign`, in the order they were made.
 
     `made`: this home's records of the campaign; `history`: the campaign's events on the chain, in order.
@@ -78,23 +77,25 @@ def standings(
     known = submissions(history).values()
     queue = {one.index: one for one in known if one.submitted is not None and one.miner == miner}
 
-    def queued(fate: Fate, made: Submission | None) -> Standing:
-        return Standing(
+    def queued(submission: Submission, made: OwnSubmission | None) -> SubmissionStatus:
+        return SubmissionStatus(
             campaign,
-            fate.update,
+            submission.update,
             made,
-            index=fate.index,
-            verdict=fate.verdict,
-            payout=fate.payout,
-            accuracy=fate.accuracy,
-            reclaimed=fate.reclaimed,
+            index=submission.index,
+            verdict=submission.verdict,
+            payout=submission.payout,
+            accuracy=submission.accuracy,
+            reclaimed=submission.reclaimed,
         )
 
-    own: list[Standing] = []
+    own: list[SubmissionStatus] = []
     for entry in made:
-        place = next((index for index, fate in queue.items() if fate.update == entry.update), None)
+        place = next(
+            (index for index, submission in queue.items() if submission.update == entry.update), None
+        )
         if place is None:
-            own.append(Standing(campaign, entry.update, entry))
+            own.append(SubmissionStatus(campaign, entry.update, entry))
         else:
             own.append(queued(queue.pop(place), entry))
-    return [queued(fate, None) for fate in queue.values()] + own
+    return [queued(submission, None) for submission in queue.values()] + own

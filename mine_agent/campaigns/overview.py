@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mine_agent.campaigns.artifacts import Library, Plan
+from mine_agent.campaigns.artifacts import CampaignArtifacts, CampaignSpec
 from mine_agent.campaigns.offer import offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
@@ -23,7 +23,7 @@ from pysonar.chain.sending.fees import price_now
 
 @dataclass(frozen=True)
 class Listing:
-    """One open campaign. Without a usable spec, `plan` is None and `fault` says why.
+    """One open campaign. Without a usable spec, `campaign_spec` is None and `fault` says why.
 
     Attributes:
         fits: how each data set fits. refusals: the owner's rules that forbid it.
@@ -32,7 +32,7 @@ class Listing:
     """
 
     record: CampaignRecord
-    plan: Plan | None
+    campaign_spec: CampaignSpec | None
     fault: str | None
     fits: tuple[Fit, ...]
     refusals: tuple[Refusal, ...]
@@ -44,7 +44,7 @@ class Listing:
     def joined(self) -> bool:
         """Whether `mine-agent run` works for it."""
         return (
-            self.plan is not None
+            self.campaign_spec is not None
             and not self.refusals
             and self.closed is None
             and any(fit.fits for fit in self.fits)
@@ -53,7 +53,7 @@ class Listing:
 
 def open_campaigns(connection: Connection, data_sets: list[DataSet], policy: Policy) -> list[Listing]:
     """Every campaign that is open on the chain, oldest first. Raises ChainError."""
-    library = Library(connection)
+    artifacts = CampaignArtifacts(connection)
     settled = connection.settled_ids()
     price, now = price_now(connection.web3), connection.sonar.now()
     listings = []
@@ -62,13 +62,13 @@ def open_campaigns(connection: Connection, data_sets: list[DataSet], policy: Pol
             continue
         record = connection.sonar.campaign(campaign)
         if record.state is State.OPEN:
-            listings.append(_listing(connection, library, record, data_sets, policy, price, now))
+            listings.append(_listing(connection, artifacts, record, data_sets, policy, price, now))
     return listings
 
 
 def _listing(
     connection: Connection,
-    library: Library,
+    artifacts: CampaignArtifacts,
     record: CampaignRecord,
     data_sets: list[DataSet],
     policy: Policy,
@@ -79,28 +79,28 @@ def _listing(
     failures = [connection.journal.failure(record.id, data.name) for data in data_sets]
     failure = next((entry.message for entry in failures if entry is not None), None)
     try:
-        plan = library.plan(record)
+        campaign_spec = artifacts.spec_of(record)
     except ChainError:
         raise
     except OpenMinedError as error:
         return Listing(record, None, describe(error), (), (), closed, failure)
     return Listing(
         record,
-        plan,
+        campaign_spec,
         None,
-        tuple(fit_by_names(plan.schema, data) for data in data_sets),
-        refusals(policy, offer_of(record, price, plan.spec)),
+        tuple(fit_by_names(campaign_spec.schema, data) for data in data_sets),
+        refusals(policy, offer_of(record, price, campaign_spec.spec)),
         closed,
         failure,
-        _privacy(plan, policy.privacy),
+        _privacy(campaign_spec, policy.privacy),
     )
 
 
-def _privacy(plan: Plan, budget: Budget | None) -> str:
+def _privacy(campaign_spec: CampaignSpec, budget: Budget | None) -> str:
     """What a release for the campaign costs at most: nothing, if one of the same records is there already."""
     if budget is None:
         return "none"
-    floor = plan.spec.privacy_floor
+    floor = campaign_spec.spec.privacy_floor
     try:
         rho = budget.price_rho if floor is None else budget.for_floor(floor.epsilon, floor.delta)
     except PrivacyError:

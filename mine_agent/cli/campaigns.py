@@ -59,7 +59,7 @@ def as_row(listing: Listing) -> dict[str, Any]:
     record = listing.record
     return {
         "campaign": record.hex_id,
-        "title": listing.plan.spec.title if listing.plan else None,
+        "title": listing.campaign_spec.spec.title if listing.campaign_spec else None,
         "scientist": record.owner,
         "capsule": record.terms.capsule,
         "bounty": str(record.terms.bounty),

@@ -30,9 +30,9 @@ def suggested(home: Home, shelf: DataShelf, data: DataSet, campaign: str) -> tup
     if len(found) != 1:
         known = ", ".join(listing.record.hex_id[:10] for listing in listings) or "none"
         raise DataError(f"{len(found)} open campaigns begin with {campaign!r}; open are: {known}")
-    if found[0].plan is None:
+    if found[0].campaign_spec is None:
         raise DataError(f"the campaign's spec cannot be read: {found[0].fault}")
-    suggestions = suggest(found[0].plan.schema, shelf.seen(data))
+    suggestions = suggest(found[0].campaign_spec.schema, shelf.seen(data))
     return as_toml(suggestions), suggestions
 
 

@@ -111,16 +111,16 @@ def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
     for listing in open_campaigns(connection, [data], connection.home.policy()):
         missing: list[str] = []
         changed: list[str] = []
-        if listing.plan is None:
+        if listing.campaign_spec is None:
             fits, why_not = False, listing.fault
         else:
-            fit = fit_by_values(listing.plan.schema, data)
+            fit = fit_by_values(listing.campaign_spec.schema, data)
             fits, missing, changed = fit.fits, list(fit.missing), list(fit.changed)
             why_not = fit.problem or (f"lacks {', '.join(missing)}" if missing else None)
         rows.append(
             {
                 "campaign": listing.record.hex_id,
-                "title": listing.plan.spec.title if listing.plan else None,
+                "title": listing.campaign_spec.spec.title if listing.campaign_spec else None,
                 "fits": fits,
                 "missing": missing,
                 "changed": changed,

@@ -113,7 +113,7 @@ def as_row(entry: Earnings) -> dict[str, Any]:
     return {
         "campaign": "0x" + entry.campaign.hex(),
         "state": entry.state.name,
-        "submitted": len(entry.standings),
+        "submitted": len(entry.history),
         "improved": entry.count(Outcome.IMPROVED),
         "no_gain": entry.count(Outcome.NO_GAIN),
         "lost": entry.count(Outcome.BURNED),
@@ -126,14 +126,14 @@ def as_row(entry: Earnings) -> dict[str, Any]:
         ),
         "submissions": [
             {
-                "index": standing.index,
-                "data": standing.submission.data if standing.submission else None,
-                "base_version": standing.submission.base_version if standing.submission else None,
-                "verdict": standing.verdict.name if standing.verdict else None,
-                "outcome": standing.outcome.value,
-                "payout": str(standing.payout),
-                "accuracy_ppm": standing.accuracy,
+                "index": status.index,
+                "data": status.submission.data if status.submission else None,
+                "base_version": status.submission.base_version if status.submission else None,
+                "verdict": status.verdict.name if status.verdict else None,
+                "outcome": status.outcome.value,
+                "payout": str(status.payout),
+                "accuracy_ppm": status.accuracy,
             }
-            for standing in entry.standings
+            for status in entry.history
         ],
     }

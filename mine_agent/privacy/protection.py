@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from mine_agent.campaigns.artifacts import Plan
+from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.ledger import Ledger
@@ -57,8 +57,10 @@ class Prepared(Generic[LearnableT_co]):
 class Protection(Protocol):
     """The owner's decision."""
 
-    def gather(self, plan: Plan, data: DataSet, batches: Iterable[Rows]) -> Callable[[], Prepared[Learnable]]:
-        """Read the records for `plan`'s campaign, and answer with what prepares them. That is called once the
+    def gather(
+        self, campaign_spec: CampaignSpec, data: DataSet, batches: Iterable[Rows]
+    ) -> Callable[[], Prepared[Learnable]]:
+        """Read the records for the campaign, and answer with what prepares them. That is called once the
         data have been read to the end and found in order: only then something may be charged.
 
         Raises PrivacyError, SyftError, and whatever the records raise; what it answers raises LedgerError.
@@ -71,14 +73,14 @@ class WithoutNoise:
 
     def gather(
         self,
-        plan: Plan,
+        campaign_spec: CampaignSpec,
         data: DataSet,  # noqa: ARG002
         batches: Iterable[Rows],
     ) -> Callable[[], Prepared[Rows | RowSums]]:
         """The records themselves, or exact sums over them where a rule needs no more."""
         made: Rows | RowSums
-        if isinstance(plan.family, LinearFamily) and not isinstance(plan.rule, MiniBatch):
-            made = plan.family.sums(batches)
+        if isinstance(campaign_spec.family, LinearFamily) and not isinstance(campaign_spec.rule, MiniBatch):
+            made = campaign_spec.family.sums(batches)
         else:
             parts = list(batches)
             made = Rows(
@@ -103,7 +105,7 @@ class Budgeted:
         self._sleep, self._passed = sleep, passed
 
     def gather(
-        self, plan: Plan, data: DataSet, batches: Iterable[Rows]
+        self, campaign_spec: CampaignSpec, data: DataSet, batches: Iterable[Rows]
     ) -> Callable[[], Prepared[NoisedSums]]:
         """Sums over the clipped records, in the memory of one batch; what it answers hands out the stored
         release of these very records, or a new one: charged, drawn, stored, and only then used.
@@ -111,35 +113,35 @@ class Budgeted:
         Raises:
             PrivacyError: a network; or delta is above one in the number of records.
         """
-        family = plan.family
+        family = campaign_spec.family
         if not isinstance(family, LinearFamily):
             raise PrivacyError(
                 f"a model of family {family.name} cannot be trained under a privacy budget: how much its"
                 " gradients tell of a single record cannot be bounded yet"
             )
-        clip, rho = record_clip(plan.schema, family), self._price(plan)
-        seen = hashlib.sha256(_key_header(plan, data, clip, rho))
+        clip, rho = record_clip(campaign_spec.schema, family), self._price(campaign_spec)
+        seen = hashlib.sha256(_key_header(campaign_spec, data, clip, rho))
         count, sums = 0, UnnoisedSums.nothing(*family.weights_shape, clip)
         for rows in batches:
             grid = family.grid_rows(rows, clip)
             seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
             count, sums = count + len(rows.y), sums + exact_sums(grid)
         require_delta(self._budget.delta, rows=count)
-        return lambda: self._prepare(plan, data, seen.digest(), rho, sums)
+        return lambda: self._prepare(campaign_spec, data, seen.digest(), rho, sums)
 
-    def _price(self, plan: Plan) -> Fraction:
-        floor = plan.spec.privacy_floor
+    def _price(self, campaign_spec: CampaignSpec) -> Fraction:
+        floor = campaign_spec.spec.privacy_floor
         if floor is None:
             return self._budget.price_rho
         return self._budget.for_floor(floor.epsilon, floor.delta)
 
     def _prepare(
-        self, plan: Plan, data: DataSet, key: bytes, rho: Fraction, sums: UnnoisedSums
+        self, campaign_spec: CampaignSpec, data: DataSet, key: bytes, rho: Fraction, sums: UnnoisedSums
     ) -> Prepared[NoisedSums]:
         noised = self._ledger.release(key)
         if noised is None:
-            noised = self._draw(sums, key, rho, campaign=plan.campaign, data=data.name)
-        floor = plan.spec.privacy_floor
+            noised = self._draw(sums, key, rho, campaign=campaign_spec.campaign, data=data.name)
+        floor = campaign_spec.spec.privacy_floor
         delta = self._budget.delta if floor is None else floor.delta
         return Prepared(noised, PrivacyStatement(epsilon_at(noised.rho, delta), delta), key)
 
@@ -163,17 +165,17 @@ def seconds_for(rows: int, columns: int) -> float:
     return SECONDS_AT_LEAST + SECONDS_EACH * (rows * (rows + 1) // 2 + rows * columns)
 
 
-def _key_header(plan: Plan, data: DataSet, clip: Clip, rho: Fraction) -> bytes:
+def _key_header(campaign_spec: CampaignSpec, data: DataSet, clip: Clip, rho: Fraction) -> bytes:
     """Everything that a release depends on but the clipped records, which follow it row by row: how the model
     sees them, the clip, the price, and the registration of the data.
     """
-    parameters = plan.spec.algorithm.parameters.get("features")
+    parameters = campaign_spec.spec.algorithm.parameters.get("features")
     document = {
         "format": _KEY_FORMAT,
-        "features": None if parameters is None else {"map": parameters, "seed": plan.campaign.hex()},
+        "features": None if parameters is None else {"map": parameters, "seed": campaign_spec.campaign.hex()},
         "clip": [clip.inputs.hex(), clip.targets.hex()],
         "rho": str(rho),
-        "shape": list(plan.family.weights_shape),
+        "shape": list(campaign_spec.family.weights_shape),
         "registration": data.registration,
     }
     return dumps_json(document)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mine_agent.connection import Connection
 from mine_agent.errors import ClaimUnfinishedError
-from mine_agent.work import payouts as settling
+from mine_agent.work import payouts
 from pysonar.chain.contract.events import Claimed
 from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTimeoutError
 from pysonar.chain.sending.deeds import Deed
@@ -52,7 +52,7 @@ def _claim_everything(
     first = len(sent)
     for campaign in connection.own_campaign_ids():
         if sonar.claimable(campaign, outbox.account):
-            claim = settling.claim(outbox, sonar, sonar.campaign(campaign))
+            claim = payouts.claim(outbox, sonar, sonar.campaign(campaign))
             if claim is not None:
                 sent.append(claim.deed)
     for deed in sent[first:]:
@@ -66,9 +66,9 @@ def _reclaim_everything(connection: Connection, outbox: Outbox, sent: list[Deed]
     sonar, now = connection.sonar, connection.sonar.now()
     for campaign in connection.own_campaign_ids():
         record = sonar.campaign(campaign)
-        for standing in connection.standings(campaign):
-            if settling.may_reclaim(record, standing, now):
-                reclaim = settling.reclaim(outbox, sonar, record, standing)
+        for status in connection.submission_history(campaign):
+            if payouts.may_reclaim(record, status, now):
+                reclaim = payouts.reclaim(outbox, sonar, record, status)
                 if reclaim is not None:
                     sent.append(reclaim.deed)
     for deed in list(sent):

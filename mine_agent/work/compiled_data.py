@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from mine_agent.campaigns.artifacts import Plan
+from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import TooLittleDataError
 from mine_agent.privacy.budget import Budget
@@ -49,7 +49,7 @@ class Compiled:
     release: bytes | None
 
 
-class Visits:
+class CompiledData:
     """What was compiled lately, by campaign, data, and version where that matters."""
 
     def __init__(self) -> None:
@@ -57,28 +57,36 @@ class Visits:
 
     def visit(
         self,
-        plan: Plan,
+        campaign_spec: CampaignSpec,
         data: DataSet,
         version: int,
         limits: Limits,
         budget: Budget | None,
         protection: Protection,
     ) -> Compiled:
-        """The training of `plan`'s campaign on `data`, from a version of its model on, under `protection`,
+        """The training of the campaign on `data`, from a version of its model on, under `protection`,
         which is what the owner's `budget` comes to.
 
         Raises DataChangedError, SchemaError (names row, column and value), TooLittleDataError (fewer records
         or classes than the owner's limits), SyftError (the rows cannot be learned from), LedgerError (nothing
         may be released).
         """
-        scheme = scheme_named(plan.spec.scheme)
-        key = (plan.campaign, data.digest, data.registration, version if scheme.fresh_rows else 0, budget)
+        scheme = scheme_named(campaign_spec.spec.scheme)
+        key = (
+            campaign_spec.campaign,
+            data.digest,
+            data.registration,
+            version if scheme.fresh_rows else 0,
+            budget,
+        )
         if key in self._kept:
             data.renewed()
         else:
-            salt = salt_of(plan.campaign, data.digest)
-            prepared = _prepared(plan, data, limits, budget, protection)
-            visit = scheme.visit(plan.family, prepared.data, plan.rule, version=version, salt=salt)
+            salt = salt_of(campaign_spec.campaign, data.digest)
+            prepared = _prepared(campaign_spec, data, limits, budget, protection)
+            visit = scheme.visit(
+                campaign_spec.family, prepared.data, campaign_spec.rule, version=version, salt=salt
+            )
             self._kept[key] = Compiled(visit, prepared.statement, prepared.key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -87,16 +95,16 @@ class Visits:
 
 
 def _prepared(
-    plan: Plan, data: DataSet, limits: Limits, budget: Budget | None, protection: Protection
+    campaign_spec: CampaignSpec, data: DataSet, limits: Limits, budget: Budget | None, protection: Protection
 ) -> Prepared[Learnable]:
     """What the model learns from, once the data have been read to the end and found unchanged."""
     with data.opened() as source:
         reading = Reading(source.name)
-        fields = (*plan.schema.fields, plan.schema.label)
+        fields = (*campaign_spec.schema.fields, campaign_spec.schema.label)
         decimal = _decimal(data, budget)
         batches = record_batches(source, fields, reading, limit=data.unusable, decimal=decimal)
-        counted = _Counted(plan.schema, batches)
-        prepare = protection.gather(plan, data, counted)
+        counted = _Counted(campaign_spec.schema, batches)
+        prepare = protection.gather(campaign_spec, data, counted)
         counted.require(data.name, limits)
     return prepare()
 

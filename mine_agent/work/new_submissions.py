@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mine_agent.campaigns.artifacts import Library, Plan
+from mine_agent.campaigns.artifacts import CampaignArtifacts, CampaignSpec
 from mine_agent.campaigns.history import own_past
 from mine_agent.campaigns.offer import check_funds, offer_of, why_closed
 from mine_agent.connection import Connection
@@ -19,8 +19,8 @@ from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
 from mine_agent.rules.pacing import Move, next_move
 from mine_agent.rules.policy import Policy, refusals
-from mine_agent.work import submit as submitting
-from mine_agent.work.compiled_data import Visits
+from mine_agent.work import submit
+from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.fees import price_now
@@ -29,14 +29,14 @@ from pysonar.party.happenings import Tell, Training
 from pysonar.store import cid_of
 
 
-class Working:
-    """The work of one mine. `clock` gives seconds since 1970."""
+class NewSubmissions:
+    """What one mine trains and submits. `clock` gives seconds since 1970."""
 
     def __init__(
         self,
         connection: Connection,
         outbox: Outbox,
-        library: Library,
+        artifacts: CampaignArtifacts,
         ledger: Ledger,
         *,
         tell: Tell,
@@ -44,9 +44,9 @@ class Working:
     ) -> None:
         self._connection = connection
         self._outbox = outbox
-        self._library = library
+        self._artifacts = artifacts
         self._ledger = ledger
-        self._visits = Visits()
+        self._compiled = CompiledData()
         self._tell = tell
         self._clock = clock
 
@@ -62,35 +62,41 @@ class Working:
             return False
         record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
         now = int(self._clock())
-        past = own_past(connection.standings(campaign), version=connection.sonar.version, now=now)
+        past = own_past(connection.submission_history(campaign), version=connection.sonar.version, now=now)
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         if pace.move is not Move.TRAIN:
             return False
         price = price_now(connection.web3)
         if refusals(policy, offer_of(record, price)):
             return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
-        plan = self._library.plan(record)
-        if plan.schema.missing(data.column_names()):
+        campaign_spec = self._artifacts.spec_of(record)
+        if campaign_spec.schema.missing(data.column_names()):
             return False
-        offer = offer_of(record, price, plan.spec)
+        offer = offer_of(record, price, campaign_spec.spec)
         if refusals(policy, offer):
             return False
         check_funds(connection.web3, connection.address, record, price)
-        return self._submit(record, plan, data, policy)
+        return self._submit(record, campaign_spec, data, policy)
 
     def _is_closed(self, campaign: bytes, policy: Policy) -> bool:
         sonar = self._connection.sonar
         closed = why_closed(sonar.campaign(campaign), sonar.now(), policy.limits.time_margin)
         return closed is not None
 
-    def _submit(self, record: CampaignRecord, plan: Plan, data: DataSet, policy: Policy) -> bool:
+    def _submit(
+        self, record: CampaignRecord, campaign_spec: CampaignSpec, data: DataSet, policy: Policy
+    ) -> bool:
         connection, campaign = self._connection, record.id
-        base = self._library.base(record, plan)
-        certificate = self._library.certificate(record, plan)
+        base = self._artifacts.base(record, campaign_spec)
+        certificate = self._artifacts.certificate(record, campaign_spec)
         protection = protection_for(policy.privacy, self._ledger, clock=self._clock)
-        compiled = self._visits.visit(plan, data, record.version, policy.limits, policy.privacy, protection)
+        compiled = self._compiled.visit(
+            campaign_spec, data, record.version, policy.limits, policy.privacy, protection
+        )
         self._tell(
-            Training(campaign=campaign, data=data.name, base_version=record.version, title=plan.spec.title)
+            Training(
+                campaign=campaign, data=data.name, base_version=record.version, title=campaign_spec.spec.title
+            )
         )
         gradient = train_on(base, compiled.visit)
         sealed = seal_update(
@@ -117,7 +123,7 @@ class Working:
             sealed=sealed,
             now=now,
         )
-        sent = submitting.send(
+        sent = submit.send(
             submission,
             record,
             store=connection.store,
@@ -128,7 +134,7 @@ class Working:
             statement = compiled.statement
             self._tell(
                 replace(
-                    submitting.happening(submission, sent),
+                    submit.happening(submission, sent),
                     epsilon=statement.epsilon if statement else None,
                     delta=statement.delta if statement else None,
                 )

@@ -2,7 +2,7 @@
 money back.
 
 Everything is decided from the newest state of the chain and the journal; doing it again changes nothing. Not
-here: new submissions (see `working`).
+here: new submissions (see `new_submissions`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from mine_agent.campaigns.history import Standing
+from mine_agent.campaigns.history import SubmissionStatus
 from mine_agent.campaigns.offer import offer_of
 from mine_agent.connection import Connection
-from mine_agent.journal import Submission
+from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy, refusals
-from mine_agent.work import payouts as settling
-from mine_agent.work import submit as submitting
+from mine_agent.work import payouts, submit
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
@@ -32,8 +31,8 @@ PUT_BACK_SECONDS = 60.0  # between two looks whether the store still has a waiti
 SETTLE_GRACE = 10 * 60  # seconds that Capsule and scientist have to settle after the end of the review
 
 
-class Tending:
-    """The tending of one mine's submissions. `clock` gives seconds since 1970."""
+class OpenSubmissions:
+    """What one mine has submitted and not closed. `clock` gives seconds since 1970."""
 
     def __init__(
         self, connection: Connection, outbox: Outbox, *, tell: Tell, clock: Callable[[], float]
@@ -44,16 +43,16 @@ class Tending:
         self._clock = clock
         self._whole_until: dict[bytes, float] = {}
 
-    def submissions(self, campaign: bytes, policy: Policy) -> None:
+    def follow_up(self, campaign: bytes, policy: Policy) -> None:
         """Bring every submission of this home a step further. StoreError, ChainError."""
         record, now = self._connection.sonar.campaign(campaign), self._connection.sonar.now()
-        for standing in self._connection.standings(campaign):
-            made = standing.submission
+        for status in self._connection.submission_history(campaign):
+            made = status.submission
             if made is None or made.closed_at is not None:
                 continue
-            if standing.outcome is not Outcome.WAITING:
-                self._release(made, standing)
-            elif standing.index is not None:
+            if status.outcome is not Outcome.WAITING:
+                self._release(made, status)
+            elif status.index is not None:
                 self._put_back(made)
             else:
                 hopeless = self._why_hopeless(made, record, policy, now)
@@ -62,9 +61,9 @@ class Tending:
                 else:
                     self._give_up(made, hopeless)
 
-    def _send(self, made: Submission, record: CampaignRecord) -> None:
-        known = self._outbox.find(submitting.submit_deed(made))
-        sent = submitting.send(
+    def _send(self, made: OwnSubmission, record: CampaignRecord) -> None:
+        known = self._outbox.find(submit.submit_deed(made))
+        sent = submit.send(
             made,
             record,
             store=self._connection.store,
@@ -72,9 +71,9 @@ class Tending:
             sonar=self._connection.sonar,
         )
         if known is None and sent is not None:
-            self._tell(submitting.happening(made, sent))
+            self._tell(submit.happening(made, sent))
 
-    def money(self, campaign: bytes, *, auto_claim: bool) -> bool:
+    def collect(self, campaign: bytes, *, auto_claim: bool) -> bool:
         """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
 
         Returns whether nothing is left to come: everything settled, decided and claimed.
@@ -82,13 +81,13 @@ class Tending:
         sonar = self._connection.sonar
         record, now = sonar.campaign(campaign), sonar.now()
         waiting = [
-            standing
-            for standing in self._connection.standings(campaign)
-            if standing.index is not None and standing.outcome is Outcome.WAITING
+            status
+            for status in self._connection.submission_history(campaign)
+            if status.index is not None and status.outcome is Outcome.WAITING
         ]
-        for standing in waiting:
-            if settling.may_reclaim(record, standing, now):
-                self._reclaim(record, standing)
+        for status in waiting:
+            if payouts.may_reclaim(record, status, now):
+                self._reclaim(record, status)
         if record.state is not State.SETTLED:
             self._settle(record, now)
             return False
@@ -107,18 +106,20 @@ class Tending:
             return 0
         return gas * price_now(self._connection.web3)
 
-    def _why_hopeless(self, made: Submission, record: CampaignRecord, policy: Policy, now: int) -> str | None:
+    def _why_hopeless(
+        self, made: OwnSubmission, record: CampaignRecord, policy: Policy, now: int
+    ) -> str | None:
         """Why a submission that is not in the queue is not sent any more; the owner may have thought better
         of it.
         """
         connection = self._connection
-        hopeless = submitting.why_hopeless(made, record, self._outbox, now)
-        if hopeless is not None or self._outbox.find(submitting.submit_deed(made)) is not None:
+        hopeless = submit.why_hopeless(made, record, self._outbox, now)
+        if hopeless is not None or self._outbox.find(submit.submit_deed(made)) is not None:
             return hopeless
         forbidden = refusals(policy, offer_of(record, price_now(connection.web3)))
         return forbidden[0].reason if forbidden else None
 
-    def _put_back(self, made: Submission) -> None:
+    def _put_back(self, made: OwnSubmission) -> None:
         """Until its verdict the gradient must be in the store; if it is gone there, it is still here."""
         now = time.monotonic()
         if made.sealed is None or now < self._whole_until.get(made.update, 0.0):
@@ -129,20 +130,20 @@ class Tending:
             self._tell(PutBack(campaign=made.campaign, what="a gradient that waits for its verdict"))
         self._whole_until[made.update] = now + PUT_BACK_SECONDS
 
-    def _release(self, made: Submission, standing: Standing) -> None:
+    def _release(self, made: OwnSubmission, status: SubmissionStatus) -> None:
         connection = self._connection
-        submitting.release(
+        submit.release(
             made,
             store=connection.store,
             journal=connection.journal,
             miner=connection.address,
             now=int(self._clock()),
         )
-        self._tell_outcome(standing)
+        self._tell_outcome(status)
 
-    def _give_up(self, made: Submission, reason: str) -> None:
+    def _give_up(self, made: OwnSubmission, reason: str) -> None:
         connection = self._connection
-        submitting.give_up(
+        submit.give_up(
             made,
             reason,
             store=connection.store,
@@ -152,12 +153,12 @@ class Tending:
         )
         self._tell(GivenUp(campaign=made.campaign, data=made.data, reason=reason))
 
-    def _reclaim(self, record: CampaignRecord, standing: Standing) -> None:
-        before = self._outbox.find(settling.reclaim_deed(standing))
-        sent = settling.reclaim(self._outbox, self._connection.sonar, record, standing)
+    def _reclaim(self, record: CampaignRecord, status: SubmissionStatus) -> None:
+        before = self._outbox.find(payouts.reclaim_deed(status))
+        sent = payouts.reclaim(self._outbox, self._connection.sonar, record, status)
         if before is None and sent is not None:
             self._tell(
-                Reclaiming(campaign=standing.campaign, index=standing.index or 0, transaction=sent.hashes[-1])
+                Reclaiming(campaign=status.campaign, index=status.index or 0, transaction=sent.hashes[-1])
             )
 
     def _settle(self, record: CampaignRecord, now: int) -> None:
@@ -168,24 +169,24 @@ class Tending:
         owed = sonar.owed(record.id, self._connection.address)
         if owed <= self._gas_cost(record, SETTLE_GAS + CLAIM_GAS):
             return
-        before = self._outbox.find(settling.settle_deed(record.id))
-        sent = settling.settle(self._outbox, sonar, record.id)
+        before = self._outbox.find(payouts.settle_deed(record.id))
+        sent = payouts.settle(self._outbox, sonar, record.id)
         if before is None and sent is not None:
             self._tell(Settling(campaign=record.id, transaction=sent.hashes[-1]))
 
     def _claim(self, record: CampaignRecord, claimable: int) -> None:
         known = {pending.number for pending in self._outbox.records.of_campaign(record.id)}
-        sent = settling.claim(self._outbox, self._connection.sonar, record)
+        sent = payouts.claim(self._outbox, self._connection.sonar, record)
         if sent is not None and sent.number not in known:
             self._tell(Claiming(campaign=record.id, amount=claimable, transaction=sent.hashes[-1]))
 
-    def _tell_outcome(self, standing: Standing) -> None:
+    def _tell_outcome(self, status: SubmissionStatus) -> None:
         self._tell(
             Judged(
-                campaign=standing.campaign,
-                index=standing.index or 0,
-                verdict=standing.verdict.name if standing.verdict else "RECLAIMED",
-                payout=standing.payout,
-                accuracy_ppm=standing.accuracy,
+                campaign=status.campaign,
+                index=status.index or 0,
+                verdict=status.verdict.name if status.verdict else "RECLAIMED",
+                payout=status.payout,
+                accuracy_ppm=status.accuracy,
             )
         )

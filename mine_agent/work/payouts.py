@@ -7,7 +7,7 @@ is sent again, the contract is asked whether it is done.
 
 from __future__ import annotations
 
-from mine_agent.campaigns.history import Standing
+from mine_agent.campaigns.history import SubmissionStatus
 from mine_agent.rules.pacing import Outcome
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
@@ -18,30 +18,30 @@ from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Pending
 
 
-def may_reclaim(record: CampaignRecord, standing: Standing, now: int) -> bool:
+def may_reclaim(record: CampaignRecord, status: SubmissionStatus, now: int) -> bool:
     """Whether the contract gives stake and fee of this submission back (docs/contract.md, `reclaim`)."""
     return (
-        standing.index is not None
-        and standing.outcome is Outcome.WAITING
-        and standing.index >= record.evaluated
+        status.index is not None
+        and status.outcome is Outcome.WAITING
+        and status.index >= record.evaluated
         and (record.state is State.SETTLED or record.target_reached or now >= record.terms.review_until)
     )
 
 
-def reclaim_deed(standing: Standing) -> Deed:
+def reclaim_deed(status: SubmissionStatus) -> Deed:
     """The deed of taking stake and fee of this submission back."""
-    return Deed(Action.RECLAIM, standing.campaign, str(standing.index))
+    return Deed(Action.RECLAIM, status.campaign, str(status.index))
 
 
-def reclaim(outbox: Outbox, sonar: Sonar, record: CampaignRecord, standing: Standing) -> Pending | None:
+def reclaim(outbox: Outbox, sonar: Sonar, record: CampaignRecord, status: SubmissionStatus) -> Pending | None:
     """Ask for stake and fee back; None if they are back. ContractRefusedError and what `ensure` raises."""
-    index = -1 if standing.index is None else standing.index  # refused as out of range: not in the queue
+    index = -1 if status.index is None else status.index  # refused as out of range: not in the queue
 
     def call() -> Call:
-        place = (standing.campaign, index, standing.update)
+        place = (status.campaign, index, status.update)
         return sonar.calls.reclaim(*place, outbox.account, asset=record.terms.asset)
 
-    return outbox.ensure(reclaim_deed(standing), call)
+    return outbox.ensure(reclaim_deed(status), call)
 
 
 def settle_deed(campaign: bytes) -> Deed:

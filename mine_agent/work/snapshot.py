@@ -18,7 +18,7 @@ from mine_agent.rules.policy import Policy, refusals
 from pysonar.chain.sending.fees import price_now
 
 
-class Glance:
+class Snapshot:
     """The campaigns as one round of the mine sees them."""
 
     def __init__(self, connection: Connection, campaigns: Sequence[bytes]) -> None:
@@ -37,6 +37,6 @@ class Glance:
         if record is None or why_closed(record, self._now, policy.limits.time_margin) is not None:
             return False
         connection = self._connection
-        past = own_past(connection.standings(campaign), version=connection.sonar.version, now=now)
+        past = own_past(connection.submission_history(campaign), version=connection.sonar.version, now=now)
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
         return pace.move is Move.TRAIN and not refusals(policy, offer_of(record, self._price))

@@ -13,7 +13,7 @@ the queue has it. So a gradient is submitted once or not at all.
 from __future__ import annotations
 
 from mine_agent.errors import ClosedSubmissionError
-from mine_agent.journal import Journal, Submission
+from mine_agent.journal import Journal, OwnSubmission
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
@@ -28,13 +28,13 @@ from pysonar.protocol.cid import Cid
 from pysonar.store import Store
 
 
-def submit_deed(submission: Submission) -> Deed:
+def submit_deed(submission: OwnSubmission) -> Deed:
     """The deed of submitting this gradient."""
     return Deed(Action.SUBMIT, submission.campaign, submission.update.hex())
 
 
 def send(
-    submission: Submission, record: CampaignRecord, *, store: Store, outbox: Outbox, sonar: Sonar
+    submission: OwnSubmission, record: CampaignRecord, *, store: Store, outbox: Outbox, sonar: Sonar
 ) -> Pending | None:
     """Steps 2 and 3; None if it waits for the approval of stake and fee in the campaign's token, or is in the
     queue although no transaction of this home is known to have brought it there. StoreError and the outbox's
@@ -62,7 +62,7 @@ def send(
     return outbox.ensure(submit_deed(submission), call)
 
 
-def happening(submission: Submission, sent: Pending) -> Submitted:
+def happening(submission: OwnSubmission, sent: Pending) -> Submitted:
     """What is told once it is on its way."""
     return Submitted(
         campaign=submission.campaign,
@@ -74,7 +74,7 @@ def happening(submission: Submission, sent: Pending) -> Submitted:
     )
 
 
-def why_hopeless(submission: Submission, record: CampaignRecord, outbox: Outbox, now: int) -> str | None:
+def why_hopeless(submission: OwnSubmission, record: CampaignRecord, outbox: Outbox, now: int) -> str | None:
     """Why a submission that is not in the queue never will be; None as long as it may still get there, or is
     there by what the contract says.
     """
@@ -90,19 +90,19 @@ def why_hopeless(submission: Submission, record: CampaignRecord, outbox: Outbox,
     return None
 
 
-def release(submission: Submission, *, store: Store, journal: Journal, miner: str, now: int) -> None:
+def release(submission: OwnSubmission, *, store: Store, journal: Journal, miner: str, now: int) -> None:
     """The submission is decided or was taken back: its bytes are needed no more."""
     _unpin(submission, store, miner)
     journal.close(submission, now=now)
 
 
 def give_up(
-    submission: Submission, reason: str, *, store: Store, journal: Journal, miner: str, now: int
+    submission: OwnSubmission, reason: str, *, store: Store, journal: Journal, miner: str, now: int
 ) -> None:
     """The submission is not in the queue and never will be: its bytes are needed no more."""
     _unpin(submission, store, miner)
     journal.give_up(submission, reason, now=now)
 
 
-def _unpin(submission: Submission, store: Store, miner: str) -> None:
+def _unpin(submission: OwnSubmission, store: Store, miner: str) -> None:
     store.unpin(Cid.from_bytes32(submission.update), mine_pins(miner, submission.campaign))

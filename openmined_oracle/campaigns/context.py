@@ -53,7 +53,7 @@ class Context:
         """Store and pin an artifact of the campaign; its digest."""
         return self.store.put_pinned(data, capsule_pins(campaign)).digest
 
-    def sent(self, deed: Deed, make: Callable[[], Call]) -> bool:
+    def ensure(self, deed: Deed, make: Callable[[], Call]) -> bool:
         """See to it that the deed is done; True once its transaction is in a block, or the chain shows its
         effect. What was sent for it before, perhaps by a process that died since, is what counts; see
         `Outbox.ensure`.

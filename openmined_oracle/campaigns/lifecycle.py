@@ -79,10 +79,10 @@ class Lifecycle:
             row = self._decide(row, record, now)
         if row.declined is not None:
             reason = row.declined.value
-            context.sent(Deed(Action.DECLINE, row.id), lambda: calls.decline(row.id, reason))
+            context.ensure(Deed(Action.DECLINE, row.id), lambda: calls.decline(row.id, reason))
         elif row.public_key is not None and row.model is not None and row.start is not None:
             key, model, start = row.public_key, row.model, row.start
-            context.sent(Deed(Action.OPEN, row.id), lambda: calls.open_campaign(row.id, key, model, start))
+            context.ensure(Deed(Action.OPEN, row.id), lambda: calls.open_campaign(row.id, key, model, start))
 
     def _decide(self, row: CampaignRow, record: CampaignRecord, now: int) -> CampaignRow:
         context = self._context
@@ -147,7 +147,7 @@ class Lifecycle:
 
     def _settle(self, campaign: bytes) -> None:
         calls = self._context.sonar.calls
-        self._context.sent(Deed(Action.SETTLE, campaign), lambda: calls.settle(campaign))
+        self._context.ensure(Deed(Action.SETTLE, campaign), lambda: calls.settle(campaign))
 
     def _claim(self, record: CampaignRecord) -> tuple[bool, OpenMinedError | None]:
         """Claim what is owed; whether anything still is, and what stood in the way.
@@ -176,7 +176,7 @@ class Lifecycle:
         if record.delivered:
             return
         result = row.result or decide_result(context, self._benches.open(record, now), record)
-        context.sent(Deed(Action.DELIVER, row.id), lambda: context.sonar.calls.deliver(row.id, result))
+        context.ensure(Deed(Action.DELIVER, row.id), lambda: context.sonar.calls.deliver(row.id, result))
 
     def _all_confirmed(self, campaign: bytes) -> bool:
         """Whether no transaction about this campaign could still be undone by a re-org of usual depth."""

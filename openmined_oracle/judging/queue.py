@@ -111,7 +111,7 @@ def report_decided(context: Context, record: CampaignRecord) -> None:
         reports.append(Report(row.miner, row.update, Verdict(row.verdict), row.accuracy, row.model))
     if reports:
         call = context.sonar.calls.report(campaign, reports)
-        if not context.sent(deed, lambda: call):
+        if not context.ensure(deed, lambda: call):
             context.tell(Reported(campaign=campaign, first=first, count=len(reports)))
 
 

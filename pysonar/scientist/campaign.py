@@ -133,7 +133,7 @@ class Campaign:
             self._id = launch(self._scientist, self.name, self._plan, self._validation)
         return self
 
-    def opening(self) -> tuple[CampaignRow, Receipt]:
+    def creation(self) -> tuple[CampaignRow, Receipt]:
         """What was put on chain at `launch`, and the receipt of the escrowing transaction.
         UnknownCampaignError if the campaign was not opened from this home.
         """

@@ -11,11 +11,11 @@ import pytest
 from web3 import Web3
 
 from mine_agent.connection import Connection
-from mine_agent.journal import Submission
+from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
 from mine_agent.work.claim_all import claim_everything
-from mine_agent.work.open_submissions import Tending
+from mine_agent.work.open_submissions import OpenSubmissions
 from mine_agent.work.submit import submit_deed
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.node import rpc
@@ -41,9 +41,9 @@ class Mine:
     def __init__(self, home: Any, signer: Any, provider: Any, tell: Any) -> None:
         self.connection = Connection.open(home, Web3(provider))
         self.outbox: Outbox = self.connection.outbox(signer, poll_seconds=0.01)
-        self.tending = Tending(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
+        self.open_submissions = OpenSubmissions(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
 
-    def journalled(self, campaign: bytes) -> Submission:
+    def journalled(self, campaign: bytes) -> OwnSubmission:
         """A gradient that is about to be sent."""
         return self.connection.journal.add(
             campaign,
@@ -61,8 +61,8 @@ class Mine:
         """As the agent does it."""
         self.connection.follower.poll()
         self.outbox.pump()
-        self.tending.submissions(campaign, ANYTHING)
-        self.tending.money(campaign, auto_claim=True)
+        self.open_submissions.follow_up(campaign, ANYTHING)
+        self.open_submissions.collect(campaign, auto_claim=True)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
             blind.journalled(campaign)
         for _ in range(3):
             blind.outbox.pump()
-            blind.tending.submissions(campaign, ANYTHING)
+            blind.open_submissions.follow_up(campaign, ANYTHING)
     assert node.balance(sonar.address) - before == STAKE + FEE
     assert sonar.campaign(campaign).submitted == 1
 
@@ -121,7 +121,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
     made = misled.journalled(campaign)
     for _ in range(4):
         misled.outbox.pump()
-        misled.tending.submissions(campaign, ANYTHING)
+        misled.open_submissions.follow_up(campaign, ANYTHING)
     assert misled.outbox.get(submit_deed(made)).status is Status.REVERTED
     assert [happening["event"] for happening in happenings] == ["submitted"]
     assert misled.connection.store.pins(mine_pins(miner.address, campaign)) == [cid_of(b"sealed")]
@@ -134,10 +134,10 @@ def test_what_the_contract_did_refuse_is_given_up(
     node.set_automine(False)
     late = mine(Meddling(node.url))
     late.journalled(campaign)
-    late.tending.submissions(campaign, ANYTHING)
+    late.open_submissions.follow_up(campaign, ANYTHING)
     node.advance(3600)
     late.outbox.pump()
-    late.tending.submissions(campaign, ANYTHING)
+    late.open_submissions.follow_up(campaign, ANYTHING)
     assert [happening["event"] for happening in happenings] == ["submitted", "given_up"]
     assert "time to submit is over" in happenings[1]["reason"]
 
@@ -148,12 +148,12 @@ def test_a_displaced_submission_is_sent_again_once(
     node.set_automine(False)
     own = mine(Meddling(node.url))
     made = own.journalled(campaign)
-    own.tending.submissions(campaign, ANYTHING)
+    own.open_submissions.follow_up(campaign, ANYTHING)
     rpc.send_raw(node.web3, from_elsewhere(miner, 0))
     node.mine()
     for _ in range(3):
         own.outbox.pump()
-        own.tending.submissions(campaign, ANYTHING)
+        own.open_submissions.follow_up(campaign, ANYTHING)
         node.mine()
     assert len(own.outbox.tries(submit_deed(made))) == 2
     assert sonar.campaign(campaign).submitted == 1
@@ -166,7 +166,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
     node.set_automine(False)
     own = mine(Meddling(node.url, lambda method, _: {"result": []} if method == "eth_getLogs" else None))
     made = own.journalled(campaign)
-    own.tending.submissions(campaign, ANYTHING)
+    own.open_submissions.follow_up(campaign, ANYTHING)
     call = sonar.calls.submit(campaign, made.update, miner.address, STAKE + FEE)
     rpc.send_raw(
         node.web3,
@@ -181,7 +181,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
     for _ in range(3):
         node.mine()
         own.outbox.pump()
-        own.tending.submissions(campaign, ANYTHING)
+        own.open_submissions.follow_up(campaign, ANYTHING)
     assert own.outbox.get(submit_deed(made)).status is Status.DISPLACED
     assert sonar.campaign(campaign).submitted == 1
     assert own.connection.journal.submissions()[0].given_up is None
@@ -197,8 +197,8 @@ def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
         own.round(campaign)
     node.advance_to(sonar.campaign(campaign).terms.review_until)
     own.connection.follower.poll()
-    (standing,) = own.connection.standings(campaign)
-    assert standing.outcome is Outcome.WAITING
+    (status,) = own.connection.submission_history(campaign)
+    assert status.outcome is Outcome.WAITING
     (claim,) = claim_everything(own.connection, own.outbox)
     assert (claim.campaign, claim.gas) == (campaign, 0)  # what the node does not say is not known
     assert claim_everything(own.connection, own.outbox) == []

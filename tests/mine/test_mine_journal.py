@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from mine_agent.connection import Connection
-from mine_agent.journal import Journal, Submission
+from mine_agent.journal import Journal, OwnSubmission
 from pysonar.party.wording import about
 from pysonar.pause import Pause
 
@@ -19,7 +19,7 @@ def journal(connection: Connection) -> Journal:
     return connection.journal
 
 
-def row(journal: Journal, update: bytes, *, base: bytes = BASE, data: bytes = b"\x77" * 32) -> Submission:
+def row(journal: Journal, update: bytes, *, base: bytes = BASE, data: bytes = b"\x77" * 32) -> OwnSubmission:
     return journal.add(
         CAMPAIGN,
         data="patients",

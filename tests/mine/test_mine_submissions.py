@@ -12,13 +12,12 @@ import pytest
 
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.connection import Connection
-from mine_agent.journal import Submission
+from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
-from mine_agent.work import payouts as settling
-from mine_agent.work import submit as submitting
+from mine_agent.work import payouts, submit
 from mine_agent.work.claim_all import claim_everything
-from mine_agent.work.open_submissions import Tending
+from mine_agent.work.open_submissions import OpenSubmissions
 from pysonar.chain.contract.events import Submitted, Verdicts
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, State, Verdict
@@ -39,7 +38,7 @@ BASE, NEXT = b"\x33" * 32, b"\x44" * 32
 
 def journalled(
     connection: Connection, campaign: bytes, content: bytes = b"sealed", base: bytes = BASE
-) -> Submission:
+) -> OwnSubmission:
     return connection.journal.add(
         campaign,
         data="patients",
@@ -59,13 +58,13 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture
-def tending(connection: Connection, outbox: Outbox, tell: Any) -> Tending:
-    return Tending(connection, outbox, tell=tell, clock=lambda: 2000.0)
+def own(connection: Connection, outbox: Outbox, tell: Any) -> OpenSubmissions:
+    return OpenSubmissions(connection, outbox, tell=tell, clock=lambda: 2000.0)
 
 
-def submit(connection: Connection, outbox: Outbox, submission: Submission) -> None:
+def send(connection: Connection, outbox: Outbox, submission: OwnSubmission) -> None:
     record = connection.sonar.campaign(submission.campaign)
-    submitting.send(submission, record, store=connection.store, outbox=outbox, sonar=connection.sonar)
+    submit.send(submission, record, store=connection.store, outbox=outbox, sonar=connection.sonar)
     catch_up(connection, outbox)
 
 
@@ -97,7 +96,7 @@ def test_a_gradient_is_stored_pinned_and_queued_with_stake_and_fee(
 ) -> None:
     before = node.balance(sonar.address)
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     (event,) = submitted(connection)
     assert (event.miner, event.update) == (outbox.account, submission.update)
     assert node.balance(sonar.address) - before == STAKE + FEE
@@ -109,28 +108,28 @@ def test_a_gradient_is_stored_pinned_and_queued_with_stake_and_fee(
 def test_sending_again_sends_nothing(connection: Connection, outbox: Outbox, campaign: bytes) -> None:
     submission = journalled(connection, campaign)
     for _ in range(3):
-        submit(connection, outbox, submission)
+        send(connection, outbox, submission)
     assert len(submitted(connection)) == 1
 
 
 def test_what_was_stored_before_a_crash_is_sent_after_it(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions
 ) -> None:
     submission = journalled(connection, campaign)
-    tending.submissions(campaign, ANYTHING)
-    tending.submissions(campaign, ANYTHING)
+    own.follow_up(campaign, ANYTHING)
+    own.follow_up(campaign, ANYTHING)
     catch_up(connection, outbox)
-    tending.submissions(campaign, ANYTHING)
+    own.follow_up(campaign, ANYTHING)
     catch_up(connection, outbox)
     assert [event.update for event in submitted(connection)] == [submission.update]
 
 
 def test_what_can_no_longer_be_queued_is_given_up(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, node: Any, happenings: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Any, happenings: Any
 ) -> None:
     submission = journalled(connection, campaign)
     node.advance(3600)
-    tending.submissions(campaign, ANYTHING)
+    own.follow_up(campaign, ANYTHING)
     (left,) = connection.journal.submissions()
     assert left.given_up is not None
     assert left.sealed is None
@@ -140,10 +139,10 @@ def test_what_can_no_longer_be_queued_is_given_up(
 
 
 def test_what_the_owner_forbids_meanwhile_is_not_sent(
-    connection: Connection, campaign: bytes, tending: Tending, happenings: Any
+    connection: Connection, campaign: bytes, own: OpenSubmissions, happenings: Any
 ) -> None:
     journalled(connection, campaign)
-    tending.submissions(campaign, Policy())
+    own.follow_up(campaign, Policy())
     assert submitted(connection) == []
     assert "not allowed" in happenings[0]["reason"]
 
@@ -158,21 +157,21 @@ def test_what_the_owner_forbids_meanwhile_is_not_sent(
     ],
 )
 def test_a_verdict_closes_and_unpins(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, happenings: Any,
-    verdict: Verdict, accuracy: int, outcome: Outcome,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any,
+    happenings: Any, verdict: Verdict, accuracy: int, outcome: Outcome,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
-    (waiting,) = connection.standings(campaign)
+    send(connection, outbox, submission)
+    (waiting,) = connection.submission_history(campaign)
     assert waiting.outcome is Outcome.WAITING
     judge(campaign, submission.update, verdict, accuracy)
     connection.follower.poll()
-    tending.submissions(campaign, ANYTHING)
-    tending.submissions(campaign, ANYTHING)
-    (standing,) = connection.standings(campaign)
-    assert standing.outcome is outcome
-    assert standing.submission is not None
-    assert (standing.submission.sealed, standing.submission.closed_at) == (None, 2000)
+    own.follow_up(campaign, ANYTHING)
+    own.follow_up(campaign, ANYTHING)
+    (status,) = connection.submission_history(campaign)
+    assert status.outcome is outcome
+    assert status.submission is not None
+    assert (status.submission.sealed, status.submission.closed_at) == (None, 2000)
     assert connection.store.pins(mine_pins(outbox.account, campaign)) == []
     (told,) = happenings
     assert told["verdict"] == verdict.name
@@ -184,45 +183,45 @@ def test_a_verdict_that_a_fork_takes_back_is_gone(
     connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any
 ) -> None:
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     judge(campaign, submission.update, Verdict.NO_GAIN)
     connection.follower.poll()
-    assert connection.standings(campaign)[0].outcome is Outcome.NO_GAIN
+    assert connection.submission_history(campaign)[0].outcome is Outcome.NO_GAIN
     verdict = connection.follower.history(Verdicts, campaign=campaign)[0]
     node.reorg(connection.follower.cursor - verdict.block_number + 1)
     connection.follower.poll()
-    assert connection.standings(campaign)[0].outcome is Outcome.WAITING
+    assert connection.submission_history(campaign)[0].outcome is Outcome.WAITING
 
 
 def test_an_unjudged_stake_is_taken_back_once_it_may_be(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, node: Any, happenings: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Any, happenings: Any
 ) -> None:
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     review_until = connection.sonar.campaign(campaign).terms.review_until
     node.advance_to(review_until - 1)
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     assert outbox.find(Deed(Action.RECLAIM, campaign, "0")) is None
     node.advance_to(review_until)
-    tending.money(campaign, auto_claim=True)
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     assert [happening["event"] for happening in happenings] == ["reclaiming"]
     catch_up(connection, outbox)
-    (standing,) = connection.standings(campaign)
-    assert standing.outcome is Outcome.WITHDRAWN
+    (status,) = connection.submission_history(campaign)
+    assert status.outcome is Outcome.WITHDRAWN
     assert connection.sonar.claimable(campaign, outbox.account) == STAKE + FEE
 
 
 def test_a_stake_behind_the_target_is_taken_back_at_once(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any
 ) -> None:
     first = journalled(connection, campaign)
-    submit(connection, outbox, first)
+    send(connection, outbox, first)
     second = journalled(connection, campaign, b"second", base=NEXT)
-    submit(connection, outbox, second)
+    send(connection, outbox, second)
     judge(campaign, first.update, Verdict.IMPROVED, 900_000)
     connection.follower.poll()
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     assert outbox.find(Deed(Action.RECLAIM, campaign, "0")) is None
     outbox.wait(Deed(Action.RECLAIM, campaign, "1"), 10)
 
@@ -234,61 +233,61 @@ def settle(node: Any, sonar: Sonar, transact: Any, stranger: KeyfileSigner, camp
 
 
 def test_a_settled_campaign_is_claimed_once(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any,
     sonar: Sonar, transact: Any, stranger: KeyfileSigner, happenings: Any,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
     connection.follower.poll()
-    assert tending.money(campaign, auto_claim=True) is False
+    assert own.collect(campaign, auto_claim=True) is False
     settle(node, sonar, transact, stranger, campaign)
     connection.follower.poll()
-    assert tending.money(campaign, auto_claim=False) is False
+    assert own.collect(campaign, auto_claim=False) is False
     assert happenings == []
     before = node.balance(outbox.account)
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     catch_up(connection, outbox)
-    assert tending.money(campaign, auto_claim=True) is True
+    assert own.collect(campaign, auto_claim=True) is True
     assert [happening["event"] for happening in happenings] == ["claiming"]
     gas = outbox.get(Deed(Action.CLAIM, campaign, "0")).receipt.fee  # type: ignore[union-attr]
     assert node.balance(outbox.account) - before == ETHER + STAKE - gas
 
 
 def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any,
     happenings: Any,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
     connection.follower.poll()
     end = connection.sonar.campaign(campaign).terms.review_until + 600
     node.advance_to(end - 1)
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     assert happenings == []
     node.advance_to(end)
     for _ in range(3):
-        tending.money(campaign, auto_claim=True)
+        own.collect(campaign, auto_claim=True)
         catch_up(connection, outbox)
     assert [happening["event"] for happening in happenings] == ["settling", "claiming"]
     assert connection.sonar.owed(campaign, outbox.account) == 0
 
 
 def test_a_campaign_that_owes_nothing_is_left_to_others(
-    connection: Connection, outbox: Outbox, campaign: bytes, tending: Tending, judge: Any, node: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any
 ) -> None:
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     judge(campaign, submission.update, Verdict.MALFORMED)
     node.advance_to(connection.sonar.campaign(campaign).terms.review_until + 600)
     connection.follower.poll()
-    tending.money(campaign, auto_claim=True)
-    assert outbox.find(settling.settle_deed(campaign)) is None
+    own.collect(campaign, auto_claim=True)
+    assert outbox.find(payouts.settle_deed(campaign)) is None
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, tending: Tending, node: Any,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, own: OpenSubmissions, node: Any,
     sonar: Sonar, transact: Any, stranger: KeyfileSigner, judge: Any,
 ) -> None:  # fmt: skip
     campaign = open_bare_campaign(stake=5, fee=0)
@@ -303,11 +302,11 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
         sealed=b"x",
         now=1,
     )
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     judge(campaign, submission.update, Verdict.NO_GAIN)
     settle(node, sonar, transact, stranger, campaign)
     connection.follower.poll()
-    tending.money(campaign, auto_claim=True)
+    own.collect(campaign, auto_claim=True)
     assert outbox.find(Deed(Action.CLAIM, campaign, "0")) is None
     (claim,) = claim_everything(connection, outbox)  # but by hand it can be had
     assert claim.amount == 5
@@ -320,7 +319,7 @@ def test_everything_is_claimed_by_hand_and_then_nothing_is(
     both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
     for campaign in both:
         submission = journalled(connection, campaign, b"sealed for " + campaign)
-        submit(connection, outbox, submission)
+        send(connection, outbox, submission)
         judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
     settle(node, sonar, transact, stranger, both[0])
     connection.follower.poll()
@@ -338,7 +337,7 @@ def test_claiming_by_hand_takes_unjudged_stakes_back_first(
     connection: Connection, outbox: Outbox, campaign: bytes, node: Any
 ) -> None:
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     assert claim_everything(connection, outbox) == []
     node.advance_to(connection.sonar.campaign(campaign).terms.review_until)
     (claim,) = claim_everything(connection, outbox)
@@ -355,10 +354,10 @@ def test_the_books_are_right_to_the_wei(
         [(Verdict.IMPROVED, 190_000), (Verdict.NO_GAIN, 0), (Verdict.MALFORMED, 0)]
     ):
         entry = journalled(connection, campaign, bytes([number]), base=bytes([number + 1]) * 32)
-        submit(connection, outbox, entry)
+        send(connection, outbox, entry)
         judge(campaign, entry.update, verdict, accuracy)
     waiting = journalled(connection, campaign, b"waits", base=b"\x99" * 32)
-    submit(connection, outbox, waiting)
+    send(connection, outbox, waiting)
     books = earnings(connection, campaign)
     assert (books.promised, books.pending, books.claimable, books.claimed) == (ETHER, ETHER, 2 * STAKE, 0)
     assert (books.staked, books.burned, books.fees) == (STAKE + FEE, STAKE, 3 * FEE)
@@ -378,15 +377,15 @@ def test_a_mine_that_lost_its_home_still_gets_its_money(
     tmp_path: Any, tell: Any,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
-    submit(connection, outbox, submission)
+    send(connection, outbox, submission)
     connection.home.path.rename(tmp_path / "lost")
     fresh = Connection.open(make_home())
     fresh.follower.poll()
     assert fresh.own_campaign_ids() == [campaign]
-    (standing,) = fresh.standings(campaign)
-    assert (standing.submission, standing.index, standing.outcome) == (None, 0, Outcome.WAITING)
+    (status,) = fresh.submission_history(campaign)
+    assert (status.submission, status.index, status.outcome) == (None, 0, Outcome.WAITING)
     node.advance_to(fresh.sonar.campaign(campaign).terms.review_until)
     again = fresh.outbox(miner)
-    Tending(fresh, again, tell=tell, clock=lambda: 0.0).money(campaign, auto_claim=True)
+    OpenSubmissions(fresh, again, tell=tell, clock=lambda: 0.0).collect(campaign, auto_claim=True)
     again.wait(Deed(Action.RECLAIM, campaign, "0"), 10)
     assert fresh.sonar.claimable(campaign, miner.address) == STAKE + FEE

@@ -184,7 +184,7 @@ def _as_record(campaign: Campaign) -> dict[str, Any]:
     from pysonar.protocol.artifacts import Spec
     from pysonar.protocol.cid import Cid
 
-    row, receipt = campaign.opening()
+    row, receipt = campaign.creation()
     spec = Spec.parse(row.spec)
     return {
         "campaign": "0x" + row.id.hex(),

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from mine_agent.campaigns.fetches import MOST_AT_ONCE, Fetching
+from mine_agent.campaigns.fetches import MOST_AT_ONCE, Fetches
 from mine_agent.errors import StillFetchingError
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
@@ -36,7 +36,7 @@ class SlowStore:
 
 def test_forty_dead_campaigns_cost_a_moment_each_and_a_living_one_is_served() -> None:
     store = SlowStore()
-    fetching = Fetching(store.get, patience=0.05)
+    fetching = Fetches(store.get, patience=0.05)
     began = time.monotonic()
     for cid in GONE:
         with pytest.raises(StillFetchingError):
@@ -45,8 +45,8 @@ def test_forty_dead_campaigns_cost_a_moment_each_and_a_living_one_is_served() ->
     assert store.asked == MOST_AT_ONCE
     store.released.set()
     with pytest.raises(NotFoundError):
-        Fetching(store.get).get(GONE[0], 100)
-    assert Fetching(store.get).get(HERE, 100) == b"here"
+        Fetches(store.get).get(GONE[0], 100)
+    assert Fetches(store.get).get(HERE, 100) == b"here"
 
 
 def test_what_was_on_its_way_is_there_when_it_is_asked_for_again_and_fetched_once() -> None:
@@ -57,13 +57,13 @@ def test_what_was_on_its_way_is_there_when_it_is_asked_for_again_and_fetched_onc
         slow.wait(30)
         return store.get(cid, most)
 
-    fetching = Fetching(get, patience=0.05)
+    fetching = Fetches(get, patience=0.05)
     with pytest.raises(StillFetchingError):
         fetching.get(HERE, 100)
     with pytest.raises(StillFetchingError):
         fetching.get(HERE, 100)
     slow.set()
-    assert Fetching(get).get(HERE, 100) == b"here"
+    assert Fetches(get).get(HERE, 100) == b"here"
     time.sleep(0.2)
     assert fetching.get(HERE, 100) == b"here"
     assert store.asked == 2
@@ -72,7 +72,7 @@ def test_what_was_on_its_way_is_there_when_it_is_asked_for_again_and_fetched_onc
 def test_a_failure_is_told_once_and_then_tried_anew() -> None:
     store = SlowStore()
     store.released.set()
-    fetching = Fetching(store.get)
+    fetching = Fetches(store.get)
     for tries in (1, 2):
         with pytest.raises(NotFoundError):
             fetching.get(GONE[0], 100)

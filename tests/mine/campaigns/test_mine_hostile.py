@@ -310,14 +310,14 @@ def test_a_store_that_fails_after_training_loses_nothing(
 def test_a_fault_of_the_program_with_one_campaign_is_named_by_its_place_only(
     agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mine_agent.work.compiled_data import Visits
+    from mine_agent.work.compiled_data import CompiledData
 
     small_capsule.open()
 
     def faulty(*_: object) -> None:
         raise ValueError("0.4711 is a value of the owner's data")
 
-    monkeypatch.setattr(Visits, "visit", faulty)
+    monkeypatch.setattr(CompiledData, "visit", faulty)
     errors, _ = errors_and_campaigns(agent, home)
     assert [type(error).__name__ for error in errors] == ["UnexpectedError"]
     assert "ValueError at test_mine_hostile.py" in str(errors[0])
@@ -332,6 +332,6 @@ def test_the_overview_shows_a_broken_campaign_beside_the_good_one(
     connection = Connection.open(home)
     connection.read_events()
     broken, good = open_campaigns(connection, home.data().all(), home.policy())
-    assert broken.plan is None
+    assert broken.campaign_spec is None
     assert broken.fault
     assert good.joined

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from mine_agent.campaigns.artifacts import Library
+from mine_agent.campaigns.artifacts import CampaignArtifacts
 from mine_agent.cli import app
 from mine_agent.home import Home
 from mine_agent.privacy.budget import Budget
@@ -72,7 +72,7 @@ def charges(mine: Mine) -> list[Entry]:
 
 def learned_from_release(mine: Mine, small_capsule: Any, campaign: bytes, key: bytes) -> np.ndarray:
     """What the stored release, and nothing else, makes of zero weights."""
-    plan = Library(mine.connection).plan(small_capsule.sonar.campaign(campaign))
+    plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))
     release = ledger_of(mine).release(key)
     assert release is not None
     visit = plan.scheme.visit(plan.family, release, plan.rule, version=0, salt=b"")
@@ -278,7 +278,7 @@ def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
     mine: Mine, small_capsule: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = small_capsule.open()
-    plan = Library(mine.connection).plan(small_capsule.sonar.campaign(campaign))
+    plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))
     data = mine.connection.home.data().get("colours")
     records = Rows(np.array([row[:3] for row in rows]), np.arange(len(rows)) % 3)
     elapsed, noised = [], UnnoisedSums.noised

@@ -36,7 +36,7 @@ def test_a_database_that_another_program_holds_is_waited_for(
         if happening.event == "submitted":
             stop.set()
 
-    mine.agent._tell = mine.agent._working._tell = watch
+    mine.agent._tell = mine.agent._new._tell = watch
     give_up = threading.Timer(60, stop.set)
     give_up.start()
     rounds_until(mine.agent, stop, 0.05, Patience(watch, stop))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mine_agent.campaigns.artifacts import Library
+from mine_agent.campaigns.artifacts import CampaignArtifacts
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 from tests.mine.campaigns.mine_under_test import Mine
 
@@ -188,11 +188,11 @@ def test_a_key_that_was_fine_for_one_campaign_is_looked_at_again_for_the_next(
     mine: Mine, network_capsule: Any, small_capsule: Any
 ) -> None:
     """The same CID, of which another spec says another thing: of another size, or of another scheme."""
-    library = Library(mine.connection)
+    artifacts = CampaignArtifacts(mine.connection)
 
     def base_of(campaign: bytes) -> Any:
         record = network_capsule.sonar.campaign(campaign)
-        return library.base(record, library.plan(record))
+        return artifacts.base(record, artifacts.spec_of(record))
 
     linear = small_capsule.open(salt=b"\x01" * 32)
     assert base_of(linear).scheme == "paillier"

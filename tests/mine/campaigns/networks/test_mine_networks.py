@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mine_agent.campaigns.artifacts import Library
+from mine_agent.campaigns.artifacts import CampaignArtifacts
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
 from mine_agent.privacy.protection import WithoutNoise
 from mine_agent.rules.policy import Limits
-from mine_agent.work.compiled_data import Visits
+from mine_agent.work.compiled_data import CompiledData
 from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -112,18 +112,18 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
     mine: Mine, network_home: Home, network_capsule: Any
 ) -> None:
     """Whoever runs two of them does not get the same batch twice."""
-    library, visits = Library(mine.connection), Visits()
+    artifacts, visits = CampaignArtifacts(mine.connection), CompiledData()
     data = network_home.data().get("colours")
     batches = []
     for number in (1, 2):
         campaign = network_capsule.create(network_capsule.spec(), salt=bytes([number]) * 32)
-        plan = library.plan(network_capsule.sonar.campaign(campaign))
+        plan = artifacts.spec_of(network_capsule.sonar.campaign(campaign))
 
-        def batch(visits: Visits, version: int, plan: Any = plan) -> Any:
+        def batch(visits: CompiledData, version: int, plan: Any = plan) -> Any:
             return visits.visit(plan, data, version, Limits(), None, WithoutNoise()).visit.X  # type: ignore[attr-defined]
 
         batches.append(batch(visits, 0))
-        np.testing.assert_array_equal(batch(Visits(), 0), batches[-1])
+        np.testing.assert_array_equal(batch(CompiledData(), 0), batches[-1])
         assert not np.array_equal(batch(visits, 1), batches[-1])
     assert not np.array_equal(*batches)
 

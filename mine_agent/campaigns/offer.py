@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from web3 import Web3
 
-from mine_agent.rules.policy import Offer
+from mine_agent.rules.offer import Offer
 from mine_agent.rules.rewards import Cost
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.tokens import Token

@@ -14,7 +14,8 @@ from mine_agent.data.matching import Fit, fit_by_names
 from mine_agent.failures import describe
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.defaults import NEIGHBOURS
-from mine_agent.rules.policy import Policy, Refusal, refusals
+from mine_agent.rules.policy import Policy
+from mine_agent.rules.refusals import Refusal, refusals
 from openmined_syft.errors import OpenMinedError, PrivacyError
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import ChainError

@@ -16,9 +16,17 @@ from typing import Any
 
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE, NEIGHBOURS
+from mine_agent.rules.hours import hours_of, parse_span
 from mine_agent.rules.policy import Limits, Policy
 from openmined_syft.errors import PrivacyError
-from pysonar.files.flat_toml import BadSettingError, check, read_settings, setting, write_settings
+from pysonar.files.flat_toml import (
+    BadSettingError,
+    check,
+    parse_settings,
+    read_settings_and_text,
+    setting,
+    write_settings,
+)
 from pysonar.party.rules import (
     addresses_setting,
     allowed,
@@ -28,6 +36,7 @@ from pysonar.party.rules import (
     names_setting,
 )
 from pysonar.protocol.amounts import parse_wei
+from pysonar.protocol.artifacts.purposes import PURPOSES
 
 POLICY_FILE = "policy.toml"
 DIFFERENTIAL, NO_PRIVACY = "differential", "none"
@@ -64,6 +73,31 @@ class PolicyFile:
         'a list of columns\' names, or ["any"]',
         "Columns of the data that a campaign may use, the label too.",
     )
+    data_sets: tuple[str, ...] = names_setting(
+        'a list of names of registered data, or ["any"]',
+        "Which of the registered data models may learn from.",
+        default=("any",),
+    )
+    purposes: tuple[str, ...] = setting(
+        f'a list of {", ".join(PURPOSES)}, or ["any"]',
+        lambda v: list(v) == ["any"] or all(name in PURPOSES for name in v),
+        default=("any",),
+        comment="What a model may be for, by the campaign's spec. It is the scientist's word, and nobody"
+        " checks it: " + "; ".join(f"{name} ({words})" for name, words in PURPOSES.items()) + ".",
+    )
+    ask_first: bool = setting(
+        "true or false",
+        default=False,
+        comment="Join a campaign only once you have approved it: mine-agent approve ID, or mine-agent refuse"
+        " ID. All the other rules hold as well.",
+    )
+    hours: tuple[str, ...] = setting(
+        "a list of spans such as '22:00-06:00', or [\"any\"]",
+        lambda v: list(v) == ["any"] or all(parse_span(span) is not None for span in v),
+        default=("any",),
+        comment="Hours of the day in which new work begins, by this machine's clock. What was submitted is"
+        " looked after at all hours.",
+    )
     networks: bool = setting(
         "true or false",
         default=False,
@@ -92,18 +126,44 @@ class PolicyFile:
         default=DEFAULT_DELTA,
         comment="The delta of both: at most one in the number of records.",
     )
+    minimum_submit_window: int = _count(
+        0, "Seconds for which a campaign must still take submissions when this mine begins with it."
+    )
+    minimum_review_window: int = _count(
+        0, "Seconds that a campaign leaves to Capsule for judging, after its last submission."
+    )
+    maximum_campaigns: int = _count(1000, "Campaigns to work for at a time.")
     maximum_stake: str = amount_setting(
         "0.1 ether",
         "The largest stake of one submission: it is burned if Capsule cannot use the gradient.",
         default="0.1 ether",
     )
     minimum_reward: str = amount_setting("0.01 ether", "A campaign must have at least this much left to pay.")
+    minimum_per_hour: str = amount_setting(
+        "0.001 ether",
+        "An hour of computing must be expected to earn at least this much, cost taken off; the time of a"
+        " visit is measured, or estimated before the first.",
+    )
     expected_share: float = _share(
         "a share",
         0.25,
-        "This share of what is left must cover fee, gas, and the stake times the chance of losing it.",
+        "This share of what is left, averaged with what this mine's latest submissions were paid, must cover"
+        " fee, gas, and the stake times the chance of losing it; and so must all that a campaign has paid.",
     )
     stake_risk: float = _share("a chance", 0.01, "That chance.")
+    margin: float = setting(
+        "a number from 0 to 1000",
+        lambda v: 0 <= v <= 1000,
+        default=0.0,
+        comment="How far expected earnings must be above the cost: 0.5 asks for half of the cost on top.",
+    )
+    memory_mb: int = setting(
+        f"a whole number from 16 to {_LARGEST_COUNT}",
+        lambda v: 16 <= v <= _LARGEST_COUNT,
+        default=1024,
+        comment="Megabytes that the models, keys and prepared data of all campaigns together may take; what"
+        " was used longest ago goes first. A campaign that alone needs more is not joined.",
+    )
     auto_claim: bool = setting(
         "true or false", default=True, comment="Claim by itself once a campaign is settled."
     )
@@ -120,19 +180,30 @@ class PolicyFile:
         2, "Classes of the label that they must have; 1 lets data train that hold only one."
     )
 
-    def policy(self, source: str = POLICY_FILE) -> Policy:
-        """What it means. BadSettingError: the budget means nothing; `source` is named in it."""
+    def policy(self, source: str = POLICY_FILE, text: str = "") -> Policy:
+        """What it means; `text` is the file's. BadSettingError: the budget means nothing; names `source`."""
         return Policy(
             scientists=allowed_addresses(self.scientists),
             capsules=allowed_addresses(self.capsules),
             assets=allowed_addresses(self.assets),
             fields=allowed(self.fields),
+            data_sets=allowed(self.data_sets),
+            purposes=allowed(self.purposes),
+            ask_first=self.ask_first,
+            hours=hours_of(self.hours),
             networks=self.networks,
             privacy=self._budget(source),
+            minimum_submit_window=self.minimum_submit_window,
+            minimum_review_window=self.minimum_review_window,
+            maximum_campaigns=self.maximum_campaigns,
             maximum_stake=parse_wei(self.maximum_stake),
             minimum_reward=parse_wei(self.minimum_reward),
+            minimum_per_hour=parse_wei(self.minimum_per_hour),
             expected_share=_as_written(self.expected_share),
             stake_risk=_as_written(self.stake_risk),
+            margin=_as_written(self.margin),
+            memory=self.memory_mb << 20,
+            text=text,
             auto_claim=self.auto_claim,
             limits=Limits(
                 self.submissions,
@@ -173,7 +244,13 @@ def load_policy(path: Path) -> Policy:
     """The policy in the file `path`; entries left out keep their default, which denies. Raises
     SettingsError.
     """
-    return read_settings(path, PolicyFile).policy(str(path))
+    settings, text = read_settings_and_text(path, PolicyFile)
+    return settings.policy(str(path), text)
+
+
+def parse_policy(text: str, source: str) -> Policy:
+    """The policy that a file's text gives; `source` is named in errors. Raises SettingsError."""
+    return parse_settings(text, PolicyFile, source).policy(source, text)
 
 
 def _as_written(value: float) -> Fraction:

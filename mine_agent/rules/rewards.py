@@ -1,13 +1,22 @@
 """Whether a submission is worth its cost, in exact arithmetic.
 
+What the next submission earns is not known; it is reckoned from what the campaign can still pay and from what
+this mine's latest submissions there were paid (`expected_payout`). Two things must hold: the next submission
+pays for itself, and the campaign as a whole does. So a mine whose gradients bring nothing any more stops
+by itself, and can lose no more than it had hoped to earn.
+
 Not here: what a campaign can still pay (`CampaignRecord.left_to_earn`), and what was really paid (see
 `earnings`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+
+LATEST = 4
+"""Judged submissions that count: what was earned long ago says nothing of the next one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,32 @@ class Cost:
         return self.fee + self.gas + self.stake * stake_risk
 
 
-def is_worth(left: int, cost: Cost, *, expected_share: Fraction, stake_risk: Fraction) -> bool:
-    """Whether `expected_share` of what is left covers the expected cost. Equal is worth it."""
-    return left * expected_share >= cost.expected(stake_risk)
+def expected_payout(left: int, share: Fraction, payouts: Sequence[int]) -> Fraction:
+    """What the next submission is reckoned to earn, in wei: `share` of what is left, as one observation among
+    this mine's latest payouts (0 where there was no gain); never more than what is left.
+    """
+    latest = payouts[-LATEST:]
+    return min(Fraction(left), (left * share + sum(latest)) / (1 + len(latest)))
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """Expected earnings against expected cost, in wei: of the next submission, and of the campaign so far and
+    it. `margin`: by what part of the cost earnings must be above it.
+    """
+
+    expected: Fraction
+    cost: Fraction
+    earned: int
+    spent: int
+    margin: Fraction
+
+    @property
+    def next_pays(self) -> bool:
+        """Whether the next submission pays for itself. Equal is worth it."""
+        return self.expected >= self.cost * (1 + self.margin)
+
+    @property
+    def all_pays(self) -> bool:
+        """Whether the campaign as a whole does, the next submission included."""
+        return self.earned + self.expected >= (self.spent + self.cost) * (1 + self.margin)

@@ -18,7 +18,8 @@ from mine_agent.data.datasets import DataSet
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
 from mine_agent.rules.pacing import Move, next_move
-from mine_agent.rules.policy import Policy, refusals
+from mine_agent.rules.policy import Policy
+from mine_agent.rules.refusals import refusals
 from mine_agent.work import submit
 from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on

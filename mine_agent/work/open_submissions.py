@@ -15,7 +15,8 @@ from mine_agent.campaigns.offer import offer_of
 from mine_agent.connection import Connection
 from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
-from mine_agent.rules.policy import Policy, refusals
+from mine_agent.rules.policy import Policy
+from mine_agent.rules.refusals import refusals
 from mine_agent.work import payouts, submit
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import CampaignRecord, State

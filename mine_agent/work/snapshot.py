@@ -14,7 +14,8 @@ from mine_agent.campaigns.offer import offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.rules.pacing import Move, next_move
-from mine_agent.rules.policy import Policy, refusals
+from mine_agent.rules.policy import Policy
+from mine_agent.rules.refusals import refusals
 from pysonar.chain.sending.fees import price_now
 
 

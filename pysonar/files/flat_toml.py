@@ -116,13 +116,27 @@ def setting(
 
 def read_settings(path: Path, kind: type[T]) -> T:
     """The settings of a file; keys that are left out have their default. SettingsError says what is wrong."""
+    return read_settings_and_text(path, kind)[0]
+
+
+def read_settings_and_text(path: Path, kind: type[T]) -> tuple[T, str]:
+    """The settings of a file, and the text that they were read from."""
     try:
-        values = parse_toml(read_text(path, most_bytes=MAX_BYTES), "it")
+        text = read_text(path, most_bytes=MAX_BYTES)
     except FileNotFoundError:
         raise NoSettingsError(str(path)) from None
     except UnreadableFileError as error:
         raise BadSettingsFileError(str(path), error.why) from None
-    check_values(str(path), values, kind)
+    return parse_settings(text, kind, str(path)), text
+
+
+def parse_settings(text: str, kind: type[T], source: str) -> T:
+    """The settings that a text gives; `source` is named in errors. Raises SettingsError."""
+    try:
+        values = parse_toml(text, "it")
+    except UnreadableFileError as error:
+        raise BadSettingsFileError(source, error.why) from None
+    check_values(source, values, kind)
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return kind(**given)
 

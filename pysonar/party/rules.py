@@ -73,9 +73,9 @@ def assets_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
     )
 
 
-def names_setting(expected: str, comment: str = "") -> Any:
+def names_setting(expected: str, comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
     """A list of names."""
-    return setting(expected, lambda v: _any_or(v, bool), default=(), comment=comment)
+    return setting(expected, lambda v: _any_or(v, bool), default=default, comment=comment)
 
 
 def amount_setting(example: str, comment: str = "", *, default: str = "0") -> Any:

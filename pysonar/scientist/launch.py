@@ -197,6 +197,7 @@ def _prepare(
         initial=initial,
         privacy_floor=plan.privacy_floor,
         auditor_certificate=plan.auditor_certificate,
+        purpose=plan.purpose,
     ).to_bytes()
     terms = _terms(scientist, plan, cid_of(spec), start)
     salt = secrets.token_bytes(32)

@@ -27,6 +27,7 @@ from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.algorithm import check_size
 from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
 from pysonar.scientist.errors import PlanError
@@ -69,6 +70,8 @@ class Plan:
         weight_bound: largest absolute weight.
         difference_norm: a longer gradient is scaled down to it.
         initial: Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule.
+        purpose: what the model is for, one of `pysonar.protocol.artifacts.purposes.PURPOSES`; data owners may
+            have rules about it.
         privacy_floor, auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
 
     Raises:
@@ -101,6 +104,7 @@ class Plan:
     initial: Zeros | FromCampaign | NDArray[np.float64] = field(default_factory=Zeros)
     privacy_floor: PrivacyFloor | None = None
     auditor_certificate: Cid | None = None
+    purpose: str = UNSTATED
 
     def __post_init__(self) -> None:
         if isinstance(self.algorithm, str):
@@ -137,6 +141,8 @@ class Plan:
             self._require_range(name, least, most)
         for name in ("weight_bound", "difference_norm"):
             self._require_positive(name)
+        if self.purpose not in PURPOSES:
+            raise PlanError(SOURCE, "purpose", self.purpose, f"one of {', '.join(PURPOSES)}")
         if not isinstance(self.pay_by_gap, bool):
             raise PlanError(SOURCE, "pay_by_gap", self.pay_by_gap, "true or false")
         if self.start is None and isinstance(self.initial, FromCampaign):
@@ -210,9 +216,11 @@ class Plan:
             "key_bits", "weight_bound", "difference_norm",
         )  # fmt: skip
         token = {} if self.asset.is_ether else {"asset": self.asset.address}
+        purpose = {} if self.purpose == UNSTATED else {"purpose": self.purpose}
         return (
             {name: getattr(self, name) for name in plain}
             | token
+            | purpose
             | {
                 "algorithm": self.algorithm.as_mapping(),
                 "bounty": str(self.bounty),

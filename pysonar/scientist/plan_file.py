@@ -8,6 +8,7 @@
     target = "90 %"
     asset = "ether"                        # may be left out; or a token's address, then bounty = "10 USDC"
     submit_for = "2h"
+    purpose = "research"                   # may be left out; one of a closed list, for data owners' rules
 
     [rule]                                 # may be left out; of mlp there is none to choose
     steps = 50
@@ -25,6 +26,8 @@
     clip = [-4, 4]
     center = 5
     scale = 6
+    missing = { value = 5 }                # may be left out: then the record counts as unusable; or "drop"
+    # of categories also: unknown = { value = "other" }, or "drop"
 
 Further keys are those of `Plan`. The documents `input_schema` and `output_schema` may stand there in place
 of `fields` and `label`.
@@ -56,6 +59,7 @@ from pysonar.protocol.schema import (
     number_label,
     output_schema,
 )
+from pysonar.protocol.schema.gaps import KEYWORDS
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.plan import Plan
 
@@ -64,7 +68,7 @@ MAX_BYTES = 1024 * 1024
 _PLAIN = (
     "title", "description", "capsule", "bounty", "target", "min_gain", "stake", "fee", "submit_for",
     "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance", "steps", "key_bits",
-    "weight_bound", "difference_norm",
+    "weight_bound", "difference_norm", "purpose",
 )  # fmt: skip
 AssetAt = Callable[[str], Asset]
 """Gives the asset of a token's address, as the chain says it."""
@@ -79,7 +83,7 @@ _WITH_UNIT = (
     (("target", "min_gain", "start", "start_tolerance"), "'90 %' or '900000 ppm'"),
     (("submit_for", "review_for"), "'7d', '2h' or '90s'"),
 )
-_TEXTS = ("title", "description", "capsule", "metric", "family", "scheme", "asset")
+_TEXTS = ("title", "description", "capsule", "metric", "family", "scheme", "asset", "purpose")
 
 
 def read_plan(
@@ -199,13 +203,14 @@ def _output(source: str, values: Mapping[str, Any]) -> dict[str, Any]:
     name = table.pop("name", None)
     if not isinstance(name, str) or not name:
         raise PlanError(source, "label.name", name, "the name of a column")
+    gaps = _gaps(table)
     try:
         if "classes" in table:
             label = class_label(_list(source, "label.classes", table.pop("classes")))
         else:
             label = number_label(**_numbers(source, "label", table))
         _nothing_left(source, "label", table)
-        return output_schema(name, label)
+        return output_schema(name, _with(label, gaps))
     except ProfileError as error:
         raise PlanError(source, f"label ({error.path})", error.value, error.expected) from None
 
@@ -213,6 +218,7 @@ def _output(source: str, values: Mapping[str, Any]) -> dict[str, Any]:
 def _field(source: str, at: str, table: Mapping[str, Any]) -> dict[str, Any]:
     left = dict(table)
     kind = left.pop("kind", "number")
+    gaps = _gaps(left)
     if kind == "boolean":
         made = boolean_field()
     elif kind == "category":
@@ -223,7 +229,16 @@ def _field(source: str, at: str, table: Mapping[str, Any]) -> dict[str, Any]:
     else:
         raise PlanError(source, f"{at}.kind", kind, "number, integer, boolean or category")
     _nothing_left(source, at, left)
-    return made
+    return _with(made, gaps)
+
+
+def _gaps(table: dict[str, Any]) -> dict[str, Any]:
+    """What the entry says of values that are missing or unknown, taken out."""
+    return {key: table.pop(key) for key in KEYWORDS if key in table}
+
+
+def _with(field: dict[str, Any], gaps: Mapping[str, Any]) -> dict[str, Any]:
+    return {**field, "openmined": {**field["openmined"], **gaps}}
 
 
 def _numbers(source: str, at: str, table: dict[str, Any]) -> dict[str, Any]:

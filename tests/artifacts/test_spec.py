@@ -81,6 +81,16 @@ def test_initial_models(spec, initial):
     assert Spec.parse(dataclasses.replace(spec, initial=initial).to_bytes()).initial == initial
 
 
+def test_a_purpose_is_written_only_where_one_is_stated(spec):
+    assert "purpose" not in spec.as_mapping()
+    stated = dataclasses.replace(spec, purpose="health")
+    assert Spec.parse(stated.to_bytes()).purpose == "health"
+    assert Spec.parse(spec.to_bytes()).purpose == "unstated"
+    for purpose in ("unstated", "fun", 3, None, ""):
+        with pytest.raises(ArtifactError, match=r"purpose|another form"):
+            Spec.parse(with_document(stated, purpose=purpose))
+
+
 def test_optional_parts(spec):
     full = dataclasses.replace(spec, privacy_floor=PrivacyFloor(3.0, 1e-5), auditor_certificate=OTHER)
     parsed = Spec.parse(full.to_bytes())

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mine_agent.privacy.budget import Budget
-from mine_agent.rules.policy import Limits, Offer, Policy, refusals
+from mine_agent.rules.offer import Offer
+from mine_agent.rules.policy import Limits, Policy
 from mine_agent.rules.policy_file import FirstAnswers, load_policy, write_first_policy
+from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.files.flat_toml import BadSettingError, SettingsError
 from pysonar.party.rules import ETHER, Allowed

@@ -62,6 +62,47 @@ def test_a_file_with_every_kind_of_field(tmp_path: Path) -> None:
     assert read_plan(path).as_mapping() != plan.as_mapping()
 
 
+GAPS = TOML.replace("scale = 5\n", "scale = 5\nmissing = { value = 3 }\n").replace(
+    'values = ["x", "y", "z"]', 'values = ["x", "y", "z"]\nmissing = { value = "z" }\nunknown = "drop"'
+)
+
+
+def test_what_becomes_of_gaps_is_said_beside_the_field(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(GAPS.replace('classes = ["no", "yes"]', 'classes = ["no", "yes"]\nmissing = "drop"'))
+    schema = read_plan(path).schema
+    fields = {field.name: field for field in (*schema.fields, schema.label)}
+    assert fields["d"].missing.value == 3
+    assert fields["c"].missing.value == "z"
+    assert fields["c"].unknown.drop
+    assert fields["ill"].missing.drop
+    assert fields["a"].missing.strict
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [('missing = { value = "x" }', "d.openmined.missing"), ('unknown = "drop"', "d.openmined.unknown")],
+)
+def test_a_gap_rule_that_the_field_cannot_have_names_the_field(tmp_path: Path, said: str, key: str) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(TOML.replace("scale = 5\n", f"scale = 5\n{said}\n"))
+    with pytest.raises(PlanError, match=key):
+        read_plan(path)
+
+
+def test_a_purpose_is_one_of_the_closed_list_and_goes_into_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('purpose = "health"\n' + TOML)
+    plan = read_plan(path)
+    assert plan.purpose == "health"
+    path.write_text(TOML)
+    assert read_plan(path).purpose == "unstated"
+    assert plan.as_mapping() != read_plan(path).as_mapping()
+    path.write_text('purpose = "healthy"\n' + TOML)
+    with pytest.raises(PlanError, match="purpose is 'healthy'; expected one of research, health"):
+        read_plan(path)
+
+
 def test_json_says_the_same(tmp_path: Path, plan_values: dict[str, Any]) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_values))

@@ -33,6 +33,10 @@ class Fields:
             raise ArtifactError(self.kind, self.path(name), _MISSING, "a value")
         return self._left.pop(name)
 
+    def has(self, name: str) -> bool:
+        """Whether the field is there: for those that are written only where they say something."""
+        return name in self._left
+
     def rest(self) -> dict[str, Any]:
         """All that is left, taken out: for a reader of its own, which refuses what it does not know."""
         left, self._left = self._left, {}

@@ -27,6 +27,7 @@ from pysonar.protocol.artifacts.initial import (
     initial_mapping,
 )
 from pysonar.protocol.artifacts.limits import MAX_BYTES
+from pysonar.protocol.artifacts.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.canonical import CanonicalError, dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
@@ -97,6 +98,7 @@ class Spec:
         scheme: what the model is encrypted with; what the algorithm says.
         privacy_floor: least protection of every gradient, or None.
         auditor_certificate: who may see intermediate versions, or None.
+        purpose: what the model is for, one of `PURPOSES`; "unstated" is not written down.
 
     Raises:
         ArtifactError: any of them out of range or in contradiction to another.
@@ -121,6 +123,7 @@ class Spec:
     scheme: str = ""
     privacy_floor: PrivacyFloor | None = None
     auditor_certificate: Cid | None = None
+    purpose: str = UNSTATED
 
     def __post_init__(self) -> None:
         checks.text(KIND, "title", self.title, 1, 200)
@@ -131,6 +134,7 @@ class Spec:
             raise ArtifactError(KIND, "validation", self.validation, "a Validation")
         if not isinstance(self.initial, Zeros | SealedWeights | FromCampaign):
             raise ArtifactError(KIND, "initial", self.initial, "Zeros, SealedWeights or FromCampaign")
+        checks.one_of(KIND, "purpose", self.purpose, PURPOSES)
         check_metric(self.metric, self.algorithm.family)
         checks.integer(KIND, "start_ppm", self.start_ppm, 0, checks.PPM)
         checks.integer(KIND, "start_tolerance_ppm", self.start_tolerance_ppm, 0, checks.PPM)
@@ -186,7 +190,8 @@ class Spec:
     def as_mapping(self) -> dict[str, Any]:
         """The document, as it is written."""
         floor = self.privacy_floor
-        return {
+        stated = {} if self.purpose == UNSTATED else {"purpose": self.purpose}
+        return stated | {
             "format": format_name(KIND, VERSION),
             "title": self.title,
             "description": self.description,
@@ -272,6 +277,7 @@ class Spec:
             steps=tuple(fields.items("steps", 1, MAX_STEPS)),
             initial=initial_from(fields.inner("initial")),
             privacy_floor=privacy,
+            purpose=fields.take("purpose") if fields.has("purpose") else UNSTATED,
         )
         fields.finish()
         return spec

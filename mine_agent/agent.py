@@ -28,7 +28,7 @@ from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import AccountNotice, Problem, Tell
+from pysonar.party.happenings import AccountNotice, ClockBehind, Problem, Tell
 from pysonar.pause import Pause
 
 PAUSE = Pause(first=5, longest=15 * 60)
@@ -62,6 +62,7 @@ class Agent:
         self._over: set[bytes] = set()
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
+        self._told_clock = False
 
     @property
     def trouble(self) -> str | None:
@@ -94,11 +95,19 @@ class Agent:
         for campaign in live:
             for data in data_sets:
                 self._try(campaign, data.name, partial(self._consider, snapshot, campaign, data, policy))
+        self._note_clock()
         return self._errors
 
     def _consider(self, snapshot: Snapshot, campaign: bytes, data: DataSet, policy: Policy) -> bool:
         due = snapshot.is_due(campaign, data, policy, int(self._clock()))
         return due and self._new.consider(campaign, data, policy)
+
+    def _note_clock(self) -> None:
+        """Tell once that the ledger's entries are later than the clock, as long as they are."""
+        behind = self._ledger.clock_behind
+        if behind and not self._told_clock:
+            self._tell(ClockBehind(seconds=behind))
+        self._told_clock = behind > 0
 
     def _is_over(self, campaign: bytes) -> None:
         """Settled and claimed: nothing more to do, once nothing is pinned any more."""

@@ -35,13 +35,3 @@ class BudgetSpentError(LedgerError):
             f"a release would cost epsilon {price}, and of the budget of {limit} (delta {delta:g}) {spent} is"
             " spent; nothing is released. To go on, the owner raises privacy_budget in policy.toml"
         )
-
-
-class ClockSetBackError(LedgerError):
-    """The clock says an earlier time than the ledger's last entry."""
-
-    def __init__(self, now: str, last: str) -> None:
-        super().__init__(
-            f"the clock says {now}, but the privacy ledger's last entry is of {last}; set the clock right."
-            " Nothing was released or charged"
-        )

@@ -4,6 +4,10 @@ A cost is written down before anything is drawn: a crash in between has charged 
 other way round. A release is stored before anything is computed from it, so what was used is always what is
 stored; a charge whose release was never stored stays spent, and the next try is charged again.
 
+The order of the entries is their place in the chain of digests. The budget knows no windows of time, so times
+bound nothing and are there for the owner to read: with a clock that was set back, an entry is dated as the
+one before it, and charged like any other.
+
 Not here: what a release is made of (see `releases`), and the owner's limit (see `budget`).
 """
 
@@ -11,21 +15,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.entries import FIRST, Entry, Kind, spent
-from mine_agent.privacy.errors import BudgetSpentError, ClockSetBackError, LedgerDamagedError
+from mine_agent.privacy.errors import BudgetSpentError, LedgerDamagedError
 from mine_agent.privacy.ledger_file import FILE, HEAD, LedgerFile
 from openmined_syft.errors import PrivacyError
 from openmined_syft.privacy import NoisedSums
 from pysonar.protocol.canonical import CanonicalError, dumps_cbor, loads_cbor
 
 CLOCK_SLACK = 300
-"""Seconds that a clock may be put back: time servers do that."""
+"""Seconds that a clock may be put back without a word: time servers do that."""
 MOST_RELEASE_BYTES = 1 << 30
 
 
@@ -34,6 +37,8 @@ class Ledger:
 
     def __init__(self, file: LedgerFile) -> None:
         self._file = file
+        self.clock_behind = 0
+        """By how many seconds the clock was behind the ledger at the last entry; 0 within `CLOCK_SLACK`."""
 
     @classmethod
     def open(cls, folder: Path, *, account: str, now: int) -> Self:
@@ -85,7 +90,6 @@ class Ledger:
 
         Raises:
             BudgetSpentError: it does not; by however little.
-            ClockSetBackError: the clock says an earlier time than the last entry.
         """
         if rho <= 0:
             raise PrivacyError(f"a release that costs {rho} cannot be charged; needs a cost above 0")
@@ -170,8 +174,8 @@ class Ledger:
         about: str = "",
     ) -> None:
         last = entries[-1]
-        if now < last.time - CLOCK_SLACK:
-            raise ClockSetBackError(_shown(now), _shown(last.time))
+        behind = last.time - now
+        self.clock_behind = behind if behind > CLOCK_SLACK else 0
         entry = Entry(
             last.number + 1, max(now, last.time), kind, campaign, data, key, rho, about, last.hash
         ).sealed()
@@ -184,7 +188,3 @@ def _digest_of(entries: list[Entry], key: bytes) -> str | None:
         if entry.kind is Kind.RELEASED and entry.key == key:
             return entry.about
     return None
-
-
-def _shown(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

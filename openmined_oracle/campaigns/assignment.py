@@ -133,7 +133,7 @@ def read_assignment(
     secret = context.secrets.get(spec.capsule_certificate)
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
-    scientist = _scientist(fetch, spec)
+    scientist = _scientist(fetch, spec, record, now)
     blob = fetch(
         spec.validation.sealed,
         "sealed_input",
@@ -199,11 +199,15 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
         raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
 
 
-def _scientist(fetch: Callable[[Cid, str, Decline, Decline], bytes], spec: Spec) -> Certificate:
+def _scientist(
+    fetch: Callable[[Cid, str, Decline, Decline], bytes], spec: Spec, record: CampaignRecord, now: int
+) -> Certificate:
     cid = spec.scientist_certificate
     data = fetch(cid, "certificate", Decline.SCIENTIST_MISSING, Decline.SCIENTIST_UNUSABLE)
     try:
         certificate = parse_certificate(data, cid=cid)
+        if certificate.made_at > max(now, record.terms.submit_until):
+            raise DeclinedError(Decline.SCIENTIST_UNUSABLE)  # by the chain's clock: ours is not to blame
         seal(b"", [certificate])  # better now than when there is a result to deliver
     except (ArtifactError, CertificateError):
         raise DeclinedError(Decline.SCIENTIST_UNUSABLE) from None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,7 +26,14 @@ from openmined_oracle.judging.validate import decrypt_gradient, open_submission
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import version_digest
-from pysonar.protocol.openpgp import SealError, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import (
+    ClockBehindError,
+    SealError,
+    SecretKey,
+    TamperedError,
+    open_sealed,
+    seal,
+)
 
 
 @dataclass(frozen=True)
@@ -79,19 +87,28 @@ class Notes:
             "digest": None if self.digest is None else self.digest.hex(),
             "reason": self.reason,
             "damping": self.damping,
+            "sealed_at": time.time(),
         }
         return seal(json.dumps(document).encode(), [own.certificate], own)
 
     @classmethod
     def open(cls, sealed: bytes, own: SecretKey) -> Notes:
-        """The inverse of `seal`; `JournalError` if it is damaged or not ours."""
+        """The inverse of `seal`; JournalError if it is damaged or not ours; ClockBehindError."""
         try:
-            document = json.loads(open_sealed(sealed, own, expected_signer=own.certificate))
+            try:
+                opened = open_sealed(sealed, own, expected_signer=own.certificate)
+            except TamperedError:  # or signed in the future: ask what it says of itself
+                said = json.loads(open_sealed(sealed, own)).get("sealed_at", 0)
+                opened = open_sealed(sealed, own, expected_signer=own.certificate, there_at=float(said))
+            document = json.loads(opened)
+            document.pop("sealed_at", None)
             for name in ("salt", "digest"):
                 if document[name] is not None:
                     document[name] = bytes.fromhex(document[name])
             return cls(**document)
-        except (SealError, ValueError, KeyError, TypeError):
+        except ClockBehindError:
+            raise
+        except (SealError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise JournalError(
                 "the private part of a verdict is damaged, or not sealed by this Capsule"
             ) from None

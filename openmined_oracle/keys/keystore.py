@@ -10,6 +10,7 @@ The certificates' own secrets (`SecretKey`, sealed by the passphrase) are in `ho
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from openmined_oracle.errors import KeyStoreError
 from openmined_syft.errors import KernelError, SyftError
 from openmined_syft.schemes import PAILLIER, PrivateHalf, scheme_named
 from pysonar.files.secret_file import create_secret_file, make_private_directory
-from pysonar.protocol.openpgp import SealError, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import ClockBehindError, SealError, SecretKey, open_sealed, seal
 
 FORMAT = "openmined/campaign_key/1"
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -51,6 +52,7 @@ class KeyStore:
         Raises:
             KeyStoreError: the file is damaged, or holds a key of another scheme, size or campaign.
             KernelError: the scheme needs a package that is not here.
+            ClockBehindError: by this machine's clock, key or file is of the future; try again.
         """
         if not self._path(campaign).exists():
             self._store_new(campaign, scheme, self._generate(scheme, bits))
@@ -65,8 +67,8 @@ class KeyStore:
         return key
 
     def stored_key(self, campaign: bytes) -> PrivateHalf:
-        """The campaign's key; `KeyStoreError` if none was ever made or its file is damaged; KernelError as
-        above.
+        """The campaign's key; `KeyStoreError` if none was ever made or its file is damaged; KernelError and
+        ClockBehindError as above.
         """
         return self._read(campaign)[1]
 
@@ -74,19 +76,20 @@ class KeyStore:
         path = self._path(campaign)
         try:
             with path.open("rb") as file:
-                sealed = file.read(MAX_FILE_BYTES + 1)
+                sealed, there_at = file.read(MAX_FILE_BYTES + 1), os.fstat(file.fileno()).st_mtime
         except FileNotFoundError:
             raise KeyStoreError(f"{path}: no key was stored for this campaign") from None
         except OSError as error:
             raise KeyStoreError(f"{path}: cannot be read ({error.strerror})") from None
         try:
-            document = json.loads(open_sealed(sealed, self._own, expected_signer=self._own.certificate))
+            own = self._own.certificate
+            document = json.loads(open_sealed(sealed, self._own, expected_signer=own, there_at=there_at))
             if document["format"] != FORMAT or document["campaign"] != campaign.hex():
                 raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
             scheme = str(document.get("scheme", PAILLIER))  # the first files did not say
             return scheme, scheme_named(scheme).key_from_secret(document)
-        except KernelError:
-            raise  # a package is missing here; the file may be sound
+        except (KernelError, ClockBehindError):
+            raise  # a package is missing here, or the clock is behind; the file may be sound
         except (SealError, SyftError, ValueError, KeyError, TypeError):
             raise KeyStoreError(
                 f"{path}: is damaged, or not sealed by the certificate {self._own.certificate.fingerprint}"

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from pysonar.files.text import one_line
 from pysonar.party.wording import short, short_id
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
 
 LOGGER = logging.getLogger("openmined")
 LOGGER.addHandler(logging.NullHandler())  # silent unless whoever imports us wants to hear
@@ -194,6 +194,21 @@ class Training(Happening):
 
     def sentence(self) -> str:
         return f"training version {self.base_version} of {self.title!r} on {self.data!r}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockBehind(Happening):
+    """The privacy ledger has entries of a later time than the clock's: one of the two was or is wrong."""
+
+    event, level = "clock_behind", logging.WARNING
+    seconds: int
+
+    def sentence(self) -> str:
+        return (
+            f"this machine's clock is {format_seconds(self.seconds)} behind the privacy ledger's last entry;"
+            " new entries have that entry's time until the clock is past it. Nothing else changes: the budget"
+            " counts releases, not time. Set the clock if it is wrong now"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,7 @@ def open_delivery(connection: Connection, key: SecretKey, account: str, campaign
         campaign=campaign,
         spec=Cid.from_bytes32(record.terms.spec),
         cid=cid,
+        there_at=connection.sonar.now(),
     )
     history = connection.follower.history(campaign=campaign)
     check_against_chain(record, spec, result, submission_rows(history))

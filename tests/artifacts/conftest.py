@@ -1,11 +1,7 @@
 """Roles with real keys, and one small campaign whose every artifact the tests take apart."""
 
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +22,9 @@ from pysonar.protocol.schema import (
     number_field,
     output_schema,
 )
+from tests.gnupg import gpg
+
+__all__ = ["gpg"]  # a fixture of these tests
 
 
 @dataclass(frozen=True)
@@ -142,34 +141,6 @@ def spec() -> Spec:
         weight_bound=4.0,
         difference_norm=100.0,
     )
-
-
-@pytest.fixture
-def gpg(tmp_path) -> Iterator[Callable[..., bytes]]:
-    """GnuPG with a home of its own: gpg(*arguments, data=stdin) -> stdout."""
-    binary = shutil.which("gpg")
-    if binary is None:
-        pytest.skip("OpenPGP against GnuPG: no 'gpg' on PATH")
-    # A short path: GnuPG's agent puts a socket in it.
-    home = Path(tempfile.mkdtemp(prefix="gpg"))
-    home.chmod(0o700)
-
-    def run(*arguments: str, data: bytes = b"") -> bytes:
-        command = [
-            binary,
-            "--homedir",
-            str(home),
-            "--batch",
-            "--yes",
-            "--pinentry-mode",
-            "loopback",
-            *arguments,
-        ]
-        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
-
-    yield run
-    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True, check=False)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

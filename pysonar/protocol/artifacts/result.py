@@ -219,12 +219,14 @@ class Result:
         campaign: bytes,
         spec: Cid,
         cid: Cid | None = None,
+        there_at: float = 0,
     ) -> Self:
         """Open a delivered result and check that this Capsule made it for this campaign.
 
         Args:
             capsule: the certificate the spec names; nobody else's signature will do.
             cid: its name, for error texts.
+            there_at: a time at which it had been delivered; seconds since 1970.
 
         Raises:
             SealError: it does not open, or somebody else signed it (see `pysonar.protocol.openpgp`).
@@ -234,7 +236,7 @@ class Result:
         with naming(cid):
             if len(blob) > MAX_BYTES[KIND]:
                 raise OversizedError(KIND, "", Said(f"{len(blob)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
-            result = cls.parse(open_sealed(blob, key, expected_signer=capsule))
+            result = cls.parse(open_sealed(blob, key, expected_signer=capsule, there_at=there_at))
             require_same(KIND, "chain_id", result.chain_id, chain_id)
             require_same(KIND, "contract", result.contract, checks.address(KIND, "contract", contract))
             require_same(KIND, "campaign", result.campaign, campaign)

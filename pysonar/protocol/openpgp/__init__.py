@@ -8,6 +8,7 @@ version 4 keys (RFC 4880 profile), which every client can verify, and opens what
 from pysonar.protocol.openpgp.certificates import MAX_CERTIFICATE_BYTES, Certificate
 from pysonar.protocol.openpgp.errors import (
     CertificateError,
+    ClockBehindError,
     ExpandingMessageError,
     NotForThisKeyError,
     NotOpenPGPError,
@@ -25,6 +26,7 @@ __all__ = [
     "MAX_CERTIFICATE_BYTES",
     "Certificate",
     "CertificateError",
+    "ClockBehindError",
     "ExpandingMessageError",
     "NotForThisKeyError",
     "NotOpenPGPError",

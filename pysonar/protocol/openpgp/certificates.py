@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from datetime import datetime
 
 import pysequoia
-from pysequoia.packet import PacketPile, Tag
+from pysequoia.packet import Packet, PacketPile, Tag
 
-from pysonar.protocol.openpgp.errors import CertificateError
+from pysonar.protocol.openpgp.errors import CertificateError, ClockBehindError
 
 MAX_CERTIFICATE_BYTES = 64 * 1024
 _SECRET_TAGS = (Tag.SecretKey, Tag.SecretSubkey)
@@ -20,12 +22,16 @@ class Certificate:
     Made by `from_bytes`; the bytes given are kept as they are, so their CID stays the same.
     """
 
-    __slots__ = ("_bytes", "_cert", "_key_names")
+    __slots__ = ("_bytes", "_cert", "_key_names", "made_at")
 
-    def __init__(self, binary: bytes, cert: pysequoia.Cert, key_names: frozenset[str]) -> None:
+    def __init__(
+        self, binary: bytes, cert: pysequoia.Cert, key_names: frozenset[str], made_at: float
+    ) -> None:
         self._bytes = binary
         self._cert = cert
         self._key_names = key_names
+        self.made_at = made_at
+        """From when on all of its keys can be used, by their makers' clock; seconds since 1970."""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Certificate:
@@ -51,7 +57,7 @@ class Certificate:
         if revoked:
             raise CertificateError(f"certificate {cert.fingerprint.upper()} is revoked")
         binary = bytes(cert) if data.startswith(b"-----BEGIN") else bytes(data)
-        return cls(binary, cert, names)
+        return cls(binary, cert, names, _made_at(packets))
 
     def to_bytes(self) -> bytes:
         """The binary certificate, as put into the store."""
@@ -68,7 +74,8 @@ class Certificate:
 
     @property
     def user_ids(self) -> list[str]:
-        """Names the owner gave; not checked by anybody."""
+        """Names the owner gave; not checked by anybody. Raises ClockBehindError."""
+        self.require_made()
         return [str(user_id) for user_id in self._cert.user_ids]
 
     @property
@@ -76,9 +83,18 @@ class Certificate:
         """When the certificate ends, or None.
 
         Sealing does not look at it, as a result must reach its owner even late; whoever accepts a certificate
-        for a campaign does.
+        for a campaign does. Raises ClockBehindError.
         """
+        self.require_made()
         return self._cert.expiration
+
+    def require_made(self) -> None:
+        """Raise ClockBehindError if by this machine's clock the certificate is not there yet: the library
+        refuses to seal to it, and to sign or open with its secret.
+        """
+        now = time.time()
+        if self.made_at > now:
+            raise ClockBehindError(f"certificate {self.fingerprint}", self.made_at, now)
 
     def has_key(self, name: str) -> bool:
         """Whether `name`, a fingerprint or a 16-digit key id, is the primary key or a subkey of this
@@ -106,3 +122,18 @@ class Certificate:
 def _key_id(fingerprint: str) -> str:
     """The last 8 bytes of the fingerprint of a version 4 key, the first 8 of a later one's."""
     return fingerprint[-16:] if len(fingerprint) == 40 else fingerprint[:16]
+
+
+def _made_at(packets: Sequence[Packet]) -> float:
+    """The latest of the times at which a part (key, user id, subkey) was made and first bound."""
+    latest, bound = 0.0, None
+    for packet in packets:
+        if packet.tag == Tag.Signature:
+            made = packet.signature_created
+            if made is not None:
+                bound = made.timestamp() if bound is None else min(bound, made.timestamp())
+            continue
+        latest, bound = max(latest, bound or 0.0), None
+        if packet.tag in _KEY_TAGS and packet.key_created is not None:
+            latest = max(latest, packet.key_created.timestamp())
+    return max(latest, bound or 0.0)

@@ -4,7 +4,10 @@ No text here comes from the library underneath, and none contains a secret, a pa
 plaintext.
 """
 
+from datetime import UTC, datetime
+
 from openmined_syft.errors import OpenMinedError
+from pysonar.protocol.amounts import format_seconds
 
 
 class SealError(OpenMinedError):
@@ -43,3 +46,17 @@ class SecretFileError(SealError):
 
 class WrongPassphraseError(SealError):
     """The passphrase does not open the secret key file."""
+
+
+class ClockBehindError(SealError):
+    """By this machine's clock, a key or a seal was made in the future. Nothing is wrong with either: it will
+    do as soon as the clock is past that time. `since` and `now`: seconds since 1970.
+    """
+
+    def __init__(self, what: str, since: float, now: float) -> None:
+        self.seconds = since - now
+        at = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        super().__init__(
+            f"this machine's clock is {format_seconds(self.seconds)} behind {what}, of {at}. Nothing is damaged:"
+            " set the clock, or wait (or the clock of whoever made it was ahead)"
+        )

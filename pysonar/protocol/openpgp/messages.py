@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ import pysequoia
 from pysonar.protocol.openpgp.certificates import Certificate
 from pysonar.protocol.openpgp.errors import (
     CertificateError,
+    ClockBehindError,
     ExpandingMessageError,
     NotForThisKeyError,
     SealError,
@@ -50,6 +52,7 @@ def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | Non
 
     Raises:
         CertificateError: no recipient, or one that cannot receive.
+        ClockBehindError: by this machine's clock a recipient or the signer is not there yet.
     """
     if not recipients:
         raise CertificateError("a message needs at least one recipient")
@@ -58,13 +61,21 @@ def seal(data: bytes, recipients: Sequence[Certificate], signer: SecretKey | Non
         signing = None if signer is None else signer.native().signer()
         message = bytes(pysequoia.encrypt(data, [*native, nobody()], signing, armor=False))
     except RuntimeError:
+        for certificate in [*recipients, *([] if signer is None else [signer.certificate])]:
+            certificate.require_made()
         names = ", ".join(certificate.fingerprint for certificate in recipients)
         raise CertificateError(f"cannot seal to {names}: no valid encryption key") from None
     return without_nobody(message)
 
 
-def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | None = None) -> bytes:
+def open_sealed(
+    blob: bytes, key: SecretKey, *, expected_signer: Certificate | None = None, there_at: float = 0
+) -> bytes:
     """Decrypt a message; with `expected_signer`, also check that exactly they signed it.
+
+    `there_at`: a time at which the message is known to have been there (a file's time, the chain's), in
+    seconds since 1970. A signature that is not accepted although it may only be of the future, by a clock
+    that is behind that time, is no reason to call the message changed.
 
     Without `expected_signer` nothing is known about who made the message: a signature inside is not looked
     at.
@@ -75,6 +86,7 @@ def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | N
         TamperedError: changed on the way.
         ExpandingMessageError: it would open to more bytes than it has itself.
         WrongSignerError: unsigned, or signed by somebody else.
+        ClockBehindError: this machine's clock is behind the key, the signer's certificate or `there_at`.
         SealError (itself, no subclass): something failed on this side; the sender is not at fault, try again.
     """
     packets = outer_packets(blob)
@@ -86,8 +98,17 @@ def open_sealed(blob: bytes, key: SecretKey, *, expected_signer: Certificate | N
         raise NotForThisKeyError(
             f"sealed to {', '.join(names)}, not to a key of {key.certificate.fingerprint}"
         )
-    verifier = None if expected_signer is None else _Verifier(expected_signer)
-    return _open_limited(blob, key, verifier)
+    key.certificate.require_made()
+    if expected_signer is None:
+        return _open_limited(blob, key, None)
+    expected_signer.require_made()
+    try:
+        return _open_limited(blob, key, _Verifier(expected_signer))
+    except TamperedError:
+        now = time.time()
+        if there_at > now:
+            raise ClockBehindError("a signature", there_at, now) from None
+        raise
 
 
 class _Verifier:

@@ -267,11 +267,19 @@ def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsul
         mine.agent.round()
 
 
-def test_a_clock_set_back_releases_and_charges_nothing(mine: Mine, small_capsule: Any) -> None:
-    mine.time -= 10_000
-    small_capsule.open()
-    assert mine.round() == ["ClockSetBackError"]
-    assert kinds(mine) == [Kind.OPENED]
+@pytest.mark.parametrize("privacy", ["differential", "none"])
+def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
+    make_mine: Callable[..., Mine], small_capsule: Any, happenings: list[dict[str, Any]], privacy: str
+) -> None:
+    mine = make_mine(privacy=privacy)
+    mine.time -= 10_000  # a clock that ran ahead when the ledger was begun, and is right now
+    first, second = (small_capsule.open(salt=bytes([number]) * 32) for number in (1, 2))
+    assert mine.round() == []
+    mine.round()
+    assert len(mine.submitted(first)) == len(mine.submitted(second)) == 1
+    assert len(charges(mine)) == (1 if privacy == "differential" else 0)
+    behind = [record for record in happenings if record["event"] == "clock_behind"]
+    assert [record["seconds"] for record in behind] == [10_000]
 
 
 def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(

@@ -17,7 +17,6 @@ from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.entries import Kind
 from mine_agent.privacy.errors import (
     BudgetSpentError,
-    ClockSetBackError,
     LedgerDamagedError,
     LedgerError,
     LedgerUnusableError,
@@ -383,14 +382,26 @@ def test_a_ledger_of_another_mine_is_not_used(tmp_path: Path) -> None:
         Ledger.open(tmp_path, account=OTHER, now=NOW)
 
 
-def test_a_clock_set_back_releases_and_charges_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("back", "told"), [(300, 0), (301, 301), (20 * 365 * 86_400, 20 * 365 * 86_400)])
+def test_a_clock_set_back_is_told_and_changes_neither_order_nor_cost(
+    tmp_path: Path, back: int, told: int
+) -> None:
+    """A clock ran ahead once: the mine must not stand still until time has caught up."""
     ledger = open_ledger(tmp_path)
     charge(ledger)
-    charge(ledger, now=NOW - 300)  # what a time server may do
-    with pytest.raises(ClockSetBackError, match="set the clock right"):
-        charge(ledger, now=NOW - 301)
+    stored = keep(ledger, release())
+    charge(ledger, b"\3" * 32, now=NOW - back)
+    assert ledger.clock_behind == told
     assert ledger.spent() == 2 * BUDGET.price_rho
-    assert [entry.time for entry in ledger.entries()] == [NOW] * 3
+    assert [entry.time for entry in ledger.entries()] == [NOW] * 4
+    found = open_ledger(tmp_path, NOW - back).release(KEY)  # what is charged for is used again, for nothing
+    assert found is not None
+    np.testing.assert_array_equal(found.triangle, stored.triangle)
+    with pytest.raises(BudgetSpentError):
+        charge(ledger, b"\4" * 32, BUDGET.limit, now=NOW - back)
+    charge(ledger, b"\5" * 32, now=NOW + 1)
+    assert ledger.clock_behind == 0
+    assert ledger.entries()[-1].time == NOW + 1
 
 
 def test_after_a_loss_the_owner_begins_anew_with_nothing_left(tmp_path: Path) -> None:
@@ -424,7 +435,7 @@ def test_a_ledger_that_cannot_be_written_says_so_and_nothing_is_charged(tmp_path
 
 
 def test_every_error_is_one_of_the_project(tmp_path: Path) -> None:
-    for kind in (LedgerDamagedError, LedgerUnusableError, BudgetSpentError, ClockSetBackError):
+    for kind in (LedgerDamagedError, LedgerUnusableError, BudgetSpentError):
         assert issubclass(kind, OpenMinedError)
 
 

@@ -1,0 +1,146 @@
+"""Capsule's clock falls behind its keys and seals: it waits, and nobody is declined or condemned for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from openmined_oracle.errors import Decline, JournalError, KeyStoreError
+from openmined_oracle.judging.judge import Notes
+from openmined_oracle.keys.keystore import KeyStore
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.protocol.artifacts import parse_certificate
+from pysonar.protocol.openpgp import Certificate, ClockBehindError, SecretKey, seal
+from tests.gnupg import at, gpg
+
+__all__ = ["gpg"]  # a fixture
+
+DAY = 86_400
+CAMPAIGN = bytes([1]) * 32
+
+
+@pytest.fixture
+def clock_behind(world: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """`with clock_behind():` the clock says two hours before Capsule's key was made."""
+
+    @contextmanager
+    def behind() -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            wrong = SimpleNamespace(time=lambda: world.own.certificate.made_at - 7200)
+            patch.setattr("pysonar.protocol.openpgp.certificates.time", wrong)
+            yield
+
+    return behind
+
+
+def test_a_campaign_is_not_declined_but_waits_for_the_clock(
+    world: Any, clock_behind: Callable[[], Any]
+) -> None:
+    campaign = world.create()
+    with clock_behind():
+        agent = world.run()
+    assert isinstance(agent.failures[campaign], ClockBehindError)
+    assert "clock is 2h behind certificate" in world.problem(campaign)
+    assert world.record(campaign).state is State.REQUESTED
+    world.run()
+    assert world.record(campaign).state is State.OPEN
+
+
+def test_a_sound_gradient_is_not_judged_until_the_clock_is_right(
+    world: Any, miner: Any, clock_behind: Callable[[], Any]
+) -> None:
+    """It would open as "changed or malformed" then, and burn the stake."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    agent = world.agent()
+    agent.run_once()  # key and model are in memory when the clock falls back
+    world.submit(campaign, miner)
+    with clock_behind():
+        agent.run_once()
+        agent.close()
+    assert isinstance(agent.failures[campaign], ClockBehindError)
+    assert len(world.verdicts(campaign)) == 1
+    world.run()
+    assert len(world.verdicts(campaign)) == 2
+    assert Verdict.MALFORMED not in world.verdicts(campaign)
+
+
+def test_a_scientist_of_the_far_future_is_declined_by_the_chain_s_clock(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by Capsule's own; a certificate that is valid before the campaign ends is waited for."""
+    campaign = world.create()
+    ends = world.record(campaign).terms.submit_until
+    made = [float(ends)]
+
+    def parsed(data: bytes, **options: Any) -> Certificate:
+        certificate = parse_certificate(data, **options)
+        certificate.made_at = made[0]
+        return certificate
+
+    def not_yet(*_: Any) -> bytes:
+        raise ClockBehindError("certificate X", made[0], time.time())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("openmined_oracle.campaigns.assignment.parse_certificate", parsed)
+        patch.setattr("openmined_oracle.campaigns.assignment.seal", not_yet)
+        agent = world.run()
+        assert isinstance(agent.failures[campaign], ClockBehindError)
+        assert world.record(campaign).state is State.REQUESTED
+        made[0] = ends + 1.0
+        world.run()
+    assert world.declined_for(campaign) == Decline.SCIENTIST_UNUSABLE.value
+
+
+def test_a_campaign_s_key_is_called_damaged_only_by_a_clock_that_is_past_its_file(
+    tmp_path: Path, own: SecretKey
+) -> None:
+    keys = KeyStore(tmp_path, own)
+    keys.key_for(CAMPAIGN, "paillier", 2048)
+    path = tmp_path / f"{CAMPAIGN.hex()}.pgp"
+    path.write_bytes(path.read_bytes()[:-30] + bytes(30))
+    os.utime(path, (time.time() + DAY, time.time() + DAY))
+    with pytest.raises(ClockBehindError, match=r"clock is (1d|23h 59m) behind a signature"):
+        keys.stored_key(CAMPAIGN)
+    os.utime(path, (time.time() - 1, time.time() - 1))
+    with pytest.raises(KeyStoreError, match="damaged"):
+        keys.stored_key(CAMPAIGN)
+
+
+def test_a_verdict_s_notes_of_the_future_are_waited_for(gpg: Callable[..., bytes], own: SecretKey) -> None:
+    """The clock was set back after the verdict: the result is delivered once it is past that time."""
+    later = time.time() + DAY
+    gpg("--import", data=bytes(own.native()))
+    options = ["--trust-model", "always", "--compress-algo", "none", "--sign", "--encrypt"]
+    name = own.certificate.fingerprint
+
+    def sealed(document: dict[str, Any]) -> bytes:
+        data = json.dumps(document).encode()
+        return gpg(*at(later), *options, "--recipient", name, "--local-user", name, data=data)
+
+    with pytest.raises(ClockBehindError, match=r"clock is (1d|23h 59m) behind a signature"):
+        Notes.open(sealed({"salt": None, "digest": None, "sealed_at": later}), own)
+    for other in ({"sealed_at": time.time() - 1}, {}, {"sealed_at": "soon"}, {"sealed_at": None}):
+        with pytest.raises(JournalError, match="damaged"):
+            Notes.open(sealed(other), own)
+    planted = seal(
+        json.dumps({"sealed_at": later}).encode(), [own.certificate], SecretKey.generate("stranger")
+    )
+    with pytest.raises(JournalError, match="not sealed by this Capsule"):
+        Notes.open(planted, own)
+    kept = Notes(base_version=3, reason="it was late")
+    assert Notes.open(kept.seal(own), own) == kept
+
+
+@pytest.fixture
+def own() -> SecretKey:
+    """Capsule's key."""
+    return SecretKey.generate("Capsule")

@@ -57,6 +57,6 @@ class ClockBehindError(SealError):
         self.seconds = since - now
         at = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         super().__init__(
-            f"this machine's clock is {format_seconds(self.seconds)} behind {what}, of {at}. Nothing is damaged:"
-            " set the clock, or wait (or the clock of whoever made it was ahead)"
+            f"this machine's clock is {format_seconds(self.seconds)} behind {what}, of {at}. Nothing is"
+            " damaged: set the clock, or wait (or the clock of whoever made it was ahead)"
         )

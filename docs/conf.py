@@ -7,7 +7,7 @@ project = "OpenMined"
 author = "the OpenMined contributors"
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**", "benchmarks/RESULTS.md", "benchmarks/PRIVACY.md"]
-exclude_patterns = ["build/**", ".venv/**"]
+exclude_patterns = ["build/**", ".venv/**", "web/**"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 

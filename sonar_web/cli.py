@@ -17,7 +17,9 @@ from pysonar.party.options import (
     PollSecondsOption,
     RpcOption,
     StartBlockOption,
+    store_option,
 )
+from pysonar.party.settings import default_home
 
 if TYPE_CHECKING:
     from sonar_web.index.indexer import Indexer
@@ -57,8 +59,22 @@ def run(
     poll_seconds: PollSecondsOption = 2.0,
     start_block: StartBlockOption = None,
     requests_a_minute: Annotated[int, typer.Option(help="Most requests of one address.", min=1)] = 600,
+    store: Annotated[str | None, store_option("specs and other artifacts")] = None,
+    answer_to: Annotated[
+        list[str] | None, typer.Option(help="A name under which browsers may ask. Repeat it for others.")
+    ] = None,
+    take_artifacts: Annotated[
+        bool | None,
+        typer.Option(
+            help="Put what the page for new campaigns makes into the store. Else only on a loopback address.",
+            show_default=False,
+        ),
+    ] = None,
+    pages: Annotated[
+        Path | None, typer.Option(help="Built pages, if not those of `make web`.", show_default=False)
+    ] = None,
 ) -> None:
-    """Keep the index up to date and answer questions about it, until stopped.
+    """Keep the index up to date, show its pages and answer questions about it, until stopped.
 
     Questions: /api/v1/campaigns, /miners, /capsules, /days and more (/openapi.json lists all of them),
     /api/v1/export/campaigns.csv for whole tables, /api/v1/news for what is new, /healthz and /metrics.
@@ -66,15 +82,32 @@ def run(
     import uvicorn
 
     from pysonar.party.signals import stop_on_signals
-    from sonar_web.api.app import make_app
+    from pysonar.store import open_reader, open_store
+    from sonar_web.api.app import LOOPBACK, Serving, make_app
+    from sonar_web.api.pages import BUILT, read_pages
     from sonar_web.api.reading import Place, Reader
     from sonar_web.index.reading import open_for_reading
+    from sonar_web.index.titles import TitleReader
 
     indexer, chain_id, address = _indexer(
         rpc, contract, deployment, database, confirmations, poll_seconds, start_block
     )
     reader = Reader(Place(chain_id, address), lambda: open_for_reading(database))
-    served = make_app(reader, indexer.progress, requests_a_minute=requests_a_minute)
+    artifacts = open_reader(store or f"embedded:{default_home('store')}")
+    takes = host in LOOPBACK if take_artifacts is None else take_artifacts
+    titles = TitleReader(indexer.another_connection, artifacts)
+    files = read_pages(pages or BUILT)
+    if not files:
+        note("the pages are not built, only the API is served: run `make web`")
+    serving = Serving(
+        hosts=LOOPBACK | {host.lower()} | {name.lower() for name in answer_to or []},
+        requests_a_minute=requests_a_minute,
+        store=artifacts,
+        taker=open_store(store or f"embedded:{default_home('store')}") if takes else None,
+        pages=files,
+        titles=lambda: titles.found,
+    )
+    served = make_app(reader, indexer.progress, serving)
     server = uvicorn.Server(
         uvicorn.Config(served, host=host, port=port, log_level="warning", limit_concurrency=200)
     )
@@ -87,8 +120,10 @@ def run(
 
     with stop_on_signals(end):
         reading = threading.Thread(target=indexer.run, args=(stop, note), name="index")
+        naming = threading.Thread(target=titles.run, args=(stop, poll_seconds), name="titles", daemon=True)
         reading.start()
-        note(f"http://{host}:{port}/api/v1/campaigns")
+        naming.start()
+        note(f"http://{host}:{port}/" if files else f"http://{host}:{port}/api/v1/campaigns")
         try:
             server.run()
         finally:

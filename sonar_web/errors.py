@@ -42,6 +42,29 @@ class TooManyRequestsError(WebError):
         self.seconds = seconds
 
 
+class StoreAwayError(WebError):
+    """The store cannot give or take an artifact now."""
+
+    status: ClassVar[int] = 503
+
+
+class ForbiddenError(WebError):
+    """A request that this service does not take from there."""
+
+    status: ClassVar[int] = 403
+
+
+class TooLargeError(WebError):
+    """A body or an artifact that is larger than this service carries."""
+
+    status: ClassVar[int] = 413
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"it is larger than {most >> 20} MiB, the most that this service carries; use IPFS itself"
+        )
+
+
 class DatabaseAwayError(DatabaseUnusableError):
     """The PostgreSQL server cannot be reached, or went away in the middle. Nothing was half written."""
 

@@ -11,6 +11,7 @@ import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from string import hexdigits
 from typing import Any
 
 from sonar_web.errors import BadQueryError, UnknownError
@@ -27,6 +28,15 @@ _SORTS: dict[str, tuple[tuple[str, type, bool], ...]] = {
     "capsule": (("address", str, False),),
     "day": (("day", str, True), ("asset", str, True)),
 }
+
+# Where rows come from, if a table alone is not enough.
+_SOURCES = {
+    "campaign": (
+        "campaign.*, spec_title.title",
+        "campaign left join spec_title on spec_title.digest = campaign.spec",
+    )
+}
+_WHOLE_ID = 64
 
 
 @dataclass(frozen=True)
@@ -57,10 +67,13 @@ def page(
     *,
     order: str | None = None,
     where: dict[str, Any] | None = None,
+    search: str | None = None,
     limit: int,
     after: str | None,
 ) -> Page:
     """Rows of a table that match all of `where`, in the order of `_SORTS`.
+
+    `search` (campaigns only): words of a title, an address of owner or Capsule, or the beginning of an id.
 
     Raises:
         BadQueryError: `after` is not a cursor, or `limit` is out of range.
@@ -70,11 +83,16 @@ def page(
     sort = _SORTS[order or table]
     conditions = [f"{name} = ?" for name in where or {}]
     values: list[Any] = list((where or {}).values())
+    if search is not None:
+        condition, sought = _found_by(search)
+        conditions.append(condition)
+        values += sought
     if after is not None:
-        columns = ", ".join(name for name, _, _ in sort)
-        conditions.append(f"({columns}) {'<' if sort[0][2] else '>'} ({', '.join('?' * len(sort))})")
+        keys = ", ".join(name for name, _, _ in sort)
+        conditions.append(f"({keys}) {'<' if sort[0][2] else '>'} ({', '.join('?' * len(sort))})")
         values += _opened(after, sort)
-    statement = f"select * from {table}"  # noqa: S608 - our own words, here and below
+    columns, source = _SOURCES.get(table, ("*", table))
+    statement = f"select {columns} from {source}"  # noqa: S608 - our own words, here and below
     if conditions:
         statement += " where " + " and ".join(conditions)
     statement += " order by " + ", ".join(f"{name} {'desc' if down else 'asc'}" for name, _, down in sort)
@@ -97,11 +115,35 @@ def every(database: Database, table: str) -> Iterator[dict[str, Any]]:
 def one(database: Database, table: str, what: str, name: str, **key: Any) -> dict[str, Any]:
     """The row of that key. UnknownError if there is none."""
     condition = " and ".join(f"{column} = ?" for column in key)
-    statement = f"select * from {table} where {condition}"  # noqa: S608 - our own words
+    columns, source = _SOURCES.get(table, ("*", table))
+    statement = f"select {columns} from {source} where {condition}"  # noqa: S608 - our own words
     row = database.execute(statement, tuple(key.values())).fetchone()
     if row is None:
         raise UnknownError(what, name)
     return as_dict(row)
+
+
+def certificates(database: Database) -> dict[str, bytes]:
+    """The certificate's digest of every Capsule that registered one, by address; the last one counts."""
+    rows = database.execute(
+        "select fields from event where name = 'CapsuleRegistered' and orphaned = 0"
+        " order by block_number, log_index"
+    ).fetchall()
+    found = [json.loads(row["fields"]) for row in rows]
+    return {fields["capsule"]: bytes.fromhex(fields["certificate"].removeprefix("0x")) for fields in found}
+
+
+def is_named(database: Database, digest: bytes) -> bool:
+    """Whether the chain names that artifact: a spec, key, model, update, result or certificate."""
+    for table, columns in (
+        ("campaign", ("spec", "public_key", "model", "result")),
+        ("submission", ("digest", "model")),
+    ):
+        condition = " or ".join(f"{column} = ?" for column in columns)
+        statement = f"select 1 from {table} where {condition} limit 1"  # noqa: S608 - our own words
+        if database.execute(statement, (digest,) * len(columns)).fetchone() is not None:
+            return True
+    return digest in certificates(database).values()
 
 
 def versions(database: Database, campaign: bytes) -> list[dict[str, Any]]:
@@ -115,6 +157,21 @@ def versions(database: Database, campaign: bytes) -> list[dict[str, Any]]:
 def as_dict(row: Any) -> dict[str, Any]:
     """A row of either database as a plain mapping."""
     return {name: row[name] for name in row.keys()}  # noqa: SIM118 - sqlite3.Row iterates over values
+
+
+def _found_by(search: str) -> tuple[str, list[Any]]:
+    digits = search.strip().removeprefix("0x")
+    if search.strip().startswith("0x") and len(digits) <= _WHOLE_ID and set(digits) <= set(hexdigits):
+        low, high = digits.ljust(_WHOLE_ID, "0"), digits.ljust(_WHOLE_ID, "f")
+        return "((id >= ? and id <= ?) or lower(owner) = ? or lower(capsule) = ?)", [
+            bytes.fromhex(low), bytes.fromhex(high), "0x" + digits.lower(), "0x" + digits.lower(),
+        ]  # fmt: skip
+    words = [
+        word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        for word in search.casefold().split()
+    ]
+    one = "spec_title.folded like ? escape '\\'"
+    return " and ".join([one] * len(words)) or "1 = 1", [f"%{word}%" for word in words]
 
 
 def _closed(row: dict[str, Any], sort: Sequence[tuple[str, type, bool]]) -> str:

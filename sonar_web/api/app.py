@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.middleware.gzip import GZipMiddleware
 
 from pysonar.chain.database_errors import DatabaseUnusableError
-from sonar_web.api import exports, health, routes
+from pysonar.store.interface import Reader as StoreReader
+from pysonar.store.interface import Store
+from sonar_web.api import artifacts, exports, health, pages, routes
 from sonar_web.api.limits import RateLimit
 from sonar_web.api.reading import Reader
-from sonar_web.errors import TooManyRequestsError, WebError
+from sonar_web.errors import ForbiddenError, TooManyRequestsError, WebError
 from sonar_web.index.indexer import Progress
 
 HEADERS = {
@@ -20,9 +24,32 @@ HEADERS = {
     "referrer-policy": "no-referrer",
 }
 REQUESTS_A_MINUTE = 600
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def make_app(reader: Reader, progress: Progress, *, requests_a_minute: int = REQUESTS_A_MINUTE) -> FastAPI:
+@dataclass(frozen=True)
+class Serving:
+    """How the service serves.
+
+    Attributes:
+        hosts: names that it answers to (without port): a name that somebody else points at this address
+            gets nothing (DNS rebinding).
+        requests_a_minute: most of one address.
+        store: where artifacts are read from, or None.
+        taker: where those of the pages are put, or None.
+        pages: the built pages by their path (`read_pages`).
+        titles: how many titles have been found so far: answers change with them.
+    """
+
+    hosts: frozenset[str] = LOOPBACK
+    requests_a_minute: int = REQUESTS_A_MINUTE
+    store: StoreReader | None = None
+    taker: Store | None = None
+    pages: Mapping[str, pages.File] = field(default_factory=dict)
+    titles: Callable[[], int] = lambda: 0
+
+
+def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     """The service over an index that somebody else keeps up to date."""
     app = FastAPI(
         title="Sonar statistics",
@@ -33,10 +60,13 @@ def make_app(reader: Reader, progress: Progress, *, requests_a_minute: int = REQ
     )
     app.state.reader = reader
     app.state.progress = progress
-    limit = RateLimit(requests_a_minute)
+    app.state.store, app.state.taker, app.state.pages = serving.store, serving.taker, serving.pages
+    limit = RateLimit(serving.requests_a_minute)
     app.include_router(routes.router)
     app.include_router(exports.router)
     app.include_router(health.router)
+    app.include_router(artifacts.router)
+    app.include_router(pages.router)  # the last: it takes every path
 
     @app.exception_handler(WebError)
     def refused(_: Request, error: WebError) -> JSONResponse:
@@ -51,11 +81,19 @@ def make_app(reader: Reader, progress: Progress, *, requests_a_minute: int = REQ
 
     @app.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
+        if host_of(request.headers.get("host", "")) not in serving.hosts:
+            return refused(
+                request, ForbiddenError("this service does not answer to that name; see --answer-to")
+            )
         try:
             limit.take(request.client.host if request.client else "")
         except TooManyRequestsError as error:
             return refused(request, error)
-        tag = f'"{progress.block}-{progress.tip}"' if request.url.path.startswith("/api/v1/") else None
+        tag = (
+            f'"{progress.block}-{progress.tip}-{serving.titles()}"'
+            if request.url.path.startswith("/api/v1/")
+            else None
+        )
         if tag is not None and progress.block >= 0 and request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"etag": tag})
         response = await forward(request)
@@ -66,4 +104,15 @@ def make_app(reader: Reader, progress: Progress, *, requests_a_minute: int = REQ
             response.headers.setdefault(name, value)
         return response
 
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app
+
+
+def host_of(header: str) -> str:
+    """The name in a Host header, without its port.
+
+    >>> host_of("127.0.0.1:8770"), host_of("[::1]:8770"), host_of("Localhost")
+    ('127.0.0.1', '::1', 'localhost')
+    """
+    name = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header
+    return name.strip("[]").lower()

@@ -16,6 +16,10 @@ router = APIRouter(prefix="/api/v1")
 
 After = Annotated[str | None, Query(description="`next` of the page before", max_length=512)]
 Limit = Annotated[int, Query(ge=1, le=queries.MOST_ROWS)]
+Search = Annotated[
+    str | None,
+    Query(description="words of a title, an address, or the beginning of an id", max_length=100),
+]
 Account = Annotated[str | None, Query(max_length=64)]
 
 
@@ -40,6 +44,7 @@ def campaigns(
     state: str | None = None,
     owner: Account = None,
     capsule: Account = None,
+    search: Search = None,
     limit: Limit = 50,
     after: After = None,
 ) -> shapes.Answer[list[shapes.Campaign]]:
@@ -52,7 +57,7 @@ def campaigns(
     for name, value in (("owner", owner), ("capsule", capsule)):
         if value is not None:
             where[name] = address(name, value)
-    found = _page(index, "campaign", shapes.campaign, where=where, limit=limit, after=after)
+    found = _page(index, "campaign", shapes.campaign, where=where, search=search, limit=limit, after=after)
     return shapes.Answer[list[shapes.Campaign]](**found)
 
 
@@ -120,6 +125,17 @@ def capsule(index: Index, capsule: str) -> shapes.Answer[shapes.Capsule]:
     with index.snapshot() as (database, tip):
         row = queries.one(database, "capsule", "Capsule", capsule, address=wanted)
         return shapes.Answer[shapes.Capsule](**index.envelope(tip, data=shapes.capsule(row)))
+
+
+@router.get("/certificates")
+def certificates(index: Index) -> shapes.Answer[list[shapes.Certificate]]:
+    """The Capsules that can be named by a campaign, with their certificates."""
+    with index.snapshot() as (database, tip):
+        found = [
+            shapes.Certificate(address=address, certificate=shapes.address_of(digest))
+            for address, digest in sorted(queries.certificates(database).items())
+        ]
+        return shapes.Answer[list[shapes.Certificate]](**index.envelope(tip, data=found))
 
 
 @router.get("/days")

@@ -45,6 +45,7 @@ class Campaign(BaseModel):
     """A campaign as the logs tell it."""
 
     id: str
+    title: str | None = Field(description="from its spec in the store; null if that is not read (yet)")
     owner: str
     capsule: str
     asset: str = Field(description="a token's address; the zero address is ether")
@@ -120,6 +121,20 @@ class Capsule(BaseModel):
     mean_verdict_seconds: float | None = Field(description="from a submission to its verdict")
 
 
+class Certificate(BaseModel):
+    """A Capsule's current OpenPGP certificate, by its CID."""
+
+    address: str
+    certificate: str | None
+
+
+class Stored(BaseModel):
+    """What an artifact is called, now that the store has it."""
+
+    cid: str
+    bytes: int
+
+
 class Day(BaseModel):
     """What happened on one day (UTC) in one asset."""
 
@@ -142,7 +157,7 @@ def campaign(row: dict[str, Any]) -> Campaign:
         **{name: row[name] for name in Campaign.model_fields if name in row}
         | {name: digits(row[name]) for name in ("paid", "refund", "fees", "burned")}
         | {name: address_of(row[name]) for name in ("spec", "public_key", "model", "result")}
-        | {"id": hexed(row["id"]), "salt": hexed(row["salt"])}
+        | {"title": row["title"] or None, "id": hexed(row["id"]), "salt": hexed(row["salt"])}
         | {"terms": terms | {name: digits(row[name]) for name in ("bounty", "stake", "fee")}}
     )
 

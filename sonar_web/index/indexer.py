@@ -64,6 +64,7 @@ class Indexer:
         self._poll_seconds = poll_seconds
         self._database: Database | None = None
         self._follower: Follower | None = None
+        self._genesis: bytes | None = None
         self.progress = Progress()
 
     def run(self, stop: threading.Event, said: Callable[[str], None] = lambda _: None) -> None:
@@ -116,15 +117,20 @@ class Indexer:
             return str(error)
         return None if self._follower is None else self._follower.trouble
 
+    def another_connection(self) -> Database:
+        """To the same database, for another thread. DatabaseUnusableError before the first round, too."""
+        if self._genesis is None:
+            raise DatabaseUnusableError(self._setting, "the index has not been opened yet")
+        sonar = self._sonar
+        return open_index(
+            self._setting, chain_id=sonar.chain_id, contract=sonar.address, genesis=self._genesis
+        )
+
     def _opened(self) -> Follower:
         if self._follower is None:
             sonar = self._sonar
-            self._database = open_index(
-                self._setting,
-                chain_id=sonar.chain_id,
-                contract=sonar.address,
-                genesis=rpc.genesis(self._web3),
-            )
+            self._genesis = rpc.genesis(self._web3)
+            self._database = self.another_connection()
             self._follower = Follower(
                 IndexRecords(self._database, self._times),
                 self._web3,

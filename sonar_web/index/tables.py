@@ -42,7 +42,12 @@ _STEP_1 = (
         settled integer not null, submissions integer not null, verdicts integer not null, gains integer not
         null, bounties text not null, paid text not null, primary key (day, asset)) strict""",
 )
-TABLES = Tables("statistics", (_STEP_1,))
+# What specs are called, read from the store; not from the chain, and not lost by a rebuild.
+_STEP_2 = (
+    """create table spec_title (
+        digest blob primary key, title text not null, folded text not null) strict""",
+)
+TABLES = Tables("statistics", (_STEP_1, _STEP_2))
 
 DIGITS = 40
 

@@ -31,11 +31,11 @@ class Story:
     def __post_init__(self) -> None:
         self._salts = (number.to_bytes(32, "big") for number in itertools.count(1))
 
-    def create(self, bounty: int = 1000, **terms: Any) -> bytes:
+    def create(self, bounty: int = 1000, *, spec: bytes = digest("spec"), **terms: Any) -> bytes:
         """A requested campaign: target 80 %, stake 7, fee 3; its id."""
         now = int(self.node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         wanted = Terms(
-            spec=digest("spec"), capsule=self.capsule.address, bounty=bounty, target=800_000, min_gain=1_000,
+            spec=spec, capsule=self.capsule.address, bounty=bounty, target=800_000, min_gain=1_000,
             submit_until=now + DAY, review_until=now + DAY + HOUR,
             **{"stake": 7, "fee": 3, "max_start": 500_000, **terms},
         )  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pysonar.chain.contract.sonar import Sonar
-from sonar_web.api.app import make_app
+from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
@@ -67,4 +67,8 @@ def indexer(node: Any, sonar: Sonar, database: str) -> Iterator[Indexer]:
 def client(sonar: Sonar, indexer: Indexer, database: str) -> TestClient:
     """Whoever asks the API."""
     reader = Reader(Place(sonar.chain_id, sonar.address), lambda: open_for_reading(database))
-    return TestClient(make_app(reader, indexer.progress), raise_server_exceptions=False)
+    return TestClient(
+        make_app(reader, indexer.progress, Serving()),
+        base_url="http://127.0.0.1",
+        raise_server_exceptions=False,
+    )

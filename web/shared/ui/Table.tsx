@@ -1,0 +1,47 @@
+import type { ReactNode } from "react";
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly show: (row: Row) => ReactNode;
+  /** Numbers stand to the right. */
+  readonly right?: boolean;
+}
+
+/** A plain table with a caption; it scrolls sideways inside itself where it is too wide. */
+export function Table<Row>(props: {
+  caption: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  id: (row: Row) => string | number;
+  hideCaption?: boolean;
+}) {
+  return (
+    // A frame that scrolls must be reachable by keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="table-frame" tabIndex={0} role="region" aria-label={props.caption}>
+      <table>
+        <caption className={props.hideCaption ? "hidden" : undefined}>{props.caption}</caption>
+        <thead>
+          <tr>
+            {props.columns.map((column) => (
+              <th key={column.name} scope="col" className={column.right ? "right" : undefined}>
+                {column.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map((row) => (
+            <tr key={props.id(row)}>
+              {props.columns.map((column) => (
+                <td key={column.name} className={column.right ? "right" : undefined}>
+                  {column.show(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { type ReactNode, useEffect, useState } from "react";
+
+import { ETHER, exact, short } from "../format/amount";
+import { plain } from "../format/foreign";
+import { distance, isoMoment, moment } from "../format/time";
+
+export type Tone = "good" | "warn" | "bad" | "live" | "plain";
+
+/** A word in a pill; the word says all, the colour repeats it. */
+export function Badge(props: { tone: Tone; children: ReactNode }) {
+  return <span className={`badge ${props.tone}`}>{props.children}</span>;
+}
+
+/** A stranger's text, isolated from the direction of its surroundings. */
+export function Foreign(props: { text: string; most?: number }) {
+  return <bdi>{plain(props.text, props.most)}</bdi>;
+}
+
+/** An amount; the exact one is its title and what a screen reader says. */
+export function Amount(props: { wei: string; asset?: string; whole?: boolean }) {
+  const unit = (props.asset ?? ETHER) === ETHER ? "ETH" : "tokens (18 decimals)";
+  const full = `${exact(props.wei)} ${unit}`;
+  const shown = props.whole ? exact(props.wei) : short(props.wei);
+  return (
+    <span className="number" title={full}>
+      {shown.endsWith("wei") ? shown : `${shown} ${unit}`}
+    </span>
+  );
+}
+
+/** A moment in the reader's zone, with how far away it is. */
+export function When(props: { at: number | null; relative?: boolean }) {
+  const now = useNow(props.at !== null && props.relative === true);
+  if (props.at === null) return <span className="soft">–</span>;
+  return (
+    <time dateTime={isoMoment(props.at)} title={moment(props.at)}>
+      {props.relative ? distance(props.at, now) : moment(props.at)}
+    </time>
+  );
+}
+
+/** Seconds since 1970, new every ten seconds. */
+export function useNow(running = true): number {
+  const [now, tick] = useState(() => Date.now() / 1000);
+  useEffect(() => {
+    if (!running) return undefined;
+    const timer = setInterval(() => tick(Date.now() / 1000), 10_000);
+    return () => clearInterval(timer);
+  }, [running]);
+  return now;
+}
+
+/** An address, digest or CID: its ends, with the whole as title and to copy. */
+export function Hash(props: { value: string; name: string; link?: (children: ReactNode) => ReactNode }) {
+  const [copied, setCopied] = useState(false);
+  const shown = <code title={props.value}>{`${props.value.slice(0, 8)}…${props.value.slice(-6)}`}</code>;
+  return (
+    <span className="hash">
+      {props.link ? props.link(shown) : shown}
+      <button
+        type="button"
+        className="quiet copy"
+        onClick={() => {
+          void navigator.clipboard.writeText(props.value).then(() => setCopied(true));
+          setTimeout(() => setCopied(false), 2000);
+        }}
+      >
+        <span aria-hidden="true">{copied ? "✓" : "⧉"}</span>
+        <span className="hidden">{copied ? `${props.name} copied` : `Copy ${props.name}`}</span>
+      </button>
+    </span>
+  );
+}
+
+/** A share as a bar; the words beside it say the same. */
+export function Bar(props: { share: number; label: string }) {
+  return (
+    <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={props.label}>
+      <rect width={props.share * 100} height="8" />
+    </svg>
+  );
+}

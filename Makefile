@@ -100,7 +100,7 @@ test-fork: setup ## rehearse finish, time-out and a new version on a fork of a c
 prove: setup     ## proofs about the compiled contract with halmos, and that each of them can fail (minutes)
 	@ci/prove/run
 
-test-long: setup ## a million steps of the contract's state machine against its Python twin (an hour or so)
+test-long: setup ## a million steps of the contract's state machine against its Python twin (on revm)
 	@SONAR_STEPS=$${SONAR_STEPS:-1000000} SONAR_WORKERS=$(CORES) $(PY) -m pytest -q -p no:ape_test tests/stateful -k behind
 
 mutate: setup    ## change the contract in every small way and see the tests fail (15 minutes on 2 cores); prints survivors

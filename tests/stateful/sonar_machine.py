@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from boa_wire import BoaStage, ContractRefusedError
+from boa_wire import ContractRefusedError
 from campaign_draws import MINERS, PEOPLE, SCIENTISTS, TOKENS, odd_terms, sensible_terms, verdicts
 from eth_abi import decode
 from eth_utils import keccak
@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 )
 from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, TICK, Campaign, Ledger, RefusedError
 from log_twin import LogTwin, Told
+from revm_wire import RevmStage
 
 NO_ONE = "0x" + "00" * 20
 NOTHING = b"\0" * 32
@@ -99,19 +100,20 @@ class SonarMachine(RuleBasedStateMachine):
 
     def attempt(self, twin: Any, function: str, *arguments: Any, sender: str, value: int = 0) -> bytes | None:
         """The call on both sides; the contract's answer, or None where both refused."""
+        refused: str | None = None
         try:
             twin()
-        except RefusedError:
-            refused = True
-        else:
-            refused = False
+        except RefusedError as why:
+            refused = str(why)
         try:
             answer = self.sonar.send(function, *arguments, sender=sender, value=value)
         except ContractRefusedError as reason:
-            if refused and str(reason).startswith("sonar: "):
+            # A token that fails by itself does so in its own words: the mocks have none.
+            own_words = "" if refused == "token" else None
+            if refused is not None and (str(reason).startswith("sonar: ") or str(reason) == own_words):
                 return None
             raise
-        assert not refused, f"only the twin refuses {function}"
+        assert refused is None, f"only the twin refuses {function}"
         return answer
 
     def pick(
@@ -436,6 +438,6 @@ def run(stage: Any, steps: int, steps_a_run: int) -> None:
             print(f"{done * steps_a_run:,} of {steps:,} steps", file=sys.__stderr__, flush=True)
 
 
-def run_on_titanoboa(steps: int) -> None:
+def run_on_revm(steps: int) -> None:
     """Random campaigns in a process of their own."""
-    run(BoaStage(), steps, steps_a_run=50)
+    run(RevmStage(), steps, steps_a_run=50)

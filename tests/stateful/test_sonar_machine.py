@@ -1,7 +1,7 @@
-"""The state machine of `sonar_machine.py`, on titanoboa and, shorter, on Foundry through Ape.
+"""The state machine of `sonar_machine.py`, on revm and, shorter, on titanoboa and on Foundry through Ape.
 
-`SONAR_STEPS` sets the number of steps on titanoboa (`make test-long`: a million), `SONAR_WORKERS` the number
-of processes that share them.
+Three implementations of the EVM, as one of them may be wrong. `SONAR_STEPS` sets the number of steps on revm
+(`make test-long`: a million), `SONAR_WORKERS` the number of processes that share them.
 """
 
 import os
@@ -11,17 +11,22 @@ from typing import Any
 
 from boa_wire import BoaStage
 from foundry_wire import FoundryStage
-from sonar_machine import run, run_on_titanoboa
+from revm_wire import RevmStage
+from sonar_machine import run, run_on_revm
 
 
 def test_random_campaigns_agree_with_the_twin_and_leave_nothing_behind() -> None:
-    steps, workers = int(os.environ.get("SONAR_STEPS", "2000")), int(os.environ.get("SONAR_WORKERS", "1"))
+    steps, workers = int(os.environ.get("SONAR_STEPS", "10000")), int(os.environ.get("SONAR_WORKERS", "1"))
     if workers == 1:
-        run(BoaStage(), steps, steps_a_run=50)
+        run(RevmStage(), steps, steps_a_run=50)
         return
     # Processes of their own from the start: forks would all draw the same.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        list(pool.map(run_on_titanoboa, [steps // workers] * workers))
+        list(pool.map(run_on_revm, [steps // workers] * workers))
+
+
+def test_random_campaigns_agree_with_the_twin_on_titanoboa_too() -> None:
+    run(BoaStage(), 300, steps_a_run=50)
 
 
 def test_random_campaigns_agree_with_the_twin_on_foundry_too(chain: Any) -> None:

@@ -116,7 +116,7 @@ class Agent:
 
     def _try(self, campaign: bytes, what: str, work: Callable[[], bool | None]) -> bool:
         """Do one piece of work, unless it failed a short while ago or the mine is to stop. What fails is
-        written down and told; whether the work returned True."""
+        recorded and reported; whether the work returned True."""
         journal, now = self._connection.journal, int(self._clock())
         failed = journal.failure(campaign, what)
         if self._stopping() or (failed is not None and not PAUSE.is_due(failed.retry_at, now)):
@@ -126,7 +126,7 @@ class Agent:
         except (NodeDownError, DatabaseUnusableError):
             raise  # without its journal a mine must not go on
         except StillFetchingError as error:
-            self._errors.append(error)  # no failure yet: no pause, and nothing told
+            self._errors.append(error)  # no failure yet: no pause, and nothing is reported
             return False
         except OpenMinedError as error:
             self._failed(campaign, what, error)

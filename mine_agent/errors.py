@@ -63,7 +63,7 @@ class ClaimUnfinishedError(MineError):
 
 
 class StillFetchingError(MineError):
-    """An artifact is being looked for; this is no failure yet."""
+    """An artifact is being looked for; this is not a failure yet."""
 
     exit_code: ClassVar[int] = 3
 

@@ -1,4 +1,4 @@
-"""How an error is written down and told by a running mine: without a value of the owner's data.
+"""How a running mine records and reports an error: without a value of the owner's data.
 
 `mine-agent data add` shows the owner the very cell that is at fault; a log or a database is read by others
 and kept for long, so there only the place is named.
@@ -17,7 +17,7 @@ LONGEST = 500
 
 
 class UnexpectedError(MineError):
-    """A fault in the program: what was raised and where. Its own text may hold anything and is not told."""
+    """A fault in the program: what was raised and where. Its own text may hold anything and is not shown."""
 
     def __init__(self, error: BaseException) -> None:
         trace = error.__traceback__

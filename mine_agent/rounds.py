@@ -1,4 +1,4 @@
-"""Keeping a mine at work: round after round until it is told to stop, whatever goes away meanwhile."""
+"""Keeping a mine at work: round after round until it is stopped, whatever goes away meanwhile."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Decline(Enum):
     WEIGHTS_DIGEST = "the initial weights do not have the digest of the spec"
     WEIGHTS_UNFIT = "the initial weights have another shape or exceed the declared bound"
     UNTRAINABLE = "from these weights, slopes on the validation set are too large for a ciphertext"
-    SOURCE_UNUSABLE = "the source campaign is no fitting, delivered one of the same owner and Capsule"
+    SOURCE_UNUSABLE = "the source campaign is not a fitting, delivered one of the same owner and Capsule"
     START_WRONG = "the claimed start is off by more than the tolerance"
     START_OVER_MAXIMUM = "the start is over the most that the terms allow"
     START_TOO_HIGH = "the start leaves less than the smallest paid gain to the target"

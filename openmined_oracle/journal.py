@@ -1,4 +1,4 @@
-"""Capsule's memory: what it has decided, written down before anybody is told.
+"""Capsule's memory: what it has decided, written down before anybody learns of it.
 
 Tables in the agent's own SQLite database (opened by `pysonar.chain.database`, so it belongs to one chain
 and one contract). Every method is one transaction. The order that the agent keeps is: artifact in the store,

@@ -30,7 +30,7 @@ def clipped(difference: ArrayLike, limit: float) -> Weights:
         limit: positive Euclidean norm.
 
     Raises:
-        ShapeError, NotFiniteError: it is no matrix of finite numbers.
+        ShapeError, NotFiniteError: it is not a matrix of finite numbers.
         ParameterError: the limit is not positive and finite.
     """
     matrix = as_matrix(difference, "difference")

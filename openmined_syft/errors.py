@@ -22,7 +22,7 @@ class KeyMismatchError(SyftError):
 
 
 class KeyFormError(SyftError):
-    """Numbers that are no Paillier key: even, prime, a power, with a small factor, or factors that do not
+    """Numbers that are not a Paillier key: even, prime, a power, with a small factor, or factors that do not
     fit.
     """
 
@@ -54,7 +54,7 @@ class NotFiniteError(SyftError):
 
 
 class CiphertextError(SyftError):
-    """An integer is no valid ciphertext under the key."""
+    """An integer is not a valid ciphertext under the key."""
 
 
 class FieldError(SyftError):

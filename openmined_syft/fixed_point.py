@@ -27,7 +27,7 @@ def as_matrix(values: ArrayLike, name: str, shape: tuple[int, int] | None = None
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ShapeError(f"{name} is no matrix of numbers") from None
+        raise ShapeError(f"{name} is not a matrix of numbers") from None
     if matrix.ndim != 2 or (shape is not None and matrix.shape != shape):
         raise ShapeError(f"{name} has shape {matrix.shape}; needs {shape or 'two dimensions'}")
     check_finite(matrix, name)

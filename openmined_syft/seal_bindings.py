@@ -108,7 +108,7 @@ def saved_numbers(ciphertext: Any) -> SavedNumbers:
 
 
 def as_ciphertext(context: Any, saved: SavedNumbers) -> Any:
-    """The inverse of `saved_numbers`. Raises ValueError: numbers that are no residues."""
+    """The inverse of `saved_numbers`. Raises ValueError: numbers that are not residues."""
     size, primes, degree = saved.numbers.shape
     body = saved.before + struct.pack("<QQQ", size, degree, primes) + saved.between
     body += with_header(np.ascontiguousarray(saved.numbers))

@@ -1,7 +1,7 @@
 """A real chain for every room's tests: one anvil per session with Sonar deployed, put back after each test.
 
-Fixtures only (the test folders are no packages). Names keep clear of Ape's own fixtures (`accounts`, `chain`,
-`networks`, `project`); nothing heavy is imported before a test asks for it.
+Fixtures only (the test folders are not packages). Names keep clear of Ape's own fixtures (`accounts`,
+`chain`, `networks`, `project`); nothing heavy is imported before a test asks for it.
 """
 
 from __future__ import annotations

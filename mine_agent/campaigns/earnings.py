@@ -44,7 +44,7 @@ class Earnings:
 
     @property
     def net(self) -> int:
-        """What is left of the payouts when everything is settled; stakes that come back are no income."""
+        """What is left of the payouts when everything is settled; stakes that come back are not income."""
         return self.promised - self.burned - self.fees - self.gas
 
     def count(self, outcome: Outcome) -> int:

@@ -1,4 +1,4 @@
-"""`mine-agent run`: the mine at work until it is told to stop."""
+"""`mine-agent run`: the mine at work until it is stopped."""
 
 from __future__ import annotations
 

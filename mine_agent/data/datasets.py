@@ -38,7 +38,7 @@ _FORMAT = "openmined/mine-data-set/2"
 class Column:
     """A column's name, kind and number of values that are not there, as they were at registration.
 
-    `odd_row` is the first row with a value that is no number, in a column that has numbers, too.
+    `odd_row` is the first row with a value that is not a number, in a column that has numbers, too.
     """
 
     name: str

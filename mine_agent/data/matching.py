@@ -37,8 +37,8 @@ def fit_by_names(schema: Schema, data: DataSet) -> Fit:
 
 
 def fit_by_values(schema: Schema, data: DataSet) -> Fit:
-    """How the values fit: reads them all. Raises DataChangedError; a value that does not fit is told in the
-    answer.
+    """How the values fit: reads them all. Raises DataChangedError; a value that does not fit is reported in
+    the answer.
     """
     by_names = fit_by_names(schema, data)
     if by_names.missing:

@@ -89,7 +89,7 @@ class LedgerFile:
             try:
                 entries = [_entry(row) for row in rows]
             except (ValueError, TypeError, ZeroDivisionError):
-                raise LedgerDamagedError(str(self.path), "holds something that is no entry") from None
+                raise LedgerDamagedError(str(self.path), "holds something that is not an entry") from None
         fault = first_fault(entries) or _missing(entries, noted)
         if fault is not None:
             raise LedgerDamagedError(str(self.path), fault)

@@ -1,4 +1,4 @@
-"""The owner's rules. What they say about a campaign is decided in `refusals`, on the mine's side, and told to
+"""The owner's rules. What they say about a campaign is decided in `refusals`, on the mine's side, and shown to
 nobody.
 
 An empty list denies everything, so a mine whose owner has decided nothing joins nothing; "any" must be

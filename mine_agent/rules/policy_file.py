@@ -61,7 +61,7 @@ class PolicyFile:
     """The file: one field per key, amounts as text with their unit. What is left out denies."""
 
     scientists: tuple[str, ...] = addresses_setting(
-        "The rules of this mine. They are read again at every round and told to nobody. A list names what is"
+        "The rules of this mine. They are read again at every round and shown to nobody. A list names what is"
         ' allowed; an empty list allows nothing; ["any"] allows everything. See what they say about the open'
         " campaigns with: mine-agent campaigns. First: whose models may learn here (addresses)."
     )

@@ -63,7 +63,7 @@ def send(
 
 
 def happening(submission: OwnSubmission, sent: Pending) -> Submitted:
-    """What is told once it is on its way."""
+    """What is reported once it is on its way."""
     return Submitted(
         campaign=submission.campaign,
         data=submission.data,

@@ -107,7 +107,7 @@ def _initial_weights(
         return _final_weights(context, record, assignment, initial.campaign)
     weights = assignment.family.initial_weights()
     if float(np.abs(weights).max()) > assignment.spec.weight_bound:
-        raise DeclinedError(Decline.WEIGHTS_UNFIT)  # a network's are no zeros
+        raise DeclinedError(Decline.WEIGHTS_UNFIT)  # a network's are not zeros
     return weights
 
 

@@ -24,7 +24,7 @@ def adopt_opening(context: Context, record: CampaignRecord) -> None:
 
     Raises:
         NotReadyError: its event is not confirmed yet.
-        StoreError, ArtifactError: the spec cannot be had.
+        StoreError, ArtifactError: the spec cannot be obtained.
     """
     for stored in context.follower.history(CampaignOpened, campaign=record.id):
         event = stored.event

@@ -131,7 +131,7 @@ class Workbenches:
         """The campaign's workbench at the journal's current version.
 
         Raises:
-            OpenMinedError: something it needs cannot be had now.
+            OpenMinedError: something it needs cannot be obtained now.
         """
         context, bench = self._context, self._benches.get(record.id)
         current = context.journal.current(record.id)

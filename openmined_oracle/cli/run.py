@@ -1,4 +1,4 @@
-"""`capsule run`: the agent at work until it is told to stop."""
+"""`capsule run`: the agent at work until it is stopped."""
 
 from __future__ import annotations
 

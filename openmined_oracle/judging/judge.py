@@ -1,7 +1,7 @@
 """Judging one submission: open, validate, decrypt, try the steps, measure, and say the verdict. No store, no
 chain, no journal. This is the one place where a verdict is made.
 
-From decryption on there are two outcomes, gain and no gain, and one amount of work: what is no gradient is
+From decryption on there are two outcomes, gain and no gain, and one amount of work: what is not a gradient is
 measured like one that changes nothing. So neither the verdict nor the time it takes answers a question about
 decrypted numbers other than the one that is paid for.
 
@@ -158,7 +158,7 @@ def _measure(bench: Workbench, gradient: Weights) -> Best | None:
 
 
 def malformed(reason: str) -> Judgement:
-    """The judgement on something that is no gradient at all."""
+    """The judgement on something that is not a gradient at all."""
     return Judgement(Verdict.MALFORMED, reason=reason)
 
 

@@ -144,7 +144,7 @@ def _judge_unfetched(
     """
     if isinstance(failure, TooLargeError | MalformedBlockError):
         # Both follow from the digest alone: nobody else would get anything better under this name.
-        return malformed("the artifact is larger than a gradient of this model can be, or it is no file")
+        return malformed("the artifact is larger than a gradient of this model can be, or it is not a file")
     if not isinstance(failure, NotFoundError):
         raise failure
     block = rpc.block(context.sonar.web3, queued.block_number)

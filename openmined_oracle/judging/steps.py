@@ -58,8 +58,8 @@ def best_step(
         fit: weights to what tells equal scores apart.
         weight_bound: a step that would leave this bound is not taken: its model could not be encrypted.
         weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
-        is_trainable: whether mines could go on from there. Where they could not is no place to step to,
-            however accurate: its maker would earn the gain, and nobody the rest.
+        is_trainable: whether mines could go on from there. A place from which they could not is never
+            taken, however accurate: its maker would earn the gain, and nobody the rest.
 
     Returns:
         None if every step leaves the bound or leads where nobody can go on.

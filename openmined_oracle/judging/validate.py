@@ -69,7 +69,7 @@ def decrypt_gradient(bench: Workbench, envelope: GradientEnvelope) -> NDArray[np
     """What the mine has sent (d, k), every slot inside its declared bound, clipped to the spec's norm.
 
     Raises:
-        UselessSubmissionError: what was decrypted is no gradient, whatever the reason.
+        UselessSubmissionError: what was decrypted is not a gradient, whatever the reason.
         KernelError: this machine cannot tell.
     """
     try:

@@ -23,7 +23,7 @@ class Arithmetic:
         elements: SEAL's numbers of the rotations that will be needed.
 
     Raises:
-        KeyFormError: the bytes are no keys of these parameters, or a rotation is missing.
+        KeyFormError: the bytes are not keys of these parameters, or a rotation is missing.
     """
 
     def __init__(self, public: CkksPublicKey, elements: Sequence[int]) -> None:

@@ -132,7 +132,7 @@ class EncryptedNetwork:
         return [load_ciphertext(data, level) for data, level in zip(self.ciphertexts, levels, strict=True)]
 
     def validate(self, public: CkksPrivateKey | CkksPublicKey) -> None:
-        """Refuse another key and bytes that are no ciphertexts of this network.
+        """Refuse another key and bytes that are not ciphertexts of this network.
 
         Raises:
             KeyMismatchError, CiphertextError: before anything is computed with them.
@@ -145,7 +145,7 @@ class EncryptedNetwork:
 
         Raises:
             KeyMismatchError: nothing is decrypted.
-            CiphertextError: no ciphertexts of these parameters, or what is in them is no weights.
+            CiphertextError: no ciphertexts of these parameters, or what is in them is not weights.
         """
         raw = self._approximate(key)
         if not np.isfinite(raw).all() or np.abs(raw).max() > LARGEST_WEIGHT + 1:
@@ -227,7 +227,7 @@ class EncryptedNetworkGradient:
             )
 
     def validate(self, public: CkksPrivateKey | CkksPublicKey) -> None:
-        """Refuse another key and bytes that are no ciphertext of a finished gradient.
+        """Refuse another key and bytes that are not the ciphertext of a finished gradient.
 
         Raises:
             KeyMismatchError, CiphertextError: before anything is computed with it.

@@ -111,7 +111,7 @@ class CkksPrivateKey:
         """The key whose `secret` was kept.
 
         Raises:
-            KeyFormError: the bytes are no secret key of these parameters.
+            KeyFormError: the bytes are not a secret key of these parameters.
         """
         key = cls(secret)
         key.unpacked()
@@ -121,12 +121,12 @@ class CkksPrivateKey:
         """SEAL's object.
 
         Raises:
-            KeyFormError: the bytes are no secret key of these parameters.
+            KeyFormError: the bytes are not a secret key of these parameters.
         """
         try:
             return from_bytes("SecretKey", self.secret)
         except CiphertextError:
-            raise KeyFormError("the bytes are no secret CKKS key of these parameters") from None
+            raise KeyFormError("the bytes are not a secret CKKS key of these parameters") from None
 
     def public_bundle(self, network: SquareNetwork) -> CkksPublicKey:
         """Public keys for that network, with fresh randomness each time; takes seconds.

@@ -84,7 +84,7 @@ def from_bytes(kind: str, data: bytes) -> Any:
         CiphertextError: SEAL does not accept them, or would not read all of them.
     """
     thing = getattr(seal(), kind)()
-    refused = CiphertextError(f"{len(data)} bytes are no {kind} of these CKKS parameters")
+    refused = CiphertextError(f"{len(data)} bytes are not a {kind} of these CKKS parameters")
     if int.from_bytes(data[_HEADER_BYTES // 2 : _HEADER_BYTES], "little") != len(data):
         raise refused
     try:

@@ -37,7 +37,7 @@ from openmined_syft.models.network import NetworkVisit, SquareNetwork
 # is beside the gradient gets past the rounding of the mask's zeros (3e-11); the larger, the more error.
 _KEPT = 1 / 256
 
-# Added to the first diagonal: a product with nothing but zeros is no ciphertext. Far below the error.
+# Added to the first diagonal: a product with nothing but zeros is not a ciphertext. Far below the error.
 _TINY = 2.0**-36
 
 

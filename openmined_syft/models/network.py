@@ -187,7 +187,7 @@ class SquareNetwork:
 
     def largest_slope(self, weights: ArrayLike, X: ArrayLike, y: ArrayLike) -> float:
         """The largest entry, in absolute value, that the gradient of any one of the rows has; infinite if it
-        is no float any more. No batch of them has a larger one.
+        is not a float any more. No batch of them has a larger one.
 
         Raises:
             ShapeError, NotFiniteError, LabelError: they do not fit the network.

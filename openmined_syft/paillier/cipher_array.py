@@ -24,7 +24,7 @@ from openmined_syft.paillier.short_noise import ShortNoise
 
 
 def validate_ciphertexts(ciphertexts: Sequence[int], public: PublicKey) -> None:
-    """Refuse integers that are no ciphertexts: needs 1 <= c < n^2 and gcd(c, n) = 1.
+    """Refuse integers that are not ciphertexts: needs 1 <= c < n^2 and gcd(c, n) = 1.
 
     One gcd of the product of all with n stands for all: n shares a factor with the product exactly when it
     shares one with a ciphertext.
@@ -76,7 +76,7 @@ class CipherArray:
         rest.
 
         Raises:
-            CiphertextError: the length is no multiple of the width.
+            CiphertextError: the length is not a multiple of the width.
         """
         width = key_bits // 4
         if width < 1 or len(data) % width:

@@ -110,7 +110,7 @@ class EncryptedModel:
         return float(np.ldexp(self.weight_limit, -self.layout.weight_bits))
 
     def validate(self, public: PublicKey) -> None:
-        """Refuse another key and integers that are no ciphertexts.
+        """Refuse another key and integers that are not ciphertexts.
 
         Raises:
             KeyMismatchError, CiphertextError: before anything is computed with them.
@@ -207,7 +207,7 @@ class EncryptedGradient:
         return (1 << self.bound_bits) - 1
 
     def validate(self, public: PublicKey) -> None:
-        """Refuse another key and integers that are no ciphertexts.
+        """Refuse another key and integers that are not ciphertexts.
 
         Raises:
             KeyMismatchError, CiphertextError: before anything is computed with them.

@@ -28,7 +28,7 @@ def check_base(h: int, public: PublicKey) -> None:
     """Refuse an h that is visibly no base for noise.
 
     Needs 1 < h < n - 1, gcd(h, n) = 1, Jacobi symbol (-h | n) = 1 as for h = -x^2, and an order with a factor
-    that is no power of primes below 4096. A group of medium size is not found.
+    that is not a power of primes below 4096. A group of medium size is not found.
 
     Raises:
         CiphertextError: says which.

@@ -59,7 +59,7 @@ def epsilon_at(rho: Fraction, delta: float) -> float:
     """The smallest epsilon of rho-zCDP at `delta`, rounded up; 0 for rho = 0.
 
     Raises:
-        PrivacyError: rho is negative, or delta is no chance.
+        PrivacyError: rho is negative, or delta is not a probability.
     """
     require_delta(delta)
     if rho < 0:
@@ -80,7 +80,7 @@ def epsilon_at(rho: Fraction, delta: float) -> float:
 
 
 def rho_for(epsilon: float, delta: float) -> Fraction:
-    """The largest multiple of 2^-40 that is no more than (epsilon, delta): what a budget or price comes to.
+    """The largest multiple of 2^-40 that is at most (epsilon, delta): what a budget or price comes to.
 
     Raises:
         PrivacyError: epsilon or delta is out of range, or so small that nothing is left.

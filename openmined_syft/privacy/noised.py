@@ -92,7 +92,7 @@ class NoisedSums:
         """The inverse of `to_fields`.
 
         Raises:
-            PrivacyError: it is no release.
+            PrivacyError: it is not a release.
         """
         try:
             d, k = int(fields["rows"]), int(fields["columns"])

@@ -128,7 +128,7 @@ class RlweModel:
             )
 
     def validate(self, public: RlwePrivateKey | RlwePublicKey) -> None:
-        """Refuse another key and numbers that are no residues.
+        """Refuse another key and numbers that are not residues.
 
         Raises:
             KeyMismatchError, CiphertextError: before anything is computed with them.
@@ -142,7 +142,7 @@ class RlweModel:
         """The polynomials of a column block with their c1, as values: (input blocks, 2, L, N).
 
         Raises:
-            CiphertextError: a number that is no residue.
+            CiphertextError: a number that is not a residue.
         """
         inputs = self.layout.input_blocks
         return self._pairs(_MODEL, self.c0, range(block * inputs, (block + 1) * inputs))
@@ -251,7 +251,7 @@ def _residues(data: bytes, place: int, name: str) -> Residues:
         raise CiphertextError(str(error)) from None
     values = values.reshape(len(where.primes), DEGREE)
     if not (values < np.array(where.primes, np.uint64)[:, None]).all():
-        raise CiphertextError(f"polynomial {place} of {name} has a number that is no residue of its prime")
+        raise CiphertextError(f"polynomial {place} of {name} has a number that is not a residue of its prime")
     return values
 
 

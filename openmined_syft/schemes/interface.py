@@ -90,7 +90,7 @@ class ModelOf(Protocol[_PublicIn, _PrivateIn]):
         ...
 
     def validate(self, public: _PublicIn) -> None:
-        """Refuse another key and what is no ciphertext. Raises SyftError."""
+        """Refuse another key and what is not a ciphertext. Raises SyftError."""
         ...
 
     def decrypt(self, key: _PrivateIn) -> Weights:

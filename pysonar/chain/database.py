@@ -65,7 +65,8 @@ def open_database(
     Raises:
         WrongDatabaseError: the file belongs to another chain id, genesis block or contract.
         NewerDatabaseError: a newer release made it.
-        DatabaseUnusableError: it is no database of this project, or one of its subclasses says what is wrong.
+        DatabaseUnusableError: it is not a database of this project, or one of its subclasses says what is
+        wrong.
     """
     make_private_directory(path.parent)
     identity = {

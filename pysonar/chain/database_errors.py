@@ -19,7 +19,7 @@ class WrongDatabaseError(ChainError):
 
 
 class DatabaseUnusableError(ChainError):
-    """The file is no database of this project, or cannot be opened."""
+    """The file is not a database of this project, or cannot be opened."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"the database {path} cannot be used: {why}")

@@ -127,7 +127,7 @@ class OtherGenesisError(NodeDownError):
 
 
 class BadAddressError(ChainError):
-    """Text that is no account address."""
+    """Text that is not an account address."""
 
     def __init__(self, what: str, value: object) -> None:
         super().__init__(f"{what} {value!r} is not an address; it must be 0x and 40 hexadecimal digits")
@@ -364,7 +364,7 @@ class KeyfileExistsError(KeyfileError):
 
 
 class MalformedKeyfileError(KeyfileError):
-    """The file is no web3 keystore of version 3."""
+    """The file is not a web3 keystore of version 3."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(

@@ -112,7 +112,7 @@ class Follower:
     def trouble(self) -> str | None:
         """What the nodes keep back or contradict each other about; None if all agrees."""
         said = [
-            f"the node gives no events for all that Sonar tells of campaign 0x{campaign.hex()[:12]}: "
+            f"the node gives no events for all that Sonar says of campaign 0x{campaign.hex()[:12]}: "
             f"{gap.what} missing; reading again"
             for campaign, gap in self._gaps.items()
         ]
@@ -270,7 +270,7 @@ class Follower:
     # Forks.
 
     def _walk_back(self, head: int) -> bool:
-        """Give up what the chain no longer has; False if that cannot be told now.
+        """Give up what the chain no longer has; False if that is not known now.
 
         Only another block in its place is a re-org. Checkpoints above the node's head are not judged, nor is
         anything while the node lacks a block: it may lag behind another.

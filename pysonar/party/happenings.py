@@ -1,4 +1,4 @@
-"""What agents tell while they work: one vocabulary for all of them, each happening with its time in UTC.
+"""What agents report while they work: one vocabulary for all of them, each happening with its time in UTC.
 
 A happening is told three ways by the one piece of code below: as a sentence for people, as one JSON object on
 a line for programs, and as a record of Python's `logging` (logger "openmined", the fields as
@@ -65,7 +65,7 @@ class Happening:
 
 
 Tell = Callable[[Happening], None]
-"""What an agent is given to tell what happens."""
+"""What an agent is given to report what happens."""
 
 
 def teller(show: Callable[[Mapping[str, Any], str], None] | None = None) -> Tell:

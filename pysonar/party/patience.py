@@ -36,7 +36,7 @@ class Patience:
         self._trouble: str | None = None
 
     def wait(self, error: OpenMinedError) -> None:
-        """Tell it, unless it was the last that was told, and wait."""
+        """Report it, unless it was the last one reported, and wait."""
         asked = error.retry_after if isinstance(error, NodeDownError) else 0.0
         self._failures += 1
         pause = max(asked, PAUSE.after(self._failures))
@@ -51,7 +51,7 @@ class Patience:
         self._failures, self._told = 0, ""
 
     def note_trouble(self, trouble: str | None) -> None:
-        """What the nodes keep back or contradict each other about (`Follower.trouble`): told when it
+        """What the nodes keep back or contradict each other about (`Follower.trouble`): reported when it
         changes.
         """
         if trouble != self._trouble:

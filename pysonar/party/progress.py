@@ -1,4 +1,6 @@
-"""A progress display on standard error with time spent and time left; invisible where that is no terminal."""
+"""A progress display on standard error with time spent and time left; invisible elsewhere than in a
+terminal.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def allowed(names: Sequence[str]) -> Allowed:
 
 
 def allowed_addresses(names: Sequence[str]) -> Allowed:
-    """The same for addresses, among which "ether" stands for the asset that is no token."""
+    """The same for addresses, among which "ether" stands for the asset that is not a token."""
     return allowed([ETHER if name == "ether" else name.lower() for name in names])
 
 

@@ -27,7 +27,7 @@ _WHOLE = 1_000_000
 
 
 class AmountError(OpenMinedError):
-    """Text that is no amount of the kind asked for."""
+    """Text that is not an amount of the kind asked for."""
 
     def __init__(self, text: str, expected: str) -> None:
         self.text, self.expected = text, expected

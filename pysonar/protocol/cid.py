@@ -39,23 +39,25 @@ class Cid:
         if not isinstance(self.digest, bytes) or len(self.digest) != 32:
             raise CidError(f"a CID has a digest of 32 bytes, not {self.digest!r}")
         if self.digest == _NOTHING:
-            raise CidError("32 zero bytes are no CID: on chain they mean that nothing has been set")
+            raise CidError("32 zero bytes are not a CID: on chain they mean that nothing has been set")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `Qm...` (46 signs of base58btc). Raises CidError."""
+        """Read `Qm...` (46 characters of base58btc). Raises CidError."""
         shown = text if len(text) <= 80 else text[:80] + "..."
         if len(text) != _TEXT_LENGTH or not text.startswith("Qm"):
-            raise CidError(f"{shown!r} is no CID of version 0: those are 46 signs long and start with 'Qm'")
+            raise CidError(
+                f"{shown!r} is not a CID of version 0: those are 46 characters long and start with 'Qm'"
+            )
         number = 0
         for sign in text:
             value = _VALUES.get(sign)
             if value is None:
-                raise CidError(f"{shown!r} is no CID: {sign!r} is not a sign of base58btc")
+                raise CidError(f"{shown!r} is not a CID: {sign!r} is not a character of base58btc")
             number = number * 58 + value
         multihash = number.to_bytes(35, "big")
         if multihash[0] != 0 or multihash[1:3] != _MULTIHASH:
-            raise CidError(f"{shown!r} is no CID of version 0: it does not hold a sha2-256 digest")
+            raise CidError(f"{shown!r} is not a CID of version 0: it does not hold a sha2-256 digest")
         return cls(multihash[3:])
 
     @classmethod

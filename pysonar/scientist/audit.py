@@ -59,7 +59,7 @@ def _holds(what: str, condition: bool, found: object, rule: str) -> Check:
 
 @dataclass
 class _State:
-    """The campaign as the events alone tell it."""
+    """The campaign as the events alone show it."""
 
     start: int | None = None
     best: int = 0

@@ -179,7 +179,7 @@ class Estimator:
             )
         except (ValueError, KeyError, TypeError, ArtifactError, SchemaError):
             raise EstimatorError(
-                f"{path} is no saved model; expected a file written by `Estimator.save`"
+                f"{path} is not a saved model; expected a file written by `Estimator.save`"
             ) from None
 
     def __repr__(self) -> str:

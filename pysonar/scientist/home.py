@@ -57,7 +57,7 @@ class Home(AgentHome):
         try:
             return str(json.loads(self.secret_file.read_bytes())["fingerprint"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise HomeError(f"{self.secret_file} is no OpenPGP key sealed by 'sonar init'") from None
+            raise HomeError(f"{self.secret_file} is not an OpenPGP key sealed by 'sonar init'") from None
 
     @property
     def secret_file(self) -> Path:

@@ -57,7 +57,7 @@ def read_model(path: str | Path) -> ModelFile:
         digest = document.pop("digest") if known == FORMAT else None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise EstimatorError(
-            f"{path} is no saved model; expected a file written by `Estimator.save`"
+            f"{path} is not a saved model; expected a file written by `Estimator.save`"
         ) from None
     if digest is not None and digest != _digest(weights, {"format": FORMAT, **document}):
         raise EstimatorError(

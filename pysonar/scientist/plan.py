@@ -159,7 +159,7 @@ class Plan:
         if isinstance(self.initial, np.ndarray):
             self._check_weights(self.initial)
         elif isinstance(self.initial, Zeros):
-            self._check_weights(family.initial_weights())  # a network's are no zeros
+            self._check_weights(family.initial_weights())  # a network's are not zeros
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:

@@ -46,7 +46,7 @@ class TooLargeError(StoreError):
 
 
 class MalformedBlockError(StoreError):
-    """The bytes fit their name, but are no file in the import profile (see `profile.py`)."""
+    """The bytes fit their name, but are not a file in the import profile (see `profile.py`)."""
 
 
 class DaemonDownError(StoreError):

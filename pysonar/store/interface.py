@@ -94,7 +94,7 @@ class Store(Reader, Protocol):
     def pin(self, cid: Cid, owner: str) -> None:
         """Keep the whole artifact for this owner; fetches it first if a network is behind the store.
 
-        NotFoundError if it cannot be had in full: a pin that was acknowledged can be relied on.
+        NotFoundError if it cannot be obtained in full: a pin that was acknowledged can be relied on.
         """
         ...
 

@@ -20,8 +20,8 @@ def owner_folder(owner: str) -> str:
     name = quote(owner, safe="").replace(".", "%2E")
     if not owner or len(name) > 240:
         raise OwnerNameError(
-            f"{owner[:80]!r} cannot own a pin: an owner's name has 1 to 240 signs after percent-encoding, "
-            f"not {len(name)}"
+            f"{owner[:80]!r} cannot own a pin: an owner's name has 1 to 240 characters after "
+            f"percent-encoding, not {len(name)}"
         )
     return name
 

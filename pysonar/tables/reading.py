@@ -39,7 +39,7 @@ class Reading:
         records: all that were there; kept: those that came out.
         unusable: left out since they do not fit, by column ("" for records with a wrong number of cells).
         dropped: left out by a rule of the schema, by column.
-        left_out: rows that are no records (blank, comments, totals), by kind.
+        left_out: rows that are not records (blank, comments, totals), by kind.
         filled: values put in place of gaps or unknown categories by a rule of the schema, by column.
         converted: by column and kind of conversion.
         first: the first unusable record, as the error it would be.

@@ -17,7 +17,7 @@ BATCH_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Fault:
-    """A record that is no record: its row, and what is wrong with it."""
+    """A record that cannot be read: its row, and what is wrong with it."""
 
     row: int
     problem: str
@@ -49,7 +49,7 @@ class Source(Protocol):
         ...
 
     def columns(self) -> list[str]:
-        """The columns' names, in order. SchemaError if it is no table."""
+        """The columns' names, in order. SchemaError if it is not a table."""
         ...
 
     def remarks(self) -> list[str]:

@@ -38,7 +38,7 @@ class ColumnSeen:
         missing: values that are not there, or a word for that. low, high: of its numbers.
         mark: decimal mark of its texts. samples: the first different values.
         words: different texts with their number, as long as there are few; None if there are many.
-        odd_row: the first row whose value is no number, in a column that has numbers, too.
+        odd_row: the first row whose value is not a number, in a column that has numbers, too.
         conversions: what was not written plainly, with its number.
     """
 
@@ -60,7 +60,7 @@ class TableSeen:
 
     Attributes:
         names: every column. faults: rows that could not be taken apart; first_fault says why.
-        left_out: rows that are no records, by kind.
+        left_out: rows that are not records, by kind.
     """
 
     names: list[str]
@@ -81,7 +81,7 @@ def understand(
         progress: called with the rows seen so far.
 
     Raises:
-        SchemaError: it is no table.
+        SchemaError: it is not a table.
     """
     names = source.columns()
     counts = Counter(names)

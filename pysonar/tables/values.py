@@ -76,7 +76,7 @@ def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
     if wanted.classes:
         known = pc.is_in(values, value_set=pa.array(wanted.classes, type=arrow_type(wanted)))
         unknown = ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool) & ~missing
-        unfit = np.zeros(len(values), dtype=bool)  # what is no whole number is an unknown class, too
+        unfit = np.zeros(len(values), dtype=bool)  # what is not a whole number is an unknown class, too
     return Converted(values, missing, unfit, unknown, found, notes)
 
 

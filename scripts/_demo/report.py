@@ -85,7 +85,7 @@ def write_report(path: Path, report: Report) -> None:
 def check(report: Report, *, must_reach_target: bool) -> None:
     """Raise PoorRunError, or LedgerError, unless the run was good.
 
-    A missed target is no failure of a single run: the contract settles it all the same.
+    A missed target is not a failure of a single run: the contract settles it all the same.
     """
     report.ledger.check()
     for name, trained, twin in (

@@ -111,7 +111,7 @@ def regression_spec() -> Spec:
 
 
 def layout(count: int) -> dict:
-    """128-bit key (a size for tests), so the file stays small; the numbers are no real ciphertexts."""
+    """128-bit key (a size for tests), so the file stays small; the numbers are not real ciphertexts."""
     return {
         "key_fingerprint": hashlib.sha256(b"fingerprint").digest(),
         "key_bits": 128,

@@ -118,7 +118,7 @@ def test_a_database_that_another_program_has_locked_is_busy_and_not_damaged(
     with pytest.raises(DatabaseBusyError, match="another program has locked it"):
         open_database(path, **IDENTITY, tables=[NOTES])
     with pytest.raises(DatabaseBusyError), transaction(database):
-        pytest.fail("the lock cannot be had")
+        pytest.fail("the lock cannot be obtained")
     holder.execute("rollback")
     with transaction(database):
         database.execute("insert into note values ('after')")

@@ -2,7 +2,7 @@
 
 Comparisons moved or turned, operators exchanged, a number raised by one, an assert or an assignment dropped,
 the lock taken away.
-Works on lines: whatever does not compile is no mutant, and is thrown away later.
+Works on lines: whatever does not compile is not a mutant, and is thrown away later.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Each mutant of `contracts/` is compiled and run against the tests of `tests/contracts` on titanoboa, and what
 survives them against a run of the state machine. A survivor is an error unless `survivors.json` gives the
-reason why it is no mistake; so is a reason that no survivor needs. All of it, or a part:
+reason why it is not a mistake; so is a reason that no survivor needs. All of it, or a part:
 
     python tests/mutation/mutate_sonar.py [--jobs N] [--every N] [--offset K] [--only contracts/Sonar.vy]
                                           [--lines A-B] [--format json]
@@ -85,7 +85,7 @@ class Trial:
         return EXCUSED if fate.outcome == SURVIVED and fate.mutant.change in self.reasons else fate.outcome
 
     def needless(self) -> list[str]:
-        """Reasons for changes that were tried and did not survive, or are no mutants any more."""
+        """Reasons for changes that were tried and did not survive, or are not mutants any more."""
         survived = {fate.mutant.change for fate in self.fates if fate.outcome == SURVIVED}
         return sorted(set(self.reasons) - survived)
 

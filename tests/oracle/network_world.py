@@ -1,4 +1,4 @@
-"""Capsule's world with nine numbers in each record, for what is no linear model: features and networks."""
+"""Capsule's world with nine numbers in each record, for what is not a linear model: features and networks."""
 
 from __future__ import annotations
 

@@ -125,9 +125,9 @@ def test_what_is_no_saved_model(tmp_path: Path, weights: Any) -> None:
         save({"weights": weights}, {"openmined": "{}"}),
     ):
         path.write_bytes(content)
-        with pytest.raises(EstimatorError, match="no saved model"):
+        with pytest.raises(EstimatorError, match="not a saved model"):
             Estimator.load(path)
-    with pytest.raises(EstimatorError, match="no saved model"):
+    with pytest.raises(EstimatorError, match="not a saved model"):
         Estimator.load(tmp_path / "none")
 
 

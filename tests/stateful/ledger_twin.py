@@ -14,7 +14,7 @@ REQUESTED, OPEN, SETTLED = 1, 2, 3
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 DAY = 86_400
 HOUR, TICK = 3_600, 256
-ETHER = ""  # the asset that is no token
+ETHER = ""  # the asset that is not a token
 
 
 class RefusedError(Exception):

@@ -168,9 +168,9 @@ def test_an_endless_block_is_cut_off(impostor):
 )
 def test_what_is_no_ipfs_daemon_is_called_so(impostor, answer):
     impostor.answer = answer
-    with pytest.raises(DaemonDownError, match="no IPFS daemon"):
+    with pytest.raises(DaemonDownError, match="not an IPFS daemon"):
         KuboRpc(impostor.address).local_block_size(HELLO_CID)
-    with pytest.raises(DaemonDownError, match="no IPFS daemon"):
+    with pytest.raises(DaemonDownError, match="not an IPFS daemon"):
         KuboRpc(impostor.address).add(iter([b"x"]), "/a", seconds=5)
 
 

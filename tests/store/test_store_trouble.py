@@ -1,4 +1,4 @@
-"""A store whose directory is swapped, or holds what is no file; and putting back what was lost."""
+"""A store whose directory is swapped, or holds what is not a file; and putting back what was lost."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_store_keeps_its_identity_over_restarts_and_processes(store: EmbeddedS
     store.require_connected()
 
 
-# --- what is no file ---------------------------------------------------------------------------------------
+# --- what is not a file -------------------------------------------------------------------------------------
 
 
 def fifo(path: Path) -> None:
@@ -131,7 +131,7 @@ def test_what_is_no_ordinary_file_never_holds_a_reader_up(
     path = block_file(store, cid)
     path.unlink()
     make(path)
-    with pytest.raises(WrongBytesError, match="no ordinary file"):
+    with pytest.raises(WrongBytesError, match="not an ordinary file"):
         store.get(cid, max_bytes=100)
     assert not store.has(cid)
     if make is directory:
@@ -148,7 +148,7 @@ def test_a_pipe_in_place_of_the_stores_own_files_is_refused_or_replaced(tmp_path
     (tmp_path / "store" / name).unlink()
     os.mkfifo(tmp_path / "store" / name)
     if name == "lock":
-        with pytest.raises(StoreAccessError, match="lock is no ordinary file"):
+        with pytest.raises(StoreAccessError, match="lock is not an ordinary file"):
             EmbeddedStore(tmp_path / "store").put(b"x")
     else:
         EmbeddedStore(tmp_path / "store").put(b"x")

@@ -172,9 +172,9 @@ def named(block: bytes) -> tuple[Cid, dict[Cid, bytes]]:
     ("block", "reason"),
     [
         (b"", "no UnixFS data"),
-        (b"plain text, no protobuf", "no dag-pb block"),
+        (b"plain text, no protobuf", "not a dag-pb block"),
         (bytes.fromhex("0a020801"), "directory"),
-        (bytes.fromhex("0a0408001800"), "no UnixFS file"),  # type Raw
+        (bytes.fromhex("0a0408001800"), "not a UnixFS file"),  # type Raw
         (bytes.fromhex("0a0408021801"), "not the leaf of 1 bytes"),  # declares a byte, holds none
         (bytes.fromhex("0a06080212001800"), "not the leaf of 0 bytes"),  # an explicit empty Data field
         (bytes.fromhex("0a0418000802"), "not the leaf of 0 bytes"),  # fields in another order

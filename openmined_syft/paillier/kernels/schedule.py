@@ -123,7 +123,7 @@ class Schedule:
 
     @property
     def products(self) -> int:
-        """Modular products that are no squarings, tables and inverses included."""
+        """Modular products that are not squarings, tables and inverses included."""
         table = int(self.used.sum()) * ((1 << (self.width - 1)) + 4)
         return table + sum(len(step.entries) for output in self.outputs() for step in output.steps)
 

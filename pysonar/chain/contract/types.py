@@ -187,7 +187,7 @@ class CampaignRecord:
         return self.payout(self.terms.target)
 
     def payout(self, accuracy: int) -> int:
-        """Wei paid if the next verdict is this accuracy: paid(a) - paid(best), 0 if it is no improvement."""
+        """Wei paid if the next verdict is this accuracy: paid(a) - paid(best), 0 without an improvement."""
         reached = min(accuracy, self.terms.target)
         if reached <= self.best or reached < min(self.best + self.terms.min_gain, self.terms.target):
             return 0

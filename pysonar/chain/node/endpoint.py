@@ -62,7 +62,7 @@ class Endpoint:
         """The answers, in the order of the requests: one request, or several as one `batch`.
 
         Raises NodeDownError (nobody there), NodeBusyError (asked again later, it may answer),
-        UnexpectedAnswerError (what came is no answer to this); BatchRefused.
+        UnexpectedAnswerError (what came is not an answer to this); BatchRefused.
         """
         left = self._rests_until - time.monotonic()
         if left > 0:

@@ -32,7 +32,7 @@ class Receipt:
 
     @classmethod
     def of(cls, said: TransactionReceipt, contract: str) -> Receipt:
-        """What the node said, with the events of the contract; logs that are no events of it are left out."""
+        """What the node said, with the events of the contract; other logs are left out."""
         events = []
         for log in said.logs:
             try:

@@ -52,7 +52,7 @@ class ModelArtifact:
         """The model, its ciphertexts checked against the campaign's key: what a mine may compute with.
 
         Raises:
-            ArtifactError: made for another key, or a number that is no ciphertext.
+            ArtifactError: made for another key, or a number that is not a ciphertext.
         """
         with naming(cid):
             try:

@@ -193,7 +193,7 @@ def _refuse_all(field: Field, column: pa.Array, source: str, row_name: RowName, 
 
 
 def _refuse_unparsable(field: Field, column: pa.Array, source: str, row_name: RowName, expected: str) -> None:
-    """Halve down to the first text that is no number."""
+    """Halve down to the first text that is not a number."""
     low, high = 0, len(column)
     while high - low > 1:
         middle = (low + high) // 2

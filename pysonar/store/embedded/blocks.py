@@ -51,13 +51,13 @@ class BlockFiles:
             if block is None:
                 raise NotFoundError("is not here", cid=cid, tried=[self.place])
             if not block:
-                reason = f"what lies at {self.path(cid)} is empty or no ordinary file"
+                reason = f"what lies at {self.path(cid)} is empty or not an ordinary file"
                 raise WrongBytesError(reason, cid=cid, tried=[self.place])
             yield block
 
     def read(self, cid: Cid) -> bytes | None:
         """The unchecked block (at most MAX_BLOCK + 1 bytes of it), or None if there is none; no bytes for
-        what is no ordinary file. StoreReplacedError if it is missing together with the whole store.
+        what is not an ordinary file. StoreReplacedError if it is missing together with the whole store.
         """
         block = read_ordinary(self.path(cid), MAX_BLOCK + 1)
         if block is None:
@@ -91,7 +91,7 @@ class BlockFiles:
         self._used += size
 
     def listing(self) -> Iterator[tuple[Cid, int, float]]:
-        """(name, bytes, time of last writing) of every block; what is no block is left out."""
+        """(name, bytes, time of last writing) of every block; what is not a block is left out."""
         for folder in sorted(self._root.iterdir()):
             with os.scandir(folder) as entries:
                 for entry in entries:

@@ -58,8 +58,8 @@ def disk_error(error: OSError, path: Path, cid: Cid | None = None) -> StoreError
 def read_ordinary(path: Path, most: int) -> bytes | None:
     """The first `most` bytes of the file, or None if there is none.
 
-    What is there and is no ordinary file (a pipe, a device, a link, a directory) is not waited for: it counts
-    as a file without bytes.
+    What is there and is not an ordinary file (a pipe, a device, a link, a directory) is not waited for: it
+    counts as a file without bytes.
     """
     try:
         handle = os.open(path, _READING)
@@ -240,7 +240,7 @@ class StoreDirectory:
             raise disk_error(error, path) from None
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise StoreAccessError(f"{path} is no ordinary file; remove it, a new one will be made")
+                raise StoreAccessError(f"{path} is not an ordinary file; remove it, a new one will be made")
             end = time.monotonic() + timeout
             while True:
                 try:

@@ -59,7 +59,7 @@ class KuboRpc:
             ipfshttpclient.Client(address).close()
         except (exceptions.AddressError, ValueError):
             raise StoreSettingError(
-                f"{address!r} is no address of a daemon's RPC; it would be '/ip4/127.0.0.1/tcp/5001/http'"
+                f"{address!r} is not an address of a daemon's RPC; it would be '/ip4/127.0.0.1/tcp/5001/http'"
             ) from None
 
     @property
@@ -210,7 +210,7 @@ class KuboRpc:
         except (exceptions.CommunicationError, requests.RequestException, OSError) as error:
             raise DaemonDownError("the daemon cannot be reached", cid=cid, tried=tried) from error
         except (exceptions.DecodingError, AssertionError, KeyError, ValueError, TypeError) as error:
-            raise DaemonDownError("what answers is no IPFS daemon", cid=cid, tried=tried) from error
+            raise DaemonDownError("what answers is not an IPFS daemon", cid=cid, tried=tried) from error
 
 
 class _Body:

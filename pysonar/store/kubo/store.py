@@ -125,7 +125,7 @@ class KuboStore:
         return True
 
     def pin(self, cid: Cid, owner: str) -> None:
-        """See Store. The daemon fetches what it lacks; nothing that is no file in the profile is pinned."""
+        """See Store. The daemon fetches what it lacks; only files in the profile are pinned."""
         folder = self._folder(owner)
         had = str(cid) in self._listed(folder)
         next(file_links(cid, self.fetch, max_bytes=MAX_FILE, place=self.place))
@@ -198,7 +198,7 @@ class KuboStore:
                 raise ours from None
             raise
         if root is None:
-            raise DaemonDownError("what answers is no IPFS daemon: it did not read", tried=[self.place])
+            raise DaemonDownError("what answers is not an IPFS daemon: it did not read", tried=[self.place])
         if said != str(root):
             self._rpc.unlink(f"{RECENT}/{note}")
             shown = said if len(said) <= 100 else said[:100] + "..."

@@ -151,7 +151,7 @@ def declared_size(block: bytes) -> int:
         raise BlockShapeError("is a directory, not a file")
     size = fields.get(3)
     if fields.get(1) != _UNIXFS_FILE or not isinstance(size, int):
-        raise BlockShapeError("is no UnixFS file")
+        raise BlockShapeError("is not a UnixFS file")
     return size
 
 
@@ -167,17 +167,17 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             yield key >> 3, message[at : at + value]
             at += value
         else:
-            raise BlockShapeError("is no dag-pb block")
+            raise BlockShapeError("is not a dag-pb block")
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
     number = 0
     for shift in range(0, 63, 7):
         if at >= len(message):
-            raise BlockShapeError("is no dag-pb block: it ends in the middle of a number")
+            raise BlockShapeError("is not a dag-pb block: it ends in the middle of a number")
         byte = message[at]
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number, at
-    raise BlockShapeError("is no dag-pb block: a number in it is too long")
+    raise BlockShapeError("is not a dag-pb block: a number in it is too long")

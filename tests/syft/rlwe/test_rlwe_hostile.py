@@ -202,9 +202,9 @@ def test_one_zero_less_is_refused(model):
 def test_a_number_that_is_no_residue_is_refused_before_anything_is_computed(model, capsule, cancer):
     for name in ("c0", "zeros_c0"):
         data = b"\xff" * 8 + getattr(model, name)[8:]
-        with pytest.raises(CiphertextError, match="no residue"):
+        with pytest.raises(CiphertextError, match="not a residue"):
             dataclasses.replace(model, **{name: data}).validate(capsule.public)
-        with pytest.raises(CiphertextError, match="no residue"):
+        with pytest.raises(CiphertextError, match="not a residue"):
             train(dataclasses.replace(model, **{name: data}), capsule.public, cancer.map)
 
 

@@ -1,7 +1,7 @@
 """A folder of images: each is a record of pixels, all of one size; the folder it lies in is its label.
 
-A file that is no image, or one that would unpack to a monstrous size, is a fault of that record and never of
-the whole.
+A file that is not an image, or one that would unpack to a monstrous size, is a fault of that record and
+never of the whole.
 """
 
 from __future__ import annotations

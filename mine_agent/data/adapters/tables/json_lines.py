@@ -20,7 +20,7 @@ _BYTES = 1 << 25
 
 
 class JsonLines:
-    """One file. Lines that are no object are faults; numbers, texts and booleans keep their type where a
+    """One file. Lines that are not objects are faults; numbers, texts and booleans keep their type where a
     column has one, and become texts where it has several.
     """
 
@@ -68,7 +68,7 @@ class JsonLines:
         yield _batch(columns, values, rows, faults)
 
     def _lines(self) -> Iterator[tuple[int, object]]:
-        """Line numbers and what is on the lines; None for what is no JSON. Blank lines are passed over."""
+        """Line numbers and what is on the lines; None for what is not JSON. Blank lines are passed over."""
         with open_binary(self._path) as file:
             row = 0
             while line := file.readline(LONGEST_LINE + 1):

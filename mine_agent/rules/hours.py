@@ -48,7 +48,7 @@ ALWAYS = Hours()
 
 
 def parse_span(text: str) -> Span | None:
-    """The span that "22:00-06:00" gives; None for what is no span of two different times."""
+    """The span that "22:00-06:00" gives; None for what is not a span of two different times."""
     found = _SPAN.fullmatch(text)
     if not found:
         return None

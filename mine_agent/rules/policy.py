@@ -1,5 +1,5 @@
-"""The owner's rules. What they say about a campaign is decided in `refusals`, on the mine's side, and shown to
-nobody.
+"""The owner's rules. What they say about a campaign is decided in `refusals`, on the mine's side, and shown
+to nobody.
 
 An empty list denies everything, so a mine whose owner has decided nothing joins nothing; "any" must be
 written down: whose models learn here, who opens the gradients, what is paid in, which fields are used. Data

@@ -54,9 +54,10 @@ class Desk:
         return done.stdout
 
 
-@pytest.fixture
-def desk(tmp_path: Path, start_anvil: Callable[..., Any]) -> Desk:
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, start_anvil: Callable[..., Any]) -> Desk:
     """Sonar deployed on a chain of its own, a home for each role, irises for scientist and mine."""
+    tmp_path = tmp_path_factory.mktemp("roles")
     url = start_anvil("--mixed-mining", "--block-time", "1").url
     made = Desk(tmp_path, url)
     Account.enable_unaudited_hdwallet_features()
@@ -86,6 +87,14 @@ def desk(tmp_path: Path, start_anvil: Callable[..., Any]) -> Desk:
     return made
 
 
+def test_another_account_than_the_homes_is_refused(desk: Desk) -> None:
+    done = desk.ape("capsule", "mine", "run", "--once", "--home", desk.home("mine"))
+
+    assert done.returncode == 1
+    assert "is the home of" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_campaign_with_ape_accounts(desk: Desk) -> None:
     capsule = json.loads((desk.folder / "capsule.json").read_text())["address"]
     saved = desk.folder / "model.safetensors"
@@ -98,6 +107,8 @@ def test_a_campaign_with_ape_accounts(desk: Desk) -> None:
         )
     )
     desk.must(desk.ape("capsule", "capsule", "run", "--once", "--home", desk.home("capsule")))
+    mapped = ("data", "map", "irises", "--campaign", "0x", "--yes")
+    desk.must(desk.run("mine-agent", *mapped, "--home", desk.home("mine")))
     desk.must(desk.ape("mine", "mine", "run", "--once", "--home", desk.home("mine")))
     desk.must(desk.ape("capsule", "capsule", "run", "--once", "--home", desk.home("capsule")))
     desk.must(
@@ -119,11 +130,3 @@ def test_a_campaign_with_ape_accounts(desk: Desk) -> None:
     assert Estimator.load(saved).score(desk.folder / "validation.csv") >= 0.75
     assert claimed.splitlines()[-1].startswith("claimed ")
     assert claimed.splitlines()[-1] != "claimed 0 wei"
-
-
-def test_another_account_than_the_homes_is_refused(desk: Desk) -> None:
-    done = desk.ape("capsule", "mine", "run", "--once", "--home", desk.home("mine"))
-
-    assert done.returncode == 1
-    assert "is the home of" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -83,8 +83,9 @@ def main() -> None:
     rules = {
         "`gradient_descent`, 50 steps": GradientDescent(50),
         "`gradient_descent`, 1,000 steps": GradientDescent(1000),
+        "`gradient_descent`, 10,000 steps": GradientDescent(10_000),
         "`proximal`, rho 0.01": Proximal(0.01),
-        "`proximal`, rho 10^-6": Proximal(1e-6, l2=1e-3),
+        "`proximal`, rho 0.001, l2 0.001, the least": Proximal(1e-3, l2=1e-3),
     }
     for name, rule in rules.items():
         unknown, same = _known_to_the_mine(rule)

@@ -6,8 +6,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.errors import ParameterError
 from openmined_syft.parameters import number
 from openmined_syft.rules.problem import Quadratic
+
+LEAST_RHO = 1e-3
+"""The step keeps rho / (h + l2 + rho) of the weights along a direction of curvature h. What it keeps is all
+that the mine does not know of the model it makes: with rho far below l2 and h the model is the mine's own
+minimum, to the last digit. With this bound and l2 at most rho, as much stays unknown as after a thousand
+steps of gradient descent (figures: docs/encrypted-training.md, `python -m benchmarks.leaks`)."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +25,8 @@ class Proximal:
     step size to choose. ||A|| is at most 1.
 
     Attributes:
-        rho: how strongly to stay, positive.
-        l2: weight of the penalty, bias left out.
+        rho: how strongly to stay, `LEAST_RHO` or more.
+        l2: weight of the penalty, bias left out; at most rho.
         damping: share of the way that is gone, in (0, 1]: 1 is all of it.
 
     Raises:
@@ -33,8 +40,13 @@ class Proximal:
     name: ClassVar[str] = "proximal"
 
     def __post_init__(self) -> None:
-        number("rho", self.rho, 1e-9, 1e9)
+        number("rho", self.rho, LEAST_RHO, 1e9)
         number("l2", self.l2, 0.0, 1e6)
+        if self.l2 > self.rho:
+            raise ParameterError(
+                f"l2 is {self.l2} with rho {self.rho}; needs l2 up to rho: beyond, little of the model stays"
+                " that the mine which trained it does not know"
+            )
         number("damping", self.damping, 1e-6, 1.0)
 
     def visit(self, problem: Quadratic) -> AffineMap:

@@ -239,6 +239,13 @@ class NonceTakenError(TransactionError):
         )
 
 
+class NonceAstrayError(TransactionError):
+    """It had a nonce that the account never gets to, by a node's wrong word, and was given up."""
+
+    def __init__(self, label: str, problem: str) -> None:
+        super().__init__(f"{label}: {problem}; it was given up. Ask for it again")
+
+
 class TransactionTimeoutError(TransactionError):
     """Not confirmed within the time the caller wanted to wait; the outbox keeps trying all the same."""
 

@@ -5,7 +5,6 @@ wrongly is not signed.
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from pysonar.chain.errors import (
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.fees import GWEI, FeePolicy
 from pysonar.chain.sending.outbox_records import Status
-from pysonar.chain.sending.watching import nonces
 from pysonar.chain.sending.watching.nonces import MOST_WAITING, who_used
 from tests.chain.outboxes import from_elsewhere, landed, named, register, registration, send_and_see_mined
 from tests.meddling import Answer, Meddling, refusing, without
@@ -317,109 +315,3 @@ def test_what_is_signed_is_for_the_settings_chain_even_if_the_node_changes_its_m
 
     assert {TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["chainId"] for raw in raws} == {1337}
     assert len({Account.recover_transaction(raw) for raw in raws}) == 1
-
-
-# --- gaps
-
-
-def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
-) -> None:
-    node.set_automine(False)
-    for nonce in range(2):
-        rpc.send_raw(node.web3, from_elsewhere(capsule, nonce))
-    outbox = make(gap_seconds=0.0)
-    assert outbox.send(register(sonar), DEED).nonce == 2
-    node.rpc("anvil_dropAllTransactions")
-    told = []
-    for _ in range(6):
-        outbox.pump()
-        told += outbox.notices()
-        node.mine()
-    assert outbox.wait(DEED, timeout=5).succeeded
-    assert [text.split(" was left open")[0].split(" of account")[0] for text in told] == [
-        "nonce 0",
-        "nonce 1",
-    ]
-    assert "wei of gas" in told[0]
-    assert rpc.nonce(node.web3, capsule.address) == 3
-
-
-@pytest.mark.parametrize(("gap", "filled"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
-def test_a_gap_that_only_a_wrong_number_can_make_is_told_and_not_paid_for(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, gap: int, filled: bool
-) -> None:
-    """As a database of the first release may hold it."""
-    outbox = make(gap_seconds=0.0)
-    monkeypatch.setattr(nonces, "MOST_WAITING", gap)
-    with monkeypatch.context() as wrong:
-        wrong.setattr("pysonar.chain.sending.outbox.next_at_node", lambda *_: gap)
-        outbox.send(register(sonar), DEED)
-    for _ in range(3):
-        outbox.pump()
-    told = outbox.notices()
-    assert (outbox.find(fill(0)) is not None) is filled
-    assert len(told) >= 1
-    assert ("too many to fill" in told[0]) is not filled
-    if not filled:
-        assert len(told) == 1
-        assert outbox.send(register(sonar, 2), registration(2)).nonce == 0  # the account still works
-
-
-def fill(nonce: int) -> Any:
-    """The deed of filling that nonce."""
-    from pysonar.chain.sending.deeds import Action, Deed
-
-    return Deed(Action.FILL, None, str(nonce))
-
-
-def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
-) -> None:
-    node.set_automine(False)
-    rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
-    make().send(register(sonar), DEED)
-    node.rpc("anvil_dropAllTransactions")
-    poor = make(gap_seconds=0.0, policy=FeePolicy(max_fee=1))
-    poor.pump()
-    poor.pump()
-    assert [text for text in poor.notices() if "is not filled" in text]
-    assert poor.find(fill(0)) is None
-
-
-# --- clocks
-
-
-def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    node.set_automine(False)
-    now = time.time()
-    outbox = make()
-    monkeypatch.setattr(time, "time", lambda: now + 7200)
-    outbox.send(register(sonar), DEED)
-    monkeypatch.setattr(time, "time", lambda: now)
-    outbox.pump()
-    assert len(outbox.get(DEED).hashes) == 2
-    outbox.pump()  # and the new one then waits its time
-    assert len(outbox.get(DEED).hashes) == 2
-
-
-def test_a_clock_that_steps_back_at_each_look_breaks_no_bump(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    node.set_automine(False)
-    outbox = make(policy=FeePolicy(bump_after=0.0))
-    outbox.send(register(sonar), DEED)
-    now = [time.time()]
-
-    def back() -> float:
-        now[0] -= 3600
-        return now[0]
-
-    monkeypatch.setattr(time, "time", back)
-    for _ in range(4):
-        outbox.pump()
-    offers = [attempt.fees.tip for attempt in outbox.records.attempts(outbox.get(DEED).number)]
-    assert len(offers) == 5
-    assert offers == sorted(set(offers))

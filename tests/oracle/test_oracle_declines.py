@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from openmined_oracle.errors import Decline
 from pysonar.chain.contract.calls import MAX_REASON_BYTES
 from pysonar.chain.contract.types import State
 from pysonar.protocol.artifacts import FromCampaign, SealedInput, Validation
+from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 
@@ -36,6 +38,17 @@ def test_every_reason_fits_the_chain(reason: Decline) -> None:
 @pytest.mark.parametrize("data", [b"not a spec", b"{}", b'{"format":"openmined/spec/1"}', b""])
 def test_a_spec_that_does_not_parse(world: Any, data: bytes) -> None:
     assert_declined(world, world.create(world.store.put(data)), Decline.SPEC_MALFORMED)
+
+
+def test_a_spec_by_which_the_model_is_its_last_mine_s_own(world: Any) -> None:
+    """`proximal` with almost no rho: what a mine trained before says nothing about the model any more."""
+    document = json.loads(world.spec().to_bytes())
+    document["algorithm"]["rule"] = {"name": "proximal", "rho": 0.0009, "l2": 0, "damping": 1}
+    assert_declined(world, world.create(world.store.put(dumps_json(document))), Decline.SPEC_MALFORMED)
+    document["algorithm"]["rule"]["rho"] = 0.001
+    campaign = world.create(world.store.put(dumps_json(document)))
+    world.run()
+    assert world.record(campaign).state is State.OPEN
 
 
 def test_a_spec_larger_than_any(world: Any) -> None:

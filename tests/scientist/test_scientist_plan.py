@@ -139,6 +139,7 @@ def test_whole_schemas_may_stand_there(plan_values: dict[str, Any]) -> None:
         ({"family": "forest"}, "family"),
         ({"rule": {"steps": 0}}, "rule"),
         ({"rule": {"name": "adam"}}, "rule.name"),
+        ({"rule": {"name": "proximal", "rho": 0.0005}}, "rule"),
         ({"rule": 5}, "rule"),
         ({"steps": []}, "steps"),
         ({"fields": []}, "fields"),

@@ -222,6 +222,8 @@ def test_a_rule_survives_its_mapping():
         ({"name": "mini_batch", "seed": -1}, "seed"),
         ({"name": "mini_batch", "steps": 5}, "steps"),
         ({"name": "proximal", "rho": 0}, "rho"),
+        ({"name": "proximal", "rho": 0.000999}, r"rho is 0.000999; needs a number from 0\.001"),
+        ({"name": "proximal", "rho": 0.5, "l2": 0.50001}, "l2 up to rho"),
         ({"name": "proximal", "damping": -1}, "damping"),
         ({"name": "gradient_descent", "learning_rate": float("inf")}, "learning_rate"),
     ],
@@ -234,6 +236,7 @@ def test_a_bad_rule_is_refused_by_name(mapping, message):
 def test_the_edges_of_a_rule_are_accepted():
     assert rule_from({"name": "gradient_descent", "steps": 1, "l2": 0, "learning_rate": None})
     assert rule_from({"name": "gradient_descent", "steps": 1_000_000, "l2": 0.0, "learning_rate": 1e-12})
+    assert rule_from({"name": "proximal", "rho": 0.001, "l2": 0.001})
 
 
 def test_few_steps_of_many_columns_are_as_much_work_as_many_of_few(monkeypatch):

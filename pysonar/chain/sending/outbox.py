@@ -29,6 +29,7 @@ from pysonar.chain.errors import (
     NodeBehindError,
     NodeDownError,
     NodeRefusedError,
+    NonceAstrayError,
     NonceTakenError,
     RevertedError,
     TransactionTimeoutError,
@@ -197,7 +198,8 @@ class Outbox:
         head = rpc.block_number(self._web3)
         count = rpc.nonce(self._web3, self.account)
         for lost in self._records.current_from(count):  # a fork deeper than the confirmations
-            self._records.set_status(lost.number, Status.WAITING)
+            if not lost.given_up:
+                self._records.set_status(lost.number, Status.WAITING)
         finished = []
         for pending in self._records.unfinished():
             self._watch.look(pending, head, count)
@@ -212,8 +214,8 @@ class Outbox:
         receipt that the node does not have is made up without gas and events, and a failure does not count.
 
         Raises UnknownDeedError, RevertedError (with the contract's reason), NonceTakenError,
-        TransactionTimeoutError (with what the node last said). A node that goes away for a while is waited
-        for.
+        NonceAstrayError, TransactionTimeoutError (with what the node last said). A node that goes away for a
+        while is waited for.
         """
         until = time.monotonic() + timeout
         while True:
@@ -290,6 +292,8 @@ class Outbox:
         if pending.status is Status.REVERTED and not done:
             raise _reverted(pending)
         if pending.status is Status.DISPLACED and not done:
+            if pending.given_up:
+                raise NonceAstrayError(pending.call.label, pending.problem or "its nonce leads nowhere")
             raise NonceTakenError(pending.call.label, self.account, pending.nonce)
         receipt = pending.receipt
         if receipt is None:  # stored by an older release in a form that is not understood

@@ -34,7 +34,8 @@ class Status(StrEnum):
     CONFIRMED = "confirmed"
     REVERTED = "reverted"
     DISPLACED = "displaced"
-    """Another transaction of the account was seen in a block with the same nonce."""
+    """Another transaction of the account was seen in a block with the same nonce; or (`block` None) the nonce
+    is one that the account never gets to."""
 
 
 UNFINISHED = (Status.WAITING, Status.MINED)
@@ -76,6 +77,11 @@ class Pending:
     def failed(self) -> bool:
         """Whether it came to nothing."""
         return self.status in FAILED
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its nonce is one that the account never gets to (see `watching.astray`)."""
+        return self.status is Status.DISPLACED and self.block is None
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,14 @@ class OutboxRecords:
     def current_from(self, nonce: int) -> list[Pending]:
         """Final ones with that nonce or a higher one, each the current transaction of its deed."""
         return self._select("status not in ('waiting', 'mined') and nonce >= ? and try = 0", nonce)
+
+    def highest_mined(self) -> int:
+        """The highest nonce that was seen in a block; -1 if none was."""
+        found = self.database.execute(
+            "select max(nonce) from outbox where account = ? and block is not null and status <> 'displaced'",
+            (self.account,),
+        ).fetchone()[0]
+        return -1 if found is None else int(found)
 
     def with_nonce(self, nonce: int) -> Pending | None:
         """The transaction with that nonce."""

@@ -23,6 +23,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ModelArtifact
+from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
@@ -66,6 +67,13 @@ def is_no_spec(capsule: Any, _: Any) -> bytes:
 
 def is_an_endless_spec(capsule: Any, _: Any) -> bytes:
     return capsule.opened_with(b" " * (2 * 1024 * 1024))
+
+
+def would_show_the_model_to_its_mine(capsule: Any, _: Any) -> bytes:
+    """`proximal` with a rho so small that the new model is the mine's own part of it."""
+    document = json.loads(capsule.spec().to_bytes())
+    document["algorithm"]["rule"] = {"name": "proximal", "rho": 1e-6, "l2": 0, "damping": 1}
+    return capsule.opened_with(dumps_json(document))
 
 
 def is_too_wide(capsule: Any, _: Any) -> bytes:
@@ -135,6 +143,7 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
     lies_about_its_classes: ("ArtifactError", "shape"),
     is_no_spec: ("MalformedError", "spec"),
     is_an_endless_spec: ("TooLargeError", ""),
+    would_show_the_model_to_its_mine: ("ArtifactError", "needs a number from 0.001"),
     is_too_wide: ("ArtifactError", "at most 4096 inputs"),
     has_a_model_of_another_key: ("ArtifactError", "key_fingerprint"),
     has_another_key_for_its_model: ("ArtifactError", "key_fingerprint"),

@@ -19,7 +19,8 @@ from pysonar.pause import Pause
 
 OFFERS_AT_ONCE = 12
 """How often one broadcast may be answered by a higher offer: a tip that doubles has grown 4,096-fold then."""
-_KNOWN_ALREADY = ("already known", "already imported", "known transaction")
+KNOWN_ALREADY = ("already known", "already imported", "known transaction")
+"""What nodes say of a transaction that they have."""
 _TOO_LOW = (
     "underpriced", "fee too low", "feetoolow", "price too low", "price below", "tip too low",
     "less than block base fee", "below the minimum", "minimum needed",
@@ -84,7 +85,7 @@ class Broadcaster:
         try:
             rpc.send_raw(self._web3, attempt.raw)
         except NodeRefusedError as error:
-            if not any(text in error.node_message.lower() for text in _KNOWN_ALREADY):
+            if not any(text in error.node_message.lower() for text in KNOWN_ALREADY):
                 return error.node_message or f"the node refuses it without a reason (code {error.code})"
         return None
 

@@ -20,11 +20,11 @@ from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox_records import Attempt, OutboxRecords, Pending, Status
 from pysonar.chain.sending.transaction_maker import TransactionMaker
+from pysonar.chain.sending.watching.astray import PLAIN_TRANSFER_GAS, Astray, is_astray
 from pysonar.chain.sending.watching.broadcaster import Broadcaster
-from pysonar.chain.sending.watching.nonces import MOST_WAITING, who_used
+from pysonar.chain.sending.watching.nonces import who_used
 from pysonar.pause import Pause
 
-PLAIN_TRANSFER_GAS = 21_000
 _SEARCH = Pause(first=1.0, longest=60.0)
 
 
@@ -57,7 +57,8 @@ class Watch:
         self._notices = notices
         self._searched: dict[int, tuple[int, float]] = {}
         self._gap: tuple[int, float] | None = None
-        self._told_gap: int | None = None
+        self._told_gap: tuple[int, str] | None = None
+        self._astray = Astray(web3, records, maker, policy)
 
     def look(self, pending: Pending, head: int, count: int) -> None:
         """Bring one unfinished transaction up to date, at the newest block `head` with `count` transactions
@@ -93,7 +94,8 @@ class Watch:
         """Use up a nonce that nobody has, below our first waiting one: it would hold all of ours up for
         ever. It comes from a stranger's transaction that was waiting when we chose ours, and then vanished.
 
-        At most `MOST_WAITING` are filled, one at a time, and each is told: they cost gas.
+        At most `MOST_WAITING` are filled, one at a time, and each is told: they cost gas. See `astray` for
+        what waits higher than that.
         """
         waiting = self._records.unfinished()
         gap = waiting[0].nonce - count if waiting else 0
@@ -104,8 +106,9 @@ class Watch:
             self._gap = (count, time.monotonic())
         if time.monotonic() - self._gap[1] < self._gap_seconds:
             return
-        if gap > MOST_WAITING:
-            self._tell_wide_gap(waiting[0], count)
+        if is_astray(waiting[0].nonce, count):
+            for text in self._astray.give_up(count):
+                self._tell_once(count, text)
             return
         try:
             offer = fees.suggest(self._web3, self._policy)
@@ -182,15 +185,7 @@ class Watch:
         problem = f"mined in block {block}; the node has no readable receipt of it"
         self._records.set_status(pending.number, Status.MINED, problem=problem, block=block)
 
-    def _tell_wide_gap(self, first: Pending, count: int) -> None:
-        self._tell_once(
-            count,
-            f"{first.deed} waits with nonce {first.nonce}, but the account's next one is {count}: too "
-            "many to fill. A node once gave a wrong number; use a new account and home for what is "
-            "still to be sent",
-        )
-
     def _tell_once(self, count: int, text: str) -> None:
-        if self._told_gap != count:
-            self._told_gap = count
+        if self._told_gap != (count, text):
+            self._told_gap = count, text
             self._notices.append(text)

@@ -20,6 +20,7 @@ from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
+from mine_agent.happenings import Paused, Resumed
 from mine_agent.rules.policy import Policy
 from mine_agent.work.new_submissions import NewSubmissions
 from mine_agent.work.open_submissions import OpenSubmissions
@@ -60,6 +61,7 @@ class Agent:
             connection, outbox, CampaignArtifacts(connection), self._ledger, tell=tell, clock=clock
         )
         self._over: set[bytes] = set()
+        self._paused = False
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
         self._told_clock = False
@@ -90,8 +92,10 @@ class Agent:
                 money = partial(self._open.collect, campaign, auto_claim=policy.auto_claim)
                 if self._try(campaign, MONEY, money) and campaign in settled:
                     self._is_over(campaign)
+        if self._is_paused():
+            return self._errors
         live = [campaign for campaign in connection.campaign_ids() if campaign not in settled]
-        snapshot = Snapshot(connection, live if data_sets else [])
+        snapshot = Snapshot(connection, live if data_sets else [], self._clock())
         for campaign in live:
             for data in data_sets:
                 self._try(campaign, data.name, partial(self._consider, snapshot, campaign, data, policy))
@@ -99,8 +103,21 @@ class Agent:
         return self._errors
 
     def _consider(self, snapshot: Snapshot, campaign: bytes, data: DataSet, policy: Policy) -> bool:
-        due = snapshot.is_due(campaign, data, policy, int(self._clock()))
-        return due and self._new.consider(campaign, data, policy)
+        if not snapshot.is_due(campaign, data, policy):
+            return False
+        moment = snapshot.moment.renewed(self._connection, self._clock())
+        done = self._new.consider(moment, campaign, data, policy)
+        if done:
+            snapshot.joined(campaign)
+        return done
+
+    def _is_paused(self) -> bool:
+        """Whether the owner wants nothing new; told when it begins and when it ends."""
+        paused = self._connection.home.is_paused
+        if paused != self._paused:
+            self._paused = paused
+            self._tell(Paused() if paused else Resumed())
+        return paused
 
     def _note_clock(self) -> None:
         """Tell once that the ledger's entries are later than the clock, as long as they are."""

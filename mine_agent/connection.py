@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from web3 import Web3
 
+from mine_agent.campaigns.decision_records import DecisionRecords
 from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
@@ -37,6 +38,11 @@ class Connection(AgentConnection[Home, Journal]):
             KeyfileError.
         """
         return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
+
+    @property
+    def decisions(self) -> DecisionRecords:
+        """What was decided about campaigns, and the owner's word on them."""
+        return DecisionRecords(self.database)
 
     def campaign_ids(self) -> list[bytes]:
         """Every campaign that was ever opened, oldest first."""

@@ -44,6 +44,13 @@ class UnknownDataError(DataError):
     """No data set of that name is registered."""
 
 
+class UnknownCampaignError(MineError):
+    """A campaign's id, or its beginning, names none or several."""
+
+    def __init__(self, given: str, expected: str) -> None:
+        super().__init__(f"{given!r} names no campaign: {expected}")
+
+
 class ClosedSubmissionError(MineError):
     """A submission that is decided, taken back or given up was to be sent again."""
 

@@ -7,6 +7,7 @@
     mine.sqlite      events, transactions, submissions
     ledger.sqlite    what was spent of the privacy budget, and the noised releases (see `mine_agent.privacy`)
     ledger.head      how long the ledger is
+    paused           there while the owner wants nothing new to be begun
     lock             held by the one process that follows the chain and sends
 
 No key of a campaign, no weight and no record is ever in it: a mine has nothing that opens a model, and the
@@ -21,10 +22,18 @@ from mine_agent.data.datasets import DataShelf
 from mine_agent.errors import HomeError
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.rules.policy import Policy
-from mine_agent.rules.policy_file import POLICY_FILE, FirstAnswers, load_policy, write_first_policy
-from pysonar.files.secret_file import make_private_directory
+from mine_agent.rules.policy_file import (
+    POLICY_FILE,
+    FirstAnswers,
+    load_policy,
+    parse_policy,
+    write_first_policy,
+)
+from pysonar.files.secret_file import make_private_directory, replace_secret_file
 from pysonar.party.home import AgentHome
 from pysonar.party.settings import Settings, save_settings
+
+PAUSED_FILE = "paused"
 
 
 class Home(AgentHome):
@@ -59,6 +68,27 @@ class Home(AgentHome):
     def policy(self) -> Policy:
         """The owner's rules as they are now. Raises SettingsError."""
         return load_policy(self.policy_file)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the owner wants nothing new to be begun."""
+        return (self.path / PAUSED_FILE).exists()
+
+    def pause(self) -> None:
+        """Begin nothing new from now on, also after a restart; a running mine sees it in its next round."""
+        replace_secret_file(self.path / PAUSED_FILE, b"")
+
+    def resume(self) -> None:
+        """Take `pause` back."""
+        (self.path / PAUSED_FILE).unlink(missing_ok=True)
+
+    def save_policy(self, text: str) -> Policy:
+        """Put new rules, a whole file's text, in place of the old ones. Raises SettingsError, and then
+        nothing is changed.
+        """
+        policy = parse_policy(text, str(self.policy_file))
+        replace_secret_file(self.policy_file, text.encode())
+        return policy
 
     def privacy_ledger(self, now: int) -> Ledger:
         """What was spent of its records' privacy; made if there never was one. Raises LedgerError.

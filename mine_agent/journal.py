@@ -29,7 +29,18 @@ _STEP_1 = (
         campaign blob not null, data text not null, count integer not null, retry_at integer not null,
         message text not null, primary key (campaign, data)) strict""",
 )
-SCHEMA = Tables("mine", (_STEP_1,))
+_STEP_2 = (
+    "alter table mine_submission add column seconds real",
+    """create table mine_word (
+        campaign blob primary key, word text not null, given_at integer not null) strict""",
+    "create table mine_rules (digest blob primary key, text text not null) strict",
+    """create table mine_decision (
+        number integer primary key, campaign blob not null, data text not null, made_at integer not null,
+        answer text not null, reasons text not null, facts text not null,
+        rules blob not null references mine_rules (digest)) strict""",
+    "create index mine_decision_of on mine_decision (campaign, data, number)",
+)
+SCHEMA = Tables("mine", (_STEP_1, _STEP_2))
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class OwnSubmission:
     made_at: int
     closed_at: int | None
     given_up: str | None
+    seconds: float | None = None
 
     @property
     def key(self) -> str:
@@ -88,13 +100,14 @@ class Journal:
         value: int,
         sealed: bytes,
         now: int,
+        seconds: float | None = None,
     ) -> OwnSubmission:
         """Write a new submission down, durably. sqlite3.IntegrityError for a second one on the same base."""
         cursor = self._database.execute(
             """insert into mine_submission
-               (campaign, data, data_digest, base_version, base_model, update_cid, value, sealed, made_at)
-               values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (campaign, data, data_digest, base_version, base_model, update, str(value), sealed, now),
+               (campaign, data, data_digest, base_version, base_model, update_cid, value, sealed, made_at,
+                seconds) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (campaign, data, data_digest, base_version, base_model, update, str(value), sealed, now, seconds),
         )
         return self._get(cursor.lastrowid)
 
@@ -122,6 +135,15 @@ class Journal:
                 "select * from mine_submission where campaign = ? order by number", (campaign,)
             )
         return [_submission(row) for row in rows]
+
+    def seconds_of_visits(self, campaign: bytes) -> float | None:
+        """What a visit to the campaign took on average, over the last four; None if there was none."""
+        row = self._database.execute(
+            """select avg(seconds) as seconds from (select seconds from mine_submission
+               where campaign = ? and seconds is not null order by number desc limit 4)""",
+            (campaign,),
+        ).fetchone()
+        return None if row["seconds"] is None else float(row["seconds"])
 
     def fail(self, campaign: bytes, data: str, message: str, *, now: int, pause: Pause) -> Failure:
         """Note an error, and when to try again."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
+from typing_extensions import Unpack
 from web3 import Web3
 
 from mine_agent.rules.offer import Offer
@@ -17,6 +20,19 @@ from pysonar.protocol.artifacts.algorithm import NETWORK
 SUBMIT_GAS = 80_000  # snapshots/gas.json, and a reserve
 
 
+class OfferParts(TypedDict, total=False):
+    """What of an `Offer` is known from this mine's side alone."""
+
+    data: str | None
+    minute: int | None
+    begun: bool
+    others: int
+    visit_seconds: float | None
+    payouts: tuple[int, ...]
+    spent: int
+    word: str | None
+
+
 def cost_of(record: CampaignRecord, price: int) -> Cost:
     """What one submission to the campaign costs or risks, at `price` wei per gas.
 
@@ -27,9 +43,18 @@ def cost_of(record: CampaignRecord, price: int) -> Cost:
     return Cost(stake=record.terms.stake, fee=record.terms.fee, gas=SUBMIT_GAS * price if ether else 0)
 
 
-def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Offer:
-    """What the owner's policy is asked about; without the spec, no fields and no privacy are asked for."""
-    floor = spec.privacy_floor if spec else None
+def offer_of(
+    record: CampaignRecord,
+    price: int,
+    spec: Spec | None = None,
+    *,
+    chain_time: int | None = None,
+    **more: Unpack[OfferParts],
+) -> Offer:
+    """What the owner's policy is asked about. Without the spec, no fields, purpose and privacy are asked for;
+    without `chain_time` (seconds since 1970), no time windows; `more` is as of `Offer`.
+    """
+    floor, terms = spec.privacy_floor if spec else None, record.terms
     return Offer(
         scientist=record.owner.lower(),
         capsule=record.terms.capsule.lower(),
@@ -39,6 +64,10 @@ def offer_of(record: CampaignRecord, price: int, spec: Spec | None = None) -> Of
         cost=cost_of(record, price),
         network=spec is not None and spec.algorithm.family == NETWORK,
         floor=(floor.epsilon, floor.delta) if floor else None,
+        purpose=spec.purpose if spec else None,
+        submit_window=None if chain_time is None else terms.submit_until - chain_time,
+        review_window=None if chain_time is None else terms.review_until - terms.submit_until,
+        **more,
     )
 
 

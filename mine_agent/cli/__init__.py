@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from mine_agent.cli.campaigns import campaigns
 from mine_agent.cli.data import app as data_app
+from mine_agent.cli.deciding import approve, explain, pause, refuse, resume
 from mine_agent.cli.doctor import doctor
 from mine_agent.cli.earnings import claim, earnings
 from mine_agent.cli.ledger import ledger
+from mine_agent.cli.policy import app as policy_app
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
 from mine_agent.cli.store import store
@@ -26,6 +28,9 @@ app = App(
 )
 app.command()(init)
 app.add_typer(data_app, name="data")
+app.add_typer(policy_app, name="policy")
 app.add_typer(store, name="store")
-for command in (campaigns, run, earnings, claim, ledger, doctor):
+for command in (
+    campaigns, explain, approve, refuse, run, pause, resume, earnings, claim, ledger, doctor
+):  # fmt: skip
     app.command()(command)

@@ -5,49 +5,66 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
+from pysonar.party.progress import progress
 from pysonar.party.wording import about, format_time, short_id
 from pysonar.protocol.amounts import format_ppm
 
 if TYPE_CHECKING:
     from mine_agent.campaigns.overview import Listing
+    from mine_agent.campaigns.visit_cost import VisitCost
 
 
 @command
 def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """List the open campaigns, and say for each whether this mine works for it and why not.
 
-    "left" is what the campaign can still pay; "data" names the data sets that fit, or what they lack;
-    "rules" is the verdict of policy.toml; "price in privacy" is what joining spends of your budget at most:
-    nothing, if another campaign saw the same records in the same way (see `mine-agent ledger`). Nothing is
-    sent, and nobody learns that you looked.
+    "left" is what the campaign can still pay, "a point pays" what raising the accuracy by one percentage
+    point does; "covers" is the share of its fields that your best data set has; "a visit" is the time of one
+    training on this machine and the bytes down and up; "price in privacy" is what joining spends of your
+    budget at most: nothing, if another campaign saw the same records in the same way (see `mine-agent
+    ledger`). "why" names everything that speaks against it. Nothing is sent, and nobody learns that you
+    looked.
     """
     from mine_agent.campaigns.overview import open_campaigns
     from mine_agent.cli.connect import connect_and_read, home_path
 
     connection = connect_and_read(home_path(home))
-    listings = open_campaigns(connection, connection.home.data().all(), connection.home.policy())
+    with progress() as shown:
+        task = shown.add_task("campaigns", total=None)
+        listings = open_campaigns(
+            connection,
+            connection.home.data().all(),
+            connection.home.policy(),
+            progress=lambda done, of: shown.update(task, completed=done, total=of),
+        )
     print_rows(
         [as_row(listing) for listing in listings],
         {
             "campaign": "campaign",
             "title": "title",
+            "purpose": "purpose",
             "bounty": "bounty",
             "left": "left",
+            "point_pays": "a point pays",
             "best_ppm": "best",
             "target_ppm": "target",
             "submit_until": "open until",
             "data": "data",
-            "rules": "rules",
+            "coverage": "covers",
+            "visit": "a visit",
             "privacy": "price in privacy",
             "joins": "joins",
+            "rules": "why",
         },
         form=form,
         show={
             "campaign": short_id,
             "bounty": lambda text: about(int(text)),
             "left": lambda text: about(int(text)),
+            "point_pays": lambda text: about(int(text)),
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,
+            "coverage": lambda share: f"{share:.0%}",
             "submit_until": format_time,
         },
         empty="no campaign is open",
@@ -56,14 +73,17 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
 
 def as_row(listing: Listing) -> dict[str, Any]:
     """A listing as a JSON object; amounts in wei as text, accuracies in ppm, times in seconds since 1970."""
-    record = listing.record
+    record, spec = listing.record, listing.campaign_spec.spec if listing.campaign_spec else None
+    visit, coverage = listing.visit, listing.coverage
     return {
         "campaign": record.hex_id,
-        "title": listing.campaign_spec.spec.title if listing.campaign_spec else None,
+        "title": spec.title if spec else None,
+        "purpose": spec.purpose if spec else None,
         "scientist": record.owner,
         "capsule": record.terms.capsule,
         "bounty": str(record.terms.bounty),
         "left": str(record.left_to_earn),
+        "point_pays": str(listing.point_pays),
         "start_ppm": record.start,
         "best_ppm": record.best,
         "target_ppm": record.terms.target,
@@ -71,16 +91,42 @@ def as_row(listing: Listing) -> dict[str, Any]:
         "stake": str(record.terms.stake),
         "fee": str(record.terms.fee),
         "submit_until": record.terms.submit_until,
+        "review_until": record.terms.review_until,
         "pending": record.pending,
         "joins": listing.joined,
+        "word": listing.word,
         "data": _data(listing),
-        "rules": _rules(listing),
+        "fields": list(listing.asked),
+        "coverage": None if coverage is None else float(coverage),
+        "missing": list(listing.missing),
+        "rules": _reasons(listing),
         "privacy": listing.privacy,
+        "visit": _visit(visit) if visit else None,
+        "visit_seconds": visit.seconds if visit else None,
+        "visit_measured": visit.measured if visit else None,
+        "bytes_down": visit.bytes_down if visit else None,
+        "bytes_up": visit.bytes_up if visit else None,
         "fits": [{"data": fit.data, "fits": fit.fits, "missing": list(fit.missing)} for fit in listing.fits],
         "refusals": [{"rule": entry.rule, "reason": entry.reason} for entry in listing.refusals],
+        "reasons": [
+            {"rule": entry.rule, "reason": entry.reason, "for_now": entry.for_now}
+            for entry in listing.reasons
+        ],
         "closed": listing.closed,
         "failure": listing.failure,
     }
+
+
+def _visit(visit: VisitCost) -> str:
+    took = "unknown time" if visit.seconds is None else f"{visit.seconds:.2g} s"
+    return f"{took}, {_bytes(visit.bytes_down)} down, {_bytes(visit.bytes_up)} up"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"
 
 
 def _data(listing: Listing) -> str:
@@ -96,10 +142,7 @@ def _data(listing: Listing) -> str:
     return f"{nearest.data} lacks {names}"
 
 
-def _rules(listing: Listing) -> str:
+def _reasons(listing: Listing) -> str:
     if listing.fault is not None:
-        return "not asked"
-    reasons = [entry.reason for entry in listing.refusals]
-    if listing.closed is not None:
-        reasons.append(listing.closed)
-    return "; ".join(reasons) or "allowed"
+        return "its spec cannot be used"
+    return "; ".join(entry.reason for entry in listing.reasons) or "allowed"

@@ -25,7 +25,7 @@ def suggested(home: Home, shelf: DataShelf, data: DataSet, campaign: str) -> tup
 
     connection = Connection.open(home)
     connection.read_events()
-    listings = open_campaigns(connection, [data], connection.home.policy())
+    listings = open_campaigns(connection, [data], connection.home.policy(), costs=False)
     found = [listing for listing in listings if listing.record.hex_id.startswith(campaign.lower())]
     if len(found) != 1:
         known = ", ".join(listing.record.hex_id[:10] for listing in listings) or "none"

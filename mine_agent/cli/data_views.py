@@ -108,7 +108,7 @@ def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
     from mine_agent.data.matching import fit_by_values
 
     rows = []
-    for listing in open_campaigns(connection, [data], connection.home.policy()):
+    for listing in open_campaigns(connection, [data], connection.home.policy(), costs=False):
         missing: list[str] = []
         changed: list[str] = []
         if listing.campaign_spec is None:

@@ -4,7 +4,7 @@ it wants, what was found, and the reason if the two do not go together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -81,8 +81,8 @@ def _who_and_what(policy: Policy, offer: Offer) -> Iterator[RuleCheck]:
         yield _listed("data_sets", policy.data_sets, f"data set {offer.data}", offer.data)
     forbidden = [name for name in offer.fields if name not in policy.fields]
     wants = str(policy.fields)
-    reason = f"fields not allowed: {_some(forbidden)} (allowed: {wants})" if forbidden else None
-    yield RuleCheck("fields", wants, _some(offer.fields) or "none", reason)
+    reason = f"fields not allowed: {some(forbidden)} (allowed: {wants})" if forbidden else None
+    yield RuleCheck("fields", wants, some(offer.fields) or "none", reason)
     if offer.purpose is not None:
         yield _listed("purposes", policy.purposes, f"purpose {offer.purpose}", offer.purpose)
     refused = (
@@ -236,6 +236,6 @@ def _against_privacy(budget: Budget | None, offer: Offer) -> str | None:
     return None
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
+def some(names: Sequence[str]) -> str:
     """At most five of `names`: a campaign can ask for thousands of fields."""
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -7,24 +7,26 @@ trained. What leaves the mine is the sealed gradient; that the data fit or do no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from mine_agent.campaigns.artifacts import CampaignArtifacts, CampaignSpec
-from mine_agent.campaigns.history import own_past
-from mine_agent.campaigns.offer import check_funds, offer_of, why_closed
+from mine_agent.campaigns.facts import Moment, facts_of
+from mine_agent.campaigns.offer import check_funds, why_closed
+from mine_agent.campaigns.visit_cost import visit_seconds
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
+from mine_agent.happenings import Asking
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
-from mine_agent.rules.pacing import Move, next_move
+from mine_agent.rules.decisions import Answer, decide
 from mine_agent.rules.policy import Policy
-from mine_agent.rules.refusals import refusals
 from mine_agent.work import submit
 from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on
 from pysonar.chain.contract.types import CampaignRecord
-from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Tell, Training
 from pysonar.store import cid_of
@@ -51,9 +53,10 @@ class NewSubmissions:
         self._tell = tell
         self._clock = clock
 
-    def consider(self, campaign: bytes, data: DataSet, policy: Policy) -> bool:
-        """Train and submit, if all speaks for it; whether it was. Raises what stands in the way
-        unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError, ChainError.
+    def consider(self, moment: Moment, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        """Train and submit, if all speaks for it; whether it was. What was decided is written down. Raises
+        what stands in the way unexpectedly: StoreError, ArtifactError, SchemaError, SyftError, MineError,
+        ChainError.
 
         What is trained is the newest confirmed version: one that a re-org takes back would be no version at
         all, and cost the stake. Whether there is room and time is asked of the newest block.
@@ -62,22 +65,30 @@ class NewSubmissions:
         if self._is_closed(campaign, policy):
             return False
         record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
-        now = int(self._clock())
-        past = own_past(connection.submission_history(campaign), version=connection.sonar.version, now=now)
-        pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
-        if pace.move is not Move.TRAIN:
-            return False
-        price = price_now(connection.web3)
-        if refusals(policy, offer_of(record, price)):
+        facts = facts_of(connection, moment, record, data)
+        decision = decide(policy, facts)
+        if decision.answer is not Answer.TRAIN and not decision.asks:
             return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
         campaign_spec = self._artifacts.spec_of(record)
-        if campaign_spec.schema.missing(data.column_names()):
+        seconds = self._visit_seconds(campaign_spec, policy)
+        facts = facts_of(connection, moment, record, data, campaign_spec, visit_seconds=seconds)
+        decision = decide(policy, facts)
+        noted = partial(
+            connection.decisions.note, campaign, data.name, decision, facts, policy, now=int(self._clock())
+        )
+        if decision.answer is not Answer.TRAIN:
+            if noted() and decision.asks:
+                self._tell(Asking(campaign=campaign, data=data.name, title=campaign_spec.spec.title))
             return False
-        offer = offer_of(record, price, campaign_spec.spec)
-        if refusals(policy, offer):
-            return False
-        check_funds(connection.web3, connection.address, record, price)
+        check_funds(connection.web3, connection.address, record, moment.price)
+        noted()
         return self._submit(record, campaign_spec, data, policy)
+
+    def _visit_seconds(self, campaign_spec: CampaignSpec, policy: Policy) -> float | None:
+        """What a visit takes, if a rule asks: measuring it takes seconds."""
+        if not policy.minimum_per_hour:
+            return None
+        return visit_seconds(self._connection.journal, campaign_spec)
 
     def _is_closed(self, campaign: bytes, policy: Policy) -> bool:
         sonar = self._connection.sonar
@@ -99,7 +110,9 @@ class NewSubmissions:
                 campaign=campaign, data=data.name, base_version=record.version, title=campaign_spec.spec.title
             )
         )
+        began = time.monotonic()
         gradient = train_on(base, compiled.visit)
+        seconds = time.monotonic() - began
         sealed = seal_update(
             gradient,
             base,
@@ -123,6 +136,7 @@ class NewSubmissions:
             value=record.terms.stake + record.terms.fee,
             sealed=sealed,
             now=now,
+            seconds=seconds,
         )
         sent = submit.send(
             submission,

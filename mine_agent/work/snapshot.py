@@ -7,37 +7,56 @@ out (closed, refused by the owner's rules, trained already) costs no request of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
+from mine_agent.campaigns.facts import Moment, facts_of
 from mine_agent.campaigns.history import own_past
-from mine_agent.campaigns.offer import offer_of, why_closed
+from mine_agent.campaigns.offer import why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
+from mine_agent.rules.decisions import Answer, decide
 from mine_agent.rules.pacing import Move, next_move
 from mine_agent.rules.policy import Policy
-from mine_agent.rules.refusals import refusals
-from pysonar.chain.sending.fees import price_now
 
 
 class Snapshot:
-    """The campaigns as one round of the mine sees them."""
+    """The campaigns as one round of the mine sees them. `clock`: seconds since 1970, by this machine."""
 
-    def __init__(self, connection: Connection, campaigns: Sequence[bytes]) -> None:
+    def __init__(self, connection: Connection, campaigns: Sequence[bytes], clock: float) -> None:
         """Ask for them. Raises NodeError."""
         self._connection = connection
         self._records = connection.sonar.many(campaigns)
-        self._now = connection.sonar.now() if campaigns else 0
+        self._chain_time = connection.sonar.now() if campaigns else 0
+        self._clock = clock
+        self._moment: Moment | None = None
 
-    @cached_property
-    def _price(self) -> int:
-        return price_now(self._connection.web3)
+    @property
+    def moment(self) -> Moment:
+        """What is the same for all of them. Raises NodeError."""
+        if self._moment is None:
+            self._moment = Moment.now(self._connection, self._records, self._clock)
+        return self._moment
 
-    def is_due(self, campaign: bytes, data: DataSet, policy: Policy, now: int) -> bool:
-        """Whether it may be time to train this data set for the campaign; `now` by this machine's clock."""
+    def joined(self, campaign: bytes) -> None:
+        """This mine has just submitted to it."""
+        self._moment = self.moment.joined(campaign)
+
+    def is_due(self, campaign: bytes, data: DataSet, policy: Policy) -> bool:
+        """Whether it may be time to train this data set for the campaign. What speaks against it from the
+        chain alone is written down.
+        """
         record = self._records.get(campaign)
-        if record is None or why_closed(record, self._now, policy.limits.time_margin) is not None:
+        if record is None or why_closed(record, self._chain_time, policy.limits.time_margin) is not None:
             return False
-        connection = self._connection
+        connection, now = self._connection, int(self._clock)
         past = own_past(connection.submission_history(campaign), version=connection.sonar.version, now=now)
         pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
-        return pace.move is Move.TRAIN and not refusals(policy, offer_of(record, self._price))
+        if pace.move is Move.WAIT:
+            return False
+        facts = facts_of(connection, self.moment, record, data)
+        decision = decide(policy, facts)
+        if decision.answer is Answer.TRAIN:
+            return True
+        if decision.asks:  # worth asking only if the spec speaks for it, too; and only once
+            return not connection.decisions.asked(campaign, data.name, policy)
+        connection.decisions.note(campaign, data.name, decision, facts, policy, now=now)
+        return False

@@ -11,22 +11,27 @@ from typing import Any
 
 import pytest
 
+from mine_agent import happenings as mines
 from pysonar.party import happenings
 from pysonar.party.happenings import Claiming, Happening, Judged, Problem, Submitted, Training, teller
 
 NOON = datetime(2026, 11, 26, 12, 0, 7, tzinfo=UTC)
 CAMPAIGN = bytes([0xAB]) * 32
-KINDS = [
-    kind
-    for _, kind in inspect.getmembers(happenings, inspect.isclass)
-    if issubclass(kind, Happening) and kind is not Happening
-]
+KINDS = list(
+    dict.fromkeys(
+        kind
+        for module in (happenings, mines)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Happening) and kind is not Happening
+    )
+)
 EXAMPLES: dict[str, Any] = {
     "str": "words",
     "str | None": "words",
     "int": 3,
     "bytes": b"\x01" * 32,
     "float": 2.0,
+    "float | None": 0.5,
 }
 
 

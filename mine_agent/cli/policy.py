@@ -1,0 +1,133 @@
+"""`mine-agent policy show | diff | save`: the owner's rules, and what others would change."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pysonar.party.console import Format, FormatOption, HomeOption, acting, command, note, print_rows
+from pysonar.party.wording import short_id
+
+if TYPE_CHECKING:
+    from mine_agent.campaigns.policy_changes import PolicyChange
+    from mine_agent.connection import Connection
+
+app = typer.Typer(help="See, try and change the rules of this mine.", no_args_is_help=True)
+NewRules = Annotated[
+    Path, typer.Argument(help="A file as policy.toml, with other rules.", metavar="NEW.toml")
+]
+
+
+@app.command()
+@command
+def show(home: HomeOption = None) -> None:
+    """Print policy.toml as it is."""
+    from mine_agent.cli.connect import home_path
+    from mine_agent.home import Home
+    from pysonar.party.output import out
+
+    out().write(Home.open(home_path(home)).policy().text)
+
+
+@app.command()
+@command
+def diff(
+    new: NewRules,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List the campaigns that nothing changes for, too.")
+    ] = False,
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Say what other rules would change, over all open campaigns and your data, before they are saved.
+
+    Nothing is saved and nothing is sent.
+    """
+    from mine_agent.cli.connect import connect_and_read, home_path
+
+    connection = connect_and_read(home_path(home))
+    _show_changes(_changes(connection, _read(new)), everything=everything, form=form)
+
+
+@app.command()
+@acting
+def save(
+    new: NewRules,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Put other rules in place of policy.toml, after showing what they change.
+
+    In a terminal you are asked first. A running mine follows them from its next round on.
+    """
+    from mine_agent.cli.connect import connect_and_read, home_path
+
+    connection, text = connect_and_read(home_path(home)), _read(new)
+    _show_changes(_changes(connection, text), everything=False, form=form)
+    if not yes and sys.stdin.isatty() and not typer.confirm("Save these rules?", err=True):
+        note("nothing was saved")
+        raise typer.Exit(1)
+    connection.home.save_policy(text)
+    note(f"saved to {connection.home.policy_file}")
+
+
+def as_row(change: PolicyChange) -> dict[str, Any]:
+    """A campaign and data set as a JSON object."""
+    return {
+        "campaign": "0x" + change.campaign.hex(),
+        "title": change.title,
+        "data": change.data,
+        "changes": change.changes,
+        "joins_before": change.before.joins,
+        "joins_after": change.after.joins,
+        "why_before": "; ".join(reason.reason for reason in change.before.reasons) or "allowed",
+        "why_after": "; ".join(reason.reason for reason in change.after.reasons) or "allowed",
+        "rules_before": [reason.rule for reason in change.before.reasons],
+        "rules_after": [reason.rule for reason in change.after.reasons],
+    }
+
+
+def _read(path: Path) -> str:
+    from pysonar.files.flat_toml import BadSettingsFileError, NoSettingsError
+    from pysonar.files.text import UnreadableFileError, read_text
+
+    try:
+        return read_text(path, most_bytes=256 * 1024)
+    except FileNotFoundError:
+        raise NoSettingsError(str(path)) from None
+    except UnreadableFileError as error:
+        raise BadSettingsFileError(str(path), error.why) from None
+
+
+def _changes(connection: Connection, text: str) -> list[PolicyChange]:
+    from mine_agent.campaigns.overview import open_campaigns
+    from mine_agent.campaigns.policy_changes import policy_changes
+    from mine_agent.rules.policy_file import parse_policy
+
+    new = parse_policy(text, "the new rules")
+    home = connection.home
+    listings = open_campaigns(connection, home.data().all(), home.policy(), costs=bool(new.minimum_per_hour))
+    return policy_changes(listings, new)
+
+
+def _show_changes(changes: list[PolicyChange], *, everything: bool, form: Format) -> None:
+    shown = [as_row(change) for change in changes if change.changes or everything]
+    print_rows(
+        shown,
+        {
+            "campaign": "campaign",
+            "title": "title",
+            "data": "data",
+            "joins_before": "joins now",
+            "why_before": "why",
+            "joins_after": "would join",
+            "why_after": "why then",
+        },
+        form=form,
+        show={"campaign": short_id},
+        empty=f"nothing changes for the {len(changes)} open campaigns and data sets",
+    )

@@ -59,14 +59,16 @@ class Connection(AgentConnection[Home, Journal]):
             generate: makes a campaign's key pair.
             stop: ends the agent after the round at hand.
         """
-        own, own_settings = next(iter(keys.values())), self.home.capsule
+        (own, *older), own_settings = keys.values(), self.home.capsule
         outbox = self.outbox(signer)
         context = Context(
             sonar=self.sonar,
             follower=self.follower,
             outbox=outbox,
             journal=self.journal,
-            keystore=KeyStore(self.home.keys, own, generate=generate),
+            keystore=KeyStore(
+                self.home.keys, own, generate=generate, older=older, copies=self.home.keys_copy
+            ),
             store=self.store,
             prefetcher=Prefetcher(
                 self.store, own_settings.fetch_threads, retry_seconds=own_settings.retry_seconds

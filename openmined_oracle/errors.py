@@ -24,6 +24,10 @@ class KeyStoreError(OracleError):
     """A key at rest is damaged, or sealed to a certificate whose secret this home does not have."""
 
 
+class BackupError(OracleError):
+    """A backup cannot be written, or is not one that can be restored here."""
+
+
 class JournalError(OracleError):
     """The journal contradicts itself or what was asked of it."""
 
@@ -53,6 +57,7 @@ class Decline(Enum):
     SPEC_MISSING = "the spec could not be fetched"
     SPEC_MALFORMED = "the spec does not parse"
     CERTIFICATE_NOT_OURS = "the spec names a certificate that is not this Capsule's"
+    CERTIFICATE_SUSPECTED = "the spec names a certificate that this Capsule does not trust any more"
     SCIENTIST_MISSING = "the scientist's certificate could not be fetched"
     SCIENTIST_UNUSABLE = "the scientist's certificate cannot be sealed to"
     FAMILY_UNSUPPORTED = "this Capsule has no arithmetic for the model's family"

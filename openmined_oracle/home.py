@@ -13,7 +13,7 @@ Directories are 0700 and files 0600. Older certificates stay, so that campaigns 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,19 @@ class CapsuleSettings:
         "the fingerprint of an OpenPGP certificate",
         lambda v: v.isalnum(),
         comment="Fingerprint of the certificate in use for new campaigns.",
+    )
+    suspected: tuple[str, ...] = setting(
+        "a list of fingerprints of OpenPGP certificates",
+        lambda v: all(one.isalnum() for one in v),
+        default=(),
+        comment="Fingerprints of certificates whose secrets somebody else may have: campaigns that name one"
+        " are declined, unless they are open already.",
+    )
+    keys_copy: str = setting(
+        "a directory, or nothing",
+        default="",
+        comment="A second directory for the sealed keys of campaigns, best on another disk: each is written"
+        " there before its campaign opens, so that a backup of the rest is never too old.",
     )
     unavailable_seconds: int = setting(
         "seconds from 0 to 86400",
@@ -163,6 +176,39 @@ class Home(AgentHome):
         others = sorted(path for path in in_use.parent.glob("*.json") if path != in_use)
         keys = [SecretKey.open_from_file(path, passphrase) for path in (in_use, *others)]
         return {key.certificate.fingerprint: key for key in keys}
+
+    def rotate(self, passphrase: str, *, name: str, suspected: bool = False) -> Home:
+        """The home with a new OpenPGP key for campaigns to come; the old one stays for those that name it.
+
+        The secret is on disk before the settings name it. The agent that runs notices at its next start.
+
+        Args:
+            suspected: somebody else may have the old secret: no new campaign that names it is opened.
+
+        Raises:
+            WrongPassphraseError: it opens not what is here; then nothing is made.
+        """
+        in_use = next(iter(self.secret_keys(passphrase)))
+        secret = SecretKey.generate(name)
+        fingerprint = secret.certificate.fingerprint
+        secret.seal_to_file(self._secret_path(fingerprint), passphrase)
+        distrusted = (*self.capsule.suspected, in_use) if suspected else self.capsule.suspected
+        capsule = replace(self.capsule, certificate=fingerprint, suspected=distrusted)
+        write_settings(self.path / CAPSULE_FILE, capsule)
+        return Home(self.path, self.settings, capsule)
+
+    @property
+    def certificates(self) -> list[str]:
+        """Fingerprints of the OpenPGP keys that are here, the one in use first; nothing is opened."""
+        in_use = self.capsule.certificate
+        others = sorted(path.stem for path in self._secret_path(in_use).parent.glob("*.json"))
+        return [in_use, *(other for other in others if other != in_use)]
+
+    @property
+    def keys_copy(self) -> Path | None:
+        """The second directory for campaign keys."""
+        copy = self.capsule.keys_copy
+        return self.path / Path(copy).expanduser() if copy else None
 
     @property
     def keys(self) -> Path:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from openmined_oracle.campaigns.assignment import Assignment, initial_payload, read_assignment
 from openmined_oracle.campaigns.context import Context
-from openmined_oracle.campaigns.operator_rules import check_room, check_terms
+from openmined_oracle.campaigns.operator_rules import check_certificate, check_room, check_terms
 from openmined_oracle.campaigns.workbench import decrypted_model
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
 from openmined_oracle.keys.keystore import KeyStore
@@ -52,6 +52,7 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         check_room(spec.algorithm.family, context.settings, context.journal)
 
     assignment = read_assignment(context, record, now, accept)
+    check_certificate(assignment.secret.certificate.fingerprint, context.settings)
     spec = assignment.spec
     weights = quantised(_initial_weights(context, record, assignment, now))
     prepared = context.workshop.do(

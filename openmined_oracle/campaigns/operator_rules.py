@@ -33,6 +33,12 @@ def check_terms(terms: Terms, rules: CapsuleSettings) -> None:
         raise DeclinedError(Decline.FEE_SMALL)
 
 
+def check_certificate(fingerprint: str, rules: CapsuleSettings) -> None:
+    """Whether the certificate that the campaign names may still be opened campaigns for. DeclinedError."""
+    if fingerprint in rules.suspected:
+        raise DeclinedError(Decline.CERTIFICATE_SUSPECTED)
+
+
 def check_room(family: str, rules: CapsuleSettings, journal: Journal) -> None:
     """Whether there is room for one more network, if the campaign's family is one.
 

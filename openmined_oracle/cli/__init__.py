@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openmined_oracle.cli.campaigns import campaigns
+from openmined_oracle.cli.keys import keys
 from openmined_oracle.cli.run import run
 from openmined_oracle.cli.setup import init
 from openmined_oracle.cli.status import status
@@ -24,4 +25,5 @@ app = App(
 )
 for command in (init, run, campaigns, status):
     app.command()(command)
+app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")

@@ -1,1 +1,1 @@
-"""Capsule's keys: sealed at rest, and registered on chain."""
+"""Capsule's keys: sealed at rest, registered on chain, backed up, and restored on a new machine."""

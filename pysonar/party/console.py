@@ -87,7 +87,8 @@ PassphraseFileOption = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="File with the passphrase; else the variable OPENMINED_PASSPHRASE, else asked for.",
+        help="File with the passphrase, or fd:N or keyring:SERVICE; else the variable OPENMINED_PASSPHRASE,"
+        " else asked for.",
         show_default=False,
     ),
 ]

@@ -1,0 +1,185 @@
+"""`capsule keys list | rotate | backup | restore`: keys that last longer than machines do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    acting,
+    command,
+    note,
+    print_record,
+    print_rows,
+    warn,
+)
+
+keys = typer.Typer(
+    help="Look after the keys: which there are, a new certificate, backups, and a new machine.",
+    no_args_is_help=True,
+)
+
+
+@keys.command("list")
+@command
+def list_keys(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """List the OpenPGP certificates of this Capsule, and the campaigns that need them.
+
+    A certificate is needed until the last campaign that names it is settled and its
+    result delivered; keep it at least as long. No passphrase is needed.
+    """
+    from openmined_oracle.cli.connect import connect_and_read, home_path
+    from openmined_oracle.keys.inventory import certificates
+
+    connection = connect_and_read(home_path(home))
+    rows: list[dict[str, Any]] = [vars(row) for row in certificates(connection)]
+    columns = {
+        "fingerprint": "OpenPGP fingerprint",
+        "state": "state",
+        "registered": "on chain",
+        "campaigns": "campaigns that need it",
+    }
+    print_rows(rows, columns, form=form)
+    stored = len(list(connection.home.keys.glob("*.pgp")))
+    note(f"{stored} keys of campaigns are in {connection.home.keys}")
+
+
+@keys.command()
+@acting
+def rotate(
+    suspected: Annotated[
+        bool,
+        typer.Option(
+            "--suspected",
+            help="Somebody else may have the old secret: decline new campaigns that name it.",
+        ),
+    ] = False,
+    name: Annotated[
+        str, typer.Option(help="A name for people to read, in the public certificate.")
+    ] = "Capsule",
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Make a new OpenPGP certificate for the campaigns to come.
+
+    Campaigns that run name the old one, and end with it: its secret stays here. The
+    new one is registered on chain by `capsule run`; start it again after this.
+    """
+    from openmined_oracle.cli.connect import home_path, is_running
+    from openmined_oracle.home import Home
+    from pysonar.party.passphrase import read_passphrase
+
+    opened = Home.open(home_path(home))
+    before = opened.capsule.certificate
+    after = opened.rotate(
+        read_passphrase(passphrase_file, what=str(opened.path)), name=name, suspected=suspected
+    )
+    print_record(
+        {"certificate": after.capsule.certificate, "before": before, "suspected": suspected},
+        {"certificate": "Certificate", "before": "The one before", "suspected": "Not trusted any more"},
+        form=form,
+    )
+    if is_running(opened):
+        warn("this Capsule is running with the old certificate: start it again")
+    note("make a backup now: `capsule keys backup FILE`")
+
+
+@keys.command()
+@acting
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; the date in its name helps.", show_default=False)],
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Write settings, keys and journal into one file, also while the agent runs.
+
+    All that is secret in it is sealed by the passphrase, which is not in it: keep
+    that elsewhere. Make one after each new campaign, or set keys_copy in
+    capsule.toml: the key of a campaign that was opened later is in no backup. What
+    is in the store is not in it; it comes from IPFS.
+    """
+    from openmined_oracle.cli.connect import home_path
+    from openmined_oracle.home import Home
+    from openmined_oracle.keys.backup import write_backup
+
+    opened = Home.open(home_path(home))
+    manifest = write_backup(opened, file)
+    print_record(
+        {
+            "file": file,
+            "bytes": file.stat().st_size,
+            "account": manifest.account,
+            "certificates": manifest.certificates,
+            "campaign_keys": manifest.campaign_keys,
+        },
+        {
+            "file": "Backup",
+            "bytes": "Bytes",
+            "account": "Account",
+            "certificates": "Certificates",
+            "campaign_keys": "Keys of campaigns",
+        },
+        form=form,
+        show={"certificates": ", ".join},
+    )
+
+
+@keys.command()
+@acting
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `keys backup` wrote.", show_default=False)],
+    copies: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys",
+            help="The directory of keys_copy, for campaigns that were opened after the backup.",
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Make a home from a backup; then `capsule run` goes on with every open campaign.
+
+    What was said since the backup was made is taken from the chain, and nothing is
+    said twice. Never run two machines with the same home: be sure that the old one
+    is off for good.
+    """
+    from openmined_oracle.cli.connect import home_path
+    from openmined_oracle.keys.restore import read_manifest, restore_backup
+    from pysonar.party.passphrase import read_passphrase
+
+    path = home_path(home)
+    manifest = read_manifest(file)
+    passphrase = read_passphrase(passphrase_file, what=f"the backup of {manifest.made}")
+    restored = restore_backup(file, path, passphrase, keys=copies)
+    print_record(
+        {
+            "home": restored.path,
+            "made": manifest.made,
+            "account": restored.address,
+            "contract": restored.settings.contract,
+            "store": restored.settings.store,
+            "certificate": restored.capsule.certificate,
+            "campaign_keys": len(list(restored.keys.glob("*.pgp"))),
+        },
+        {
+            "home": "Home",
+            "made": "Backup of",
+            "account": "Account",
+            "contract": "Sonar",
+            "store": "Store",
+            "certificate": "Certificate in use",
+            "campaign_keys": "Keys of campaigns",
+        },
+        form=form,
+    )
+    note("look at rpc and store in settings.toml, be sure that the old machine is off, then `capsule run`")

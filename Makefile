@@ -139,11 +139,12 @@ cli-docs: setup  ## docs/cli.md, written from the commands' own help
 
 # --- upkeep ------------------------------------------------------------------------------------------------
 
-lint: setup      ## ruff, mypy --strict, the arrows of docs/architecture.md, and that every test can be imported
+lint: setup      ## ruff, mypy --strict, the arrows of docs/architecture.md, 400 lines a file, and that every test can be imported
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
+	@ci/check-sizes
 	@$(PY) -m pytest --collect-only -qq -p no:ape_test > build/collected.txt || { tail -40 build/collected.txt; exit 1; }
 
 web-lint: build/stamps/web-packages ## the pages: tsc --strict, ESLint with typed rules, and the tests of pure functions

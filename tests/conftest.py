@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
-from tests.faulty_node import HABITS, FaultyNode
+from tests.faulty_node import FaultyNode
+from tests.node_characters import HABITS
 
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337

@@ -28,7 +28,8 @@ from pysonar.chain.submissions import submissions
 from tests.chaos.data import write_files
 from tests.chaos.world import CONFIRMATIONS, Party, World, can_mount
 from tests.conftest import ROOT
-from tests.faulty_node import HABITS, closing
+from tests.faulty_node import closing
+from tests.node_characters import HABITS
 
 CHAOS_SECONDS = 25.0
 END_SECONDS = 180.0

@@ -11,7 +11,7 @@ import pytest
 from openmined_oracle.agent import Agent
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.party.patience import WAITED_FOR
-from tests.faulty_node import HABITS
+from tests.node_characters import HABITS
 
 SECONDS = 120
 

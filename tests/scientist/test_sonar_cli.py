@@ -11,33 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from pysonar.chain.node import rpc
-from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.settings import load_settings, save_settings
-from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.cli import app
+from tests.scientist.shell import Shell, runner
 
 ETHER = 10**18
-PASSPHRASE = "correct horse"
-runner = CliRunner()
-
-
-class Shell:
-    """Runs `sonar` with one home, its passphrase in the environment."""
-
-    def __init__(self, home: Path, passphrase: str | None = PASSPHRASE) -> None:
-        self.home = home
-        self.environment = {"OPENMINED_PASSPHRASE": passphrase, "COLUMNS": "200"}
-
-    def __call__(self, *arguments: str) -> Any:
-        return runner.invoke(app, [*arguments, "--home", str(self.home)], env=self.environment)
-
-    def json(self, *arguments: str) -> Any:
-        result = self(*arguments, "--format", "json")
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
 
 
 @pytest.fixture
@@ -303,46 +283,6 @@ def test_campaigns_of_others_are_listed_and_shown(
     shown = sonar_command.json("campaign", "show", listed["campaign"])
     assert shown["title"] is None
     assert "spec_problem" in shown
-
-
-def test_making_a_home(tmp_path: Path, node: Any, sonar: Any, store_setting: str) -> None:
-    shell = Shell(tmp_path / "new")
-    arguments = ("init", "--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
-    made = shell.json(*arguments, "--confirmations", "0")
-    assert node.balance(made["address"]) == 0  # it works before there is ether
-    assert shell.json(*arguments) == made
-    key = SecretKey.open_from_file(shell.home / "openpgp.json", PASSPHRASE)
-    assert made["fingerprint"] == key.certificate.fingerprint
-    assert KeyfileSigner.open(shell.home / "keyfile.json", PASSPHRASE).address == made["address"]
-    assert load_settings(shell.home).confirmations == 0
-    assert {path.name for path in shell.home.iterdir()} == {"settings.toml", "keyfile.json", "openpgp.json"}
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in shell.home.iterdir())
-    assert stat.S_IMODE(shell.home.stat().st_mode) == 0o700
-    wrong = Shell(shell.home, "wrong")(*arguments)
-    assert wrong.exit_code == 1
-    assert "passphrase" in wrong.stderr
-
-
-def test_a_home_with_an_account_that_exists(
-    tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str, scientist: Any
-) -> None:
-    shell = Shell(tmp_path / "new")
-    keyfile = str(sealed_keys / "keyfile.json")
-    place = ("--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
-    assert shell.json("init", *place, "--keyfile", keyfile)["address"] == scientist.address
-    assert not (shell.home / "keyfile.json").exists()
-
-
-def test_a_home_from_a_deployment_needs_no_node(tmp_path: Path, sonar: Any) -> None:
-    from pysonar.chain.contract.deployment import Deployment
-
-    manifest = Deployment(1337, sonar.address, 3, "0x" + "00" * 32, "0.4.3", "cancun", "0", "0", {}).write(
-        tmp_path
-    )
-    shell = Shell(tmp_path / "new")
-    shell.json("init", "--rpc", "http://127.0.0.1:1", "--deployment", str(manifest))
-    settings = load_settings(shell.home)
-    assert (settings.chain_id, settings.contract, settings.start_block) == (1337, sonar.address, 3)
 
 
 def test_usage_errors_end_with_2(sonar_command: Shell, create: tuple[str, ...], tmp_path: Path) -> None:

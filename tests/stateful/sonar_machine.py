@@ -5,26 +5,19 @@ its logs tell, and of each asset the contract holds exactly what the twin says i
 run all campaigns are settled, reclaimed and claimed, and nothing may be left.
 """
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from boa_wire import ContractRefusedError
 from campaign_draws import MINERS, PEOPLE, SCIENTISTS, TOKENS, odd_terms, sensible_terms, verdicts
+from campaign_states import has_waiting, is_open, is_requested, may_be_called_off, patience
 from eth_abi import decode
 from eth_utils import keccak
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    rule,
-    run_state_machine_as_test,
-)
-from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, TICK, Campaign, Ledger, RefusedError
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, Campaign, Ledger, RefusedError
 from log_twin import LogTwin, Told
-from revm_wire import RevmStage
 
 NO_ONE = "0x" + "00" * 20
 NOTHING = b"\0" * 32
@@ -32,28 +25,6 @@ BURN = "0x000000000000000000000000000000000000dEaD"
 SPEC = keccak(text="spec")
 MODEL = keccak(text="model")
 RICHES = 2**120
-RUNS_AT_ONCE = 200
-
-
-def is_requested(campaign: Campaign) -> bool:
-    return campaign.state == REQUESTED
-
-
-def may_be_called_off(campaign: Campaign) -> bool:
-    return is_requested(campaign) or (is_open(campaign) and not campaign.queue)
-
-
-def patience(c: Campaign) -> int:
-    """When the capsule has been silent for too long."""
-    return (c.turn // TICK + 1) * TICK + -(-(c.terms.review_until - c.terms.submit_until) // TICK) * TICK
-
-
-def is_open(campaign: Campaign) -> bool:
-    return campaign.state == OPEN
-
-
-def has_waiting(campaign: Campaign) -> bool:
-    return is_open(campaign) and len(campaign.queue) > campaign.evaluated
 
 
 class SonarMachine(RuleBasedStateMachine):
@@ -409,35 +380,3 @@ class SonarMachine(RuleBasedStateMachine):
         for asset in TOKENS:
             assert self.held(asset, self.sonar.address) == self.twin.inside(asset) == 0
         assert (self.stage.balance(self.sonar.address), self.twin.inside(ETHER)) == (self.forced, 0)
-
-
-def run(stage: Any, steps: int, steps_a_run: int) -> None:
-    """Random campaigns on a stage.
-
-    Raises:
-        AssertionError: contract and twin disagree, or money is left; the steps are printed.
-    """
-    machine = SonarMachine.on(stage)
-    left, done = max(1, steps // steps_a_run), 0
-    while left:
-        # hypothesis remembers every run of a test: a million steps at once would fill the memory.
-        runs = min(left, RUNS_AT_ONCE)
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=runs,
-                stateful_step_count=steps_a_run,
-                deadline=None,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate],  # failing runs are printed as drawn: to shrink takes minutes
-            ),
-        )
-        left, done = left - runs, done + runs
-        if left:
-            print(f"{done * steps_a_run:,} of {steps:,} steps", file=sys.__stderr__, flush=True)
-
-
-def run_on_revm(steps: int) -> None:
-    """Random campaigns in a process of their own."""
-    run(RevmStage(), steps, steps_a_run=50)

@@ -12,7 +12,7 @@ from typing import Any
 from boa_wire import BoaStage
 from foundry_wire import FoundryStage
 from revm_wire import RevmStage
-from sonar_machine import run, run_on_revm
+from runs import run, run_on_revm
 
 
 def test_random_campaigns_agree_with_the_twin_and_leave_nothing_behind() -> None:

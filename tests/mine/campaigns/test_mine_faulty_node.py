@@ -13,8 +13,8 @@ from mine_agent.home import Home
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.patience import WAITED_FOR
-from tests.faulty_node import HABITS
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.node_characters import HABITS
 
 SECONDS = 120
 

@@ -4,95 +4,21 @@ node leaves out is believed, and what is missing is told.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from web3 import Web3
 
 from pysonar.chain import follower as following
 from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, Submitted
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import Report, Terms, Verdict
-from pysonar.chain.database import open_database
-from pysonar.chain.errors import NodeBusyError, NodeDownError, OtherGenesisError, UnexpectedAnswerError
+from pysonar.chain.contract.types import Report, Verdict
+from pysonar.chain.errors import UnexpectedAnswerError
 from pysonar.chain.follower import Follower
 from pysonar.chain.log_ranges import AGES
 from pysonar.chain.node import rpc
-from pysonar.chain.node.provider import NodeProvider
-from tests.faulty_node import FaultyNode, answering, closing, erring, http, lagging, refusing
-
-SPEC, SALT, KEY, MODEL, UPDATE = (bytes([n]) * 32 for n in range(1, 6))
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
-    opened = open_database(
-        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
-    )
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def follow(
-    database: sqlite3.Connection, faulty: FaultyNode, sonar: Sonar, clock: Clock
-) -> Callable[..., Follower]:
-    """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
-
-    def start(*urls: str, **options: Any) -> Follower:
-        web3 = Web3(NodeProvider(urls or faulty.url, pause=lambda _: None))
-        behind = Sonar(web3, sonar.address)
-        return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})
-
-    return start
-
-
-@pytest.fixture
-def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]) -> Callable[[int], None]:
-    """`register(number)`: one more event on chain."""
-    return lambda number: transact(node, capsule, sonar.calls.register_capsule(number.to_bytes(32, "big")))
-
-
-@pytest.fixture
-def campaign(
-    node: Any, sonar: Sonar, scientist: Any, capsule: Any, transact: Callable[..., Any]
-) -> Callable[[], bytes]:
-    """`campaign() -> id`: a campaign, opened."""
-
-    def create() -> bytes:
-        terms = Terms(
-            spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
-            submit_until=node.now() + 3600, review_until=node.now() + 7200,
-        )  # fmt: skip
-        transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
-        found = sonar.campaign_id(scientist.address, SPEC, SALT)
-        transact(node, capsule, sonar.calls.open_campaign(found, KEY, MODEL, 0))
-        return found
-
-    return create
-
-
-def registered(follower: Follower) -> list[int]:
-    return [int.from_bytes(one.event.certificate, "big") for one in follower.history(CapsuleRegistered)]
-
+from tests.chain.follower.followers import MODEL, UPDATE, Clock, registered
+from tests.faulty_node import FaultyNode, answering, lagging
 
 # --- absence proves nothing
 
@@ -361,119 +287,3 @@ def test_logs_of_a_block_that_is_not_on_the_chain_are_not_stored(
     follower = follow()
     assert follower.poll() == 0
     assert (follower.cursor, follower.history()) == (-1, [])
-
-
-# --- limits
-
-
-@pytest.mark.parametrize(
-    "habit",
-    [http(504), http(413), closing, erring("query returned more than 10000 results"),
-     refusing(-32005, "block range too large"), refusing(-32000, "query timeout exceeded")],
-)  # fmt: skip
-def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
-    node: Any,
-    faulty: FaultyNode,
-    follow: Callable[..., Follower],
-    register: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    habit: Any,
-) -> None:
-    paused: list[float] = []
-    monkeypatch.setattr("pysonar.chain.follower.time.sleep", paused.append)
-    register(1)
-    node.mine(300)
-    register(2)
-    faulty.habit(habit, "eth_getLogs", wider_than=100)
-    follower = follow()
-    assert follower.poll() == 2
-    assert len(paused) >= 1
-    asked = len(faulty.widths)
-    refused = [width for width in faulty.widths if width > 100]
-    assert len(refused) <= 4
-    assert asked < 15  # it grows again, and stays under what was refused
-    node.mine(300)
-    follower.poll()
-    assert all(width < min(refused) for width in faulty.widths[asked:])
-
-
-def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
-) -> None:
-    register(1)
-    node.mine(300)
-    faulty.habit(http(429, headers={"Retry-After": "60"}), "eth_getLogs")
-    follower = follow()
-    with pytest.raises(NodeBusyError) as busy:
-        follower.poll()
-    assert busy.value.limited
-    assert 50 < busy.value.retry_after <= 60
-    assert len(faulty.widths) == 1
-
-
-def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
-) -> None:
-    register(1)
-    node.mine(300)
-    follower = follow()
-    follower.poll()
-    node.mine(300)
-    faulty.habit(closing, "eth_getLogs")
-    faulty.habit(closing, "eth_blockNumber")
-    with pytest.raises(NodeDownError):
-        follower._read_new(rpc.block_number(node.web3))
-    assert len(faulty.widths) < 8
-
-
-# --- several nodes, other chains
-
-
-def test_nodes_that_disagree_about_the_past_are_told(
-    node: Any, follow: Callable[..., Follower], register: Any, clock: Clock
-) -> None:
-    register(1)
-    with FaultyNode(node.url) as right, FaultyNode(node.url) as wrong:
-        follower = follow(right.url, wrong.url)
-        follower.poll()
-        assert follower.trouble is None
-        block = node.rpc("eth_getBlockByNumber", hex(follower.cursor), False)
-        wrong.habit(answering({**block, "hash": "0x" + "55" * 32}), "eth_getBlockByNumber")
-        clock.now += following.COMPARE_SECONDS
-        follower.poll()
-        assert follower.trouble is None  # once may be a fork that passes
-        follower.poll()
-        assert f"disagree about block {follower.cursor}" in (follower.trouble or "")
-        assert "0x555555555555" in (follower.trouble or "")
-        wrong.behave()
-        clock.now += following.COMPARE_SECONDS
-        follower.poll()
-        assert follower.trouble is None
-
-
-def test_another_chain_in_the_nodes_place_takes_nothing_back(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
-) -> None:
-    register(1)
-    follower = follow()
-    follower.poll()
-    block = node.rpc("eth_getBlockByNumber", "0x0", False)
-    faulty.habit(answering({**block, "hash": "0x" + "44" * 32}), "eth_getBlockByNumber")
-    with pytest.raises(OtherGenesisError, match="its block 0 is another"):
-        follower.poll()
-    assert registered(follower) == [1]
-
-
-def test_many_idle_campaigns_cost_one_request_a_look(
-    faulty: FaultyNode, follow: Callable[..., Follower], campaign: Any, clock: Clock
-) -> None:
-    campaign()
-    follower = follow(ages=())
-    follower.poll()
-    before = faulty.asked["eth_call"]
-    for _ in range(5):
-        follower.poll()
-    assert faulty.asked["eth_call"] == before
-    clock.now += following.AUDIT_SECONDS
-    follower.poll()
-    assert faulty.asked["eth_call"] == before + 1

@@ -1,0 +1,73 @@
+"""A follower behind a faulty node, its clock, and events for it to read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import Terms
+from pysonar.chain.database import open_database
+from pysonar.chain.follower import Follower
+from pysonar.chain.node import rpc
+from pysonar.chain.node.provider import NodeProvider
+from tests.chain.follower.followers import KEY, MODEL, SALT, SPEC, Clock
+from tests.faulty_node import FaultyNode
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
+    opened = open_database(
+        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def follow(
+    database: sqlite3.Connection, faulty: FaultyNode, sonar: Sonar, clock: Clock
+) -> Callable[..., Follower]:
+    """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
+
+    def start(*urls: str, **options: Any) -> Follower:
+        web3 = Web3(NodeProvider(urls or faulty.url, pause=lambda _: None))
+        behind = Sonar(web3, sonar.address)
+        return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})
+
+    return start
+
+
+@pytest.fixture
+def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]) -> Callable[[int], None]:
+    """`register(number)`: one more event on chain."""
+    return lambda number: transact(node, capsule, sonar.calls.register_capsule(number.to_bytes(32, "big")))
+
+
+@pytest.fixture
+def campaign(
+    node: Any, sonar: Sonar, scientist: Any, capsule: Any, transact: Callable[..., Any]
+) -> Callable[[], bytes]:
+    """`campaign() -> id`: a campaign, opened."""
+
+    def create() -> bytes:
+        terms = Terms(
+            spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
+            submit_until=node.now() + 3600, review_until=node.now() + 7200,
+        )  # fmt: skip
+        transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
+        found = sonar.campaign_id(scientist.address, SPEC, SALT)
+        transact(node, capsule, sonar.calls.open_campaign(found, KEY, MODEL, 0))
+        return found
+
+    return create

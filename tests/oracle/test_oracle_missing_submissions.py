@@ -1,0 +1,166 @@
+"""Submissions that cannot be fetched: whose fault it is, and when a stake burns for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pysonar.chain.contract.types import Verdict
+from pysonar.protocol.cid import Cid
+from pysonar.store import cid_of
+
+
+@pytest.mark.parametrize(("seconds", "verdicts"), [(899, []), (900, [Verdict.UNAVAILABLE])])
+def test_a_submission_is_waited_for_15_minutes_after_its_block(
+    world: Any, miner: Any, seconds: int, verdicts: list[Verdict]
+) -> None:
+    campaign = world.opened()
+    world.submit_digest(campaign, miner, b"\x07" * 32)
+    world.node.advance_to(world.node.now() + seconds)
+    world.run()
+    assert world.verdicts(campaign) == verdicts
+    assert world.problem(campaign) is None
+
+
+def test_one_failed_try_is_not_enough(world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Capsule comes back an hour later; the miner's node answers at the second try."""
+    campaign = world.opened()
+    sealed = world.envelope(campaign, miner).seal(world.own.certificate)
+    world.submit_digest(campaign, miner, cid_of(sealed).digest)
+    world.node.advance(3600)
+    agent = world.agent()
+    again = agent.context.prefetcher.again
+
+    def answers(campaign: bytes) -> None:
+        assert world.verdicts(campaign) == []
+        world.store.put(sealed)
+        again(campaign)
+
+    monkeypatch.setattr(agent.context.prefetcher, "again", answers)
+    agent.run_once()
+    agent.close()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def test_what_is_behind_a_missing_one_waits_and_is_then_judged(
+    world: Any, miner: Any, second_miner: Any
+) -> None:
+    campaign = world.opened()
+    envelope = world.envelope(campaign, miner)
+    missing = envelope.seal(world.own.certificate)
+    world.submit_digest(campaign, miner, cid_of(missing).digest)
+    world.submit(campaign, second_miner)
+    world.run()
+    assert world.verdicts(campaign) == []
+
+    world.store.put(missing)
+    world.run()
+    assert world.verdicts(campaign)[0] is Verdict.IMPROVED
+    assert len(world.verdicts(campaign)) == 2
+
+
+def test_a_damaged_block_of_the_own_store_is_held_against_nobody(world: Any, miner: Any) -> None:
+    """Somebody overwrote it: that is this machine's trouble, said as such, and over once it is put again."""
+    campaign = world.opened()
+    sealed = world.envelope(campaign, miner).seal(world.own.certificate)
+    cid = world.submit_bytes(campaign, miner, sealed)
+    (path,) = (world.store_path / "blocks").rglob(str(cid))
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    world.node.advance(3600)
+    world.run()
+    assert world.verdicts(campaign) == []
+    assert str(cid) in (world.problem(campaign) or "")
+    world.store.put(sealed)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+@pytest.fixture
+def away(world: Any) -> Callable[[], Callable[[], None]]:
+    """`away()`: the store's disk is unmounted, an empty directory is in its place; `away()()`: and back."""
+
+    def unmount() -> Callable[[], None]:
+        kept = world.store_path.rename(world.store_path.with_name("kept"))
+        world.store_path.mkdir(mode=0o700)
+
+        def mount() -> None:
+            world.store_path.rename(world.store_path.with_name("empty"))
+            kept.rename(world.store_path)
+
+        return mount
+
+    return unmount
+
+
+def test_a_store_that_is_away_burns_no_stake(world: Any, miner: Any, away: Any) -> None:
+    """Unmounted while Capsule runs, until long after the 15 minutes; then it is back."""
+    campaign = world.opened()
+    agent = world.agent()
+    world.submit(campaign, miner)
+    mount = away()
+    world.node.advance(3600)
+    for _ in range(5):
+        agent.round()
+        agent.agenda.forget_pauses()
+        time.sleep(0.15)
+    assert world.verdicts(campaign) == []
+    assert "is not the directory" in str(agent.failures[campaign])
+    mount()
+    agent.agenda.forget_pauses()
+    agent.run_once()
+    agent.close()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def test_an_empty_directory_at_the_next_start_burns_no_stake(world: Any, miner: Any, away: Any) -> None:
+    """The disk was not mounted again after a restart: a new store is made there, and has nothing."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    mount = away()
+    world.node.advance(3600)
+    for _ in range(2):
+        world.run()
+    assert world.verdicts(campaign) == []
+    mount()
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+
+
+def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
+    world: Any, miner: Any, away: Any
+) -> None:
+    """The submission is missing, and so is what Capsule itself had pinned: the store has lost both."""
+    campaign = world.opened()
+    agent = world.agent()
+    world.submit_digest(campaign, miner, b"\x07" * 32)
+    for _ in range(10):  # its material is in memory from now on
+        agent.round()
+        time.sleep(0.05)
+    (path,) = (world.store_path / "blocks").rglob(str(Cid.from_bytes32(world.record(campaign).model)))
+    path.unlink()
+    world.node.advance(3600)
+    for _ in range(10):
+        agent.agenda.forget_pauses()
+        agent.round()
+        time.sleep(0.05)
+    agent.close()
+    assert world.verdicts(campaign) == []
+    assert "has lost what is pinned in it" in str(agent.failures[campaign])
+
+
+def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: Any, miner: Any) -> None:
+    """Eight of them, ten seconds between two tries: their time is over together, so are they."""
+    world.home.capsule = replace(world.home.capsule, retry_seconds=10.0)
+    campaign = world.opened()
+    for place in range(8):
+        world.submit_digest(campaign, miner, bytes([place + 1]) * 32)
+    world.node.advance(3600)
+    began = time.monotonic()
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.UNAVAILABLE] * 8
+    assert time.monotonic() - began < 9

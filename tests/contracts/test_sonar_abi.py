@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from vyper.cli.vyper_compile import compile_files
 
-from pysonar.chain.contract.versions import NEWEST
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -49,7 +47,3 @@ def test_every_event_of_the_interface_is_emitted(shipped):
     events = {entry["name"] for entry in shipped if entry["type"] == "event"}
     assert len(events) == 12
     assert [name for name in sorted(events) if f"log ISonar.{name}(" not in source] == []
-
-
-def test_the_contract_says_which_version_it_is(sonar):
-    assert sonar.version() == NEWEST

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
 
+from pysonar.chain.contract.versions import NEWEST
+
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1
 
@@ -236,3 +238,7 @@ def test_a_campaign_that_was_never_created_is_all_zero(sonar):
     campaign = sonar.campaign(digest("nothing"))
     assert campaign.owner == NO_ONE
     assert (campaign.state, campaign.paid, campaign.terms.bounty) == (0, 0, 0)
+
+
+def test_the_contract_says_which_version_it_is(sonar):
+    assert sonar.version() == NEWEST

@@ -31,7 +31,7 @@ REASONS = Path(__file__).parent / "survivors.json"
 PAGES = [
     *("open", "submit", "report", "payout", "reclaim", "end", "claim"),
     *("create", "ring", "silence", "for_others", "burn", "permit"),
-    *("tokens", "attacks", "calls", "slots"),
+    *("tokens", "attacks", "calls", "slots", "matrix"),
 ]
 # Which tests most likely notice a mistake in a function: they run first.
 NEAREST = {

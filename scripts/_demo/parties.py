@@ -16,6 +16,8 @@ from typing import Any
 from rich.console import Console
 
 WAIT_SECONDS = 60
+COMMAND_SECONDS = 300
+"""So long may one command take: seconds, but five begin at once, and maybe the machine has other work."""
 
 
 class CommandFailedError(RuntimeError):
@@ -45,7 +47,11 @@ class Party:
     def run(self, *arguments: str) -> str:
         """One command, to its end; what it prints."""
         done = subprocess.run(
-            self._line(arguments), env=self._environment, capture_output=True, text=True, timeout=120
+            self._line(arguments),
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
         )
         if done.returncode != 0:
             raise CommandFailedError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,52 +10,10 @@ from typing import Any
 import pytest
 
 from scripts._demo.parties import Parties, Party
+from tests.demo.small_campaign import write_people, write_plan
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 BOUNTY, STAKE, FEE = 100 * UNIT, 2 * UNIT, UNIT // 4
-
-PLAN = """
-title = "Who is heavy?"
-family = "one_vs_rest"
-key_bits = 2048
-capsule = "{capsule}"
-asset = "{token}"
-bounty = "100 USDX"
-stake = "2 USDX"
-fee = "0.25 USDX"
-target = "85 %"
-submit_for = "1h"
-review_for = "1h"
-
-[[fields]]
-name = "weight"
-clip = [30, 150]
-center = 60
-scale = 10
-
-[[fields]]
-name = "height"
-clip = [1.0, 2.2]
-center = 1.7
-scale = 0.2
-
-[label]
-name = "ill"
-classes = [0, 1]
-"""
-
-
-def write_people(path: Path, rows: int, seed: int) -> Path:
-    """People of whom those above 60 kg have the label 1."""
-    chosen = random.Random(seed)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["weight", "height", "ill"])
-        for number in range(rows):
-            ill = number % 2
-            writer.writerow([round(chosen.uniform(62, 95) if ill else chosen.uniform(35, 58), 1),
-                             round(chosen.uniform(1.5, 2.0), 2), ill])  # fmt: skip
-    return path
 
 
 def allow(party: Party, file: str, token: str) -> None:
@@ -88,7 +44,7 @@ def parties(tmp_path: Path, node: Any, sonar: Any) -> Iterator[Parties]:
         yield people
 
 
-@pytest.mark.rehearsal
+@pytest.mark.slow
 def test_a_campaign_in_a_token_from_plan_to_claim(
     parties: Parties, tmp_path: Path, node: Any, sonar: Any, deploy: Any, transact: Any, stranger: Any
 ) -> None:
@@ -103,8 +59,14 @@ def test_a_campaign_in_a_token_from_plan_to_claim(
 
     capsule.start("run")
     parties.wait_until(lambda: sonar.certificate(address[capsule.name]) is not None, "Capsule to register")
-    plan = tmp_path / "plan.toml"
-    plan.write_text(PLAN.format(capsule=address[capsule.name], token=token.address))
+    plan = write_plan(
+        tmp_path / "plan.toml",
+        address[capsule.name],
+        asset=token.address,
+        bounty="100 USDX",
+        stake="2 USDX",
+        fee="0.25 USDX",
+    )
     validation = write_people(tmp_path / "validation.csv", 100, seed=2)
     created = scientist.ask(
         "campaign", "create", str(plan), "--name", "heavy", "--validation", str(validation)

@@ -105,9 +105,23 @@ class Fork:
             call()
 
 
+@pytest.fixture(scope="session")
+def deploy_first() -> Callable[[Any], Sonar]:
+    """`deploy_first(anvil)`: the first version of the contract, by its frozen code."""
+
+    def deployed(anvil: Any) -> Sonar:
+        code = (ROOT / "tests/chain/sonar-1.hex").read_text(encoding="utf-8").strip()
+        sender = anvil.rpc("eth_accounts")[0]
+        sent = anvil.rpc("eth_sendTransaction", {"from": sender, "data": code, "gas": "0x989680"})
+        return Sonar.open(anvil.web3, str(anvil.receipt(sent)["contractAddress"]), version=FIRST)
+
+    return deployed
+
+
 @pytest.fixture(scope="module")
 def live(
     start_anvil: Callable[..., Any],
+    deploy_first: Callable[[Any], Sonar],
     fund_roles: Callable[[Any], None],
     role_keys: Mapping[str, bytes],
     tmp_path_factory: pytest.TempPathFactory,
@@ -120,7 +134,7 @@ def live(
     chain_id = rpc.chain_id(anvil.web3)
     manifest = deployments / f"{chain_id}.json"
     sonar = Sonar.open(anvil.web3, read_deployment(manifest).address, version=NEWEST)
-    first = Sonar.open(anvil.web3, _deploy_first(anvil), version=FIRST)
+    first = deploy_first(anvil)
 
     now = anvil.now()
     terms = Terms(
@@ -185,14 +199,6 @@ def _half_a_campaign(
             ),
         ),
     ]
-
-
-def _deploy_first(anvil: Any) -> str:
-    """The first version of the contract, by its frozen code."""
-    code = (ROOT / "tests/chain/sonar-1.hex").read_text(encoding="utf-8").strip()
-    sender = anvil.rpc("eth_accounts")[0]
-    sent = anvil.rpc("eth_sendTransaction", {"from": sender, "data": code, "gas": "0x989680"})
-    return str(anvil.receipt(sent)["contractAddress"])
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ PASSPHRASE = "of a test"
 MNEMONIC = "test test test test test test test test test test test junk"  # of ape-config.yaml
 ROLES = {"scientist": 1, "capsule": 2, "mine": 3}  # numbers of Ape's test accounts
 
-pytestmark = pytest.mark.rehearsal
+pytestmark = pytest.mark.slow
 
 
 class Desk:

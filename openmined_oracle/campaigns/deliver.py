@@ -66,6 +66,7 @@ def _entry(context: Context, key: PrivateHalf, row: VerdictRow) -> SubmissionRec
         base_version=notes.base_version,
         step=notes.step,
         damping=notes.damping,
+        privacy=notes.privacy,
         score_ppm=score,
         version_digest=digest if improved else None,
     )

@@ -25,7 +25,7 @@ from openmined_oracle.judging.steps import Best, Weights, best_step, is_gain
 from openmined_oracle.judging.validate import decrypt_gradient, open_submission
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
-from pysonar.protocol.artifacts import version_digest
+from pysonar.protocol.artifacts import PrivacyStatement, version_digest
 from pysonar.protocol.openpgp import (
     ClockBehindError,
     SealError,
@@ -46,6 +46,7 @@ class Judgement:
         base_version: the version it was trained from; None if it could not be opened.
         best: the best step; None if nothing was measured.
         reason: why it is unusable, for the scientist.
+        privacy: what the mine said protects its records, if it said so.
     """
 
     verdict: Verdict
@@ -53,14 +54,17 @@ class Judgement:
     base_version: int | None = None
     best: Best | None = None
     reason: str | None = None
+    privacy: PrivacyStatement | None = None
 
     def notes(self) -> Notes:
         """What is kept of it."""
         if self.best is None:
-            return Notes(self.base_version, reason=self.reason)
+            return Notes(self.base_version, reason=self.reason, privacy=self.privacy)
         best, salt = self.best, secrets.token_bytes(32)
         digest = version_digest(salt, best.weights)
-        return Notes(self.base_version, best.step, best.score, salt, digest, self.reason, best.damping)
+        return Notes(
+            self.base_version, best.step, best.score, salt, digest, self.reason, best.damping, self.privacy
+        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Notes:
     digest: bytes | None = None
     reason: str | None = None
     damping: float | None = None
+    privacy: PrivacyStatement | None = None
 
     def seal(self, own: SecretKey) -> bytes:
         """For Capsule itself."""
@@ -87,6 +92,7 @@ class Notes:
             "digest": None if self.digest is None else self.digest.hex(),
             "reason": self.reason,
             "damping": self.damping,
+            "privacy": None if self.privacy is None else self.privacy.as_mapping(),
             "sealed_at": time.time(),
         }
         return seal(json.dumps(document).encode(), [own.certificate], own)
@@ -105,6 +111,8 @@ class Notes:
             for name in ("salt", "digest"):
                 if document[name] is not None:
                     document[name] = bytes.fromhex(document[name])
+            if document.get("privacy") is not None:
+                document["privacy"] = PrivacyStatement(**document["privacy"])
             return cls(**document)
         except ClockBehindError:
             raise
@@ -136,10 +144,20 @@ def judge(
     if useless is None and best is None:
         useless = "every step would leave the bound of the weights, or none could train from there"
     if useless is not None or best is None:
-        return Judgement(Verdict.NO_GAIN, base_version=envelope.base_version, reason=useless)
+        return Judgement(
+            Verdict.NO_GAIN, base_version=envelope.base_version, reason=useless, privacy=envelope.privacy
+        )
     if not is_gain(best.score, best=bench.current.best, target=terms.target, min_gain=terms.min_gain):
-        return Judgement(Verdict.NO_GAIN, base_version=envelope.base_version, best=best)
-    return Judgement(Verdict.IMPROVED, min(best.score, terms.target), envelope.base_version, best)
+        return Judgement(
+            Verdict.NO_GAIN, base_version=envelope.base_version, best=best, privacy=envelope.privacy
+        )
+    return Judgement(
+        Verdict.IMPROVED,
+        min(best.score, terms.target),
+        envelope.base_version,
+        best,
+        privacy=envelope.privacy,
+    )
 
 
 def _measure(bench: Workbench, gradient: Weights) -> Best | None:

@@ -6,6 +6,7 @@ anew after a change of format (which needs a new version in `format`).
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gmpy2
@@ -170,6 +171,10 @@ def artifacts() -> dict:
             1337, CONTRACT, CAMPAIGN, 7, name(8), MINER, gradient, PrivacyStatement(2.5, 1e-6)
         ),
         "result.cbor": result(),
+        "result_with_privacy.cbor": replace(
+            result(),
+            record=tuple(replace(entry, privacy=PrivacyStatement(3, 1e-6)) for entry in result().record),
+        ),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from pysonar.protocol.artifacts import (
     ArtifactError,
     MalformedError,
+    PrivacyStatement,
     Result,
     SubmissionRecord,
     WrongBindingError,
@@ -151,6 +152,12 @@ def test_an_improvement_of_which_only_the_chain_is_left(result):
     )
 
 
+def test_what_a_mine_said_of_its_privacy_is_kept(result):
+    entry = replace(result.record[0], privacy=PrivacyStatement(3.0, 1e-6))
+    again = Result.parse(replace(result, record=(entry, *result.record[1:])).to_bytes())
+    assert [record.privacy for record in again.record] == [PrivacyStatement(3.0, 1e-6), None, None, None]
+
+
 def test_version_digest_is_salted_and_bound():
     assert len(DIGEST) == 32
     assert version_digest(b"\1" * 32, WEIGHTS) != DIGEST
@@ -170,6 +177,9 @@ def test_version_digest_is_salted_and_bound():
         (lambda d: d["record"][1].update(index=5), "record[1].index"),
         (lambda d: d["record"][1].update(note="x"), "record[1].note"),
         (lambda d: d["record"][1].update(step=2), ""),
+        (lambda d: d["record"][1].update(privacy=3), "record[1].privacy"),
+        (lambda d: d["record"][1].update(privacy={"epsilon": 3.0}), "record[1].privacy.delta"),
+        (lambda d: d["record"][1].update(privacy=None), "record[1].privacy"),
         (lambda d: d["record"][1].pop("verdict"), "record[1].verdict"),
         (lambda d: d.update(version=4), "version"),
         (lambda d: d.update(note=""), "note"),

@@ -10,7 +10,7 @@ import pytest
 
 from openmined_syft.applying import candidate
 from pysonar.chain.contract.types import State, Verdict
-from pysonar.protocol.artifacts import FromCampaign
+from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -31,8 +31,9 @@ def test_a_campaign_to_the_target(world: Any, miner: Any) -> None:
 
 def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> None:
     campaign = world.opened(target=900_000)
-    visit = world.visit()
-    world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, visit)))
+    visit, privacy = world.visit(), PrivacyStatement(3.0, 1e-6)
+    gradient = world.gradient(campaign, visit)
+    world.submit(campaign, miner, world.envelope(campaign, miner, gradient, privacy=privacy))
     world.run()
 
     result = world.result(campaign)
@@ -42,6 +43,7 @@ def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> No
     np.testing.assert_allclose(result.weights, twin, atol=1e-6)
     assert (entry.miner, entry.verdict, entry.base_version) == (miner.address, "IMPROVED", 0)
     assert entry.score_ppm >= 900_000
+    assert entry.privacy == privacy
 
 
 def test_every_wei_is_accounted_for(world: Any, miner: Any, second_miner: Any) -> None:

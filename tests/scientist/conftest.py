@@ -182,8 +182,10 @@ class Judge:
         """Open the campaign."""
         self.send(self.sonar.calls.open_campaign(campaign, b"\x11" * 32, b"\x12" * 32, start))
 
-    def judge(self, campaign: bytes, miner: Any, verdict: str, score: int | None = None) -> None:
-        """A submission of the miner and its verdict."""
+    def judge(
+        self, campaign: bytes, miner: Any, verdict: str, score: int | None = None, privacy: Any = None
+    ) -> None:
+        """A submission of the miner, with its statement of privacy, and its verdict."""
         from pysonar.chain.contract.types import EMPTY, Report, Verdict
         from pysonar.protocol.artifacts import SubmissionRecord
 
@@ -198,7 +200,7 @@ class Judge:
         details: dict[str, Any] = {}
         if improved:
             details = {"base_version": 0, "step": 1.0, "score_ppm": score, "version_digest": b"\x07" * 32}
-        self.told.append(SubmissionRecord(index, miner.address, verdict, **details))
+        self.told.append(SubmissionRecord(index, miner.address, verdict, privacy=privacy, **details))
 
     def result(self, campaign: bytes, weights: Any, /, **changes: Any) -> Any:
         """The honest result, with changes."""

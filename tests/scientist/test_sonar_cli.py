@@ -14,6 +14,7 @@ import pytest
 
 from pysonar.chain.node import rpc
 from pysonar.party.settings import load_settings, save_settings
+from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
 from tests.scientist.shell import Shell, runner
 
@@ -64,7 +65,7 @@ def test_the_whole_way(
     judge.open(campaign, 500_000)
     assert sonar_command("campaign", "watch", "ill", "--until", "opened").exit_code == 0
     judge.judge(campaign, miner, "NO_GAIN")
-    judge.judge(campaign, second_miner, "IMPROVED", 900_000)
+    judge.judge(campaign, second_miner, "IMPROVED", 900_000, PrivacyStatement(3.0, 1e-6))
     (listed,) = sonar_command.json("campaign", "list")
     assert (listed["name"], listed["phase"], listed["best_ppm"], listed["submitted"]) == (
         "ill",
@@ -91,6 +92,8 @@ def test_the_whole_way(
     )  # fmt: skip
     assert (opened["test_accuracy"], opened["final_ppm"], opened["target_reached"]) == (1.0, 900_000, True)
     assert [entry["verdict"] for entry in opened["record"]] == ["NO_GAIN", "IMPROVED"]
+    assert [entry["epsilon"] for entry in opened["record"]] == [None, 3.0]
+    assert opened["noised_gain_ppm"] == 1_000_000
     assert predicted.read_text() == "ill\n" + "0\n" * 10 + "1\n" * 10
     assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE(predicted.stat().st_mode) == 0o600
 

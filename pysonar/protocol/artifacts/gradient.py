@@ -40,6 +40,17 @@ class PrivacyStatement:
         object.__setattr__(self, "epsilon", epsilon)
         object.__setattr__(self, "delta", checks.number(KIND, "privacy.delta", self.delta, 0.0, 1.0))
 
+    def as_mapping(self) -> dict[str, float]:
+        """The form inside a gradient, and inside the record of a result."""
+        return {"epsilon": self.epsilon, "delta": self.delta}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """The inverse of `as_mapping`. Raises ArtifactError."""
+        statement = cls(fields.number("epsilon", 0, 1e9), fields.number("delta", 0, 1))
+        fields.finish()
+        return statement
+
 
 @dataclass(frozen=True)
 class GradientEnvelope:
@@ -83,7 +94,6 @@ class GradientEnvelope:
 
     def to_bytes(self) -> bytes:
         """Deterministic CBOR; what is sealed."""
-        privacy = self.privacy
         values: Mapping[str, Any] = {
             "scheme": self.scheme,
             "chain_id": self.chain_id,
@@ -93,7 +103,7 @@ class GradientEnvelope:
             "base": self.base.digest,
             "miner": checks.address_bytes(self.miner),
             "gradient": self.gradient.to_fields(),
-            "privacy": None if privacy is None else {"epsilon": privacy.epsilon, "delta": privacy.delta},
+            "privacy": None if self.privacy is None else self.privacy.as_mapping(),
         }
         return write_cbor(KIND, VERSION, values, _MOST)
 
@@ -102,6 +112,7 @@ class GradientEnvelope:
         """Read what was inside a seal; its ciphertexts are not looked at yet. Raises ArtifactError."""
         with naming(cid):
             fields = read_cbor(KIND, VERSION, data, _MOST)
+            stated = fields.optional_inner("privacy")
             scheme = fields.one_of("scheme", scheme_names())
             try:
                 gradient = scheme_named(scheme).gradient_from_fields(fields.take("gradient"))
@@ -115,7 +126,7 @@ class GradientEnvelope:
                 base=fields.cid("base"),
                 miner=fields.address("miner"),
                 gradient=gradient,
-                privacy=_statement(fields.optional_inner("privacy")),
+                privacy=None if stated is None else PrivacyStatement.read(stated),
                 scheme=scheme,
             )
             fields.finish()
@@ -168,11 +179,3 @@ class GradientEnvelope:
 def most_gradient_bytes(model: Model, scheme: str) -> int:
     """How large a sealed gradient for this model can be: what to fetch a submission with."""
     return min(MAX_BYTES[KIND], scheme_named(scheme).most_gradient_bytes(model) + _ENVELOPE)
-
-
-def _statement(fields: Fields | None) -> PrivacyStatement | None:
-    if fields is None:
-        return None
-    statement = PrivacyStatement(fields.number("epsilon", 0, 1e9), fields.number("delta", 0, 1))
-    fields.finish()
-    return statement

@@ -20,6 +20,7 @@ from pysonar.protocol.artifacts import checks
 from pysonar.protocol.artifacts.bindings import require_same
 from pysonar.protocol.artifacts.errors import ArtifactError, OversizedError, Said, naming
 from pysonar.protocol.artifacts.fields import Fields, read_cbor, require_one_form, write_cbor
+from pysonar.protocol.artifacts.gradient import PrivacyStatement
 from pysonar.protocol.artifacts.limits import KIB, MAX_BYTES
 from pysonar.protocol.artifacts.tensors import checked_weights, weights_from_bytes, weights_to_bytes
 from pysonar.protocol.cid import Cid
@@ -29,7 +30,7 @@ KIND = "result"
 VERSION = 2
 VERDICTS = ("IMPROVED", "NO_GAIN", "MALFORMED", "UNAVAILABLE")
 MAX_SUBMISSIONS = 1_000_000
-_MOST_ITEMS = 32 + 17 * MAX_SUBMISSIONS  # eight fields with their names, and the entry itself
+_MOST_ITEMS = 32 + 23 * MAX_SUBMISSIONS  # nine fields and two inside one, with their names; the entry
 _MOST = MAX_BYTES[KIND] - 16 * KIB
 
 
@@ -49,6 +50,8 @@ class SubmissionRecord:
         version_digest: salted digest of the version it made (`version_digest`); None unless IMPROVED.
         damping: of a network's step (`openmined_syft.models.curvature`); None for other families, or as
             above.
+        privacy: what its mine said protects its records; None if it said nothing, or could not be opened, or
+            as above.
     """
 
     index: int
@@ -59,6 +62,7 @@ class SubmissionRecord:
     score_ppm: int | None = None
     version_digest: bytes | None = None
     damping: float | None = None
+    privacy: PrivacyStatement | None = None
 
     def __post_init__(self) -> None:
         at = f"record[{self.index}]"
@@ -83,8 +87,10 @@ class SubmissionRecord:
             raise ArtifactError(KIND, f"{at}.score_ppm", None, "a score with IMPROVED")
 
     def as_mapping(self) -> dict[str, Any]:
-        """The form inside a result."""
-        return {
+        """The form inside a result. A statement of privacy is written where there is one: records without any
+        are what Capsules of the release before deliver.
+        """
+        values = {
             "index": self.index,
             "miner": checks.address_bytes(self.miner),
             "verdict": self.verdict,
@@ -94,6 +100,7 @@ class SubmissionRecord:
             "version_digest": self.version_digest,
             "damping": self.damping,
         }
+        return values if self.privacy is None else values | {"privacy": self.privacy.as_mapping()}
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -107,6 +114,7 @@ class SubmissionRecord:
             score_ppm=fields.take("score_ppm"),
             version_digest=fields.take("version_digest"),
             damping=fields.take("damping"),
+            privacy=PrivacyStatement.read(fields.inner("privacy")) if fields.has("privacy") else None,
         )
         fields.finish()
         return record

@@ -37,6 +37,7 @@ _LABELS = {
     "target_ppm": "Target",
     "target_reached": "Target reached",
     "version": "Improvements",
+    "noised_gain_ppm": "Gain from mines that add noise",
     "test_accuracy": "Score on the test records",
     "saved": "Saved to",
     "predictions": "Predictions in",
@@ -96,7 +97,10 @@ def result(
 
 
 def _as_record(delivery: Delivery) -> dict[str, Any]:
+    from pysonar.scientist.noised_gain import noised_gain
+
     opened, record = delivery.result, delivery.record
+    noised = noised_gain(opened)
     return {
         "campaign": record.hex_id,
         "result": str(delivery.cid),
@@ -107,6 +111,7 @@ def _as_record(delivery: Delivery) -> dict[str, Any]:
         "target_ppm": record.terms.target,
         "target_reached": record.target_reached,
         "version": opened.version,
+        "noised_gain_ppm": None if noised is None else int(noised * 1_000_000),
         "record": [
             {
                 "index": entry.index,
@@ -116,6 +121,8 @@ def _as_record(delivery: Delivery) -> dict[str, Any]:
                 "step": entry.step,
                 "damping": entry.damping,
                 "score_ppm": entry.score_ppm,
+                "epsilon": None if entry.privacy is None else entry.privacy.epsilon,
+                "delta": None if entry.privacy is None else entry.privacy.delta,
             }
             for entry in opened.record
         ],
@@ -127,7 +134,7 @@ def _print(values: dict[str, Any], form: Format) -> None:
         print_json(values)
         return
     shown = {key: label for key, label in _LABELS.items() if values[key] is not None}
-    ppm = dict.fromkeys(("start_ppm", "final_ppm", "target_ppm"), format_ppm)
+    ppm = dict.fromkeys(("start_ppm", "final_ppm", "target_ppm", "noised_gain_ppm"), format_ppm)
     print_record(values, shown, form=form, show={**ppm, "test_accuracy": lambda score: f"{score:.4f}"})
     print_rows(
         values["record"],
@@ -138,6 +145,7 @@ def _print(values: dict[str, Any], form: Format) -> None:
             "base_version": "trained from",
             "step": "step",
             "score_ppm": "accuracy",
+            "epsilon": "epsilon",
         },
         form=form,
         title="\nSubmissions",

@@ -12,6 +12,8 @@ export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/build/kubo:$(CURDIR)/$(BIN):$(
 # A known slip of a settings library under Ape, printed at every start.
 export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
+# Mine.js runs on Node 24, whatever else is on PATH.
+NODE_PATH := PATH="$(CURDIR)/build/nodejs/bin:$$PATH"
 SEEDS ?= 1
 IPFS ?= embedded
 PRIVACY ?= differential
@@ -20,7 +22,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
+.PHONY: vectors test-js web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -72,6 +74,20 @@ demo-mlp: setup extras ## the same with a neural network, all of its weights enc
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
+
+test-js: build/stamps/mine-js ## Mine.js: types, lint, and its tests, which read the vectors that Python wrote
+	@cd mine_js && $(NODE_PATH) npm run --silent check && $(NODE_PATH) npm run --silent test
+
+build/stamps/nodejs: build/stamps/venv ci/install-node ci/anvil/requirements-node.lock
+	@ci/install-node $(PY)
+	@touch $@
+
+build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard mine_js/src/*.ts mine_js/src/*/*.ts)
+	@cd mine_js && $(NODE_PATH) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(NODE_PATH) npm run --silent build
+	@touch $@
+
+vectors: setup   ## the known answers in vectors/, written from what the Python mine does
+	@$(PY) -m tests.vectors
 
 test-slow: setup ## the tests that take minutes
 	@ci/run-marked slow

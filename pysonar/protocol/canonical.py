@@ -10,9 +10,9 @@ no NaN. What the values mean is the artifacts' affair.
 import json
 import math
 import struct
+from operator import itemgetter
 from typing import Any, NoReturn
 
-import cbor2
 import rfc8785
 
 from openmined_syft.errors import OpenMinedError
@@ -85,10 +85,12 @@ def dumps_cbor(value: Any) -> bytes:
             `MAX_DEPTH`.
     """
     _check_plain(value, MAX_DEPTH, MAX_CBOR_INTEGER, MIN_CBOR_INTEGER, allow_bytes=True)
+    parts: list[bytes] = []
     try:
-        return bytes(cbor2.dumps(value, canonical=True))
+        _write_cbor(value, parts)
     except UnicodeError:
         raise CanonicalError("a text that is not valid Unicode has no CBOR form") from None
+    return b"".join(parts)
 
 
 def loads_cbor(data: bytes, *, max_bytes: int, max_items: int = MAX_CBOR_ITEMS) -> Any:
@@ -98,7 +100,8 @@ def loads_cbor(data: bytes, *, max_bytes: int, max_items: int = MAX_CBOR_ITEMS) 
     hundreds of MB. Whatever is large is in byte strings, so values are counted, keys of maps too.
 
     Read by a small reader of our own: cbor2 acts on tags (dates, expressions, fractions) before anybody could
-    refuse them. What is read is then written again by cbor2 and must be the same bytes.
+    refuse them. What is read is then written again and must be the same bytes. (Its writer takes four bytes
+    for floats from 32,768 on that fit into two.)
 
     Raises:
         TooManyBytesError: more than `max_bytes`.
@@ -113,6 +116,49 @@ def loads_cbor(data: bytes, *, max_bytes: int, max_items: int = MAX_CBOR_ITEMS) 
     if dumps_cbor(value) != data:
         raise CanonicalError("CBOR that is not deterministic: sorted keys, shortest forms")
     return value
+
+
+def _write_cbor(value: Any, parts: list[bytes]) -> None:
+    """RFC 8949, 4.2.1: shortest forms, keys in the order of their bytes. The value is a checked one."""
+    if value is None or isinstance(value, bool):
+        parts.append({None: b"\xf6", True: b"\xf5", False: b"\xf4"}[value])
+    elif isinstance(value, int):
+        parts.append(_cbor_head(0, value) if value >= 0 else _cbor_head(1, -1 - value))
+    elif isinstance(value, float):
+        parts.append(_cbor_float(value))
+    elif isinstance(value, str):
+        text = value.encode()
+        parts += (_cbor_head(3, len(text)), text)
+    elif isinstance(value, bytes):
+        parts += (_cbor_head(2, len(value)), value)
+    elif isinstance(value, list):
+        parts.append(_cbor_head(4, len(value)))
+        for item in value:
+            _write_cbor(item, parts)
+    else:
+        parts.append(_cbor_head(5, len(value)))
+        for key, item in sorted(((dumps_cbor(key), item) for key, item in value.items()), key=itemgetter(0)):
+            parts.append(key)
+            _write_cbor(item, parts)
+
+
+def _cbor_head(major: int, argument: int) -> bytes:
+    if argument < 24:
+        return bytes([major << 5 | argument])
+    info = next(info for info in range(4) if argument < 1 << (8 << info))
+    return bytes([major << 5 | 24 + info]) + argument.to_bytes(1 << info, "big")
+
+
+def _cbor_float(value: float) -> bytes:
+    """The shortest of the three widths that holds the value exactly."""
+    for first, form in ((b"\xf9", ">e"), (b"\xfa", ">f")):
+        try:
+            packed = struct.pack(form, value)
+        except OverflowError:
+            continue
+        if struct.unpack(form, packed)[0] == value:
+            return first + packed
+    return b"\xfb" + struct.pack(">d", value)
 
 
 class _CborReader:

@@ -1,6 +1,7 @@
 """Canonical JSON and deterministic CBOR: what is read is exactly what would be written, and nothing else."""
 
 import json
+import struct
 import time
 
 import cbor2
@@ -56,6 +57,14 @@ def test_cbor_round_trip(value):
     data = dumps_cbor(value)
     assert loads_cbor(data, max_bytes=10**6) == value
     assert dumps_cbor(loads_cbor(data, max_bytes=10**6)) == data
+
+
+def test_floats_take_two_bytes_wherever_two_hold_them():
+    """cbor2 takes four from 32,768 on; RFC 8949 says the shortest."""
+    finite = (number for number in range(1 << 16) if number >> 10 & 31 != 31)
+    for number in finite:
+        packed = number.to_bytes(2, "big")
+        assert dumps_cbor(struct.unpack(">e", packed)[0]) == b"\xf9" + packed
 
 
 @given(CBOR_VALUES)

@@ -1,0 +1,67 @@
+/** One kind of error for everything that can be wrong with an artifact. No value in it is longer than a line. */
+import { OpenMinedError } from "../errors.ts";
+import type { Cid } from "../protocol/cid.ts";
+
+/** A value described in words, shown as it is and not as a quoted text. */
+export class Said {
+  readonly words: string;
+  constructor(words: string) {
+    this.words = words;
+  }
+}
+
+/** A value as errors show it, cut to a line; long bytes are only counted. */
+export function shorten(value: unknown, most = 60): string {
+  if (value instanceof Said) return value.words;
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  const text =
+    typeof value === "string" ? `'${value}'`
+    : value === null || value === undefined ? "None"
+    : typeof value === "boolean" ? (value ? "True" : "False")
+    : typeof value === "object" ? JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part))
+    : `${value as number | bigint}`;
+  return text.length <= most ? text : `${text.slice(0, most - 3)}...`;
+}
+
+export class ArtifactError extends OpenMinedError {
+  readonly kind: string;
+  readonly field: string;
+  readonly value: string;
+  readonly expected: string;
+  cid: Cid | undefined;
+
+  constructor(kind: string, field: string, value: unknown, expected: string, cid?: Cid) {
+    super();
+    this.kind = kind;
+    this.field = field;
+    this.value = shorten(value);
+    this.expected = expected;
+    this.cid = cid;
+    this.message = this.sentence();
+  }
+
+  /** Puts the artifact's name into the error, unless it is there. */
+  named(cid: Cid): this {
+    this.cid ??= cid;
+    this.message = this.sentence();
+    return this;
+  }
+
+  private sentence(): string {
+    const name = this.cid === undefined ? this.kind : `${this.kind} ${this.cid.toString()}`;
+    return `${name}: ${this.field === "" ? "it is" : `${this.field} is`} ${this.value}; ${this.expected} is expected`;
+  }
+}
+
+/** The artifact is sound but was made for something else. */
+export class WrongBindingError extends ArtifactError {}
+
+/** Runs `read`; every artifact error that passes gets the CID. */
+export function naming<T>(cid: Cid | undefined, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ArtifactError && cid !== undefined) throw error.named(cid);
+    throw error;
+  }
+}

@@ -1,0 +1,189 @@
+/** Spec: what a campaign asks for. Canonical JSON. */
+import { SyftError } from "../errors.ts";
+import { sameBytes, toHex } from "../protocol/bytes.ts";
+import { dumpsJson, isObject } from "../protocol/canonical_json.ts";
+import type { Cid } from "../protocol/cid.ts";
+import { ProfileError } from "../schema/profile.ts";
+import { Schema } from "../schema/schema.ts";
+import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
+import { Layout } from "../syft/layout.ts";
+import { type Rule, ruleFrom } from "../syft/rules.ts";
+import { ArtifactError, naming, Said } from "./errors.ts";
+import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";
+
+const KIND = "spec";
+const VERSION = 1;
+const LARGEST_ROWS = 4097;
+const LARGEST_WORK = 1 << 25;
+const NUMBERS = ["r2", "absolute_error"] as const;
+const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1"] as const;
+const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
+const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 1e6, ckks: 1e6 };
+
+export interface PrivacyFloor {
+  readonly epsilon: number;
+  readonly delta: number;
+}
+
+/** A checked spec, as far as a mine needs it; `text` is all of it, byte for byte. */
+export class Spec {
+  readonly title: string;
+  readonly schema: Schema;
+  readonly family: FamilyName;
+  readonly scheme: string;
+  readonly keyBits: number;
+  readonly weightBound: number;
+  readonly capsuleCertificate: Cid;
+  readonly privacyFloor: PrivacyFloor | null;
+  /** The feature map's description, or null. */
+  readonly features: unknown;
+  private readonly parameters: Record<string, unknown>;
+  private readonly described: Record<string, unknown>;
+
+  private constructor(fields: Fields) {
+    const inner = fields.inner("validation");
+    const validation = { sealed: inner.cid("sealed").toString(), digest: `0x${toHex(inner.hexOctets("digest", 32))}`, rows: inner.integer("rows", 1, 10_000_000) };
+    inner.finish();
+    this.privacyFloor = floorFrom(fields.optionalInner("privacy_floor"));
+    const algorithm = fields.inner("algorithm");
+    this.scheme = fields.oneOf("scheme", ["paillier", "rlwe", "ckks"]);
+    this.family = algorithm.oneOf("family", FAMILIES);
+    const [rule, parameters] = [mapping(algorithm, "rule"), mapping(algorithm, "parameters")];
+    algorithm.finish();
+    const network = this.family === "mlp";
+    const schemes = network ? ["ckks"] : ["paillier", "rlwe"];
+    if (!schemes.includes(this.scheme)) fields.refuse("scheme", this.scheme, `one of ${schemes.join(", ")}`);
+    this.described = rule;
+    this.parameters = parameters;
+    this.features = Object.hasOwn(parameters, "features") ? parameters["features"] : null;
+    this.title = fields.text("title", 1, 200);
+    const description = fields.text("description", 0, 10_000);
+    const [inputs, outputs] = [fields.take("input_schema"), fields.take("output_schema")];
+    this.schema = schemaFrom(inputs, outputs);
+    const numeric = this.family === "linear" || this.family === "ridge";
+    const metric = fields.oneOf("metric", numeric ? NUMBERS : CLASSES);
+    const [start, tolerance] = [fields.integer("start_ppm", 0, 1_000_000), fields.integer("start_tolerance_ppm", 0, 1_000_000)];
+    this.capsuleCertificate = fields.cid("capsule_certificate");
+    const scientist = fields.cid("scientist_certificate");
+    const auditor = fields.optionalCid("auditor_certificate");
+    this.keyBits = fields.integer("key_bits", 1, 1 << 20);
+    const sizes = SIZES[this.scheme] ?? [];
+    if (!sizes.includes(this.keyBits)) fields.refuse("key_bits", this.keyBits, `one of ${sizes.join(", ")}`);
+    this.weightBound = fields.number("weight_bound", 1e-3, LARGEST_WEIGHT[this.scheme] ?? 1e6);
+    const norm = fields.number("difference_norm", 1e-6, 1e9);
+    const steps = stepsFrom(fields);
+    const initial = initialFrom(fields.inner("initial"), this.features !== null);
+    fields.finish();
+    checkLabel(this.family, this.schema);
+    const ruleMapping = network ? { name: "one_gradient" } : naturally(fields, () => ruleFrom(rule).parameters);
+    if (!network) naturally(fields, () => this.familyFor(new Uint8Array(32)));
+    this.mapping = {
+      format: formatName(KIND, VERSION), title: this.title, description, input_schema: inputs, output_schema: outputs,
+      algorithm: { family: this.family, parameters, rule: ruleMapping }, steps, metric, start_ppm: start,
+      start_tolerance_ppm: tolerance, validation, capsule_certificate: this.capsuleCertificate.toString(),
+      scientist_certificate: scientist.toString(), auditor_certificate: auditor?.toString() ?? null, initial,
+      scheme: this.scheme, key_bits: this.keyBits, privacy_floor: this.privacyFloor, weight_bound: this.weightBound,
+      difference_norm: norm,
+    };
+  }
+
+  private readonly mapping: Record<string, unknown>;
+
+  static parse(data: Uint8Array, cid?: Cid): Spec {
+    return naming(cid, () => {
+      const spec = new Spec(readJson(KIND, VERSION, data, MAX_BYTES.spec));
+      if (!sameBytes(dumpsJson(spec.mapping), data)) {
+        throw new ArtifactError(KIND, "", new Said("written in another form"), "every field, each in its one form");
+      }
+      return spec;
+    });
+  }
+
+  /** The training rule; a network has none that this mine knows. */
+  get rule(): Rule {
+    return ruleFrom(this.described);
+  }
+
+  /** The model family, its feature map drawn from the campaign's id. */
+  familyFor(campaign: Uint8Array): LinearFamily {
+    const { classes } = this.schema.label;
+    const outputs = classes.length > 0 && this.family !== "logistic" ? classes.length : 1;
+    return LinearFamily.build(this.family, this.schema.nFeatures, outputs, this.parameters, campaign);
+  }
+
+  /** Whether a mine can train such a model at all. */
+  checkSize(): void {
+    const family = this.familyFor(new Uint8Array(32));
+    const { rows, nOutputs } = family;
+    const fits = (): boolean =>
+      rows <= LARGEST_ROWS && rows ** 2 <= LARGEST_WORK &&
+      rows ** 2 * Layout.choose(rows, nOutputs, this.keyBits, this.weightBound).columnBlocks <= LARGEST_WORK;
+    if (this.schema.nFeatures >= LARGEST_ROWS || !fits()) {
+      throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), "a smaller model, or scheme 'rlwe'");
+    }
+  }
+}
+
+function mapping(fields: Fields, name: string): Record<string, unknown> {
+  const value = fields.take(name);
+  return isObject(value) ? value : fields.refuse(name, value, "names and values");
+}
+
+function schemaFrom(inputs: unknown, outputs: unknown): Schema {
+  try {
+    return new Schema(inputs, outputs);
+  } catch (error) {
+    if (error instanceof ProfileError) throw new ArtifactError(KIND, error.path, new Said(error.value), error.expected);
+    throw error;
+  }
+}
+
+function naturally<T>(fields: Fields, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof SyftError) throw new ArtifactError(fields.kind, "algorithm", new Said(error.message), "a family and a rule with parameters in range");
+    throw error;
+  }
+}
+
+function checkLabel(family: FamilyName, { label }: Schema): void {
+  const count = label.classes.length;
+  const found = new Said(count > 0 ? `${count} classes` : "a number");
+  const numeric = family === "linear" || family === "ridge";
+  if (numeric && count > 0) throw new ArtifactError(KIND, "output_schema", found, `a number, for family ${family}`);
+  if (!numeric && count === 0) throw new ArtifactError(KIND, "output_schema", found, `classes (an enum), for family ${family}`);
+  if (family === "logistic" && count !== 2) throw new ArtifactError(KIND, "output_schema", found, "2 classes, for family logistic");
+}
+
+function floorFrom(fields: Fields | null): PrivacyFloor | null {
+  if (fields === null) return null;
+  const floor = { epsilon: fields.number("epsilon", 1e-6, 100), delta: fields.number("delta", 0, 0.1) };
+  fields.finish();
+  return floor;
+}
+
+function stepsFrom(fields: Fields): readonly number[] {
+  const steps = fields.items("steps", 1, 16).map((step, place) => {
+    if (typeof step !== "number" || !(step >= 1e-6 && step <= 16)) fields.refuse(`steps[${place}]`, step, "a number of 1e-06 to 16");
+    return step;
+  });
+  if (steps.some((step, place) => place > 0 && step <= (steps[place - 1] ?? 0))) {
+    fields.refuse("steps", steps, "numbers in increasing order");
+  }
+  return steps;
+}
+
+function initialFrom(fields: Fields, drawsFeatures: boolean): Record<string, unknown> {
+  const kind = fields.oneOf("kind", ["zeros", "sealed", "campaign"]);
+  const made: Record<string, unknown> = { kind };
+  if (kind === "sealed") {
+    made["sealed"] = fields.cid("sealed").toString();
+    made["digest"] = `0x${toHex(fields.hexOctets("digest", 32))}`;
+  } else if (kind === "campaign") made["campaign"] = `0x${toHex(fields.hexOctets("campaign", 32))}`;
+  fields.finish();
+  if (drawsFeatures && kind !== "zeros") {
+    throw new ArtifactError(KIND, "initial", new Said(kind), "zeros: a feature map is drawn anew for each campaign, and weights fit no other");
+  }
+  return made;
+}

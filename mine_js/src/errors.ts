@@ -1,0 +1,34 @@
+/** What a command ends with: 0 done, 1 refused or failed, 2 wrong use, 3 chain or store out of reach. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** Base of all errors raised on purpose: each names the thing, the value, and what would have been right. */
+export class OpenMinedError extends Error {
+  readonly exitCode: ExitCode = 1;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Something that this mine does not do; the Python one may. */
+export class NotInMineJsError extends OpenMinedError {}
+
+/** Base of the errors of encrypted learning. */
+export class SyftError extends OpenMinedError {}
+/** A parameter of a rule, a family or a feature map is unknown or out of range. */
+export class ParameterError extends SyftError {}
+/** An array or a list has another shape than what is needed. */
+export class ShapeError extends SyftError {}
+/** A value is, or could become, larger than the place kept for it. */
+export class BoundError extends SyftError {}
+/** A number is NaN or infinite. */
+export class NotFiniteError extends SyftError {}
+/** An integer is no valid ciphertext under the key. */
+export class CiphertextError extends SyftError {}
+/** Something was made for another key. */
+export class KeyMismatchError extends SyftError {}
+/** A number that is no Paillier modulus. */
+export class KeyFormError extends SyftError {}
+/** A packing is impossible for the key or differs from the model's. */
+export class LayoutError extends SyftError {}
+/** Budget, clip or release out of range. */
+export class PrivacyError extends SyftError {}

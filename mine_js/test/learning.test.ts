@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { recordClip } from "../src/artifacts/record_clip.ts";
+import { Spec } from "../src/artifacts/spec.ts";
+import { gradientBytes, readModel, readPublicKey } from "../src/artifacts/wire.ts";
+import { utf8 } from "../src/protocol/bytes.ts";
+import { cborMap } from "../src/protocol/cbor.ts";
+import { Cid } from "../src/protocol/cid.ts";
+import { floatToHex } from "../src/privacy/float_hex.ts";
+import { NoisedSums, ReleasedProblem } from "../src/privacy/released.ts";
+import type { Value } from "../src/schema/profile.ts";
+import { AffineMap } from "../src/syft/affine.ts";
+import { LinearFamily } from "../src/syft/family.ts";
+import { fixedMap } from "../src/syft/fixed_point.ts";
+import { RandomFourier } from "../src/syft/fourier.ts";
+import { Layout } from "../src/syft/layout.ts";
+import { matvec, matvecByDefinition } from "../src/syft/matvec.ts";
+import { Fast, Judge } from "../src/syft/modular.ts";
+import { Matrix } from "../src/syft/matrix.ts";
+import { fixedVisit, packRows, train } from "../src/syft/paillier.ts";
+import { ruleFrom } from "../src/syft/rules.ts";
+import { bytes, golden, hex, vectors } from "./vectors.ts";
+
+function near(found: Iterable<number>, known: readonly number[], most: number): void {
+  const all = [...found];
+  assert.equal(all.length, known.length);
+  known.forEach((value, place) => assert.ok(Math.abs((all[place] ?? NaN) - value) <= most, `${all[place]} is not ${value}`));
+}
+
+test("feature maps are drawn alike", () => {
+  const known = vectors<{ seed: string; map: unknown; rows: number[][]; mapped: number[][]; usual_norm: number }>("features.json");
+  const map = RandomFourier.from(known.map, 3, bytes(known.seed));
+  known.rows.forEach((row, place) => near(map.transform(Float64Array.from(row)), known.mapped[place] ?? [], 1e-12));
+  assert.equal(map.usualNorm, known.usual_norm);
+});
+
+test("specs are read, and records become the same numbers to the bit", () => {
+  const known = vectors<{
+    specs: {
+      spec: string; clip: [string, string]; shape: [number, number];
+      columns?: Record<string, Value[]>; encoded?: number[][]; labels?: number[];
+    }[];
+  }>("records.json");
+  for (const { spec: text, clip, shape, columns, encoded, labels } of known.specs) {
+    const spec = Spec.parse(utf8(text));
+    const family = spec.familyFor(new Uint8Array(32));
+    assert.deepEqual([family.rows, family.nOutputs], shape);
+    const found = recordClip(spec.schema, family);
+    assert.deepEqual([floatToHex(found.inputs), floatToHex(found.targets)], clip);
+    encoded?.forEach((row, place) => {
+      const values = spec.schema.fieldNames.map((name) => columns?.[name]?.[place] ?? 0);
+      assert.deepEqual([...spec.schema.encode(values)], row);
+      assert.equal(spec.schema.encodeLabel(columns?.[spec.schema.label.name]?.[place] ?? 0), labels?.[place]);
+    });
+  }
+});
+
+test("a spec in another form, or with a field more, is refused by name", () => {
+  const text = new TextDecoder().decode(golden("spec_classes.json"));
+  assert.equal(Spec.parse(utf8(text)).title, "Kinds of things");
+  assert.throws(() => Spec.parse(utf8(text.replace("{", "{ "))), /canonical JSON/);
+  assert.throws(() => Spec.parse(utf8(text.replace('"title":"Kinds', '"title2":1,"title":"Kinds'))), /canonical JSON|no such field/);
+  assert.throws(() => Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"r2"'))), /metric is 'r2'/);
+});
+
+test("layouts and fixed point are the same", () => {
+  const known = vectors<{
+    layouts: ({ shape: [number, number]; bound: number } & Record<string, number>)[]; diagonal: number[]; fixed: number[];
+  }>("layouts.json");
+  for (const one of known.layouts) {
+    const { slotBits, rowsPerCiphertext, columnsPerCiphertext } = Layout.choose(one.shape[0], one.shape[1], one["key_bits"] ?? 0, one.bound).numbers;
+    assert.deepEqual([slotBits, rowsPerCiphertext, columnsPerCiphertext], [one["slot_bits"], one["rows_per_ciphertext"], one["columns_per_ciphertext"]]);
+  }
+  const size = known.diagonal.length;
+  const matrix = Matrix.identity(size).map((value, row, column) => (row === column ? (known.diagonal[row] ?? 0) : value));
+  const fixed = fixedMap(matrix, 22);
+  assert.deepEqual(known.fixed.map((_, place) => fixed[place * size + place]), known.fixed);
+});
+
+interface TrainingCase {
+  family: string; outputs: number; rule: unknown; release: Record<string, string | number>; A: number[][]; c: number[][];
+  matrix: number[][]; offsets: string[][]; weight_limit: number; bound_bits: number; plaintexts: string[];
+}
+
+test("a release becomes the same visit", () => {
+  const known = vectors<{ features: number; key_bits: number; weight_bound: number; cases: TrainingCase[] }>("training.json");
+  for (const one of known.cases) {
+    const family = LinearFamily.build(one.family, known.features, one.outputs, {}, new Uint8Array(0));
+    const octets = new Set(["triangle", "pulls"]);
+    const fields = cborMap(Object.fromEntries(Object.entries(one.release).map(([name, value]) => [name, octets.has(name) ? bytes(String(value)) : value])));
+    const problem = new ReleasedProblem(NoisedSums.fromFields(fields), family);
+    const map = ruleFrom(one.rule).visit(problem);
+    near(map.A.data, one.A.flat(), 1e-12);
+    near(map.c.data, one.c.flat(), 1e-12);
+    const layout = Layout.choose(family.rows, family.nOutputs, known.key_bits, known.weight_bound);
+    const visit = fixedVisit(map, layout, BigInt(one.weight_limit));
+    assert.deepEqual([...visit.matrix], one.matrix.flat());
+    assert.equal(visit.boundBits, one.bound_bits);
+    const exact = fixedVisit(new AffineMap(Matrix.from(one.A), Matrix.from(one.c)), layout, BigInt(one.weight_limit));
+    assert.deepEqual(exact.offsets, one.offsets.flat().map(BigInt));
+    assert.deepEqual(packRows(exact.offsets, layout), one.plaintexts.map(BigInt));
+  }
+});
+
+interface PaillierCase {
+  bits: number; public_key: string; model: string; weight_bound: number; A: number[][]; c: number[][]; noise: string[];
+  chain_id: number; contract: string; campaign: string; base: string; miner: string; privacy: { epsilon: number; delta: number };
+  gradient: string;
+}
+
+test("a visit under Paillier is the same byte for byte, its noise given", () => {
+  for (const one of vectors<{ cases: PaillierCase[] }>("paillier.json").cases) {
+    const key = readPublicKey(bytes(one.public_key), undefined, 512);
+    const model = readModel(bytes(one.model));
+    const given = one.noise.map((r) => BigInt(`0x${r}`));
+    const map = new AffineMap(Matrix.from(one.A), Matrix.from(one.c));
+    const gradient = train(model, key, map, () => given.map((r) => Fast.power(r, key.n, key.nSquared)));
+    const sealed = gradientBytes({
+      chainId: one.chain_id, contract: one.contract, campaign: bytes(one.campaign), base: Cid.parse(one.base),
+      miner: one.miner, gradient, privacy: one.privacy,
+    });
+    assert.equal(hex(sealed), one.gradient);
+    const again = train(model, key, map);
+    assert.notDeepEqual(again.ciphertexts, gradient.ciphertexts, "fresh noise each time");
+  }
+});
+
+test("the fast powers and products are what the judge says", () => {
+  const [, one] = vectors<{ cases: PaillierCase[] }>("paillier.json").cases;
+  assert.ok(one !== undefined);
+  const key = readPublicKey(bytes(one.public_key));
+  const model = readModel(bytes(one.model));
+  for (const r of [1n, 2n, key.n - 1n, key.n, key.nSquared - 1n, 12345678901234567890n]) {
+    assert.equal(Fast.power(r, key.n, key.nSquared), Judge.power(r, key.n, key.nSquared));
+  }
+  const matrix = Float64Array.from({ length: 12 }, (_, place) => ((place * 7919) % 41) - 20 + (place === 5 ? 2 ** 40 : 0));
+  const product = { bases: model.ciphertexts.slice(0, 4), matrix, modulus: key.nSquared, rowsPerOutput: 2, rowShift: 60 };
+  assert.deepEqual(matvec(product), matvecByDefinition(product));
+});
+
+test("a key that hides nothing, and numbers that are no ciphertexts, are refused", () => {
+  const [small, large] = vectors<{ cases: PaillierCase[] }>("paillier.json").cases;
+  assert.ok(small !== undefined && large !== undefined);
+  assert.throws(() => readPublicKey(bytes(small.public_key)), /key size is 512 bits/);
+  const broken = bytes(large.public_key);
+  const at = hex(broken).indexOf("6b6365727469666963617465".slice(2)) / 2 + 20;
+  broken[at] = (broken[at] ?? 0) ^ 1;
+  assert.throws(() => readPublicKey(broken), /public_key: certificate is no proof/);
+  const key = readPublicKey(bytes(large.public_key));
+  const model = readModel(bytes(large.model));
+  const map = new AffineMap(Matrix.identity(4), new Matrix(4, 3));
+  const [, ...rest] = model.ciphertexts;
+  for (const bad of [0n, key.nSquared, key.n]) {
+    assert.throws(() => train({ ...model, ciphertexts: [bad, ...rest] }, key, map), { name: "CiphertextError" });
+  }
+});
+
+test("a visit that could overflow a slot is refused before anything is multiplied", () => {
+  const layout = Layout.choose(4, 3, 2048, 8);
+  const wide = new AffineMap(Matrix.identity(4).scaled(2 ** 20), new Matrix(4, 3));
+  assert.throws(() => fixedVisit(wide, layout, 8n << 22n), { name: "BoundError" });
+});

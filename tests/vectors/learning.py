@@ -1,0 +1,151 @@
+"""Feature maps, records as numbers, fixed point, layouts, and what a release becomes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from openmined_syft.affine import AffineMap
+from openmined_syft.features import feature_map_from
+from openmined_syft.fixed_point import fixed_map
+from openmined_syft.models import build_family
+from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.layout_fields import layout_fields
+from openmined_syft.paillier.training import check_bounds, pack_rows, to_offsets
+from openmined_syft.privacy import NoisedSums
+from openmined_syft.rules import rule_from
+from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.protocol.schema import Schema
+from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
+from tests.vectors.drawing import integers, unit
+
+SEED = hashlib.sha256(b"openmined/vectors/campaign").digest()
+
+
+def features() -> dict[str, Any]:
+    """A map drawn from a campaign's id, and rows through it; equal within a few units of the last place."""
+    mapping = {"name": "fourier", "count": 7, "gamma": 0.05}
+    made = feature_map_from(mapping, 3, SEED)
+    rows = [[0.0, 0.0, 0.0], [1.0, -2.0, 0.5], [1e3, 1e-3, -7.25]]
+    return {
+        "about": "Random Fourier features. `mapped` agrees within 1e-12: cos and log are a library's.",
+        "seed": SEED.hex(),
+        "map": mapping,
+        "rows": rows,
+        "mapped": made.transform(rows).tolist(),
+        "usual_norm": made.usual_norm,
+    }
+
+
+def records() -> dict[str, Any]:
+    """Records in two schemas, encoded to the bit, and the lengths they are clipped to."""
+    documents = []
+    for spec, columns in (
+        (
+            classifying_spec(),
+            {
+                "width": [-5.0, 100.5, 1e9, 0.1],
+                "age": [-1, 7, 119, 120],
+                "Member": [True, False, True, False],
+                "colour": ["r\u00f6d", "gr\u00f6n", "gr\u00f6n", "r\u00f6d"],
+                "kind": ["a", "b", "c", "a"],
+            },
+        ),
+        (regression_spec(), None),
+    ):
+        schema = Schema(spec.input_schema, spec.output_schema)
+        clip = record_clip(schema, spec.family_for(SEED))
+        document: dict[str, Any] = {
+            "spec": spec.to_bytes().decode(),
+            "clip": [clip.inputs.hex(), clip.targets.hex()],
+            "shape": list(spec.weights_shape),
+        }
+        if columns is not None:
+            table = pa.table(columns)
+            document["columns"] = columns
+            document["encoded"] = schema.encode(table).tolist()
+            document["labels"] = schema.encode_labels(table).tolist()
+        documents.append(document)
+    return {
+        "about": "Specs, records encoded (exact float64), and clips as C99 hexadecimal.",
+        "specs": documents,
+    }
+
+
+def layouts() -> dict[str, Any]:
+    """The layout of every kind of shape, and one matrix in fixed point."""
+    shapes = [(1, 1), (2, 1), (5, 3), (65, 10), (65, 1), (785, 10), (257, 2), (1025, 1)]
+    chosen = [
+        {"shape": list(shape), "bound": bound, **layout_fields(Layout.choose(shape, bits, bound))}
+        for shape in shapes
+        for bits in (2048, 3072, 4096)
+        for bound in (1.0, 10.0, 100.0, 1e6)
+    ]
+    values = [0.5, 1.5, 2.5, -0.5, -1.5, 0.49999999999999994, 1e-9, 3.25]
+    matrix = np.diag([1.0 + value * 2.0**-22 for value in values])
+    return {
+        "about": "Layout.choose of shape, key size and bound; `fixed` is round((A - I) 2^22), ties to even.",
+        "layouts": chosen,
+        "diagonal": np.diag(matrix).tolist(),
+        "fixed": np.diag(fixed_map(matrix, 22)).tolist(),
+    }
+
+
+def release(rows: int, columns: int) -> NoisedSums:
+    """Sums of drawn records under drawn noise: what a small mine could have released."""
+    from openmined_syft.privacy import Clip
+
+    clip = Clip(2.0, 1.0)
+    design = integers("inputs", 40 * rows, 900).reshape(40, rows)
+    design[:, -1] = clip.bias_unit
+    targets = np.eye(columns, dtype=np.int64)[integers("labels", 40, 1000) % columns] * 4096
+    noise = integers("noise", rows * rows, 60_000_000).reshape(rows, rows)
+    products = design.T @ design + np.triu(noise)
+    pulls = design.T @ targets + integers("pulls", rows * columns, 60_000_000).reshape(rows, columns)
+    return NoisedSums(products[np.triu_indices(rows)], pulls, 10**15, 10**15, clip)
+
+
+def training() -> dict[str, Any]:
+    """From a release to the integers that meet the ciphertexts."""
+    cases = []
+    for family_name, outputs, rule in (
+        ("one_vs_rest", 3, {"name": "gradient_descent", "steps": 50}),
+        ("one_vs_rest", 3, {"name": "gradient_descent", "steps": 3, "learning_rate": 0.5, "damping": 0.5}),
+        ("logistic", 1, {"name": "proximal", "rho": 0.1}),
+        ("ridge", 1, {"name": "gradient_descent", "steps": 7, "l2": 0.0}),
+    ):
+        family = build_family(family_name, 5, outputs, {})
+        sums = release(*family.weights_shape)
+        visit: AffineMap = family.compiled(sums, rule_from(rule))
+        layout = Layout.choose(family.weights_shape, 2048, 10.0)
+        matrix, offsets = fixed_map(visit.A, layout.map_bits), to_offsets(visit.c, layout)
+        limit = 10 << layout.weight_bits
+        cases.append(
+            {
+                "family": family_name,
+                "outputs": outputs,
+                "rule": rule,
+                "release": {
+                    name: value.hex() if isinstance(value, bytes) else value
+                    for name, value in sums.to_fields().items()
+                },
+                "A": visit.A.tolist(),
+                "c": visit.c.tolist(),
+                "matrix": matrix.tolist(),
+                "offsets": [[str(entry) for entry in row] for row in offsets],
+                "weight_limit": limit,
+                "bound_bits": check_bounds(matrix, offsets, limit, layout),
+                "plaintexts": [str(int(packed)) for packed in pack_rows(offsets, layout)],
+            }
+        )
+    return {
+        "about": "A release, the affine map that a rule makes of it, and the integers of the visit.",
+        "features": 5,
+        "key_bits": 2048,
+        "weight_bound": 10.0,
+        "cases": cases,
+        "drawn": unit("check", 3),
+    }

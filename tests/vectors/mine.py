@@ -1,0 +1,71 @@
+"""What a mine's owner's rules and its own past decide, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from mine_agent.rules.pacing import Outcome, Past, next_move
+from mine_agent.rules.policy import Limits, Offer, Policy, refusals
+from mine_agent.rules.rewards import Cost
+from pysonar.party.rules import Allowed
+
+SCIENTIST, CAPSULE, ETHER = "0x" + "51" * 20, "0x" + "ca" * 20, "0x" + "00" * 20
+_OPEN = Policy(
+    scientists=Allowed.any(), capsules=Allowed.only([CAPSULE]), assets=Allowed.any(), fields=Allowed.any()
+)
+_OFFER = Offer(SCIENTIST, CAPSULE, ETHER, ("a", "b"), 10**18, Cost(10**16, 10**15, 10**14))
+
+
+def decisions() -> dict[str, Any]:
+    """Offers against policies, and pasts against limits."""
+    policies = {
+        "nothing": Policy(),
+        "open": _OPEN,
+        "some": replace(_OPEN, fields=Allowed.only(["a"]), maximum_stake=10**15, minimum_reward=2 * 10**18),
+        "bare": replace(_OPEN, privacy=None),
+        "dear": replace(_OPEN, expected_share=Fraction(1, 1000)),
+    }
+    offers = {
+        "plain": _OFFER,
+        "network": replace(_OFFER, network=True),
+        "floor": replace(_OFFER, floor=(0.5, 1e-7)),
+        "no delta": replace(_OFFER, floor=(0.5, 0.0)),
+        "many": replace(_OFFER, fields=tuple("abcdefgh"), asset="0x" + "70" * 20),
+    }
+    return {
+        "about": "Policies and offers by name (tests/vectors/mine.py); the refusals' words; moves of pacing.",
+        "refusals": [
+            {
+                "policy": policy,
+                "offer": offer,
+                "refusals": [[one.rule, one.reason] for one in refusals(policies[policy], offers[offer])],
+            }
+            for policy in policies
+            for offer in offers
+        ],
+        "moves": [_move(past) for past in _PASTS],
+    }
+
+
+_PASTS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("IMPROVED",),
+    ("NO_GAIN",),
+    ("NO_GAIN", "NO_GAIN"),
+    ("NO_GAIN",) * 5,
+    ("IMPROVED", "WAITING"),
+    ("BURNED", "IMPROVED"),
+    ("WITHDRAWN",) * 3,
+    ("IMPROVED",) * 50,
+)
+
+
+def _move(outcomes: tuple[str, ...]) -> dict[str, Any]:
+    past = [Past(b"d", bytes([place]), Outcome[name], 100) for place, name in enumerate(outcomes)]
+    moves = [
+        next_move(past, data=b"d", model=bytes([model]), limits=Limits(no_gain_pause=10), now=now)
+        for model, now in ((0, 105), (200, 105), (200, 1000))
+    ]
+    return {"past": list(outcomes), "moves": [[pace.move.value, pace.reason] for pace in moves]}

@@ -13,10 +13,11 @@ export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/build/kubo:$(CURDIR)/$(BIN):$(
 export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
 # Mine.js runs on Node 24, whatever else is on PATH.
-NODE_PATH := PATH="$(CURDIR)/build/nodejs/bin:$$PATH"
+WITH_NODE := PATH="$(CURDIR)/build/nodejs/bin:$$PATH"
 SEEDS ?= 1
 IPFS ?= embedded
 PRIVACY ?= differential
+MINES ?= py
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Two workers a core, as tests wait for chains and daemons half of the time; the tests of a file stay together, for they
 # share what is costly to make.
@@ -66,8 +67,8 @@ kubo:            ## IPFS as users run it: `ipfs` from PATH, else built with Go i
 
 # --- the two commands --------------------------------------------------------------------------------------
 
-demo: setup $(if $(filter kubo,$(IPFS)),kubo) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each; PRIVACY=none: without noise)
-	@$(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS) --privacy $(PRIVACY)
+demo: setup $(if $(filter kubo,$(IPFS)),kubo) $(if $(filter py,$(MINES)),,build/stamps/mine-js) ## a whole campaign on a local chain: escrow, encrypted training, payouts, delivery (SEEDS=10: ten; IPFS=kubo: a daemon each; PRIVACY=none: without noise; MINES=js or mixed: mines in JavaScript)
+	@$(WITH_NODE) $(BIN)/ape run demo --seeds $(SEEDS) --ipfs $(IPFS) --privacy $(PRIVACY) --mines $(MINES)
 
 demo-mlp: setup extras ## the same with a neural network, all of its weights encrypted (CKKS)
 	@$(BIN)/ape run demo --model mlp --privacy none --seeds $(SEEDS) --folder build/demo-mlp
@@ -76,14 +77,14 @@ test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
 
 test-js: build/stamps/mine-js ## Mine.js: types, lint, and its tests, which read the vectors that Python wrote
-	@cd mine_js && $(NODE_PATH) npm run --silent check && $(NODE_PATH) npm run --silent test
+	@cd mine_js && $(WITH_NODE) npm run --silent check && $(WITH_NODE) npm run --silent test
 
 build/stamps/nodejs: build/stamps/venv ci/install-node ci/anvil/requirements-node.lock
 	@ci/install-node $(PY)
 	@touch $@
 
 build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard mine_js/src/*.ts mine_js/src/*/*.ts)
-	@cd mine_js && $(NODE_PATH) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(NODE_PATH) npm run --silent build
+	@cd mine_js && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(WITH_NODE) npm run --silent build
 	@touch $@
 
 vectors: setup   ## the known answers in vectors/, written from what the Python mine does

@@ -42,6 +42,13 @@ from scripts._demo.plan import WISHES
     help="Whether the mines add noise, as they do by default. A network needs none.",
 )
 @click.option(
+    "--mines",
+    type=click.Choice(["py", "js", "mixed"]),
+    default="py",
+    show_default=True,
+    help="Mines in Python, in JavaScript (built by `make demo MINES=js`), or one of these and two of those.",
+)
+@click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("build/demo"),
@@ -49,7 +56,7 @@ from scripts._demo.plan import WISHES
     help="Is emptied first. Data, homes, logs and report.json are left there.",
 )
 @say_errors
-def cli(seeds: int, first_seed: int, ipfs: str, model: str, privacy: str, folder: Path) -> None:
+def cli(seeds: int, first_seed: int, ipfs: str, model: str, privacy: str, mines: str, folder: Path) -> None:
     """Run a campaign from escrow to delivery and check every sum.
 
     A scientist, a Capsule and three mines, each in processes of their own with own folder and account, share
@@ -72,7 +79,7 @@ def cli(seeds: int, first_seed: int, ipfs: str, model: str, privacy: str, folder
     for seed in range(first_seed, first_seed + seeds):
         here = folder if seeds == 1 else folder / f"seed-{seed}"
         try:
-            report = run_campaign(here, seed=seed, ipfs=ipfs, wish=wish)
+            report = run_campaign(here, seed=seed, ipfs=ipfs, wish=wish, mines=mines)
             write_report(here / "report.json", report)
             print_summary(report, here)
             evaluations.append(report.evaluations)

@@ -28,7 +28,12 @@ from scripts._demo.report import Report
 from scripts._demo.stores import open_stores
 from scripts._demo.twin import train_twin
 
-MINES = 3
+MINES = {
+    "py": ("mine-agent",) * 3,
+    "js": ("mine-agent-js",) * 3,
+    "mixed": ("mine-agent-js", "mine-agent", "mine-agent"),
+}
+"""The commands of the mines, in Python and in JavaScript."""
 FUNDS = 100 * 10**18
 POLL = ("--confirmations", "0", "--poll-seconds", "0.2")
 
@@ -57,8 +62,11 @@ def run_campaign(
     ipfs: str,
     wish: Wish,
     passphrases: Mapping[str, str] | None = None,
+    mines: str = "py",
 ) -> Report:
     """Run a whole campaign in `folder`, which is emptied first.
+
+    `mines`: which of the two mines take part, one of `MINES`.
 
     `passphrases` by party, for whoever wants to look into the homes afterwards; else nobody ever knows them.
     """
@@ -69,7 +77,9 @@ def run_campaign(
     watch = Stopwatch()
     with ExitStack() as stack:
         with watch.phase("chain", "a local chain, and Sonar on it", console):
-            files = write_digits(folder / "data", mines=MINES, seed=seed)
+            commands = MINES[mines]
+            csv_only = [command == "mine-agent-js" for command in commands]
+            files = write_digits(folder / "data", csv_only=csv_only, seed=seed)
             chain = stack.enter_context(Anvil(folder / "anvil.log"))
             deployment = _deploy(folder, chain.url)
             web3 = connect(chain.url, expected_chain_id=CHAIN_ID)
@@ -77,7 +87,7 @@ def run_campaign(
         with watch.phase(
             "accounts", "homes and accounts for a scientist, a Capsule and three mines", console
         ):
-            parties = stack.enter_context(Parties(folder, MINES, passphrases))
+            parties = stack.enter_context(Parties(folder, commands, passphrases))
             common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
             parties.init(common, open_stores(folder, ipfs, parties.names, stack), privacy=wish.privacy)
             fund(chain.url, list(parties.addresses.values()), FUNDS)

@@ -8,6 +8,7 @@ mines. The Data Scientist keeps 360 rows to validate with and 360 more to test w
 
 import csv
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +35,17 @@ class Files:
     mines: list[Path]
 
 
-def write_digits(folder: Path, *, mines: int, seed: int) -> Files:
+def write_digits(folder: Path, *, csv_only: Sequence[bool], seed: int) -> Files:
     """Share the 1,797 digits out and write each owner's data: CSV for the scientist, all kinds for mines.
 
     Args:
         folder: is made if need be.
-        mines: how many mines share the training rows.
+        csv_only: for each of the mines that share the training rows, whether it reads CSV files only.
         seed: decides which rows go where, and which digit is at home at which mine.
     """
     from sklearn.datasets import load_digits
 
+    mines = len(csv_only)
     images, digits = load_digits(return_X_y=True)
     random = np.random.default_rng(seed)
     order = random.permutation(len(digits))
@@ -65,7 +67,7 @@ def write_digits(folder: Path, *, mines: int, seed: int) -> Files:
 
     def write_mine(mine: int) -> Path:
         rows = training[owner == mine]
-        if mine % 3 == 0:
+        if mine % 3 == 0 or csv_only[mine]:
             return write(f"mine-{mine + 1}.csv", rows)
         values = np.column_stack([images[rows], digits[rows]]).astype(np.int64)
         path = folder / f"mine-{mine + 1}.{'parquet' if mine % 3 == 1 else 'sqlite'}"

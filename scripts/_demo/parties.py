@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +24,24 @@ class CommandFailedError(RuntimeError):
     """A public command ended with another exit code than 0."""
 
 
+MINE_JS = Path(__file__).parents[2] / "mine_js" / "dist" / "bin.js"
+
+
+def program_of(command: str) -> list[str]:
+    """How a public command is started: from this environment, or by the Node that `make` installs."""
+    if command == "mine-agent-js":
+        return ["node", "--disable-warning=ExperimentalWarning", str(MINE_JS)]
+    return [str(Path(sys.executable).parent / command)]
+
+
 class Party:
     """Runs the public commands as one person, with that person's home folder and passphrase only."""
 
     def __init__(self, name: str, home: Path, command: str, passphrase: str) -> None:
         self.name = name
         self.home = home
-        self._program = str(Path(sys.executable).parent / command)
+        self.command = command
+        self._program = program_of(command)
         # Told by the environment of this party's processes only; never written anywhere.
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("OPENMINED_")},
@@ -55,7 +66,7 @@ class Party:
         )
         if done.returncode != 0:
             raise CommandFailedError(
-                f"{self.name}: `{' '.join([Path(self._program).name, *arguments])}` ended with exit code "
+                f"{self.name}: `{' '.join([self.command, *arguments])}` ended with exit code "
                 f"{done.returncode}\n{done.stdout}{done.stderr}".rstrip()
             )
         return done.stdout
@@ -68,7 +79,7 @@ class Party:
         """One command, with what it prints going straight to the screen."""
         code = subprocess.run(self._line(arguments), env=self._environment).returncode
         if code != 0:
-            told = " ".join([Path(self._program).name, *arguments])
+            told = " ".join([self.command, *arguments])
             raise CommandFailedError(f"{self.name}: `{told}` ended with exit code {code}")
 
     def start(self, *arguments: str) -> None:
@@ -99,14 +110,16 @@ class Party:
         self._agent = None
 
     def _line(self, arguments: tuple[str, ...]) -> list[str]:
-        return [self._program, *arguments, "--home", str(self.home)]
+        return [*self._program, *arguments, "--home", str(self.home)]
 
 
 class Parties:
     """A scientist, a Capsule and some mines; their agents end with the `with` block."""
 
-    def __init__(self, folder: Path, mines: int, passphrases: Mapping[str, str] | None = None) -> None:
-        """`passphrases` by party; made up for those without one."""
+    def __init__(
+        self, folder: Path, mines: Sequence[str], passphrases: Mapping[str, str] | None = None
+    ) -> None:
+        """`mines`: the command of each. `passphrases` by party; made up for those without one."""
         given = passphrases or {}
 
         def party(name: str, command: str) -> Party:
@@ -115,7 +128,7 @@ class Parties:
 
         self.scientist = party("scientist", "sonar")
         self.capsule = party("capsule", "capsule")
-        self.mines = [party(f"mine {number}", "mine-agent") for number in range(1, mines + 1)]
+        self.mines = [party(f"mine {number}", command) for number, command in enumerate(mines, start=1)]
         self.addresses: dict[str, str] = {}
 
     @property

@@ -26,7 +26,7 @@ def allow(party: Party, file: str, token: str) -> None:
 @pytest.fixture
 def parties(tmp_path: Path, node: Any, sonar: Any) -> Iterator[Parties]:
     """A scientist, a Capsule and a mine, with ether for gas and nothing else."""
-    with Parties(tmp_path, mines=1) as people:
+    with Parties(tmp_path, ["mine-agent"]) as people:
         store = f"embedded:{tmp_path / 'store'}"
         settings = (
             "--rpc",

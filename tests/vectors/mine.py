@@ -6,8 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from mine_agent.rules.hours import hours_of
+from mine_agent.rules.offer import Offer
 from mine_agent.rules.pacing import Outcome, Past, next_move
-from mine_agent.rules.policy import Limits, Offer, Policy, refusals
+from mine_agent.rules.policy import Limits, Policy
+from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.party.rules import Allowed
 
@@ -26,12 +29,41 @@ def decisions() -> dict[str, Any]:
         "some": replace(_OPEN, fields=Allowed.only(["a"]), maximum_stake=10**15, minimum_reward=2 * 10**18),
         "bare": replace(_OPEN, privacy=None),
         "dear": replace(_OPEN, expected_share=Fraction(1, 1000)),
+        "careful": replace(
+            _OPEN,
+            data_sets=Allowed.only(["irises"]),
+            purposes=Allowed.only(["health"]),
+            hours=hours_of(["22:00-06:00", "12:00-13:00"]),
+            minimum_submit_window=3600,
+            minimum_review_window=7200,
+            maximum_campaigns=2,
+            margin=Fraction(1, 2),
+        ),
     }
     offers = {
         "plain": _OFFER,
         "network": replace(_OFFER, network=True),
         "floor": replace(_OFFER, floor=(0.5, 1e-7)),
         "no delta": replace(_OFFER, floor=(0.5, 0.0)),
+        "begun": replace(_OFFER, payouts=(0, 10**15, 0, 0, 0), spent=10**17, begun=True),
+        "known": replace(
+            _OFFER,
+            data="digits",
+            purpose="finance",
+            submit_window=60,
+            review_window=3600,
+            minute=7 * 60,
+            others=2,
+        ),
+        "night": replace(
+            _OFFER,
+            data="irises",
+            purpose="health",
+            submit_window=3600,
+            review_window=7200,
+            minute=23 * 60 + 59,
+        ),
+        "refused": replace(_OFFER, word="refused"),
         "many": replace(_OFFER, fields=tuple("abcdefgh"), asset="0x" + "70" * 20),
     }
     return {

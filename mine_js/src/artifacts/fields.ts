@@ -36,6 +36,10 @@ export class Fields {
     throw new ArtifactError(this.kind, this.path(name), value, expected);
   }
 
+  has(name: string): boolean {
+    return this.left.has(name);
+  }
+
   take(name: string): unknown {
     if (!this.left.has(name)) this.refuse(name, new Said("missing"), "a value");
     const value = this.left.get(name);

@@ -20,6 +20,12 @@ const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1"] as const;
 const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
 const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 1e6, ckks: 1e6 };
 
+/** What a model is for, in the words of a closed list; a spec that says nothing has the last one. */
+export const PURPOSES = [
+  "research", "health", "education", "public_service", "environment", "safety", "product", "advertising", "finance", "employment",
+  "law_enforcement", "defence", "other", "unstated",
+] as const;
+
 export interface PrivacyFloor {
   readonly epsilon: number;
   readonly delta: number;
@@ -29,6 +35,7 @@ export interface PrivacyFloor {
 export class Spec {
   readonly title: string;
   readonly schema: Schema;
+  readonly purpose: string;
   readonly family: FamilyName;
   readonly scheme: string;
   readonly keyBits: number;
@@ -57,6 +64,7 @@ export class Spec {
     this.parameters = parameters;
     this.features = Object.hasOwn(parameters, "features") ? parameters["features"] : null;
     this.title = fields.text("title", 1, 200);
+    this.purpose = fields.has("purpose") ? fields.oneOf("purpose", PURPOSES) : "unstated";
     const description = fields.text("description", 0, 10_000);
     const [inputs, outputs] = [fields.take("input_schema"), fields.take("output_schema")];
     this.schema = schemaFrom(inputs, outputs);
@@ -78,6 +86,7 @@ export class Spec {
     const ruleMapping = network ? { name: "one_gradient" } : naturally(fields, () => ruleFrom(rule).parameters);
     if (!network) naturally(fields, () => this.familyFor(new Uint8Array(32)));
     this.mapping = {
+      ...(this.purpose === "unstated" ? {} : { purpose: this.purpose }),
       format: formatName(KIND, VERSION), title: this.title, description, input_schema: inputs, output_schema: outputs,
       algorithm: { family: this.family, parameters, rule: ruleMapping }, steps, metric, start_ppm: start,
       start_tolerance_ppm: tolerance, validation, capsule_certificate: this.capsuleCertificate.toString(),

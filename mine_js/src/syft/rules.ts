@@ -51,7 +51,7 @@ const RANGES: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
   proximal: {
     damping: DAMPING,
     l2: { least: 0, most: 1e6, usual: 0 },
-    rho: { least: 1e-9, most: 1e9, usual: 0.01 },
+    rho: { least: 1e-3, most: 1e9, usual: 0.01 },
   },
 };
 
@@ -75,6 +75,9 @@ export function ruleFrom(described: unknown): Rule {
   const parameters = { name: String(name), ...values };
   if (name === "gradient_descent") {
     return { name, parameters, visit: (problem) => descent(problem, number("l2"), values["learning_rate"] ?? null, number("steps"), number("damping")) };
+  }
+  if (name === "proximal" && number("l2") > number("rho")) {
+    throw new ParameterError(`l2 is ${number("l2")} with rho ${number("rho")}; needs l2 up to rho`);
   }
   if (name === "proximal") {
     return { name, parameters, visit: (problem) => proximal(problem, number("rho"), number("l2"), number("damping")) };

@@ -1,0 +1,163 @@
+/** `campaigns`, `earnings` and `ledger`: what there is to join, what came in, what was spent of privacy. */
+import type { Spec } from "../artifacts/spec.ts";
+import { priceNow } from "../chain/fees.ts";
+import { NodeError } from "../chain/errors.ts";
+import { OutboxRecords } from "../chain/outbox_records.ts";
+import { type CampaignRecord, leftToEarn } from "../chain/sonar.ts";
+import type { DataSet } from "../data/datasets.ts";
+import { OpenMinedError, PrivacyError } from "../errors.ts";
+import { Home } from "../home/home.ts";
+import { Budget } from "../privacy/budget.ts";
+import { Fraction } from "../privacy/fraction.ts";
+import { aboutWei, formatPpm } from "../protocol/amounts.ts";
+import { OUTCOMES } from "../rules/pacing.ts";
+import { general, type Policy, refusals } from "../rules/policy.ts";
+import { Connection } from "../work/connection.ts";
+import { Library } from "../work/library.ts";
+import { seconds } from "../work/new_submissions.ts";
+import { offerOf, whyClosed } from "../work/offers.ts";
+import { COMMON, format, homePath, parse } from "./options.ts";
+import { type Plain, printJson, printRows, type Row } from "./output.ts";
+
+const NEIGHBOURS = "one record more or less in the data set";
+const word = (value: Plain): string => (typeof value === "string" ? value : "");
+const amount = (value: Plain): string => aboutWei(BigInt(word(value)));
+const shortId = (value: Plain): string => word(value).slice(0, 10);
+const time = (value: Plain): string => `${new Date(Number(value) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+async function connected(path: string): Promise<Connection> {
+  const connection = await Connection.open(Home.open(path));
+  await connection.readEvents();
+  return connection;
+}
+
+export async function campaigns(args: readonly string[]): Promise<void> {
+  const { given } = parse(args, COMMON);
+  const connection = await connected(homePath(given));
+  const [policy, sets, library] = [connection.home.policy(), connection.home.data().all(), new Library(connection)];
+  const [price, now, settled] = [await priceNow(connection.node), await connection.sonar.now(), connection.settledIds()];
+  const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
+  const open = [...records.values()].filter((record) => record.state === "OPEN");
+  const rows = open.map((record) => campaignRow(connection, library, record, sets, policy, price, now));
+  const columns = {
+    campaign: "campaign", title: "title", bounty: "bounty", left: "left", best_ppm: "best", target_ppm: "target", submit_until: "open until",
+    data: "data", rules: "rules", privacy: "price in privacy", joins: "joins",
+  };
+  const ppm = (value: Plain): string => formatPpm(Number(value));
+  const show = { campaign: shortId, bounty: amount, left: amount, best_ppm: ppm, target_ppm: ppm, submit_until: time };
+  printRows(rows, columns, format(given), show, "no campaign is open");
+}
+
+function campaignRow(connection: Connection, library: Library, record: CampaignRecord, sets: readonly DataSet[], policy: Policy, price: bigint, now: number): Row {
+  const closed = whyClosed(record, now, policy.limits.timeMargin);
+  const failure = sets.map((data) => connection.journal.failure(record.id, data.name)).find((found) => found !== undefined)?.message ?? null;
+  let spec: Spec | undefined;
+  let fault: string | null = null;
+  try {
+    spec = library.spec(record);
+  } catch (error) {
+    if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
+    fault = error.message;
+  }
+  const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(data.names) }));
+  const fitting = fits.filter((fit) => fit.missing.length === 0);
+  const refused = spec === undefined ? [] : refusals(policy, offerOf(record, price, now, { spec, connection }));
+  const reasons = [...refused.map((refusal) => refusal.reason), ...(closed === null ? [] : [closed])];
+  const lacking = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
+  const dataText =
+    fault !== null ? `unknown: ${fault}`
+    : fitting.length > 0 ? fitting.map((fit) => fit.data).join(", ")
+    : lacking === undefined ? "none registered"
+    : `${lacking.data} lacks ${lacking.missing.slice(0, 3).join(", ")}${lacking.missing.length > 3 ? ", ..." : ""}`;
+  return {
+    campaign: `0x${record.id}`, title: spec?.title ?? null, scientist: record.owner, capsule: record.capsule, bounty: String(record.bounty),
+    left: String(leftToEarn(record)), start_ppm: record.start, best_ppm: record.best, target_ppm: record.target, version: record.version,
+    stake: String(record.stake), fee: String(record.fee), submit_until: record.submitUntil, pending: record.submitted - record.evaluated,
+    joins: spec !== undefined && reasons.length === 0 && fitting.length > 0, data: dataText,
+    rules: fault !== null ? "not asked" : reasons.join("; ") || "allowed", privacy: spec === undefined ? null : priceInPrivacy(spec, policy.privacy),
+    fits: fits.map((fit) => ({ data: fit.data, fits: fit.missing.length === 0, missing: fit.missing })),
+    refusals: refused.map(({ rule, reason }) => ({ rule, reason })), closed, failure,
+  };
+}
+
+/** What a release for the campaign costs at most: nothing, if one of the same records is there already. */
+function priceInPrivacy(spec: Spec, budget: Budget | null): string {
+  if (budget === null) return "none";
+  try {
+    const rho = spec.privacyFloor === null ? budget.priceRho : budget.forFloor(spec.privacyFloor.epsilon, spec.privacyFloor.delta);
+    return `epsilon up to ${general(budget.shown(rho), 3)} at delta ${general(budget.delta)} for ${NEIGHBOURS}`;
+  } catch (error) {
+    if (error instanceof PrivacyError) return "cannot be given";
+    throw error;
+  }
+}
+
+export async function earnings(args: readonly string[]): Promise<void> {
+  const { given } = parse(args, COMMON);
+  const connection = await connected(homePath(given));
+  const rows: Row[] = [];
+  for (const campaign of connection.ownCampaignIds()) rows.push(await earningsRow(connection, campaign));
+  const columns = {
+    campaign: "campaign", state: "state", outcomes: "submissions", promised: "promised", claimable: "claimable", claimed: "claimed", staked: "staked",
+    spent: "spent", net: "net",
+  };
+  const show = { campaign: shortId, promised: amount, claimable: amount, claimed: amount, staked: amount, spent: amount, net: amount };
+  printRows(rows, columns, format(given), show, "this mine has submitted nothing yet");
+}
+
+/** One campaign's earnings; all amounts in wei. Nothing is estimated. */
+async function earningsRow(connection: Connection, campaign: string): Promise<Row> {
+  const { sonar, address, follower } = connection;
+  const [record, claimable, owed] = [await sonar.campaign(campaign), await sonar.claimable(campaign, address), await sonar.owed(campaign, address)];
+  const standings = connection.standings(campaign);
+  const evaluated = standings.filter((standing) => standing.verdict !== null);
+  const count = (outcome: string): number => standings.filter((standing) => standing.outcome === outcome).length;
+  const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, one) => all + one, 0n);
+  const promised = sum(evaluated.map((standing) => standing.payout));
+  const burned = BigInt(count("burned")) * record.stake;
+  const fees = BigInt(evaluated.length) * record.fee;
+  const staked = BigInt(standings.filter((one) => one.index !== null && one.outcome === "waiting").length) * (record.stake + record.fee);
+  const sent = new OutboxRecords(connection.database, address).ofCampaign(campaign);
+  const gas = sum(sent.map(({ receipt }) => (receipt === null ? 0n : receipt.gasUsed * receipt.gasPrice)));
+  const claims = follower.history("Claimed", campaign).filter((event) => event.fields["account"] === address);
+  const claimed = sum(claims.map((event) => BigInt(event.fields["amount"] as bigint)));
+  const amounts = { promised, pending: owed - claimable, claimable, claimed, staked, burned, fees, gas, net: promised - burned - fees - gas };
+  return {
+    campaign: `0x${campaign}`, state: record.state, submitted: standings.length, improved: count("improved"), no_gain: count("no gain"),
+    lost: count("burned"), waiting: count("waiting"), withdrawn: count("withdrawn"),
+    ...Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, String(value)])),
+    spent: String(burned + fees + gas),
+    outcomes: OUTCOMES.filter((outcome) => count(outcome) > 0).map((outcome) => `${count(outcome)} ${outcome}`).join(", "),
+    submissions: standings.map(({ index, made, verdict, outcome, payout, accuracy }) => ({
+      index, data: made?.data ?? null, base_version: made?.baseVersion ?? null, verdict, outcome, payout: String(payout), accuracy_ppm: accuracy,
+    })),
+  };
+}
+
+export function ledger(args: readonly string[]): void {
+  const { given } = parse(args, COMMON);
+  const home = Home.open(homePath(given));
+  const policy = home.policy().privacy;
+  const budget = policy ?? new Budget();
+  let total = new Fraction(0n);
+  const rows = home.ledger(seconds()).entries().map((entry): Row => {
+    total = total.plus(entry.rho);
+    const cost = entry.rho.top === 0n ? null : entry.rho;
+    return {
+      number: entry.number, time: entry.time, what: entry.kind, campaign: entry.campaign === "" ? null : `0x${entry.campaign}`, data: entry.data || null,
+      rho: cost?.toString() ?? null, epsilon: cost === null ? null : budget.shown(cost), total_epsilon: budget.shown(total), hash: `0x${entry.hash}`,
+    };
+  });
+  if (format(given) === "json") {
+    const left = policy === null ? null : Number(policy.limit.minus(total).over(policy.priceRho).floor());
+    return printJson({
+      privacy: policy === null ? "none" : "differential", neighbours: NEIGHBOURS, delta: budget.delta, budget_epsilon: policy?.epsilon ?? null,
+      budget_rho: policy?.limit.toString() ?? null, price_epsilon: policy?.price ?? null, spent_rho: total.toString(), spent_epsilon: budget.shown(total),
+      releases_left: left === null ? null : Math.max(0, left), unprotected_gradients: rows.filter((row) => row["what"] === "unprotected").length, entries: rows,
+    });
+  }
+  const epsilon = (value: Plain): string => general(Number(value), 3);
+  printRows(rows, { number: "number", time: "time", what: "what", campaign: "campaign", data: "data", epsilon: "epsilon", total_epsilon: "in all" }, "table", {
+    time, campaign: shortId, epsilon, total_epsilon: epsilon,
+  });
+}

@@ -1,0 +1,297 @@
+/**
+ * Files of separated values, read as the Python mine reads them: strict where leniency would lose records, lenient
+ * where nothing can be lost. Read piece by piece; the memory does not grow with the file.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { OpenMinedError } from "../errors.ts";
+import { errorCode } from "../home/files.ts";
+
+export const SEPARATORS: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };
+const PIECE = 1 << 20;
+const LONGEST_CELL = 1 << 25;
+const LOOK_AT = 200;
+const TOTALS = ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "subtotal"];
+const KINDS: readonly (readonly [string, string])[] = [
+  ["504b0304", "a ZIP archive or an Excel workbook (.xlsx); save the sheet as CSV"],
+  ["d0cf11e0", "an old Excel workbook (.xls); save the sheet as CSV"],
+  ["1f8b", "compressed with gzip; decompress it first"],
+  ["25504446", "a PDF document; save the table as CSV"],
+  ["50415231", "a Parquet file, which Mine.js does not read: mine-agent does"],
+  ["4152524f5731", "an Arrow file, which Mine.js does not read: mine-agent does"],
+  ["53514c69746520666f726d6174203300", "an SQLite database, which Mine.js does not read: mine-agent does"],
+];
+
+/** A file of records cannot be read as a table at all, or one value does not fit. */
+export class TableError extends OpenMinedError {}
+
+/** A record and its row as a spreadsheet counts; or a row that could not be taken apart. */
+export type Row = { readonly row: number; readonly cells: readonly string[] } | { readonly row: number; readonly fault: string };
+
+export interface Tally {
+  /** Rows that are no records, by kind. */
+  readonly leftOut: Map<string, number>;
+}
+
+export class CsvFile {
+  readonly path: string;
+  readonly name: string;
+  private readonly given: { encoding?: string | undefined; separator?: string | undefined };
+  private known: { encoding: string; separator: string; above: number; comments: number; header: readonly string[] } | undefined;
+
+  constructor(path: string, options: { encoding?: string | undefined; separator?: string | undefined } = {}) {
+    this.path = path;
+    this.name = basename(path);
+    this.given = options;
+  }
+
+  /** The names in the header, spaces around them cut; a column without a name is called by its place. */
+  get columns(): readonly string[] {
+    return this.shape.header;
+  }
+
+  get separator(): string {
+    return this.shape.separator;
+  }
+
+  /** SHA-256 of the file's bytes. */
+  digest(): Uint8Array {
+    const hash = createHash("sha256");
+    for (const piece of this.pieces()) hash.update(piece);
+    return new Uint8Array(hash.digest());
+  }
+
+  /** The records with all their cells; blank rows, comments and a total at the end are counted, not given. */
+  *rows(tally: Tally): Generator<Row> {
+    const { header, comments } = this.shape;
+    const needed = header.findLastIndex((name, place) => name !== `(column ${place + 1})`) + 1;
+    const leave = (kind: string): unknown => tally.leftOut.set(kind, (tally.leftOut.get(kind) ?? 0) + 1);
+    const taken = (row: number, cells: readonly string[]): Row | undefined => {
+      if (cells.every((cell) => cell.trim() === "")) return void leave("blank row");
+      if (cells.length === header.length) return { row, cells };
+      if (cells.length < needed || cells.slice(header.length).some((cell) => cell.trim() !== "")) {
+        if (comments > 0 && (cells[0] ?? "").trimStart().startsWith("#")) return void leave("comment");
+        return { row, fault: `has ${cells.length} cells; ${header.length} are expected` };
+      }
+      return { row, cells: header.map((_, place) => cells[place] ?? "") };
+    };
+    let held: { row: number; cells: readonly string[] } | undefined;
+    let count = 0;
+    let first = true;
+    for (const record of this.records()) {
+      if (first) {
+        first = false;
+        continue;
+      }
+      const made = held && taken(held.row, held.cells);
+      if (made !== undefined) {
+        count += 1;
+        yield made;
+      }
+      held = record;
+    }
+    if (held === undefined) return;
+    if (isTotal(held.cells) && count > 0) leave("total row at the end");
+    else {
+      const made = taken(held.row, held.cells);
+      if (made !== undefined) yield made;
+    }
+  }
+
+  private get shape(): { encoding: string; separator: string; above: number; comments: number; header: readonly string[] } {
+    if (this.known !== undefined) return this.known;
+    const encoding = this.given.encoding ?? this.encoding();
+    const { separator, above, comments } = this.dialect(encoding);
+    this.known = { encoding, separator, above, comments, header: [] };
+    const { value } = this.records().next() as { value?: { row: number; cells: readonly string[] } };
+    if (value === undefined) throw new TableError(`${this.name}: the file is empty; a header line is expected`);
+    const names = value.cells.map((cell) => cell.replaceAll("\ufeff", "").trim().normalize("NFC"));
+    if (names.every((name) => name === "")) throw new TableError(`${this.name}: row ${value.row}: no column has a name; a header line is expected`);
+    this.known.header = names.map((name, place) => name || `(column ${place + 1})`);
+    return this.known;
+  }
+
+  private *pieces(): Generator<Buffer> {
+    let handle: number;
+    try {
+      if (!statSync(this.path).isFile()) throw new TableError(`${this.path}: not a file; give the path of a file`);
+      handle = openSync(this.path, "r");
+    } catch (error) {
+      if (error instanceof TableError) throw error;
+      throw new TableError(`${this.path}: ${errorCode(error) === "ENOENT" ? "no such file; give the path of a file" : `cannot be read (${errorCode(error)})`}`);
+    }
+    try {
+      for (;;) {
+        const buffer = Buffer.allocUnsafe(PIECE);
+        const read = readSync(handle, buffer, 0, PIECE, null);
+        if (read === 0) return;
+        yield buffer.subarray(0, read);
+      }
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  /** By its mark, or by its bytes: UTF-8, UTF-16, else Windows-1252. */
+  private encoding(): string {
+    let decoder: InstanceType<typeof TextDecoder> | undefined;
+    for (const piece of this.pieces()) {
+      if (decoder === undefined) {
+        const start = piece.toString("hex", 0, 16);
+        const kind = KINDS.find(([magic]) => start.startsWith(magic));
+        if (kind !== undefined) throw new TableError(`${this.name}: not a table in text, but ${kind[1]}`);
+        if (start.startsWith("fffe")) return "utf-16le";
+        if (start.startsWith("feff")) return "utf-16be";
+        decoder = new TextDecoder("utf-8", { fatal: true });
+      }
+      try {
+        decoder.decode(piece, { stream: true });
+      } catch {
+        return "windows-1252";
+      }
+    }
+    if (decoder === undefined) throw new TableError(`${this.name}: the file is empty; a header line is expected`);
+    return "utf-8";
+  }
+
+  private *texts(encoding: string): Generator<string> {
+    let decoder: InstanceType<typeof TextDecoder>;
+    try {
+      decoder = new TextDecoder(encoding, { fatal: true });
+    } catch {
+      throw new TableError(`'${encoding}' is not an encoding that is known; for instance utf-8 or windows-1252`);
+    }
+    try {
+      for (const piece of this.pieces()) yield decoder.decode(piece, { stream: true });
+      yield decoder.decode();
+    } catch (error) {
+      if (error instanceof TableError) throw error;
+      throw new TableError(`${this.name}: not ${encoding} text; save the table in UTF-8, or name its encoding`);
+    }
+  }
+
+  private dialect(encoding: string): { separator: string; above: number; comments: number } {
+    const lines = firstLines(this.texts(encoding), LOOK_AT);
+    let [above, comments, marked] = [0, 0, undefined as string | undefined];
+    for (const line of lines) {
+      const bare = line.trim().replace(/^\ufeff/, "").replace(/^"|"$/g, "");
+      if (above === 0 && /^sep=.$/i.test(bare)) marked = bare[4];
+      else if (above === 0 && /^\ufeff?sep=\t[\r\n]*$/i.test(line)) marked = "\t";
+      else if (bare.startsWith("#")) comments += 1;
+      else if (bare !== "") break;
+      above += 1;
+    }
+    const { separator: given } = this.given;
+    if (given !== undefined && !Object.hasOwn(SEPARATORS, given)) {
+      throw new TableError(`'${given}' is not a separator that is known; one of ${Object.values(SEPARATORS).join(", ")}`);
+    }
+    return { separator: given ?? marked ?? guess(lines.slice(above)), above, comments };
+  }
+
+  private *records(): Generator<{ row: number; cells: readonly string[] }> {
+    const { encoding, separator, above } = this.known ?? { encoding: "utf-8", separator: ",", above: 0 };
+    let row = above;
+    for (const cells of parse(skipLines(this.texts(encoding), above), separator, () => `${this.name}: row ${row + 1}`)) {
+      row += 1;
+      if (cells.length > 1 || (cells[0] ?? "").replace(/[ \t\0\x1a]/g, "") !== "") yield { row, cells };
+    }
+  }
+}
+
+/** The records of texts, strictly: after a closing quote only a separator or the line's end. */
+function* parse(texts: Iterable<string>, separator: string, place: () => string): Generator<string[]> {
+  let cells: string[] = [];
+  let cell = "";
+  let state: "start" | "plain" | "quoted" | "closed" = "start";
+  let afterReturn = false;
+  for (const text of texts) {
+    for (let at = 0; at < text.length; at += 1) {
+      const sign = text[at] ?? "";
+      if (afterReturn) {
+        afterReturn = false;
+        if (sign === "\n") continue;
+      }
+      if (state === "quoted") {
+        if (sign === '"') state = "closed";
+        else cell += sign;
+        if (cell.length > LONGEST_CELL) throw new TableError(`${place()}: a cell is longer than ${LONGEST_CELL} characters: a quote may be opened and not closed there`);
+      } else if (sign === '"' && state === "start") state = "quoted";
+      else if (sign === '"' && state === "closed") {
+        cell += '"';
+        state = "quoted";
+      } else if (sign === separator) {
+        cells.push(cell);
+        cell = "";
+        state = "start";
+      } else if (sign === "\n" || sign === "\r") {
+        afterReturn = sign === "\r";
+        if (cells.length > 0 || cell !== "" || state !== "start") cells.push(cell);
+        yield cells;
+        cells = [];
+        cell = "";
+        state = "start";
+      } else if (state === "closed") throw new TableError(`${place()}: text follows a closing quote; inside quotes a quote is written twice`);
+      else {
+        cell += sign;
+        state = "plain";
+      }
+    }
+  }
+  if (state === "quoted") throw new TableError(`${place()}: a quote is opened and never closed; close it, or write it twice inside quotes`);
+  if (cells.length > 0 || cell !== "" || state === "closed") yield [...cells, cell];
+}
+
+function firstLines(texts: Iterable<string>, most: number): string[] {
+  let start = "";
+  for (const text of texts) {
+    start += text;
+    if (start.length > 1 << 23 || start.split("\n").length > most) break;
+  }
+  return (start.match(/[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$/g) ?? []).slice(0, most);
+}
+
+function* skipLines(texts: Iterable<string>, count: number): Generator<string> {
+  let left = count;
+  let rest = "";
+  for (const text of texts) {
+    rest += text;
+    while (left > 0) {
+      const end = /\r\n|\n|\r(?!$)/.exec(rest);
+      if (end === null) break;
+      rest = rest.slice(end.index + end[0].length);
+      left -= 1;
+    }
+    if (left === 0) {
+      yield rest;
+      rest = "";
+    }
+  }
+  if (left === 0 && rest !== "") yield rest;
+}
+
+/** The separator that gives the most records as many cells as the header; of equal ones, most cells. */
+function guess(lines: readonly string[]): string {
+  let best = ",";
+  let rank: readonly [number, number] = [0, 0];
+  for (const candidate of Object.keys(SEPARATORS)) {
+    const widths: number[] = [];
+    try {
+      for (const record of parse(lines, candidate, () => "")) widths.push(record.length);
+    } catch (error) {
+      if (!(error instanceof TableError)) throw error; // the last record may be cut off; the rest is said when it is read
+    }
+    const [header = 0] = widths;
+    if (header < 2) continue;
+    const some = widths.slice(1).filter((width) => width > 0);
+    const others = some.length > 0 ? some : [header];
+    const share = others.filter((width) => width === header).length / others.length;
+    if (share > rank[0] || (share === rank[0] && header > rank[1])) [best, rank] = [candidate, [share, header]];
+  }
+  return best;
+}
+
+function isTotal(cells: readonly string[]): boolean {
+  const first = (cells.find((cell) => cell.trim() !== "") ?? "").trim().replace(/:$/, "").toLowerCase();
+  return cells.length > 1 && TOTALS.includes(first);
+}

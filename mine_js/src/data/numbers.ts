@@ -1,0 +1,76 @@
+/** Numbers as people write them: which mark is the decimal one in a column, and what the texts then mean. */
+
+export type Mark = "." | "," | "?";
+const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const COMMA = /^[+-]?(\d+,\d*|,\d+|\d{1,3}([.' \u00a0\u202f]\d{3})+,\d*)([eE][+-]?\d+)?$/;
+const COMMA_GROUPS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
+const EITHER = /^[+-]?[1-9]\d{0,2},\d{3}$/;
+const POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/;
+const SURE_POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$/;
+const SPACE_GROUPS = /^[+-]?\d{1,3}([' \u00a0\u202f]\d{3})+(\.\d*)?$/;
+
+/** How many cells of a column speak for which mark. */
+export class Evidence {
+  comma = 0;
+  point = 0;
+  private commaOrGroup = 0;
+  private pointOrGroup = 0;
+
+  /** Look at a trimmed text without its percent sign. */
+  add(text: string): void {
+    if (!/[,. '\u00a0\u202f]/.test(text)) return;
+    const either = EITHER.test(text);
+    const groups = COMMA_GROUPS.test(text);
+    if (either) this.commaOrGroup += 1;
+    if (groups && !either) this.point += 1;
+    if (COMMA.test(text) && !either && !groups) this.comma += 1;
+    if (SURE_POINT_GROUPS.test(text)) this.comma += 1;
+    if (PLAIN.test(text) && text.includes(".")) {
+      if (POINT_GROUPS.test(text)) this.pointOrGroup += 1;
+      else this.point += 1;
+    }
+  }
+
+  mark(others: Mark): Mark {
+    if (this.comma > 0 && this.point === 0) return ",";
+    if (this.point > 0 && this.comma === 0) return ".";
+    if (this.comma > 0 || this.point > 0) return "?";
+    return this.commaOrGroup > 0 || (this.pointOrGroup > 0 && others === ",") ? others : ".";
+  }
+}
+
+/** The decimal mark of each column; `given` is the owner's word for all of them. */
+export function marks(columns: ReadonlyMap<string, Evidence>, given: Mark | null): Map<string, Mark> {
+  const all = [...columns.values()];
+  const comma = all.some((seen) => seen.comma > 0 && seen.point === 0);
+  const point = all.some((seen) => seen.point > 0 && seen.comma === 0);
+  const others: Mark = comma && !point ? "," : point && !comma ? "." : "?";
+  return new Map([...columns].map(([name, seen]) => [name, given ?? seen.mark(others)]));
+}
+
+/** A trimmed text as a number; undefined where it cannot be read. `note` counts what was not written plainly. */
+export function parseNumber(text: string, mark: Mark, note: (what: string) => void): number | undefined {
+  const plain = PLAIN.test(text);
+  if (plain && !(mark === "," && text.includes("."))) return Number(text);
+  const percent = text.endsWith("%");
+  const bare = (percent ? text.slice(0, -1) : text).trim();
+  const isPlain = PLAIN.test(bare);
+  let result: string | undefined = bare;
+  if (mark === "," && COMMA.test(bare) && !isPlain) {
+    result = bare.replace(/[.' \u00a0\u202f]/g, "").replace(",", ".");
+    note("decimal comma");
+  } else if (mark === "." && COMMA_GROUPS.test(bare)) {
+    result = bare.replaceAll(",", "");
+    note("thousands separator");
+  } else if (mark === "," && POINT_GROUPS.test(bare)) {
+    result = bare.replaceAll(".", "");
+    note("thousands separator");
+  } else if (SPACE_GROUPS.test(bare)) {
+    result = bare.replace(/[' \u00a0\u202f]/g, "");
+    note("thousands separator");
+  } else if (mark === "," && isPlain && bare.includes(".")) result = undefined; // nobody can say what it means
+  if (result === undefined || !PLAIN.test(result)) return undefined;
+  if (!percent) return Number(result);
+  note("percent sign");
+  return Number(result) / 100;
+}

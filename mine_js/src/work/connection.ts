@@ -1,0 +1,96 @@
+/** A home with what it is connected to: node, contract, store, database. No key is opened here. */
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../chain/database.ts";
+import { AlreadyRunningError, WrongChainError } from "../chain/errors.ts";
+import { type SonarEvent, text, word } from "../chain/events.ts";
+import { Follower, FOLLOWER_TABLES } from "../chain/follower.ts";
+import { Node } from "../chain/node.ts";
+import { Outbox } from "../chain/outbox.ts";
+import { OUTBOX_TABLES } from "../chain/outbox_records.ts";
+import type { Signer } from "../chain/signer.ts";
+import { Sonar } from "../chain/sonar.ts";
+import { withHomeLock } from "../home/files.ts";
+import type { Home } from "../home/home.ts";
+import { Journal, MINE_TABLES } from "../home/journal.ts";
+import { type EmbeddedStore, openStore } from "../store/embedded.ts";
+import { type Standing, standingsOf } from "./standings.ts";
+
+export class Connection {
+  readonly home: Home;
+  readonly address: string;
+  readonly node: Node;
+  readonly sonar: Sonar;
+  readonly database: DatabaseSync;
+  readonly follower: Follower;
+  readonly journal: Journal;
+  readonly store: EmbeddedStore;
+
+  private constructor(home: Home, sonar: Sonar, database: DatabaseSync) {
+    const { settings } = home;
+    this.home = home;
+    this.address = home.address;
+    this.node = sonar.node;
+    this.sonar = sonar;
+    this.database = database;
+    this.follower = new Follower(database, sonar.node, sonar.address, settings.confirmations, settings.startBlock);
+    this.journal = new Journal(database);
+    this.store = openStore(settings.store);
+  }
+
+  static async open(home: Home): Promise<Connection> {
+    const { rpc, chainId, contract, contractVersion } = home.settings;
+    const node = new Node(rpc);
+    const found = await node.chainId();
+    if (found !== chainId) throw new WrongChainError(node.shown, chainId, found);
+    const sonar = await Sonar.open(node, contract, chainId, contractVersion);
+    const database = openDatabase(home.database, chainId, await node.genesis(), sonar.address, [MINE_TABLES, FOLLOWER_TABLES, OUTBOX_TABLES]);
+    return new Connection(home, sonar, database);
+  }
+
+  outbox(signer: Signer): Outbox {
+    const { chainId, confirmations, maxFee, tipCap, pollSeconds } = this.home.settings;
+    const settings = { chainId, confirmations, policy: { maxFee, tipCap }, pollSeconds };
+    return new Outbox(this.database, this.sonar, signer, settings, (campaign) => this.follower.history(undefined, campaign));
+  }
+
+  /** Read the newest events, unless the process that holds the home's lock does that. */
+  async readEvents(): Promise<void> {
+    try {
+      await withHomeLock(this.home.lock, () => this.follower.poll());
+    } catch (error) {
+      if (!(error instanceof AlreadyRunningError)) throw error;
+    }
+  }
+
+  /** Every campaign that was ever opened, oldest first. */
+  campaignIds(): string[] {
+    return this.follower.history("CampaignOpened").map(idOf);
+  }
+
+  settledIds(): Set<string> {
+    return new Set(this.follower.history("Settled").map(idOf));
+  }
+
+  /** Every campaign this account has submitted to, or has a gradient for, oldest first. */
+  ownCampaignIds(): string[] {
+    const queued = this.ownSubmissions().map(idOf);
+    return [...new Set([...queued, ...this.journal.submissions().map((made) => made.campaign)])];
+  }
+
+  /** Every gradient of this account that the chain knows, by its digest. */
+  ownUpdates(): string[] {
+    return this.ownSubmissions().map((event) => word(event, "update"));
+  }
+
+  standings(campaign: string): Standing[] {
+    return standingsOf(this.address, this.journal.submissions(campaign), this.follower.history(undefined, campaign));
+  }
+
+  private ownSubmissions(): SonarEvent[] {
+    return this.follower.history("Submitted").filter((event) => text(event, "miner") === this.address);
+  }
+}
+
+function idOf(event: SonarEvent): string {
+  return word(event, "id");
+}

@@ -1,0 +1,53 @@
+/** What the mine tells while it works: a sentence for people, or one JSON object on a line for programs. */
+import { formatPpm, formatWei } from "../protocol/amounts.ts";
+import { general } from "../rules/policy.ts";
+
+type Plain = string | number | null;
+/** The fields for programs, in order; amounts as decimal strings of wei, ids as 0x and digits. */
+export interface Happening {
+  readonly event: string;
+  readonly sentence: string;
+  readonly campaign?: string;
+  readonly fields?: Readonly<Record<string, Plain>>;
+}
+export type Tell = (happening: Happening) => void;
+
+const LONGEST = 600;
+
+export function asRecord({ event, campaign, fields }: Happening, now: Date): Record<string, Plain> {
+  const stated = Object.entries(fields ?? {}).filter(([, value]) => value !== null);
+  const time = `${now.toISOString().slice(0, 19)}Z`;
+  return { time, event, ...(campaign === undefined ? {} : { campaign: `0x${campaign}` }), ...Object.fromEntries(stated) };
+}
+
+export function asLine({ sentence, campaign }: Happening, now: Date): string {
+  const about = campaign === undefined ? "" : `0x${campaign.slice(0, 8)}  `;
+  return `${now.toISOString().slice(0, 19).replace("T", " ")} UTC  ${about}${oneLine(sentence, LONGEST)}`;
+}
+
+/** What a stranger wrote as one line: characters that move the cursor or have no picture become U+FFFD. */
+export function oneLine(text: string, longest: number): string {
+  const line = text.replace(/[\n\t]/g, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu, "\ufffd").split(/\s+/).filter(Boolean).join(" ");
+  return line.length <= longest ? line : `${line.slice(0, longest - 3)}...`;
+}
+
+export function submitted(made: { campaign: string; data: string; baseVersion: number; update: string; value: bigint }, transaction: string, privacy: { epsilon: number; delta: number } | null): Happening {
+  const noise = privacy === null ? "without noise" : `under epsilon ${general(privacy.epsilon, 3)}`;
+  return {
+    event: "submitted", campaign: made.campaign, sentence: `submitted a gradient for version ${made.baseVersion}, ${noise}`,
+    fields: {
+      data: made.data, base_version: made.baseVersion, update: `0x${made.update}`, value: String(made.value), transaction,
+      epsilon: privacy?.epsilon ?? null, delta: privacy?.delta ?? null,
+    },
+  };
+}
+
+export function judged(campaign: string, index: number, verdict: string, payout: bigint, accuracy: number | null): Happening {
+  const what = `submission ${index}`;
+  const sentence =
+    verdict === "IMPROVED" ? `${what} improved the model to ${formatPpm(accuracy ?? 0)} and earns ${formatWei(payout)}`
+    : verdict === "NO_GAIN" ? `${what} brought no gain; the stake comes back`
+    : verdict === "RECLAIMED" ? `${what} was taken back`
+    : `${what} was ${verdict}; the stake is burned`;
+  return { event: "verdict", campaign, sentence, fields: { index, verdict, accuracy_ppm: accuracy, payout: String(payout) } };
+}

@@ -1,0 +1,90 @@
+/** Fetches what a campaign names, and checks that it fits together before anything is computed or paid. */
+import type { Key } from "openpgp";
+import { ArtifactError, naming, Said, WrongBindingError } from "../artifacts/errors.ts";
+import { MAX_BYTES } from "../artifacts/fields.ts";
+import { Spec } from "../artifacts/spec.ts";
+import { readModel, readPublicKey, requireScheme, requireSound } from "../artifacts/wire.ts";
+import { text, word } from "../chain/events.ts";
+import type { CampaignRecord } from "../chain/sonar.ts";
+import { fromHex } from "../protocol/bytes.ts";
+import { Cid } from "../protocol/cid.ts";
+import { CertificateError, readCertificate } from "../protocol/openpgp.ts";
+import type { EncryptedModel } from "../syft/paillier.ts";
+import type { PublicKey } from "../syft/paillier_key.ts";
+import type { Connection } from "./connection.ts";
+
+const SPECS_KEPT = 256;
+const KEYS_KEPT = 16;
+
+/** One checked version of a campaign's model, and the key it is encrypted under. */
+export interface Base {
+  readonly model: EncryptedModel;
+  readonly key: PublicKey;
+  readonly cid: Cid;
+}
+
+export class Library {
+  private readonly connection: Connection;
+  private readonly specs = new Map<string, Spec>();
+  private readonly keys = new Map<string, PublicKey>();
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** The campaign's spec; kept, as it never changes. */
+  spec(record: CampaignRecord): Spec {
+    return kept(this.specs, record.id, SPECS_KEPT, () => {
+      const cid = cidOf(record.spec);
+      const spec = Spec.parse(this.connection.store.get(cid, MAX_BYTES.spec), cid);
+      if (spec.scheme === "paillier") naming(cid, () => spec.checkSize());
+      return spec;
+    });
+  }
+
+  /** The newest version of the model, and the campaign's key. */
+  base(record: CampaignRecord, spec: Spec): Base {
+    requireScheme(spec.scheme);
+    const { store } = this.connection;
+    const keyCid = cidOf(record.publicKey);
+    const key = kept(this.keys, record.publicKey, KEYS_KEPT, () => readPublicKey(store.get(keyCid, 16 * 1024), keyCid));
+    if (key.bits !== spec.keyBits) throw new ArtifactError("public_key", "n", new Said(`${key.bits} bits`), `${spec.keyBits} bits`, keyCid);
+    const campaign = fromHex(record.id) ?? new Uint8Array(0);
+    const family = spec.familyFor(campaign);
+    const cid = cidOf(record.model);
+    const most = Math.min(MAX_BYTES.model, (family.rows * family.nOutputs * spec.keyBits) / 4 + 64 * 1024);
+    const model = readModel(store.get(cid, most), cid);
+    requireSound(model, spec, campaign, key, record.version, cid);
+    return { model, key, cid };
+  }
+
+  /** The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time. */
+  async certificate(record: CampaignRecord, spec: Spec): Promise<Key> {
+    const { follower, sonar, store } = this.connection;
+    const { capsuleCertificate: cid } = spec;
+    const registered = follower.history("CapsuleRegistered").filter((event) => text(event, "capsule") === record.capsule);
+    const known = new Set(registered.map((event) => word(event, "certificate")));
+    if (!known.has(cid.hex) && (await sonar.certificate(record.capsule)) !== cid.hex) {
+      throw new WrongBindingError("spec", "capsule_certificate", cid.toString(), `a certificate that ${record.capsule} registered on Sonar`, cidOf(record.spec));
+    }
+    try {
+      return await readCertificate(store.get(cid, MAX_BYTES.certificate));
+    } catch (error) {
+      if (error instanceof CertificateError) throw new ArtifactError("certificate", "", new Said(error.message), "an OpenPGP certificate", cid);
+      throw error;
+    }
+  }
+}
+
+export function cidOf(hex: string): Cid {
+  return new Cid(fromHex(hex) ?? new Uint8Array(0));
+}
+
+function kept<T>(all: Map<string, T>, key: string, most: number, make: () => T): T {
+  const found = all.get(key) ?? make();
+  all.delete(key);
+  all.set(key, found);
+  const oldest = all.keys().next();
+  if (all.size > most && !oldest.done) all.delete(oldest.value);
+  return found;
+}

@@ -1,0 +1,96 @@
+/** Decides whether to train one data set for one campaign now, and does it: from cheap to dear. */
+import { gradientBytes } from "../artifacts/wire.ts";
+import { InsufficientFundsError } from "../chain/errors.ts";
+import { priceNow } from "../chain/fees.ts";
+import type { Outbox } from "../chain/outbox.ts";
+import { type CampaignRecord, inEther } from "../chain/sonar.ts";
+import type { Spec } from "../artifacts/spec.ts";
+import type { DataSet } from "../data/datasets.ts";
+import { NotInMineJsError } from "../errors.ts";
+import type { Ledger } from "../privacy/ledger.ts";
+import { fromHex } from "../protocol/bytes.ts";
+import { seal } from "../protocol/openpgp.ts";
+import { nextMove } from "../rules/pacing.ts";
+import { type Policy, refusals } from "../rules/policy.ts";
+import { cidOf as nameOf } from "../store/unixfs.ts";
+import { train } from "../syft/paillier.ts";
+import type { Connection } from "./connection.ts";
+import { submitted, type Tell } from "./happenings.ts";
+import type { Library } from "./library.ts";
+import { offerOf, whyClosed } from "./offers.ts";
+import { pastOf } from "./standings.ts";
+import { send } from "./open_submissions.ts";
+import { Visits } from "./visits.ts";
+
+export class NewSubmissions {
+  private readonly connection: Connection;
+  private readonly outbox: Outbox;
+  private readonly library: Library;
+  private readonly ledger: Ledger;
+  private readonly visits: Visits;
+  private readonly tell: Tell;
+
+  constructor(connection: Connection, outbox: Outbox, library: Library, ledger: Ledger, tell: Tell) {
+    this.connection = connection;
+    this.outbox = outbox;
+    this.library = library;
+    this.ledger = ledger;
+    this.visits = new Visits(ledger);
+    this.tell = tell;
+  }
+
+  /** Train and submit, if all speaks for it; whether it was. What is trained is the newest confirmed version. */
+  async consider(campaign: string, data: DataSet, policy: Policy): Promise<boolean> {
+    const { connection } = this;
+    if (await this.isClosed(campaign, policy)) return false;
+    const record = await connection.sonar.campaign(campaign, connection.follower.cursor);
+    const now = seconds();
+    const past = pastOf(connection.standings(campaign), connection.sonar.version, now);
+    if (nextMove(past, data.digest, record.model, policy.limits, now).move !== "train") return false;
+    const [price, time] = [await priceNow(connection.node), await connection.sonar.now()];
+    if (refusals(policy, offerOf(record, price, time, { data: data.name, connection })).length > 0) return false;
+    if (!inEther(record)) throw new NotInMineJsError("Mine.js joins campaigns that pay in ether only; run mine-agent for those in a token");
+    const spec = this.library.spec(record);
+    if (spec.schema.missing(data.names).length > 0) return false;
+    const offer = offerOf(record, price, time, { spec, data: data.name, connection });
+    if (refusals(policy, offer).length > 0) return false;
+    const [held, needed] = [await connection.node.balance(connection.address), offer.stake + offer.fee + offer.gas];
+    if (held < needed) throw new InsufficientFundsError("submit", connection.address, held, needed);
+    return this.submit(record, spec, data, policy);
+  }
+
+  private async isClosed(campaign: string, policy: Policy): Promise<boolean> {
+    const { sonar } = this.connection;
+    return whyClosed(await sonar.campaign(campaign), await sonar.now(), policy.limits.timeMargin) !== null;
+  }
+
+  private async submit(record: CampaignRecord, spec: Spec, data: DataSet, policy: Policy): Promise<boolean> {
+    const { connection } = this;
+    const { id: campaign, version } = record;
+    const base = this.library.base(record, spec);
+    const certificate = await this.library.certificate(record, spec);
+    const compiled = await this.visits.visit({ campaign, spec, data, limits: policy.limits, budget: policy.privacy });
+    this.tell({
+      event: "training", campaign, sentence: `training version ${version} of '${spec.title}' on '${data.name}'`,
+      fields: { data: data.name, base_version: version, title: spec.title },
+    });
+    const gradient = train(base.model, base.key, compiled.map);
+    const { chainId, address: contract } = connection.sonar;
+    const envelope = { chainId, contract, campaign: fromHex(campaign) ?? new Uint8Array(0), base: base.cid, miner: connection.address, gradient, privacy: compiled.statement };
+    const sealed = await seal(gradientBytes(envelope), certificate);
+    if (await this.isClosed(campaign, policy)) return false; // closed while training: nothing was promised yet
+    const update = nameOf(sealed).hex;
+    this.ledger.note(update, compiled.release, campaign, data.name, seconds());
+    const made = connection.journal.add(
+      { campaign, data: data.name, dataDigest: data.digest, baseVersion: version, baseModel: record.model, update, value: record.stake + record.fee, sealed },
+      seconds(),
+    );
+    const sent = await send(connection, this.outbox, made);
+    if (sent !== undefined) this.tell(submitted(made, sent.hashes.at(-1) ?? "", compiled.statement));
+    return true;
+  }
+}
+
+export function seconds(): number {
+  return Math.trunc(Date.now() / 1000);
+}

@@ -1,0 +1,150 @@
+/**
+ * The mine's data as one campaign's model learns from them: read, checked and compiled once, then kept in memory and
+ * written nowhere. Under a budget only a noised release is handed on, charged to the ledger before it is drawn.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { recordClip } from "../artifacts/record_clip.ts";
+import type { Spec } from "../artifacts/spec.ts";
+import type { PrivacyStatement } from "../artifacts/wire.ts";
+import { DataError, type DataSet, requireUnchanged, sourceOf } from "../data/datasets.ts";
+import { readRecords } from "../data/reading.ts";
+import { epsilonAt, requireDelta } from "../privacy/accounting.ts";
+import type { Budget } from "../privacy/budget.ts";
+import { floatToHex } from "../privacy/float_hex.ts";
+import type { Fraction } from "../privacy/fraction.ts";
+import { onGrid } from "../privacy/grid.ts";
+import type { Ledger } from "../privacy/ledger.ts";
+import { type NoisedSums, ReleasedProblem, UnnoisedSums } from "../privacy/released.ts";
+import { fromHex, toHex } from "../protocol/bytes.ts";
+import { dumpsJson } from "../protocol/canonical_json.ts";
+import type { Limits } from "../rules/policy.ts";
+import type { AffineMap } from "../syft/affine.ts";
+import type { LinearFamily, SeenRow } from "../syft/family.ts";
+import { RowSums } from "../syft/sums.ts";
+
+const KEPT = 8;
+const SECONDS_AT_LEAST = 0.25;
+const SECONDS_EACH = 100e-6;
+
+/** A visit, what the seal says of the protection of records, and the key of the release behind it (null: no release). */
+export interface Compiled {
+  readonly map: AffineMap;
+  readonly statement: PrivacyStatement | null;
+  readonly release: string | null;
+}
+
+/** A visit would show single records: the owner's limits ask for more of them. */
+export class TooLittleDataError extends DataError {
+  constructor(data: string, what: "records" | "classes of the label", there: number, least: number) {
+    const key = what === "records" ? "least_records" : "least_classes";
+    super(`data set '${data}' has ${there} usable ${what} for this campaign; ${key} in policy.toml asks for ${least}: from so few, Capsule could read single records`);
+  }
+}
+
+export interface VisitRequest {
+  readonly campaign: string;
+  readonly spec: Spec;
+  readonly data: DataSet;
+  readonly limits: Limits;
+  readonly budget: Budget | null;
+}
+
+export class Visits {
+  private readonly ledger: Ledger;
+  private readonly kept = new Map<string, Compiled>();
+
+  constructor(ledger: Ledger) {
+    this.ledger = ledger;
+  }
+
+  async visit(request: VisitRequest): Promise<Compiled> {
+    const { campaign, data, budget } = request;
+    const name = [campaign, data.digest, data.registration, budget === null ? "none" : `${budget.epsilon}/${budget.price}/${budget.delta}`].join("/");
+    requireUnchanged(data);
+    const made = this.kept.get(name) ?? (await this.compiled(request));
+    this.kept.delete(name);
+    this.kept.set(name, made);
+    const oldest = this.kept.keys().next();
+    if (this.kept.size > KEPT && !oldest.done) this.kept.delete(oldest.value);
+    return made;
+  }
+
+  private async compiled(request: VisitRequest): Promise<Compiled> {
+    const { campaign, spec, budget } = request;
+    const family = spec.familyFor(fromHex(campaign) ?? new Uint8Array(0));
+    if (budget === null) {
+      const sums = new RowSums(family);
+      this.read(request, family, (row) => sums.add(row));
+      return { map: spec.rule.visit(sums), statement: null, release: null };
+    }
+    const floor = spec.privacyFloor;
+    const rho = floor === null ? budget.priceRho : budget.forFloor(floor.epsilon, floor.delta);
+    const { noised, key } = await this.released(request, family, budget, rho);
+    const delta = floor?.delta ?? budget.delta;
+    const statement = { epsilon: epsilonAt(noised.rho, delta), delta };
+    return { map: spec.rule.visit(new ReleasedProblem(noised, family)), statement, release: key };
+  }
+
+  /** The stored release of these very records, or a new one: charged, drawn, stored, and only then used. */
+  private async released(request: VisitRequest, family: LinearFamily, budget: Budget, rho: Fraction): Promise<{ noised: NoisedSums; key: string }> {
+    const { campaign, spec, data } = request;
+    const clip = recordClip(spec.schema, family);
+    const sums = new UnnoisedSums(family.rows, family.nOutputs, clip);
+    const seen = createHash("sha256").update(
+      dumpsJson({
+        format: "openmined/privacy-release/1",
+        features: spec.features === null ? null : { map: spec.features, seed: campaign },
+        clip: [floatToHex(clip.inputs), floatToHex(clip.targets)],
+        rho: rho.toString(),
+        shape: [family.rows, family.nOutputs],
+        registration: data.registration,
+      }),
+    );
+    const count = this.read(request, family, ({ inputs, targets }) => {
+      const record = onGrid(inputs, targets, clip);
+      seen.update(littleEndian(record));
+      sums.add(record);
+    });
+    requireDelta(budget.delta, count);
+    const key = toHex(new Uint8Array(seen.digest()));
+    const stored = this.ledger.release(key);
+    if (stored !== undefined) return { noised: stored, key };
+    const [began, now] = [performance.now(), Math.trunc(Date.now() / 1000)];
+    this.ledger.charge(key, rho, budget, campaign, data.name, now);
+    const noised = this.ledger.keep(key, sums.noised(rho), campaign, data.name, now);
+    // Takes its time by its size alone, else the time would show how much noise was drawn.
+    const seconds = SECONDS_AT_LEAST + SECONDS_EACH * ((family.rows * (family.rows + 1)) / 2 + family.rows * family.nOutputs);
+    await sleep(Math.max(0, began + seconds * 1000 - performance.now()));
+    return { noised, key };
+  }
+
+  /** Every usable record, encoded; how many. Raises unless the data are the registered ones before and after. */
+  private read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): number {
+    requireUnchanged(data);
+    const { schema } = spec;
+    // Under a budget the mark is not taken from the column: one record more would change what the others mean.
+    const decimal = data.decimal ?? (budget === null ? null : ".");
+    const classes = new Set<number>();
+    let count = 0;
+    for (const values of readRecords(sourceOf(data), schema, decimal, data.unusable)) {
+      const label = schema.encodeLabel(values.at(-1) ?? 0);
+      classes.add(label);
+      count += 1;
+      take(family.seen(schema.encode(values), label));
+    }
+    requireUnchanged(data);
+    if (count < limits.leastRecords) throw new TooLittleDataError(data.name, "records", count, limits.leastRecords);
+    if (schema.label.classes.length > 0 && classes.size < limits.leastClasses) {
+      throw new TooLittleDataError(data.name, "classes of the label", classes.size, limits.leastClasses);
+    }
+    return count;
+  }
+}
+
+function littleEndian(record: Int16Array): Uint8Array {
+  const made = new Uint8Array(2 * record.length);
+  const view = new DataView(made.buffer);
+  record.forEach((value, place) => view.setInt16(2 * place, value, true));
+  return made;
+}

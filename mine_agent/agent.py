@@ -21,6 +21,7 @@ from mine_agent.data.datasets import DataSet
 from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
 from mine_agent.happenings import Paused, Resumed
+from mine_agent.memory import Pool
 from mine_agent.rules.policy import Policy
 from mine_agent.work.new_submissions import NewSubmissions
 from mine_agent.work.open_submissions import OpenSubmissions
@@ -57,9 +58,11 @@ class Agent:
         self._clock = clock
         self._open = OpenSubmissions(connection, outbox, tell=tell, clock=clock)
         self._ledger = connection.home.privacy_ledger(int(clock()))
+        self._pool = Pool()
         self._new = NewSubmissions(
-            connection, outbox, CampaignArtifacts(connection), self._ledger, tell=tell, clock=clock
-        )
+            connection, outbox, CampaignArtifacts(connection, self._pool), self._ledger, self._pool,
+            tell=tell, clock=clock,
+        )  # fmt: skip
         self._over: set[bytes] = set()
         self._paused = False
         self._errors: list[OpenMinedError] = []
@@ -85,6 +88,7 @@ class Agent:
         for notice in self._outbox.notices():
             self._tell(AccountNotice(notice=notice))
         policy, data_sets = connection.home.policy(), connection.home.data().all()
+        self._pool.resize(policy.memory)
         settled = connection.settled_ids()
         for campaign in connection.own_campaign_ids():
             if campaign not in self._over:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from mine_agent.data.datasets import DataSet
 from mine_agent.home import Home
+from mine_agent.rules.hours import minute_of_day
 from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
 from pysonar.party.wording import about
@@ -65,6 +67,8 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
     yield _check("balance", lambda: _balance(home), "send ether to the account")
     yield _check("store", lambda: _store(home), "correct `store` in settings.toml, or start the IPFS daemon")
     yield _check("privacy", lambda: _privacy(home), "see `mine-agent ledger`, and privacy in policy.toml")
+    yield _check("memory", lambda: _memory(home), "lower memory_mb in policy.toml")
+    yield _check("work", lambda: _work(home), "mine-agent resume, or mine-agent approve ID")
     yield from _data(home)
 
 
@@ -99,10 +103,17 @@ def _policy(home: Home) -> str:
         "capsules": policy.capsules,
         "assets": policy.assets,
         "fields": policy.fields,
+        "data_sets": policy.data_sets,
+        "purposes": policy.purposes,
     }
     empty = [name for name, allowed in lists.items() if not (allowed.names or allowed.everything)]
     if empty:
         raise TroubleError(f"it joins no campaign: {', '.join(empty)} empty")
+    unknown = sorted(policy.data_sets.names - {data.name for data in home.data().all()})
+    if unknown:
+        raise TroubleError(f"data_sets names what is not registered: {', '.join(unknown)}")
+    if policy.hours.spans == ():
+        raise TroubleError("it begins nothing: hours is empty")
     return "read"
 
 
@@ -189,6 +200,34 @@ def _privacy(home: Home) -> str:
     )
 
 
+def _memory(home: Home) -> str:
+    """What the rules allow against what the machine has."""
+    wanted = home.policy().memory
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    found = f"{wanted >> 20} MB for all campaigns, of {there >> 20} MB"
+    if wanted > there:
+        raise TroubleError(found)
+    return found
+
+
+def _work(home: Home) -> str:
+    """Whether anything keeps the mine from beginning new work: a pause, the hours, campaigns that wait for
+    the owner's word.
+    """
+    from mine_agent.campaigns.decision_records import waiting_for_a_word
+
+    if home.is_paused:
+        raise TroubleError("paused by its owner: nothing new is begun")
+    waiting = waiting_for_a_word(home.database)
+    if waiting:
+        shown = ", ".join(f"0x{campaign.hex()[:8]}" for campaign in waiting[:5])
+        raise TroubleError(f"{len(waiting)} campaigns wait for your word: {shown}")
+    hours = home.policy().hours
+    if minute_of_day(time.time()) not in hours:
+        return f"rests now: new work begins in the hours {hours}"
+    return "new work may begin"
+
+
 def _data(home: Home) -> Iterator[Finding]:
     try:
         data_sets = home.data().all()
@@ -203,5 +242,7 @@ def _data(home: Home) -> Iterator[Finding]:
 
 
 def _unchanged(data: DataSet) -> str:
-    data.renewed()
-    return f"{data.rows} rows, unchanged"
+    renewed = data.renewed()
+    changed = "changed since, and taken as it is now" if renewed.digest != data.digest else "unchanged"
+    fields = "" if data.mapping is None else f", {len(data.mapping.origins)} fields mapped"
+    return f"{data.kind}, {data.rows} rows, {changed}{fields}"

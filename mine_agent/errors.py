@@ -40,6 +40,20 @@ class TooLittleDataError(DataError):
         )
 
 
+class MemoryLimitError(MineError):
+    """A campaign needs more memory than the owner gives to all of them."""
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(
+            f"{what} takes {_megabytes(size)}; memory_mb in policy.toml gives {_megabytes(limit)} to all"
+            " campaigns together"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // (1 << 20))} MB"
+
+
 class UnknownDataError(DataError):
     """No data set of that name is registered."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mine_agent.campaigns.fetches import Fetches
 from mine_agent.connection import Connection
+from mine_agent.memory import Pool
 from mine_agent.work.gradient import Base
 from openmined_syft.errors import FormError
 from openmined_syft.models import ModelFamily
@@ -35,7 +36,6 @@ from pysonar.protocol.openpgp import Certificate
 from pysonar.protocol.schema import Schema
 
 SPECS_KEPT = 256
-KEYS_KEPT = 2  # a network's takes more than 100 MB
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,13 @@ class CampaignArtifacts:
     What takes longer than a moment to fetch raises StillFetchingError and is there in a later round.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pool: Pool | None = None) -> None:
         self._connection = connection
-        self._fetches = Fetches(lambda cid, most: connection.store.get(cid, max_bytes=most))
+        self._pool = pool or Pool()
+        self._fetches = Fetches(
+            lambda cid, most: connection.store.get(cid, max_bytes=most), limit=lambda: self._pool.limit
+        )
         self._specs: OrderedDict[bytes, CampaignSpec] = OrderedDict()
-        self._keys: OrderedDict[tuple[str, Cid], PublicHalf] = OrderedDict()
 
     def spec_of(self, record: CampaignRecord) -> CampaignSpec:
         """The campaign's spec. Raises StoreError, ArtifactError, CidError."""
@@ -103,6 +105,7 @@ class CampaignArtifacts:
             campaign_spec.scheme.most_model_bytes(campaign_spec.family, campaign_spec.spec.key_bits),
         )
         artifact = ModelArtifact.parse(self._get(cid, most), scheme=campaign_spec.spec.scheme, cid=cid)
+        self._pool.require(artifact.model.bytes_in_memory, "the campaign's model")
         _check_model(artifact.model, record, campaign_spec, public, cid)
         return Base(artifact.for_key(public, cid=cid), public, cid, campaign_spec.spec.scheme)
 
@@ -127,20 +130,14 @@ class CampaignArtifacts:
     def _public_key(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> PublicHalf:
         """The campaign's key: the same for its whole life, and large for a network, so it is kept."""
         cid = Cid.from_bytes32(record.public_key)
-        key = (
-            campaign_spec.spec.scheme,
-            cid,
-        )  # other campaigns may name the same bytes and say other things of them
-        if key not in self._keys:
-            most = min(MAX_BYTES["public_key"], campaign_spec.scheme.most_public_bytes(campaign_spec.family))
-            artifact = PublicKeyArtifact.parse(
-                self._get(cid, most), scheme=campaign_spec.spec.scheme, cid=cid
-            )
-            self._keys[key] = artifact.key
-            while len(self._keys) > KEYS_KEPT:
-                self._keys.popitem(last=False)
-        self._keys.move_to_end(key)
-        public = self._keys[key]
+        most = min(MAX_BYTES["public_key"], campaign_spec.scheme.most_public_bytes(campaign_spec.family))
+
+        def fetched() -> PublicHalf:
+            content = self._get(cid, most)
+            return PublicKeyArtifact.parse(content, scheme=campaign_spec.spec.scheme, cid=cid).key
+
+        # Other campaigns may name the same bytes and say other things of them.
+        public = self._pool.get(("key", campaign_spec.spec.scheme, cid), "the campaign's key", fetched)
         bits = campaign_spec.scheme.size_of(public)
         if bits != campaign_spec.spec.key_bits:
             raise ArtifactError("public_key", "n", f"{bits} bits", f"{campaign_spec.spec.key_bits} bits", cid)

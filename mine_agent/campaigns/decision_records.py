@@ -11,13 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from mine_agent.rules.decisions import ASK, Answer, Decision, Facts
 from mine_agent.rules.offer import APPROVED, REFUSED
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.refusals import Refusal
 from pysonar.chain.database import transaction
+from pysonar.chain.database_errors import DatabaseUnusableError
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,31 @@ class DecisionRecords:
             (campaign, data),
         ).fetchone()
         return None if row is None else _outline(row["answer"], row["reasons"], row["rules"])
+
+
+def waiting_for_a_word(database: Path) -> list[bytes]:
+    """The campaigns that the owner was asked about last and has not answered; none if nothing was decided
+    yet. Reads the file, whether or not an agent runs. Raises DatabaseUnusableError.
+    """
+    if not database.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=10)) as opened:
+            rows = opened.execute(
+                """select campaign, answer, reasons from mine_decision where number in
+                   (select max(number) from mine_decision group by campaign, data)
+                   and campaign not in (select campaign from mine_word) order by number"""
+            ).fetchall()
+    except sqlite3.OperationalError:
+        return []  # an earlier release's, without these tables
+    except sqlite3.DatabaseError:
+        raise DatabaseUnusableError(str(database), "it cannot be read") from None
+    asked = (campaign for campaign, answer, reasons in rows if _is_question(answer, reasons))
+    return list(dict.fromkeys(asked))
+
+
+def _is_question(answer: str, reasons: str) -> bool:
+    return answer == Answer.LATER.value and [rule for rule, _, _ in json.loads(reasons)] == [ASK]
 
 
 def _outline(answer: str, reasons: str, rules: bytes) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
 
 from mine_agent.errors import StillFetchingError
+from mine_agent.memory import DEFAULT_LIMIT
 from pysonar.protocol.cid import Cid
 
 PATIENCE = 2.0  # seconds
@@ -22,10 +23,18 @@ KEPT = 16
 
 
 class Fetches:
-    """Artifacts on their way, by CID. `get(cid, most)` is the store's, and safe in threads."""
+    """Artifacts on their way, by CID. `get(cid, most)` is the store's, and safe in threads; `limit()` gives
+    the bytes that all of them together may take.
+    """
 
-    def __init__(self, get: Callable[[Cid, int], bytes], *, patience: float = PATIENCE) -> None:
-        self._get, self._patience = get, patience
+    def __init__(
+        self,
+        get: Callable[[Cid, int], bytes],
+        *,
+        patience: float = PATIENCE,
+        limit: Callable[[], int] = lambda: DEFAULT_LIMIT,
+    ) -> None:
+        self._get, self._patience, self._limit = get, patience, limit
         self._running: OrderedDict[tuple[Cid, int], Future[bytes]] = OrderedDict()
 
     def get(self, cid: Cid, most: int) -> bytes:
@@ -54,14 +63,19 @@ class Fetches:
 
     def _start(self, key: tuple[Cid, int]) -> Future[bytes]:
         for done in [known for known, future in self._running.items() if future.done()]:
-            if len(self._running) >= KEPT:
+            if len(self._running) >= KEPT or self._too_much_with(key[1]):
                 del self._running[done]  # nobody came back for it
+        if self._running and self._too_much_with(key[1]):
+            raise StillFetchingError(str(key[0]))
         if sum(not future.done() for future in self._running.values()) >= MOST_AT_ONCE:
             raise StillFetchingError(str(key[0]))
         future: Future[bytes] = Future()
         self._running[key] = future
         threading.Thread(target=self._run, args=(key, future), daemon=True, name="fetch").start()
         return future
+
+    def _too_much_with(self, most: int) -> bool:
+        return sum(size for _, size in self._running) + most > self._limit()
 
     def _run(self, key: tuple[Cid, int], future: Future[bytes]) -> None:
         try:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import csv
+import io
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from pysonar.party.console import (
+    ExitCode,
     Format,
     FormatOption,
     HomeOption,
@@ -13,28 +20,62 @@ from pysonar.party.console import (
     command,
     note,
     print_rows,
+    warn,
 )
+from pysonar.party.output import out
 from pysonar.party.wording import about, short, short_id
 
 if TYPE_CHECKING:
     from mine_agent.campaigns.earnings import Earnings
 
+_CSV_COLUMNS = (
+    "campaign", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn", "promised",
+    "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net",
+)  # fmt: skip
 _AMOUNTS = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "net")
 
 
+class EarningsFormat(StrEnum):
+    """How earnings are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
 @command
-def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+def earnings(
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the running total of ether over time into this SVG file.", metavar="FILE.svg"
+        ),
+    ] = None,
+    home: HomeOption = None,
+    form: Annotated[
+        EarningsFormat,
+        typer.Option("--format", help="A table for people, one JSON document, or CSV for a spreadsheet."),
+    ] = EarningsFormat.TABLE,
+) -> None:
     """Show for each campaign what this mine submitted, earned and spent.
 
     "promised" is what verdicts announced; of it "pending" is due at settlement, "claimable" now, "claimed"
     was sent already (stakes that come back are in these three, too). "staked" waits for verdicts, "burned"
-    is lost. "net" is promised less burned stakes, fees and gas.
+    is lost. "gas" is what the transactions cost, those that failed, too. "net" is promised less burned
+    stakes, fees and gas. JSON and CSV have every wei.
     """
     from mine_agent.campaigns.earnings import earnings as earnings_of
+    from mine_agent.campaigns.income import entries, picture
     from mine_agent.cli.connect import connect_and_read, home_path
 
     connection = connect_and_read(home_path(home))
+    if plot is not None:
+        plot.write_text(picture(connection, entries(connection)), encoding="utf-8")
+        note(f"drawn to {plot}")
     rows = [as_row(earnings_of(connection, campaign)) for campaign in connection.own_campaign_ids()]
+    if form is EarningsFormat.CSV:
+        out().write(as_csv(rows))
+        return
     print_rows(
         rows,
         {
@@ -45,10 +86,11 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
             "claimable": "claimable",
             "claimed": "claimed",
             "staked": "staked",
+            "gas": "gas",
             "spent": "spent",
             "net": "net",
         },
-        form=form,
+        form=Format(form.value),
         show={
             "campaign": short_id,
             **{name: lambda text: about(int(text)) for name in (*_AMOUNTS, "spent")},
@@ -59,29 +101,42 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
 
 @acting
 def claim(
+    campaign: Annotated[
+        str | None,
+        typer.Argument(help="One campaign's id, or its first six digits or more; else all.", metavar="[ID]"),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All campaigns, which is also what happens without an ID.")
+    ] = False,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Claim everything that campaigns owe this account now, and wait until it is there.
 
-    Stakes of submissions that will not be judged any more are taken back first.
+    Stakes of submissions that will not be judged any more are taken back first. A campaign that refuses, as
+    one in a token that does not pay, stops no other: it is named, and the exit code is 1.
 
     `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
     while it runs, it holds the account, and this command says so.
     """
+    from mine_agent.campaigns.find import campaign_by
     from mine_agent.cli.connect import home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.work.claim_all import claim_everything
     from pysonar.party.home_lock import home_lock
 
+    if campaign is not None and everything:
+        raise typer.BadParameter("give an ID, or --all, not both")
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
     with home_lock(opened.lock):
         connection = Connection.open(opened)
         connection.follower.poll()
-        claimed = claim_everything(connection, connection.outbox(signer))
+        wanted = None if campaign is None else [campaign_by(connection, campaign)]
+        claiming = claim_everything(connection, connection.outbox(signer), campaigns=wanted)
+    claimed = claiming.claims
     print_rows(
         [
             {
@@ -104,6 +159,20 @@ def claim(
     )
     if claimed and form is Format.TABLE:
         note(f"claimed {about(sum(entry.amount for entry in claimed))} in all")
+    for refused in claiming.unclaimed:
+        warn(f"campaign {short_id(refused.campaign)} was not claimed: {refused.why}")
+    if claiming.unclaimed:
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """The rows with a header line; amounts in wei, submissions as numbers."""
+    columns = [name for name in _CSV_COLUMNS if not rows or name in rows[0]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def as_row(entry: Earnings) -> dict[str, Any]:

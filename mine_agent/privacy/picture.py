@@ -4,9 +4,7 @@ not see it, and nothing that a browser would have to run or fetch.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from html import escape
-
+from mine_agent import drawing
 from mine_agent.privacy.report import LedgerReport
 
 WIDTH, HEIGHT = 720, 260
@@ -33,35 +31,21 @@ def picture(report: LedgerReport) -> str:
     path += f" H {across(last):.1f}"
     said = f"epsilon {totals[-1]:.3g}" + ("" if limit is None else f" of {limit:g}")
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        ' aria-labelledby="title desc" font-family="sans-serif" font-size="12">',
-        f'<title id="title">Privacy spent by this mine: {escape(said)}</title>',
-        f'<desc id="desc">A step line from {_day(first)} to {_day(last)}, {len(rows)} entries,'
-        f" delta {report.summary()['delta']:g}.</desc>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        _line(across(first), up(0), across(last), up(0), "black"),
-        _line(across(first), up(0), across(first), up(top), "black"),
-        _text(_LEFT - 6, up(0), "0", "end"),
-        _text(_LEFT, _TOP - 12, "epsilon", "start"),
-        _text(across(first), HEIGHT - 14, _day(first), "start"),
-        _text(across(last), HEIGHT - 14, _day(last), "end"),
+        drawing.line(across(first), up(0), across(last), up(0), "black"),
+        drawing.line(across(first), up(0), across(first), up(top), "black"),
+        drawing.text(_LEFT - 6, up(0), "0", "end"),
+        drawing.text(_LEFT, _TOP - 12, "epsilon", "start"),
+        drawing.text(across(first), HEIGHT - 14, drawing.day(first), "start"),
+        drawing.text(across(last), HEIGHT - 14, drawing.day(last), "end"),
     ]
     if limit is not None:
-        parts.append(_line(across(first), up(limit), across(last), up(limit), "#b00020", dashed=True))
-        parts.append(_text(_LEFT - 6, up(limit), f"{limit:g}", "end"))
-    parts.append(f'<path d="{path}" fill="none" stroke="#00529b" stroke-width="2"/>')
-    parts.append(_text(across(last), up(totals[-1]) - 6, f"{totals[-1]:.3g}", "end"))
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _line(x: float, y: float, to_x: float, to_y: float, colour: str, *, dashed: bool = False) -> str:
-    dash = ' stroke-dasharray="6 4"' if dashed else ""
-    return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{colour}"{dash}/>'
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
-
-
-def _day(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M")
+        parts.append(drawing.line(across(first), up(limit), across(last), up(limit), "#b00020", dashed=True))
+        parts.append(drawing.text(_LEFT - 6, up(limit), f"{limit:g}", "end"))
+    parts.append(drawing.steps(path, "#00529b"))
+    parts.append(drawing.text(across(last), up(totals[-1]) - 6, f"{totals[-1]:.3g}", "end"))
+    title = f"Privacy spent by this mine: {said}"
+    description = (
+        f"A step line from {drawing.day(first)} to {drawing.day(last)}, {len(rows)} entries,"
+        f" delta {report.summary()['delta']:g}."
+    )
+    return drawing.picture(WIDTH, HEIGHT, title, description, parts)

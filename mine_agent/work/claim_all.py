@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from mine_agent.connection import Connection
 from mine_agent.errors import ClaimUnfinishedError
+from mine_agent.failures import describe
 from mine_agent.work import payouts
+from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.events import Claimed
+from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTimeoutError
 from pysonar.chain.sending.deeds import Deed
 from pysonar.chain.sending.outbox import Outbox
 
 WAIT_SECONDS = 600.0
+_FOR_ALL = (NodeDownError, NodeRefusedError, TransactionTimeoutError)
 
 
 @dataclass(frozen=True)
@@ -25,51 +31,95 @@ class Claim:
     transaction: str
 
 
-def claim_everything(connection: Connection, outbox: Outbox, *, timeout: float = WAIT_SECONDS) -> list[Claim]:
-    """Take back the stakes that will not be judged any more, then one claim for each campaign with
-    something to claim. All are sent before the first is waited for.
+@dataclass(frozen=True)
+class Unclaimed:
+    """A campaign whose money could not be had now: most often its token refuses. `why` in words."""
 
-    Raises the outbox's errors; ClaimUnfinishedError once something was sent: it stays sent, and is claimed
-    once only.
+    campaign: bytes
+    why: str
+
+
+@dataclass
+class ClaimRun:
+    """What came of claiming. `sent`: every transaction of it."""
+
+    claims: list[Claim] = field(default_factory=list)
+    unclaimed: list[Unclaimed] = field(default_factory=list)
+    sent: list[Deed] = field(default_factory=list)
+
+
+def claim_everything(
+    connection: Connection,
+    outbox: Outbox,
+    *,
+    campaigns: Sequence[bytes] | None = None,
+    timeout: float = WAIT_SECONDS,
+) -> ClaimRun:
+    """Take back the stakes that will not be judged any more, then one claim for each campaign with something
+    to claim. All are sent before the first is waited for. A campaign that refuses, as one in a token that
+    does not pay, is noted in the answer and stops no other.
+
+    Args:
+        campaigns: these alone; None: all that this account has to do with.
+
+    Raises the outbox's errors that concern all alike (the node is away); ClaimUnfinishedError once something
+    was sent: it stays sent, and is claimed once only.
     """
     outbox.pump()
-    claims: list[Claim] = []
-    sent: list[Deed] = []
+    run = ClaimRun()
+    wanted = connection.own_campaign_ids() if campaigns is None else campaigns
     try:
-        _reclaim_everything(connection, outbox, sent, timeout)
-        _claim_everything(connection, outbox, sent, claims, timeout)
-    except (NodeDownError, NodeRefusedError, TransactionTimeoutError) as error:
-        if not sent:
+        _reclaim(connection, outbox, wanted, run, timeout)
+        _claim(connection, outbox, wanted, run, timeout)
+    except _FOR_ALL as error:
+        if not run.sent:
             raise
-        raise ClaimUnfinishedError(claims, [str(deed) for deed in sent], error) from error
-    return claims
+        raise ClaimUnfinishedError(run.claims, [str(deed) for deed in run.sent], error) from error
+    return run
 
 
-def _claim_everything(
-    connection: Connection, outbox: Outbox, sent: list[Deed], claims: list[Claim], timeout: float
+def _claim(
+    connection: Connection, outbox: Outbox, campaigns: Sequence[bytes], run: ClaimRun, timeout: float
 ) -> None:
-    sonar = connection.sonar
-    first = len(sent)
-    for campaign in connection.own_campaign_ids():
-        if sonar.claimable(campaign, outbox.account):
-            claim = payouts.claim(outbox, sonar, sonar.campaign(campaign))
-            if claim is not None:
-                sent.append(claim.deed)
-    for deed in sent[first:]:
-        campaign = deed.campaign or b""
-        receipt = outbox.wait(deed, timeout)
-        amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
-        claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
+    sonar, waiting = connection.sonar, []
+    for campaign in campaigns:
+        with _noting(campaign, run):
+            if sonar.claimable(campaign, outbox.account):
+                claim = payouts.claim(outbox, sonar, sonar.campaign(campaign))
+                if claim is not None:
+                    waiting.append((campaign, claim.deed))
+                    run.sent.append(claim.deed)
+    for campaign, deed in waiting:
+        with _noting(campaign, run):
+            receipt = outbox.wait(deed, timeout)
+            amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
+            run.claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
 
 
-def _reclaim_everything(connection: Connection, outbox: Outbox, sent: list[Deed], timeout: float) -> None:
-    sonar, now = connection.sonar, connection.sonar.now()
-    for campaign in connection.own_campaign_ids():
-        record = sonar.campaign(campaign)
-        for status in connection.submission_history(campaign):
-            if payouts.may_reclaim(record, status, now):
-                reclaim = payouts.reclaim(outbox, sonar, record, status)
-                if reclaim is not None:
-                    sent.append(reclaim.deed)
-    for deed in list(sent):
-        outbox.wait(deed, timeout)
+def _reclaim(
+    connection: Connection, outbox: Outbox, campaigns: Sequence[bytes], run: ClaimRun, timeout: float
+) -> None:
+    sonar, now, waiting = connection.sonar, connection.sonar.now(), []
+    for campaign in campaigns:
+        with _noting(campaign, run):
+            record = sonar.campaign(campaign)
+            for status in connection.submission_history(campaign):
+                if payouts.may_reclaim(record, status, now):
+                    reclaim = payouts.reclaim(outbox, sonar, record, status)
+                    if reclaim is not None:
+                        waiting.append((campaign, reclaim.deed))
+                        run.sent.append(reclaim.deed)
+    for campaign, deed in waiting:
+        with _noting(campaign, run):
+            outbox.wait(deed, timeout)
+
+
+@contextmanager
+def _noting(campaign: bytes, run: ClaimRun) -> Iterator[None]:
+    """What goes wrong with this campaign alone is noted."""
+    try:
+        yield
+    except (*_FOR_ALL, DatabaseUnusableError):
+        raise
+    except OpenMinedError as error:
+        run.unclaimed.append(Unclaimed(campaign, describe(error)))

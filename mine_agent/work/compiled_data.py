@@ -5,12 +5,12 @@ For a linear family that is an affine map, the same for every version; for a net
 for each version. It says much about the data (a map is made of X'X and X'y), so it is never written anywhere.
 It is compiled again after a restart, or when the data are other ones; their digest is taken before and after
 each reading. Sums are added up batch by batch, so any number of records takes the memory of one batch; rules
-that go through the records in an order of their own, and networks, need all of them.
+that go through the records in an order of their own, and networks, need all of them, and are refused where
+the owner's memory does not hold these.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,17 +20,23 @@ import pyarrow as pa
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import TooLittleDataError
+from mine_agent.memory import Pool
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.protection import Prepared, Protection
 from mine_agent.rules.policy import Limits
+from mine_agent.work.progress import Reading
 from openmined_syft.models import Learnable, Rows
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.rules import MiniBatch
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.schema import Schema
-from pysonar.tables import Reading, record_batches
+from pysonar.tables import Reading as TableReading
+from pysonar.tables import record_batches
 from pysonar.tables.numbers import POINT
 
-KEPT = 8
+_NUMBER = 10  # bytes of a float64 in what is compiled, with what comes around it
+_COPIES = 2  # of the encoded records, while their parts are put together
 
 
 def salt_of(campaign: bytes, digest: bytes) -> bytes:
@@ -52,8 +58,8 @@ class Compiled:
 class CompiledData:
     """What was compiled lately, by campaign, data, and version where that matters."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, bytes, str, int, Budget | None], Compiled] = OrderedDict()
+    def __init__(self, pool: Pool | None = None) -> None:
+        self._pool = pool or Pool()
 
     def visit(
         self,
@@ -63,50 +69,67 @@ class CompiledData:
         limits: Limits,
         budget: Budget | None,
         protection: Protection,
+        progress: Reading = lambda _: None,
     ) -> Compiled:
         """The training of the campaign on `data`, from a version of its model on, under `protection`,
         which is what the owner's `budget` comes to.
 
         Raises DataChangedError, SchemaError (names row, column and value), TooLittleDataError (fewer records
-        or classes than the owner's limits), SyftError (the rows cannot be learned from), LedgerError (nothing
-        may be released).
+        or classes than the owner's limits), MemoryLimitError (it needs more memory than the owner gives),
+        SyftError (the rows cannot be learned from), LedgerError (nothing may be released).
         """
         scheme = scheme_named(campaign_spec.spec.scheme)
         key = (
+            "visit",
             campaign_spec.campaign,
             data.digest,
             data.registration,
             version if scheme.fresh_rows else 0,
             budget,
         )
-        if key in self._kept:
+        if self._pool.holds(key):
             data.renewed()
-        else:
+
+        def made() -> Compiled:
             salt = salt_of(campaign_spec.campaign, data.digest)
-            prepared = _prepared(campaign_spec, data, limits, budget, protection)
+            prepared = self._prepared(campaign_spec, data, limits, budget, protection, progress)
             visit = scheme.visit(
                 campaign_spec.family, prepared.data, campaign_spec.rule, version=version, salt=salt
             )
-            self._kept[key] = Compiled(visit, prepared.statement, prepared.key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+            return Compiled(visit, prepared.statement, prepared.key)
+
+        return self._pool.get(key, f"what the campaign's model learns from {data.name!r}", made)
+
+    def _prepared(
+        self,
+        campaign_spec: CampaignSpec,
+        data: DataSet,
+        limits: Limits,
+        budget: Budget | None,
+        protection: Protection,
+        progress: Reading,
+    ) -> Prepared[Learnable]:
+        """What the model learns from, once the data have been read to the end and found unchanged."""
+        rows, columns = campaign_spec.family.weights_shape
+        self._pool.require(_NUMBER * rows * (rows + columns), f"a model of {rows} x {columns} weights")
+        whole = keeps_rows(campaign_spec, budget)
+        counted = _Counted(data, campaign_spec.schema, self._pool if whole else None, progress)
+        with data.opened() as source:
+            reading = TableReading(source.name)
+            fields = (*campaign_spec.schema.fields, campaign_spec.schema.label)
+            decimal = _decimal(data, budget)
+            batches = record_batches(source, fields, reading, limit=data.unusable, decimal=decimal)
+            prepare = protection.gather(campaign_spec, data, counted.of(batches))
+            counted.require(limits)
+        return prepare()
 
 
-def _prepared(
-    campaign_spec: CampaignSpec, data: DataSet, limits: Limits, budget: Budget | None, protection: Protection
-) -> Prepared[Learnable]:
-    """What the model learns from, once the data have been read to the end and found unchanged."""
-    with data.opened() as source:
-        reading = Reading(source.name)
-        fields = (*campaign_spec.schema.fields, campaign_spec.schema.label)
-        decimal = _decimal(data, budget)
-        batches = record_batches(source, fields, reading, limit=data.unusable, decimal=decimal)
-        counted = _Counted(campaign_spec.schema, batches)
-        prepare = protection.gather(campaign_spec, data, counted)
-        counted.require(data.name, limits)
-    return prepare()
+def keeps_rows(campaign_spec: CampaignSpec, budget: Budget | None) -> bool:
+    """Whether all encoded records are needed at once: by a network, and by mini-batches, which go through
+    them in an order of their own. Else sums are added up batch by batch.
+    """
+    linear = isinstance(campaign_spec.family, LinearFamily)
+    return budget is None and not (linear and not isinstance(campaign_spec.rule, MiniBatch))
 
 
 def _decimal(data: DataSet, budget: Budget | None) -> str | None:
@@ -117,24 +140,34 @@ def _decimal(data: DataSet, budget: Budget | None) -> str | None:
 
 
 class _Counted:
-    """Encoded batches, their records and classes counted as they pass."""
+    """Encoded batches, their records and classes counted as they pass.
 
-    def __init__(self, schema: Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        self._schema, self._batches = schema, batches
-        self._records = 0
+    `pool`: where all of them are needed at once, what has to hold them; they are refused before they fill it.
+    """
+
+    def __init__(self, data: DataSet, schema: Schema, pool: Pool | None, progress: Reading) -> None:
+        self._data, self._schema, self._pool, self._progress = data, schema, pool, progress
+        self._records, self._bytes = 0, 0
         self._classes: set[int] = set()
 
-    def __iter__(self) -> Iterator[Rows]:
-        for batch in self._batches:
+    def of(self, batches: Iterator[pa.RecordBatch]) -> Iterator[Rows]:
+        """The batches, encoded. Raises MemoryLimitError."""
+        for batch in batches:
             table = pa.Table.from_batches([batch])
             rows = Rows(self._schema.encode(table), self._schema.encode_labels(table))
             self._records += len(rows.y)
+            if self._pool is not None:
+                self._bytes += _COPIES * (rows.X.nbytes + rows.y.nbytes)
+                what = f"{self._records} records of {self._data.name!r}, which this model needs all at once,"
+                self._pool.require(self._bytes, what)
             if self._schema.classes is not None:
                 self._classes.update(np.unique(rows.y).tolist())
+            self._progress(self._records)
             yield rows
 
-    def require(self, name: str, limits: Limits) -> None:
+    def require(self, limits: Limits) -> None:
         """Raises TooLittleDataError: from few records, a Capsule can read single ones."""
+        name = self._data.name
         if self._records < limits.least_records:
             raise TooLittleDataError(name, "records", self._records, limits.least_records)
         if self._schema.classes is not None and len(self._classes) < limits.least_classes:

@@ -19,6 +19,7 @@ from mine_agent.campaigns.visit_cost import visit_seconds
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.happenings import Asking
+from mine_agent.memory import Pool
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
 from mine_agent.rules.decisions import Answer, decide
@@ -26,6 +27,7 @@ from mine_agent.rules.policy import Policy
 from mine_agent.work import submit
 from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on
+from mine_agent.work.progress import reading, training
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Tell, Training
@@ -41,6 +43,7 @@ class NewSubmissions:
         outbox: Outbox,
         artifacts: CampaignArtifacts,
         ledger: Ledger,
+        pool: Pool,
         *,
         tell: Tell,
         clock: Callable[[], float],
@@ -49,7 +52,7 @@ class NewSubmissions:
         self._outbox = outbox
         self._artifacts = artifacts
         self._ledger = ledger
-        self._compiled = CompiledData()
+        self._compiled = CompiledData(pool)
         self._tell = tell
         self._clock = clock
 
@@ -103,15 +106,18 @@ class NewSubmissions:
         certificate = self._artifacts.certificate(record, campaign_spec)
         protection = protection_for(policy.privacy, self._ledger, clock=self._clock)
         compiled = self._compiled.visit(
-            campaign_spec, data, record.version, policy.limits, policy.privacy, protection
-        )
+            campaign_spec, data, record.version, policy.limits, policy.privacy, protection,
+            reading(self._tell, campaign, data.name, data.rows),
+        )  # fmt: skip
         self._tell(
             Training(
                 campaign=campaign, data=data.name, base_version=record.version, title=campaign_spec.spec.title
             )
         )
         began = time.monotonic()
-        gradient = train_on(base, compiled.visit)
+        expected = connection.journal.seconds_of_visits(campaign)
+        with training(self._tell, campaign, data.name, expected):
+            gradient = train_on(base, compiled.visit)
         seconds = time.monotonic() - began
         sealed = seal_update(
             gradient,

@@ -225,7 +225,7 @@ def test_the_doctor_is_content_with_a_mine_that_is_set_up(
     assert result.exit_code == 0, result.output
     assert set(findings(result)) == {
         "python", "arithmetic", "networks", "home", "policy", "keyfile", "node", "contract", "clock",
-        "balance", "store", "privacy", "data patients",
+        "balance", "store", "privacy", "memory", "work", "data patients",
     }  # fmt: skip
     assert mine_agent("doctor", "--home", home.path).exit_code == 0
 
@@ -242,8 +242,34 @@ def test_the_doctor_finds_every_fault_at_once(
     result = mine_agent("doctor", "--home", home.path, "--format", "json")
     assert result.exit_code == 1
     failing = {check for check, entry in findings(result).items() if not entry["ok"]}
-    assert failing == {"policy", "privacy", "keyfile", "clock", "balance", "data patients"}
+    assert failing == {
+        "policy", "privacy", "keyfile", "clock", "balance", "memory", "work", "data patients",
+    }  # fmt: skip
     assert all(entry["advice"] for entry in findings(result).values() if not entry["ok"])
+
+
+def test_the_doctor_says_what_keeps_the_mine_from_working(mine_agent: Any, home: Home, table: Path) -> None:
+    mine_agent("data", "add", "patients", table, "--home", home.path)
+
+    def look(check: str, **rules: str) -> dict[str, Any]:
+        text = home.policy_file.read_text()
+        for name, value in rules.items():
+            text = "\n".join(
+                f"{name} = {value}" if line.startswith(f"{name} = ") else line for line in text.splitlines()
+            )
+        home.save_policy(text + "\n")
+        return findings(mine_agent("doctor", "--home", home.path, "--format", "json"))[check]
+
+    assert look("work")["found"] == "new work may begin"
+    home.pause()
+    assert "paused" in look("work")["found"]
+    home.resume()
+    assert look("work")["ok"]
+    assert "data_sets names what is not registered: others" in look("policy", data_sets='["others"]')["found"]
+    assert look("policy", data_sets='["patients"]')["ok"]
+    assert "hours is empty" in look("policy", hours="[]")["found"]
+    assert "MB for all campaigns" in look("memory", hours='["any"]')["found"]
+    assert not look("memory", memory_mb="1000000000")["ok"]
 
 
 def test_the_doctor_names_a_store_that_does_not_work(mine_agent: Any, make_home: Any, tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
     own.connection.follower.poll()
     (status,) = own.connection.submission_history(campaign)
     assert status.outcome is Outcome.WAITING
-    (claim,) = claim_everything(own.connection, own.outbox)
+    (claim,) = claim_everything(own.connection, own.outbox).claims
     assert (claim.campaign, claim.gas) == (campaign, 0)  # what the node does not say is not known
     assert claim_everything(own.connection, own.outbox) == []
     assert node.balance(sonar.address) == 10 * ETHER  # the bounty

@@ -308,7 +308,7 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
     connection.follower.poll()
     own.collect(campaign, auto_claim=True)
     assert outbox.find(Deed(Action.CLAIM, campaign, "0")) is None
-    (claim,) = claim_everything(connection, outbox)  # but by hand it can be had
+    (claim,) = claim_everything(connection, outbox).claims  # but by hand it can be had
     assert claim.amount == 5
 
 
@@ -323,13 +323,13 @@ def test_everything_is_claimed_by_hand_and_then_nothing_is(
         judge(campaign, submission.update, Verdict.IMPROVED, 190_000)
     settle(node, sonar, transact, stranger, both[0])
     connection.follower.poll()
-    first = claim_everything(connection, outbox)
+    first = claim_everything(connection, outbox).claims
     assert {claim.campaign: claim.amount for claim in first} == {both[0]: ETHER + STAKE, both[1]: STAKE}
     connection.follower.poll()
-    assert claim_everything(connection, outbox) == []
+    assert claim_everything(connection, outbox).claims == []
     settle(node, sonar, transact, stranger, both[1])
     connection.follower.poll()
-    (second,) = claim_everything(connection, outbox)
+    (second,) = claim_everything(connection, outbox).claims
     assert second.amount == ETHER
 
 
@@ -338,9 +338,9 @@ def test_claiming_by_hand_takes_unjudged_stakes_back_first(
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
-    assert claim_everything(connection, outbox) == []
+    assert claim_everything(connection, outbox).claims == []
     node.advance_to(connection.sonar.campaign(campaign).terms.review_until)
-    (claim,) = claim_everything(connection, outbox)
+    (claim,) = claim_everything(connection, outbox).claims
     assert claim.amount == STAKE + FEE
     assert connection.sonar.owed(campaign, outbox.account) == 0
 

@@ -1,0 +1,173 @@
+"""What strangers and broken machines hand to a mine: a clear message, nothing submitted, nothing spent, and
+the honest campaign beside it is served all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web3 import Web3
+
+from mine_agent.agent import Agent
+from mine_agent.connection import Connection
+from mine_agent.home import Home
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.errors import WrongChainError
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.meddling import Meddling
+from tests.mine.campaigns.mine_under_test import Mine
+
+
+@pytest.fixture
+def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
+    """The miner's mine with the colours registered."""
+    home.data().add("colours", colours, replace=False)
+    return Mine(home, miner, tell)
+
+
+def changed_spec(capsule: Any, change: Callable[[dict[str, Any]], None]) -> bytes:
+    document = json.loads(capsule.spec().to_bytes())
+    change(document)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def refer_elsewhere(document: dict[str, Any]) -> None:
+    document["input_schema"]["$ref"] = "https://schemas.example/colours.json"
+
+
+def refer_to_itself(document: dict[str, Any]) -> None:
+    document["input_schema"]["properties"]["a"]["$ref"] = "#"
+
+
+def match_for_hours(document: dict[str, Any]) -> None:
+    document["input_schema"]["properties"]["a"]["pattern"] = "(a+)+$"
+
+
+def state_a_purpose_of_its_own(document: dict[str, Any]) -> None:
+    document["purpose"] = "whatever you like"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (refer_elsewhere, "$ref"),
+        (refer_to_itself, "$ref"),
+        (match_for_hours, "pattern"),
+        (state_a_purpose_of_its_own, "purpose"),
+    ],
+)
+def test_a_spec_with_a_reference_or_a_bomb_in_its_schema_costs_nothing(
+    change: Any, named: str, mine: Mine, small_capsule: Any, node: Any
+) -> None:
+    before = node.balance(mine.address)
+    bad = small_capsule.opened_with(changed_spec(small_capsule, change))
+    (error,) = mine.errors()
+    assert named in str(error)
+    assert mine.submitted() == []
+    assert node.balance(mine.address) == before
+    good = small_capsule.open(salt=b"\x01" * 32)
+    mine.round()
+    assert [event.id for event in mine.submitted()] == [good]
+    assert mine.connection.journal.failure(bad, "colours") is not None
+
+
+def test_brackets_without_end_in_a_spec_end_no_process(mine: Mine, small_capsule: Any, node: Any) -> None:
+    before = node.balance(mine.address)
+    small_capsule.opened_with(b"[" * 500_000)
+    (error,) = mine.errors()
+    assert "canonical JSON" in str(error)
+    assert node.balance(mine.address) == before
+
+
+def test_a_campaign_that_asks_for_forbidden_fields_gets_nothing_and_costs_nothing(
+    mine: Mine, home: Home, small_capsule: Any, node: Any, asked: list[Any]
+) -> None:
+    home.save_policy(
+        home.policy_file.read_text().replace('fields = ["any"]', 'fields = ["a", "b", "colour"]')
+    )
+    before = node.balance(mine.address)
+    campaign = small_capsule.open()
+    asked.clear()
+    assert mine.round() == []
+    assert mine.submitted() == []
+    assert node.balance(mine.address) == before
+    record = mine.connection.sonar.campaign(campaign)
+    assert [cid.digest for cid in asked] == [record.terms.spec]  # neither its key nor its model
+    (decision,) = mine.connection.decisions.of(campaign)
+    assert [reason.rule for reason in decision.reasons] == ["fields"]
+    assert "fields not allowed: c" in decision.reasons[0].reason
+
+
+def test_a_node_that_says_another_chain_in_the_middle_gets_no_transaction(
+    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, node: Any
+) -> None:
+    home.data().add("colours", colours, replace=False)
+    small_capsule.open()
+    before, lies = node.balance(miner.address), [False]
+
+    def lie(method: str, _: Any) -> dict[str, Any] | None:
+        return {"result": "0x1"} if lies[0] and method == "eth_chainId" else None
+
+    connection = Connection.open(home, Web3(Meddling(node.url, lie)))
+    agent = Agent(connection, connection.outbox(miner), tell=tell)
+    lies[0] = True
+    with pytest.raises(WrongChainError, match="serves chain 1, expected chain 1337"):
+        agent.round()
+    assert node.balance(miner.address) == before
+    assert connection.follower.history(Submitted) == []
+    lies[0] = False
+    assert agent.round() == []
+    node.mine()
+    connection.follower.poll()
+    assert len(connection.follower.history(Submitted)) == 1  # nothing was lost, and it went once
+
+
+def test_a_home_of_another_chain_does_not_start(make_home: Any, mine_agent: Any, node: Any) -> None:
+    home = make_home(chain_id=1)
+    before = node.balance(home.address)
+    answer = mine_agent("run", "--once", "--home", home.path)
+    assert answer.exit_code == 1
+    assert "serves chain 1337, expected chain 1" in answer.stderr
+    assert node.balance(home.address) == before
+
+
+def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
+    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, rows: Any, tmp_path: Path, node: Any
+) -> None:
+    place = tmp_path / "colours.sqlite"
+    with sqlite3.connect(place) as database:
+        database.execute("create table colours (a real, b real, c real, colour text)")
+        database.executemany("insert into colours values (?, ?, ?, ?)", rows)
+    home.data().add("colours", place, replace=False, options={"table": "colours"})
+    with sqlite3.connect(place) as database:
+        database.execute("delete from colours")
+    mine, before = Mine(home, miner, tell), node.balance(miner.address)
+    small_capsule.open()
+    (error,) = mine.errors()
+    assert "colours" in str(error)
+    assert mine.submitted() == []
+    assert node.balance(miner.address) == before
+
+
+@pytest.mark.slow
+def test_a_value_of_the_wrong_type_in_row_nine_million_is_named_and_nothing_is_submitted(
+    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, tmp_path: Path, node: Any
+) -> None:
+    place, row = tmp_path / "long.csv", 9_000_000
+    with place.open("w") as file:
+        file.write("a,b,c,colour\n")
+        for _ in range(9):
+            file.write("1,2,3,red\n" * (row // 9 - (1 if _ == 8 else 0)))
+        file.write("1,two,3,red\n1,2,3,blue\n")
+    home.data().add("long", place, replace=False, unusable=0)
+    mine, before = Mine(home, miner, tell), node.balance(miner.address)
+    small_capsule.open()
+    (error,) = mine.errors()
+    assert f"row {row + 1}, column 'b'" in str(error)  # the header is row 1
+    assert mine.submitted() == []
+    assert node.balance(miner.address) == before

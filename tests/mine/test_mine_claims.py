@@ -1,0 +1,138 @@
+"""Claiming from many campaigns of which one refuses, and the earnings over time: exact to the wei."""
+
+from __future__ import annotations
+
+import csv
+import io
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from mine_agent.campaigns.earnings import earnings
+from mine_agent.campaigns.income import entries
+from mine_agent.connection import Connection
+from mine_agent.home import Home
+from mine_agent.work import submit
+from mine_agent.work.claim_all import claim_everything
+from pysonar.chain.address import ZERO_ADDRESS
+from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.types import Report, Verdict
+from pysonar.chain.sending.outbox import Outbox
+from pysonar.store import cid_of
+
+HONEST, REFUSES = 0, 1
+ETHER = 10**18
+
+
+@pytest.fixture
+def token(node: Any, sonar: Any, deploy: Any, scientist: Any, transact: Any) -> Any:
+    """`token(mood)` makes a token turn; it is at `token.address`, and the scientist has plenty of it."""
+    address = deploy(node, "contracts/mocks/TrapToken.vy")
+
+    def call(function: str, *words: int) -> None:
+        data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)
+        transact(node, scientist, Call(address, data, 0, function))
+
+    def turn(mood: int) -> None:
+        call("turn(uint256)", mood)
+
+    turn.address = address  # type: ignore[attr-defined]
+    call("mint(address,uint256)", int(scientist.address, 16), 10**24)
+    call("approve(address,uint256)", int(sonar.address, 16), 10**24)
+    return turn
+
+
+@pytest.fixture
+def earned(
+    connection: Connection, outbox: Outbox, node: Any, sonar: Any, capsule: Any, stranger: Any, transact: Any,
+    open_bare_campaign: Any,
+) -> Any:  # fmt: skip
+    """`earned(**terms) -> id`: a settled campaign in which the miner has gained a tenth of the bounty."""
+
+    def make(**terms: Any) -> bytes:
+        campaign: bytes = open_bare_campaign(start=0, target=1_000_000, **terms)
+        record = sonar.campaign(campaign)
+        submission = connection.journal.add(
+            campaign, data="d", data_digest=b"\x77" * 32, base_version=0, base_model=b"\x33" * 32,
+            update=cid_of(campaign).digest, value=record.terms.stake + record.terms.fee, sealed=campaign,
+            now=1000,
+        )  # fmt: skip
+        submit.send(submission, record, store=connection.store, outbox=outbox, sonar=sonar)
+        for pending in outbox.unfinished():
+            outbox.wait(pending.deed, 30)
+        one = Report(outbox.account, submission.update, Verdict.IMPROVED, 100_000, b"\x44" * 32)
+        transact(node, capsule, sonar.calls.report(campaign, [one]))
+        node.advance_to(sonar.campaign(campaign).terms.review_until)
+        transact(node, stranger, sonar.calls.settle(campaign))
+        connection.follower.poll()
+        return campaign
+
+    return make
+
+
+def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
+    connection: Connection, outbox: Outbox, earned: Any, token: Any, node: Any
+) -> None:
+    in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
+    in_ether = earned(salt=b"\x01" * 32)
+    token(REFUSES)
+    run = claim_everything(connection, outbox)
+    assert [(claim.campaign, claim.amount) for claim in run.claims] == [(in_ether, ETHER + ETHER // 100)]
+    (refused,) = run.unclaimed
+    assert refused.campaign == in_tokens
+    assert refused.why
+    token(HONEST)
+    again = claim_everything(connection, outbox)
+    assert [(claim.campaign, claim.amount) for claim in again.claims] == [(in_tokens, 100)]
+    assert again.unclaimed == []
+
+
+def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
+    connection: Connection, home: Home, earned: Any, token: Any, mine_agent: Any
+) -> None:
+    in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
+    in_ether = earned(salt=b"\x01" * 32)
+    token(REFUSES)
+    refused = mine_agent("claim", in_tokens.hex(), "--home", home.path)
+    assert refused.exit_code == 1
+    assert f"campaign 0x{in_tokens.hex()[:8]} was not claimed" in refused.stderr
+    assert connection.sonar.claimable(in_ether, connection.address) > 0
+    assert mine_agent("claim", "--all", "--home", home.path).exit_code == 1
+    assert connection.sonar.claimable(in_ether, connection.address) == 0
+    assert mine_agent("claim", in_ether.hex(), "--all", "--home", home.path).exit_code == 2
+    assert mine_agent("claim", "0xffffff", "--home", home.path).exit_code == 1
+
+
+def test_the_picture_and_the_table_come_to_the_same_sum(
+    connection: Connection, outbox: Outbox, home: Home, earned: Any, mine_agent: Any, tmp_path: Path
+) -> None:
+    campaigns = [earned(), earned(salt=b"\x01" * 32)]
+    claim_everything(connection, outbox)
+    connection.follower.poll()
+    changes = entries(connection)
+    books = [earnings(connection, campaign) for campaign in campaigns]
+    assert sum(entry.amount for entry in changes) == sum(book.net for book in books)
+    assert {entry.what for entry in changes} == {"payout", "fee", "gas"}
+    assert [entry.block for entry in changes] == sorted(entry.block for entry in changes)
+    assert all(entry.asset == ZERO_ADDRESS for entry in changes)
+    picture = tmp_path / "earnings.svg"
+    told = mine_agent("earnings", "--plot", picture, "--format", "csv", "--home", home.path)
+    assert told.exit_code == 0, told.output
+    root = ET.fromstring(picture.read_text())  # noqa: S314 - our own file
+    words = "".join(root.itertext())
+    assert "Earned by this mine: 1.9" in words
+    assert "2 ETH of payouts less" in words
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    assert [int(row["net"]) for row in rows] == [book.net for book in books]
+    assert all(int(row["gas"]) > 0 and row["improved"] == "1" for row in rows)
+
+
+def test_the_picture_of_a_mine_that_earned_nothing_is_a_picture(
+    home: Home, mine_agent: Any, tmp_path: Path
+) -> None:
+    picture = tmp_path / "earnings.svg"
+    assert mine_agent("earnings", "--plot", picture, "--home", home.path).exit_code == 0
+    assert "Earned by this mine: 0" in picture.read_text()

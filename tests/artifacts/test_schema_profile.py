@@ -49,10 +49,6 @@ def changed(document, path, value):
 def test_order_of_columns_is_the_order_of_fields_not_of_names():
     schema = Schema(INPUT, OUTPUT)
     assert schema.field_names == ("z_last_by_name", "age", "member", "colour", "wheels")
-    assert schema.feature_names == (
-        *("z_last_by_name", "age", "member"),
-        *("colour=red", "colour=green", "colour=blue", "wheels=4", "wheels=2"),
-    )
     assert schema.n_features == 8
     assert (schema.label_name, schema.classes) == ("digit", (0, 1, 2))
     turned = changed(

@@ -129,7 +129,6 @@ def test_long_values_are_shortened():
 def test_missing_columns_by_name_and_in_order():
     less = table().drop_columns(["wheels", "age", "kind"])
     assert SCHEMA.missing(less.column_names) == ["age", "wheels", "kind"]
-    assert SCHEMA.missing_inputs(less.column_names) == ["age", "wheels"]
     assert SCHEMA.missing(table().column_names) == []
     with pytest.raises(MissingColumnError, match="'age', 'wheels'") as caught:
         SCHEMA.encode(less)

@@ -78,7 +78,6 @@ def test_a_whole_campaign_is_read_back_as_typed_records(
     record = sonar.campaign(opened)
     assert (record.owner, record.state, record.terms) == (scientist.address, State.OPEN, terms)
     assert (record.public_key, record.model, record.version, record.start) == (KEY, MODEL, 0, 0)
-    assert record.accepts_submissions(node.now())
     assert record.payout(20_000) == 25  # docs/protocol.md, section 1, to the wei
     assert record.payout(4_999) == 0
 

@@ -193,15 +193,6 @@ class CampaignRecord:
             return 0
         return self._paid_at(reached) - self._paid_at(self.best)
 
-    def accepts_submissions(self, now: int) -> bool:
-        """Whether `submit` can pass at the time `now`."""
-        return (
-            self.state is State.OPEN
-            and now < self.terms.submit_until
-            and not self.target_reached
-            and self.pending < self.terms.max_pending
-        )
-
     def finished(self, now: int) -> bool:
         """Open, and the target reached, or submissions closed and all of them evaluated."""
         return self.state is State.OPEN and (

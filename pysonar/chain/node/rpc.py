@@ -172,11 +172,6 @@ def transaction(web3: Web3, transaction_hash: bytes) -> Transaction | None:
     return ask(web3, "eth_getTransactionByHash", asked, answers.optional(answers.transaction))
 
 
-def knows_transaction(web3: Web3, transaction_hash: bytes) -> bool:
-    """Whether the node has the transaction, mined or waiting."""
-    return transaction(web3, transaction_hash) is not None
-
-
 def block_transactions(web3: Web3, number: int) -> tuple[Transaction, ...] | None:
     """The transactions in that block; None if the node lacks it."""
     asked = [hex(number), True]

@@ -80,26 +80,10 @@ class Schema:
         """Columns of X, one-hot columns counted, without a bias."""
         return sum(field.columns for field in self.fields)
 
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """A name for each column of X: the field, or `field=value` for a one-hot column."""
-        names: list[str] = []
-        for field in self.fields:
-            if field.kind == "category":
-                names.extend(f"{field.name}={value}" for value in field.classes)
-            else:
-                names.append(field.name)
-        return tuple(names)
-
     def missing(self, columns: Iterable[str]) -> list[str]:
         """What is needed to train (inputs and label) and not among `columns`; in schema order."""
         there = set(columns)
         return [name for name in (*self.field_names, self.label_name) if name not in there]
-
-    def missing_inputs(self, columns: Iterable[str]) -> list[str]:
-        """What is needed to predict and not among `columns`; in schema order."""
-        there = set(columns)
-        return [name for name in self.field_names if name not in there]
 
     def select(self, table: pa.Table, *, source: str = "the records") -> pa.Table:
         """Inputs and label only, in schema order and the schema's types; what records are sealed as.

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+
 
 @pytest.fixture
-def database(tmp_path: Path, node: Any, sonar: Any) -> Iterator[sqlite3.Connection]:
+def database(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[sqlite3.Connection]:
     """A new database of this chain and contract."""
     from pysonar.chain.database import open_database
     from pysonar.chain.node import rpc
@@ -24,7 +28,9 @@ def database(tmp_path: Path, node: Any, sonar: Any) -> Iterator[sqlite3.Connecti
 
 
 @pytest.fixture
-def make(database: sqlite3.Connection, node: Any, sonar: Any, capsule: Any) -> Callable[..., Any]:
+def make(
+    database: sqlite3.Connection, node: Anvil, sonar: Sonar, capsule: KeyfileSigner
+) -> Callable[..., Any]:
     """`make(provider_or_web3=None, **options) -> Outbox` of the capsule's account: as a restarted process
     would open it. What its deeds bring about is asked of the node itself.
     """

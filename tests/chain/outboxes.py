@@ -9,6 +9,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
+from tests.conftest import Anvil
 
 FILLER = Deed(Action.FILL, None, "0")
 
@@ -28,13 +29,13 @@ def registration(number: int = 1) -> Deed:
     return Deed(Action.REGISTER, None, number.to_bytes(32, "big").hex() + ".0")
 
 
-def landed(node: Any, sonar: Sonar) -> list[int]:
+def landed(node: Anvil, sonar: Sonar) -> list[int]:
     """The numbers of all registrations on chain, in order."""
     logs = rpc.logs(node.web3, sonar.address, 0, rpc.block_number(node.web3))
     return [int.from_bytes(log.data, "big") for log in logs]
 
 
-def send_and_see_mined(node: Any, outbox: Outbox, call: Call, deed: Deed) -> None:
+def send_and_see_mined(node: Anvil, outbox: Outbox, call: Call, deed: Deed) -> None:
     """A node that mines by itself does so a little after it has answered: on a busy machine, much later."""
     node.receipt(outbox.send(call, deed).hashes[-1])
 

@@ -18,6 +18,7 @@ from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Status
 from tests.chain.outboxes import landed, register, registration
+from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, refusing
 
 DEED = registration()
@@ -52,7 +53,7 @@ def floor_of(least: int, suggested: int) -> Callable[[str, Any], Answer | None]:
     return answer
 
 
-def test_a_chain_without_base_fee_is_offered_its_gas_price(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_chain_without_base_fee_is_offered_its_gas_price(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox, price = make(Meddling(node.url, after=without_base_fee)), int(node.rpc("eth_gasPrice"), 16)
     outbox.send(register(sonar), DEED)
     assert outbox.wait(DEED, timeout=10).succeeded
@@ -61,7 +62,7 @@ def test_a_chain_without_base_fee_is_offered_its_gas_price(node: Any, sonar: Son
     assert landed(node, sonar) == [1]
 
 
-def test_the_cap_holds_without_base_fee_as_well(node: Any, sonar: Sonar, make: Any) -> None:
+def test_the_cap_holds_without_base_fee_as_well(node: Anvil, sonar: Sonar, make: Any) -> None:
     price = int(node.rpc("eth_gasPrice"), 16)
     dear = make(Meddling(node.url, after=without_base_fee), policy=FeePolicy(max_fee=price - 1))
     with pytest.raises(FeesTooHighError):
@@ -70,7 +71,7 @@ def test_the_cap_holds_without_base_fee_as_well(node: Any, sonar: Sonar, make: A
     assert fits.send(register(sonar), DEED)
 
 
-def test_a_gas_price_that_waits_too_long_is_raised(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_gas_price_that_waits_too_long_is_raised(node: Anvil, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make(Meddling(node.url, after=without_base_fee), policy=FeePolicy(bump_after=0.0))
     outbox.send(register(sonar), DEED)
@@ -83,7 +84,7 @@ def test_a_gas_price_that_waits_too_long_is_raised(node: Any, sonar: Sonar, make
     assert outbox.wait(DEED, timeout=5).succeeded
 
 
-def test_a_suggested_tip_is_followed_within_the_cap(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_suggested_tip_is_followed_within_the_cap(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=30 * GWEI)))
     outbox.send(register(sonar), DEED)
     assert outbox.wait(DEED).succeeded
@@ -92,7 +93,7 @@ def test_a_suggested_tip_is_followed_within_the_cap(node: Any, sonar: Sonar, mak
 
 
 def test_an_offer_found_too_low_is_answered_by_higher_ones_at_once(
-    node: Any, sonar: Sonar, make: Any
+    node: Anvil, sonar: Sonar, make: Any
 ) -> None:
     """The node suggests one gwei and takes no less than 25: nothing is waited for."""
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=GWEI)))
@@ -108,7 +109,7 @@ def test_an_offer_found_too_low_is_answered_by_higher_ones_at_once(
 
 @pytest.mark.parametrize(("most", "taken"), [(25 * GWEI, True), (25 * GWEI - 1, False)])
 def test_the_owners_most_tip_is_never_passed_and_a_time_out_says_why(
-    node: Any, sonar: Sonar, make: Any, most: int, taken: bool
+    node: Anvil, sonar: Sonar, make: Any, most: int, taken: bool
 ) -> None:
     policy = FeePolicy(max_tip=most)
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=30 * GWEI)), policy=policy)
@@ -122,7 +123,7 @@ def test_the_owners_most_tip_is_never_passed_and_a_time_out_says_why(
         outbox.wait(DEED, timeout=0.05)
 
 
-def test_a_time_out_gives_the_nodes_reason(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_time_out_gives_the_nodes_reason(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make(
         Meddling(node.url, refusing("eth_sendRawTransaction", "sender is on the list of sanctions"))
     )

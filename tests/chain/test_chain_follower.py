@@ -19,10 +19,13 @@ from pysonar.chain.errors import NodeDownError, NodeRefusedError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 
 @pytest.fixture
-def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
+def database(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[sqlite3.Connection]:
     """A new database of this chain and contract."""
     opened = open_here(tmp_path, node, sonar)
     yield opened
@@ -30,13 +33,13 @@ def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connec
 
 
 @pytest.fixture
-def follower(database: sqlite3.Connection, node: Any, sonar: Sonar) -> Follower:
+def follower(database: sqlite3.Connection, node: Anvil, sonar: Sonar) -> Follower:
     """A follower without confirmations."""
     return Follower(database, node.web3, sonar, confirmations=0)
 
 
 @pytest.fixture
-def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]) -> Callable[[], bytes]:
+def register(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact) -> Callable[[], bytes]:
     """`register() -> certificate`: one more event on chain, told apart by its value."""
     numbers = itertools.count(1)
 
@@ -48,7 +51,7 @@ def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
     return send
 
 
-def open_here(folder: Path, node: Any, sonar: Sonar) -> sqlite3.Connection:
+def open_here(folder: Path, node: Anvil, sonar: Sonar) -> sqlite3.Connection:
     """The database that a restarted process would open."""
     return open_database(
         folder / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
@@ -60,14 +63,14 @@ def certificates(follower: Follower) -> list[bytes]:
     return [stored.event.certificate for stored in follower.unhandled(CapsuleRegistered)]  # type: ignore[attr-defined]
 
 
-def on_chain(node: Any, sonar: Sonar) -> list[bytes]:
+def on_chain(node: Anvil, sonar: Sonar) -> list[bytes]:
     """The certificates in the events that the node has now, in order."""
     logs = rpc.logs(node.web3, sonar.address, 0, rpc.block_number(node.web3))
     return [decode_log(log).event.certificate for log in logs]  # type: ignore[attr-defined]
 
 
 def test_events_come_once_in_order_and_survive_a_restart(
-    tmp_path: Path, node: Any, sonar: Sonar, follower: Follower, register: Callable[[], bytes]
+    tmp_path: Path, node: Anvil, sonar: Sonar, follower: Follower, register: Callable[[], bytes]
 ) -> None:
     sent = [register() for _ in range(3)]
     assert follower.poll() == 3
@@ -84,7 +87,7 @@ def test_events_come_once_in_order_and_survive_a_restart(
 
 
 def test_nothing_is_read_before_its_confirmations(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     follower = Follower(database, node.web3, sonar, confirmations=3)
     register()
@@ -96,7 +99,7 @@ def test_nothing_is_read_before_its_confirmations(
 
 
 def test_reading_begins_at_the_start_block(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
     second = register()
@@ -107,7 +110,7 @@ def test_reading_begins_at_the_start_block(
 
 
 def test_an_event_that_a_fork_threw_out_is_not_delivered(
-    node: Any, follower: Follower, register: Callable[[], bytes]
+    node: Anvil, follower: Follower, register: Callable[[], bytes]
 ) -> None:
     kept = register()
     follower.poll()
@@ -121,7 +124,7 @@ def test_an_event_that_a_fork_threw_out_is_not_delivered(
 
 
 def test_an_event_that_was_handled_and_then_thrown_out_is_shown(
-    node: Any, follower: Follower, register: Callable[[], bytes]
+    node: Anvil, follower: Follower, register: Callable[[], bytes]
 ) -> None:
     register()
     follower.poll()
@@ -135,7 +138,12 @@ def test_an_event_that_was_handled_and_then_thrown_out_is_shown(
 
 
 def test_an_event_mined_again_in_another_block_is_delivered_again(
-    node: Any, sonar: Sonar, follower: Follower, register: Callable[[], bytes], capsule: Any, transact: Any
+    node: Anvil,
+    sonar: Sonar,
+    follower: Follower,
+    register: Callable[[], bytes],
+    capsule: KeyfileSigner,
+    transact: Transact,
 ) -> None:
     certificate = register()
     follower.poll()
@@ -150,7 +158,7 @@ def test_an_event_mined_again_in_another_block_is_delivered_again(
 
 
 def test_walking_back_past_a_handled_event_does_not_deliver_it_again(
-    node: Any, follower: Follower, register: Callable[[], bytes]
+    node: Anvil, follower: Follower, register: Callable[[], bytes]
 ) -> None:
     kept = register()
     node.mine(5)
@@ -165,7 +173,7 @@ def test_walking_back_past_a_handled_event_does_not_deliver_it_again(
 
 
 def test_a_chain_cut_short_and_grown_anew(
-    node: Any, sonar: Sonar, follower: Follower, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, follower: Follower, register: Callable[[], bytes]
 ) -> None:
     kept = register()
     follower.poll()
@@ -197,7 +205,7 @@ class Meddling(NodeProvider):
 
 
 def test_a_node_that_lags_behind_orphans_nothing(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
     register()
@@ -218,7 +226,7 @@ def test_a_node_that_lags_behind_orphans_nothing(
 
 
 def test_a_node_that_limits_the_range_is_asked_for_less(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     sent = []
     for _ in range(4):
@@ -240,7 +248,7 @@ def test_a_node_that_limits_the_range_is_asked_for_less(
 
 
 def test_a_node_that_refuses_every_range_is_an_error_and_changes_nothing(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
 
@@ -254,7 +262,7 @@ def test_a_node_that_refuses_every_range_is_an_error_and_changes_nothing(
 
 
 def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
     forks = [1]
@@ -274,7 +282,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
 
 
 def test_a_fork_between_two_requests_does_not_join_two_branches(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
     Follower(database, node.web3, sonar, confirmations=0).poll()
@@ -296,7 +304,7 @@ def test_a_fork_between_two_requests_does_not_join_two_branches(
 
 
 def test_a_node_that_goes_away_leaves_everything_as_it_was(
-    node: Any, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
+    node: Anvil, sonar: Sonar, database: sqlite3.Connection, register: Callable[[], bytes]
 ) -> None:
     register()
     gone: list[str] = []
@@ -318,7 +326,7 @@ def test_a_node_that_goes_away_leaves_everything_as_it_was(
 
 @pytest.mark.parametrize("seed", range(4))
 def test_after_any_forks_the_records_are_the_chain_and_nothing_in_place_comes_twice(
-    node: Any, sonar: Sonar, follower: Follower, register: Callable[[], bytes], seed: int
+    node: Anvil, sonar: Sonar, follower: Follower, register: Callable[[], bytes], seed: int
 ) -> None:
     chooser = random.Random(seed)
     delivered: set[tuple[bytes, int]] = set()

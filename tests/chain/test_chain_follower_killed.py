@@ -6,13 +6,14 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 CHILD = """
 import sys
@@ -43,7 +44,7 @@ while True:
 
 
 def test_a_killed_process_loses_nothing_and_handles_nothing_twice(
-    tmp_path: Path, node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+    tmp_path: Path, node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact
 ) -> None:
     def register() -> bytes:
         certificate = (len(sent) + 1).to_bytes(32, "big")

@@ -13,7 +13,9 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import TokenCallTooDearError
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.fees import FeePolicy, suggest
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.transaction_maker import TransactionMaker
+from tests.conftest import Anvil
 
 ID = b"\x01" * 32
 TOKEN = "0x" + "11" * 20
@@ -34,7 +36,7 @@ class DearGas(NodeProvider):
 
 
 @pytest.fixture
-def maker(node: Any, capsule: Any) -> Callable[..., TransactionMaker]:
+def maker(node: Anvil, capsule: KeyfileSigner) -> Callable[..., TransactionMaker]:
     """`maker(times=1, **policy)`: of the capsule's account, on a node whose gas is so many times as dear."""
 
     def make(times: int = 1, **policy: Any) -> TransactionMaker:
@@ -45,7 +47,7 @@ def maker(node: Any, capsule: Any) -> Callable[..., TransactionMaker]:
 
 
 def test_a_token_call_is_sent_up_to_its_ceiling_in_money_and_not_above(
-    node: Any, sonar: Sonar, maker: Callable[..., TransactionMaker]
+    node: Anvil, sonar: Sonar, maker: Callable[..., TransactionMaker]
 ) -> None:
     call = replace(sonar.calls.register_capsule(ID), runs_token=True)
     gas, _ = maker().prepare(call, 0)
@@ -71,7 +73,7 @@ def test_a_call_without_a_token_has_no_ceiling_of_its_own(
     assert dear > 50 * alone > 500_000
 
 
-def test_calls_that_move_a_token_are_told_from_others(sonar: Sonar, capsule: Any) -> None:
+def test_calls_that_move_a_token_are_told_from_others(sonar: Sonar, capsule: KeyfileSigner) -> None:
     calls, to = sonar.calls, capsule.address
     for asset, runs_token in (("0x" + "00" * 20, False), (TOKEN, True)):
         assert calls.submit(ID, ID, to, 7, asset=asset).runs_token is runs_token

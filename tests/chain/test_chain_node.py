@@ -23,7 +23,9 @@ from pysonar.chain.errors import (
 from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.connect import connect
 from pysonar.chain.node.provider import LONGEST_WAIT
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.patient import patient
+from tests.conftest import Anvil
 from tests.faulty_node import (
     Exchange,
     FaultyNode,
@@ -40,7 +42,7 @@ from tests.faulty_node import (
 # --- ids, limits, patience
 
 
-def test_the_answer_to_another_request_is_not_believed(faulty: FaultyNode, node: Any) -> None:
+def test_the_answer_to_another_request_is_not_believed(faulty: FaultyNode, node: Anvil) -> None:
     """One such answer once became the nonce 1,000,000,000."""
     web3, paused = patient(faulty.url)
     rpc.balance(web3, "0x" + "11" * 20)
@@ -66,7 +68,7 @@ def test_what_passes_is_asked_again_within_the_request(faulty: FaultyNode, habit
     assert paused[0] < paused[1]
 
 
-def test_at_fifteen_percent_of_http_errors_every_request_is_answered(node: Any) -> None:
+def test_at_fifteen_percent_of_http_errors_every_request_is_answered(node: Anvil) -> None:
     with FaultyNode(node.url, seed=1) as faulty:
         faulty.habit(http(503), share=0.15)
         web3, _ = patient(faulty.url)
@@ -133,7 +135,7 @@ def test_a_redirect_is_named(faulty: FaultyNode) -> None:
 
 
 def test_a_node_of_this_machine_is_not_looked_for_behind_a_proxy(
-    node: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -145,7 +147,7 @@ def test_a_node_of_this_machine_is_not_looked_for_behind_a_proxy(
 # --- several nodes
 
 
-def test_the_next_node_is_asked_when_the_first_is_away(node: Any) -> None:
+def test_the_next_node_is_asked_when_the_first_is_away(node: Anvil) -> None:
     with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
         web3, paused = patient([first.url, second.url], expected_chain_id=1337)
         rpc.block_number(web3)
@@ -158,14 +160,14 @@ def test_the_next_node_is_asked_when_the_first_is_away(node: Any) -> None:
             rpc.block_number(web3)
 
 
-def test_a_node_that_speaks_nonsense_is_left_for_the_next(node: Any) -> None:
+def test_a_node_that_speaks_nonsense_is_left_for_the_next(node: Anvil) -> None:
     with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
         first.habit(answering("nonsense"), "eth_blockNumber")
         web3, _ = patient([first.url, second.url])
         assert rpc.block_number(web3) > 0
 
 
-def test_a_node_of_another_chain_is_never_used(node: Any) -> None:
+def test_a_node_of_another_chain_is_never_used(node: Anvil) -> None:
     with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
         first.habit(answering("0x1"), "eth_chainId")
         web3, _ = patient([first.url, second.url], expected_chain_id=1337)
@@ -184,7 +186,7 @@ def test_after_trouble_a_node_says_again_which_chain_it_serves(faulty: FaultyNod
         rpc.block_number(web3)
 
 
-def test_the_nodes_are_compared_about_the_past(node: Any) -> None:
+def test_the_nodes_are_compared_about_the_past(node: Anvil) -> None:
     with FaultyNode(node.url) as first, FaultyNode(node.url) as second:
         web3, _ = patient([first.url, second.url])
         block = rpc.latest(web3)
@@ -202,7 +204,7 @@ def requests(number: int) -> list[rpc.Request]:
 
 @pytest.mark.parametrize("takes_batches", [True, False])
 def test_many_requests_go_in_one_exchange_or_one_by_one(
-    node: Any, faulty: FaultyNode, takes_batches: bool
+    node: Anvil, faulty: FaultyNode, takes_batches: bool
 ) -> None:
     node.mine(3)
     faulty.takes_batches = takes_batches
@@ -221,7 +223,7 @@ def test_a_batch_with_a_missing_or_a_foreign_answer_is_asked_again(faulty: Fault
 
 
 def test_a_refusal_within_a_batch_concerns_that_request_alone(
-    faulty: FaultyNode, sonar: Sonar, scientist: Any
+    faulty: FaultyNode, sonar: Sonar, scientist: KeyfileSigner
 ) -> None:
     web3, _ = patient(faulty.url)
     probe = sonar.calls.settle(bytes(32)).data

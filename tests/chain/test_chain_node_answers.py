@@ -19,7 +19,9 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.patient import REGISTERED, patient
+from tests.conftest import Anvil
 from tests.faulty_node import (
     FaultyNode,
     answering,
@@ -28,6 +30,7 @@ from tests.faulty_node import (
     without,
     without_pending,
 )
+from tests.roles import Transact
 
 READS: dict[str, Callable[[Web3], object]] = {
     "eth_chainId": rpc.chain_id,
@@ -101,7 +104,7 @@ def test_one_null_in_place_of_logs_is_asked_again(faulty: FaultyNode, sonar: Son
 
 
 def test_logs_that_were_not_asked_for_are_not_believed(
-    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner, transact: Transact
 ) -> None:
     (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
     place = logged.block_number
@@ -120,7 +123,7 @@ def test_logs_that_were_not_asked_for_are_not_believed(
 
 
 def test_a_receipt_without_its_informative_fields_is_read_and_kept(
-    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner, transact: Transact
 ) -> None:
     (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
     web3, _ = patient(faulty.url)
@@ -137,7 +140,7 @@ def test_a_receipt_without_its_informative_fields_is_read_and_kept(
 
 @pytest.mark.parametrize("key", ["status", "blockHash", "transactionHash"])
 def test_a_receipt_that_does_not_say_what_happened_is_not_one(
-    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any], key: str
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner, transact: Transact, key: str
 ) -> None:
     (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
     faulty.habit(without(key), "eth_getTransactionReceipt")
@@ -147,7 +150,7 @@ def test_a_receipt_that_does_not_say_what_happened_is_not_one(
 
 
 def test_the_receipt_of_another_transaction_is_not_believed(
-    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any, transact: Callable[..., Any]
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner, transact: Transact
 ) -> None:
     (logged,) = transact(node, capsule, sonar.calls.register_capsule(REGISTERED))
     foreign = node.rpc("eth_getTransactionReceipt", "0x" + logged.transaction_hash.hex())
@@ -158,7 +161,7 @@ def test_the_receipt_of_another_transaction_is_not_believed(
 
 
 def test_a_revert_is_bytes_or_code_three_and_never_a_text(
-    faulty: FaultyNode, sonar: Sonar, capsule: Any
+    faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     web3, _ = patient(faulty.url)
     call = sonar.calls.settle(bytes(32))
@@ -180,7 +183,9 @@ def test_a_revert_is_bytes_or_code_three_and_never_a_text(
             simulate(web3, call, capsule.address)
 
 
-def test_a_reason_that_is_wrapped_is_found(node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any) -> None:
+def test_a_reason_that_is_wrapped_is_found(
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner
+) -> None:
     call = sonar.calls.settle(bytes(32))
     with pytest.raises(NodeRefusedError) as plain:
         rpc.eth_call(node.web3, rpc.hex_request(capsule.address, call.to, call.data, 0))
@@ -193,7 +198,7 @@ def test_a_reason_that_is_wrapped_is_found(node: Any, faulty: FaultyNode, sonar:
 
 
 def test_a_chain_without_a_pending_block_is_asked_about_its_newest(
-    node: Any, faulty: FaultyNode, sonar: Sonar, capsule: Any
+    node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     faulty.habit(without_pending)
     web3, _ = patient(faulty.url)

@@ -28,14 +28,17 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.outboxes import FILLER, landed, named, register, send_and_see_mined
+from tests.conftest import Anvil
 from tests.meddling import Meddling
+from tests.roles import Transact
 
 SPEC, SALT, UPDATE = (bytes([n]) * 32 for n in (1, 2, 3))
 
 
 def test_a_sent_transaction_is_confirmed_with_its_events(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     pending = outbox.send(register(sonar), named("register"))
@@ -47,7 +50,7 @@ def test_a_sent_transaction_is_confirmed_with_its_events(
     assert outbox.get(named("register")).status is Status.CONFIRMED
 
 
-def test_the_same_key_sends_once(node: Any, sonar: Sonar, make: Any) -> None:
+def test_the_same_key_sends_once(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make()
     first = outbox.send(register(sonar), named("register"))
     assert outbox.send(register(sonar), named("register")).hashes == first.hashes
@@ -56,7 +59,7 @@ def test_the_same_key_sends_once(node: Any, sonar: Sonar, make: Any) -> None:
     assert landed(node, sonar) == [1]
 
 
-def test_the_same_key_for_another_call_is_refused(node: Any, sonar: Sonar, make: Any) -> None:
+def test_the_same_key_for_another_call_is_refused(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make()
     send_and_see_mined(node, outbox, register(sonar, 1), named("register"))
     with pytest.raises(DeedReusedError, match="other/-/register"):
@@ -64,7 +67,9 @@ def test_the_same_key_for_another_call_is_refused(node: Any, sonar: Sonar, make:
     assert landed(node, sonar) == [1]
 
 
-def test_what_the_contract_refuses_costs_nothing(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
+def test_what_the_contract_refuses_costs_nothing(
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+) -> None:
     outbox = make()
     with pytest.raises(ContractRefusedError, match="sonar: campaign is not requested"):
         outbox.send(sonar.calls.open_campaign(SPEC, SPEC, SPEC, 0), named("open"))
@@ -75,7 +80,7 @@ def test_what_the_contract_refuses_costs_nothing(node: Any, sonar: Sonar, make: 
 
 
 def test_an_account_must_hold_value_and_gas_and_what_waits_already(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     node.set_automine(False)
@@ -94,13 +99,13 @@ def test_an_account_must_hold_value_and_gas_and_what_waits_already(
     assert outbox.send(register(sonar, 2), named("second")).nonce == 1
 
 
-def test_an_account_without_any_ether(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
+def test_an_account_without_any_ether(node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner) -> None:
     node.fund(capsule.address, 0)
     with pytest.raises(InsufficientFundsError, match=f"account {capsule.address} holds 0 wei"):
         make().send(register(sonar), named("register"))
 
 
-def test_several_wait_with_nonces_in_a_row(node: Any, sonar: Sonar, make: Any) -> None:
+def test_several_wait_with_nonces_in_a_row(node: Anvil, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make()
     assert [outbox.send(register(sonar, n), named(str(n))).nonce for n in (1, 2, 3, 4)] == [0, 1, 2, 3]
@@ -111,7 +116,7 @@ def test_several_wait_with_nonces_in_a_row(node: Any, sonar: Sonar, make: Any) -
     assert landed(node, sonar) == [1, 2, 3, 4]
 
 
-def test_confirmations_are_waited_for(node: Any, sonar: Sonar, make: Any) -> None:
+def test_confirmations_are_waited_for(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make(confirmations=2)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
     outbox.pump()
@@ -123,7 +128,7 @@ def test_confirmations_are_waited_for(node: Any, sonar: Sonar, make: Any) -> Non
     assert [pending.status for pending in outbox.pump()] == [Status.CONFIRMED]
 
 
-def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make(confirmations=3)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
     node.mine(1)
@@ -138,7 +143,7 @@ def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Any, sonar: So
 
 
 def test_the_chain_under_test_keeps_its_contracts_in_a_fork_however_many_blocks_it_has_seen(
-    node: Any, sonar: Sonar
+    node: Anvil, sonar: Sonar
 ) -> None:
     """Else the test above can fail, or pass for nothing: a call to an account without code always works."""
     for _ in range(300):
@@ -151,7 +156,7 @@ def test_the_chain_under_test_keeps_its_contracts_in_a_fork_however_many_blocks_
 
 
 def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
-    node: Any, sonar: Sonar, make: Any, database: sqlite3.Connection
+    node: Anvil, sonar: Sonar, make: Any, database: sqlite3.Connection
 ) -> None:
     outbox = make(confirmations=3)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
@@ -167,7 +172,7 @@ def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
     assert (pending.status, pending.receipt) == (Status.WAITING, None)
 
 
-def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make()
     outbox.send(register(sonar), named("register"))
     outbox.wait(named("register"))
@@ -180,7 +185,14 @@ def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Any, sonar: 
 
 
 def test_a_transaction_that_reverts_when_mined_says_why(
-    node: Any, sonar: Sonar, make: Any, scientist: Any, capsule: Any, miner: Any, stranger: Any, transact: Any
+    node: Anvil,
+    sonar: Sonar,
+    make: Any,
+    scientist: KeyfileSigner,
+    capsule: KeyfileSigner,
+    miner: KeyfileSigner,
+    stranger: KeyfileSigner,
+    transact: Transact,
 ) -> None:
     terms = Terms(
         spec=SPEC, capsule=capsule.address, bounty=10, target=800_000, min_gain=1, max_pending=1,
@@ -206,7 +218,7 @@ def test_a_transaction_that_reverts_when_mined_says_why(
     assert outbox.get(named("submit")).number == again.number
 
 
-def _race(node: Any, signer: Any, sonar: Sonar, campaign: bytes) -> None:
+def _race(node: Anvil, signer: Any, sonar: Sonar, campaign: bytes) -> None:
     """The signer's submission, with a tip that puts it first in the block."""
     call = sonar.calls.submit(campaign, SALT, signer.address, 0)
     transaction = {
@@ -216,7 +228,9 @@ def _race(node: Any, signer: Any, sonar: Sonar, campaign: bytes) -> None:
     rpc.send_raw(node.web3, signer.sign(transaction))
 
 
-def test_a_nonce_taken_by_somebody_else_is_named(node: Any, sonar: Sonar, make: Any, capsule: Any) -> None:
+def test_a_nonce_taken_by_somebody_else_is_named(
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+) -> None:
     node.set_automine(False)
     outbox = make()
     outbox.send(register(sonar), named("register"))
@@ -235,7 +249,7 @@ def test_a_nonce_taken_by_somebody_else_is_named(node: Any, sonar: Sonar, make: 
 
 
 def test_a_gap_left_by_somebody_elses_transaction_is_filled(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     foreign = {
@@ -257,7 +271,7 @@ def test_a_gap_left_by_somebody_elses_transaction_is_filled(
     assert landed(node, sonar) == [1]
 
 
-def test_a_transaction_that_waits_too_long_offers_more(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_transaction_that_waits_too_long_offers_more(node: Anvil, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))
     before = outbox.send(register(sonar), named("register"))
@@ -272,7 +286,7 @@ def test_a_transaction_that_waits_too_long_offers_more(node: Any, sonar: Sonar, 
     assert landed(node, sonar) == [1]
 
 
-def test_the_first_version_counts_if_it_is_the_one_mined(node: Any, sonar: Sonar, make: Any) -> None:
+def test_the_first_version_counts_if_it_is_the_one_mined(node: Anvil, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     lost = [False]
 
@@ -291,7 +305,7 @@ def test_the_first_version_counts_if_it_is_the_one_mined(node: Any, sonar: Sonar
     assert outbox.wait(named("register")).transaction_hash == first != second
 
 
-def test_offers_stop_at_the_cap(node: Any, sonar: Sonar, make: Any) -> None:
+def test_offers_stop_at_the_cap(node: Anvil, sonar: Sonar, make: Any) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0, max_fee=6 * GWEI))
     outbox.send(register(sonar), named("register"))
@@ -304,7 +318,7 @@ def test_offers_stop_at_the_cap(node: Any, sonar: Sonar, make: Any) -> None:
     assert outbox.wait(named("register")).succeeded
 
 
-def test_a_chain_dearer_than_the_cap_is_refused_before_signing(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_chain_dearer_than_the_cap_is_refused_before_signing(node: Anvil, sonar: Sonar, make: Any) -> None:
     base_fee = rpc.latest(node.web3).base_fee
     assert base_fee is not None
     with pytest.raises(FeesTooHighError) as dear:
@@ -324,7 +338,7 @@ def test_a_bump_raises_both_parts_by_what_nodes_demand() -> None:
     assert fees.bumped(Fees(883, 10), Fees(1, 1), policy) == Fees(999, 13)
 
 
-def test_a_node_lost_at_the_broadcast_loses_nothing(node: Any, sonar: Sonar, make: Any) -> None:
+def test_a_node_lost_at_the_broadcast_loses_nothing(node: Anvil, sonar: Sonar, make: Any) -> None:
     down = [True]
 
     def drop(method: str, _: Any) -> Any:
@@ -344,7 +358,7 @@ def test_a_node_lost_at_the_broadcast_loses_nothing(node: Any, sonar: Sonar, mak
     assert landed(node, sonar) == [1]
 
 
-def test_history_lists_everything_by_nonce(node: Any, sonar: Sonar, make: Any) -> None:
+def test_history_lists_everything_by_nonce(node: Anvil, sonar: Sonar, make: Any) -> None:
     outbox = make()
     for number in range(3):
         send_and_see_mined(node, outbox, register(sonar, 1 + number), named(f"key {number}"))

@@ -14,16 +14,18 @@ from pysonar.chain.errors import NonceAstrayError
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.watching import astray
 from pysonar.chain.sending.watching.nonces import MOST_WAITING
 from tests.chain.outboxes import from_elsewhere, landed, register, registration, send_and_see_mined
+from tests.conftest import Anvil
 from tests.meddling import Meddling
 
 DEED = registration()
 
 
 def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     for nonce in range(2):
@@ -47,7 +49,7 @@ def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
 
 @pytest.mark.parametrize(("gap", "filled"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
 def test_a_gap_that_only_a_wrong_number_can_make_is_told_and_not_paid_for(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, gap: int, filled: bool
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, gap: int, filled: bool
 ) -> None:
     """As a database of the first release may hold it."""
     outbox = make(gap_seconds=0.0)
@@ -72,7 +74,7 @@ def send_with_nonce(outbox: Any, sonar: Sonar, nonce: int, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("nonce", [MOST_WAITING + 1, 10**9])
 def test_what_waits_with_a_nonce_that_leads_nowhere_is_sent_again_and_lands_once(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, nonce: int
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, nonce: int
 ) -> None:
     outbox = make(gap_seconds=0.0)
     send_with_nonce(outbox, sonar, nonce, monkeypatch)
@@ -93,7 +95,7 @@ def test_what_waits_with_a_nonce_that_leads_nowhere_is_sent_again_and_lands_once
 
 
 def test_what_may_land_after_all_is_not_given_up(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The node keeps the transaction, and takes no other in its place; later it does."""
     outbox = make(gap_seconds=0.0)
@@ -113,7 +115,7 @@ REFUSED = {"error": {"code": -32000, "message": "no replacements here"}}
 
 
 def test_a_node_that_is_behind_makes_nothing_look_astray(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was mined here before is above the number that it gives now."""
     outbox = make(gap_seconds=0.0)
@@ -140,7 +142,7 @@ def fill(nonce: int) -> Any:
 
 
 def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
-    node: Any, sonar: Sonar, make: Any, capsule: Any
+    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
@@ -157,7 +159,7 @@ def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
 
 
 def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.set_automine(False)
     now = time.time()
@@ -172,7 +174,7 @@ def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
 
 
 def test_a_clock_that_steps_back_at_each_look_breaks_no_bump(
-    node: Any, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))

@@ -19,6 +19,8 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
 
 FIRST = Deed(Action.OTHER, None, "register 1")
 
@@ -53,7 +55,7 @@ for number in range(1, int(count) + 1):
 class Runs:
     """Children on one database, and what the chain shows afterwards."""
 
-    def __init__(self, folder: Path, node: Any, sonar: Sonar, signer: Any, key: bytes) -> None:
+    def __init__(self, folder: Path, node: Anvil, sonar: Sonar, signer: Any, key: bytes) -> None:
         self.path, self.node, self.sonar, self.signer, self.key = (
             folder / "a.sqlite",
             node,
@@ -81,7 +83,7 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, node: Any, sonar: Sonar, capsule: Any, role_keys: Any) -> Runs:
+def runs(tmp_path: Path, node: Anvil, sonar: Sonar, capsule: KeyfileSigner, role_keys: Any) -> Runs:
     """Children of the capsule's account."""
     return Runs(tmp_path, node, sonar, capsule, role_keys["capsule"])
 

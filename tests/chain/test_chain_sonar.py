@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 
@@ -40,13 +38,16 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect, redact_url
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 SPEC, SALT, KEY, MODEL, UPDATE, RESULT = (bytes([n]) * 32 for n in range(1, 7))
 BOUNTY = 1000
 
 
 @pytest.fixture
-def terms(node: Any, capsule: Any) -> Terms:
+def terms(node: Anvil, capsule: KeyfileSigner) -> Terms:
     """The worked example of docs/protocol.md, section 1: bounty 1,000, target 80 %."""
     return Terms(
         spec=SPEC, capsule=capsule.address, bounty=BOUNTY, target=800_000, min_gain=5_000, stake=70, fee=3,
@@ -56,7 +57,12 @@ def terms(node: Any, capsule: Any) -> Terms:
 
 @pytest.fixture
 def opened(
-    node: Any, sonar: Sonar, scientist: Any, capsule: Any, terms: Terms, transact: Callable[..., Any]
+    node: Anvil,
+    sonar: Sonar,
+    scientist: KeyfileSigner,
+    capsule: KeyfileSigner,
+    terms: Terms,
+    transact: Transact,
 ) -> bytes:
     """The id of an open campaign that starts at 0 %."""
     transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
@@ -66,14 +72,14 @@ def opened(
 
 
 def test_a_whole_campaign_is_read_back_as_typed_records(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    scientist: Any,
-    miner: Any,
-    capsule: Any,
+    scientist: KeyfileSigner,
+    miner: KeyfileSigner,
+    capsule: KeyfileSigner,
     terms: Terms,
     opened: bytes,
-    transact: Any,
+    transact: Transact,
 ) -> None:
     record = sonar.campaign(opened)
     assert (record.owner, record.state, record.terms) == (scientist.address, State.OPEN, terms)
@@ -104,7 +110,13 @@ def test_a_whole_campaign_is_read_back_as_typed_records(
 
 
 def test_the_preview_of_a_payout_is_what_the_contract_pays(
-    node: Any, sonar: Sonar, scientist: Any, miner: Any, capsule: Any, terms: Terms, transact: Any
+    node: Anvil,
+    sonar: Sonar,
+    scientist: KeyfileSigner,
+    miner: KeyfileSigner,
+    capsule: KeyfileSigner,
+    terms: Terms,
+    transact: Transact,
 ) -> None:
     for gap_basis in (False, True):
         salt = bytes([gap_basis]) * 32
@@ -119,7 +131,7 @@ def test_the_preview_of_a_payout_is_what_the_contract_pays(
             assert improved.payout == expected > 0
 
 
-def test_the_id_is_known_before_the_campaign_exists(sonar: Sonar, scientist: Any) -> None:
+def test_the_id_is_known_before_the_campaign_exists(sonar: Sonar, scientist: KeyfileSigner) -> None:
     local = campaign_id(sonar.chain_id, sonar.address, scientist.address, SPEC, SALT)
     assert local == sonar.campaign_id(scientist.address, SPEC, SALT)
     with pytest.raises(NoSuchCampaignError, match=local.hex()):
@@ -127,7 +139,7 @@ def test_the_id_is_known_before_the_campaign_exists(sonar: Sonar, scientist: Any
 
 
 def test_an_address_without_contract_and_a_contract_that_is_no_sonar(
-    node: Any, sonar: Sonar, stranger: Any
+    node: Anvil, sonar: Sonar, stranger: KeyfileSigner
 ) -> None:
     assert Sonar.open(node.web3, sonar.address).address == sonar.address
     with pytest.raises(NoContractError, match=stranger.address):
@@ -144,7 +156,7 @@ def test_an_address_without_contract_and_a_contract_that_is_no_sonar(
 
 
 def test_refusals_carry_the_contracts_own_reason(
-    sonar: Sonar, scientist: Any, miner: Any, terms: Terms, opened: bytes
+    sonar: Sonar, scientist: KeyfileSigner, miner: KeyfileSigner, terms: Terms, opened: bytes
 ) -> None:
     with pytest.raises(ContractRefusedError, match="sonar: value is not stake and fee") as refused:
         sonar.simulate(sonar.calls.submit(opened, UPDATE, miner.address, 72), miner.address)
@@ -157,7 +169,7 @@ def test_refusals_carry_the_contracts_own_reason(
 
 
 def test_an_account_without_funds_is_named_with_what_it_has_and_needs(
-    node: Any, sonar: Sonar, terms: Terms, stranger: Any
+    node: Anvil, sonar: Sonar, terms: Terms, stranger: KeyfileSigner
 ) -> None:
     node.fund(stranger.address, BOUNTY - 1)
     with pytest.raises(InsufficientFundsError) as missing:
@@ -170,14 +182,19 @@ def test_an_account_without_funds_is_named_with_what_it_has_and_needs(
     assert "1 wei are missing" in str(missing.value)
 
 
-def test_certificates(node: Any, sonar: Sonar, capsule: Any, transact: Any) -> None:
+def test_certificates(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact) -> None:
     assert sonar.certificate(capsule.address) is None
     transact(node, capsule, sonar.calls.register_capsule(KEY))
     assert sonar.certificate(capsule.address) == KEY
 
 
 def test_a_reason_that_is_no_text_does_not_stop_readers(
-    node: Any, sonar: Sonar, scientist: Any, capsule: Any, terms: Terms, transact: Any
+    node: Anvil,
+    sonar: Sonar,
+    scientist: KeyfileSigner,
+    capsule: KeyfileSigner,
+    terms: Terms,
+    transact: Transact,
 ) -> None:
     (created,) = transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
     assert isinstance(created.event, CampaignCreated)
@@ -189,7 +206,7 @@ def test_a_reason_that_is_no_text_does_not_stop_readers(
 
 
 def test_the_log_alone_tells_the_terms_and_the_salt(
-    node: Any, sonar: Sonar, scientist: Any, terms: Terms, transact: Any
+    node: Anvil, sonar: Sonar, scientist: KeyfileSigner, terms: Terms, transact: Transact
 ) -> None:
     odd = replace(terms, gap_basis=True, max_start=123_456, max_pending=2**24 - 1, stake=2**96 - 1)
     for salt, chosen in ((SALT, terms), (KEY, odd)):
@@ -199,7 +216,7 @@ def test_the_log_alone_tells_the_terms_and_the_salt(
         assert sonar.campaign(created.event.id).terms == chosen
 
 
-def test_arguments_are_checked_before_anything_is_sent(terms: Terms, capsule: Any) -> None:
+def test_arguments_are_checked_before_anything_is_sent(terms: Terms, capsule: KeyfileSigner) -> None:
     calls = SonarCalls(capsule.address)
     with pytest.raises(BadArgumentError, match="32 bytes"):
         calls.submit(b"short", UPDATE, capsule.address, 0)
@@ -221,7 +238,7 @@ def test_arguments_are_checked_before_anything_is_sent(terms: Terms, capsule: An
     assert report.model == EMPTY
 
 
-def test_a_wrong_chain_id(node: Any) -> None:
+def test_a_wrong_chain_id(node: Anvil) -> None:
     assert rpc.chain_id(connect(node.url, expected_chain_id=1337)) == 1337
     with pytest.raises(WrongChainError, match="serves chain 1337, expected chain 1"):
         connect(node.url, expected_chain_id=1)
@@ -284,7 +301,7 @@ def test_answers_that_are_no_json_rpc(body: bytes, error: type[Exception]) -> No
         server.server_close()
 
 
-def test_credentials_do_not_reach_the_log(node: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_credentials_do_not_reach_the_log(node: Anvil, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     connect(node.url.replace("http://", "http://user:hunter2@") + "/?apikey")
     assert not any(secret in caplog.text for secret in ("hunter2", "apikey"))

@@ -16,9 +16,12 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.approvals import next_approval
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.amounts import AmountError
 from tests.chain.outboxes import register
+from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling
+from tests.roles import Transact
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 CAMPAIGN, OTHER = b"\x01" * 32, b"\x02" * 32
@@ -26,7 +29,9 @@ USDX = Asset("0x" + "11" * 20, "USDX", 6)
 
 
 @pytest.fixture
-def token(node: Any, deploy: Any, transact: Any, capsule: Any, stranger: Any) -> GivenToken:
+def token(
+    node: Anvil, deploy: Any, transact: Transact, capsule: KeyfileSigner, stranger: KeyfileSigner
+) -> GivenToken:
     """A token of which the capsule's account holds 100."""
     made = GivenToken(node, deploy(node, STRICT), transact)
     made.give(stranger, capsule.address, 100 * UNIT)
@@ -44,12 +49,14 @@ def approved(outbox: Outbox, token: GivenToken, spender: str, amount: int, campa
 # --- what a token says
 
 
-def test_symbol_and_decimals_are_the_tokens_own(node: Any, token: GivenToken) -> None:
+def test_symbol_and_decimals_are_the_tokens_own(node: Anvil, token: GivenToken) -> None:
     assert asset_at(node.web3, token.address) == Asset(token.address, "USDX", 6)
     assert asset_at(node.web3, ETHER.address) is ETHER
 
 
-def test_an_account_or_another_contract_is_no_token(node: Any, sonar: Sonar, stranger: Any) -> None:
+def test_an_account_or_another_contract_is_no_token(
+    node: Anvil, sonar: Sonar, stranger: KeyfileSigner
+) -> None:
     with pytest.raises(NotATokenError, match="there is no contract"):
         Token(node.web3, stranger.address).asset()
     with pytest.raises(NotATokenError, match="expected the address of an ERC-20 contract"):
@@ -67,7 +74,7 @@ def test_an_account_or_another_contract_is_no_token(node: Any, sonar: Sonar, str
     ],
 )
 def test_a_symbol_is_short_and_plain_whatever_is_said(
-    node: Any, token: GivenToken, said: bytes, shown: str
+    node: Anvil, token: GivenToken, said: bytes, shown: str
 ) -> None:
     def answer(method: str, params: Any) -> Answer | None:
         asked = method == "eth_call" and params[0]["data"].startswith("0x95d89b41")
@@ -78,7 +85,7 @@ def test_a_symbol_is_short_and_plain_whatever_is_said(
     assert Token(Web3(Meddling(node.url, answer)), token.address).asset().symbol == shown
 
 
-def test_decimals_beyond_all_use_are_refused(node: Any, token: GivenToken) -> None:
+def test_decimals_beyond_all_use_are_refused(node: Anvil, token: GivenToken) -> None:
     from web3 import Web3
 
     def answer(method: str, params: Any) -> Answer | None:
@@ -122,7 +129,7 @@ def test_what_is_shown_reads_back_to_the_unit(amount: int, decimals: int) -> Non
 
 
 def test_exactly_what_is_needed_is_approved_and_nothing_twice(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: Any
+    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     assert approved(outbox, token, sonar.address, 7) == 1
@@ -132,7 +139,7 @@ def test_exactly_what_is_needed_is_approved_and_nothing_twice(
 
 
 def test_an_approval_that_is_too_small_is_set_to_zero_first(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: Any
+    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     """The token refuses anything else."""
     token.approve(capsule, sonar.address, 3)
@@ -141,7 +148,7 @@ def test_an_approval_that_is_too_small_is_set_to_zero_first(
 
 
 def test_the_same_amount_is_approved_again_after_it_was_used(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: Any
+    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     for _ in range(2):
@@ -156,7 +163,7 @@ def test_what_the_account_does_not_hold_is_not_approved(make: Any, token: GivenT
 
 
 def test_nothing_is_approved_while_a_call_that_draws_on_it_is_on_its_way(
-    make: Any, token: GivenToken, sonar: Sonar, node: Any
+    make: Any, token: GivenToken, sonar: Sonar, node: Anvil
 ) -> None:
     outbox = make()
     approved(outbox, token, sonar.address, 7)
@@ -174,7 +181,7 @@ def test_nothing_is_approved_while_a_call_that_draws_on_it_is_on_its_way(
 
 
 def test_a_process_that_dies_after_the_approval_was_stored_approves_once(
-    make: Any, token: GivenToken, sonar: Sonar, node: Any, capsule: Any
+    make: Any, token: GivenToken, sonar: Sonar, node: Anvil, capsule: KeyfileSigner
 ) -> None:
     def gone(method: str, _: Any) -> Answer | None:
         if method == "eth_sendRawTransaction":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,17 @@ from pysonar.chain.database import open_database
 from pysonar.chain.errors import ContractRefusedError, WrongVersionError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.submissions import submissions
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 SPEC, SALT, KEY, MODEL, UPDATE, RESULT = (bytes([n]) * 32 for n in range(1, 7))
 # The creation code of the first version, as commit d452987 made it.
 CODE = Path(__file__).with_name("sonar-1.hex")
 
 
-def deploy(node: Any, code: str) -> str:
+def deploy(node: Anvil, code: str) -> str:
     sent = node.rpc(
         "eth_sendTransaction", {"from": node.rpc("eth_accounts")[0], "data": code, "gas": "0x989680"}
     )
@@ -34,32 +36,32 @@ def deploy(node: Any, code: str) -> str:
 
 
 @pytest.fixture
-def first(node: Any) -> Sonar:
+def first(node: Anvil) -> Sonar:
     """A Sonar of version 1."""
     return Sonar.open(node.web3, deploy(node, CODE.read_text().strip()))
 
 
 @pytest.fixture
-def terms(node: Any, capsule: Any) -> Terms:
+def terms(node: Anvil, capsule: KeyfileSigner) -> Terms:
     return Terms(
         spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
         submit_until=node.now() + 3600, review_until=node.now() + 7200, max_pending=2, max_start=100_000,
     )  # fmt: skip
 
 
-def test_the_client_knows_the_version_that_it_meets(node: Any, sonar: Sonar, first: Sonar) -> None:
+def test_the_client_knows_the_version_that_it_meets(node: Anvil, sonar: Sonar, first: Sonar) -> None:
     assert (first.version, Sonar.open(node.web3, sonar.address).version) == (FIRST, NEWEST)
     assert Sonar.open(node.web3, first.address, version=FIRST).version == FIRST
 
 
-def test_another_version_than_the_expected_is_refused(node: Any, sonar: Sonar, first: Sonar) -> None:
+def test_another_version_than_the_expected_is_refused(node: Anvil, sonar: Sonar, first: Sonar) -> None:
     for met, expected in ((sonar, FIRST), (first, NEWEST)):
         with pytest.raises(WrongVersionError, match=f"version {expected} was expected"):
             Sonar.open(node.web3, met.address, version=expected)
 
 
 def test_a_version_that_is_not_known_is_refused(
-    node: Any, sonar: Sonar, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Sonar, "_own_version", lambda _sonar: 3)
     with pytest.raises(WrongVersionError, match="this program knows 1 and 2; install a release that knows 3"):
@@ -74,8 +76,8 @@ def test_no_event_of_one_version_is_another_of_the_other() -> None:
 
 
 def test_one_client_runs_the_same_campaign_on_both_versions(
-    node: Any, sonar: Sonar, first: Sonar, terms: Terms, transact: Callable[..., Any], tmp_path: Path,
-    scientist: Any, capsule: Any, miner: Any, stranger: Any,
+    node: Anvil, sonar: Sonar, first: Sonar, terms: Terms, transact: Transact, tmp_path: Path,
+    scientist: KeyfileSigner, capsule: KeyfileSigner, miner: KeyfileSigner, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     """What agents do, in order; then the move is over: the first has run out, the second goes on."""
     told = {}
@@ -114,8 +116,8 @@ def test_one_client_runs_the_same_campaign_on_both_versions(
 
 
 def test_declining_and_reclaiming_work_on_both_versions(
-    node: Any, sonar: Sonar, first: Sonar, terms: Terms, transact: Callable[..., Any],
-    scientist: Any, capsule: Any, miner: Any, stranger: Any,
+    node: Anvil, sonar: Sonar, first: Sonar, terms: Terms, transact: Transact,
+    scientist: KeyfileSigner, capsule: KeyfileSigner, miner: KeyfileSigner, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     for contract in (first, sonar):
         calls = contract.calls
@@ -144,7 +146,7 @@ def test_declining_and_reclaiming_work_on_both_versions(
 
 
 def test_stored_verdicts_of_earlier_releases_are_still_understood(
-    node: Any, first: Sonar, tmp_path: Path
+    node: Anvil, first: Sonar, tmp_path: Path
 ) -> None:
     """A home of the first version keeps its events when the program under it is renewed."""
     path = tmp_path / "old.sqlite"

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
 from scripts._demo.parties import Parties, Party
+from tests.conftest import Anvil
 from tests.demo.small_campaign import write_people, write_plan
+from tests.roles import Transact
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 BOUNTY, STAKE, FEE = 100 * UNIT, 2 * UNIT, UNIT // 4
@@ -24,7 +28,7 @@ def allow(party: Party, file: str, token: str) -> None:
 
 
 @pytest.fixture
-def parties(tmp_path: Path, node: Any, sonar: Any) -> Iterator[Parties]:
+def parties(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[Parties]:
     """A scientist, a Capsule and a mine, with ether for gas and nothing else."""
     with Parties(tmp_path, ["mine-agent"]) as people:
         store = f"embedded:{tmp_path / 'store'}"
@@ -46,7 +50,13 @@ def parties(tmp_path: Path, node: Any, sonar: Any) -> Iterator[Parties]:
 
 @pytest.mark.slow
 def test_a_campaign_in_a_token_from_plan_to_claim(
-    parties: Parties, tmp_path: Path, node: Any, sonar: Any, deploy: Any, transact: Any, stranger: Any
+    parties: Parties,
+    tmp_path: Path,
+    node: Anvil,
+    sonar: Sonar,
+    deploy: Any,
+    transact: Transact,
+    stranger: KeyfileSigner,
 ) -> None:
     token = GivenToken(node, deploy(node, STRICT), transact)
     scientist, capsule, (mine,) = parties.scientist, parties.capsule, parties.mines

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import Anvil
+from tests.roles import Transact
+
 if TYPE_CHECKING:
     from mine_agent.connection import Connection
     from mine_agent.home import Home
@@ -45,7 +48,7 @@ def store_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_home(
-    node: Any, node_url: str, sonar: Sonar, keyfiles: dict[str, Path], tmp_path: Path, store_folder: Path
+    node: Anvil, node_url: str, sonar: Sonar, keyfiles: dict[str, Path], tmp_path: Path, store_folder: Path
 ) -> Callable[..., Home]:
     """`make_home(role="miner", **settings) -> Home`: a mine that allows everybody and everything."""
     from mine_agent.home import Home
@@ -112,7 +115,7 @@ def tell(happenings: list[dict[str, Any]]) -> Callable[..., None]:
 
 @pytest.fixture
 def open_bare_campaign(
-    node: Any, sonar: Sonar, scientist: KeyfileSigner, capsule: KeyfileSigner, transact: Callable[..., Any]
+    node: Anvil, sonar: Sonar, scientist: KeyfileSigner, capsule: KeyfileSigner, transact: Transact
 ) -> Callable[..., bytes]:
     """`open_bare_campaign(**terms) -> id`: open on chain, with made-up CIDs behind it."""
     from pysonar.chain.contract.events import CampaignCreated

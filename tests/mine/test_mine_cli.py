@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from typer.testing import Result
 
 from mine_agent.home import Home
-from pysonar.chain.sending.signer import create_keyfile
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.party.home_lock import home_lock
 from pysonar.party.passphrase import PASSPHRASE_VARIABLE
+from tests.conftest import Anvil
 
 PASSPHRASE = "a passphrase of the tests"
 TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
@@ -26,12 +29,12 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def init_arguments(node: Any, sonar: Any, home: Path, *more: object) -> list[object]:
+def init_arguments(node: Anvil, sonar: Sonar, home: Path, *more: object) -> list[object]:
     place = ["--rpc", node.url, "--contract", sonar.address, "--store", f"embedded:{home.parent}/store"]
     return ["init", "--home", home, *place, *more]
 
 
-def test_help_names_every_command_and_the_exit_codes(mine_agent: Any) -> None:
+def test_help_names_every_command_and_the_exit_codes(mine_agent: Callable[..., Any]) -> None:
     shown = mine_agent("--help").output
     for command in ("init", "data", "campaigns", "run", "earnings", "claim", "doctor", "Exit codes"):
         assert command in shown
@@ -44,7 +47,7 @@ def test_help_names_every_command_and_the_exit_codes(mine_agent: Any) -> None:
 
 
 def test_init_makes_a_home_with_an_account_that_denies_everything(
-    mine_agent: Any, node: Any, sonar: Any, tmp_path: Path
+    mine_agent: Callable[..., Any], node: Anvil, sonar: Sonar, tmp_path: Path
 ) -> None:
     path = tmp_path / "home"
     result = mine_agent(*init_arguments(node, sonar, path, "--format", "json"))
@@ -61,13 +64,13 @@ def test_init_makes_a_home_with_an_account_that_denies_everything(
 
 
 def test_init_takes_an_existing_account_and_the_owners_first_rules(
-    mine_agent: Any,
-    node: Any,
-    sonar: Any,
+    mine_agent: Callable[..., Any],
+    node: Anvil,
+    sonar: Sonar,
     tmp_path: Path,
     keyfiles: dict[str, Path],
-    miner: Any,
-    capsule: Any,
+    miner: KeyfileSigner,
+    capsule: KeyfileSigner,
 ) -> None:
     allow = ["--allow-scientist", "any", "--allow-capsule", capsule.address, "--allow-field", "age"]
     more = ["--keyfile", keyfiles["miner"], *allow, "--allow-field", "ill", "--minimum-reward", "1 ether"]
@@ -84,7 +87,7 @@ def test_init_takes_an_existing_account_and_the_owners_first_rules(
 
 
 def test_init_reads_chain_contract_and_block_from_a_deployment(
-    mine_agent: Any, sonar: Any, tmp_path: Path, keyfiles: dict[str, Path], dead_url: str
+    mine_agent: Callable[..., Any], sonar: Sonar, tmp_path: Path, keyfiles: dict[str, Path], dead_url: str
 ) -> None:
     from pysonar.chain.contract.deployment import Deployment
 
@@ -110,9 +113,15 @@ def test_init_reads_chain_contract_and_block_from_a_deployment(
     ],
 )
 def test_init_refuses_what_it_cannot_use(
-    mine_agent: Any, node: Any, sonar: Any, tmp_path: Path, keyfiles: dict[str, Path], more: list[str],
-    code: int, says: str,
-) -> None:  # fmt: skip
+    mine_agent: Callable[..., Any],
+    node: Anvil,
+    sonar: Sonar,
+    tmp_path: Path,
+    keyfiles: dict[str, Path],
+    more: list[str],
+    code: int,
+    says: str,
+) -> None:
     account = [] if "--keyfile" in more else ["--keyfile", keyfiles["miner"]]
     result = mine_agent(*init_arguments(node, sonar, tmp_path / "home", *account, *more))
     assert result.exit_code == code
@@ -120,7 +129,9 @@ def test_init_refuses_what_it_cannot_use(
     assert not (tmp_path / "home" / "settings.toml").exists()
 
 
-def test_init_does_not_touch_a_home_that_is_there(mine_agent: Any, node: Any, sonar: Any, home: Home) -> None:
+def test_init_does_not_touch_a_home_that_is_there(
+    mine_agent: Callable[..., Any], node: Anvil, sonar: Sonar, home: Home
+) -> None:
     before = (home.path / "policy.toml").read_bytes()
     result = mine_agent(*init_arguments(node, sonar, home.path, "--keyfile", home.keyfile))
     assert result.exit_code == 1
@@ -129,26 +140,32 @@ def test_init_does_not_touch_a_home_that_is_there(mine_agent: Any, node: Any, so
 
 
 def test_init_names_a_contract_that_is_no_sonar(
-    mine_agent: Any, node: Any, miner: Any, tmp_path: Path
+    mine_agent: Callable[..., Any], node: Anvil, miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     result = mine_agent("init", "--home", tmp_path / "h", "--rpc", node.url, "--contract", miner.address)
     assert result.exit_code == 1
     assert "no contract" in result.output
 
 
-def test_init_without_a_node_ends_with_3(mine_agent: Any, sonar: Any, tmp_path: Path, dead_url: str) -> None:
+def test_init_without_a_node_ends_with_3(
+    mine_agent: Callable[..., Any], sonar: Sonar, tmp_path: Path, dead_url: str
+) -> None:
     result = mine_agent("init", "--home", tmp_path / "h", "--rpc", dead_url, "--contract", sonar.address)
     assert result.exit_code == 3
 
 
 @pytest.mark.parametrize("command", [["data", "list"], ["campaigns"], ["run"], ["earnings"], ["claim"]])
-def test_without_a_home_every_command_says_init(mine_agent: Any, tmp_path: Path, command: list[str]) -> None:
+def test_without_a_home_every_command_says_init(
+    mine_agent: Callable[..., Any], tmp_path: Path, command: list[str]
+) -> None:
     result = mine_agent(*command, "--home", tmp_path / "none")
     assert result.exit_code == 1
     assert "init" in result.output
 
 
-def test_data_add_shows_columns_and_lists_afterwards(mine_agent: Any, home: Home, table: Path) -> None:
+def test_data_add_shows_columns_and_lists_afterwards(
+    mine_agent: Callable[..., Any], home: Home, table: Path
+) -> None:
     shown = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert shown.exit_code == 0, shown.output
     for text in ("2 rows", "age", "integer", "bmi", "number", "ill", "boolean"):
@@ -165,14 +182,18 @@ def test_data_add_shows_columns_and_lists_afterwards(mine_agent: Any, home: Home
     assert json.loads(mine_agent("data", "list", "--home", home.path, "--format", "json").stdout) == []
 
 
-def test_data_add_names_the_fault_of_a_bad_table(mine_agent: Any, home: Home, table: Path) -> None:
+def test_data_add_names_the_fault_of_a_bad_table(
+    mine_agent: Callable[..., Any], home: Home, table: Path
+) -> None:
     table.write_bytes(b"a,b\n1,2\n3\n")
     result = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert result.exit_code == 1
     assert "patients.csv: row 3 has 1 cells; 2 are expected" in result.output
 
 
-def test_data_add_works_without_a_node(mine_agent: Any, make_home: Any, table: Path, dead_url: str) -> None:
+def test_data_add_works_without_a_node(
+    mine_agent: Callable[..., Any], make_home: Any, table: Path, dead_url: str
+) -> None:
     home = make_home(rpc=dead_url)
     result = mine_agent("data", "add", "patients", table, "--home", home.path, "--format", "json")
     assert result.exit_code == 0
@@ -183,7 +204,7 @@ def test_data_add_works_without_a_node(mine_agent: Any, make_home: Any, table: P
 
 @pytest.mark.parametrize("command", [["campaigns"], ["run", "--once"], ["earnings"], ["claim"]])
 def test_a_node_that_is_down_ends_with_3(
-    mine_agent: Any, make_home: Any, dead_url: str, command: list[str]
+    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, command: list[str]
 ) -> None:
     result = mine_agent(*command, "--home", make_home(rpc=dead_url).path)
     assert result.exit_code == 3
@@ -192,7 +213,7 @@ def test_a_node_that_is_down_ends_with_3(
 
 @pytest.mark.parametrize("command", [["run"], ["claim"]])
 def test_a_wrong_passphrase_ends_with_1(
-    mine_agent: Any, home: Home, command: list[str], monkeypatch: pytest.MonkeyPatch
+    mine_agent: Callable[..., Any], home: Home, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "another")
     result = mine_agent(*command, "--home", home.path)
@@ -202,7 +223,7 @@ def test_a_wrong_passphrase_ends_with_1(
 
 @pytest.mark.parametrize("command", [["run", "--once"], ["claim"]])
 def test_a_second_process_does_not_send_from_the_same_home(
-    mine_agent: Any, home: Home, command: list[str]
+    mine_agent: Callable[..., Any], home: Home, command: list[str]
 ) -> None:
     with home_lock(home.lock):
         result = mine_agent(*command, "--home", home.path)
@@ -217,7 +238,7 @@ def findings(result: Result) -> dict[str, dict[str, Any]]:
 
 
 def test_the_doctor_is_content_with_a_mine_that_is_set_up(
-    mine_agent: Any, home: Home, table: Path, node: Any
+    mine_agent: Callable[..., Any], home: Home, table: Path, node: Anvil
 ) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
     node.mine()
@@ -231,7 +252,7 @@ def test_the_doctor_is_content_with_a_mine_that_is_set_up(
 
 
 def test_the_doctor_finds_every_fault_at_once(
-    mine_agent: Any, home: Home, table: Path, node: Any, monkeypatch: pytest.MonkeyPatch
+    mine_agent: Callable[..., Any], home: Home, table: Path, node: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
     table.write_bytes(TABLE + b"1,2,no\n")
@@ -248,7 +269,9 @@ def test_the_doctor_finds_every_fault_at_once(
     assert all(entry["advice"] for entry in findings(result).values() if not entry["ok"])
 
 
-def test_the_doctor_says_what_keeps_the_mine_from_working(mine_agent: Any, home: Home, table: Path) -> None:
+def test_the_doctor_says_what_keeps_the_mine_from_working(
+    mine_agent: Callable[..., Any], home: Home, table: Path
+) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
 
     def look(check: str, **rules: str) -> dict[str, Any]:
@@ -272,14 +295,16 @@ def test_the_doctor_says_what_keeps_the_mine_from_working(mine_agent: Any, home:
     assert not look("memory", memory_mb="1000000000")["ok"]
 
 
-def test_the_doctor_names_a_store_that_does_not_work(mine_agent: Any, make_home: Any, tmp_path: Path) -> None:
+def test_the_doctor_names_a_store_that_does_not_work(
+    mine_agent: Callable[..., Any], make_home: Any, tmp_path: Path
+) -> None:
     (tmp_path / "a-file").write_text("")
     home = make_home(store=f"embedded:{tmp_path}/a-file")
     assert findings(mine_agent("doctor", "--home", home.path, "--format", "json"))["store"]["ok"] is False
 
 
 def test_the_doctor_without_node_or_home(
-    mine_agent: Any, make_home: Any, dead_url: str, tmp_path: Path
+    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, tmp_path: Path
 ) -> None:
     failing = findings(mine_agent("doctor", "--home", make_home(rpc=dead_url).path, "--format", "json"))
     assert {check for check, entry in failing.items() if not entry["ok"]} >= {"node", "contract", "balance"}
@@ -289,7 +314,7 @@ def test_the_doctor_without_node_or_home(
 
 
 def test_the_doctor_notices_a_keyfile_with_another_key(
-    mine_agent: Any, make_home: Any, tmp_path: Path
+    mine_agent: Callable[..., Any], make_home: Any, tmp_path: Path
 ) -> None:
     stolen = tmp_path / "keyfile.json"
     create_keyfile(stolen, PASSPHRASE)

@@ -18,13 +18,16 @@ from mine_agent.work.claim_all import claim_everything
 from mine_agent.work.open_submissions import OpenSubmissions
 from mine_agent.work.submit import submit_deed
 from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.rules import Allowed
 from pysonar.store import cid_of
 from tests.chain.outboxes import from_elsewhere
+from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, without
 
 ETHER = 10**18
@@ -71,13 +74,13 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture
-def mine(make_home: Any, miner: Any, tell: Any) -> Callable[[Any], Mine]:
+def mine(make_home: Any, miner: KeyfileSigner, tell: Any) -> Callable[[Any], Mine]:
     """`mine(provider) -> Mine`: the same home, as a new process would open it."""
     home = make_home()
     return lambda provider: Mine(home, miner, provider, tell)
 
 
-def queue(node: Any, mine: Callable[[Any], Mine]) -> list[Any]:
+def queue(node: Anvil, mine: Callable[[Any], Mine]) -> list[Any]:
     """What was submitted, as an honest node says it."""
     witness = mine(Meddling(node.url))
     witness.connection.follower.poll()
@@ -86,7 +89,7 @@ def queue(node: Any, mine: Callable[[Any], Mine]) -> list[Any]:
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
-    mine: Any, campaign: bytes, node: Any, sonar: Any, missing: tuple[str, ...]
+    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, missing: tuple[str, ...]
 ) -> None:
     """The event of the submission stays unread, as behind an index that lags."""
     before = node.balance(sonar.address)
@@ -106,7 +109,7 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
 
 
 def test_a_false_receipt_of_failure_gives_up_nothing(
-    mine: Any, campaign: bytes, node: Any, happenings: Any, miner: Any
+    mine: Any, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]], miner: KeyfileSigner
 ) -> None:
     """Else the gradient would be unpinned, and its stake burned as unavailable."""
 
@@ -129,7 +132,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
 
 
 def test_what_the_contract_did_refuse_is_given_up(
-    mine: Any, campaign: bytes, node: Any, happenings: Any
+    mine: Any, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]]
 ) -> None:
     node.set_automine(False)
     late = mine(Meddling(node.url))
@@ -143,7 +146,7 @@ def test_what_the_contract_did_refuse_is_given_up(
 
 
 def test_a_displaced_submission_is_sent_again_once(
-    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any
+    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     own = mine(Meddling(node.url))
@@ -160,7 +163,7 @@ def test_a_displaced_submission_is_sent_again_once(
 
 
 def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
-    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any
+    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     """The same gradient got there by a transaction from elsewhere, and the node has no logs yet."""
     node.set_automine(False)
@@ -189,7 +192,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
-    mine: Any, campaign: bytes, node: Any, sonar: Any, miner: Any, missing: tuple[str, ...]
+    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner, missing: tuple[str, ...]
 ) -> None:
     own = mine(Meddling(node.url, without(*missing)))
     own.journalled(campaign)

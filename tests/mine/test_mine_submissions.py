@@ -24,9 +24,12 @@ from pysonar.chain.contract.types import Report, State, Verdict
 from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.happenings import Tell
 from pysonar.party.rules import Allowed
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
@@ -34,6 +37,8 @@ ANYTHING = Policy(
     scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()
 )
 BASE, NEXT = b"\x33" * 32, b"\x44" * 32
+
+Told = list[dict[str, Any]]
 
 
 def journalled(
@@ -58,7 +63,7 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture
-def own(connection: Connection, outbox: Outbox, tell: Any) -> OpenSubmissions:
+def own(connection: Connection, outbox: Outbox, tell: Tell) -> OpenSubmissions:
     return OpenSubmissions(connection, outbox, tell=tell, clock=lambda: 2000.0)
 
 
@@ -69,7 +74,7 @@ def send(connection: Connection, outbox: Outbox, submission: OwnSubmission) -> N
 
 
 @pytest.fixture
-def judge(node: Any, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner, transact: Any) -> Any:
+def judge(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner, transact: Transact) -> Any:
     """`judge(campaign, update, verdict, accuracy=0)`: Capsule's report on the miner's head of the queue."""
 
     def report(campaign: bytes, update: bytes, verdict: Verdict, accuracy: int = 0) -> None:
@@ -92,7 +97,7 @@ def submitted(connection: Connection) -> list[Any]:
 
 
 def test_a_gradient_is_stored_pinned_and_queued_with_stake_and_fee(
-    connection: Connection, outbox: Outbox, campaign: bytes, node: Any, sonar: Sonar
+    connection: Connection, outbox: Outbox, campaign: bytes, node: Anvil, sonar: Sonar
 ) -> None:
     before = node.balance(sonar.address)
     submission = journalled(connection, campaign)
@@ -125,8 +130,9 @@ def test_what_was_stored_before_a_crash_is_sent_after_it(
 
 
 def test_what_can_no_longer_be_queued_is_given_up(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Any, happenings: Any
-) -> None:
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Anvil,
+    happenings: Told,
+) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     node.advance(3600)
     own.follow_up(campaign, ANYTHING)
@@ -139,7 +145,7 @@ def test_what_can_no_longer_be_queued_is_given_up(
 
 
 def test_what_the_owner_forbids_meanwhile_is_not_sent(
-    connection: Connection, campaign: bytes, own: OpenSubmissions, happenings: Any
+    connection: Connection, campaign: bytes, own: OpenSubmissions, happenings: Told
 ) -> None:
     journalled(connection, campaign)
     own.follow_up(campaign, Policy())
@@ -158,7 +164,7 @@ def test_what_the_owner_forbids_meanwhile_is_not_sent(
 )
 def test_a_verdict_closes_and_unpins(
     connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any,
-    happenings: Any, verdict: Verdict, accuracy: int, outcome: Outcome,
+    happenings: Told, verdict: Verdict, accuracy: int, outcome: Outcome,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -180,7 +186,7 @@ def test_a_verdict_closes_and_unpins(
 
 
 def test_a_verdict_that_a_fork_takes_back_is_gone(
-    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Anvil
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -194,8 +200,9 @@ def test_a_verdict_that_a_fork_takes_back_is_gone(
 
 
 def test_an_unjudged_stake_is_taken_back_once_it_may_be(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Any, happenings: Any
-) -> None:
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, node: Anvil,
+    happenings: Told,
+) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
     review_until = connection.sonar.campaign(campaign).terms.review_until
@@ -226,15 +233,15 @@ def test_a_stake_behind_the_target_is_taken_back_at_once(
     outbox.wait(Deed(Action.RECLAIM, campaign, "1"), 10)
 
 
-def settle(node: Any, sonar: Sonar, transact: Any, stranger: KeyfileSigner, campaign: bytes) -> None:
+def settle(node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigner, campaign: bytes) -> None:
     if (over := sonar.campaign(campaign).terms.review_until) > node.now():
         node.advance_to(over)
     transact(node, stranger, sonar.calls.settle(campaign))
 
 
 def test_a_settled_campaign_is_claimed_once(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any,
-    sonar: Sonar, transact: Any, stranger: KeyfileSigner, happenings: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil,
+    sonar: Sonar, transact: Transact, stranger: KeyfileSigner, happenings: Told,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -255,8 +262,8 @@ def test_a_settled_campaign_is_claimed_once(
 
 
 def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any,
-    happenings: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil,
+    happenings: Told,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -275,7 +282,7 @@ def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
 
 
 def test_a_campaign_that_owes_nothing_is_left_to_others(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -287,8 +294,8 @@ def test_a_campaign_that_owes_nothing_is_left_to_others(
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, own: OpenSubmissions, node: Any,
-    sonar: Sonar, transact: Any, stranger: KeyfileSigner, judge: Any,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, own: OpenSubmissions, node: Anvil,
+    sonar: Sonar, transact: Transact, stranger: KeyfileSigner, judge: Any,
 ) -> None:  # fmt: skip
     campaign = open_bare_campaign(stake=5, fee=0)
     submission = connection.journal.add(
@@ -313,8 +320,8 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
 
 
 def test_everything_is_claimed_by_hand_and_then_nothing_is(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, judge: Any, node: Any, sonar: Sonar,
-    transact: Any, stranger: KeyfileSigner,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Any, judge: Any, node: Anvil, sonar: Sonar,
+    transact: Transact, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
     for campaign in both:
@@ -334,7 +341,7 @@ def test_everything_is_claimed_by_hand_and_then_nothing_is(
 
 
 def test_claiming_by_hand_takes_unjudged_stakes_back_first(
-    connection: Connection, outbox: Outbox, campaign: bytes, node: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, node: Anvil
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -346,8 +353,8 @@ def test_claiming_by_hand_takes_unjudged_stakes_back_first(
 
 
 def test_the_books_are_right_to_the_wei(
-    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Any, sonar: Sonar,
-    transact: Any, stranger: KeyfileSigner,
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Anvil, sonar: Sonar,
+    transact: Transact, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     start = node.balance(outbox.account)
     for number, (verdict, accuracy) in enumerate(
@@ -373,8 +380,8 @@ def test_the_books_are_right_to_the_wei(
 
 
 def test_a_mine_that_lost_its_home_still_gets_its_money(
-    connection: Connection, outbox: Outbox, campaign: bytes, make_home: Any, miner: KeyfileSigner, node: Any,
-    tmp_path: Any, tell: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, make_home: Any, miner: KeyfileSigner,
+    node: Anvil, tmp_path: Any, tell: Tell,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)

@@ -11,7 +11,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +33,7 @@ from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_l
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import ANY_START, CampaignRecord, Terms, Verdict
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
@@ -50,6 +51,8 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import Store
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -72,16 +75,16 @@ def table(rows: int, seed: int, *, spread: float = 0.9) -> pa.Table:
 class World:
     """One chain, one store, one Capsule, one scientist."""
 
-    node: Any
+    node: Anvil
     sonar: Sonar
     store: Store
     store_path: Path
     home: Home
     keys: Mapping[str, SecretKey]
-    capsule: Any
-    scientist: Any
+    capsule: KeyfileSigner
+    scientist: KeyfileSigner
     scientist_key: SecretKey
-    transact: Callable[..., Any]
+    transact: Transact
     generate: Generate
     told: list[tuple[str, bytes | None, dict[str, Any]]] = field(default_factory=list)
     passphrase: str = "correct horse"
@@ -240,7 +243,7 @@ class World:
         return train(model, public, visit or self.visit())
 
     def envelope(
-        self, campaign: bytes, miner: Any, gradient: Gradient | None = None, **changes: Any
+        self, campaign: bytes, miner: KeyfileSigner, gradient: Gradient | None = None, **changes: Any
     ) -> GradientEnvelope:
         base = GradientEnvelope(
             chain_id=self.sonar.chain_id,
@@ -254,15 +257,15 @@ class World:
         )
         return replace(base, **changes)
 
-    def submit_digest(self, campaign: bytes, miner: Any, digest: bytes) -> None:
+    def submit_digest(self, campaign: bytes, miner: KeyfileSigner, digest: bytes) -> None:
         self.transact(self.node, miner, self.sonar.calls.submit(campaign, digest, miner.address, STAKE + FEE))
 
-    def submit_bytes(self, campaign: bytes, miner: Any, data: bytes) -> Cid:
+    def submit_bytes(self, campaign: bytes, miner: KeyfileSigner, data: bytes) -> Cid:
         cid = self.store.put(data)
         self.submit_digest(campaign, miner, cid.digest)
         return cid
 
-    def submit(self, campaign: bytes, miner: Any, envelope: GradientEnvelope | None = None) -> Cid:
+    def submit(self, campaign: bytes, miner: KeyfileSigner, envelope: GradientEnvelope | None = None) -> Cid:
         """A sealed gradient in the store and in the queue."""
         sealed = (envelope or self.envelope(campaign, miner)).seal(self.own.certificate)
         return self.submit_bytes(campaign, miner, sealed)

@@ -14,13 +14,16 @@ from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.keys.keystore import Generate
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.flat_toml import write_settings
 from pysonar.files.secret_file import create_secret_file
 from pysonar.party.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import open_store
+from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
 from tests.oracle.network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
+from tests.roles import Transact
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +44,12 @@ def scientist_key() -> SecretKey:
 
 @pytest.fixture
 def world(
-    node: Any,
+    node: Anvil,
     node_url: str,
     sonar: Sonar,
-    capsule: Any,
-    scientist: Any,
-    transact: Callable[..., Any],
+    capsule: KeyfileSigner,
+    scientist: KeyfileSigner,
+    transact: Transact,
     tmp_path: Path,
     paillier: PrivateKey,
     capsule_key: SecretKey,

@@ -20,6 +20,8 @@ from pysonar.chain.node import rpc
 from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
+from tests.oracle.capsule_world import World
+from tests.oracle.network_world import MadeUpNetworkWorld
 
 ETHER = 10**18
 DAY = 86_400
@@ -90,7 +92,7 @@ def test_amounts_of_a_token_are_not_compared_with_ether() -> None:
 
 
 def test_a_campaign_below_the_least_bounty_is_declined_on_chain_before_anything_is_fetched(
-    world: Any,
+    world: World,
 ) -> None:
     world.home.capsule = replace(world.home.capsule, least_bounty="1.000000000000000001 ether")
     campaign = world.create(world.store.put(b"no spec at all"))
@@ -145,7 +147,7 @@ def test_a_rule_that_is_none_is_refused_by_name(tmp_path: Path, line: str) -> No
         read_settings(path, CapsuleSettings)
 
 
-def open_networks(world: Any) -> int:
+def open_networks(world: World) -> int:
     agent = world.agent()
     try:
         return int(agent.context.journal.open_networks())
@@ -154,7 +156,7 @@ def open_networks(world: Any) -> int:
 
 
 @pytest.fixture
-def one_at_a_time(networks: Any) -> Any:
+def one_at_a_time(networks: MadeUpNetworkWorld) -> Any:
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)
     return networks
 
@@ -172,7 +174,7 @@ def test_a_network_too_many_waits_until_another_has_ended(one_at_a_time: Any) ->
     assert (networks.record(first).state, networks.record(second).state) == (State.SETTLED, State.OPEN)
 
 
-def test_what_is_full_says_so_before_it_fetches_and_measures(networks: Any) -> None:
+def test_what_is_full_says_so_before_it_fetches_and_measures(networks: MadeUpNetworkWorld) -> None:
     networks.home.capsule = replace(networks.home.capsule, max_networks=0)
     nobody_has_it = Validation(Cid(b"\x09" * 32), bytes(32), 60)
     campaign = networks.create(replace(networks.spec(), validation=nobody_has_it))

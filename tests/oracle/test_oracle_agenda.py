@@ -9,8 +9,10 @@ import pytest
 
 from openmined_oracle.agenda import SWEEP_SECONDS, Agenda, Outlook
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
+from tests.oracle.capsule_world import World
 
 ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -61,7 +63,9 @@ def test_neither_an_event_nor_a_deadline_ends_a_pause(clock: Any) -> None:
     assert agenda.due(ONE, 1000)
 
 
-def test_a_clock_that_is_set_back_stops_no_campaign(world: Any, miner: Any, monkeypatch: Any) -> None:
+def test_a_clock_that_is_set_back_stops_no_campaign(
+    world: World, miner: KeyfileSigner, monkeypatch: Any
+) -> None:
     """By a day, right after a failure was noted."""
     campaign = world.create(Cid(b"\x09" * 32))
     agent = world.agent()
@@ -79,7 +83,9 @@ def test_a_clock_that_is_set_back_stops_no_campaign(world: Any, miner: Any, monk
     agent.close()
 
 
-def test_idle_campaigns_cost_no_questions_to_the_node(world: Any, miner: Any, monkeypatch: Any) -> None:
+def test_idle_campaigns_cost_no_questions_to_the_node(
+    world: World, miner: KeyfileSigner, monkeypatch: Any
+) -> None:
     """Ten open ones: a round asks as little as with none; a submission is judged all the same."""
     campaigns = [world.opened() for _ in range(10)]
     agent = world.agent()

@@ -10,13 +10,15 @@ import pytest
 
 from openmined_syft.applying import candidate
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
+from tests.oracle.capsule_world import World
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
 
 
-def test_a_campaign_to_the_target(world: Any, miner: Any) -> None:
+def test_a_campaign_to_the_target(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened(target=900_000)
     opened = world.record(campaign)
     assert (opened.state, opened.start, opened.version) == (State.OPEN, 333_333, 0)
@@ -29,7 +31,7 @@ def test_a_campaign_to_the_target(world: Any, miner: Any) -> None:
     assert (record.state, record.best, record.delivered) == (State.SETTLED, 900_000, True)
 
 
-def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> None:
+def test_the_delivered_model_is_the_plaintext_twin(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened(target=900_000)
     visit, privacy = world.visit(), PrivacyStatement(3.0, 1e-6)
     gradient = world.gradient(campaign, visit)
@@ -46,7 +48,7 @@ def test_the_delivered_model_is_the_plaintext_twin(world: Any, miner: Any) -> No
     assert entry.privacy == privacy
 
 
-def test_every_wei_is_accounted_for(world: Any, miner: Any, second_miner: Any) -> None:
+def test_every_wei_is_accounted_for(world: World, miner: KeyfileSigner, second_miner: KeyfileSigner) -> None:
     campaign = world.opened(target=900_000)
     world.submit_digest(campaign, second_miner, b"\x07" * 32)  # nobody has it: the stake is burned
     world.submit(campaign, miner)
@@ -63,7 +65,7 @@ def test_every_wei_is_accounted_for(world: Any, miner: Any, second_miner: Any) -
     assert world.node.balance(world.sonar.address) == 0
 
 
-def test_at_the_deadline_without_a_submission_the_start_is_delivered(world: Any) -> None:
+def test_at_the_deadline_without_a_submission_the_start_is_delivered(world: World) -> None:
     campaign = world.opened()
     world.node.advance(DAY)
     world.run()
@@ -74,7 +76,9 @@ def test_at_the_deadline_without_a_submission_the_start_is_delivered(world: Any)
     np.testing.assert_array_equal(result.weights, np.zeros((5, 3)))
 
 
-def test_the_queue_is_judged_after_the_deadline_before_anything_is_delivered(world: Any, miner: Any) -> None:
+def test_the_queue_is_judged_after_the_deadline_before_anything_is_delivered(
+    world: World, miner: KeyfileSigner
+) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     world.node.advance(DAY)
@@ -83,7 +87,7 @@ def test_the_queue_is_judged_after_the_deadline_before_anything_is_delivered(wor
     assert world.result(campaign).version == 1
 
 
-def test_before_the_deadline_nothing_is_delivered(world: Any, miner: Any) -> None:
+def test_before_the_deadline_nothing_is_delivered(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     world.node.advance_to(world.record(campaign).terms.submit_until - 2)
@@ -92,7 +96,7 @@ def test_before_the_deadline_nothing_is_delivered(world: Any, miner: Any) -> Non
     assert (record.state, record.delivered, record.evaluated) == (State.OPEN, False, 1)
 
 
-def test_after_the_review_the_model_is_delivered_late(world: Any, miner: Any) -> None:
+def test_after_the_review_the_model_is_delivered_late(world: World, miner: KeyfileSigner) -> None:
     """Capsule slept through the review: the stake goes back, the scientist still gets the model."""
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -107,7 +111,7 @@ def test_after_the_review_the_model_is_delivered_late(world: Any, miner: Any) ->
     assert world.sonar.claimable(campaign, miner.address) == STAKE + FEE
 
 
-def test_what_was_decided_and_never_reported_is_not_delivered(world: Any, miner: Any) -> None:
+def test_what_was_decided_and_never_reported_is_not_delivered(world: World, miner: KeyfileSigner) -> None:
     """A verdict that missed the review was not paid for, so its model is not handed out."""
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -124,7 +128,7 @@ def test_what_was_decided_and_never_reported_is_not_delivered(world: Any, miner:
     np.testing.assert_array_equal(world.result(campaign).weights, np.zeros((5, 3)))
 
 
-def test_a_cancelled_campaign_is_let_go(world: Any) -> None:
+def test_a_cancelled_campaign_is_let_go(world: World) -> None:
     campaign = world.create()
     world.transact(world.node, world.scientist, world.sonar.calls.cancel(campaign))
     agent = world.run()
@@ -133,7 +137,7 @@ def test_a_cancelled_campaign_is_let_go(world: Any) -> None:
     assert ("closed", campaign, {}) in world.told
 
 
-def test_a_campaign_seen_too_late_goes_back_to_its_owner(world: Any) -> None:
+def test_a_campaign_seen_too_late_goes_back_to_its_owner(world: World) -> None:
     campaign = world.create()
     world.node.advance(DAY)
     world.run()
@@ -141,13 +145,13 @@ def test_a_campaign_seen_too_late_goes_back_to_its_owner(world: Any) -> None:
     assert world.sonar.claimable(campaign, world.scientist.address) == BOUNTY
 
 
-def test_a_campaign_for_another_capsule_is_none_of_ours(world: Any, stranger: Any) -> None:
+def test_a_campaign_for_another_capsule_is_none_of_ours(world: World, stranger: KeyfileSigner) -> None:
     campaign = world.create(capsule=stranger.address)
     world.run()
     assert world.record(campaign).state is State.REQUESTED
 
 
-def test_several_campaigns_at_once_have_keys_of_their_own(world: Any, miner: Any) -> None:
+def test_several_campaigns_at_once_have_keys_of_their_own(world: World, miner: KeyfileSigner) -> None:
     from openmined_oracle.keys.keystore import generate_key
 
     world.generate = generate_key
@@ -161,7 +165,9 @@ def test_several_campaigns_at_once_have_keys_of_their_own(world: Any, miner: Any
     assert [world.verdicts(campaign) for campaign in campaigns] == [[Verdict.IMPROVED]] * 2
 
 
-def test_submissions_that_wait_are_reported_together(world: Any, miner: Any, second_miner: Any) -> None:
+def test_submissions_that_wait_are_reported_together(
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
     campaign = world.opened()
     stale = world.gradient(campaign)
     world.submit(campaign, miner, world.envelope(campaign, miner, stale))
@@ -179,7 +185,9 @@ def test_submissions_that_wait_are_reported_together(world: Any, miner: Any, sec
     assert world.verdicts(campaign)[2] is Verdict.MALFORMED
 
 
-def test_a_batch_ends_when_the_target_is_reached(world: Any, miner: Any, second_miner: Any) -> None:
+def test_a_batch_ends_when_the_target_is_reached(
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
     world.submit(campaign, second_miner)
@@ -189,7 +197,7 @@ def test_a_batch_ends_when_the_target_is_reached(world: Any, miner: Any, second_
     assert record.state is State.SETTLED
 
 
-def test_a_stale_base_is_welcome(any_world: Any, miner: Any, second_miner: Any) -> None:
+def test_a_stale_base_is_welcome(any_world: Any, miner: KeyfileSigner, second_miner: KeyfileSigner) -> None:
     """A gradient made from version 0 is added to version 1."""
     world = any_world
     campaign = world.opened()
@@ -209,7 +217,7 @@ def test_a_stale_base_is_welcome(any_world: Any, miner: Any, second_miner: Any) 
     assert [entry.base_version for entry in world.result(campaign).record] == [0, 0]
 
 
-def test_sealed_initial_weights_are_where_the_model_starts(world: Any) -> None:
+def test_sealed_initial_weights_are_where_the_model_starts(world: World) -> None:
     weights = world.visit()(np.zeros((5, 3)))
     initial = world.sealed_weights(weights)
     campaign = world.opened(world.spec(initial=initial, start_ppm=950_000, start_tolerance_ppm=50_000))
@@ -219,7 +227,7 @@ def test_sealed_initial_weights_are_where_the_model_starts(world: Any) -> None:
     np.testing.assert_allclose(world.result(campaign).weights, weights, atol=1e-6)
 
 
-def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: Any) -> None:
+def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: KeyfileSigner) -> None:
     world = any_world
     earlier = world.opened(target=world.within_reach)
     world.submit(earlier, miner)
@@ -235,12 +243,12 @@ def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: Any) ->
 
 
 @pytest.mark.parametrize("tolerance_ppm", [0, 333_333 - 300_000])
-def test_a_claimed_start_at_the_edge_of_the_tolerance_is_accepted(world: Any, tolerance_ppm: int) -> None:
+def test_a_claimed_start_at_the_edge_of_the_tolerance_is_accepted(world: World, tolerance_ppm: int) -> None:
     spec = world.spec(start_ppm=333_333 - tolerance_ppm, start_tolerance_ppm=tolerance_ppm)
     assert world.record(world.opened(spec)).state is State.OPEN
 
 
-def test_capsule_measures_by_the_metric_of_the_spec(world: Any, miner: Any) -> None:
+def test_capsule_measures_by_the_metric_of_the_spec(world: World, miner: KeyfileSigner) -> None:
     """Three classes of 20 records each: the first model says one of them always, which is a third of each."""
     campaign = world.opened(world.spec(metric="balanced_accuracy", start_ppm=333_333))
     assert world.record(campaign).start == 333_333

@@ -23,7 +23,9 @@ from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.schemes import networks_here
 from pysonar.chain.contract.deployment import Deployment
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.settings import load_settings
+from tests.oracle.capsule_world import World
 
 PASSPHRASE = "correct horse"
 RUNNER = CliRunner()
@@ -35,7 +37,7 @@ def capsule(*arguments: str, passphrase: str = PASSPHRASE) -> Any:
     )
 
 
-def init(world: Any, home: Path, *more: str) -> Any:
+def init(world: World, home: Path, *more: str) -> Any:
     where = ["--rpc", world.node.url, "--contract", world.sonar.address, "--store", world.home.settings.store]
     options = ["--confirmations", "0", "--poll-seconds", "0.05", "--format", "json"]
     return capsule("init", "--home", str(home), *where, *options, *more)
@@ -44,7 +46,7 @@ def init(world: Any, home: Path, *more: str) -> Any:
 # --- init ----------------------------------------------------------------------------------------------
 
 
-def test_init_before_there_is_money_and_again_after(world: Any, tmp_path: Path) -> None:
+def test_init_before_there_is_money_and_again_after(world: World, tmp_path: Path) -> None:
     home = tmp_path / "made"
     first = init(world, home)
     assert first.exit_code == 0, first.output
@@ -69,7 +71,7 @@ def test_init_before_there_is_money_and_again_after(world: Any, tmp_path: Path) 
     assert "passphrase does not open" in wrong.stderr
 
 
-def test_init_with_an_existing_keyfile(world: Any, tmp_path: Path, fast_keyfile: Any) -> None:
+def test_init_with_an_existing_keyfile(world: World, tmp_path: Path, fast_keyfile: Any) -> None:
     keyfile = fast_keyfile(tmp_path / "account.json", PASSPHRASE)
     done = init(world, tmp_path / "made", "--keyfile", str(keyfile))
     assert done.exit_code == 0, done.output
@@ -77,7 +79,7 @@ def test_init_with_an_existing_keyfile(world: Any, tmp_path: Path, fast_keyfile:
     assert json.loads(done.stdout)["registered"] is True
 
 
-def test_init_from_a_deployment_manifest(world: Any, tmp_path: Path) -> None:
+def test_init_from_a_deployment_manifest(world: World, tmp_path: Path) -> None:
     manifest = Deployment(
         chain_id=world.sonar.chain_id,
         address=world.sonar.address,
@@ -98,7 +100,7 @@ def test_init_from_a_deployment_manifest(world: Any, tmp_path: Path) -> None:
     assert (settings.contract, settings.chain_id, settings.start_block) == (world.sonar.address, 1337, 1)
 
 
-def test_init_names_what_is_wrong(world: Any, tmp_path: Path) -> None:
+def test_init_names_what_is_wrong(world: World, tmp_path: Path) -> None:
     home = str(tmp_path / "made")
     neither = capsule("init", "--home", home, "--rpc", world.node.url)
     assert (neither.exit_code, "--deployment" in neither.stderr) == (2, True)
@@ -118,7 +120,7 @@ def test_without_a_home_the_way_to_one_is_named(tmp_path: Path) -> None:
         assert (done.exit_code, "'init' command" in done.stderr) == (1, True)
 
 
-def test_campaigns_and_status(installed: Any, miner: Any) -> None:
+def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
     world = installed
     home = ("--home", str(world.home.path))
     assert json.loads(capsule("campaigns", *home, "--format", "json").stdout) == []
@@ -214,7 +216,7 @@ def until(condition: Any, seconds: float = 60.0) -> None:
 
 
 def test_a_whole_campaign_with_a_real_process(
-    installed: Any, miner: Any, running: subprocess.Popen[str]
+    installed: Any, miner: KeyfileSigner, running: subprocess.Popen[str]
 ) -> None:
     """From request to claimed fees; then nothing secret is in clear in the home or in the store."""
     world = installed
@@ -237,7 +239,7 @@ def test_a_whole_campaign_with_a_real_process(
     assert_nothing_in_clear(world, campaign)
 
 
-def assert_nothing_in_clear(world: Any, campaign: bytes) -> None:
+def assert_nothing_in_clear(world: World, campaign: bytes) -> None:
     """No prime, no weights of any version, no validation record, no passphrase; in many encodings."""
     key = KeyStore(world.home.keys, world.own).stored_key(campaign)
     result = world.result(campaign)

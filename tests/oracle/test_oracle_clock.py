@@ -17,9 +17,11 @@ from openmined_oracle.errors import Decline, JournalError, KeyStoreError
 from openmined_oracle.judging.judge import Notes
 from openmined_oracle.keys.keystore import KeyStore
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import parse_certificate
 from pysonar.protocol.openpgp import Certificate, ClockBehindError, SecretKey, seal
 from tests.gnupg import at, gpg
+from tests.oracle.capsule_world import World
 
 __all__ = ["gpg"]  # a fixture
 
@@ -28,7 +30,7 @@ CAMPAIGN = bytes([1]) * 32
 
 
 @pytest.fixture
-def clock_behind(world: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def clock_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """`with clock_behind():` the clock says two hours before Capsule's key was made."""
 
     @contextmanager
@@ -42,7 +44,7 @@ def clock_behind(world: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], An
 
 
 def test_a_campaign_is_not_declined_but_waits_for_the_clock(
-    world: Any, clock_behind: Callable[[], Any]
+    world: World, clock_behind: Callable[[], Any]
 ) -> None:
     campaign = world.create()
     with clock_behind():
@@ -55,7 +57,7 @@ def test_a_campaign_is_not_declined_but_waits_for_the_clock(
 
 
 def test_a_sound_gradient_is_not_judged_until_the_clock_is_right(
-    world: Any, miner: Any, clock_behind: Callable[[], Any]
+    world: World, miner: KeyfileSigner, clock_behind: Callable[[], Any]
 ) -> None:
     """It would open as "changed or malformed" then, and burn the stake."""
     campaign = world.opened()
@@ -74,7 +76,7 @@ def test_a_sound_gradient_is_not_judged_until_the_clock_is_right(
 
 
 def test_a_scientist_of_the_far_future_is_declined_by_the_chain_s_clock(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not by Capsule's own; a certificate that is valid before the campaign ends is waited for."""
     campaign = world.create()

@@ -12,16 +12,18 @@ import pytest
 from openmined_oracle.errors import Decline
 from pysonar.chain.contract.calls import MAX_REASON_BYTES
 from pysonar.chain.contract.types import State
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import FromCampaign, SealedInput, Validation
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
+from tests.oracle.capsule_world import World
 
 BOUNTY = 10**18
 NOBODY_HAS_IT = Cid(b"\x09" * 32)
 
 
-def assert_declined(world: Any, campaign: bytes, reason: Decline) -> None:
+def assert_declined(world: World, campaign: bytes, reason: Decline) -> None:
     agent = world.run()
     assert agent.failures == {}
     assert world.declined_for(campaign) == reason.value
@@ -36,11 +38,11 @@ def test_every_reason_fits_the_chain(reason: Decline) -> None:
 
 
 @pytest.mark.parametrize("data", [b"not a spec", b"{}", b'{"format":"openmined/spec/1"}', b""])
-def test_a_spec_that_does_not_parse(world: Any, data: bytes) -> None:
+def test_a_spec_that_does_not_parse(world: World, data: bytes) -> None:
     assert_declined(world, world.create(world.store.put(data)), Decline.SPEC_MALFORMED)
 
 
-def test_a_spec_by_which_the_model_is_its_last_mine_s_own(world: Any) -> None:
+def test_a_spec_by_which_the_model_is_its_last_mine_s_own(world: World) -> None:
     """`proximal` with almost no rho: what a mine trained before says nothing about the model any more."""
     document = json.loads(world.spec().to_bytes())
     document["algorithm"]["rule"] = {"name": "proximal", "rho": 0.0009, "l2": 0, "damping": 1}
@@ -51,12 +53,12 @@ def test_a_spec_by_which_the_model_is_its_last_mine_s_own(world: Any) -> None:
     assert world.record(campaign).state is State.OPEN
 
 
-def test_a_spec_larger_than_any(world: Any) -> None:
+def test_a_spec_larger_than_any(world: World) -> None:
     cid = world.store.put(b" " * (1 << 20) + b" ")
     assert_declined(world, world.create(cid), Decline.SPEC_MALFORMED)
 
 
-def test_a_spec_that_nobody_has_is_waited_for(world: Any) -> None:
+def test_a_spec_that_nobody_has_is_waited_for(world: World) -> None:
     campaign = world.create(NOBODY_HAS_IT)
     world.run()
     assert world.record(campaign).state is State.REQUESTED
@@ -66,18 +68,18 @@ def test_a_spec_that_nobody_has_is_waited_for(world: Any) -> None:
     assert_declined(world, campaign, Decline.SPEC_MISSING)
 
 
-def test_a_certificate_that_is_not_ours(world: Any) -> None:
+def test_a_certificate_that_is_not_ours(world: World) -> None:
     other = world.store.put(SecretKey.generate("other").certificate.to_bytes())
     spec = world.spec(capsule_certificate=other)
     assert_declined(world, world.create(spec), Decline.CERTIFICATE_NOT_OURS)
 
 
-def test_a_scientist_that_cannot_be_sealed_to(world: Any) -> None:
+def test_a_scientist_that_cannot_be_sealed_to(world: World) -> None:
     spec = world.spec(scientist_certificate=world.store.put(b"no certificate"))
     assert_declined(world, world.create(spec), Decline.SCIENTIST_UNUSABLE)
 
 
-def test_a_model_that_is_too_large(world: Any) -> None:
+def test_a_model_that_is_too_large(world: World) -> None:
     """15 weights; both edges of the limit."""
     world.home.capsule = replace(world.home.capsule, max_weights=14)
     assert_declined(world, world.create(), Decline.TOO_LARGE)
@@ -85,7 +87,7 @@ def test_a_model_that_is_too_large(world: Any) -> None:
     assert world.record(world.opened()).state is State.OPEN
 
 
-def test_a_validation_set_sealed_to_somebody_else(world: Any) -> None:
+def test_a_validation_set_sealed_to_somebody_else(world: World) -> None:
     from_conftest = world.spec().validation
     sealed = SealedInput.of_weights(np.zeros((1, 1)), **world.binding)
     cid = world.store.put(sealed.seal(SecretKey.generate("other").certificate))
@@ -93,7 +95,7 @@ def test_a_validation_set_sealed_to_somebody_else(world: Any) -> None:
     assert_declined(world, world.create(spec), Decline.VALIDATION_SEALED_WRONG)
 
 
-def test_a_validation_set_that_was_changed_on_the_way(world: Any) -> None:
+def test_a_validation_set_that_was_changed_on_the_way(world: World) -> None:
     good = world.spec().validation
     blob = bytearray(world.store.get(good.sealed, max_bytes=1 << 20))
     blob[-3] ^= 1
@@ -110,38 +112,38 @@ def test_a_validation_set_that_was_changed_on_the_way(world: Any) -> None:
     ],
     ids=["owner", "contract", "chain"],
 )
-def test_a_validation_set_bound_to_another(world: Any, changes: dict[str, Any]) -> None:
+def test_a_validation_set_bound_to_another(world: World, changes: dict[str, Any]) -> None:
     cid, digest = world.sealed_validation(**changes)
     spec = world.spec(validation=Validation(cid, digest, 60))
     assert_declined(world, world.create(spec), Decline.VALIDATION_FOREIGN)
 
 
-def test_the_sealed_set_of_another_owner_is_worthless(world: Any, stranger: Any) -> None:
+def test_the_sealed_set_of_another_owner_is_worthless(world: World, stranger: KeyfileSigner) -> None:
     """Whoever copies a spec into a campaign of their own gets no measurement on its sealed set."""
     campaign = world.create(world.spec(), owner=stranger)
     assert_declined(world, campaign, Decline.VALIDATION_FOREIGN)
 
 
-def test_a_wrong_salted_digest(world: Any) -> None:
+def test_a_wrong_salted_digest(world: World) -> None:
     good = world.spec().validation
     spec = world.spec(validation=replace(good, digest=b"\x01" * 32))
     assert_declined(world, world.create(spec), Decline.VALIDATION_DIGEST)
 
 
 @pytest.mark.parametrize("rows", [59, 61])
-def test_another_number_of_rows(world: Any, rows: int) -> None:
+def test_another_number_of_rows(world: World, rows: int) -> None:
     spec = world.spec(validation=replace(world.spec().validation, rows=rows))
     assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
 
 
-def test_a_validation_set_outside_the_schema(world: Any) -> None:
+def test_a_validation_set_outside_the_schema(world: World) -> None:
     """Weights where records should be."""
     weights = world.sealed_weights(np.zeros((5, 3)))
     spec = world.spec(validation=Validation(weights.sealed, weights.digest, 60))
     assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
 
 
-def test_a_validation_set_that_nobody_has(world: Any) -> None:
+def test_a_validation_set_that_nobody_has(world: World) -> None:
     spec = world.spec(validation=replace(world.spec().validation, sealed=NOBODY_HAS_IT))
     campaign = world.create(spec)
     world.node.advance(901)
@@ -149,13 +151,13 @@ def test_a_validation_set_that_nobody_has(world: Any) -> None:
 
 
 @pytest.mark.parametrize("claimed", [333_333 - 10_001, 333_333 + 10_001])
-def test_a_start_off_by_more_than_the_tolerance(world: Any, claimed: int) -> None:
+def test_a_start_off_by_more_than_the_tolerance(world: World, claimed: int) -> None:
     campaign = world.create(world.spec(start_ppm=claimed))
     assert_declined(world, campaign, Decline.START_WRONG)
     assert "333" not in world.declined_for(campaign)  # the measured start is nobody's business
 
 
-def test_a_start_too_near_the_target(world: Any) -> None:
+def test_a_start_too_near_the_target(world: World) -> None:
     """Both edges: the contract wants target - start >= min_gain."""
     campaign = world.create(target=343_333, min_gain=10_001)
     assert_declined(world, campaign, Decline.START_TOO_HIGH)
@@ -172,29 +174,29 @@ def test_a_start_too_near_the_target(world: Any) -> None:
     ids=["shape", "bound", "owner"],
 )
 def test_initial_weights_that_do_not_fit(
-    world: Any, weights: np.ndarray, changes: dict[str, Any], reason: Decline
+    world: World, weights: np.ndarray, changes: dict[str, Any], reason: Decline
 ) -> None:
     spec = world.spec(initial=world.sealed_weights(weights, **changes))
     assert_declined(world, world.create(spec), reason)
 
 
-def test_initial_weights_of_another_digest(world: Any) -> None:
+def test_initial_weights_of_another_digest(world: World) -> None:
     initial = replace(world.sealed_weights(np.zeros((5, 3))), digest=b"\x01" * 32)
     assert_declined(world, world.create(world.spec(initial=initial)), Decline.WEIGHTS_DIGEST)
 
 
-def test_initial_weights_at_the_bound_are_accepted(world: Any) -> None:
+def test_initial_weights_at_the_bound_are_accepted(world: World) -> None:
     weights = np.zeros((5, 3))
     weights[4] = 8.0
     assert world.record(world.opened(world.spec(initial=world.sealed_weights(weights)))).state is State.OPEN
 
 
-def test_a_source_campaign_that_does_not_exist(world: Any) -> None:
+def test_a_source_campaign_that_does_not_exist(world: World) -> None:
     campaign = world.create(world.spec(initial=FromCampaign(b"\x05" * 32)))
     assert_declined(world, campaign, Decline.SOURCE_UNUSABLE)
 
 
-def test_a_source_campaign_that_is_not_delivered_is_not_opened_up(world: Any) -> None:
+def test_a_source_campaign_that_is_not_delivered_is_not_opened_up(world: World) -> None:
     """Its model is not its owner's yet; a second campaign must not be a way to it."""
     earlier = world.opened()
     campaign = world.create(world.spec(initial=FromCampaign(earlier)))
@@ -202,7 +204,7 @@ def test_a_source_campaign_that_is_not_delivered_is_not_opened_up(world: Any) ->
     assert world.declined_for(campaign) == Decline.SOURCE_UNUSABLE.value
 
 
-def test_the_source_campaign_of_another_owner_is_not_opened_up(world: Any, stranger: Any) -> None:
+def test_the_source_campaign_of_another_owner_is_not_opened_up(world: World, stranger: KeyfileSigner) -> None:
     earlier = world.opened()
     world.node.advance(86_400)
     world.run()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from openmined_oracle.agent import Agent
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.patience import WAITED_FOR
 from tests.node_characters import HABITS
+from tests.oracle.capsule_world import World
 
 SECONDS = 120
 
@@ -29,7 +30,9 @@ def work_until(agent: Agent, done: Callable[[], bool]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("node_url", sorted(HABITS), indirect=True)
-def test_a_campaign_is_opened_judged_delivered_and_settled_all_the_same(world: Any, miner: Any) -> None:
+def test_a_campaign_is_opened_judged_delivered_and_settled_all_the_same(
+    world: World, miner: KeyfileSigner
+) -> None:
     campaign = world.create()
     agent = world.agent()
     work_until(agent, lambda: world.record(campaign).state is State.OPEN)

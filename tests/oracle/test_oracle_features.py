@@ -11,6 +11,7 @@ import pytest
 
 from openmined_oracle.errors import Decline
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.estimator import Estimator
@@ -35,7 +36,7 @@ def estimator_of(wide: Any, campaign: bytes, drawn_from: bytes) -> Estimator:
 
 
 def test_a_model_on_features_is_trained_delivered_and_predicts_with_its_own_campaign_only(
-    wide: Any, miner: Any, tmp_path: Path
+    wide: Any, miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     campaign = wide.opened(wide.spec(algorithm=ALGORITHM))
     assert wide.model(campaign)[0].shape == (17, 3)
@@ -60,7 +61,7 @@ def test_a_model_on_features_is_trained_delivered_and_predicts_with_its_own_camp
     assert np.mean(others) <= loaded.score(records) - 0.04
 
 
-def test_a_linear_model_learns_nothing_from_the_same_rows(wide: Any, miner: Any) -> None:
+def test_a_linear_model_learns_nothing_from_the_same_rows(wide: Any, miner: KeyfileSigner) -> None:
     """So it was the features that the other one learned from."""
     campaign = wide.opened()
     spec = wide.spec()

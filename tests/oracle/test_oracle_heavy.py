@@ -11,6 +11,8 @@ import pytest
 from openmined_oracle.errors import InProgressError
 from openmined_oracle.workshop import HEAVY_EFFORT, Workshop
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.oracle.capsule_world import World
 
 ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -69,7 +71,7 @@ def test_what_work_raises_is_raised_where_it_was_asked_for_and_forgotten(worksho
 
 
 def test_a_campaign_that_takes_long_to_encrypt_holds_up_no_other(
-    world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its encryption waits for a signal of this test: the other one is opened, judged and paid."""
     from openmined_oracle.campaigns import open_campaign

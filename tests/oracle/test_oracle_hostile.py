@@ -14,34 +14,36 @@ import pytest
 
 from openmined_oracle.errors import Decline
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import boolean_field, category_field, class_label, input_schema, output_schema
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.oracle.capsule_world import World
 
 DAY = 86_400
 CELLS = 60 * (5 + 3)
 """What the spec of the tests asks for: 60 records, four numbers and the bias, three classes."""
 
 
-def limited(world: Any, **limits: int) -> None:
+def limited(world: World, **limits: int) -> None:
     world.home.capsule = replace(world.home.capsule, **limits)
 
 
-def assert_declined(world: Any, campaign: bytes, reason: Decline) -> None:
+def assert_declined(world: World, campaign: bytes, reason: Decline) -> None:
     assert world.run().failures == {}
     assert world.declined_for(campaign) == reason.value
 
 
-def test_a_family_that_syft_knows_and_a_spec_cannot_have_is_declined(world: Any) -> None:
+def test_a_family_that_syft_knows_and_a_spec_cannot_have_is_declined(world: World) -> None:
     document = json.loads(world.spec().to_bytes())
     document["algorithm"]["family"] = "ridge"
     campaign = world.create(world.store.put(dumps_json(document)))
     assert_declined(world, campaign, Decline.SPEC_MALFORMED)
 
 
-def test_a_model_that_would_take_an_hour_to_encrypt_is_declined_at_once(world: Any) -> None:
+def test_a_model_that_would_take_an_hour_to_encrypt_is_declined_at_once(world: World) -> None:
     """61,441 weights are few, and 61,441 ciphertexts of 4096 bits: each version would hold up everybody."""
     wide = input_schema({f"field {place}": category_field(list(range(1024))) for place in range(60)})
     label = output_schema("kind", class_label(["x", "y"]))
@@ -53,7 +55,7 @@ def test_a_model_that_would_take_an_hour_to_encrypt_is_declined_at_once(world: A
 
 
 @pytest.mark.parametrize(("key_bits", "least"), [(2048, 5), (4096, 40)])
-def test_a_larger_key_makes_a_ciphertext_count_more(world: Any, key_bits: int, least: int) -> None:
+def test_a_larger_key_makes_a_ciphertext_count_more(world: World, key_bits: int, least: int) -> None:
     """Five ciphertexts; declined or not is known before a key is made."""
     limited(world, max_ciphertexts=least - 1)
     assert_declined(world, world.create(world.spec(key_bits=key_bits)), Decline.TOO_LARGE)
@@ -64,14 +66,14 @@ def test_a_larger_key_makes_a_ciphertext_count_more(world: Any, key_bits: int, l
 
 
 @pytest.mark.parametrize(("limit", "least"), [("max_rows", 60), ("max_cells", CELLS)])
-def test_a_validation_set_may_reach_each_limit_and_not_pass_it(world: Any, limit: str, least: int) -> None:
+def test_a_validation_set_may_reach_each_limit_and_not_pass_it(world: World, limit: str, least: int) -> None:
     limited(world, **{limit: least - 1})
     assert_declined(world, world.create(), Decline.VALIDATION_TOO_LARGE)
     limited(world, **{limit: least})
     assert world.record(world.opened()).state is State.OPEN
 
 
-def test_a_small_validation_set_that_unpacks_to_gigabytes_is_not_even_fetched(world: Any) -> None:
+def test_a_small_validation_set_that_unpacks_to_gigabytes_is_not_even_fetched(world: World) -> None:
     """A bit of a boolean column becomes 8 bytes, a cell of 5 bytes one of 1,024 columns of 8 bytes each."""
     many = input_schema({f"bit {place}": boolean_field() for place in range(4000)})
     good = world.spec().validation
@@ -80,7 +82,7 @@ def test_a_small_validation_set_that_unpacks_to_gigabytes_is_not_even_fetched(wo
     assert_declined(world, campaign, Decline.VALIDATION_TOO_LARGE)
 
 
-def test_many_open_campaigns_do_not_fill_the_memory(world: Any, miner: Any) -> None:
+def test_many_open_campaigns_do_not_fill_the_memory(world: World, miner: KeyfileSigner) -> None:
     """Room for one campaign's material: all are judged and delivered, one is kept."""
     limited(world, max_cells=CELLS)
     campaigns = [world.opened() for _ in range(3)]
@@ -94,7 +96,7 @@ def test_many_open_campaigns_do_not_fill_the_memory(world: Any, miner: Any) -> N
     assert all(world.record(campaign).delivered for campaign in campaigns)
 
 
-def test_a_certificate_that_ends_meanwhile_is_still_delivered_to(world: Any, miner: Any) -> None:
+def test_a_certificate_that_ends_meanwhile_is_still_delivered_to(world: World, miner: KeyfileSigner) -> None:
     """Or the fees, and the miners' payouts, would wait for the end of the review."""
     tsk = pysequoia.Tsk.generate("soon gone", validity_seconds=3)
     ending = bytes(tsk.extract_certificate())
@@ -106,7 +108,9 @@ def test_a_certificate_that_ends_meanwhile_is_still_delivered_to(world: Any, min
     assert world.record(campaign).delivered
 
 
-def test_what_cannot_be_delivered_yet_earns_capsule_its_fees_once_it_is(world: Any, miner: Any) -> None:
+def test_what_cannot_be_delivered_yet_earns_capsule_its_fees_once_it_is(
+    world: World, miner: KeyfileSigner
+) -> None:
     """A settlement without a result would give them to the scientist."""
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -129,7 +133,7 @@ def test_what_cannot_be_delivered_yet_earns_capsule_its_fees_once_it_is(world: A
 
 
 @pytest.fixture
-def slow_agent(world: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Capsule on a store that looks for 30 s for what nobody has, as in a network."""
     let_go, get = threading.Event(), EmbeddedStore.get
 
@@ -154,7 +158,7 @@ def rounds(agent: Any, seconds: float, done: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_specs_that_nobody_has_hold_up_no_other_campaign(world: Any, slow_agent: Any) -> None:
+def test_specs_that_nobody_has_hold_up_no_other_campaign(world: World, slow_agent: Any) -> None:
     """Eight of them, looked for for 30 s each, before the honest one."""
     for place in range(8):
         world.create(Cid(bytes([place + 1]) * 32))
@@ -164,7 +168,7 @@ def test_specs_that_nobody_has_hold_up_no_other_campaign(world: Any, slow_agent:
 
 
 def test_submissions_that_nobody_has_hold_up_no_other_campaign(
-    world: Any, miner: Any, slow_agent: Any
+    world: World, miner: KeyfileSigner, slow_agent: Any
 ) -> None:
     held, honest = world.opened(), world.opened()
     for place in range(8):

@@ -23,7 +23,7 @@ from openmined_oracle.keys.inventory import certificates
 from openmined_oracle.keys.restore import restore_backup
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
-from pysonar.chain.sending.signer import create_keyfile
+from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import WrongPassphraseError
 from tests.oracle.capsule_world import World
@@ -69,7 +69,7 @@ def assert_said_once(world: World, campaign: bytes, submissions: int) -> None:
 # --- rotation --------------------------------------------------------------------------------------------
 
 
-def test_a_campaign_ends_with_the_certificate_it_began_with(installed: World, miner: Any) -> None:
+def test_a_campaign_ends_with_the_certificate_it_began_with(installed: World, miner: KeyfileSigner) -> None:
     world = installed
     campaign = world.opened()
     old = world.own
@@ -85,7 +85,7 @@ def test_a_campaign_ends_with_the_certificate_it_began_with(installed: World, mi
     assert world.result(campaign).version == 1
 
 
-def test_a_new_campaign_works_with_the_new_certificate(installed: World, miner: Any) -> None:
+def test_a_new_campaign_works_with_the_new_certificate(installed: World, miner: KeyfileSigner) -> None:
     world = installed
     world.run()
     start(world, world.home.rotate(world.passphrase, name="Capsule"))
@@ -99,7 +99,9 @@ def test_a_new_campaign_works_with_the_new_certificate(installed: World, miner: 
     assert world.result(campaign).version == 1
 
 
-def test_a_suspected_certificate_opens_nothing_and_ends_what_it_began(installed: World, miner: Any) -> None:
+def test_a_suspected_certificate_opens_nothing_and_ends_what_it_began(
+    installed: World, miner: KeyfileSigner
+) -> None:
     world = installed
     running, old = world.opened(), world.own
     start(world, world.home.rotate(world.passphrase, name="Capsule", suspected=True))
@@ -142,7 +144,7 @@ def test_the_list_says_who_needs_which_certificate(installed: World) -> None:
 
 
 def test_a_new_machine_goes_on_from_a_backup_older_than_the_last_reports(
-    installed: World, miner: Any, second_miner: Any, tmp_path: Path
+    installed: World, miner: KeyfileSigner, second_miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     """The backup is made while the agent runs. After it two submissions are judged and reported."""
     world = installed
@@ -173,7 +175,7 @@ def test_a_new_machine_goes_on_from_a_backup_older_than_the_last_reports(
 
 @pytest.mark.parametrize("point", ["verdict decided", "report stored", "report sent"])
 def test_a_backup_from_the_middle_of_a_report_says_nothing_twice(
-    installed: World, miner: Any, tmp_path: Path, point: str
+    installed: World, miner: KeyfileSigner, tmp_path: Path, point: str
 ) -> None:
     """The old machine went on after the backup, and reported what the backup was about to."""
     world = installed
@@ -193,7 +195,9 @@ def test_a_backup_from_the_middle_of_a_report_says_nothing_twice(
     assert world.result(campaign).version == 1
 
 
-def test_with_copies_of_keys_no_backup_is_too_old(installed: World, miner: Any, tmp_path: Path) -> None:
+def test_with_copies_of_keys_no_backup_is_too_old(
+    installed: World, miner: KeyfileSigner, tmp_path: Path
+) -> None:
     """A campaign that was opened after the backup: lost without the copy of its key, and kept with it."""
     world = installed
     file = world.home.path / "capsule.toml"

@@ -8,6 +8,8 @@ import pytest
 
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.oracle.capsule_world import World
 
 
 def points(*names: str, slow: tuple[str, ...]) -> list[Any]:
@@ -22,7 +24,7 @@ ENDING = points(
 )
 
 
-def restart(world: Any, point: str) -> None:
+def restart(world: World, point: str) -> None:
     """Start again; after "sent" while the transaction still waits for its block."""
     if point.endswith(" sent") and not world.node.rpc("anvil_getAutomine"):
         agent = world.agent()
@@ -34,7 +36,7 @@ def restart(world: Any, point: str) -> None:
     world.run()
 
 
-def assert_said_once(world: Any, campaign: bytes) -> None:
+def assert_said_once(world: World, campaign: bytes) -> None:
     """One event of each kind, and no transaction besides: no duplicate, nothing that reverted."""
     kinds = ("CampaignOpened", "Verdicts", "Improved", "Delivered", "Settled", "Claimed")
     assert {kind: world.count(kind, campaign) for kind in kinds} == dict.fromkeys(kinds, 1)
@@ -44,7 +46,7 @@ def assert_said_once(world: Any, campaign: bytes) -> None:
 
 
 @pytest.mark.parametrize("point", OPENING)
-def test_killed_while_opening(installed: Any, miner: Any, point: str) -> None:
+def test_killed_while_opening(installed: Any, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.create(target=900_000)
     world.node.set_automine(point != "open sent")
@@ -60,7 +62,7 @@ def test_killed_while_opening(installed: Any, miner: Any, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", REVIEWING)
-def test_killed_while_reviewing(installed: Any, miner: Any, point: str) -> None:
+def test_killed_while_reviewing(installed: Any, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
@@ -82,7 +84,7 @@ def test_killed_while_reviewing(installed: Any, miner: Any, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", ENDING)
-def test_killed_while_ending(installed: Any, miner: Any, point: str) -> None:
+def test_killed_while_ending(installed: Any, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
+from tests.oracle.capsule_world import World
 
 
 @pytest.mark.parametrize(("seconds", "verdicts"), [(899, []), (900, [Verdict.UNAVAILABLE])])
 def test_a_submission_is_waited_for_15_minutes_after_its_block(
-    world: Any, miner: Any, seconds: int, verdicts: list[Verdict]
+    world: World, miner: KeyfileSigner, seconds: int, verdicts: list[Verdict]
 ) -> None:
     campaign = world.opened()
     world.submit_digest(campaign, miner, b"\x07" * 32)
@@ -26,7 +28,9 @@ def test_a_submission_is_waited_for_15_minutes_after_its_block(
     assert world.problem(campaign) is None
 
 
-def test_one_failed_try_is_not_enough(world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failed_try_is_not_enough(
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Capsule comes back an hour later; the miner's node answers at the second try."""
     campaign = world.opened()
     sealed = world.envelope(campaign, miner).seal(world.own.certificate)
@@ -47,7 +51,7 @@ def test_one_failed_try_is_not_enough(world: Any, miner: Any, monkeypatch: pytes
 
 
 def test_what_is_behind_a_missing_one_waits_and_is_then_judged(
-    world: Any, miner: Any, second_miner: Any
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = world.opened()
     envelope = world.envelope(campaign, miner)
@@ -63,7 +67,7 @@ def test_what_is_behind_a_missing_one_waits_and_is_then_judged(
     assert len(world.verdicts(campaign)) == 2
 
 
-def test_a_damaged_block_of_the_own_store_is_held_against_nobody(world: Any, miner: Any) -> None:
+def test_a_damaged_block_of_the_own_store_is_held_against_nobody(world: World, miner: KeyfileSigner) -> None:
     """Somebody overwrote it: that is this machine's trouble, said as such, and over once it is put again."""
     campaign = world.opened()
     sealed = world.envelope(campaign, miner).seal(world.own.certificate)
@@ -81,7 +85,7 @@ def test_a_damaged_block_of_the_own_store_is_held_against_nobody(world: Any, min
 
 
 @pytest.fixture
-def away(world: Any) -> Callable[[], Callable[[], None]]:
+def away(world: World) -> Callable[[], Callable[[], None]]:
     """`away()`: the store's disk is unmounted, an empty directory is in its place; `away()()`: and back."""
 
     def unmount() -> Callable[[], None]:
@@ -97,7 +101,7 @@ def away(world: Any) -> Callable[[], Callable[[], None]]:
     return unmount
 
 
-def test_a_store_that_is_away_burns_no_stake(world: Any, miner: Any, away: Any) -> None:
+def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner, away: Any) -> None:
     """Unmounted while Capsule runs, until long after the 15 minutes; then it is back."""
     campaign = world.opened()
     agent = world.agent()
@@ -117,7 +121,9 @@ def test_a_store_that_is_away_burns_no_stake(world: Any, miner: Any, away: Any) 
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
 
-def test_an_empty_directory_at_the_next_start_burns_no_stake(world: Any, miner: Any, away: Any) -> None:
+def test_an_empty_directory_at_the_next_start_burns_no_stake(
+    world: World, miner: KeyfileSigner, away: Any
+) -> None:
     """The disk was not mounted again after a restart: a new store is made there, and has nothing."""
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -132,7 +138,7 @@ def test_an_empty_directory_at_the_next_start_burns_no_stake(world: Any, miner: 
 
 
 def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
-    world: Any, miner: Any, away: Any
+    world: World, miner: KeyfileSigner, away: Any
 ) -> None:
     """The submission is missing, and so is what Capsule itself had pinned: the store has lost both."""
     campaign = world.opened()
@@ -153,7 +159,7 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
     assert "has lost what is pinned in it" in str(agent.failures[campaign])
 
 
-def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: Any, miner: Any) -> None:
+def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: World, miner: KeyfileSigner) -> None:
     """Eight of them, ten seconds between two tries: their time is over together, so are they."""
     world.home.capsule = replace(world.home.capsule, retry_seconds=10.0)
     campaign = world.opened()

@@ -23,13 +23,18 @@ from openmined_syft.paillier.training import train
 from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.oracle.capsule_world import World
+from tests.oracle.network_world import MadeUpNetworkWorld, NetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
 LEVEL = 7  # what is left of the modulus when a gradient is done
 
 
-def assert_malformed_and_the_queue_goes_on(world: Any, campaign: bytes, miner: Any, why: str) -> None:
+def assert_malformed_and_the_queue_goes_on(
+    world: World, campaign: bytes, miner: KeyfileSigner, why: str
+) -> None:
     """The stake is burned, nothing of the model has changed, and what is behind it in the queue counts."""
     world.submit(campaign, miner)
     assert world.run().failures == {}
@@ -39,47 +44,47 @@ def assert_malformed_and_the_queue_goes_on(world: Any, campaign: bytes, miner: A
     assert why in world.reason(campaign, 0)
 
 
-def of_paillier(world: Any, campaign: bytes, paillier: Any) -> Any:
+def of_paillier(world: World, campaign: bytes, paillier: Any) -> Any:
     model = EncryptedModel.encrypt(np.zeros((32, 16)), paillier, version=0, weight_bound=8.0)
     return train(model, paillier.public, AffineMap(np.eye(32) / 2, np.zeros((32, 16))))
 
 
-def of_another_size(world: Any, campaign: bytes, _: Any) -> Any:
+def of_another_size(world: World, campaign: bytes, _: Any) -> Any:
     good = world.gradient(campaign)
     return replace(good, network=replace(good.network, n_features=10))
 
 
-def under_another_key(world: Any, campaign: bytes, _: Any) -> Any:
+def under_another_key(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
     other = CkksPrivateKey.generate()
     good = world.made_up(campaign, world.slope(), key=other)
     return replace(good, key_fingerprint=other.fingerprint)
 
 
-def under_another_key_that_says_it_is_ours(world: Any, campaign: bytes, _: Any) -> Any:
+def under_another_key_that_says_it_is_ours(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
     return world.made_up(campaign, world.slope(), key=CkksPrivateKey.generate())
 
 
-def of_random_bytes(world: Any, campaign: bytes, _: Any) -> Any:
+def of_random_bytes(world: World, campaign: bytes, _: Any) -> Any:
     return replace(world.gradient(campaign), ciphertext=os.urandom(131_000))
 
 
-def with_random_bytes_after_the_header(world: Any, campaign: bytes, _: Any) -> Any:
+def with_random_bytes_after_the_header(world: World, campaign: bytes, _: Any) -> Any:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:64] + os.urandom(len(good.ciphertext) - 64))
 
 
-def cut_off(world: Any, campaign: bytes, _: Any) -> Any:
+def cut_off(world: World, campaign: bytes, _: Any) -> Any:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:-1000])
 
 
-def at_another_level(world: Any, campaign: bytes, _: Any) -> Any:
+def at_another_level(world: World, campaign: bytes, _: Any) -> Any:
     good = world.gradient(campaign)
     (early,) = encrypt_for_owner([(np.zeros(8192), LEVEL - 1)], world.generate("ckks", 16384))
     return replace(good, ciphertext=early)
 
 
-def at_a_scale_that_is_no_number(world: Any, campaign: bytes, _: Any) -> Any:
+def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: Any) -> Any:
     """Every slot would decrypt to NaN."""
     good = world.gradient(campaign)
     ciphertext = from_bytes("Ciphertext", good.ciphertext)
@@ -87,18 +92,18 @@ def at_a_scale_that_is_no_number(world: Any, campaign: bytes, _: Any) -> Any:
     return replace(good, ciphertext=to_bytes(ciphertext))
 
 
-def with_a_huge_slope(world: Any, campaign: bytes, _: Any) -> Any:
+def with_a_huge_slope(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
     return world.made_up(campaign, np.full((32, 16), 20_000.0) * world.family.used)
 
 
-def with_something_outside_its_slots(world: Any, campaign: bytes, _: Any) -> Any:
+def with_something_outside_its_slots(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
     vector = gradient_vector(world.family, world.slope())
     empty = np.flatnonzero(gradient_vector(world.family, world.family.used) == 0)
     vector[empty[len(empty) // 3]] = 0.01
     return world.made_up_vector(campaign, vector)
 
 
-def with_something_imaginary(world: Any, campaign: bytes, _: Any) -> Any:
+def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
     vector = gradient_vector(world.family, world.slope())
     vector[0] += 0.01j
     return world.made_up_vector(campaign, vector)
@@ -126,7 +131,11 @@ USELESS: dict[Callable[..., Any], str] = {
 
 @pytest.mark.parametrize("forged", FORGERIES, ids=lambda forged: forged.__name__)
 def test_a_gradient_that_is_unusable_is_malformed(
-    forged: Callable[..., Any], networks: Any, miner: Any, second_miner: Any, paillier: Any
+    forged: Callable[..., Any],
+    networks: MadeUpNetworkWorld,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    paillier: Any,
 ) -> None:
     campaign = networks.opened()
     gradient = forged(networks, campaign, paillier)
@@ -139,7 +148,10 @@ def test_a_gradient_that_is_unusable_is_malformed(
 
 @pytest.mark.parametrize("forged", USELESS, ids=lambda forged: forged.__name__)
 def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
-    forged: Callable[..., Any], networks: Any, miner: Any, second_miner: Any
+    forged: Callable[..., Any],
+    networks: MadeUpNetworkWorld,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
 ) -> None:
     campaign = networks.opened()
     networks.submit(campaign, miner, networks.envelope(campaign, miner, forged(networks, campaign, None)))
@@ -151,7 +163,7 @@ def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
 
 
 def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
-    networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even with NO_GAIN: a fee and a gain would be lost by what is this machine's own trouble."""
 
@@ -169,7 +181,7 @@ def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
     assert networks.verdicts(campaign) == [Verdict.NO_GAIN]
 
 
-def towards(world: Any, goal: Any) -> Any:
+def towards(world: NetworkWorld, goal: Any) -> Any:
     """The made-up slope that Capsule, with damping 1 and step 1/8, follows from the start to the goal.
 
     A rival does not know Capsule's rows, but has similar ones.
@@ -185,7 +197,7 @@ def towards(world: Any, goal: Any) -> Any:
     return -(bent + step) * network.used
 
 
-def good_weights(world: Any) -> Any:
+def good_weights(world: NetworkWorld) -> Any:
     """After one honest visit."""
     X, _ = world.encoded(rows=512, seed=5)
     slope = world.family.visit(*world.encoded(rows=512, seed=5)).gradient(world.start)
@@ -193,7 +205,7 @@ def good_weights(world: Any) -> Any:
 
 
 def test_nobody_can_take_a_network_where_no_other_mine_can_train_it(
-    trainable_networks: Any, miner: Any, second_miner: Any
+    trainable_networks: Any, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     """With eight times the weights of the first layer the classes stay the same. But honest slopes from there
     are too large for a ciphertext: whoever got there would have all that is left to earn for themselves.
@@ -213,7 +225,9 @@ def test_nobody_can_take_a_network_where_no_other_mine_can_train_it(
     assert networks.record(campaign).forfeited == 0
 
 
-def test_a_network_s_gradient_is_worthless_in_a_linear_campaign(networks: Any, miner: Any) -> None:
+def test_a_network_s_gradient_is_worthless_in_a_linear_campaign(
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner
+) -> None:
     linear = networks.opened(networks.linear_spec())
     wrong = networks.made_up(linear, networks.slope())
     small = wrong.ciphertext[:3000]  # what fits into a linear gradient's place
@@ -225,7 +239,7 @@ def test_a_network_s_gradient_is_worthless_in_a_linear_campaign(networks: Any, m
 
 @pytest.mark.parametrize("norm", [99.5, 100.5, 1000.0])
 def test_a_slope_longer_than_the_norm_of_the_spec_is_no_reason_to_burn_a_stake(
-    networks: Any, miner: Any, norm: float
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, norm: float
 ) -> None:
     campaign = networks.opened()
     large = networks.slope()
@@ -237,7 +251,7 @@ def test_a_slope_longer_than_the_norm_of_the_spec_is_no_reason_to_burn_a_stake(
 
 
 def test_more_bytes_than_a_gradient_can_have_are_not_fetched(
-    networks: Any, miner: Any, second_miner: Any
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = networks.opened()
     networks.submit_bytes(campaign, miner, bytes(400_000))

@@ -16,15 +16,17 @@ from openmined_oracle.judging.steps import Best
 from openmined_oracle.keys.keystore import generate_key
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import open_sealed, seal
+from tests.oracle.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
 DAY = 86_400
 
 
-def test_every_campaign_has_a_key_and_a_bundle_of_its_own(networks: Any) -> None:
+def test_every_campaign_has_a_key_and_a_bundle_of_its_own(networks: MadeUpNetworkWorld) -> None:
     networks.generate = generate_key
     first, second = (networks.opened() for _ in range(2))
     keys = [networks.published(campaign)[0].key_fingerprint for campaign in (first, second)]
@@ -36,7 +38,7 @@ def test_every_campaign_has_a_key_and_a_bundle_of_its_own(networks: Any) -> None
 
 
 def test_the_secret_is_on_disk_only_sealed_and_no_weight_is_in_clear(
-    networks: Any, miner: Any, ckks: Any, caplog: pytest.LogCaptureFixture
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, ckks: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     campaign = networks.opened(target=800_000)
@@ -69,7 +71,7 @@ def test_the_secret_is_on_disk_only_sealed_and_no_weight_is_in_clear(
     assert pieces[3] in secret
 
 
-def test_no_damping_is_said_of_a_submission(networks: Any, miner: Any) -> None:
+def test_no_damping_is_said_of_a_submission(networks: MadeUpNetworkWorld, miner: KeyfileSigner) -> None:
     """What Capsule tells is what is on chain."""
     campaign = networks.opened()
     networks.told.clear()
@@ -80,7 +82,7 @@ def test_no_damping_is_said_of_a_submission(networks: Any, miner: Any) -> None:
 
 
 def test_notes_of_verdicts_before_there_was_damping_still_open(
-    networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The Capsule that judged was older than the one that delivers."""
 

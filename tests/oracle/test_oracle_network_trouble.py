@@ -12,7 +12,9 @@ from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import CiphertextError, KernelError
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.oracle.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -23,7 +25,7 @@ DAY = 86_400
 
 
 def test_a_capsule_without_tenseal_declines_networks_and_nothing_else(
-    networks: Any, without_tenseal: Any
+    networks: MadeUpNetworkWorld, without_tenseal: Any
 ) -> None:
     with without_tenseal():
         network = networks.create()
@@ -35,7 +37,7 @@ def test_a_capsule_without_tenseal_declines_networks_and_nothing_else(
 
 
 def test_a_capsule_that_loses_tenseal_says_what_to_install_and_burns_no_stake(
-    networks: Any, miner: Any, without_tenseal: Any
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, without_tenseal: Any
 ) -> None:
     campaign = networks.opened()
     networks.submit(campaign, miner)
@@ -52,7 +54,7 @@ def test_a_capsule_that_loses_tenseal_says_what_to_install_and_burns_no_stake(
 
 @pytest.mark.parametrize("works", ["never", "once"])
 def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
-    networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch, works: str
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, works: str
 ) -> None:
     """SEAL tells "out of memory" and "out of files" as it tells a damaged ciphertext."""
     from openmined_syft.ckks import seal as module
@@ -80,7 +82,7 @@ def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
 
 
 def test_memory_that_runs_out_burns_no_stake(
-    networks: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = networks.opened()
     networks.submit(campaign, miner)
@@ -101,7 +103,7 @@ def test_memory_that_runs_out_burns_no_stake(
 
 @pytest.mark.parametrize("point", ["key stored", pytest.param("artifact put", marks=pytest.mark.slow)])
 def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a_new_bundle(
-    installed: Any, networks: Any, ckks: Any, point: str
+    installed: Any, networks: MadeUpNetworkWorld, ckks: Any, point: str
 ) -> None:
     """The bundle is drawn anew, under the key that is on disk; at the end none of them is kept."""
     networks.home = installed.home
@@ -136,7 +138,7 @@ def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a
 
 
 def test_a_lost_database_is_made_up_for_from_chain_and_store(
-    networks: Any, miner: Any, second_miner: Any
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = networks.opened()
     networks.submit(campaign, miner)

@@ -13,7 +13,9 @@ from openmined_syft.applying import candidate
 from openmined_syft.ckks.encrypted import LARGEST_SLOPE
 from openmined_syft.models.curvature import curved_steps
 from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
+from tests.oracle.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -22,7 +24,7 @@ STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
 
 
 def test_a_network_is_opened_trained_and_delivered(
-    trainable_networks: Any, miner: Any, second_miner: Any, ckks: Any
+    trainable_networks: Any, miner: KeyfileSigner, second_miner: KeyfileSigner, ckks: Any
 ) -> None:
     """The whole way with a gradient that was really computed under encryption."""
     networks = trainable_networks
@@ -64,7 +66,9 @@ def test_a_network_is_opened_trained_and_delivered(
     assert networks.node.balance(networks.sonar.address) == 0
 
 
-def test_no_slope_at_all_is_no_gain_and_keeps_its_stake(networks: Any, miner: Any) -> None:
+def test_no_slope_at_all_is_no_gain_and_keeps_its_stake(
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner
+) -> None:
     campaign = networks.opened()
     tiny = np.zeros((32, 16))
     tiny[0, 0] = 1e-6
@@ -74,7 +78,7 @@ def test_no_slope_at_all_is_no_gain_and_keeps_its_stake(networks: Any, miner: An
     assert networks.sonar.claimable(campaign, miner.address) == STAKE
 
 
-def test_a_network_does_not_go_on_from_a_linear_model(networks: Any) -> None:
+def test_a_network_does_not_go_on_from_a_linear_model(networks: MadeUpNetworkWorld) -> None:
     earlier = networks.opened(networks.linear_spec())
     networks.node.advance(DAY)
     networks.run()
@@ -84,7 +88,7 @@ def test_a_network_does_not_go_on_from_a_linear_model(networks: Any) -> None:
     assert networks.declined_for(campaign) == Decline.SOURCE_UNUSABLE.value
 
 
-def test_sealed_initial_weights_are_where_a_network_starts(networks: Any) -> None:
+def test_sealed_initial_weights_are_where_a_network_starts(networks: MadeUpNetworkWorld) -> None:
     weights = networks.family.drawn_weights()
     initial = networks.sealed_weights(weights)
     campaign = networks.opened(networks.spec(initial=initial, start_tolerance_ppm=1_000_000))
@@ -93,7 +97,7 @@ def test_sealed_initial_weights_are_where_a_network_starts(networks: Any) -> Non
     np.testing.assert_allclose(networks.result(campaign).weights, weights, atol=1e-6)
 
 
-def test_initial_weights_that_no_mine_could_train_from_are_declined(networks: Any) -> None:
+def test_initial_weights_that_no_mine_could_train_from_are_declined(networks: MadeUpNetworkWorld) -> None:
     """Honest slopes from there are too large for a ciphertext, which a mine cannot see. Both edges."""
     table = networks.validation_table
     X, y = networks.schema.encode(table), networks.schema.encode_labels(table)
@@ -113,7 +117,7 @@ def test_initial_weights_that_no_mine_could_train_from_are_declined(networks: An
 
 @pytest.mark.parametrize(("bound", "opens"), [(0.92, False), (0.94, True)])
 def test_initial_weights_of_a_network_are_inside_the_declared_bound(
-    networks: Any, bound: float, opens: bool
+    networks: MadeUpNetworkWorld, bound: float, opens: bool
 ) -> None:
     """They are drawn and no zeros, the largest being 0.927: declined, not tried again for ever."""
     campaign = networks.create(networks.spec(weight_bound=bound))
@@ -124,7 +128,7 @@ def test_initial_weights_of_a_network_are_inside_the_declared_bound(
         assert networks.declined_for(campaign) == Decline.WEIGHTS_UNFIT.value
 
 
-def test_a_bound_that_the_scheme_has_no_room_for_is_no_spec(networks: Any) -> None:
+def test_a_bound_that_the_scheme_has_no_room_for_is_no_spec(networks: MadeUpNetworkWorld) -> None:
     assert networks.spec(weight_bound=64.0).weight_bound == 64.0
     with pytest.raises(ArtifactError, match="weight_bound"):
         networks.spec(weight_bound=64.1)

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 
 from mine_agent.cli import app as mine_app
 from openmined_oracle.cli import app as capsule_app
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.cli import app as scientist_app
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.oracle.capsule_world import World
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def capsule(installed: Any) -> Any:
     return run
 
 
-def block(world: Any, cid: Cid) -> Path:
+def block(world: World, cid: Cid) -> Path:
     (path,) = (world.store_path / "blocks").rglob(str(cid))
     return path
 
@@ -91,7 +93,7 @@ def test_every_command_line_has_them_and_explains_them(app: Any, name: str) -> N
     assert "--home" in done.stdout
 
 
-def test_capsule_puts_back_the_version_that_mines_train_from(world: Any, miner: Any) -> None:
+def test_capsule_puts_back_the_version_that_mines_train_from(world: World, miner: KeyfileSigner) -> None:
     """The running agent has it in memory: nobody's training waits for an operator."""
     campaign = world.opened()
     agent = world.agent()

@@ -17,10 +17,12 @@ from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from openmined_syft.paillier.training import train
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts.gradient import PrivacyStatement
 from pysonar.protocol.artifacts.spec import PrivacyFloor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey, seal
+from tests.oracle.capsule_world import World
 
 STAKE, FEE = 10**15, 10**14
 
@@ -30,7 +32,7 @@ def other_paillier() -> PrivateKey:
     return generate_keypair(2048)
 
 
-def assert_malformed(world: Any, campaign: bytes, why: str) -> None:
+def assert_malformed(world: World, campaign: bytes, why: str) -> None:
     before = world.record(campaign)
     agent = world.run()
     after = world.record(campaign)
@@ -41,7 +43,7 @@ def assert_malformed(world: Any, campaign: bytes, why: str) -> None:
     assert why in world.reason(campaign)
 
 
-def assert_useless(world: Any, campaign: bytes, why: str) -> None:
+def assert_useless(world: World, campaign: bytes, why: str) -> None:
     """No gain, no stake burned, nothing said: what was decrypted is for nobody to ask about."""
     before = world.record(campaign)
     agent = world.run()
@@ -65,7 +67,9 @@ def zero_visit() -> AffineMap:
 # --- sound ones ------------------------------------------------------------------------------------------
 
 
-def test_a_gradient_that_changes_nothing_is_no_gain_and_keeps_its_stake(world: Any, miner: Any) -> None:
+def test_a_gradient_that_changes_nothing_is_no_gain_and_keeps_its_stake(
+    world: World, miner: KeyfileSigner
+) -> None:
     campaign = world.opened()
     world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, zero_visit())))
     world.run()
@@ -74,7 +78,7 @@ def test_a_gradient_that_changes_nothing_is_no_gain_and_keeps_its_stake(world: A
     assert world.sonar.claimable(campaign, miner.address) == STAKE
 
 
-def test_the_same_gradient_again_may_only_gain_by_measure(world: Any, miner: Any) -> None:
+def test_the_same_gradient_again_may_only_gain_by_measure(world: World, miner: KeyfileSigner) -> None:
     """A miner may repeat their own submission; it is measured like any other, on the model it improved."""
     campaign = world.opened()
     cid = world.submit(campaign, miner)
@@ -85,7 +89,7 @@ def test_the_same_gradient_again_may_only_gain_by_measure(world: Any, miner: Any
     assert second in (Verdict.IMPROVED, Verdict.NO_GAIN)
 
 
-def test_a_step_that_leaves_the_bound_is_no_gain(world: Any, miner: Any) -> None:
+def test_a_step_that_leaves_the_bound_is_no_gain(world: World, miner: KeyfileSigner) -> None:
     """Every step leaves the bound of 8: such a model could not be encrypted, but nothing is malformed."""
     campaign = world.opened(world.spec(steps=(1.0, 2.0)))
     far = AffineMap(np.eye(5), np.full((5, 3), 9.0))
@@ -97,38 +101,40 @@ def test_a_step_that_leaves_the_bound_is_no_gain(world: Any, miner: Any) -> None
 # --- unusable ones ---------------------------------------------------------------------------------------
 
 
-def test_bytes_that_are_no_message(world: Any, miner: Any) -> None:
+def test_bytes_that_are_no_message(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit_bytes(campaign, miner, b"no OpenPGP message")
     assert_malformed(world, campaign, "")
 
 
-def test_a_gradient_sealed_to_somebody_else(world: Any, miner: Any) -> None:
+def test_a_gradient_sealed_to_somebody_else(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     other = SecretKey.generate("other")
     world.submit_bytes(campaign, miner, world.envelope(campaign, miner).seal(other.certificate))
     assert_malformed(world, campaign, "not to a key of")
 
 
-def test_a_sealed_message_that_is_no_gradient(world: Any, miner: Any) -> None:
+def test_a_sealed_message_that_is_no_gradient(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit_bytes(campaign, miner, seal(b"\xa0", [world.own.certificate]))
     assert_malformed(world, campaign, "gradient")
 
 
-def test_a_message_that_was_cut_off(world: Any, miner: Any) -> None:
+def test_a_message_that_was_cut_off(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit_bytes(campaign, miner, world.envelope(campaign, miner).seal(world.own.certificate)[:-40])
     assert_malformed(world, campaign, "")
 
 
-def test_an_artifact_larger_than_a_gradient_can_be(world: Any, miner: Any) -> None:
+def test_an_artifact_larger_than_a_gradient_can_be(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit_bytes(campaign, miner, b"\0" * 200_000)
     assert_malformed(world, campaign, "larger than a gradient")
 
 
-def test_a_copied_submission_is_worthless(any_world: Any, miner: Any, second_miner: Any) -> None:
+def test_a_copied_submission_is_worthless(
+    any_world: Any, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
     """The copy attack: the very bytes of another miner, first in the queue."""
     world = any_world
     campaign = world.opened()
@@ -152,20 +158,22 @@ def test_a_copied_submission_is_worthless(any_world: Any, miner: Any, second_min
     ],
     ids=["chain", "contract", "campaign", "miner", "base"],
 )
-def test_a_gradient_made_for_another_place(world: Any, miner: Any, changes: dict[str, Any], why: str) -> None:
+def test_a_gradient_made_for_another_place(
+    world: World, miner: KeyfileSigner, changes: dict[str, Any], why: str
+) -> None:
     campaign = world.opened()
     world.submit(campaign, miner, replace(world.envelope(campaign, miner), **changes))
     assert_malformed(world, campaign, why)
 
 
-def test_a_base_version_that_does_not_exist(world: Any, miner: Any) -> None:
+def test_a_base_version_that_does_not_exist(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     gradient = replace(world.gradient(campaign), base_version=1)
     world.submit(campaign, miner, world.envelope(campaign, miner, gradient))
     assert_malformed(world, campaign, "no such version")
 
 
-def test_a_gradient_under_another_key(world: Any, miner: Any, other_paillier: PrivateKey) -> None:
+def test_a_gradient_under_another_key(world: World, miner: KeyfileSigner, other_paillier: PrivateKey) -> None:
     campaign = world.opened()
     model, _ = world.model(campaign)
     other = EncryptedModel.encrypt(
@@ -177,7 +185,7 @@ def test_a_gradient_under_another_key(world: Any, miner: Any, other_paillier: Pr
 
 
 def test_a_gradient_under_another_key_that_says_it_is_ours(
-    world: Any, miner: Any, paillier: PrivateKey, other_paillier: PrivateKey
+    world: World, miner: KeyfileSigner, paillier: PrivateKey, other_paillier: PrivateKey
 ) -> None:
     """Ciphertexts of another key decrypt to noise; that shows after decryption only, so no stake burns."""
     campaign = world.opened()
@@ -198,7 +206,9 @@ def test_a_gradient_under_another_key_that_says_it_is_ours(
     ],
     ids=["zero", "n squared", "n"],
 )
-def test_a_ciphertext_out_of_range(world: Any, miner: Any, forge: Callable[[Any], int], why: str) -> None:
+def test_a_ciphertext_out_of_range(
+    world: World, miner: KeyfileSigner, forge: Callable[[Any], int], why: str
+) -> None:
     campaign = world.opened()
     good, public = world.gradient(campaign), world.model(campaign)[1]
     forged = [*good.ciphertexts[:-1], forge(public)]
@@ -206,7 +216,7 @@ def test_a_ciphertext_out_of_range(world: Any, miner: Any, forge: Callable[[Any]
     assert_malformed(world, campaign, why)
 
 
-def test_a_slot_above_the_declared_bound(world: Any, miner: Any) -> None:
+def test_a_slot_above_the_declared_bound(world: World, miner: KeyfileSigner) -> None:
     """Whether it is above depends on the weights: a burned stake would be an answer."""
     campaign = world.opened()
     gradient = replace(world.gradient(campaign), bound_bits=3)
@@ -216,7 +226,7 @@ def test_a_slot_above_the_declared_bound(world: Any, miner: Any) -> None:
 
 @pytest.mark.parametrize(("norm", "applied"), [(9.99, 9.99), (10.01, 10.0), (1000.0, 10.0)])
 def test_a_gradient_longer_than_the_spec_s_norm_is_scaled_down_and_nobody_blamed(
-    world: Any, miner: Any, paillier: PrivateKey, norm: float, applied: float
+    world: World, miner: KeyfileSigner, paillier: PrivateKey, norm: float, applied: float
 ) -> None:
     """Else a scientist who asks for a tiny norm has the stakes of honest miners burned."""
     campaign = world.opened(world.spec(difference_norm=10.0, weight_bound=1024.0, steps=(1.0,)))
@@ -230,7 +240,7 @@ def test_a_gradient_longer_than_the_spec_s_norm_is_scaled_down_and_nobody_blamed
     assert np.linalg.norm(model.decrypt(paillier)) == pytest.approx(applied, abs=1e-5)
 
 
-def test_another_packing_than_the_model_s(world: Any, miner: Any, paillier: PrivateKey) -> None:
+def test_another_packing_than_the_model_s(world: World, miner: KeyfileSigner, paillier: PrivateKey) -> None:
     campaign = world.opened()
     other = EncryptedModel.encrypt(np.zeros((5, 3)), paillier, version=0, weight_bound=64.0)
     assert other.layout != world.model(campaign)[0].layout
@@ -249,7 +259,7 @@ def test_another_packing_than_the_model_s(world: Any, miner: Any, paillier: Priv
     ],
 )
 def test_the_privacy_floor_of_the_spec(
-    world: Any, miner: Any, stated: PrivacyStatement | None, verdict: Verdict
+    world: World, miner: KeyfileSigner, stated: PrivacyStatement | None, verdict: Verdict
 ) -> None:
     campaign = world.opened(world.spec(privacy_floor=PrivacyFloor(1.0, 1e-6)))
     world.submit(campaign, miner, world.envelope(campaign, miner, privacy=stated))
@@ -261,7 +271,7 @@ def test_the_privacy_floor_of_the_spec(
 
 
 def test_nothing_is_said_of_a_submission_that_was_not_paid(
-    world: Any, miner: Any, second_miner: Any, caplog: pytest.LogCaptureFixture
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither in what the agent tells nor in any log: no score, no step, no norm, no reason."""
     caplog.set_level(logging.DEBUG)
@@ -282,7 +292,7 @@ def test_nothing_is_said_of_a_submission_that_was_not_paid(
 
 
 def test_the_scientist_learns_everything_and_the_chain_does_not(
-    world: Any, miner: Any, second_miner: Any
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = world.opened()
     world.submit(campaign, miner, world.envelope(campaign, miner, world.gradient(campaign, zero_visit())))
@@ -298,7 +308,7 @@ def test_the_scientist_learns_everything_and_the_chain_does_not(
     assert event.accuracy == improved.score_ppm
 
 
-def test_an_accuracy_above_the_target_is_reported_as_the_target(world: Any, miner: Any) -> None:
+def test_an_accuracy_above_the_target_is_reported_as_the_target(world: World, miner: KeyfileSigner) -> None:
     """What lies above the target is not paid, so it is not said either."""
     campaign = world.opened(target=700_000)
     world.submit(campaign, miner)

@@ -15,8 +15,11 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action
 from pysonar.chain.sending.fees import TOKEN_CALL_COST
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
+from tests.oracle.capsule_world import World
+from tests.oracle.network_world import MadeUpNetworkWorld
 
 HONEST, REFUSES, HUNGRY, TRAP = range(4)
 GWEI = 10**9
@@ -26,7 +29,7 @@ GWEI = 10**9
 class Token:
     """A TrapToken, of which the scientist and every miner have plenty."""
 
-    world: Any
+    world: World
     address: str
 
     def call(self, signer: Any, function: str, *words: int) -> None:
@@ -42,10 +45,10 @@ class Token:
 
 
 @pytest.fixture
-def in_tokens(deploy: Any, miner: Any) -> Any:
+def in_tokens(deploy: Any, miner: KeyfileSigner) -> Any:
     """`in_tokens(world) -> Token`: the world's Capsule takes the token, too."""
 
-    def make(world: Any) -> Token:
+    def make(world: World) -> Token:
         token = Token(world, deploy(world.node, "contracts/mocks/TrapToken.vy"))
         for signer in (world.scientist, miner):
             token.give(signer)
@@ -55,7 +58,7 @@ def in_tokens(deploy: Any, miner: Any) -> Any:
     return make
 
 
-def ended(world: Any, token: Token, miner: Any) -> bytes:
+def ended(world: World, token: Token, miner: KeyfileSigner) -> bytes:
     """A campaign in which the miner has gained and whose time is over; nothing of it is settled yet."""
     campaign = world.opened(asset=token.address, bounty=1000, fee=1, stake=0)
     sealed = world.envelope(campaign, miner).seal(world.own.certificate)
@@ -67,7 +70,7 @@ def ended(world: Any, token: Token, miner: Any) -> bytes:
     return campaign
 
 
-def claims(world: Any, campaign: bytes) -> list[Any]:
+def claims(world: World, campaign: bytes) -> list[Any]:
     agent = world.agent()
     try:
         about = agent.context.outbox.records.of_campaign(campaign)
@@ -76,7 +79,7 @@ def claims(world: Any, campaign: bytes) -> list[Any]:
         agent.close()
 
 
-def row(world: Any, campaign: bytes) -> Any:
+def row(world: World, campaign: bytes) -> Any:
     agent = world.agent()
     try:
         return agent.context.journal.campaign(campaign)
@@ -84,11 +87,11 @@ def row(world: Any, campaign: bytes) -> Any:
         agent.close()
 
 
-def run_again(world: Any) -> None:
+def run_again(world: World) -> None:
     world.run()
 
 
-def test_an_honest_token_is_paid_in(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_an_honest_token_is_paid_in(world: World, in_tokens: Any, miner: KeyfileSigner) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
     world.run()
@@ -97,7 +100,9 @@ def test_an_honest_token_is_paid_in(world: Any, in_tokens: Any, miner: Any) -> N
     assert row(world, campaign).closed
 
 
-def test_a_token_that_refuses_capsule_keeps_no_result_back(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_a_token_that_refuses_capsule_keeps_no_result_back(
+    world: World, in_tokens: Any, miner: KeyfileSigner
+) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
     token.turn(REFUSES)
@@ -115,7 +120,9 @@ def test_a_token_that_refuses_capsule_keeps_no_result_back(world: Any, in_tokens
     assert row(world, campaign).closed
 
 
-def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_a_token_that_refuses_is_asked_less_and_less(
+    world: World, in_tokens: Any, miner: KeyfileSigner
+) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
     token.turn(REFUSES)
@@ -137,7 +144,9 @@ def test_a_token_that_refuses_is_asked_less_and_less(world: Any, in_tokens: Any,
     assert pauses[-1] == 86_400.0  # seconds: once a day in the end
 
 
-def test_gas_above_what_a_token_needs_is_not_paid_for(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_gas_above_what_a_token_needs_is_not_paid_for(
+    world: World, in_tokens: Any, miner: KeyfileSigner
+) -> None:
     """The ceiling is the operator's own, in ether: here what 300,000 gas cost at least."""
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -153,7 +162,7 @@ def test_gas_above_what_a_token_needs_is_not_paid_for(world: Any, in_tokens: Any
     assert [pending.status for pending in claims(world, campaign)] == [Status.CONFIRMED]
 
 
-def test_a_trap_costs_a_few_claims_and_no_more(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_a_trap_costs_a_few_claims_and_no_more(world: World, in_tokens: Any, miner: KeyfileSigner) -> None:
     """It behaves in every simulation and burns what is offered when it counts."""
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -167,7 +176,9 @@ def test_a_trap_costs_a_few_claims_and_no_more(world: Any, in_tokens: Any, miner
     assert ("closed", campaign, {"unclaimed": "1"}) in world.told
 
 
-def test_claims_whose_nonce_was_taken_do_not_count(world: Any, in_tokens: Any, miner: Any) -> None:
+def test_claims_whose_nonce_was_taken_do_not_count(
+    world: World, in_tokens: Any, miner: KeyfileSigner
+) -> None:
     """They cost nothing, and what is owed is not given up for them."""
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -185,7 +196,9 @@ def test_claims_whose_nonce_was_taken_do_not_count(world: Any, in_tokens: Any, m
     assert world.sonar_events("Claimed", campaign)[0].amount == 1
 
 
-def test_a_token_that_refuses_holds_no_place_of_a_network(networks: Any, in_tokens: Any, miner: Any) -> None:
+def test_a_token_that_refuses_holds_no_place_of_a_network(
+    networks: MadeUpNetworkWorld, in_tokens: Any, miner: KeyfileSigner
+) -> None:
     token = in_tokens(networks)
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)
     campaign = networks.opened(asset=token.address, bounty=1000, fee=1, stake=0)

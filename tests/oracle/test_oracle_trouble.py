@@ -18,12 +18,14 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.database_errors import DatabaseBusyError, WrongDatabaseError
 from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
 from pysonar.party.settings import Settings
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
 from pysonar.protocol.schema import SchemaError
 from pysonar.store import DaemonDownError, StoreFullError
+from tests.oracle.capsule_world import World
 
 DAY = 86_400
 
@@ -31,7 +33,7 @@ DAY = 86_400
 # --- money ---------------------------------------------------------------------------------------------
 
 
-def test_without_funds_nothing_is_lost_and_it_goes_on_when_they_come(world: Any) -> None:
+def test_without_funds_nothing_is_lost_and_it_goes_on_when_they_come(world: World) -> None:
     campaign = world.create()
     world.node.fund(world.capsule.address, 0)
     agent = world.run()
@@ -46,7 +48,7 @@ def test_without_funds_nothing_is_lost_and_it_goes_on_when_they_come(world: Any)
     assert world.count("CampaignOpened", campaign) == 1
 
 
-def test_without_funds_the_registration_waits(world: Any) -> None:
+def test_without_funds_the_registration_waits(world: World) -> None:
     world.node.fund(world.capsule.address, 0)
     world.run()
     assert world.sonar.certificate(world.capsule.address) is None
@@ -59,30 +61,30 @@ def test_without_funds_the_registration_waits(world: Any) -> None:
 # --- the node --------------------------------------------------------------------------------------------
 
 
-def moved(world: Any, **changes: Any) -> Home:
+def moved(world: World, **changes: Any) -> Home:
     """The same home with other settings."""
     from dataclasses import replace
 
     return Home(world.home.path, replace(world.home.settings, **changes), world.home.capsule)
 
 
-def test_a_node_that_is_down_is_named(world: Any) -> None:
+def test_a_node_that_is_down_is_named(world: World) -> None:
     with pytest.raises(NodeDownError, match=r"127\.0\.0\.1:1"):
         Connection.open(moved(world, rpc="http://127.0.0.1:1"))
 
 
-def test_a_wrong_chain_id_is_refused(world: Any) -> None:
+def test_a_wrong_chain_id_is_refused(world: World) -> None:
     with pytest.raises(WrongChainError, match=r"serves chain 1337, expected chain 1$"):
         Connection.open(moved(world, chain_id=1))
 
 
-def test_a_contract_that_is_no_sonar_is_refused(world: Any, start_anvil: Callable[..., Any]) -> None:
+def test_a_contract_that_is_no_sonar_is_refused(world: World, start_anvil: Callable[..., Any]) -> None:
     with pytest.raises(NoContractError):
         Connection.open(moved(world, contract="0x" + "77" * 20))
 
 
 def test_a_home_of_another_chain_is_refused(
-    world: Any, start_anvil: Callable[..., Any], deploy_sonar: Callable[[Any], str]
+    world: World, start_anvil: Callable[..., Any], deploy_sonar: Callable[[Any], str]
 ) -> None:
     world.run()
     other = start_anvil("--timestamp", "1700000000")
@@ -101,7 +103,7 @@ def test_a_home_of_another_chain_is_refused(
     ids=["node", "database"],
 )
 def test_a_node_that_goes_away_and_a_busy_database_are_waited_for(
-    world: Any, miner: Any, trouble: Exception
+    world: World, miner: KeyfileSigner, trouble: Exception
 ) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -157,7 +159,7 @@ class Trouble:
 
 
 def run_with(
-    world: Any, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception, *, only: Cid | None = None
+    world: World, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception, *, only: Cid | None = None
 ) -> Any:
     with monkeypatch.context() as patch:
         store = Trouble(world.store, method, error, only)
@@ -167,7 +169,7 @@ def run_with(
 
 @pytest.mark.parametrize("only", [None, "the submission"])
 def test_a_store_that_is_down_never_makes_a_submission_unavailable(
-    world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch, only: str | None
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, only: str | None
 ) -> None:
     campaign = world.opened()
     cid = world.submit(campaign, miner)
@@ -181,7 +183,9 @@ def test_a_store_that_is_down_never_makes_a_submission_unavailable(
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
 
-def test_a_full_store_journals_no_verdict(world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_store_journals_no_verdict(
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     agent = run_with(world, monkeypatch, "put_pinned", StoreFullError("no room"))
@@ -193,7 +197,7 @@ def test_a_full_store_journals_no_verdict(world: Any, miner: Any, monkeypatch: p
 
 
 def test_trouble_with_opening_seals_is_not_the_miner_s(
-    world: Any, miner: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No process can be started: the machine is out of something, the submission is sound."""
     campaign = world.opened()
@@ -211,7 +215,7 @@ def test_trouble_with_opening_seals_is_not_the_miner_s(
     assert world.verdicts(campaign) == []
 
 
-def test_one_broken_campaign_does_not_stop_the_others(world: Any, miner: Any) -> None:
+def test_one_broken_campaign_does_not_stop_the_others(world: World, miner: KeyfileSigner) -> None:
     broken, sound = world.opened(), world.opened()
     (world.home.keys / f"{broken.hex()}.pgp").write_bytes(b"scratched")
     for campaign in (broken, sound):
@@ -228,7 +232,7 @@ SECRET = "a weight is 0.123"
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(SECRET), BoundError(SECRET), SchemaError(SECRET)])
 def test_an_error_that_may_quote_data_is_noted_without_its_text(
-    world: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     campaign = world.create()
 
@@ -246,17 +250,17 @@ def test_an_error_that_may_quote_data_is_noted_without_its_text(
 # --- forks and lost records --------------------------------------------------------------------------------
 
 
-def depth_of(world: Any, name: str, campaign: bytes) -> int:
+def depth_of(world: World, name: str, campaign: bytes) -> int:
     """How many blocks lie on top of the campaign's newest event of that name."""
     return rpc.block_number(world.node.web3) - world.block_of(name, campaign)
 
 
-def bury(world: Any, name: str, campaign: bytes, blocks: int) -> None:
+def bury(world: World, name: str, campaign: bytes, blocks: int) -> None:
     """Mine until exactly so many blocks lie on top of the event."""
     world.node.mine(blocks - depth_of(world, name, campaign))
 
 
-def test_nothing_counts_before_its_confirmations(world: Any, miner: Any) -> None:
+def test_nothing_counts_before_its_confirmations(world: World, miner: KeyfileSigner) -> None:
     world.home = moved(world, confirmations=8)
     world.run()  # registers, which is a block of its own
     campaign = world.create()
@@ -277,7 +281,7 @@ def test_nothing_counts_before_its_confirmations(world: Any, miner: Any) -> None
 
 
 def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
-    world: Any, miner: Any, second_miner: Any
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     """Decided, not reported yet; then the fork puts another submission at the same place."""
     campaign = world.opened()
@@ -296,7 +300,7 @@ def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     assert world.record(campaign).version == 1
 
 
-def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: Any, miner: Any) -> None:
+def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     world.run()
@@ -309,7 +313,7 @@ def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: Any, mine
 
 
 def test_a_lost_database_is_made_up_for_from_chain_and_store(
-    world: Any, miner: Any, second_miner: Any
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = world.opened()
     small = world.gradient(campaign, world.visit(rows=12))
@@ -329,7 +333,7 @@ def test_a_lost_database_is_made_up_for_from_chain_and_store(
     assert result.version == world.record(campaign).version
 
 
-def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: Any) -> None:
+def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: KeyfileSigner) -> None:
     """The campaign cannot go on, and says so; what it does not do is publish under a second key."""
     world = any_world
     campaign = world.opened()
@@ -342,7 +346,7 @@ def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: Any) -> 
     assert world.verdicts(campaign) == []
 
 
-def test_a_swapped_key_is_noticed(world: Any, miner: Any) -> None:
+def test_a_swapped_key_is_noticed(world: World, miner: KeyfileSigner) -> None:
     from openmined_oracle.keys.keystore import generate_key
 
     campaign = world.opened()

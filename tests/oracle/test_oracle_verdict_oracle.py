@@ -29,6 +29,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import GradientEnvelope
 from pysonar.protocol.cid import Cid
+from tests.oracle.capsule_world import World
 
 SECRET_WEIGHTS = np.array([[0.75, -0.5, 0.25], [1.0, 0, -1], [0, 0.5, 0], [-0.25, 0, 0], [0.1, 0.2, 0.3]])
 CONTRACT, MINER, CAMPAIGN, BASE = "0x" + "11" * 20, "0x" + "22" * 20, b"\x03" * 32, Cid(b"\x04" * 32)
@@ -54,7 +55,7 @@ class Counted:
 
 @pytest.fixture
 def judged(
-    world: Any, paillier: PrivateKey, monkeypatch: pytest.MonkeyPatch
+    world: World, paillier: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[AffineMap, int | None], Counted]:
     """`judged(map, bits)`: a mine's gradient, with the bound that fits or one of its own choice."""
     spec = world.spec()

@@ -13,6 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+from tests.roles import Transact
+
 PASSPHRASE = "correct horse"
 COLUMNS = ("height", "weight", "smoker")
 
@@ -63,7 +68,9 @@ def store_setting(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path, node: Any, node_url: str, sonar: Any, sealed_keys: Path, store_setting: str) -> Path:
+def home(
+    tmp_path: Path, node: Anvil, node_url: str, sonar: Sonar, sealed_keys: Path, store_setting: str
+) -> Path:
     """A complete home directory of the scientist."""
     from pysonar.party.settings import Settings, save_settings
 
@@ -83,7 +90,7 @@ def home(tmp_path: Path, node: Any, node_url: str, sonar: Any, sealed_keys: Path
 
 
 @pytest.fixture
-def reopen(home: Path, scientist: Any, scientist_key: Any) -> Callable[[], Any]:
+def reopen(home: Path, scientist: KeyfileSigner, scientist_key: Any) -> Callable[[], Any]:
     """`reopen() -> Scientist`: as a new process would, but without waiting for scrypt."""
     from pysonar.scientist.connection import Connection, Scientist
     from pysonar.scientist.home import Home
@@ -117,7 +124,7 @@ def records() -> pa.Table:
 
 
 @pytest.fixture
-def plan_values(capsule: Any) -> dict[str, Any]:
+def plan_values(capsule: KeyfileSigner) -> dict[str, Any]:
     """A plan as a file would hold it."""
     return {
         "title": "Who is ill?",
@@ -162,7 +169,7 @@ def validation_csv(tmp_path: Path, records: pa.Table) -> Path:
 class Judge:
     """Capsule, played by hand: what it says is up to the test."""
 
-    def __init__(self, node: Any, sonar: Any, signer: Any, store: Any, transact: Callable[..., Any]) -> None:
+    def __init__(self, node: Anvil, sonar: Sonar, signer: Any, store: Any, transact: Transact) -> None:
         from pysonar.protocol.openpgp import SecretKey
 
         self.node, self.sonar, self.signer, self.store, self._transact = node, sonar, signer, store, transact
@@ -183,7 +190,12 @@ class Judge:
         self.send(self.sonar.calls.open_campaign(campaign, b"\x11" * 32, b"\x12" * 32, start))
 
     def judge(
-        self, campaign: bytes, miner: Any, verdict: str, score: int | None = None, privacy: Any = None
+        self,
+        campaign: bytes,
+        miner: KeyfileSigner,
+        verdict: str,
+        score: int | None = None,
+        privacy: Any = None,
     ) -> None:
         """A submission of the miner, with its statement of privacy, and its verdict."""
         from pysonar.chain.contract.types import EMPTY, Report, Verdict
@@ -231,7 +243,7 @@ class Judge:
 
 
 @pytest.fixture
-def judge(node: Any, sonar: Any, capsule: Any, store_setting: str, transact: Callable[..., Any]) -> Judge:
+def judge(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, store_setting: str, transact: Transact) -> Judge:
     """A registered Capsule."""
     from pysonar.store import open_store
 
@@ -250,7 +262,7 @@ def weights() -> Any:
 def created() -> Callable[[Any], Sequence[Any]]:
     """`created(sonar) -> [CampaignCreated, ...]`: what is on chain."""
 
-    def read(sonar: Any) -> list[Any]:
+    def read(sonar: Sonar) -> list[Any]:
         from pysonar.chain.contract.events import CampaignCreated, decode_log
         from pysonar.chain.node import rpc
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settled, Submitted, Verdicts
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.scientist.audit import Check, audit_chain
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
@@ -52,7 +53,13 @@ class Ended:
 
 @pytest.fixture
 def ended(
-    owner: Any, plan: Any, records: Any, judge: Any, miner: Any, second_miner: Any, weights: Any
+    owner: Any,
+    plan: Any,
+    records: Any,
+    judge: Any,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    weights: Any,
 ) -> Ended:
     launched = Campaign(owner, plan, records, name="audited").launch()
     judge.open(launched.id, 500_000)

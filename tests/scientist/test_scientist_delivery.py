@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import State
 from pysonar.chain.errors import ContractRefusedError
 from pysonar.chain.sending.deeds import Action, scientist_pins
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
 from pysonar.scientist.campaign import Campaign
@@ -26,6 +28,7 @@ from pysonar.scientist.errors import (
 )
 from pysonar.scientist.ledger import RECLAIMED, Ledger
 from pysonar.store import NotFoundError
+from tests.conftest import Anvil
 
 ETHER = 10**18
 
@@ -37,7 +40,7 @@ def launched(owner: Any, plan: Any, records: Any, judge: Any) -> Campaign:
 
 
 @pytest.fixture
-def judged(launched: Campaign, judge: Any, miner: Any, second_miner: Any) -> Campaign:
+def judged(launched: Campaign, judge: Any, miner: KeyfileSigner, second_miner: KeyfileSigner) -> Campaign:
     """Opened at 50 %; four submissions, of which the second and the last improve, to 70 % and beyond the
     target.
     """
@@ -79,7 +82,7 @@ def test_every_event_is_told_once_while_waiting(delivered: Campaign) -> None:
 
 
 def test_submissions_are_listed_with_what_they_earned(
-    delivered: Campaign, miner: Any, second_miner: Any
+    delivered: Campaign, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     connection = delivered._connection
     connection.read_events()
@@ -101,7 +104,13 @@ def test_submissions_are_listed_with_what_they_earned(
 
 
 def test_the_money_comes_back_and_nothing_stays(
-    delivered: Campaign, owner: Any, judge: Any, miner: Any, second_miner: Any, node: Any, sonar: Any
+    delivered: Campaign,
+    owner: Any,
+    judge: Any,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    node: Anvil,
+    sonar: Sonar,
 ) -> None:
     assert delivered.claim() == 0
     delivered.settle()
@@ -118,7 +127,7 @@ def test_the_money_comes_back_and_nothing_stays(
     assert node.balance(sonar.address) == 0
 
 
-def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: Any, node: Any) -> None:
+def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: KeyfileSigner, node: Anvil) -> None:
     delivered.settle()
     before = node.balance(stranger.address)
     amount = delivered.claim(stranger.address)
@@ -126,7 +135,7 @@ def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: Any, node: Any
 
 
 def test_somebody_may_settle_first(
-    delivered: Campaign, owner: Any, judge: Any, miner: Any, node: Any, sonar: Any
+    delivered: Campaign, owner: Any, judge: Any, miner: KeyfileSigner, node: Anvil, sonar: Sonar
 ) -> None:
     class Slow:
         """Somebody else settles while this account signs."""
@@ -232,7 +241,7 @@ def test_a_result_of_another_campaign_is_refused(
 
 
 def test_a_result_that_nobody_has_or_that_is_none(
-    judged: Campaign, judge: Any, sonar: Any, owner: Any
+    judged: Campaign, judge: Any, sonar: Sonar, owner: Any
 ) -> None:
     judge.send(sonar.calls.deliver(judged.id, b"\x66" * 32))
     with pytest.raises(NotFoundError):
@@ -252,14 +261,16 @@ def test_no_result_yet(judged: Campaign) -> None:
         judged.wait(timeout=0.2)
 
 
-def test_another_scientists_campaign_is_not_opened(delivered: Campaign, owner: Any, stranger: Any) -> None:
+def test_another_scientists_campaign_is_not_opened(
+    delivered: Campaign, owner: Any, stranger: KeyfileSigner
+) -> None:
     other = replace(owner, signer=stranger)
     with pytest.raises(NotOwnerError, match=stranger.address):
         Campaign.attach(other, delivered.id).result()
 
 
 def test_a_declined_campaign_says_why_and_gives_the_bounty_back(
-    launched: Campaign, judge: Any, sonar: Any
+    launched: Campaign, judge: Any, sonar: Sonar
 ) -> None:
     judge.send(sonar.calls.decline(launched.id, "the claimed start is off"))
     with pytest.raises(DeclinedError, match="the claimed start is off"):
@@ -281,7 +292,7 @@ def test_a_campaign_is_cancelled_once_however_often_it_is_asked(launched: Campai
     assert len(owner.outbox.history()) == before
 
 
-def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Any) -> None:
+def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Anvil) -> None:
     node.advance_to(launched.record.terms.submit_until - 1)
     with pytest.raises(StillRunningError):
         launched.wait(timeout=0)
@@ -295,7 +306,7 @@ def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Any) -> 
 
 
 def test_a_campaign_that_capsule_abandoned(
-    launched: Campaign, judge: Any, miner: Any, node: Any, sonar: Any
+    launched: Campaign, judge: Any, miner: KeyfileSigner, node: Anvil, sonar: Sonar
 ) -> None:
     judge.open(launched.id, 500_000)
     judge.send(sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)

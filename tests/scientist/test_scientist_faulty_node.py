@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from web3 import Web3
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import ClaimUnfinishedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
+from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, without
 
 ETHER = 10**18
@@ -25,7 +28,7 @@ RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
 
 
 @pytest.fixture
-def through(home: Any, scientist: Any, scientist_key: Any) -> Callable[..., Scientist]:
+def through(home: Any, scientist: KeyfileSigner, scientist_key: Any) -> Callable[..., Scientist]:
     """`through(provider, patience=None) -> Scientist`: the scientist's home on that node. `patience`: seconds
     after which waiting for a transaction is given up.
     """
@@ -43,7 +46,7 @@ def through(home: Any, scientist: Any, scientist_key: Any) -> Callable[..., Scie
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any, missing: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any, missing: Any
 ) -> None:
     ids = set()
     for _ in range(3):  # the same command, three times
@@ -55,9 +58,16 @@ def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
-    through: Any, home: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any,
+    through: Any,
+    home: Any,
+    plan: Any,
+    records: Any,
+    judge: Any,
+    node: Anvil,
+    sonar: Sonar,
+    created: Any,
     missing: Any,
-) -> None:  # fmt: skip
+) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
     from pysonar.party.settings import load_settings, save_settings
 
@@ -76,7 +86,7 @@ def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
 
 
 def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
 ) -> None:
     gone = []
 
@@ -97,7 +107,7 @@ def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
 
 
 def test_a_false_receipt_of_failure_forgets_nothing(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
 ) -> None:
     def failed(method: str, _: Any, answer: Answer) -> Answer | None:
         if method != RECEIPT or not answer.get("result"):
@@ -113,7 +123,14 @@ def test_a_false_receipt_of_failure_forgets_nothing(
 
 
 def test_a_displaced_escrow_is_sent_again_under_the_same_id(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any, scientist: Any
+    through: Any,
+    plan: Any,
+    records: Any,
+    judge: Any,
+    node: Anvil,
+    sonar: Sonar,
+    created: Any,
+    scientist: KeyfileSigner,
 ) -> None:
     """So that even a fork which brings the first one back could not escrow twice."""
     from pysonar.chain.node import rpc
@@ -134,7 +151,7 @@ def test_a_displaced_escrow_is_sent_again_under_the_same_id(
 
 
 def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_later(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
 ) -> None:
     wrong = Meddling(node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
     own = through(wrong)
@@ -147,7 +164,7 @@ def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_la
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_refund_is_claimed_once_on_a_node_without_receipts(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, missing: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, missing: Any
 ) -> None:
     campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
     campaign.cancel()
@@ -158,7 +175,7 @@ def test_a_refund_is_claimed_once_on_a_node_without_receipts(
 
 
 def test_a_claim_that_is_stopped_says_so_and_goes_on(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
 ) -> None:
     campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
     campaign.cancel()
@@ -174,7 +191,7 @@ def test_a_claim_that_is_stopped_says_so_and_goes_on(
 
 
 def test_a_node_behind_the_last_claim_brings_about_no_second_one(
-    through: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, scientist: Any
+    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, scientist: KeyfileSigner
 ) -> None:
     """One machine of several behind one address has not seen the claim yet."""
     from pysonar.chain.node import rpc

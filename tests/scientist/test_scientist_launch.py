@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import State
 from pysonar.chain.errors import InsufficientFundsError, RevertedError
 from pysonar.chain.sending.deeds import scientist_pins
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey
@@ -24,12 +26,13 @@ from pysonar.scientist.campaign import Campaign, default_name
 from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
 from pysonar.scientist.launch import create_deed
 from pysonar.store import NotFoundError
+from tests.conftest import Anvil
 
 ETHER = 10**18
 
 
 def test_a_launched_campaign_is_on_chain_and_in_the_store(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, capsule: Any
+    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     campaign = Campaign(owner, plan, records).launch()
     record = campaign.record
@@ -54,7 +57,7 @@ def test_a_launched_campaign_is_on_chain_and_in_the_store(
 
 
 def test_only_the_capsule_opens_the_validation_records(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar
 ) -> None:
     campaign = Campaign(owner, plan, records).launch()
     spec = Spec.parse(
@@ -83,7 +86,7 @@ def test_the_store_holds_no_record_in_the_clear(
 
 
 def test_the_same_again_is_the_same_campaign(
-    owner: Any, reopen: Callable[[], Any], plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+    owner: Any, reopen: Callable[[], Any], plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
 ) -> None:
     first = Campaign(owner, plan, records).launch()
     assert Campaign(owner, plan, records).launch().id == first.id
@@ -98,7 +101,7 @@ def test_the_same_again_is_the_same_campaign(
 
 
 def test_the_same_name_for_something_else_is_refused(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
 ) -> None:
     first = Campaign(owner, plan, records, name="mine").launch()
     with pytest.raises(NameTakenError, match=first.id.hex()):
@@ -108,14 +111,16 @@ def test_the_same_name_for_something_else_is_refused(
     assert len(created(sonar)) == 1
 
 
-def test_a_capsule_without_certificate(owner: Any, plan: Any, records: Any, sonar: Any, created: Any) -> None:
+def test_a_capsule_without_certificate(
+    owner: Any, plan: Any, records: Any, sonar: Sonar, created: Any
+) -> None:
     with pytest.raises(NoCertificateError, match=plan.capsule):
         Campaign(owner, plan, records).launch()
     assert created(sonar) == []
 
 
 def test_a_certificate_that_nobody_has(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, created: Any
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
 ) -> None:
     judge.send(sonar.calls.register_capsule(b"\x55" * 32))
     with pytest.raises(NotFoundError, match=str(Cid(b"\x55" * 32))):
@@ -129,7 +134,7 @@ def test_the_scientist_cannot_be_the_capsule(owner: Any, plan: Any, records: Any
 
 
 def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
 ) -> None:
     node.fund(owner.address, 10 * ETHER - 1)
     with pytest.raises(InsufficientFundsError, match=owner.address):
@@ -143,7 +148,7 @@ def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
 
 
 def test_a_launch_that_reverted_can_be_repeated(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Any, sonar: Any, created: Any
+    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
 ) -> None:
     node.set_automine(False)
     campaign = Campaign(owner, plan, records)
@@ -160,7 +165,7 @@ def test_a_launch_that_reverted_can_be_repeated(
 
 
 def test_initial_weights_are_sealed_and_measured(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Any, weights: Any
+    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, weights: Any
 ) -> None:
     campaign = Campaign(owner, replace(plan, initial=weights, target=1_000_000), records).launch()
     spec = Spec.parse(
@@ -245,8 +250,8 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     plan_values: dict[str, Any],
     validation_csv: Path,
     judge: Any,
-    node: Any,
-    sonar: Any,
+    node: Anvil,
+    sonar: Sonar,
     home: Path,
     role_keys: Any,
     created: Any,

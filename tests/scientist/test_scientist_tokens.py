@@ -7,17 +7,23 @@ from typing import Any
 
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.tokens import Asset
 from pysonar.chain.errors import TokensMissingError
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.plan import Plan
 from pysonar.scientist.plan_file import plan_from
+from tests.conftest import Anvil
+from tests.roles import Transact
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 
 @pytest.fixture
-def token(node: Any, deploy: Any, transact: Any, scientist: Any, stranger: Any) -> GivenToken:
+def token(
+    node: Anvil, deploy: Any, transact: Transact, scientist: KeyfileSigner, stranger: KeyfileSigner
+) -> GivenToken:
     """A token of which the scientist holds 100."""
     made = GivenToken(node, deploy(node, STRICT), transact)
     made.give(stranger, scientist.address, 100 * UNIT)
@@ -36,9 +42,16 @@ def paid_in(plan_values: dict[str, Any], token: GivenToken, owner: Any) -> Any:
 
 
 def test_a_bounty_in_tokens_is_approved_exactly_and_escrowed_once(
-    owner: Any, reopen: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Any, node: Any,
+    owner: Any,
+    reopen: Any,
+    paid_in: Any,
+    records: Any,
+    judge: Any,
+    token: GivenToken,
+    sonar: Sonar,
+    node: Anvil,
     created: Any,
-) -> None:  # fmt: skip
+) -> None:
     campaign = Campaign(owner, paid_in(), records, name="in tokens").launch()
     terms = campaign.record.terms
     assert (terms.asset, terms.bounty, terms.stake, terms.fee) == (token.address, 10 * UNIT, UNIT // 2, 1)
@@ -51,7 +64,13 @@ def test_a_bounty_in_tokens_is_approved_exactly_and_escrowed_once(
 
 
 def test_an_old_approval_that_is_too_small_is_replaced(
-    owner: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Any, scientist: Any
+    owner: Any,
+    paid_in: Any,
+    records: Any,
+    judge: Any,
+    token: GivenToken,
+    sonar: Sonar,
+    scientist: KeyfileSigner,
 ) -> None:
     token.approve(scientist, sonar.address, 3)
     Campaign(owner, paid_in(), records).launch()
@@ -60,7 +79,7 @@ def test_an_old_approval_that_is_too_small_is_replaced(
 
 
 def test_a_refund_in_tokens_is_claimed(
-    owner: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Any
+    owner: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Sonar
 ) -> None:
     campaign = Campaign(owner, paid_in(), records).launch()
     campaign.cancel()
@@ -70,7 +89,7 @@ def test_a_refund_in_tokens_is_claimed(
 
 
 def test_who_holds_too_little_is_told_and_nothing_is_sent(
-    owner: Any, paid_in: Any, records: Any, judge: Any, created: Any, sonar: Any
+    owner: Any, paid_in: Any, records: Any, judge: Any, created: Any, sonar: Sonar
 ) -> None:
     with pytest.raises(TokensMissingError, match=" 1 are missing"):
         Campaign(owner, paid_in(bounty="100.000001 USDX"), records).launch()

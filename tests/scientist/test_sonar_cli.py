@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.settings import load_settings, save_settings
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
+from tests.conftest import Anvil
 from tests.scientist.shell import Shell, runner
 
 ETHER = 10**18
@@ -45,10 +48,10 @@ def test_the_whole_way(
     sonar_command: Shell,
     create: tuple[str, ...],
     judge: Any,
-    node: Any,
-    sonar: Any,
-    miner: Any,
-    second_miner: Any,
+    node: Anvil,
+    sonar: Sonar,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
     owner: Any,
     weights: Any,
     validation_csv: Path,
@@ -116,8 +119,8 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     sonar_command: Shell,
     create: tuple[str, ...],
     judge: Any,  # registers the Capsule
-    node: Any,
-    sonar: Any,
+    node: Anvil,
+    sonar: Sonar,
     validation_csv: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -151,7 +154,7 @@ def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
 
 
 def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, sonar: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar
 ) -> None:
     slip = (*create, "--bounty", "2 wei")
     refused = sonar_command(*slip)
@@ -164,7 +167,7 @@ def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
 
 
 def test_an_open_quote_in_the_validation_file_escrows_nothing(
-    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, node: Any, sonar: Any
+    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, node: Anvil, sonar: Sonar
 ) -> None:
     lines = validation_csv.read_text().splitlines()
     noted = [f"{lines[0]},note", *(f"{line},fine" for line in lines[1:])]
@@ -177,7 +180,7 @@ def test_an_open_quote_in_the_validation_file_escrows_nothing(
 
 
 def test_people_see_tables_with_dashes(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
 ) -> None:
     made = sonar_command(*create)
     assert made.exit_code == 0
@@ -197,7 +200,7 @@ def test_people_see_tables_with_dashes(
 
 
 def test_an_interrupted_create_is_simply_repeated(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, sonar: Any, owner: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar, owner: Any
 ) -> None:
     node.fund(owner.address, 10 * ETHER)
     refused = sonar_command(*create)
@@ -212,7 +215,7 @@ def test_an_interrupted_create_is_simply_repeated(
 
 
 def test_a_declined_campaign_ends_the_watching_with_an_error(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, sonar: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, sonar: Sonar
 ) -> None:
     campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.send(sonar.calls.decline(campaign, "no \x1b[31mcolours\x07"))
@@ -223,7 +226,7 @@ def test_a_declined_campaign_ends_the_watching_with_an_error(
 
 
 def test_cancelling(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Any, scientist: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, scientist: KeyfileSigner
 ) -> None:
     sonar_command.json(*create)
     first = sonar_command.json("campaign", "cancel", "who-is-ill")
@@ -234,7 +237,7 @@ def test_cancelling(
 
 
 def test_a_campaign_to_which_somebody_submitted_cannot_be_cancelled(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
 ) -> None:
     own = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.open(own, 500_000)
@@ -252,7 +255,7 @@ def test_a_campaign_that_nobody_submitted_to_can_be_cancelled_although_it_is_ope
 
 
 def test_a_terminal_gets_a_live_table(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
 ) -> None:
     campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.open(campaign, 500_000)
@@ -271,7 +274,12 @@ def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...]
 
 
 def test_campaigns_of_others_are_listed_and_shown(
-    sonar_command: Shell, judge: Any, stranger: Any, sonar: Any, node: Any, capsule: Any
+    sonar_command: Shell,
+    judge: Any,
+    stranger: KeyfileSigner,
+    sonar: Sonar,
+    node: Anvil,
+    capsule: KeyfileSigner,
 ) -> None:
     from pysonar.chain.contract.types import Terms
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
 
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.settings import load_settings
 from pysonar.protocol.openpgp import SecretKey
+from tests.conftest import Anvil
 from tests.scientist.shell import PASSPHRASE, Shell
 
 
-def test_making_a_home(tmp_path: Path, node: Any, sonar: Any, store_setting: str) -> None:
+def test_making_a_home(tmp_path: Path, node: Anvil, sonar: Sonar, store_setting: str) -> None:
     shell = Shell(tmp_path / "new")
     arguments = ("init", "--rpc", node.url, "--contract", sonar.address, "--store", store_setting)
     made = shell.json(*arguments, "--confirmations", "0")
@@ -31,7 +32,7 @@ def test_making_a_home(tmp_path: Path, node: Any, sonar: Any, store_setting: str
 
 
 def test_a_home_with_an_account_that_exists(
-    tmp_path: Path, node: Any, sonar: Any, sealed_keys: Path, store_setting: str, scientist: Any
+    tmp_path: Path, node: Anvil, sonar: Sonar, sealed_keys: Path, store_setting: str, scientist: KeyfileSigner
 ) -> None:
     shell = Shell(tmp_path / "new")
     keyfile = str(sealed_keys / "keyfile.json")
@@ -40,7 +41,7 @@ def test_a_home_with_an_account_that_exists(
     assert not (shell.home / "keyfile.json").exists()
 
 
-def test_a_home_from_a_deployment_needs_no_node(tmp_path: Path, sonar: Any) -> None:
+def test_a_home_from_a_deployment_needs_no_node(tmp_path: Path, sonar: Sonar) -> None:
     from pysonar.chain.contract.deployment import Deployment
 
     manifest = Deployment(1337, sonar.address, 3, "0x" + "00" * 32, "0.4.3", "cancun", "0", "0", {}).write(

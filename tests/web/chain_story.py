@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import EMPTY, Report, Terms, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 HOUR, DAY = 3_600, 86_400
 
@@ -22,11 +24,11 @@ def digest(text: str) -> bytes:
 class Story:
     """Roles on a chain, and the deeds that the tests need, each one transaction."""
 
-    node: Any
+    node: Anvil
     sonar: Sonar
-    transact: Callable[..., Any]
-    scientist: Any
-    capsule: Any
+    transact: Transact
+    scientist: KeyfileSigner
+    capsule: KeyfileSigner
 
     def __post_init__(self) -> None:
         self._salts = (number.to_bytes(32, "big") for number in itertools.count(1))
@@ -52,7 +54,7 @@ class Story:
         self.transact(self.node, self.capsule, call)
         return campaign
 
-    def submit(self, campaign: bytes, miner: Any, update: str) -> None:
+    def submit(self, campaign: bytes, miner: KeyfileSigner, update: str) -> None:
         """One submission."""
         call = self.sonar.calls.submit(campaign, digest(update), miner.address, 10)
         self.transact(self.node, miner, call)

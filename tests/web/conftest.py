@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
+from tests.conftest import Anvil
 from tests.postgres_server import Postgres, postgres_bin
+from tests.roles import Transact
 from tests.web.chain_story import Story
 
 _NUMBERS = itertools.count(1)
@@ -50,13 +52,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def story(node: Any, sonar: Sonar, transact: Callable[..., Any], scientist: Any, capsule: Any) -> Story:
+def story(
+    node: Anvil, sonar: Sonar, transact: Transact, scientist: KeyfileSigner, capsule: KeyfileSigner
+) -> Story:
     """A chain on which campaigns are lived."""
     return Story(node, sonar, transact, scientist, capsule)
 
 
 @pytest.fixture
-def indexer(node: Any, sonar: Sonar, database: str) -> Iterator[Indexer]:
+def indexer(node: Anvil, sonar: Sonar, database: str) -> Iterator[Indexer]:
     """An index without confirmations."""
     made = Indexer(node.web3, sonar, database, confirmations=0, start_block=0)
     yield made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
@@ -13,9 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api.limits import RateLimit
 from sonar_web.errors import TooManyRequestsError
 from sonar_web.index.indexer import Indexer
+from tests.conftest import Anvil
 from tests.web.chain_story import Story
 from tests.web.test_web_index import two_campaigns
 
@@ -34,7 +35,7 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def told(story: Story, indexer: Indexer, miner: Any, second_miner: Any) -> bytes:
+def told(story: Story, indexer: Indexer, miner: KeyfileSigner, second_miner: KeyfileSigner) -> bytes:
     """An index with a finished and a declined campaign; the finished one's id."""
     campaign = two_campaigns(story, miner, second_miner)
     indexer.poll()
@@ -42,7 +43,7 @@ def told(story: Story, indexer: Indexer, miner: Any, second_miner: Any) -> bytes
 
 
 def test_an_answer_names_chain_contract_and_block(
-    client: TestClient, told: bytes, sonar: Sonar, node: Any
+    client: TestClient, told: bytes, sonar: Sonar, node: Anvil
 ) -> None:
     answer = client.get("/api/v1/campaigns").json()
     block = node.rpc("eth_getBlockByNumber", "latest", False)
@@ -74,7 +75,9 @@ def test_pages_hang_together(client: TestClient, told: bytes) -> None:
     assert len(whole) == 4
 
 
-def test_filters_find_what_they_say(client: TestClient, told: bytes, scientist: Any, stranger: Any) -> None:
+def test_filters_find_what_they_say(
+    client: TestClient, told: bytes, scientist: KeyfileSigner, stranger: KeyfileSigner
+) -> None:
     def count(**asked: str) -> int:
         return len(client.get("/api/v1/campaigns", params=asked).json()["data"])
 

@@ -10,11 +10,13 @@ from eth_utils.crypto import keccak
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.database_errors import DatabaseUnusableError, WrongDatabaseError
+from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web import queries
 from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.opening import is_server
 from sonar_web.index.reading import open_for_reading
+from tests.conftest import Anvil
 from tests.web.chain_story import Story
 
 ETHER = "0x" + "00" * 20
@@ -30,7 +32,7 @@ def rows(database: str, table: str) -> list[dict[str, Any]]:
         opened.close()
 
 
-def recounted(node: Any, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]:
+def recounted(node: Anvil, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]:
     """Totals of miners and Capsules, worked out from raw logs word by word, by nothing of the product's."""
     topics = {
         keccak(text=f"{name}({types})").hex(): name
@@ -73,7 +75,7 @@ def recounted(node: Any, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]:
     return {"miner": miners, "capsule": capsules}
 
 
-def same_as_recounted(node: Any, sonar: Sonar, database: str) -> None:
+def same_as_recounted(node: Anvil, sonar: Sonar, database: str) -> None:
     for table, expected in recounted(node, sonar).items():
         found = {row["address"].lower(): row for row in rows(database, table)}
         assert set(found) == set(expected)
@@ -81,7 +83,7 @@ def same_as_recounted(node: Any, sonar: Sonar, database: str) -> None:
             assert {name: int(found[who][name]) for name in totals} == totals
 
 
-def two_campaigns(story: Story, miner: Any, second_miner: Any) -> bytes:
+def two_campaigns(story: Story, miner: KeyfileSigner, second_miner: KeyfileSigner) -> bytes:
     """One that is finished, with every verdict, and one that is declined; the first one's id."""
     campaign = story.opened()
     for number, who in enumerate([miner, second_miner, miner, second_miner]):
@@ -99,7 +101,7 @@ def two_campaigns(story: Story, miner: Any, second_miner: Any) -> bytes:
 
 
 def test_a_finished_campaign_is_told_to_the_wei(
-    story: Story, indexer: Indexer, database: str, miner: Any, second_miner: Any
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = two_campaigns(story, miner, second_miner)
     indexer.poll()
@@ -117,7 +119,7 @@ def test_a_finished_campaign_is_told_to_the_wei(
 
 
 def test_every_total_is_what_raw_logs_come_to(
-    story: Story, indexer: Indexer, database: str, miner: Any, second_miner: Any
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     for _ in range(2):
         two_campaigns(story, miner, second_miner)
@@ -126,7 +128,7 @@ def test_every_total_is_what_raw_logs_come_to(
 
 
 def test_a_reorg_takes_back_what_it_took_from_the_chain(
-    story: Story, indexer: Indexer, database: str, miner: Any, second_miner: Any
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     campaign = story.opened()
     story.submit(campaign, miner, "kept")
@@ -149,7 +151,7 @@ def test_a_reorg_takes_back_what_it_took_from_the_chain(
 
 
 def test_a_rebuilt_index_is_the_same(
-    story: Story, indexer: Indexer, database: str, miner: Any, second_miner: Any
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     two_campaigns(story, miner, second_miner)
     indexer.poll()
@@ -161,9 +163,15 @@ def test_a_rebuilt_index_is_the_same(
 
 
 def test_reading_in_steps_comes_to_the_same_as_reading_at_once(
-    story: Story, node: Any, sonar: Sonar, indexer: Indexer, database: str, miner: Any, second_miner: Any,
+    story: Story,
+    node: Anvil,
+    sonar: Sonar,
+    indexer: Indexer,
+    database: str,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
     tmp_path: Any,
-) -> None:  # fmt: skip
+) -> None:
     campaign = story.opened()
     indexer.poll()
     story.submit(campaign, miner, "one")
@@ -179,7 +187,7 @@ def test_reading_in_steps_comes_to_the_same_as_reading_at_once(
 
 
 def test_a_database_of_another_contract_is_refused(
-    node: Any, sonar: Sonar, indexer: Indexer, database: str
+    node: Anvil, sonar: Sonar, indexer: Indexer, database: str
 ) -> None:
     indexer.poll()
     indexer.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
@@ -142,7 +142,12 @@ def test_a_service_that_takes_nothing_says_so(client: TestClient) -> None:
 
 
 def test_campaigns_are_found_by_words_of_their_title_by_address_and_by_id(
-    browser: TestClient, story: Story, indexer: Indexer, store: EmbeddedStore, scientist: Any, stranger: Any
+    browser: TestClient,
+    story: Story,
+    indexer: Indexer,
+    store: EmbeddedStore,
+    scientist: KeyfileSigner,
+    stranger: KeyfileSigner,
 ) -> None:
     titled = story.create(spec=store.put(b'{"title": "Fever of 100 % in Gro\\u00dfstadt"}').digest)
     story.create(spec=store.put(b"no spec").digest)

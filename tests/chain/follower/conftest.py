@@ -16,8 +16,11 @@ from pysonar.chain.database import open_database
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.provider import NodeProvider
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.follower.followers import KEY, MODEL, SALT, SPEC, Clock
+from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
+from tests.roles import Transact
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(tmp_path: Path, node: Any, sonar: Sonar) -> Iterator[sqlite3.Connection]:
+def database(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[sqlite3.Connection]:
     opened = open_database(
         tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
     )
@@ -49,14 +52,14 @@ def follow(
 
 
 @pytest.fixture
-def register(node: Any, sonar: Sonar, capsule: Any, transact: Callable[..., Any]) -> Callable[[int], None]:
+def register(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact) -> Callable[[int], None]:
     """`register(number)`: one more event on chain."""
     return lambda number: transact(node, capsule, sonar.calls.register_capsule(number.to_bytes(32, "big")))
 
 
 @pytest.fixture
 def campaign(
-    node: Any, sonar: Sonar, scientist: Any, capsule: Any, transact: Callable[..., Any]
+    node: Anvil, sonar: Sonar, scientist: KeyfileSigner, capsule: KeyfileSigner, transact: Transact
 ) -> Callable[[], bytes]:
     """`campaign() -> id`: a campaign, opened."""
 

@@ -17,14 +17,17 @@ from pysonar.chain.errors import UnexpectedAnswerError
 from pysonar.chain.follower import Follower
 from pysonar.chain.log_ranges import AGES
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.follower.followers import MODEL, UPDATE, Clock, registered
+from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, answering, lagging
+from tests.roles import Transact
 
 # --- absence proves nothing
 
 
 def test_events_that_a_machine_behind_left_out_are_found_later(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
 ) -> None:
     register(1)
     follower = follow()
@@ -44,7 +47,7 @@ def test_events_that_a_machine_behind_left_out_are_found_later(
 
 @pytest.mark.parametrize("age", range(len(AGES)))
 def test_they_are_found_at_each_age_that_is_looked_at(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock, age: int
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock, age: int
 ) -> None:
     follower = follow()
     follower.poll()
@@ -63,7 +66,7 @@ def test_they_are_found_at_each_age_that_is_looked_at(
 
 
 def test_in_the_end_blocks_are_left_alone(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
 ) -> None:
     register(1)
     follower = follow()
@@ -93,7 +96,7 @@ def test_a_restart_reads_the_newest_blocks_again(
 
 
 def test_a_machine_that_lacks_the_last_block_is_not_believed(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
 ) -> None:
     follower = follow(ages=())
     follower.poll()
@@ -107,7 +110,7 @@ def test_a_machine_that_lacks_the_last_block_is_not_believed(
 
 
 def test_a_block_that_a_node_does_not_have_is_not_a_fork(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
 ) -> None:
     register(1)
     follower = follow()
@@ -123,13 +126,13 @@ def test_a_block_that_a_node_does_not_have_is_not_a_fork(
 
 
 def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    miner: Any,
+    miner: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     campaign: Any,
-    transact: Any,
+    transact: Transact,
     clock: Clock,
 ) -> None:
     opened = campaign()
@@ -152,14 +155,14 @@ def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
 
 
 def test_a_lost_verdict_is_noticed_too(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    miner: Any,
-    capsule: Any,
+    miner: KeyfileSigner,
+    capsule: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     campaign: Any,
-    transact: Any,
+    transact: Transact,
     clock: Clock,
 ) -> None:
     opened = campaign()
@@ -180,13 +183,13 @@ def test_a_lost_verdict_is_noticed_too(
 
 
 def test_a_lost_beginning_is_noticed_by_what_comes_after_it(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    miner: Any,
+    miner: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     campaign: Any,
-    transact: Any,
+    transact: Transact,
 ) -> None:
     follower = follow(ages=())
     faulty.habit(answering([]), "eth_getLogs")
@@ -201,12 +204,12 @@ def test_a_lost_beginning_is_noticed_by_what_comes_after_it(
 
 
 def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    miner: Any,
+    miner: KeyfileSigner,
     follow: Callable[..., Follower],
     campaign: Any,
-    transact: Any,
+    transact: Transact,
     clock: Clock,
 ) -> None:
     opened = campaign()
@@ -221,12 +224,12 @@ def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
 
 
 def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
-    node: Any,
+    node: Anvil,
     sonar: Sonar,
-    miner: Any,
+    miner: KeyfileSigner,
     follow: Callable[..., Follower],
     campaign: Any,
-    transact: Any,
+    transact: Transact,
     clock: Clock,
 ) -> None:
     opened = campaign()
@@ -261,7 +264,7 @@ def test_odd_logs_are_an_error_and_change_nothing(
 
 
 def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
 ) -> None:
     register(1)
     place = hex(rpc.block_number(node.web3))
@@ -278,7 +281,7 @@ def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
 
 
 def test_logs_of_a_block_that_is_not_on_the_chain_are_not_stored(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
 ) -> None:
     register(1)
     node.mine(2)

@@ -12,6 +12,7 @@ from pysonar.chain.errors import NodeBusyError, NodeDownError, OtherGenesisError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from tests.chain.follower.followers import Clock, registered
+from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, answering, closing, erring, http, refusing
 
 
@@ -21,7 +22,7 @@ from tests.faulty_node import FaultyNode, answering, closing, erring, http, refu
      refusing(-32005, "block range too large"), refusing(-32000, "query timeout exceeded")],
 )  # fmt: skip
 def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
-    node: Any,
+    node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     register: Any,
@@ -47,7 +48,7 @@ def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
 
 
 def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
 ) -> None:
     register(1)
     node.mine(300)
@@ -61,7 +62,7 @@ def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
 
 
 def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
 ) -> None:
     register(1)
     node.mine(300)
@@ -76,7 +77,7 @@ def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
 
 
 def test_nodes_that_disagree_about_the_past_are_told(
-    node: Any, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil, follow: Callable[..., Follower], register: Any, clock: Clock
 ) -> None:
     register(1)
     with FaultyNode(node.url) as right, FaultyNode(node.url) as wrong:
@@ -98,7 +99,7 @@ def test_nodes_that_disagree_about_the_past_are_told(
 
 
 def test_another_chain_in_the_nodes_place_takes_nothing_back(
-    node: Any, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
 ) -> None:
     register(1)
     follower = follow()

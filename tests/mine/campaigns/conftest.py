@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
+
 # Test modules are imported by path: the mine and the Capsule beside them are found only like this.
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Transact
 
 if TYPE_CHECKING:
     from openmined_syft.paillier.keys import PrivateKey
@@ -37,9 +41,16 @@ def capsule_secret() -> SecretKey:
 
 @pytest.fixture
 def small_capsule(
-    node: Any, sonar: Sonar, capsule: Any, scientist: Any, stranger: Any, campaign_key: PrivateKey,
-    capsule_secret: SecretKey, transact: Any, store_folder: Path,
-) -> SmallCapsule:  # fmt: skip
+    node: Anvil,
+    sonar: Sonar,
+    capsule: KeyfileSigner,
+    scientist: KeyfileSigner,
+    stranger: KeyfileSigner,
+    campaign_key: PrivateKey,
+    capsule_secret: SecretKey,
+    transact: Transact,
+    store_folder: Path,
+) -> SmallCapsule:
     """A registered Capsule, with a scientist to open campaigns for."""
     from pysonar.store import open_store
 

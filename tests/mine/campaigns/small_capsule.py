@@ -23,6 +23,8 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
 from pysonar.store import cid_of
+from tests.conftest import Anvil
+from tests.roles import Transact
 
 ETHER = 10**18
 
@@ -34,7 +36,7 @@ class SmallCapsule:
     SCHEME = "paillier"
 
     def __init__(
-        self, node: Any, sonar: Sonar, signers: Mapping[str, Any], transact: Any, store: Any
+        self, node: Anvil, sonar: Sonar, signers: Mapping[str, Any], transact: Transact, store: Any
     ) -> None:
         self.node, self.sonar, self.signers, self.transact, self.store = node, sonar, signers, transact, store
         self.key: PrivateKey = signers["campaign_key"]

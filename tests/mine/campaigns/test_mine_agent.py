@@ -18,7 +18,9 @@ from openmined_syft.applying import quantised
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
     return Mine(home, miner, tell)
 
 
-def twin(small_capsule: Any, rows: Any, weights: Any) -> Any:
+def twin(small_capsule: SmallCapsule, rows: Any, weights: Any) -> Any:
     """The same training in plain numpy."""
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
@@ -37,7 +39,7 @@ def twin(small_capsule: Any, rows: Any, weights: Any) -> Any:
 
 
 def test_a_mine_trains_submits_and_is_paid(
-    mine: Mine, small_capsule: Any, rows: Any, happenings: Any, node: Any
+    mine: Mine, small_capsule: SmallCapsule, rows: Any, happenings: list[dict[str, Any]], node: Anvil
 ) -> None:
     before = node.balance(mine.address)
     campaign = small_capsule.open()
@@ -65,7 +67,7 @@ def test_a_mine_trains_submits_and_is_paid(
 
 
 def test_the_second_version_is_trained_from_the_second_version(
-    mine: Mine, small_capsule: Any, rows: Any
+    mine: Mine, small_capsule: SmallCapsule, rows: Any
 ) -> None:
     campaign = small_capsule.open()
     weights = np.zeros((4, 3))
@@ -78,7 +80,7 @@ def test_the_second_version_is_trained_from_the_second_version(
         mine.round()
 
 
-def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: Any) -> None:
+def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: SmallCapsule) -> None:
     campaign = small_capsule.open()
     mine.round()
     mine.round()
@@ -91,9 +93,14 @@ def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: Any)
 
 
 def test_only_a_confirmed_version_is_trained(
-    make_home: Any, second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, mine: Mine,
-    node: Any,
-) -> None:  # fmt: skip
+    make_home: Any,
+    second_miner: KeyfileSigner,
+    tell: Any,
+    colours: Path,
+    small_capsule: SmallCapsule,
+    mine: Mine,
+    node: Anvil,
+) -> None:
     home = make_home("second_miner", confirmations=3)
     home.data().add("colours", colours, replace=False)
     careful = Mine(home, second_miner, tell)
@@ -110,7 +117,7 @@ def test_only_a_confirmed_version_is_trained(
     assert small_capsule.sonar.campaign(campaign).version == 1
 
 
-def test_a_burned_stake_ends_the_work_for_a_campaign(mine: Mine, small_capsule: Any) -> None:
+def test_a_burned_stake_ends_the_work_for_a_campaign(mine: Mine, small_capsule: SmallCapsule) -> None:
     campaign = small_capsule.open()
     mine.round()
     small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.MALFORMED)
@@ -122,7 +129,7 @@ def test_a_burned_stake_ends_the_work_for_a_campaign(mine: Mine, small_capsule: 
 
 
 def test_two_data_sets_and_two_campaigns_are_all_worked_for(
-    mine: Mine, small_capsule: Any, home: Home, colours: Path, tmp_path: Path
+    mine: Mine, small_capsule: SmallCapsule, home: Home, colours: Path, tmp_path: Path
 ) -> None:
     more = tmp_path / "more.csv"
     more.write_text("\n".join(colours.read_text().splitlines()[:31]) + "\n")
@@ -143,7 +150,7 @@ def test_two_data_sets_and_two_campaigns_are_all_worked_for(
 
 
 def test_the_same_file_under_two_names_is_one_data_set(
-    mine: Mine, small_capsule: Any, home: Home, colours: Path
+    mine: Mine, small_capsule: SmallCapsule, home: Home, colours: Path
 ) -> None:
     home.data().add("again", colours, replace=False)
     campaign = small_capsule.open()
@@ -159,7 +166,11 @@ def test_the_same_file_under_two_names_is_one_data_set(
 
 
 def test_a_mine_that_was_told_nothing_joins_nothing(
-    make_home: Callable[..., Home], second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any
+    make_home: Callable[..., Home],
+    second_miner: KeyfileSigner,
+    tell: Any,
+    colours: Path,
+    small_capsule: SmallCapsule,
 ) -> None:
     home = make_home("second_miner", FirstAnswers())
     home.data().add("colours", colours, replace=False)
@@ -179,7 +190,7 @@ def test_a_mine_that_was_told_nothing_joins_nothing(
 
 
 def test_a_campaign_that_asks_for_more_than_the_data_have_is_not_joined(
-    mine: Mine, small_capsule: Any, home: Home
+    mine: Mine, small_capsule: SmallCapsule, home: Home
 ) -> None:
     from pysonar.protocol.schema import input_schema, number_field
 
@@ -194,7 +205,7 @@ def test_a_campaign_that_asks_for_more_than_the_data_have_is_not_joined(
     assert not listing.joined
 
 
-def test_a_campaign_without_the_mines_label_is_not_joined(mine: Mine, small_capsule: Any) -> None:
+def test_a_campaign_without_the_mines_label_is_not_joined(mine: Mine, small_capsule: SmallCapsule) -> None:
     from pysonar.protocol.schema import class_label, output_schema
 
     small_capsule.open(
@@ -204,7 +215,7 @@ def test_a_campaign_without_the_mines_label_is_not_joined(mine: Mine, small_caps
     assert mine.submitted() == []
 
 
-def test_nothing_is_begun_close_to_the_deadline(mine: Mine, small_capsule: Any, node: Any) -> None:
+def test_nothing_is_begun_close_to_the_deadline(mine: Mine, small_capsule: SmallCapsule, node: Anvil) -> None:
     campaign = small_capsule.open()
     until = small_capsule.sonar.campaign(campaign).terms.submit_until
     node.advance_to(until - 30)
@@ -212,7 +223,7 @@ def test_nothing_is_begun_close_to_the_deadline(mine: Mine, small_capsule: Any, 
     assert mine.submitted() == []
 
 
-def test_there_is_still_time_one_second_earlier(mine: Mine, small_capsule: Any, node: Any) -> None:
+def test_there_is_still_time_one_second_earlier(mine: Mine, small_capsule: SmallCapsule, node: Anvil) -> None:
     campaign = small_capsule.open()
     until = small_capsule.sonar.campaign(campaign).terms.submit_until
     node.advance_to(until - 31)
@@ -221,7 +232,7 @@ def test_there_is_still_time_one_second_earlier(mine: Mine, small_capsule: Any, 
 
 
 def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
-    mine: Mine, small_capsule: Any, node: Any, happenings: Any
+    mine: Mine, small_capsule: SmallCapsule, node: Anvil, happenings: list[dict[str, Any]]
 ) -> None:
     small_capsule.open()
     node.fund(mine.address, 10**16)
@@ -239,7 +250,7 @@ def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
 
 
 def test_no_record_leaves_the_mine(
-    mine: Mine, small_capsule: Any, rows: Any, store_folder: Path, node: Any, home: Home
+    mine: Mine, small_capsule: SmallCapsule, rows: Any, store_folder: Path, node: Anvil, home: Home
 ) -> None:
     campaign = small_capsule.open()
     mine.round()
@@ -266,7 +277,9 @@ def test_no_record_leaves_the_mine(
         assert not [trace for trace in traces if trace in content], place
 
 
-def test_the_homes_files_open_no_model(mine: Mine, small_capsule: Any, home: Home, campaign_key: Any) -> None:
+def test_the_homes_files_open_no_model(
+    mine: Mine, small_capsule: SmallCapsule, home: Home, campaign_key: Any
+) -> None:
     campaign = small_capsule.open()
     mine.round()
     small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.IMPROVED, 300_000)
@@ -283,7 +296,7 @@ def test_the_homes_files_open_no_model(mine: Mine, small_capsule: Any, home: Hom
     assert {file.stat().st_mode & 0o077 for file in files} == {0}
 
 
-def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: Any) -> None:
+def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: SmallCapsule) -> None:
     from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, open_sealed
 
     small_capsule.open()
@@ -294,7 +307,12 @@ def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: Any) -> Non
 
 
 def test_two_mines_with_the_same_data_send_different_bytes(
-    mine: Mine, make_home: Any, second_miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any
+    mine: Mine,
+    make_home: Any,
+    second_miner: KeyfileSigner,
+    tell: Any,
+    colours: Path,
+    small_capsule: SmallCapsule,
 ) -> None:
     other_home = make_home("second_miner")
     other_home.data().add("colours", colours, replace=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ import pytest
 
 from mine_agent.home import Home
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.conftest import Anvil
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
-def ask(mine_agent: Any, home: Home, *command: str) -> Any:
+def ask(mine_agent: Callable[..., Any], home: Home, *command: str) -> Any:
     result = mine_agent(*command, "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_a_campaign_from_end_to_end_by_the_public_commands(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, node: Any
+    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     before = node.balance(home.address)
     campaign = small_capsule.open()
@@ -61,7 +65,7 @@ def test_a_campaign_from_end_to_end_by_the_public_commands(
 
 
 def test_data_add_says_what_is_missing_and_which_cell_is_wrong(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any
+    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     small_capsule.open()
     lines = colours.read_text().splitlines()
@@ -79,7 +83,11 @@ def test_data_add_says_what_is_missing_and_which_cell_is_wrong(
 
 
 def test_campaigns_says_why_the_rules_forbid_one(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, scientist: Any
+    mine_agent: Callable[..., Any],
+    home: Home,
+    colours: Path,
+    small_capsule: SmallCapsule,
+    scientist: KeyfileSigner,
 ) -> None:
     small_capsule.open()
     mine_agent("data", "add", "colours", colours, "--home", home.path)
@@ -100,9 +108,16 @@ def test_campaigns_says_why_the_rules_forbid_one(
     ],
 )
 def test_a_round_with_errors_says_so_and_ends_with_their_code(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any, node: Any, store_folder: Path,
-    break_it: str, code: int, says: str,
-) -> None:  # fmt: skip
+    mine_agent: Callable[..., Any],
+    home: Home,
+    colours: Path,
+    small_capsule: SmallCapsule,
+    node: Anvil,
+    store_folder: Path,
+    break_it: str,
+    code: int,
+    says: str,
+) -> None:
     campaign = small_capsule.open()
     mine_agent("data", "add", "colours", colours, "--home", home.path)
     if break_it == "money":
@@ -121,7 +136,7 @@ def test_a_round_with_errors_says_so_and_ends_with_their_code(
 
 
 def test_a_store_out_of_reach_ends_with_3(
-    mine_agent: Any, make_home: Any, dead_url: str, small_capsule: Any, colours: Path
+    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     small_capsule.open()
     port = dead_url.rpartition(":")[2]
@@ -132,7 +147,7 @@ def test_a_store_out_of_reach_ends_with_3(
 
 
 def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
-    mine_agent: Any, home: Home, colours: Path, small_capsule: Any
+    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     campaign = "0x" + small_capsule.open().hex()
     own = colours.with_name("own.csv")

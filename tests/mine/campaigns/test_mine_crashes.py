@@ -23,6 +23,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 DRIVER = """
 import importlib, os, signal, sys
@@ -80,7 +81,7 @@ def test_killed_at_any_point_a_mine_submits_exactly_once(
     point: str,
     home: Home,
     colours: Path,
-    small_capsule: Any,
+    small_capsule: SmallCapsule,
     environment: dict[str, str],
     miner: KeyfileSigner,
 ) -> None:
@@ -104,7 +105,7 @@ def test_killed_at_any_point_a_mine_submits_exactly_once(
 
 
 def test_a_running_mine_stops_cleanly_when_told_to(
-    home: Home, colours: Path, small_capsule: Any, environment: dict[str, str]
+    home: Home, colours: Path, small_capsule: SmallCapsule, environment: dict[str, str]
 ) -> None:
     home.data().add("colours", colours, replace=False)
     small_capsule.open()

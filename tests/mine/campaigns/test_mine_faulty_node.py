@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from mine_agent.home import Home
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.patience import WAITED_FOR
+from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.node_characters import HABITS
 
 SECONDS = 120
@@ -34,7 +37,13 @@ def work_until(mine: Mine, done: Callable[[], bool]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("node_url", sorted(HABITS), indirect=True)
 def test_one_gradient_is_submitted_and_paid_once(
-    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, colours: Path, sonar: Any, node: Any
+    home: Home,
+    miner: KeyfileSigner,
+    tell: Any,
+    small_capsule: SmallCapsule,
+    colours: Path,
+    sonar: Sonar,
+    node: Anvil,
 ) -> None:
     home.data().add("colours", colours, replace=False)
     campaign = small_capsule.open()

@@ -19,6 +19,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.estimator import Estimator
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 ALGORITHM = Algorithm(
     "one_vs_rest",
@@ -45,7 +46,7 @@ def round_of(agent: Agent, home: Home) -> tuple[list[Exception], list[Submitted]
     return errors, [event for event in history if isinstance(event, Submitted)]
 
 
-def twin(capsule: Any, rows: Any, weights: Any, drawn_from: bytes) -> Any:
+def twin(capsule: SmallCapsule, rows: Any, weights: Any, drawn_from: bytes) -> Any:
     """The same training in plain numpy."""
     X = np.array([row[:3] for row in rows])
     y = np.array([capsule.CLASSES.index(row[3]) for row in rows])
@@ -53,7 +54,7 @@ def twin(capsule: Any, rows: Any, weights: Any, drawn_from: bytes) -> Any:
 
 
 def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
-    agent: Agent, home: Home, small_capsule: Any, rows: Any, tmp_path: Path, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, rows: Any, tmp_path: Path, colours: Path
 ) -> None:
     spec = small_capsule.spec(algorithm=ALGORITHM)
     campaign = small_capsule.open(spec)
@@ -78,7 +79,9 @@ def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
     assert np.mean([other.score(colours) for other in others]) <= 0.7  # guessing is 0.33
 
 
-def test_a_small_model_of_very_many_columns_is_refused(agent: Agent, home: Home, small_capsule: Any) -> None:
+def test_a_small_model_of_very_many_columns_is_refused(
+    agent: Agent, home: Home, small_capsule: SmallCapsule
+) -> None:
     """16 features of 4,096 columns are a small model, which each row has to be multiplied out for."""
     many = input_schema({name: category_field(list(range(1024))) for name in ("a", "b", "c", "name")})
     small_capsule.open(small_capsule.spec(algorithm=ALGORITHM, input_schema=many))

@@ -27,6 +27,8 @@ from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
+from tests.conftest import Anvil
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 @pytest.fixture
@@ -52,31 +54,31 @@ def other_key() -> Any:
     return generate_keypair(2048)
 
 
-def lies_about_its_schema(capsule: Any, _: Any) -> bytes:
+def lies_about_its_schema(capsule: SmallCapsule, _: Any) -> bytes:
     """The schema asks for three numbers, the model has weights for seven."""
     return capsule.opened_with(model=capsule.model(np.zeros((8, 3))))
 
 
-def lies_about_its_classes(capsule: Any, _: Any) -> bytes:
+def lies_about_its_classes(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(model=capsule.model(np.zeros((4, 4))))
 
 
-def is_no_spec(capsule: Any, _: Any) -> bytes:
+def is_no_spec(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(b'{"format": "openmined/spec/1"}')
 
 
-def is_an_endless_spec(capsule: Any, _: Any) -> bytes:
+def is_an_endless_spec(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(b" " * (2 * 1024 * 1024))
 
 
-def would_show_the_model_to_its_mine(capsule: Any, _: Any) -> bytes:
+def would_show_the_model_to_its_mine(capsule: SmallCapsule, _: Any) -> bytes:
     """`proximal` with a rho so small that the new model is the mine's own part of it."""
     document = json.loads(capsule.spec().to_bytes())
     document["algorithm"]["rule"] = {"name": "proximal", "rho": 1e-6, "l2": 0, "damping": 1}
     return capsule.opened_with(dumps_json(document))
 
 
-def is_too_wide(capsule: Any, _: Any) -> bytes:
+def is_too_wide(capsule: SmallCapsule, _: Any) -> bytes:
     """Five columns that one-hot encoding turns into more than any scheme carries."""
     from pysonar.protocol.schema import category_field, input_schema
 
@@ -84,36 +86,36 @@ def is_too_wide(capsule: Any, _: Any) -> bytes:
     return capsule.opened_with(capsule.spec(input_schema=fields))
 
 
-def has_a_model_of_another_key(capsule: Any, other: Any) -> bytes:
+def has_a_model_of_another_key(capsule: SmallCapsule, other: Any) -> bytes:
     return capsule.opened_with(model=capsule.model(key=other))
 
 
-def has_another_key_for_its_model(capsule: Any, other: Any) -> bytes:
+def has_another_key_for_its_model(capsule: SmallCapsule, other: Any) -> bytes:
     return capsule.opened_with(public_key=capsule.public_key(other.public))
 
 
-def has_a_small_key(capsule: Any, _: Any) -> bytes:
+def has_a_small_key(capsule: SmallCapsule, _: Any) -> bytes:
     small = generate_keypair(1024, allow_small_for_tests=True)
     return capsule.opened_with(public_key=capsule.public_key(small.public), model=capsule.model(key=small))
 
 
-def has_a_smaller_key_than_it_says(capsule: Any, _: Any) -> bytes:
+def has_a_smaller_key_than_it_says(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.open(capsule.spec(key_bits=3072))
 
 
-def has_a_model_of_another_version(capsule: Any, _: Any) -> bytes:
+def has_a_model_of_another_version(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(model=capsule.model(version=1))
 
 
-def has_a_larger_bound_than_it_says(capsule: Any, _: Any) -> bytes:
+def has_a_larger_bound_than_it_says(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(model=capsule.model(bound=9.0))
 
 
-def has_an_oversized_model(capsule: Any, _: Any) -> bytes:
+def has_an_oversized_model(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(model=b"\x00" * 300_000)
 
 
-def has_numbers_that_are_no_ciphertexts(capsule: Any, _: Any) -> bytes:
+def has_numbers_that_are_no_ciphertexts(capsule: SmallCapsule, _: Any) -> bytes:
     honest = EncryptedModel.encrypt(capsule.start, capsule.key, version=0, weight_bound=8.0)
     first, *rest = honest.ciphertexts
     numbers = (int(capsule.key.p) * 12345, *rest)
@@ -125,12 +127,12 @@ def has_numbers_that_are_no_ciphertexts(capsule: Any, _: Any) -> bytes:
     return capsule.opened_with(model=forged)
 
 
-def names_a_certificate_that_is_not_capsules(capsule: Any, _: Any) -> bytes:
+def names_a_certificate_that_is_not_capsules(capsule: SmallCapsule, _: Any) -> bytes:
     foreign = SecretKey.generate("an eavesdropper").certificate.to_bytes()
     return capsule.open(capsule.spec(capsule_certificate=capsule.store.put_pinned(foreign, "x")))
 
 
-def has_a_model_that_nobody_stores(capsule: Any, _: Any) -> bytes:
+def has_a_model_that_nobody_stores(capsule: SmallCapsule, _: Any) -> bytes:
     campaign = capsule.create(capsule.spec())
     key = capsule.store.put_pinned(capsule.public_key(), "capsule").digest
     call = capsule.sonar.calls.open_campaign(campaign, key, cid_of(b"nobody has this").digest, 0)
@@ -160,9 +162,14 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
 def test_a_campaign_that_is_wrong_is_refused_and_stops_nobody_else(
-    hostile: Callable[..., bytes], agent: Agent, home: Home, small_capsule: Any, other_key: Any, node: Any,
-    happenings: Any,
-) -> None:  # fmt: skip
+    hostile: Callable[..., bytes],
+    agent: Agent,
+    home: Home,
+    small_capsule: SmallCapsule,
+    other_key: Any,
+    node: Anvil,
+    happenings: list[dict[str, Any]],
+) -> None:
     campaign = hostile(small_capsule, other_key)
     honest = small_capsule.open(salt=b"\xaa" * 32)
     errors, submitted = errors_and_campaigns(agent, home)
@@ -183,7 +190,7 @@ def test_a_campaign_that_is_wrong_is_refused_and_stops_nobody_else(
 
 
 def test_a_stored_artifact_whose_bytes_were_changed_is_refused(
-    agent: Agent, home: Home, small_capsule: Any, store_folder: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, store_folder: Path
 ) -> None:
     campaign = small_capsule.open()
     honest = small_capsule.open(salt=b"\xaa" * 32)
@@ -202,7 +209,7 @@ def test_a_stored_artifact_whose_bytes_were_changed_is_refused(
 
 
 def test_a_campaign_that_would_take_hours_of_work_is_refused(
-    agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, home: Home, small_capsule: SmallCapsule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("openmined_syft.schemes.paillier.LARGEST_WORK", 4 * 4 - 1)
     small_capsule.open()
@@ -212,7 +219,7 @@ def test_a_campaign_that_would_take_hours_of_work_is_refused(
 
 
 def test_as_much_work_as_is_allowed_is_done(
-    agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, home: Home, small_capsule: SmallCapsule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("openmined_syft.schemes.paillier.LARGEST_WORK", 4 * 4)
     campaign = small_capsule.open()
@@ -220,7 +227,7 @@ def test_as_much_work_as_is_allowed_is_done(
 
 
 def test_an_older_certificate_of_the_capsule_is_sealed_to(
-    agent: Agent, home: Home, small_capsule: Any, node: Any
+    agent: Agent, home: Home, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     campaign = small_capsule.open()
     newer = small_capsule.store.put_pinned(SecretKey.generate("newer").certificate.to_bytes(), "capsule")
@@ -235,7 +242,12 @@ def test_an_older_certificate_of_the_capsule_is_sealed_to(
 
 @pytest.mark.parametrize("cell", ["NaN", "inf", "", "five", "1e999"])
 def test_a_cell_that_is_no_number_is_named_by_its_place_and_not_told(
-    cell: str, agent: Agent, home: Home, small_capsule: Any, colours: Path, happenings: Any
+    cell: str,
+    agent: Agent,
+    home: Home,
+    small_capsule: SmallCapsule,
+    colours: Path,
+    happenings: list[dict[str, Any]],
 ) -> None:
     lines = colours.read_text().splitlines()
     first, _, *rest = lines[7].split(",")
@@ -255,7 +267,7 @@ def test_a_cell_that_is_no_number_is_named_by_its_place_and_not_told(
 
 
 def test_a_label_outside_the_classes_is_refused(
-    agent: Agent, home: Home, small_capsule: Any, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     colours.write_text(colours.read_text().replace(",blue,", ",mauve,"))
     home.data().add("colours", colours, replace=True)
@@ -266,7 +278,7 @@ def test_a_label_outside_the_classes_is_refused(
 
 
 def test_a_file_that_changed_after_it_was_added_is_not_trained_on(
-    agent: Agent, home: Home, small_capsule: Any, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     small_capsule.open()
     colours.write_text(colours.read_text() + "1,2,3,red,x\n")
@@ -276,7 +288,7 @@ def test_a_file_that_changed_after_it_was_added_is_not_trained_on(
 
 
 def test_a_file_that_changes_between_two_visits_is_not_trained_on(
-    agent: Agent, home: Home, small_capsule: Any, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     from pysonar.chain.contract.types import Verdict
 
@@ -294,7 +306,7 @@ def test_a_file_that_changes_between_two_visits_is_not_trained_on(
 
 
 def test_a_store_that_fails_after_training_loses_nothing(
-    agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, home: Home, small_capsule: SmallCapsule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pysonar.store import StoreFullError
     from pysonar.store.embedded.store import EmbeddedStore
@@ -317,7 +329,7 @@ def test_a_store_that_fails_after_training_loses_nothing(
 
 
 def test_a_fault_of_the_program_with_one_campaign_is_named_by_its_place_only(
-    agent: Agent, home: Home, small_capsule: Any, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, home: Home, small_capsule: SmallCapsule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mine_agent.work.compiled_data import CompiledData
 
@@ -334,7 +346,7 @@ def test_a_fault_of_the_program_with_one_campaign_is_named_by_its_place_only(
 
 
 def test_the_overview_shows_a_broken_campaign_beside_the_good_one(
-    agent: Agent, home: Home, small_capsule: Any
+    agent: Agent, home: Home, small_capsule: SmallCapsule
 ) -> None:
     is_no_spec(small_capsule, None)
     small_capsule.open(salt=b"\xaa" * 32)

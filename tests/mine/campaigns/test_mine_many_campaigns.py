@@ -11,18 +11,20 @@ import pytest
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 @pytest.mark.parametrize("unwanted", ["refused", "closed"])
 def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
-    node: Any,
+    node: Anvil,
     make_home: Callable[..., Home],
     faulty: FaultyNode,
     miner: KeyfileSigner,
     tell: Any,
-    small_capsule: Any,
+    small_capsule: SmallCapsule,
     colours: Path,
     unwanted: str,
 ) -> None:

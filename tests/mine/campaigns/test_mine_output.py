@@ -14,6 +14,7 @@ from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.conftest import PASSPHRASE
 
 RUN = "from mine_agent.cli import app; app()"
@@ -21,7 +22,13 @@ RUN = "from mine_agent.cli import app; app()"
 
 @pytest.mark.parametrize(("log", "encoding"), [("/dev/full", "utf-8"), ("/dev/null", "ascii")])
 def test_it_trains_and_submits_all_the_same(
-    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, colours: Path, log: str, encoding: str
+    home: Home,
+    miner: KeyfileSigner,
+    tell: Any,
+    small_capsule: SmallCapsule,
+    colours: Path,
+    log: str,
+    encoding: str,
 ) -> None:
     home.data().add("colours", colours, replace=False)
     campaign = small_capsule.open()

@@ -15,6 +15,7 @@ from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError
 from pysonar.protocol.cid import Cid
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 def agent_of(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
@@ -23,7 +24,7 @@ def agent_of(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agen
     return Agent(connection, connection.outbox(miner), tell=tell)
 
 
-def digests(small_capsule: Any, campaign: bytes) -> tuple[Cid, Cid, Cid]:
+def digests(small_capsule: SmallCapsule, campaign: bytes) -> tuple[Cid, Cid, Cid]:
     record = small_capsule.sonar.campaign(campaign)
     spec, key, model = (Cid.from_bytes32(d) for d in (record.terms.spec, record.public_key, record.model))
     return spec, key, model
@@ -36,7 +37,7 @@ def test_nothing_of_a_campaign_by_somebody_not_allowed_is_fetched(
     miner: KeyfileSigner,
     tell: Any,
     colours: Path,
-    small_capsule: Any,
+    small_capsule: SmallCapsule,
     asked: list[Cid],
 ) -> None:
     """Specs that nobody has, a thousand of them, would keep a mine looking for them all day."""
@@ -48,7 +49,7 @@ def test_nothing_of_a_campaign_by_somebody_not_allowed_is_fetched(
 
 
 def test_key_and_model_are_not_asked_for_by_a_mine_without_the_data(
-    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, asked: list[Cid]
+    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: SmallCapsule, asked: list[Cid]
 ) -> None:
     """Who fetches a model has the data for it; who has not fetches what everybody fetches, the spec."""
     from pysonar.protocol.schema import input_schema, number_field
@@ -63,7 +64,7 @@ def test_key_and_model_are_not_asked_for_by_a_mine_without_the_data(
 
 
 def test_a_packing_of_capsules_own_choice_is_refused(
-    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any
+    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     """One row in each ciphertext, and numbers far beyond the bound in the model, which only the key's owner
     sees: with that, one gradient tells the whole matrix of the mine's training, as is shown first.

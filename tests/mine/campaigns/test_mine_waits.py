@@ -16,12 +16,18 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
 from pysonar.party.patience import Patience
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 def test_a_database_that_another_program_holds_is_waited_for(
-    home: Home, miner: KeyfileSigner, tell: Any, happenings: Any, small_capsule: Any, colours: Any,
+    home: Home,
+    miner: KeyfileSigner,
+    tell: Any,
+    happenings: list[dict[str, Any]],
+    small_capsule: SmallCapsule,
+    colours: Any,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     home.data().add("colours", colours, replace=False)
     mine, stop = Mine(home, miner, tell), threading.Event()

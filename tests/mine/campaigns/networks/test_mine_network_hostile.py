@@ -12,40 +12,43 @@ import pytest
 
 from mine_agent.campaigns.artifacts import CampaignArtifacts
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
+from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.networks.conftest import NetworkCapsule
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
 
-def has_a_model_of_another_size(capsule: Any) -> bytes:
+def has_a_model_of_another_size(capsule: NetworkCapsule) -> bytes:
     """Ten inputs are padded to sixteen as nine are, so the shape is the same."""
     network = replace(capsule.spec().family_for(b""), n_features=10)
     return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
 
 
-def has_a_model_of_fewer_hidden_units(capsule: Any) -> bytes:
+def has_a_model_of_fewer_hidden_units(capsule: NetworkCapsule) -> bytes:
     network = replace(capsule.spec().family_for(b""), hidden=32)
     return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
 
 
-def has_a_model_of_another_key(capsule: Any) -> bytes:
+def has_a_model_of_another_key(capsule: NetworkCapsule) -> bytes:
     from openmined_syft.ckks.keys import CkksPrivateKey
 
     return capsule.opened_with(model=capsule.model(key=CkksPrivateKey.generate()))
 
 
-def has_a_model_of_another_version(capsule: Any) -> bytes:
+def has_a_model_of_another_version(capsule: NetworkCapsule) -> bytes:
     return capsule.opened_with(model=capsule.model(version=1))
 
 
-def has_a_linear_model(capsule: Any) -> bytes:
+def has_a_linear_model(capsule: NetworkCapsule) -> bytes:
     from openmined_syft.paillier.encrypted import EncryptedModel
 
     linear = EncryptedModel.encrypt(np.zeros((32, 64)), capsule.key, version=0, weight_bound=8.0)
     return capsule.opened_with(model=ModelArtifact(linear).to_bytes())
 
 
-def has_a_model_with_one_ciphertext_damaged(capsule: Any) -> bytes:
+def has_a_model_with_one_ciphertext_damaged(capsule: NetworkCapsule) -> bytes:
     """Cut off. With other numbers in it, it would be another ciphertext, as only the key's owner notices."""
     model = ModelArtifact.parse(capsule.model()).model
     *others, last = model.ciphertexts
@@ -53,32 +56,32 @@ def has_a_model_with_one_ciphertext_damaged(capsule: Any) -> bytes:
     return capsule.opened_with(model=ModelArtifact(damaged, "ckks").to_bytes())
 
 
-def has_a_key_of_another_scheme(capsule: Any) -> bytes:
+def has_a_key_of_another_scheme(capsule: NetworkCapsule) -> bytes:
     return capsule.opened_with(public_key=PublicKeyArtifact(capsule.key.public).to_bytes())
 
 
-def has_a_bundle_of_another_key(capsule: Any) -> bytes:
+def has_a_bundle_of_another_key(capsule: NetworkCapsule) -> bytes:
     return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], fingerprint=bytes(32))))
 
 
-def has_a_bundle_that_is_cut_off(capsule: Any) -> bytes:
+def has_a_bundle_that_is_cut_off(capsule: NetworkCapsule) -> bytes:
     rotation = capsule.ckks[1].rotation
     public = replace(capsule.ckks[1], rotation=rotation[:-99])
     return capsule.opened_with(public_key=capsule.public_key(public))
 
 
-def has_a_bundle_of_random_bytes(capsule: Any) -> bytes:
+def has_a_bundle_of_random_bytes(capsule: NetworkCapsule) -> bytes:
     public = replace(capsule.ckks[1], relinearisation=b"\x5e\xa1" + bytes(range(200)))
     return capsule.opened_with(public_key=capsule.public_key(public))
 
 
-def has_a_bundle_with_a_damaged_key(capsule: Any) -> bytes:
+def has_a_bundle_with_a_damaged_key(capsule: NetworkCapsule) -> bytes:
     first, *others = capsule.ckks[1].zeros
     damaged = replace(capsule.ckks[1], zeros=(first[:-99], *others))
     return capsule.opened_with(public_key=capsule.public_key(damaged))
 
 
-def has_a_bundle_whose_second_halves_were_chosen(capsule: Any) -> bytes:
+def has_a_bundle_whose_second_halves_were_chosen(capsule: NetworkCapsule) -> bytes:
     """Sent in full where a seed should be: whoever may choose them can switch a mine's noise off."""
     from openmined_syft.ckks.seal import from_bytes
     from openmined_syft.seal_bindings import to_bytes
@@ -88,19 +91,19 @@ def has_a_bundle_whose_second_halves_were_chosen(capsule: Any) -> bytes:
     return capsule.opened_with(public_key=capsule.public_key(chosen))
 
 
-def has_a_bundle_without_rotations(capsule: Any) -> bytes:
+def has_a_bundle_without_rotations(capsule: NetworkCapsule) -> bytes:
     """Relinearisation keys where rotation keys should be: well-formed, and of no use."""
     wrong = replace(capsule.ckks[1], rotation=capsule.ckks[1].relinearisation)
     return capsule.opened_with(public_key=capsule.public_key(wrong))
 
 
-def has_a_bundle_that_unpacks_to_gigabytes(capsule: Any) -> bytes:
+def has_a_bundle_that_unpacks_to_gigabytes(capsule: NetworkCapsule) -> bytes:
     bomb = many_empty_keys(capsule.ckks[1].rotation)
     assert len(bomb) < 1_000_000
     return capsule.opened_with(public_key=capsule.public_key(replace(capsule.ckks[1], rotation=bomb)))
 
 
-def has_a_bundle_of_countless_values(capsule: Any) -> bytes:
+def has_a_bundle_of_countless_values(capsule: NetworkCapsule) -> bytes:
     """4 MB of CBOR: empty maps, of which each takes 64 bytes of memory."""
     count = 4_000_000
     return capsule.opened_with(public_key=b"\x9a" + count.to_bytes(4, "big") + b"\xa0" * count)
@@ -153,7 +156,7 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
 def test_a_campaign_that_is_wrong_is_refused_and_costs_nothing(
-    hostile: Callable[..., bytes], mine: Mine, network_capsule: Any, node: Any
+    hostile: Callable[..., bytes], mine: Mine, network_capsule: Any, node: Anvil
 ) -> None:
     campaign, before = hostile(network_capsule), node.balance(mine.address)
     began = time.monotonic()
@@ -185,7 +188,7 @@ def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
 
 
 def test_a_key_that_was_fine_for_one_campaign_is_looked_at_again_for_the_next(
-    mine: Mine, network_capsule: Any, small_capsule: Any
+    mine: Mine, network_capsule: Any, small_capsule: SmallCapsule
 ) -> None:
     """The same CID, of which another spec says another thing: of another size, or of another scheme."""
     artifacts = CampaignArtifacts(mine.connection)

@@ -22,14 +22,17 @@ from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.networks.conftest import NetworkCapsule
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
 
-def twin(capsule: Any, campaign: bytes, rows: Any, data: Path, version: int, weights: Any) -> Any:
+def twin(capsule: NetworkCapsule, campaign: bytes, rows: Any, data: Path, version: int, weights: Any) -> Any:
     """The slope of that version's mini-batch in plain numpy."""
     network = capsule.spec().family_for(campaign)
     salt = campaign + hashlib.sha256(data.read_bytes()).digest()
@@ -41,9 +44,14 @@ def assert_same_slope(found: Any, expected: Any) -> None:
 
 
 def test_a_network_is_trained_version_after_version_and_paid_for(
-    mine: Mine, network_capsule: Any, wide_rows: Any, wide_colours: Path, node: Any, happenings: Any,
+    mine: Mine,
+    network_capsule: Any,
+    wide_rows: Any,
+    wide_colours: Path,
+    node: Anvil,
+    happenings: list[dict[str, Any]],
     asked: list[Cid],
-) -> None:  # fmt: skip
+) -> None:
     """Each version on rows of its own; the bundle is fetched for the first one only."""
     before = node.balance(mine.address)
     capsule = network_capsule
@@ -79,9 +87,15 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
 
 
 def test_after_a_crash_the_same_rows_are_trained_on(
-    mine: Mine, network_home: Home, network_capsule: Any, miner: KeyfileSigner, tell: Any, wide_rows: Any,
-    wide_colours: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    mine: Mine,
+    network_home: Home,
+    network_capsule: Any,
+    miner: KeyfileSigner,
+    tell: Any,
+    wide_rows: Any,
+    wide_colours: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Else each restart would give Capsule another look at other rows of the same version."""
     campaign = network_capsule.open()
     made: list[Any] = []
@@ -129,7 +143,7 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
 
 
 def test_a_network_and_a_linear_campaign_side_by_side(
-    mine: Mine, network_capsule: Any, small_capsule: Any, network_home: Home, colours: Path
+    mine: Mine, network_capsule: Any, small_capsule: SmallCapsule, network_home: Home, colours: Path
 ) -> None:
     network_home.data().add("more", colours, replace=False)
     campaigns = [small_capsule.open(salt=b"\x01" * 32), network_capsule.open(salt=b"\x02" * 32)]
@@ -151,9 +165,13 @@ def test_a_mine_that_was_not_told_to_joins_no_network_and_fetches_no_bundle(
 
 
 def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
-    mine: Mine, network_capsule: Any, node: Any, happenings: Any, asked: list[Cid],
+    mine: Mine,
+    network_capsule: Any,
+    node: Anvil,
+    happenings: list[dict[str, Any]],
+    asked: list[Cid],
     without_tenseal: Any,
-) -> None:  # fmt: skip
+) -> None:
     campaign = network_capsule.open()
     before = node.balance(mine.address)
     with without_tenseal():
@@ -168,7 +186,7 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
 
 
 def test_the_doctor_tells_whether_networks_can_be_trained_and_lacks_nothing_without(
-    network_home: Home, mine_agent: Callable[..., Any], node: Any, without_tenseal: Any
+    network_home: Home, mine_agent: Callable[..., Any], node: Anvil, without_tenseal: Any
 ) -> None:
     node.mine()
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -19,10 +18,11 @@ from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.errors import LedgerDamagedError
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
 def test_the_owner_sees_the_ledger_as_table_json_and_picture(
-    mine: Mine, small_capsule: Any, tmp_path: Path
+    mine: Mine, small_capsule: SmallCapsule, tmp_path: Path
 ) -> None:
     small_capsule.open()
     mine.round()
@@ -44,7 +44,7 @@ def test_the_owner_sees_the_ledger_as_table_json_and_picture(
 
 
 def test_after_a_loss_the_owner_says_so_and_everything_counts_as_spent(
-    mine: Mine, small_capsule: Any
+    mine: Mine, small_capsule: SmallCapsule
 ) -> None:
     small_capsule.open()
     mine.round()
@@ -86,7 +86,7 @@ app()
     ],
 )
 def test_a_mine_killed_around_a_release_has_charged_for_what_it_drew_and_goes_on(
-    mine: Mine, small_capsule: Any, attribute: str, moment: str, charged: int
+    mine: Mine, small_capsule: SmallCapsule, attribute: str, moment: str, charged: int
 ) -> None:
     campaign, home = small_capsule.open(), mine.connection.home
     environment = {**os.environ, "OPENMINED_PASSPHRASE": "a passphrase of the tests"}

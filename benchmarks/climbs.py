@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from benchmarks.adam import Adam
-from openmined_oracle.judging.steps import best_step, is_gain
 from openmined_syft.fixed_point import WEIGHT_BITS
 from openmined_syft.metrics import score_ppm
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import Direction, scheme_named
+from openmined_syft.step_search import best_step, is_gain
 
 Matrix = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -21,8 +21,8 @@ import numpy as np
 
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
-from openmined_oracle.judging.steps import Best, Weights, best_step, is_gain
 from openmined_oracle.judging.validate import decrypt_gradient, open_submission
+from openmined_syft.step_search import Best, Weights, best_step, is_gain
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import PrivacyStatement, version_digest

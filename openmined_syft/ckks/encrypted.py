@@ -37,7 +37,7 @@ def _factor(level: int) -> float:
 
 
 def _network_fields(network: SquareNetwork) -> dict[str, int]:
-    return {"features": network.n_features, "outputs": network.n_outputs, "hidden": network.hidden}
+    return {"features": network.n_inputs, "outputs": network.n_outputs, "hidden": network.hidden}
 
 
 def _network(reader: WireFields) -> SquareNetwork:

@@ -138,7 +138,7 @@ def window_mask(network: SquareNetwork, number: int) -> Matrix:
 def first_mask(network: SquareNetwork) -> Matrix:
     """1 in the slots of W1's gradient, only of inputs that exist."""
     block = np.zeros(network.batch)
-    block[: network.n_features] = 1
+    block[: network.n_inputs] = 1
     return np.tile(block, network.hidden)
 
 

@@ -30,7 +30,7 @@ def build_family(
         n_features: columns of the encoded data, without the bias.
         n_outputs: 1 for one target and for "logistic"; the number of classes for "one_vs_rest" and "mlp".
         parameters: "features" describes a public feature map, such as {"name": "fourier", "count": 512,
-            "gamma": 0.008}; "alpha" is ridge's; "hidden" and "seed" are a network's.
+            "gamma": 0.008}; "alpha" is ridge's; "hidden", "seed" and "bias" are a network's.
         seed: public bytes a feature map is drawn from: the campaign's id.
 
     Raises:

@@ -71,6 +71,21 @@ def train(
     return RlweGradient(model.key_fingerprint, model.version, layout, largest.bit_length(), *parts)
 
 
+def check_visit(visit: AffineMap, layout: RlweLayout, weight_limit: int) -> int:
+    """Check all that `train` checks of a visit before it multiplies; the largest integer it can come to.
+
+    Raises:
+        BoundError: as `train`.
+    """
+    offsets, largest = _offsets(visit.c, layout), 0
+    for rows in map(layout.rows_of, range(layout.row_blocks)):
+        matrix = fixed_map(visit.A, MAP_BITS, rows)
+        reach = check_bounds(matrix, offsets[rows.start : rows.stop], weight_limit, layout, rows)
+        check_flood(matrix, layout)
+        largest = max(largest, reach)
+    return largest
+
+
 def polynomials(matrix: Integers, layout: RlweLayout) -> Integers:
     """Rows of the matrix (up to r, d) as plain polynomials, (input blocks, r b)."""
     count = layout.input_blocks

@@ -20,7 +20,7 @@ from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 from openmined_syft.ckks.seal import DEPTH, PRIME_BITS
 from openmined_syft.ckks.slots import MOST_ROTATIONS
 from openmined_syft.ckks.training import train_network
-from openmined_syft.errors import FormError, KernelError, PrivacyError, SyftError
+from openmined_syft.errors import BoundError, FormError, KernelError, PrivacyError, SyftError
 from openmined_syft.models import Learnable, ModelFamily, Rows
 from openmined_syft.models.curvature import curved_steps
 from openmined_syft.models.network import SLOTS, NetworkVisit, SquareNetwork
@@ -183,6 +183,23 @@ class CkksScheme(
         return train_network(model, public, visit)
 
     @override
+    def plain_gradient(
+        self,
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        visit: NetworkVisit,
+        bits: int,
+        weight_bound: float,
+    ) -> NDArray[np.float64]:
+        """The slope of the batch, if a ciphertext holds it."""
+        slope = visit.gradient(weights)
+        if not np.abs(slope).max(initial=0.0) <= LARGEST_SLOPE:
+            raise BoundError(
+                f"an entry of the gradient is {np.abs(slope).max():.6g}; at most {LARGEST_SLOPE:.6g} may be"
+            )
+        return slope
+
+    @override
     def directions(
         self,
         family: ModelFamily,
@@ -244,4 +261,4 @@ def _network(family: ModelFamily) -> SquareNetwork:
 
 
 def _sizes(network: SquareNetwork) -> tuple[int, int, int]:
-    return network.n_features, network.hidden, network.n_outputs
+    return network.n_inputs, network.hidden, network.n_outputs

@@ -258,6 +258,20 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
         """The encrypted gradient of a visit, under fresh noise. Raises SyftError; nothing leaves."""
 
     @abstractmethod
+    def plain_gradient(
+        self, family: ModelFamily, weights: Weights, visit: VisitT, bits: int, weight_bound: float
+    ) -> Weights:
+        """What `train` would encrypt of these weights, after the same checks: for rehearsals and simulations
+        on data of one's own.
+
+        Args:
+            bits: the size of the key that `train` would work under.
+
+        Raises:
+            BoundError: `train` would refuse the visit.
+        """
+
+    @abstractmethod
     def directions(
         self, family: ModelFamily, weights: Weights, gradient: Weights, X: Weights
     ) -> Sequence[Direction]:

@@ -66,7 +66,7 @@ class LinearScheme(
         X: NDArray[np.float64],
         y: NDArray[Any],
     ) -> float:
-        """Nothing: of equal ones the longest step is taken (see `openmined_oracle.judging.steps`)."""
+        """Nothing: of equal ones the longest step is taken (see `openmined_syft.step_search`)."""
         return 0.0
 
     @override

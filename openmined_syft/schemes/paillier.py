@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError, SizeError
-from openmined_syft.fixed_point import LARGEST_ENTRIES, fixed_limit
+from openmined_syft.fixed_point import LARGEST_ENTRIES, fixed_limit, fixed_map
 from openmined_syft.models import ModelFamily
 from openmined_syft.paillier.certificate import certificate_bytes, is_certified
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
@@ -23,7 +23,7 @@ from openmined_syft.paillier.keys import (
     generate_keypair,
 )
 from openmined_syft.paillier.layout import Layout
-from openmined_syft.paillier.training import train
+from openmined_syft.paillier.training import check_bounds, to_offsets, train
 from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, largest_where
 from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
@@ -164,6 +164,23 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
     def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:
         """The encrypted difference (A - I) W + c."""
         return train(model, public, visit)
+
+    @override
+    def plain_gradient(
+        self,
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        visit: AffineMap,
+        bits: int,
+        weight_bound: float,
+    ) -> NDArray[np.float64]:
+        """(A - I) W + c, if no slot could overflow."""
+        layout = Layout.choose(family.weights_shape, bits, weight_bound)
+        matrix = fixed_map(visit.A, layout.map_bits)
+        check_bounds(
+            matrix, to_offsets(visit.c, layout), fixed_limit(weight_bound, layout.weight_bits), layout
+        )
+        return visit(weights) - weights
 
     @override
     def check_size(self, family: ModelFamily, bits: int, weight_bound: float) -> None:

@@ -17,7 +17,7 @@ from openmined_syft.rlwe.gradient import RlweGradient, gradient_bytes
 from openmined_syft.rlwe.keys import SCHEME, RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import MOST_POLYNOMIALS, POLYNOMIAL_BYTES, WEIGHT_BITS, ZEROS, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.training import train
+from openmined_syft.rlwe.training import check_visit, train
 from openmined_syft.schemes.linear import LinearScheme
 from openmined_syft.wire_fields import WireFields
 
@@ -137,6 +137,23 @@ class RlweScheme(LinearScheme[RlwePublicKey, RlwePrivateKey, RlweModel, RlweGrad
     def train(self, model: RlweModel, public: RlwePublicKey, visit: AffineMap) -> RlweGradient:
         """The encrypted difference (A - I) W + c."""
         return train(model, public, visit)
+
+    @override
+    def plain_gradient(
+        self,
+        family: ModelFamily,
+        weights: NDArray[np.float64],
+        visit: AffineMap,
+        bits: int,
+        weight_bound: float,
+    ) -> NDArray[np.float64]:
+        """(A - I) W + c, if no slot could overflow and the flood covers the noise."""
+        check_visit(
+            visit,
+            RlweLayout.choose(family.weights_shape, weight_bound),
+            fixed_limit(weight_bound, WEIGHT_BITS),
+        )
+        return visit(weights) - weights
 
     @override
     def check_size(self, family: ModelFamily, bits: int, weight_bound: float) -> None:

@@ -161,6 +161,11 @@ def as_toml(settings: Any) -> str:
     return "\n".join(blocks) if any(block.startswith("#") for block in blocks) else "".join(blocks)
 
 
+def shown_value(value: Any) -> str:
+    """A value as it stands in a file."""
+    return _line("x", value).removeprefix("x = ").rstrip("\n")
+
+
 def _line(name: str, value: Any) -> str:
     """`name = value`; a list on one line, as people write it: the library takes a line for each item."""
     if not isinstance(value, tuple | list):

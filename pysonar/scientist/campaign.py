@@ -55,8 +55,10 @@ from pysonar.scientist.frames import table_of
 from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.launch import launch, starting_accuracy, wait_for_escrow
 from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_slips import slips
-from pysonar.scientist.understood import Understood
+from pysonar.scientist.planning.rehearsal import Rehearsal, rehearse
+from pysonar.scientist.planning.slips import slips
+from pysonar.scientist.planning.understood import Understood
+from pysonar.scientist.waiting import Line, waiting
 from pysonar.tables import CsvFile, TableSource, read_records
 
 OnEvent = Callable[[LoggedEvent], None]
@@ -84,6 +86,7 @@ class Campaign:
         self._validation, self.reading = read_records(self._source, plan.schema)
         self.name = name or default_name(plan.title)
         self._id: bytes | None = None
+        self._rehearsal: Rehearsal | None = None
 
     @classmethod
     def attach(cls, scientist: Scientist, campaign: str | bytes) -> Campaign:
@@ -118,18 +121,32 @@ class Campaign:
         start = starting_accuracy(self._plan, self._validation)
         return Understood(self._validation, self._plan, self._source.remarks(), self.reading, start)
 
+    def rehearse(self) -> Rehearsal:
+        """The campaign in plain numbers, with the validation records as a mine's; nothing is sent.
+
+        Raises:
+            PlanError: Capsule would decline it, or no mine could train such a model.
+            CampaignError: it was attached to; its records are sealed.
+        """
+        if self._plan is None:
+            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
+        if self._rehearsal is None:
+            start = starting_accuracy(self._plan, self._validation)
+            self._rehearsal = rehearse(self._plan, self._validation, start)
+        return self._rehearsal
+
     def slips(self) -> list[str]:
-        """What in the terms is allowed and yet looks like a slip; see `pysonar.scientist.plan_slips`."""
+        """What is allowed and yet looks like a slip, in the terms and as the rehearsal went."""
         if self._plan is None:
             return []
-        start = starting_accuracy(self._plan, self._validation)
-        return slips(self._plan, start_ppm=start, gas_price=self._gas_price())
+        return [*slips(self._plan, gas_price=self._gas_price()), *self.rehearse().slips()]
 
     def launch(self) -> Campaign:
-        """Seal the validation set, publish the spec, escrow the bounty; see
+        """Rehearse; then seal the validation set, publish the spec, escrow the bounty. See `rehearse` and
         `pysonar.scientist.launch.launch` for what is raised. Again, it only makes sure of that.
         """
         if self._plan is not None:
+            self.rehearse()
             self._id = launch(self._scientist, self.name, self._plan, self._validation)
         return self
 
@@ -142,12 +159,19 @@ class Campaign:
             raise UnknownCampaignError("0x" + self.id.hex(), "it was not opened from this home directory")
         return row, wait_for_escrow(self._scientist, row)
 
-    def wait(self, timeout: float | None = None, on_event: OnEvent | None = None) -> Campaign:
+    def wait(
+        self,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        *,
+        progress: bool | None = None,
+    ) -> Campaign:
         """Return when the result is delivered.
 
         Args:
             timeout: seconds; None waits as long as a result can come.
             on_event: called with each event of the campaign, once.
+            progress: whether a line shows how it stands; None: in a terminal or a notebook.
 
         Raises:
             DeclinedError, CancelledError, NotDeliveredError: there will be none; claim what is owed.
@@ -155,12 +179,13 @@ class Campaign:
         """
         until = None if timeout is None else time.monotonic() + timeout
         told: set[tuple[bytes, int]] = set()
-        while True:
-            if self._delivered(on_event, told):
-                return self
-            if until is not None and time.monotonic() >= until:
-                raise StillRunningError("0x" + self.id.hex(), f"no result after {timeout:g} s")
-            time.sleep(self._connection.home.settings.poll_seconds)
+        with waiting(self.name, wanted=progress) as line:
+            while True:
+                if self._delivered(on_event, told, line):
+                    return self
+                if until is not None and time.monotonic() >= until:
+                    raise StillRunningError("0x" + self.id.hex(), f"no result after {timeout:g} s")
+                time.sleep(self._connection.home.settings.poll_seconds)
 
     def delivery(self) -> Delivery:
         """The opened result, checked against the chain; see `pysonar.scientist.delivery.open_delivery`."""
@@ -171,8 +196,17 @@ class Campaign:
         return estimator_of(self.delivery())
 
     def __repr__(self) -> str:
-        known = "not launched" if self._id is None else f"0x{self._id.hex()}"
-        return f"Campaign({self.name!r}, {known})"
+        if self._id is None:
+            return f"Campaign({self.name!r}, not launched)"
+        try:
+            record = self.record
+        except ChainError:
+            state = "its state is not known now"
+        else:
+            state = record.state.name.lower()
+            if record.state is not State.REQUESTED:
+                state += f" at {format_ppm(record.best)} of {format_ppm(record.terms.target)}"
+        return f"Campaign({self.name!r}, 0x{self._id.hex()}, {state})"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: what the chain says of it now."""
@@ -254,7 +288,7 @@ class Campaign:
         if self._scientist.outbox.ensure(deed, make) is not None:
             self._scientist.outbox.wait(deed)
 
-    def _delivered(self, on_event: OnEvent | None, told: set[tuple[bytes, int]]) -> bool:
+    def _delivered(self, on_event: OnEvent | None, told: set[tuple[bytes, int]], line: Line) -> bool:
         """One look: True if delivered, False if it may still come; errors if not. A node that is away for a
         while is waited for.
         """
@@ -264,6 +298,7 @@ class Campaign:
             record, now = connection.confirmed(self.id), connection.sonar.now()
         except (NodeError, NoSuchCampaignError):
             return False
+        line.show(self.name, record, now)
         history = connection.follower.history(campaign=self.id)
         for logged in history:
             place = (logged.block_hash, logged.log_index)

@@ -96,7 +96,7 @@ def read_plan(
         PlanError: the file cannot be read, a key is unknown, missing, or out of range, or an amount, a share
             or a span of time is a number without its unit.
     """
-    loaded = _load(path)
+    loaded = load_values(path)
     _require_units(str(path), loaded)
     return plan_from({**loaded, **(overrides or {})}, source=str(path), asset_at=asset_at)
 
@@ -149,7 +149,7 @@ def _asset(source: str, values: Mapping[str, Any], asset_at: AssetAt | None) -> 
     return asset_at(address)
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_values(path: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = normalised(read_document(path, most_bytes=MAX_BYTES))
     except FileNotFoundError:

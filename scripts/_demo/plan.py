@@ -55,7 +55,7 @@ WISHES = {
     "mlp": {
         "none": Wish(
             told="a network 64-32-10 with all weights encrypted; one mini-batch of a mine at a time",
-            algorithm='family = "mlp"\nparameters = { hidden = 32 }',
+            algorithm='family = "mlp"\nparameters = { hidden = 32, bias = false }',
             target="85 %",
             lasts='submit_for = "10m"\nreview_for = "1h"',
             most_seconds=180,

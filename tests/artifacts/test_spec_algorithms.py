@@ -40,7 +40,7 @@ def test_what_is_left_out_is_completed_and_written_down(spec):
     assert Algorithm("ridge").parameters == {"alpha": 1e-3}
     assert Algorithm("mlp").as_mapping() == {
         "family": "mlp",
-        "parameters": {"hidden": 32, "seed": 0},
+        "parameters": {"hidden": 32, "seed": 0, "bias": True},
         "rule": {"name": "one_gradient"},
     }
     drawn = Algorithm("linear", parameters={"features": {"name": "fourier", "count": 8}})

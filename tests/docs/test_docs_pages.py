@@ -34,3 +34,15 @@ def test_the_documentation_builds_without_a_warning_and_asks_no_other_host(tmp_p
 def test_a_page_that_calls_out_is_noticed() -> None:
     assert LOADED.search('<script async src="https://example.org/x.js"></script>')
     assert not LOADED.search('<script src="_static/x.js"></script><a href="https://example.org">there</a>')
+
+
+@pytest.mark.parametrize(("name", "page"), [("plan", "plan.md"), ("capsule", "capsule-toml.md")])
+def test_the_references_of_files_are_what_the_code_reads_today(name: str, page: str) -> None:
+    printed = subprocess.run(
+        [sys.executable, "ci/docs/plan_reference.py", name],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == printed, "run `make plan-docs`"

@@ -74,7 +74,8 @@ class NetworkWorld(WideWorld):
         return quantised(self.family.initial_weights())
 
     def spec(self, **changes: Any) -> Spec:
-        network = {"algorithm": Algorithm("mlp", parameters={"hidden": 16}), "key_bits": 16384}
+        small = Algorithm("mlp", parameters={"hidden": 16, "bias": False})
+        network = {"algorithm": small, "key_bits": 16384}
         return super().spec(**{**network, **changes})
 
     def linear_spec(self) -> Spec:

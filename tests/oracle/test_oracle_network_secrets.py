@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from openmined_oracle.judging.judge import Judgement, Notes
-from openmined_oracle.judging.steps import Best
 from openmined_oracle.keys.keystore import generate_key
+from openmined_syft.step_search import Best
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner

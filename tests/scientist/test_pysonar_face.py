@@ -53,7 +53,7 @@ def test_a_campaign_shows_what_it_is(owner: Any, plan: Plan, records: Any, judge
     assert repr(campaign) == "Campaign('<b>ill</b>', not launched)"
     assert "not launched yet" in campaign._repr_html_()
     campaign.launch()
-    assert repr(campaign) == f"Campaign('<b>ill</b>', 0x{campaign.id.hex()})"
+    assert repr(campaign) == f"Campaign('<b>ill</b>', 0x{campaign.id.hex()}, requested)"
     shown = campaign._repr_html_()
     assert "&lt;b&gt;ill&lt;/b&gt;" in shown
     assert "REQUESTED" in shown

@@ -34,7 +34,7 @@ FAMILIES = tuple(_METRICS)
 NETWORK = "mlp"
 ONE_GRADIENT = "one_gradient"
 """The only rule of a network: a visit is one mini-batch, as encrypted products cannot be chained."""
-_OWN: dict[str, dict[str, Any]] = {"ridge": {"alpha": 1e-3}, NETWORK: {"hidden": 32, "seed": 0}}
+_OWN: dict[str, dict[str, Any]] = {"ridge": {"alpha": 1e-3}, NETWORK: {"hidden": 32, "seed": 0, "bias": True}}
 _MAPS: dict[str, dict[str, Any]] = {"fourier": {"count": 512, "gamma": 0.01}}
 
 
@@ -47,8 +47,8 @@ class Algorithm:
             (two classes or more).
         rule: {"name": "gradient_descent", "steps": ..., "l2": ..., "learning_rate": ...}; for "mlp"
             {"name": "one_gradient"}.
-        parameters: {"alpha": ...} of ridge; {"hidden": ..., "seed": ...} of mlp; of the others but mlp, if
-            they see the rows through a public feature map, {"features": {"name": "fourier", "count": ...,
+        parameters: {"alpha": ...} of ridge; {"hidden": ..., "seed": ..., "bias": ...} of mlp; of the others,
+            if they see the rows through a public feature map, {"features": {"name": "fourier", "count": ...,
             "gamma": ...}}.
         scheme: what the model is encrypted with: "paillier" (default) or "rlwe"; for "mlp" "ckks". In a spec
             it stands beside the algorithm, with the size of the key.
@@ -186,6 +186,16 @@ def check_label(family: str, schema: Schema) -> None:
         raise ArtifactError(
             KIND, "output_schema", Said(f"{len(classes)} classes"), "2 classes, for family logistic"
         )
+
+
+def metrics_of(family: str) -> tuple[str, ...]:
+    """What models of the family can be measured by, the usual one first."""
+    return _METRICS[family]
+
+
+def defaults_of(family: str) -> dict[str, Any]:
+    """The family's own parameters, as they are if they are left out."""
+    return dict(_OWN.get(family, {}))
 
 
 def check_metric(metric: object, family: str) -> str:

@@ -10,6 +10,7 @@ from pysonar.party.console import App
 from pysonar.scientist.cli.audit import audit
 from pysonar.scientist.cli.closing import cancel, claim, settle
 from pysonar.scientist.cli.create import create
+from pysonar.scientist.cli.drafting import check, draft, simulate
 from pysonar.scientist.cli.listings import list_, show
 from pysonar.scientist.cli.result import result
 from pysonar.scientist.cli.setup import init
@@ -24,7 +25,8 @@ app = App(
         " while it stays encrypted; each improvement, measured on your validation records, earns its miner a"
         " share of the bounty. At the end you get the model, and what nobody earned of the bounty.\n\n"
         "First steps:  sonar init --deployment FILE   (send some ether to the account)"
-        "   sonar campaign create SPEC.toml --validation FILE.csv   sonar campaign watch NAME"
+        "   sonar campaign draft DATA.csv --out PLAN.toml"
+        "   sonar campaign create PLAN.toml --validation FILE.csv   sonar campaign watch NAME"
         "   sonar campaign result NAME\n\n"
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
         " reached."
@@ -41,6 +43,6 @@ app.command()(init)
 app.command()(audit)
 app.add_typer(campaign, name="campaign")
 app.add_typer(store, name="store")
-for command in (create, show, watch, result, claim, settle, cancel):
+for command in (draft, check, simulate, create, show, watch, result, claim, settle, cancel):
     campaign.command()(command)
 campaign.command("list")(list_)

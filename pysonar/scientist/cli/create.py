@@ -115,18 +115,19 @@ def create(
     """Open a campaign: seal the validation records to Capsule, publish the spec, escrow the bounty.
 
     First it shows what was understood of the records: how many there are, how the file was read, what was
-    converted or left out, and what the initial model scores. In a terminal it then asks; nothing is sent
-    before.
+    converted or left out. Then it rehearses: a mine is played that has these records, in plain numbers. What
+    no mine could train, and what Capsule would decline, is refused; you see the accuracy at the start, what
+    each percent earns, and the most that can be paid. In a terminal it then asks; nothing is sent before.
 
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.
 
-    The SPEC file names title, family (linear, logistic or one_vs_rest), capsule, bounty, target, the input
-    fields and the label; the README shows one.
+    The SPEC file names title, family, capsule, bounty, target, the input fields and the label. `sonar
+    campaign draft` writes one from data, and docs/plan.md has every key.
     """
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.cli.connect import open_scientist
-    from pysonar.scientist.cli.prompts import agreed, show_understood
+    from pysonar.scientist.cli.prompts import agreed, show_rehearsed, show_understood
     from pysonar.scientist.errors import CampaignError
     from pysonar.scientist.plan_file import read_plan
 
@@ -156,14 +157,20 @@ def create(
     plan = read_plan(spec, overrides, asset_at=asset_at)
     campaign = Campaign(own or open_scientist(home, passphrase_file), plan, validation, name=name)
     understood = campaign.understood()
-    show_understood(understood, plan, campaign.name)
+    show_understood(understood, campaign.name)
+    rehearsal = campaign.rehearse()
+    show_rehearsed(rehearsal)
     if plan.advice:
         note(plan.advice)
     if not yes and not agreed(plan, campaign.slips()):
         raise CampaignError("nothing was sent: the bounty is not escrowed")
     campaign.launch()
     print_record(
-        {**_as_record(campaign), "validation": understood.as_row()},
+        {
+            **_as_record(campaign),
+            "validation": understood.as_row(),
+            "rehearsal": rehearsal.as_row(),
+        },
         _LABELS,
         form=form,
         title="The bounty is in escrow",

@@ -14,11 +14,12 @@ from pysonar.scientist.errors import CampaignError
 
 if TYPE_CHECKING:
     from pysonar.scientist.plan import Plan
-    from pysonar.scientist.understood import Understood
+    from pysonar.scientist.planning.rehearsal import Rehearsal
+    from pysonar.scientist.planning.understood import Understood
 
 
-def show_understood(understood: Understood, plan: Plan, name: str) -> None:
-    """The records as they were read, and what each point of accuracy is worth."""
+def show_understood(understood: Understood, name: str) -> None:
+    """The records as they were read."""
     row = understood.as_row()
     note(f"campaign {name}: {row['records']} validation records ({'; '.join(row['read_as']) or 'a table'})")
     if row["classes"]:
@@ -28,10 +29,26 @@ def show_understood(understood: Understood, plan: Plan, name: str) -> None:
         note(f"  {sentence}")
     for sentence in row["warnings"]:
         warn(sentence)
+
+
+def show_rehearsed(rehearsal: Rehearsal) -> None:
+    """What a campaign with this plan can come to."""
+    plan, show = rehearsal.plan, rehearsal.plan.asset.show
     note(
-        f"  bounty {plan.asset.show(plan.bounty)}, target {format_ppm(plan.target)},"
-        f" accuracy at the start {format_ppm(row['start_ppm'])}"
+        f"  {plan.metric} {format_ppm(rehearsal.start)} at the start, target {format_ppm(plan.target)};"
+        f" each percent earns {show(rehearsal.per_point)}"
     )
+    gap = "" if plan.pay_by_gap else "; pay_by_gap = true pays all of it at the target"
+    most = rehearsal.most_paid
+    gap = gap if most < plan.bounty else ""
+    note(f"  a bounty of {show(plan.bounty)} can pay at most {show(most)}{gap}")
+    if rehearsal.reached is not None:
+        note(
+            f"  rehearsed: a mine that has the validation records themselves reaches"
+            f" {format_ppm(rehearsal.reached)} with {rehearsal.visits} paid visits"
+        )
+    for sentence in rehearsal.warnings():
+        warn(sentence)
 
 
 def in_terminal() -> bool:

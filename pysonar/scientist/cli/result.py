@@ -33,7 +33,8 @@ _LABELS = {
     "result": "Result",
     "family": "Model",
     "start_ppm": "Accuracy at the start",
-    "final_ppm": "Accuracy at the end",
+    "final_ppm": "Accuracy that was paid",
+    "measured_ppm": "Accuracy at the end",
     "target_ppm": "Target",
     "target_reached": "Target reached",
     "version": "Improvements",
@@ -107,7 +108,8 @@ def _as_record(delivery: Delivery) -> dict[str, Any]:
         "family": opened.family,
         "metric": delivery.spec.metric,
         "start_ppm": opened.start_ppm,
-        "final_ppm": opened.final_ppm,
+        "final_ppm": min(opened.final_ppm, record.terms.target),
+        "measured_ppm": _measured(delivery),
         "target_ppm": record.terms.target,
         "target_reached": record.target_reached,
         "version": opened.version,
@@ -129,12 +131,19 @@ def _as_record(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def _measured(delivery: Delivery) -> int:
+    """What the last version scores: payments are cut at the target, the model is not."""
+    scores = [entry.score_ppm for entry in delivery.result.record if entry.verdict == "IMPROVED"]
+    return delivery.result.start_ppm if not scores or scores[-1] is None else scores[-1]
+
+
 def _print(values: dict[str, Any], form: Format) -> None:
     if form is Format.JSON:
         print_json(values)
         return
     shown = {key: label for key, label in _LABELS.items() if values[key] is not None}
-    ppm = dict.fromkeys(("start_ppm", "final_ppm", "target_ppm", "noised_gain_ppm"), format_ppm)
+    shares = ("start_ppm", "final_ppm", "measured_ppm", "target_ppm", "noised_gain_ppm")
+    ppm = dict.fromkeys(shares, format_ppm)
     print_record(values, shown, form=form, show={**ppm, "test_accuracy": lambda score: f"{score:.4f}"})
     print_rows(
         values["record"],

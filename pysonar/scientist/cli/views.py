@@ -122,10 +122,31 @@ def headline(record: CampaignRecord, now: int, name: str, money: Money = ether) 
     if record.state is not State.REQUESTED:
         parts.append(f"{format_ppm(record.best)} of {format_ppm(record.terms.target)}")
         parts.append(f"{money(record.paid)} of {money(record.terms.bounty)} earned")
-        parts.append(f"{record.evaluated} of {record.submitted} evaluated")
+        parts.append(
+            f"{record.evaluated} of {record.submitted} evaluated"
+            if record.submitted
+            else "nobody submitted yet"
+        )
     if left is not None:
         parts.append(f"{format_seconds(left)} left")
     return "   ".join(parts)
+
+
+def silence(record: CampaignRecord, now: int) -> str:
+    """Why it may be quiet, as far as the chain tells; empty if there is nothing to say."""
+    if record.state is State.REQUESTED and now < record.terms.submit_until:
+        return "waits for Capsule to open or decline it"
+    if record.state is not State.OPEN or now >= record.terms.submit_until or record.target_reached:
+        return ""
+    if not record.submitted:
+        return (
+            "nobody submitted yet: mines join if their data have all fields, and their owners' rules allow"
+            " you, the Capsule and the fields. Sonar knows no mine before it submits"
+        )
+    if record.submitted > record.evaluated:
+        return f"Capsule has {record.submitted - record.evaluated} submissions to judge"
+    gains, without = record.version, record.evaluated - record.version
+    return f"{gains} submissions were paid, {without} were not; mines go on when there is a newer version"
 
 
 def event_record(logged: LoggedEvent, rows: Sequence[SubmissionRow]) -> dict[str, Any]:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pysonar.scientist.ledger import SubmissionRow
 
 
+QUIET_SECONDS = 60.0
+
+
 class Until(StrEnum):
     """What ends the watching."""
 
@@ -80,6 +83,7 @@ class _Watcher:
         self._form = form
         self._ledger = Ledger(connection.web3)
         self._told: set[tuple[bytes, int]] = set()
+        self._heard = time.monotonic()
         self._money: Money | None = None
         row = connection.journal.with_id(campaign)
         self._name = row.name if row else f"0x{campaign.hex()[:12]}"
@@ -128,6 +132,7 @@ class _Watcher:
         money = self._money = self._money or money_of(connection.web3, record.terms.asset)
         if live is None:
             self._tell(history, rows, money)
+            self._say_if_quiet(record, now)
         else:
             live.update(_picture(self._name, record, rows, now, money), refresh=True)
         return _reached(until, record, now)
@@ -140,7 +145,18 @@ class _Watcher:
             place = (logged.block_hash, logged.log_index)
             if place not in self._told and isinstance(logged.event, CampaignEvent):
                 self._told.add(place)
+                self._heard = time.monotonic()
                 print_event(event_record(logged, rows), event_line(logged.event, money), form=self._form)
+
+    def _say_if_quiet(self, record: CampaignRecord, now: int) -> None:
+        """After a minute without news, why there may be none."""
+        from pysonar.scientist.cli.views import silence
+
+        if time.monotonic() - self._heard >= QUIET_SECONDS:
+            self._heard = time.monotonic()
+            said = silence(record, now)
+            if said:
+                note(said)
 
 
 def _picture(
@@ -149,11 +165,18 @@ def _picture(
     from rich.console import Group
     from rich.text import Text
 
-    from pysonar.scientist.cli.views import SUBMISSION_COLUMNS, SUBMISSION_SHOW, headline, submission_record
+    from pysonar.scientist.cli.views import (
+        SUBMISSION_COLUMNS,
+        SUBMISSION_SHOW,
+        headline,
+        silence,
+        submission_record,
+    )
 
     records = [submission_record(row) for row in rows]
     return Group(
         Text(headline(record, now, name, money)),
+        Text(silence(record, now), style="dim"),
         table(records, SUBMISSION_COLUMNS, show={**SUBMISSION_SHOW, "earned": money}),
     )
 

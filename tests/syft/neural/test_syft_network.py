@@ -32,8 +32,44 @@ def test_the_gradient_is_that_of_the_loss():
         assert slope[row, column] == pytest.approx(numeric, abs=1e-6)
 
 
+def test_a_bias_tells_a_row_from_its_negative_and_starts_as_nearly_linear():
+    X = np.random.default_rng(2).normal(size=(40, 9))
+    even, biased = SquareNetwork(9, 3, 16), SquareNetwork(9, 3, 16, bias=True)
+    np.testing.assert_allclose(even.scores(even.drawn_weights(), X), even.scores(even.drawn_weights(), -X))
+    weights = biased.drawn_weights()
+    assert np.abs(biased.scores(weights, X) - biased.scores(weights, -X)).max() > 0.5
+    np.testing.assert_array_equal(weights[9], 1.0)
+    assert even.weights_shape == biased.weights_shape == (32, 16)
+    assert biased.used.sum() == even.used.sum() + 16
+    assert not (weights * (1 - biased.used)).any()
+    assert SquareNetwork.build(9, 3, {"bias": True}, b"").n_inputs == 10
+
+
+def test_a_network_with_a_bias_learns_a_linear_boundary_and_one_without_does_not():
+    random = np.random.default_rng(3)
+    X = random.normal(size=(600, 12))
+    y = (X @ random.normal(size=12) > 0).astype(np.int64)
+    scheme, reached = scheme_named("ckks"), {}
+    for bias in (False, True):
+        network = SquareNetwork(12, 2, 16, bias=bias)
+        weights = network.initial_weights()
+        for _ in range(3):
+            slope = network.visit(X[:300], y[:300]).gradient(weights)
+            moves = [found.difference for found in scheme.directions(network, weights, slope, X[300:])]
+            weights += max(moves, key=lambda m: scheme.fit(network, weights + m, X[300:], y[300:]))
+        reached[bias] = float((network.predict(weights, X[300:]) == y[300:]).mean())
+    assert reached[True] > 0.85
+    assert reached[False] < 0.65
+
+
 def test_weights_go_into_slots_and_back():
-    for network in (SquareNetwork(20, 5, 16), DIGITS, SquareNetwork(128, 16, 32), SquareNetwork(64, 2, 64)):
+    for network in (
+        SquareNetwork(20, 5, 16),
+        SquareNetwork(20, 5, 16, bias=True),
+        DIGITS,
+        SquareNetwork(128, 16, 32),
+        SquareNetwork(64, 2, 64),
+    ):
         weights = np.random.default_rng(1).normal(size=network.weights_shape) * network.used
         vectors = slots.weight_vectors(network, weights)
         assert len(vectors) == len(slots.model_levels(network))
@@ -79,6 +115,9 @@ def test_adam_is_adam_and_a_step_changes_no_state():
         ((64, 10, 32, -1), "seed"),
         ((64, 10, 32, 1 << 32), "seed"),
         ((64, 10, 32, True), "seed"),
+        ((64, 10, 32, 0, 1), "bias"),
+        ((7, 10, 32, 0, True), "n_features"),
+        ((128, 10, 32, 0, True), "n_features"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(sizes, message):
@@ -87,7 +126,7 @@ def test_sizes_that_do_not_fit_are_refused(sizes, message):
 
 
 def test_the_edges_of_the_sizes_are_accepted():
-    for sizes in ((9, 2, 16), (64, 16, 64), (128, 16, 32), (64, 10, 16)):
+    for sizes in ((9, 2, 16), (64, 16, 64), (128, 16, 32), (64, 10, 16), (8, 2, 16, 0, True)):
         assert SquareNetwork(*sizes).batch == 8192 // sizes[2]
     assert SquareNetwork.build(64, 10, {"hidden": 16}, b"seed").hidden == 16
     with pytest.raises(ParameterError, match="depth"):

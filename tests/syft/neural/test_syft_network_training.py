@@ -74,6 +74,18 @@ def test_rows_of_gigantic_numbers_are_refused(public, model):
         train_network(model, public, DIGITS.visit(np.full((3, 64), 1e100), [1, 2, 3]))
 
 
+def test_the_gradient_of_a_bias_comes_out_of_the_encryption_too(key):
+    network, random = SquareNetwork(9, 3, 16, seed=3, bias=True), np.random.default_rng(0)
+    own = key.public_bundle(network)
+    weights = quantised(network.drawn_weights())
+    encrypted = EncryptedNetwork.encrypt(weights, key, network=network, version=0)
+    np.testing.assert_array_equal(encrypted.decrypt(key), weights)
+    visit = network.visit(random.normal(size=(50, 9)) / 3, random.integers(0, 3, 50))
+    got, exact = train_network(encrypted, own, visit).decrypt(key), visit.gradient(weights)
+    assert np.abs(exact[9]).min() > 0
+    assert np.abs(got - exact).max() < 1e-4 * np.abs(exact).max()
+
+
 def raw(update, key):
     """All that leaves a mine, real and imaginary."""
     ((vector),) = ckks.decrypt_vectors([(update.ciphertext, seal.DEPTH)], key)

@@ -30,7 +30,7 @@ class NetworkCapsule(SmallCapsule):
     def spec(self, **changes: Any) -> Spec:
         network = {
             "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in self.FIELDS}),
-            "algorithm": Algorithm("mlp", parameters={"hidden": 64}),
+            "algorithm": Algorithm("mlp", parameters={"hidden": 64, "bias": False}),
             "key_bits": 16384,
         }
         return super().spec(**{**network, **changes})

@@ -9,19 +9,13 @@ SUBMIT_GAS, CLAIM_GAS = 75_000, 60_000  # a little above their ceilings in snaps
 SHORTEST = 60  # seconds in which a mine can hear of a campaign, train and submit
 
 
-def slips(plan: Plan, *, start_ppm: int, gas_price: int) -> list[str]:
+def slips(plan: Plan, *, gas_price: int) -> list[str]:
     """One sentence for each.
 
     Args:
-        start_ppm: what the initial model scores.
         gas_price: wei that one gas costs now.
     """
     said = []
-    if plan.target < start_ppm + plan.min_gain:
-        said.append(
-            f"the target of {format_ppm(plan.target)} is not above the start of {format_ppm(start_ppm)} by"
-            f" the smallest gain of {format_ppm(plan.min_gain)}: Capsule cannot open such a campaign"
-        )
     if not plan.asset.is_ether:
         gas_price = 0  # what gas costs in ether cannot be set against a token
     claiming, working = CLAIM_GAS * gas_price, (SUBMIT_GAS + CLAIM_GAS) * gas_price

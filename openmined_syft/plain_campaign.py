@@ -1,0 +1,161 @@
+"""A campaign in plain numbers: the gradients that mines would encrypt, and what Capsule makes of them.
+
+The same families, rules, bounds and step search as the real thing, without ciphertexts: for data of one's
+own, to rehearse a campaign before it is paid for and to simulate many mines. Nothing here may be fed with
+anybody else's records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.applying import clipped, quantised
+from openmined_syft.fixed_point import WEIGHT_BITS
+from openmined_syft.metrics import score_ppm
+from openmined_syft.models import Learnable, ModelFamily
+from openmined_syft.rules import Rule
+from openmined_syft.schemes import AnyScheme
+from openmined_syft.step_search import Best, best_step, is_gain
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PlainCampaign:
+    """What Capsule knows of a campaign.
+
+    Attributes:
+        family, scheme, rule: of the spec's algorithm; the rule of a network is None.
+        metric: its name.
+        steps, weight_bound, difference_norm, key_bits: the spec's.
+        X, y: the validation rows, encoded: (n, n_features) and (n,).
+        start_weights: (d, k); by default the family's initial ones.
+    """
+
+    family: ModelFamily
+    scheme: AnyScheme
+    rule: Rule | None
+    metric: str
+    steps: tuple[float, ...]
+    weight_bound: float
+    difference_norm: float
+    key_bits: int
+    X: NDArray[np.float64] = field(repr=False)
+    y: NDArray[Any] = field(repr=False)
+    start_weights: Weights | None = field(default=None, repr=False)
+
+    @cached_property
+    def first(self) -> Weights:
+        """The weights of version 0, as they come out of encryption."""
+        start = self.family.initial_weights() if self.start_weights is None else self.start_weights
+        return quantised(start)
+
+    def score(self, weights: Weights) -> int:
+        """The metric on the validation rows, in ppm."""
+        return score_ppm(self.metric, self.y, self.family.predict(weights, self.X))
+
+    @property
+    def start(self) -> int:
+        """What the first weights score, in ppm."""
+        return self.score(self.first)
+
+    def visit(self, data: Learnable, *, version: int = 0, salt: bytes = b"") -> object:
+        """What a mine's data come to; for linear families the same for every version.
+
+        Raises:
+            SyftError: nothing can be learned from them.
+        """
+        return self.scheme.visit(self.family, data, self.rule, version=version, salt=salt)
+
+    def gradient(self, weights: Weights, visit: object) -> Weights:
+        """What a mine would send, as Capsule would decrypt it. Raises BoundError."""
+        sent = self.scheme.plain_gradient(self.family, weights, visit, self.key_bits, self.weight_bound)
+        return clipped(sent, self.difference_norm)
+
+    def best_step(self, weights: Weights, gradient: Weights) -> Best | None:
+        """Capsule's own search along a gradient; None if no step may be taken."""
+        return best_step(
+            weights,
+            self.scheme.directions(self.family, weights, gradient, self.X),
+            self.steps,
+            self.score,
+            lambda tried: self.scheme.fit(self.family, tried, self.X, self.y),
+            weight_bound=self.weight_bound,
+            weight_bits=WEIGHT_BITS,
+            is_trainable=lambda tried: self.scheme.is_trainable(self.family, tried, self.X, self.y),
+        )
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One paid improvement: whose, at which of all evaluations (from 0), and the accuracy before and after,
+    in ppm.
+    """
+
+    mine: str
+    evaluation: int
+    before: int
+    after: int
+
+
+@dataclass
+class Climb:
+    """How a campaign went.
+
+    Attributes:
+        start: in ppm. gains: in order. evaluations: how many gradients were judged. weights: the last
+            version.
+    """
+
+    start: int
+    weights: Weights = field(repr=False)
+    gains: list[Gain] = field(default_factory=list)
+    evaluations: int = 0
+
+    @property
+    def best(self) -> int:
+        """The accuracy that is paid up to now, in ppm."""
+        return self.gains[-1].after if self.gains else self.start
+
+
+def climb(
+    campaign: PlainCampaign,
+    mines: Mapping[str, Learnable],
+    *,
+    target: int,
+    min_gain: int,
+    most_evaluations: int = 1_000_000,
+) -> Climb:
+    """Mines that take turns in the given order until the target is reached, or none of them gains any more.
+
+    Args:
+        target, min_gain: the terms', in ppm.
+
+    Raises:
+        SyftError: a mine's data cannot be learned from, or its gradient breaks a bound.
+    """
+    weights = campaign.first
+    done = Climb(campaign.score(weights), weights)
+    visits: dict[str, object] = {}
+    in_vain = 0
+    while in_vain < len(mines):
+        for name in mines:
+            if done.best >= target or in_vain >= len(mines) or done.evaluations >= most_evaluations:
+                return done
+            if campaign.scheme.fresh_rows or name not in visits:
+                version, salt = len(done.gains), name.encode()
+                visits[name] = campaign.visit(mines[name], version=version, salt=salt)
+            found = campaign.best_step(done.weights, campaign.gradient(done.weights, visits[name]))
+            done.evaluations += 1
+            in_vain += 1
+            if found and is_gain(found.score, best=done.best, target=target, min_gain=min_gain):
+                after = min(found.score, target)
+                done.gains.append(Gain(name, done.evaluations - 1, done.best, after))
+                done.weights, in_vain = found.weights, 0
+    return done

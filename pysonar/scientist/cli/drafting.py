@@ -1,0 +1,197 @@
+"""`sonar campaign draft` and `check`: a plan from a table, and a plan looked through. Nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pysonar.party.console import (
+    Format,
+    FormatOption,
+    acting,
+    command,
+    note,
+    print_json,
+    print_record,
+    print_rows,
+)
+from pysonar.protocol.amounts import format_ppm, format_seconds
+
+MOST_GAINS = 30
+_LABELS = {
+    "plan": "Plan",
+    "title": "Title",
+    "family": "Family",
+    "scheme": "Encrypted with",
+    "metric": "Measured by",
+    "inputs": "Inputs of the model",
+    "weights": "Weights of the model",
+    "label": "Predicts",
+    "bounty": "Bounty",
+    "target_ppm": "Target",
+    "min_gain_ppm": "Smallest paid gain",
+    "submit_for": "Mines may submit for",
+    "capsule": "Capsule",
+}
+
+
+@acting
+def draft(
+    data: Annotated[Path, typer.Argument(help="CSV file of records, with the label.", show_default=False)],
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="Column to predict; else one called label, target or the like, else the last.",
+            show_default=False,
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Else made from the file's name.", show_default=False)
+    ] = None,
+    capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write a commented plan from a table of yours: fields, label, and the family that learns it best.
+
+    Families are tried on the table itself, in plain numbers. Nothing is sent, and no home is needed. A plan
+    is public: it holds names of columns and categories, and rounded centers and scales, but no record.
+    """
+    from pysonar.party.output import out as standard_output
+    from pysonar.scientist.errors import CampaignError
+    from pysonar.scientist.planning.draft import draft as drafted
+
+    if out is not None and out.exists() and not force:
+        raise CampaignError(f"{out} is there already; name another --out, or say --force to replace it")
+    text = drafted(data, label=label, title=title, capsule=capsule)
+    if out is None:
+        standard_output().write(text)
+        return
+    out.write_text(text, encoding="utf-8")
+    note(f"written to {out}; read and correct it, then: sonar campaign check {out} --validation FILE.csv")
+
+
+@command
+def check(
+    plan: Annotated[Path, typer.Argument(help="The plan, as TOML or JSON.", show_default=False)],
+    validation: Annotated[
+        Path | None,
+        typer.Option(help="CSV file of validation records, to rehearse with.", show_default=False),
+    ] = None,
+    capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Look a plan through, and rehearse it with --validation. Nothing is sent; no home or chain is needed.
+
+    What `create` would refuse is refused here, with the same words. What only the chain or Capsule knows is
+    not asked: balances, gas, the Capsule's own terms.
+    """
+    from pysonar.scientist.cli.prompts import show_rehearsed, show_understood
+    from pysonar.scientist.planning.checking import looked_through
+
+    found = looked_through(plan, validation, capsule)
+    if found.understood is not None:
+        show_understood(found.understood, found.plan.title)
+    if found.rehearsal is not None:
+        show_rehearsed(found.rehearsal)
+    for sentence in found.remarks:
+        note(sentence)
+    print_record(
+        _as_record(plan, found),
+        _LABELS,
+        form=form,
+        show={
+            "bounty": lambda text: found.plan.asset.show(int(text)),
+            "target_ppm": format_ppm,
+            "min_gain_ppm": format_ppm,
+            "submit_for": format_seconds,
+        },
+    )
+
+
+@command
+def simulate(
+    plan: Annotated[Path, typer.Argument(help="The plan, as TOML or JSON.", show_default=False)],
+    validation: Annotated[
+        Path, typer.Option(help="CSV file of the records that measure.", show_default=False)
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="CSV file of records, your own or public, to share out to mines.", show_default=False
+        ),
+    ],
+    mines: Annotated[int, typer.Option(help="How many mines.", min=1)] = 10,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            help="Noise of each mine's release, as mines have it by default: 3. Else gradients are exact.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Play a plan with many mines in plain numbers: accuracies, payouts, and who is paid.
+
+    The records of --data are shared out evenly; mines take turns until the target is reached or none of them
+    gains any more. Nothing is sent; no home or chain is needed.
+    """
+    from pysonar.scientist.planning.checking import simulated
+
+    found = simulated(plan, validation, data, mines=mines, epsilon=epsilon, seed=seed)
+    row = found.as_row()
+    if form is Format.JSON:
+        print_json(row)
+        return
+    show = found.plan.asset.show
+    shown = {
+        "Accuracy": f"{format_ppm(row['start_ppm'])} -> {format_ppm(row['best_ppm'])}"
+        f" (target {format_ppm(row['target_ppm'])})",
+        "Mines": f"{row['mines']} with about {row['rows_of_each']} records, {row['mines_paid']} of them paid",
+        "Evaluations": str(row["evaluations"]),
+        "Paid": f"{show(int(row['paid']))} of {show(found.plan.bounty)}",
+        "The first paid submission took": "-" if row["first_share"] is None else f"{row['first_share']:.0%}",
+        "Fees to Capsule": show(int(row["fees"])),
+        "Gas of all mines": str(row["gas"]),
+    }
+    print_record(shown, {key: key for key in shown}, form=form)
+    print_rows(
+        row["gains"][:MOST_GAINS],
+        {"evaluation": "#", "mine": "mine", "before_ppm": "before", "after_ppm": "after", "earned": "earned"},
+        form=form,
+        title="\nPaid submissions",
+        show={
+            "before_ppm": format_ppm,
+            "after_ppm": format_ppm,
+            "earned": lambda text: show(int(text)),
+        },
+        empty="no submission was paid",
+    )
+
+
+def _as_record(path: Path, found: Any) -> dict[str, Any]:
+    plan = found.plan
+    rows, columns = plan.family.weights_shape
+    return {
+        "plan": path,
+        "title": plan.title,
+        "family": plan.algorithm.family,
+        "scheme": plan.algorithm.scheme,
+        "metric": plan.metric,
+        "inputs": plan.schema.n_features,
+        "weights": rows * columns,
+        "label": plan.schema.label_name,
+        "bounty": str(plan.bounty),
+        "target_ppm": plan.target,
+        "min_gain_ppm": plan.min_gain,
+        "submit_for": plan.submit_for,
+        "capsule": found.capsule,
+        "validation": None if found.understood is None else found.understood.as_row(),
+        "rehearsal": None if found.rehearsal is None else found.rehearsal.as_row(),
+        "remarks": found.remarks,
+    }

@@ -1,0 +1,269 @@
+"""`sonar campaign draft`: a commented plan from a table of the scientist's own.
+
+Fields get kind, clip, center and scale, the label its classes. Families are tried in plain numbers, half of
+the records being a mine's and half the validation set, and the recommended one is written down with its
+reason, what it reached, and how long a mine's visit takes.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openmined_syft.errors import SyftError
+from openmined_syft.models import Rows
+from openmined_syft.plain_campaign import climb
+from openmined_syft.schemes.expected import expected_costs
+from pysonar.protocol.amounts import format_ppm
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.plan import Plan
+from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.columns import (
+    Drafted,
+    Skipped,
+    classes_of,
+    field_of,
+    label_of,
+    scaled,
+    values_of,
+)
+from pysonar.scientist.planning.rehearsal import plain_campaign
+from pysonar.tables import CsvFile, read_records
+from pysonar.tables.understanding import TableSeen, understand
+
+MOST_ROWS = 4_000
+RARE = 0.75
+"""Above this share of one class, accuracy rewards a model that always names it."""
+BETTER = 20_000
+"""A feature map must be better by so much (ppm) to be worth its longer visits."""
+FOURIER = 256
+PLACEHOLDER = "0x" + "11" * 20
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One family on half of the records, measured on the other half; accuracies in ppm."""
+
+    family: str
+    parameters: Mapping[str, Any]
+    start: int
+    reached: int
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.family + (" on Fourier features" if "features" in self.parameters else "")
+
+
+def draft(
+    path: Path, *, label: str | None = None, title: str | None = None, capsule: str | None = None
+) -> str:
+    """The plan, as TOML with comments.
+
+    Args:
+        label: the column to predict; by default one with a usual name ("label", "target", ...), else the
+            last.
+
+    Raises:
+        SchemaError: the file is not a table. PlanError: nothing in it can be predicted, or be learned from.
+    """
+    source = CsvFile(path)
+    seen = understand(source)
+    numeric = [column.name for column in seen.columns if column.kind in ("integer", "number")]
+    numbers = values_of(source, numeric) if numeric else {}
+    try:
+        target = label_of(seen, label)
+    except KeyError:
+        names = ", ".join(seen.names[:12])
+        raise PlanError(str(path), "label", label, f"a column to predict, one of {names}") from None
+    classes = classes_of(target)
+    entry: dict[str, object] = {"name": target.name}
+    if classes is not None and len(classes) >= 2:
+        entry["classes"] = classes
+    elif target.name in numbers and numbers[target.name].size:
+        entry |= scaled(numbers[target.name])
+    else:
+        expected = "a column of numbers, or one with 2 to 32 different values; see --label"
+        raise PlanError(str(path), "label", target.name, expected)
+    columns = [
+        field_of(column, seen.rows, numbers.get(column.name))
+        for column in seen.columns
+        if column.name != target.name
+    ]
+    fields = [column for column in columns if isinstance(column, Drafted)]
+    if not fields:
+        raise PlanError(str(path), "fields", None, "columns to learn from, besides the label")
+    values: dict[str, Any] = {
+        "title": title or path.stem.replace("_", " ").capitalize(),
+        "capsule": capsule or PLACEHOLDER,
+        "bounty": "1 ETH",
+        "target": "90 %",
+        "label": entry,
+        "fields": [{"name": field.name, **field.entry} for field in fields],
+    }
+    metric, why = _metric(target.words if classes else None, seen.rows)
+    trials = _trials({**values, "metric": metric}, source)
+    return _written(values, metric, why, trials, columns, seen, path, capsule)
+
+
+def _metric(words: Mapping[str, int] | None, rows: int) -> tuple[str, str]:
+    if words is None:
+        return "r2", "share of the label's variation that is explained"
+    most, name = max((count, name) for name, count in words.items())
+    if most > RARE * rows:
+        return (
+            "balanced_accuracy",
+            f"{most / rows:.0%} of the records are {name!r}",
+        )
+    return "accuracy", "share of records whose class is named"
+
+
+def _trials(values: dict[str, Any], source: CsvFile) -> list[Trial]:
+    """The recommended trial first."""
+    classes = values["label"].get("classes")
+    plain = "ridge" if classes is None else "logistic" if len(classes) == 2 else "one_vs_rest"
+    count = len(values["fields"])
+    mapped = {"features": {"name": "fourier", "count": FOURIER, "gamma": float(f"{0.3 / count:.1g}")}}
+    wanted: list[dict[str, Any]] = [{}] if plain == "ridge" else [{}, mapped]
+    table = None
+    trials = []
+    for parameters in wanted:
+        plan = plan_from({**values, "family": plain, "parameters": parameters})
+        if table is None:
+            table, _ = read_records(source, plan.schema)
+        rows = Rows(plan.schema.encode(table), plan.schema.encode_labels(table))
+        trials.append(_tried(plan, rows))
+    trials.sort(key=lambda trial: trial.reached - (BETTER if trial.parameters else 0), reverse=True)
+    return trials
+
+
+def _tried(plan: Plan, rows: Rows) -> Trial:
+    order = np.random.default_rng(0).permutation(len(rows.y))[:MOST_ROWS]
+    half = len(order) // 2
+    if half < 2:
+        raise PlanError("the table", "records", len(rows.y), "at least 4 records")
+    mine, own = order[:half], order[half:]
+    campaign = plain_campaign(plan, plan.algorithm, Rows(rows.X[own], rows.y[own]))
+    try:
+        done = climb(
+            campaign,
+            {"": Rows(rows.X[mine], rows.y[mine])},
+            target=1_000_000,
+            min_gain=plan.min_gain,
+            most_evaluations=8,
+        )
+    except SyftError as error:
+        raise PlanError("the table", "fields", str(error), "columns that a mine can learn from") from None
+    return Trial(plan.algorithm.family, plan.algorithm.parameters, done.start, done.best)
+
+
+def _written(
+    values: dict[str, Any],
+    metric: str,
+    why: str,
+    trials: Sequence[Trial],
+    columns: Sequence[Drafted | Skipped],
+    seen: TableSeen,
+    path: Path,
+    capsule: str | None,
+) -> str:
+    best = trials[0]
+    target = max(best.start + 20_000, min(990_000, best.reached * 97 // 100)) // 10_000
+    lines = [
+        f"# Drafted from {path.name}: {seen.rows} records, {len(seen.names)} columns. Correct it, then:",
+        "#   sonar campaign check PLAN --validation FILE.csv     rehearses it, and sends nothing",
+        "#   sonar campaign create PLAN --validation FILE.csv    escrows the bounty",
+        "# Every key is explained in docs/plan.md. A plan is public: numbers below are rounded on purpose.",
+        "",
+        f"title = {_text(values['title'])}",
+        'description = ""                # for data owners: what for, in which units',
+        f"capsule = {_text(capsule)}"
+        if capsule
+        else '# capsule = "0x..."            # or --capsule at `create`',
+        "",
+        f"# Tried here, half of the records as a mine's and half to measure on ({metric}):",
+    ]
+    lines += [
+        f"#   {trial.name}: {format_ppm(trial.start)} -> {format_ppm(trial.reached)}" for trial in trials
+    ]
+    lines += [f"family = {_text(best.family)}{_reason(best, trials)}"]
+    plan = plan_from({**values, "family": best.family, "parameters": best.parameters, "metric": metric})
+    lines += _run_time(plan)
+    lines += [
+        f"metric = {_text(metric)}          # {why}",
+        "",
+        'bounty = "1 ETH"                # goes into escrow; what nobody earns comes back',
+        f'target = "{target} %"                # the start is {format_ppm(best.start)}',
+        'min_gain = "0.5 %"              # smallest increase that is paid',
+        "pay_by_gap = true               # the way from start to target is worth the whole bounty",
+        'stake = "0.01 ETH"              # of each submission; comes back unless it is unusable',
+        'fee = "0.001 ETH"               # of each submission, to Capsule',
+        'submit_for = "7d"               # how long mines may submit',
+        'review_for = "2d"               # how long Capsule may judge after that',
+        "",
+    ]
+    lines += [
+        "[rule]",
+        "steps = 3                       # of gradient descent a visit; few, since most mines add noise,",
+        "# which more steps amplify. Try it: sonar campaign simulate PLAN --epsilon 3",
+        "",
+    ]
+    parameters = {key: value for key, value in best.parameters.items() if key == "features"}
+    if parameters:
+        lines += ["[parameters]", f"features = {_inline(parameters['features'])}", ""]
+    lines += ["[label]", *(f"{key} = {_value(value)}" for key, value in values["label"].items()), ""]
+    lines += ["# A number counts as (value - center) / scale, cut at clip; the same for everybody."]
+    for column in columns:
+        if isinstance(column, Skipped):
+            lines += [f"# {column.name!r} is left out: {column.why}", ""]
+        else:
+            remark = f"      # {column.remark}" if column.remark else ""
+            lines += ["[[fields]]", f"name = {_text(column.name)}{remark}"]
+            lines += [f"{key} = {_value(value)}" for key, value in column.entry.items()] + [""]
+    text = "\n".join(lines)
+    plan_from(tomllib.loads(text) | ({} if capsule else {"capsule": PLACEHOLDER}))  # what is drafted is read
+    return text
+
+
+def _reason(best: Trial, trials: Sequence[Trial]) -> str:
+    if len(trials) == 1:
+        return "      # linear, with a small penalty: what a table of numbers needs first"
+    other = trials[1]
+    if best.parameters:
+        return f"      # random features see bends: {format_ppm(best.reached - other.reached)} better here"
+    return "      # straight lines do: random features bring no more than 2 % here"
+
+
+def _run_time(plan: Plan) -> list[str]:
+    rows, columns = plan.family.weights_shape
+    advised = plan.advice
+    scheme = "rlwe" if advised else plan.algorithm.scheme
+    try:
+        cost = expected_costs([rows - 1], columns, None, plan.weight_bound, [scheme])[0].estimate
+    except SyftError as error:
+        return [f"# how long a visit takes cannot be said: {error}"]
+    said = [
+        f"# a mine's visit takes about {max(0.01, cost.visit_seconds):.2g} s on this machine, encrypted;"
+        f" {cost.model_bytes / 1e6:.2g} MB come, {cost.gradient_bytes / 1e6:.2g} MB go"
+    ]
+    return [f'scheme = "{scheme}"', *said] if advised else said
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return _inline(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _inline(table: Mapping[str, Any]) -> str:
+    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in table.items()) + " }"

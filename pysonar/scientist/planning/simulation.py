@@ -1,0 +1,157 @@
+"""Many mines in plain numbers: how a plan's target, bounty and steps play out, before there is a bounty.
+
+Gradients, bounds and step search are those of a real campaign (`openmined_syft.plain_campaign`), payouts the
+contract's arithmetic. Left out: ciphertexts, time, and what mines decide by their owners' rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from openmined_syft.models import Learnable, Rows
+from openmined_syft.models.family import LinearFamily
+from openmined_syft.plain_campaign import Climb, climb
+from openmined_syft.privacy import exact_sums, rho_for
+from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.rehearsal import encoded, paid, plain_campaign
+from pysonar.scientist.planning.slips import CLAIM_GAS, SUBMIT_GAS
+
+DELTA = 1e-6
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How one simulated campaign went.
+
+    Attributes:
+        mines: how many there were. rows: records of each, about. epsilon: of each mine's release; None
+            without noise.
+    """
+
+    plan: Plan
+    mines: int
+    rows: int
+    epsilon: float | None
+    climb: Climb = field(repr=False)
+
+    @property
+    def earned(self) -> list[int]:
+        """What each paid submission earned, in wei, in order."""
+        start = self.climb.start
+        totals = [paid(self.plan, start, gain.after) for gain in self.climb.gains]
+        return [after - before for before, after in zip([0, *totals], totals, strict=False)]
+
+    @property
+    def by_mine(self) -> dict[str, int]:
+        """What each mine earned that earned anything, most first."""
+        sums: Counter[str] = Counter()
+        for gain, earned in zip(self.climb.gains, self.earned, strict=True):
+            sums[gain.mine] += earned
+        return dict(sums.most_common())
+
+    @property
+    def first_share(self) -> float | None:
+        """Of all that was paid, what the first paid submission took; None if nothing was."""
+        total = sum(self.earned)
+        return self.earned[0] / total if total else None
+
+    @property
+    def gas(self) -> int:
+        """That mines used: a submission each time they were judged, and a claim for those that submitted."""
+        claims = min(self.mines, self.climb.evaluations)
+        return self.climb.evaluations * SUBMIT_GAS + claims * CLAIM_GAS
+
+    def as_row(self) -> dict[str, Any]:
+        """As a JSON object; accuracies in ppm, amounts as text."""
+        gains = zip(self.climb.gains, self.earned, strict=True)
+        return {
+            "mines": self.mines,
+            "rows_of_each": self.rows,
+            "epsilon": self.epsilon,
+            "start_ppm": self.climb.start,
+            "best_ppm": self.climb.best,
+            "target_ppm": self.plan.target,
+            "evaluations": self.climb.evaluations,
+            "paid": str(sum(self.earned)),
+            "refund": str(self.plan.bounty - sum(self.earned)),
+            "fees": str(self.plan.fee * self.climb.evaluations),
+            "mines_paid": len(self.by_mine),
+            "first_share": self.first_share,
+            "gas": self.gas,
+            "gains": [
+                {
+                    "evaluation": gain.evaluation,
+                    "mine": gain.mine,
+                    "before_ppm": gain.before,
+                    "after_ppm": gain.after,
+                    "earned": str(earned),
+                }
+                for gain, earned in gains
+            ],
+        }
+
+
+class _Noised(Mapping[str, Learnable]):
+    """Each mine's one release, drawn when it is first asked for."""
+
+    def __init__(self, plan: Plan, rows: Mapping[str, Rows], epsilon: float) -> None:
+        family = plan.family
+        if not isinstance(family, LinearFamily):
+            raise PlanError("the simulation", "epsilon", epsilon, "none, for a network: nothing bounds it")
+        self._family, self._rows, self._rho = family, rows, rho_for(epsilon, DELTA)
+        self._clip = record_clip(plan.schema, family)
+
+    def __getitem__(self, name: str) -> Learnable:
+        rows = self._family.grid_rows(self._rows[name], self._clip)
+        return exact_sums(rows).noised(self._rho)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def simulate(
+    plan: Plan,
+    validation: pa.Table,
+    data: pa.Table,
+    *,
+    mines: int,
+    epsilon: float | None = None,
+    seed: int = 0,
+) -> Simulation:
+    """Share `data` out to so many mines, who take turns until the target is reached or nobody gains.
+
+    Args:
+        validation, data: records in the plan's schema.
+        epsilon: of each mine's one noised release at delta 1e-6; None: exact gradients.
+        seed: of the shuffling. Noise is fresh each time.
+
+    Raises:
+        PlanError: fewer records than mines, noise for a network, or a model that no mine could train.
+    """
+    X, y = encoded(plan, data)
+    if not 1 <= mines <= len(y):
+        raise PlanError("the simulation", "mines", mines, f"1 to {len(y)}, the number of records")
+    order = np.random.default_rng(seed).permutation(len(y))
+    rows = {f"mine {m + 1}": Rows(X[order[m::mines]], y[order[m::mines]]) for m in range(mines)}
+    parts: Mapping[str, Learnable] = rows if epsilon is None else _Noised(plan, rows, epsilon)
+    own = Rows(*encoded(plan, validation))
+    weights = plan.initial if isinstance(plan.initial, np.ndarray) else None
+    done = climb(
+        plain_campaign(plan, plan.algorithm, own, weights),
+        parts,
+        target=plan.target,
+        min_gain=plan.min_gain,
+        most_evaluations=20 * mines,
+    )
+    return Simulation(plan, mines, len(y) // mines, epsilon, done)

@@ -1,0 +1,64 @@
+"""Many mines, before there is a campaign: payouts are the contract's, gradients what mines would send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.plan import Plan
+from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.simulation import simulate
+from tests.scientist.test_scientist_rehearsal import table
+
+
+def test_payouts_are_the_contracts_and_nothing_is_lost(plan: Plan) -> None:
+    done = simulate(plan, table(200), table(300, seed=1), mines=5)
+    start, best = done.climb.start, done.climb.best
+    assert (start, best) == (500_000, 900_000)
+    assert sum(done.earned) == plan.bounty * (best - start) // plan.target
+    assert sum(done.by_mine.values()) == sum(done.earned)
+    assert all(earned > 0 for earned in done.earned)
+    row = done.as_row()
+    assert int(row["paid"]) + int(row["refund"]) == plan.bounty
+    assert int(row["fees"]) == plan.fee * done.climb.evaluations
+    assert row["first_share"] == done.earned[0] / sum(done.earned)
+    assert (done.rows, row["mines"]) == (60, 5)
+
+
+def test_the_same_seed_is_the_same_campaign_and_another_shares_out_anew(plan_values: dict[str, Any]) -> None:
+    plan = plan_from(plan_values | {"target": "97 %"})
+    runs = [
+        simulate(plan, table(200), table(120, seed=1), mines=12, seed=seed).as_row() for seed in (1, 1, 2)
+    ]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_mines_whose_records_teach_nothing_earn_nothing(plan: Plan) -> None:
+    random = table(100, seed=3)
+    shuffled = random.set_column(3, "ill", pa.array([n % 2 for n in range(100)]))
+    done = simulate(plan, table(400), shuffled, mines=1)
+    assert done.climb.best < 700_000
+    assert done.climb.evaluations <= 20
+
+
+def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: dict[str, Any]) -> None:
+    plan = plan_from(plan_values | {"target": "99 %", "rule": {"steps": 3}})
+    exact = simulate(plan, table(300), table(600, seed=1), mines=20)
+    noisy = simulate(plan, table(300), table(600, seed=1), mines=20, epsilon=0.1)
+    assert noisy.climb.best < exact.climb.best
+    assert noisy.as_row()["epsilon"] == 0.1
+
+
+def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values: dict[str, Any]) -> None:
+    plan = plan_from(plan_values)
+    assert simulate(plan, table(50), table(20), mines=20).mines == 20
+    with pytest.raises(PlanError, match="1 to 20, the number of records"):
+        simulate(plan, table(50), table(20), mines=21)
+    fields = [{"names": [f"x{n}" for n in range(9)], "clip": [-4, 4]}]
+    network = plan_from(plan_values | {"family": "mlp", "rule": {}, "fields": fields, "key_bits": 16384})
+    records = pa.table({**{f"x{n}": [0.1, 0.2] for n in range(9)}, "ill": [0, 1]})
+    with pytest.raises(PlanError, match="nothing bounds it"):
+        simulate(network, records, records, mines=1, epsilon=3.0)

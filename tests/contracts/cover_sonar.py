@@ -61,7 +61,8 @@ class Jumps:
 
     def pytest_sessionstart(self) -> None:
         """Watch every call that titanoboa executes."""
-        boa.interpret.disable_cache()  # it names the files of whichever checkout compiled them first
+        # The usual cache names the files of whichever checkout compiled them first.
+        boa.interpret.set_cache_dir(str(ROOT / "build/titanoboa"))
         sonar = boa.load_partial("contracts/Sonar.vy").compiler_data
         self.data, self.runtime = sonar, sonar.bytecode_runtime
         Env._coverage_enabled = True

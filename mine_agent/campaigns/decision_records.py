@@ -68,11 +68,10 @@ class DecisionRecords:
         """Write a decision down, unless it says what the last one said; whether it was."""
         digest = hashlib.sha256(policy.text.encode()).digest()
         reasons = json.dumps([[one.rule, one.reason, one.for_now] for one in decision.reasons])
+        outline = _outline(decision.answer.value, reasons, digest)
+        if decision.answer is not Answer.TRAIN and self._last(campaign, data) == outline:
+            return False
         with transaction(self._database):
-            if decision.answer is not Answer.TRAIN and self._last(campaign, data) == _outline(
-                decision.answer.value, reasons, digest
-            ):
-                return False
             self._database.execute(
                 "insert or ignore into mine_rules (digest, text) values (?, ?)", (digest, policy.text)
             )

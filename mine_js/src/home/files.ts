@@ -131,7 +131,7 @@ export async function withHomeLock<T>(path: string, work: () => Promise<T>): Pro
   }
 }
 
-export function openLock(path: string): number {
+function openLock(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {

@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExitCode, NotInMineJsError, OpenMinedError } from "../errors.ts";
-import { errorCode, flock, openLock, syncDirectory } from "../home/files.ts";
+import { errorCode, flock, syncDirectory } from "../home/files.ts";
 import { expandHome } from "../home/settings.ts";
 import { sameBytes } from "../protocol/bytes.ts";
 import { Cid } from "../protocol/cid.ts";
@@ -201,7 +201,7 @@ export class EmbeddedStore {
 
   private async locked<T>(kind: "shared" | "exclusive", work: () => T): Promise<T> {
     const path = join(this.root, "lock");
-    const handle = existsSync(path) ? openSync(path, "r") : openLock(path);
+    const handle = this.openLock(path);
     const end = performance.now() + LOCK_SECONDS * 1000;
     try {
       while (!flock(handle, path, kind)) {
@@ -214,6 +214,11 @@ export class EmbeddedStore {
     } finally {
       closeSync(handle);
     }
+  }
+
+  /** Readable by whoever shares the store: a lock needs no more. */
+  private openLock(path: string): number {
+    return openSync(path, constants.O_RDONLY | constants.O_CREAT, statSync(this.root).mode & 0o444);
   }
 
   private requireSame(): void {
@@ -238,7 +243,7 @@ export class EmbeddedStore {
   /** Make one, unless another process has just done so. */
   private newIdentity(): Uint8Array {
     const path = join(this.root, "lock");
-    const handle = existsSync(path) ? openSync(path, "r") : openLock(path);
+    const handle = this.openLock(path);
     try {
       for (const end = performance.now() + LOCK_SECONDS * 1000; !flock(handle, path, "exclusive"); ) {
         if (performance.now() > end) throw new StoreError(`the store ${this.root} has been held by another process for ${LOCK_SECONDS} s`);

@@ -1,0 +1,1 @@
+"""The two mines on one home: what one writes, the other reads."""

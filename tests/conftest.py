@@ -318,7 +318,7 @@ def without_tenseal() -> Callable[[], AbstractContextManager[None]]:
     return away
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
     """`transact(anvil, signer, call) -> events`: sign, send and mine one call, without the outbox.
 

@@ -33,13 +33,15 @@ class Story:
     def __post_init__(self) -> None:
         self._salts = (number.to_bytes(32, "big") for number in itertools.count(1))
 
-    def create(self, bounty: int = 1000, *, spec: bytes = digest("spec"), **terms: Any) -> bytes:
+    def create(
+        self, bounty: int = 1000, *, spec: bytes = digest("spec"), submit_for: int = DAY, **terms: Any
+    ) -> bytes:
         """A requested campaign: target 80 %, stake 7, fee 3; its id."""
         now = int(self.node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         wanted = Terms(
-            spec=spec, capsule=self.capsule.address, bounty=bounty, target=800_000, min_gain=1_000,
-            submit_until=now + DAY, review_until=now + DAY + HOUR,
-            **{"stake": 7, "fee": 3, "max_start": 500_000, **terms},
+            spec=spec, capsule=self.capsule.address, bounty=bounty, target=800_000,
+            submit_until=now + submit_for, review_until=now + submit_for + HOUR,
+            **{"stake": 7, "fee": 3, "max_start": 500_000, "min_gain": 1_000, **terms},
         )  # fmt: skip
         events = self.transact(
             self.node, self.scientist, self.sonar.calls.create_campaign(wanted, next(self._salts))
@@ -54,9 +56,9 @@ class Story:
         self.transact(self.node, self.capsule, call)
         return campaign
 
-    def submit(self, campaign: bytes, miner: KeyfileSigner, update: str) -> None:
-        """One submission."""
-        call = self.sonar.calls.submit(campaign, digest(update), miner.address, 10)
+    def submit(self, campaign: bytes, miner: KeyfileSigner, update: str, deposit: int = 10) -> None:
+        """One submission; `deposit` is stake and fee."""
+        call = self.sonar.calls.submit(campaign, digest(update), miner.address, deposit)
         self.transact(self.node, miner, call)
 
     def report(self, campaign: bytes, *verdicts: tuple[Any, str, Verdict, int]) -> None:

@@ -1,13 +1,26 @@
+import { lazy, Suspense } from "react";
 import { Link, Route, Switch } from "wouter";
 
 import { count } from "../shared/format/numbers";
 import { type Place, Shell } from "../shared/ui/Shell";
-import { Empty } from "../shared/ui/States";
+import { Empty, Loading } from "../shared/ui/States";
 import { Badge } from "../shared/ui/words";
+import { CampaignPage } from "./campaign/CampaignPage";
 import { CampaignsPage } from "./campaigns/CampaignsPage";
 import { type Line, useNews } from "./news";
 
-const PLACES: readonly Place[] = [{ path: "/", name: "Campaigns" }];
+const MinersPage = lazy(async () => ({ default: (await import("./records/MinersPage")).MinersPage }));
+const MinerPage = lazy(async () => ({ default: (await import("./records/MinersPage")).MinerPage }));
+const CapsulesPage = lazy(async () => ({ default: (await import("./records/CapsulesPage")).CapsulesPage }));
+const CapsulePage = lazy(async () => ({ default: (await import("./records/CapsulesPage")).CapsulePage }));
+const DaysPage = lazy(async () => ({ default: (await import("./records/DaysPage")).DaysPage }));
+
+const PLACES: readonly Place[] = [
+  { path: "/", name: "Campaigns" },
+  { path: "/miners", name: "Miners" },
+  { path: "/capsules", name: "Capsules" },
+  { path: "/days", name: "Statistics" },
+];
 const LINES: Record<Line, string> = { connecting: "Connecting", live: "Live", lost: "Connection lost" };
 
 /** Which page an address shows. */
@@ -18,18 +31,33 @@ export function Pages() {
       name="Sonar"
       places={PLACES}
       beside={<Badge tone={line === "lost" ? "bad" : "live"}>{LINES[line]}</Badge>}
-      bottom={<span>{block !== null && block >= 0 ? `Read up to block ${count(block)}.` : "No block is read yet."} Every number follows from the contract&rsquo;s logs.</span>}
+      bottom={
+        <>
+          <span>{block !== null && block >= 0 ? `Read up to block ${count(block)}.` : "No block is read yet."}</span>
+          <span>Every number follows from the contract&rsquo;s logs.</span>
+          <a href="/openapi.json">The API</a>
+          <a href="/licences.md">Licences</a>
+        </>
+      }
     >
-      <Switch>
-        <Route path="/" component={CampaignsPage} />
-        <Route>
-          <Empty title="There is no such page">
-            <p>
-              <Link href="/">All campaigns</Link>
-            </p>
-          </Empty>
-        </Route>
-      </Switch>
+      <Suspense fallback={<Loading what="the page" />}>
+        <Switch>
+          <Route path="/" component={CampaignsPage} />
+          <Route path="/campaigns/:id" component={CampaignPage} />
+          <Route path="/miners" component={MinersPage} />
+          <Route path="/miners/:address" component={MinerPage} />
+          <Route path="/capsules" component={CapsulesPage} />
+          <Route path="/capsules/:address" component={CapsulePage} />
+          <Route path="/days" component={DaysPage} />
+          <Route>
+            <Empty title="There is no such page">
+              <p>
+                <Link href="/">All campaigns</Link>
+              </p>
+            </Empty>
+          </Route>
+        </Switch>
+      </Suspense>
     </Shell>
   );
 }

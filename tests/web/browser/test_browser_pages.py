@@ -1,0 +1,169 @@
+"""The pages as people meet them: by eye, by keyboard, by screen reader, on a phone."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pysonar.chain.contract.types import Verdict
+from sonar_web.api.pages import BUILT
+from tests.web.browser.conftest import Site, Visit
+
+pytestmark = pytest.mark.slow
+
+PAGES = {
+    "list": ("/", "Irises of three botanical gardens"),
+    "open": ("/campaigns/{open}", "gardeners measure them"),
+    "settled": ("/campaigns/{settled}", "every ward writes down"),
+    "requested": ("/campaigns/{requested}", "No recording leaves"),
+    "declined": ("/campaigns/{declined}", "Photos of pets"),
+    "lost": ("/campaigns/{lost}", "cannot be fetched from the store"),
+    "hostile": ("/campaigns/{hostile}", "Not yet; if it stays so"),
+    "unknown": ("/campaigns/0x" + "11" * 32, "is not known here"),
+    "miners": ("/miners", "No gain"),
+    "miner": ("/miners/{miner}", "Improved a model"),
+    "capsules": ("/capsules", "Time to open"),
+    "capsule": ("/capsules/{capsule}", "Its campaigns"),
+    "days": ("/days", "Put in escrow"),
+    "nowhere": ("/no/such/page", "There is no such page"),
+}
+
+
+def address(site: Site, name: str) -> tuple[str, str]:
+    """A page's path, and a text that is there once it is loaded."""
+    path, until = PAGES[name]
+    story = site.scene.story
+    names = site.scene.named | {"miner": site.scene.miners[0].address, "capsule": story.capsule.address}
+    return path.format(**names), until
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(visit: Callable[..., Visit], site: Site, theme: str) -> None:
+    reader = visit(theme=theme)
+    found = {}
+    for name in PAGES:
+        reader.open(*address(site, name))
+        if report := reader.audit():
+            found[name] = report
+    assert found == {}
+
+
+def test_no_page_is_wider_than_a_phone(visit: Callable[..., Visit], site: Site) -> None:
+    reader = visit(width=360)
+    for name in PAGES:
+        page = reader.open(*address(site, name))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_a_hostile_title_is_text_and_nothing_else(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit().open(*address(site, "hostile"))
+    title = page.locator("h1").inner_text()
+    assert title.startswith("<script>alert(1)</script>txt.exe<img")
+    assert len(title) <= 201
+    assert page.locator("main script, main img").count() == 0
+    assert "\u202e" not in page.content()
+    page.goto("/")
+    row = page.get_by_text("<script>alert(1)").first
+    row.wait_for()
+    assert row.bounding_box()["height"] < 60
+
+
+def test_a_submission_and_its_verdict_appear_without_a_reload(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    page = visit().open(*address(site, "open"))
+    page.get_by_text("68.75").first.wait_for()
+    campaign = bytes.fromhex(site.scene.named["open"][2:])
+    story, miners = site.scene.story, site.scene.miners
+    story.report(
+        campaign,
+        (miners[0], "waiting 0", Verdict.IMPROVED, 712_345),
+        (miners[2], "waiting 2", Verdict.NO_GAIN, 0),
+    )
+    page.get_by_text("71.2345").first.wait_for()
+    assert page.get_by_text("none is waiting").is_visible()
+
+
+def test_everything_can_be_reached_by_keyboard(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit().open(*address(site, "list"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.get_by_label("Search").focus()
+    page.keyboard.type("botanical")
+    page.get_by_text("1 campaign loaded").wait_for()
+    page.keyboard.press("Tab")  # to the state
+    page.keyboard.press("Tab")  # to the first row
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Irises of three botanical gardens").wait_for()
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_long_list_holds_few_rows_at_a_time_and_loads_as_it_is_scrolled(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    page = visit().open(*address(site, "list"))
+    page.get_by_text("50 campaigns loaded; scroll for more").wait_for()
+    for _ in range(40):
+        page.mouse.wheel(0, 900)
+        if page.get_by_text("66 campaigns loaded.").count():
+            break
+        page.wait_for_timeout(50)
+    page.get_by_text("66 campaigns loaded.").wait_for()
+    page.keyboard.press("End")
+    page.get_by_text("Crowd 1", exact=True).wait_for()
+    assert page.locator(".campaigns > li").count() < 40
+
+
+def test_filters_say_when_nothing_matches_and_lead_back(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit().open(*address(site, "list"))
+    page.get_by_label("State").select_option("declined")
+    page.get_by_text("1 campaign loaded").wait_for()
+    page.get_by_label("Search").fill("no such words")
+    page.get_by_role("button", name="Show all campaigns").click()
+    page.get_by_text("50 campaigns loaded").wait_for()
+    assert page.get_by_label("Search").input_value() == ""
+
+
+def test_the_theme_that_was_chosen_stays(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit(theme="light").open(*address(site, "list"))
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_label("Colours").select_option("dark")
+    dark = page.evaluate(ground)
+    page.reload()
+    assert dark != light
+    assert page.evaluate(ground) == dark
+
+
+def test_a_server_that_goes_away_is_said_and_what_was_loaded_stays(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    reader = visit()
+    page = reader.open(*address(site, "list"))
+    page.route("**/api/v1/campaigns**", lambda route: route.abort())
+    page.get_by_label("State").select_option("open")
+    page.get_by_text("The server does not answer").wait_for()
+    page.unroute("**/api/v1/campaigns**")
+    page.get_by_role("button", name="Try again").or_(page.get_by_text("1 campaign loaded")).first.wait_for()
+    reader.faults.clear()
+
+
+def test_the_first_page_is_small_and_quick(visit: Callable[..., Visit], site: Site) -> None:
+    first = (BUILT / "index.html").read_text()
+    names = [name for name in (path.name for path in (BUILT / "assets").iterdir()) if name in first]
+    sizes = {name: len(gzip.compress((BUILT / "assets" / name).read_bytes(), 6)) for name in names}
+    assert len(names) >= 2
+    assert sum(sizes.values()) < 200_000
+    page = visit().open(*address(site, "list"))
+    seconds = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive") / 1000
+    assert seconds < 1
+    rows = page.evaluate("fetch('/api/v1/campaigns?limit=50').then((answer) => answer.text())")
+    assert len(rows) < 100_000
+
+
+def test_times_are_in_the_readers_zone(visit: Callable[..., Visit], site: Site, tmp_path: Any) -> None:
+    page = visit().open(*address(site, "open"))
+    assert page.locator(".time-line time").first.inner_text().endswith(("CET", "CEST", "GMT+1", "GMT+2"))

@@ -18,12 +18,13 @@ SEEDS ?= 1
 IPFS ?= embedded
 PRIVACY ?= differential
 MINES ?= py
+PORT ?= 8770
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Two workers a core, as tests wait for chains and daemons half of the time; the tests of a file stay together, for they
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: vectors test-js web web-lint docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-adapters bench-ipfs lint format lock clean
+.PHONY: vectors test-js web web-lint ui screenshots docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-adapters bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -72,6 +73,9 @@ demo: setup $(if $(filter kubo,$(IPFS)),kubo) $(if $(filter py,$(MINES)),,build/
 
 demo-mlp: setup extras ## the same with a neural network, all of its weights encrypted (CKKS)
 	@$(BIN)/ape run demo --model mlp --privacy none --seeds $(SEEDS) --folder build/demo-mlp
+
+ui: setup web    ## a live demo of the pages: a chain, a Capsule, three mines and a campaign that runs (PORT=8770)
+	@$(BIN)/ape run ui --port $(PORT)
 
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
@@ -184,6 +188,9 @@ lint: setup      ## ruff, mypy --strict, the arrows of docs/architecture.md, 400
 web-lint: build/stamps/web-packages ## the pages: tsc --strict, ESLint with typed rules, and the tests of pure functions
 	@ci/with-node $(PY) npm run --silent --prefix web check
 	@ci/with-node $(PY) npm run --silent --prefix web test
+
+screenshots: setup web ## pictures of the pages in both themes into docs/img (needs a Chromium on PATH)
+	@SCREENSHOTS=$(CURDIR)/docs/img $(PY) -m pytest -q -p no:ape_test tests/web/browser/test_browser_screenshots.py
 
 format: setup    ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .

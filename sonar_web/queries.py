@@ -125,12 +125,7 @@ def one(database: Database, table: str, what: str, name: str, **key: Any) -> dic
 
 def certificates(database: Database) -> dict[str, bytes]:
     """The certificate's digest of every Capsule that registered one, by address; the last one counts."""
-    rows = database.execute(
-        "select fields from event where name = 'CapsuleRegistered' and orphaned = 0"
-        " order by block_number, log_index"
-    ).fetchall()
-    found = [json.loads(row["fields"]) for row in rows]
-    return {fields["capsule"]: bytes.fromhex(fields["certificate"].removeprefix("0x")) for fields in found}
+    return dict(_registered(database))
 
 
 def is_named(database: Database, digest: bytes) -> bool:
@@ -143,7 +138,16 @@ def is_named(database: Database, digest: bytes) -> bool:
         statement = f"select 1 from {table} where {condition} limit 1"  # noqa: S608 - our own words
         if database.execute(statement, (digest,) * len(columns)).fetchone() is not None:
             return True
-    return digest in certificates(database).values()
+    return any(digest == registered for _, registered in _registered(database))
+
+
+def _registered(database: Database) -> list[tuple[str, bytes]]:
+    rows = database.execute(
+        "select fields from event where name = 'CapsuleRegistered' and orphaned = 0"
+        " order by block_number, log_index"
+    ).fetchall()
+    found = [json.loads(row["fields"]) for row in rows]
+    return [(one["capsule"], bytes.fromhex(one["certificate"].removeprefix("0x"))) for one in found]
 
 
 def versions(database: Database, campaign: bytes) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def run_campaign(
             csv_only = [command == "mine-agent-js" for command in commands]
             files = write_digits(folder / "data", csv_only=csv_only, seed=seed)
             chain = stack.enter_context(Anvil(folder / "anvil.log"))
-            deployment = _deploy(folder, chain.url)
+            deployment = deploy_sonar(folder, chain.url)
             web3 = connect(chain.url, expected_chain_id=CHAIN_ID)
             sonar = Sonar.open(web3, deployment.address)
         with watch.phase(
@@ -144,7 +144,7 @@ def run_campaign(
         )
 
 
-def _deploy(folder: Path, url: str) -> Deployment:
+def deploy_sonar(folder: Path, url: str) -> Deployment:
     """Deploy Sonar with the Ape script, as anybody would."""
     done = subprocess.run(
         [

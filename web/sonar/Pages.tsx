@@ -2,8 +2,8 @@ import { lazy, Suspense } from "react";
 import { Link, Route, Switch } from "wouter";
 
 import { count } from "../shared/format/numbers";
-import { type Place, Shell } from "../shared/ui/Shell";
-import { Empty, Loading } from "../shared/ui/States";
+import { PageHead, type Place, Shell } from "../shared/ui/Shell";
+import { Loading } from "../shared/ui/States";
 import { Badge } from "../shared/ui/words";
 import { CampaignPage } from "./campaign/CampaignPage";
 import { CampaignsPage } from "./campaigns/CampaignsPage";
@@ -14,12 +14,15 @@ const MinerPage = lazy(async () => ({ default: (await import("./records/MinersPa
 const CapsulesPage = lazy(async () => ({ default: (await import("./records/CapsulesPage")).CapsulesPage }));
 const CapsulePage = lazy(async () => ({ default: (await import("./records/CapsulesPage")).CapsulePage }));
 const DaysPage = lazy(async () => ({ default: (await import("./records/DaysPage")).DaysPage }));
+const CreatePage = lazy(async () => ({ default: (await import("./create/CreatePage")).CreatePage }));
+const ResultPage = lazy(async () => ({ default: (await import("./result/ResultPage")).ResultPage }));
 
 const PLACES: readonly Place[] = [
   { path: "/", name: "Campaigns" },
   { path: "/miners", name: "Miners" },
   { path: "/capsules", name: "Capsules" },
   { path: "/days", name: "Statistics" },
+  { path: "/create", name: "New campaign" },
 ];
 const LINES: Record<Line, string> = { connecting: "Connecting", live: "Live", lost: "Connection lost" };
 
@@ -44,17 +47,15 @@ export function Pages() {
         <Switch>
           <Route path="/" component={CampaignsPage} />
           <Route path="/campaigns/:id" component={CampaignPage} />
+          <Route path="/campaigns/:id/result" component={ResultPage} />
           <Route path="/miners" component={MinersPage} />
           <Route path="/miners/:address" component={MinerPage} />
           <Route path="/capsules" component={CapsulesPage} />
           <Route path="/capsules/:address" component={CapsulePage} />
           <Route path="/days" component={DaysPage} />
+          <Route path="/create" component={CreatePage} />
           <Route>
-            <Empty title="There is no such page">
-              <p>
-                <Link href="/">All campaigns</Link>
-              </p>
-            </Empty>
+            <PageHead title="There is no such page" windowTitle="Not found – Sonar" lead={<Link href="/">All campaigns</Link>} />
           </Route>
         </Switch>
       </Suspense>

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -27,6 +25,7 @@ from sonar_web.index.reading import open_for_reading
 from sonar_web.index.titles import TitleReader
 from tests.web.browser.scene import Scene
 from tests.web.chain_story import HOUR, Story
+from tests.web.serving import served
 
 CROWD = 60
 HOURS_OF_THE_STORY = 89
@@ -40,6 +39,7 @@ class Site:
     scene: Scene
     node: Any
     store: EmbeddedStore
+    store_path: Path
     indexer: Indexer
 
 
@@ -92,23 +92,10 @@ def site(
         ]
         for thread in threads:
             thread.start()
-        yield Site(url, scene, node, store, indexer)
+        yield Site(url, scene, node, store, folder / "store", indexer)
         stop.set()
         for thread in threads:
             thread.join()
-
-
-@contextlib.contextmanager
-def served(application: Any) -> Iterator[str]:
-    """The application on a free port of this machine; its address."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
 
 
 class Visit:

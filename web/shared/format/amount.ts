@@ -19,7 +19,8 @@ export function short(wei: bigint | string, decimals = 18, locale?: string): str
   const [whole = "0", fraction = ""] = full.split(sign);
   if (fraction.length <= 6) return full;
   if (whole === "0" && /^0{6}/.test(fraction)) return `${new Intl.NumberFormat(locale).format(BigInt(wei))} wei`;
-  return `≈ ${whole}${sign}${fraction.slice(0, 6).replace(/0+$/, "") || "0"}`;
+  const kept = fraction.slice(0, 6).replace(/0+$/, "");
+  return `≈ ${whole}${kept === "" ? "" : sign + kept}`;
 }
 
 /** The wei of what somebody typed: digits with at most one point or comma. null if it is anything else. */

@@ -11,6 +11,11 @@ export function moment(seconds: number, locale?: string, timeZone?: string): str
   return new Intl.DateTimeFormat(locale, { ...LONG, ...(timeZone === undefined ? {} : { timeZone }) }).format(seconds * 1000);
 }
 
+/** A moment for a narrow place: "26 Nov, 05:49"; the whole one belongs beside it as a title. */
+export function compact(seconds: number, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(seconds * 1000);
+}
+
 export function isoMoment(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }

@@ -1,7 +1,7 @@
 import { useId } from "react";
 
 import { percent } from "../format/numbers";
-import { moment } from "../format/time";
+import { compact, moment } from "../format/time";
 
 export interface Step {
   /** Seconds since 1970. */
@@ -49,10 +49,10 @@ export function StepChart(props: { title: string; description: string; steps: re
           </circle>
         ))}
         <text x={LEFT} y={HEIGHT - 8}>
-          {shortMoment(first.at)}
+          {compact(first.at)}
         </text>
         <text x={WIDTH - RIGHT} y={HEIGHT - 8} textAnchor="end">
-          {shortMoment(last)}
+          {compact(last)}
         </text>
       </svg>
     </figure>
@@ -61,8 +61,4 @@ export function StepChart(props: { title: string; description: string; steps: re
 
 function niceTop(ppm: number): number {
   return Math.min(1_000_000, Math.ceil((ppm * 1.06) / 200_000) * 200_000);
-}
-
-function shortMoment(at: number): string {
-  return new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(at * 1000);
 }

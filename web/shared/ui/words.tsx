@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from "react";
 
 import { ETHER, exact, short } from "../format/amount";
 import { plain } from "../format/foreign";
-import { distance, isoMoment, moment } from "../format/time";
+import { compact, distance, isoMoment, moment } from "../format/time";
 
 export type Tone = "good" | "warn" | "bad" | "live" | "plain";
 
@@ -29,12 +29,12 @@ export function Amount(props: { wei: string; asset?: string; whole?: boolean }) 
 }
 
 /** A moment in the reader's zone, with how far away it is. */
-export function When(props: { at: number | null; relative?: boolean }) {
+export function When(props: { at: number | null; relative?: boolean; compact?: boolean }) {
   const now = useNow(props.at !== null && props.relative === true);
   if (props.at === null) return <span className="soft">–</span>;
   return (
     <time dateTime={isoMoment(props.at)} title={moment(props.at)}>
-      {props.relative ? distance(props.at, now) : moment(props.at)}
+      {props.relative ? distance(props.at, now) : props.compact ? compact(props.at) : moment(props.at)}
     </time>
   );
 }

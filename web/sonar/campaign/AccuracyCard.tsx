@@ -52,7 +52,7 @@ function Curve(props: { campaign: Campaign; versions: readonly Submission[]; sta
             hideCaption
             columns={[
               { name: "Version", show: (one) => one.version },
-              { name: "When", show: (one) => <When at={one.verdict_at} /> },
+              { name: "When", show: (one) => <When at={one.verdict_at} compact /> },
               { name: "Miner", show: (one) => <Hash value={one.miner} name="miner's address" /> },
               { name: "Accuracy", right: true, show: (one) => percent(one.accuracy ?? 0) },
               { name: "Gain", right: true, show: (one) => `+${percent(gain(versions, one, start))}` },

@@ -32,7 +32,7 @@ export function CampaignPage(props: { params: { id: string } }) {
       </>
     );
   }
-  const title = spec.data?.title || campaign.title || `Campaign ${campaign.id.slice(0, 10)}…`;
+  const title = [spec.data?.title, campaign.title].find((one) => one != null && one !== "") ?? `Campaign ${campaign.id.slice(0, 10)}…`;
   return (
     <>
       <p className="crumbs small">

@@ -1,5 +1,6 @@
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import useSWRInfinite from "swr/infinite";
+import { Link } from "wouter";
 
 import { plural } from "../../shared/format/numbers";
 import { ask } from "../../shared/http";
@@ -25,7 +26,12 @@ export function CampaignsPage() {
   );
   const pages = asked.data ?? [];
   const rows = pages.flatMap((page) => page.data);
-  const more = pages.at(-1)?.next !== null && pages.length > 0;
+  const more = pages.length > 0 && pages.at(-1)?.next !== null;
+  const { size, setSize } = asked;
+  const loaded = pages.length;
+  const loadMore = useCallback(() => {
+    if (loaded === size) void setSize(size + 1); // one page at a time
+  }, [loaded, size, setSize]);
   const filtered = queryOf(filter) !== "";
   return (
     <>
@@ -33,7 +39,11 @@ export function CampaignsPage() {
         title="Campaigns"
         windowTitle="Campaigns – Sonar"
         lead="Each campaign pays data owners for raising a model's accuracy. The model stays encrypted, and their data stay where they are."
-      />
+      >
+        <Link className="button first" href="/create">
+          New campaign
+        </Link>
+      </PageHead>
       <Filters value={filter} onChange={setFilter} />
       {asked.error !== undefined && rows.length > 0 && <Notice kind="warn">What you see may be old. {saidOf(asked.error)}</Notice>}
       <div className="card list-card">
@@ -44,7 +54,7 @@ export function CampaignsPage() {
         ) : rows.length === 0 ? (
           <NoCampaigns filtered={filtered} clear={() => setFilter(NO_FILTER)} />
         ) : (
-          <CampaignList rows={rows} more={more} loadMore={() => void asked.setSize(asked.size + 1)} />
+          <CampaignList rows={rows} more={more} loadMore={loadMore} />
         )}
       </div>
       <p className="hint" aria-live="polite">

@@ -1,5 +1,6 @@
 /** Calls of the contract that a scientist makes, as call data; and reading why one is refused. */
-import { decodeErrorResult, decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem/utils";
+import type { Hex } from "viem";
+import { decodeErrorResult, decodeFunctionResult, encodeFunctionData, parseAbi } from "viem/utils";
 
 const TERMS =
   "struct Terms { bytes32 spec; address capsule; address asset; uint256 bounty; uint256 stake; uint256 fee; uint256 target; uint256 min_gain; uint256 max_start; uint256 submit_until; uint256 review_until; uint256 max_pending; bool gap_basis; }";
@@ -64,7 +65,8 @@ export function refusal(error: unknown): string | null {
       const data = /0x08c379a0[0-9a-fA-F]+/.exec(one);
       if (data) return wordsOf(data[0] as Hex);
     } else if (typeof one === "object" && one !== null) {
-      queue.push(...Object.values(one), ...(one instanceof Error ? [one.message, one.cause] : []));
+      queue.push(...(Object.values(one) as unknown[]));
+      if (one instanceof Error) queue.push(one.message, one.cause);
     }
   }
   return null;
@@ -73,7 +75,7 @@ export function refusal(error: unknown): string | null {
 function wordsOf(data: Hex): string | null {
   try {
     const found = decodeErrorResult({ abi: parseAbi(["error Error(string)"]), data });
-    return String(found.args[0]);
+    return found.args[0];
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ import { duration } from "../../shared/format/time";
 import { PageHead } from "../../shared/ui/Shell";
 import { Failure, Loading } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
-import { Amount, Bar, Hash, useNow, When } from "../../shared/ui/words";
+import { Amount, Bar, Foreign, Hash, useNow, When } from "../../shared/ui/words";
 import { type Campaign, type Capsule, useAnswer } from "../api";
 import { StateBadge, VERDICTS } from "../campaigns/state";
 import { Downloads, Listing } from "./Listing";
@@ -80,8 +80,8 @@ function Record(props: { capsule: Capsule }) {
             columns={[
               { name: "Kind", show: (kind) => VERDICTS[kind].word },
               { name: "Number", right: true, show: (kind) => count(capsule[kind]) },
-              { name: "Share", right: true, show: (kind) => percent(Math.round((capsule[kind] / all) * 1e6)) },
-              { name: "", show: (kind) => <Bar share={capsule[kind] / all} label={`${VERDICTS[kind].word}: ${percent(Math.round((capsule[kind] / all) * 1e6))}`} /> },
+              { name: "Share", right: true, show: (kind) => tenths(capsule[kind] / all) },
+              { name: "Of all", show: (kind) => <Bar share={capsule[kind] / all} label={`${VERDICTS[kind].word}: ${tenths(capsule[kind] / all)}`} /> },
             ]}
             rows={KINDS}
             id={(kind) => kind}
@@ -97,7 +97,7 @@ function Record(props: { capsule: Capsule }) {
           id={(campaign) => campaign.id}
           empty={{ title: "No campaign", text: "None names this Capsule." }}
           columns={[
-            { name: "Campaign", show: (one) => <Link href={`/campaigns/${one.id}`}><bdi>{one.title?.slice(0, 80) ?? `${one.id.slice(0, 12)}…`}</bdi></Link> },
+            { name: "Campaign", show: (one) => <Link href={`/campaigns/${one.id}`}>{one.title === null ? <code>{one.id.slice(0, 12)}…</code> : <Foreign text={one.title} most={80} />}</Link> },
             { name: "State", show: (one) => <StateBadge campaign={one} now={now} /> },
             { name: "Created", show: (one) => <When at={one.created_at} /> },
             { name: "Bounty", right: true, show: (one) => <Amount wei={one.terms.bounty} asset={one.asset} /> },
@@ -110,6 +110,10 @@ function Record(props: { capsule: Capsule }) {
 
 function verdicts(capsule: Capsule): number {
   return KINDS.reduce((sum, kind) => sum + capsule[kind], 0);
+}
+
+function tenths(part: number): string {
+  return percent(Math.round(part * 1000) * 1000);
 }
 
 function mean(seconds: number | null): string {

@@ -67,7 +67,7 @@ function Record(props: { answer: Answer<readonly Submission[]>; address: string 
         </div>
         <div className="tile">
           <dt>Improved a model</dt>
-          <dd>{count(improved.length)}<span className="under">{judged.length === 0 ? "nothing is judged yet" : `${percent(Math.round((improved.length / judged.length) * 1e6))} ${shown}of those judged`}</span></dd>
+          <dd>{count(improved.length)}<span className="under">{judged.length === 0 ? "nothing is judged yet" : `${percent(Math.round((improved.length / judged.length) * 1000) * 1000)} ${shown}of those judged`}</span></dd>
         </div>
         <div className="tile">
           <dt>Unusable</dt>

@@ -3,8 +3,16 @@ import useSWRInfinite from "swr/infinite";
 import { ask } from "../../shared/http";
 import { API, type Answer } from "../api";
 
+export interface Rows<T> {
+  readonly rows: readonly T[] | undefined;
+  readonly error: Error | undefined;
+  readonly again: () => void;
+  /** null if there are no more. */
+  readonly more: (() => void) | null;
+}
+
 /** All rows of a list so far, and a way to load more. */
-export function useRows<T>(path: string, limit = 50) {
+export function useRows<T>(path: string, limit = 50): Rows<T> {
   const joint = path.includes("?") ? "&" : "?";
   const asked = useSWRInfinite<Answer<readonly T[]>, Error>((page: number, before: Answer<readonly T[]> | null) => {
     if (before !== null && before.next === null) return null;

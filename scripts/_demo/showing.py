@@ -1,0 +1,85 @@
+"""The parties of the demo at work, with the pages over them, until somebody stops it."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from pysonar.chain.contract.deployment import manifest_path
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.node.connect import connect
+from scripts._demo.campaign import FUNDS, MINES, POLL, deploy_sonar
+from scripts._demo.chain import CHAIN_ID, Anvil, fund
+from scripts._demo.data import write_digits
+from scripts._demo.parties import Parties
+from scripts._demo.plan import NAME, WISHES, write_plan
+from scripts._demo.stores import open_stores
+
+MOST_SECONDS = 300
+
+
+def show(folder: Path, *, port: int, until_paid: bool) -> None:
+    """Run in `folder`, which is emptied first, until interrupted or, if asked for, the first payout."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    folder = folder.resolve()
+    console = Console(highlight=False)
+    wish = WISHES["one_vs_rest"]["differential"]
+    with ExitStack() as stack:
+        console.print("a local chain, and Sonar on it ...")
+        files = write_digits(folder / "data", mines=MINES, seed=0)
+        chain = stack.enter_context(Anvil(folder / "anvil.log"))
+        deployment = deploy_sonar(folder, chain.url)
+        sonar = Sonar.open(connect(chain.url, expected_chain_id=CHAIN_ID), deployment.address)
+        console.print("a scientist, a Capsule and three mines ...")
+        parties = stack.enter_context(Parties(folder, MINES))
+        manifest = str(manifest_path(folder, CHAIN_ID))
+        stores = open_stores(folder, "embedded", parties.names, stack)
+        parties.init(("--rpc", chain.url, "--deployment", manifest, *POLL), stores, privacy=wish.privacy)
+        fund(chain.url, list(parties.addresses.values()), FUNDS)
+        for mine, path in zip(parties.mines, files.mines, strict=True):
+            mine.run("data", "add", "digits", str(path))
+        parties.capsule.start("run")
+        capsule = parties.addresses[parties.capsule.name]
+        parties.wait_until(lambda: sonar.certificate(capsule) is not None, "Capsule to register")
+        store = stores[parties.scientist.name]
+        stack.enter_context(_pages(folder, chain.url, manifest, store, port))
+        write_plan(folder / "plan.toml", capsule=capsule, wish=wish)
+        made = parties.scientist.ask(
+            *("campaign", "create", str(folder / "plan.toml"), "--name", NAME),
+            *("--validation", str(files.validation)),
+        )
+        for mine in parties.mines:
+            mine.start("run")
+        console.print(f"\n[bold]Sonar UI[/bold]     http://127.0.0.1:{port}/")
+        console.print(f"its campaign  http://127.0.0.1:{port}/campaigns/{made['campaign']}")
+        console.print(f"for a wallet  {chain.url}, chain {CHAIN_ID}")
+        console.print("\nCtrl-C ends all of it.")
+        campaign = bytes.fromhex(made["campaign"].removeprefix("0x"))
+        if until_paid:
+            parties.wait_until(lambda: sonar.campaign(campaign).paid > 0, "the first payout", MOST_SECONDS)
+            return
+        while True:
+            parties.check()
+            time.sleep(1)
+
+
+@contextmanager
+def _pages(folder: Path, url: str, manifest: str, store: str, port: int) -> Iterator[None]:
+    command = [
+        *(str(Path(sys.executable).parent / "sonar-web"), "run", "--rpc", url, "--deployment", manifest),
+        *("--database", str(folder / "index.sqlite"), "--store", store, "--port", str(port)),
+        *("--confirmations", "0", "--poll-seconds", "0.5"),
+    ]
+    with (folder / "sonar-web.log").open("wb") as log:
+        running = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(timeout=30)

@@ -1,0 +1,252 @@
+"""A scientist creates a campaign in the browser: a real Capsule opens it, or the page says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from pysonar import Estimator
+from tests.web.browser.conftest import Site, Visit
+from tests.web.browser.wallet import TestWallet
+
+pytestmark = pytest.mark.slow
+
+ETHER = 10**18
+PASSPHRASE = "correct horse battery staple"
+ENVIRONMENT = os.environ | {"OPENMINED_PASSPHRASE": "only for tests"}
+
+
+def program(name: str) -> str:
+    """A command of this environment."""
+    return str(Path(sys.executable).parent / name)
+
+
+def make_home(site: Site, role: str, home: Path, *more: str) -> str:
+    """A home on the site's chain and store for a role's command, its account funded; its address."""
+    story = site.scene.story
+    place = ["--contract", story.sonar.address, "--rpc", site.node.url, "--confirmations", "0"]
+    where = ["--store", f"embedded:{site.store_path}", "--poll-seconds", "0.3", "--home", str(home)]
+    command = [program(role), "init", *place, *where, *more, "--format", "json"]
+    told = subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    address: str = json.loads(told.stdout)["address"]
+    site.node.rpc("anvil_setBalance", address, hex(10 * ETHER))
+    return address
+
+
+@contextlib.contextmanager
+def mine_at_work(site: Site, folder: Path, data: Path) -> Iterator[None]:
+    """A real mine that trains on a file of its own."""
+    home = folder / "mine"
+    rules = ["--allow-scientist", "any", "--allow-capsule", "any", "--allow-field", "any"]
+    make_home(site, "mine-agent", home, *rules, "--privacy", "none")
+    add = [program("mine-agent"), "data", "add", "flowers", str(data), "--home", str(home)]
+    subprocess.run(add, env=ENVIRONMENT, check=True, capture_output=True)
+    run = [program("mine-agent"), "run", "--home", str(home)]
+    with (folder / "mine.log").open("w") as log:
+        running = subprocess.Popen(run, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT)
+        yield
+        running.terminate()
+        running.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def capsule_process(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Capsule at work on the site's chain and store; its address."""
+    home = tmp_path_factory.mktemp("capsule") / "home"
+    story = site.scene.story
+    address = make_home(site, "capsule", home)
+    with (home.parent / "capsule.log").open("w") as log:
+        running = subprocess.Popen(
+            [program("capsule"), "run", "--home", str(home)],
+            env=ENVIRONMENT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        until = time.monotonic() + 60
+        while story.sonar.certificate(address) is None:
+            told = Path(log.name).read_text()[-2000:]
+            assert running.poll() is None, told
+            assert time.monotonic() < until, told
+            time.sleep(0.2)
+        yield address
+        running.terminate()
+        running.wait(timeout=30)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    """A validation file as scientists have them: two kinds of column and a label."""
+    return write_records(tmp_path / "validation.csv", rows=90, seed=7)
+
+
+def write_records(path: Path, *, rows: int, seed: int) -> Path:
+    """Irises by petals that tell them apart well."""
+    draw = np.random.default_rng(seed)
+    lines = ["petal_length,petal_width,greenhouse,species"]
+    for number in range(rows):
+        kind = number % 3
+        size = (1.4, 4.3, 5.6)[kind] + draw.normal() * 0.4
+        name = ("setosa", "versicolor", "virginica")[kind]
+        lines.append(f"{size:.2f},{size / 3:.2f},{'true' if number % 2 else 'false'},{name}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def wallet(site: Site) -> TestWallet:
+    """The scientist's, with one of the chain's own accounts."""
+    account = site.node.rpc("eth_accounts")[3]
+    return TestWallet(site.node.url, account, site.scene.story.sonar.chain_id)
+
+
+def fill(page: Page, records: Path, capsule: str, **more: str) -> None:
+    """Everything but the key, as somebody does who follows the page."""
+    page.get_by_label("Title").fill(more.get("title", "Irises, from a browser"))
+    page.get_by_label("Description").fill("Petals in centimetres.")
+    page.get_by_label("Validation records (CSV)").set_input_files(records)
+    page.get_by_text("90 records, 4 columns").wait_for()
+    page.get_by_label("Bounty (ETH)").fill(more.get("bounty", "1.5"))
+    page.get_by_label("Target (%)").fill(more.get("target", "90"))
+    page.get_by_role("combobox", name="Capsule").select_option(capsule)
+    page.get_by_text("More settings").click()
+    page.get_by_label("Size of the key").select_option("2048")
+
+
+def make_key(page: Page, folder: Path) -> Path:
+    """The scientist's key; the file as it was downloaded."""
+    page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+    page.get_by_label("Passphrase again").fill(PASSPHRASE)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Make the key and save it").click()
+    path = folder / "key.asc"
+    waiting.value.save_as(path)
+    return path
+
+
+def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
+    visit: Callable[..., Visit],
+    site: Site,
+    capsule_process: str,
+    records: Path,
+    wallet: TestWallet,
+    tmp_path: Path,
+) -> None:
+    reader = visit()
+    wallet.install(reader.page)
+    page = reader.open("/create", "Have a model trained")
+    assert reader.audit() == ""
+    fill(page, records, capsule_process, target="45")
+    page.get_by_text("The model starts at 33.3333").wait_for()
+    key = make_key(page, tmp_path).read_text()
+    assert key.startswith("-----BEGIN PGP PRIVATE KEY BLOCK-----")
+    assert reader.audit() == ""
+    page.get_by_role("button", name="Check with Test wallet").click()
+    page.get_by_text("The contract would take it").wait_for(timeout=60_000)
+    assert wallet.sent == []
+    assert reader.audit() == ""
+    before = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
+    page.get_by_role("button", name="Sign in Test wallet").click()
+    page.get_by_text("Your campaign is on chain").wait_for(timeout=60_000)
+    assert len(wallet.sent) == 1
+    spent = before - int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
+    assert 1.5 * ETHER < spent < 1.51 * ETHER
+    page.get_by_role("link", name="Go to its page").click()
+    page.get_by_role("heading", name="Irises, from a browser").wait_for()
+    page.locator(".badge", has_text="Open").wait_for(timeout=90_000)
+    page.get_by_text("petal_width").first.wait_for()
+    plain = records.read_bytes().splitlines()[1]
+    stored = [path.read_bytes() for path in Path(site.store_path).rglob("*") if path.is_file()]
+    assert not any(plain in content or PASSPHRASE.encode() in content for content in stored)
+
+    with mine_at_work(site, tmp_path, write_records(tmp_path / "flowers.csv", rows=240, seed=8)):
+        page.get_by_role("link", name="Open the result").click(timeout=150_000)
+    page.get_by_role("heading", name="Open the model").wait_for()
+    page.get_by_label("Your key").set_input_files(tmp_path / "key.asc")
+    page.get_by_label("Its passphrase").fill("not the passphrase")
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_text("The passphrase does not open this key.").wait_for(timeout=30_000)
+    page.get_by_label("Its passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_text("it agrees with the chain").wait_for(timeout=30_000)
+    assert reader.audit() == ""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the model").click()
+    waiting.value.save_as(tmp_path / "model.safetensors")
+    assert Estimator.load(tmp_path / "model.safetensors").score(records) > 0.4
+    settle = page.get_by_role("button", name="Settle with Test wallet")
+    claim = page.get_by_role("button", name="Claim with Test wallet")
+    page.get_by_text("It is settled").or_(settle).first.wait_for()
+    if settle.count():
+        settle.click()
+    page.get_by_text("It is settled").wait_for(timeout=60_000)
+    owned = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
+    claim.click()
+    page.get_by_text("Done: it is on chain.").wait_for(timeout=60_000)
+    back = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16) - owned
+    assert 0 < back < 1.5 * ETHER
+
+
+def test_what_a_wallet_or_the_contract_refuses_is_said_and_nothing_is_sent(
+    visit: Callable[..., Visit],
+    site: Site,
+    capsule_process: str,
+    records: Path,
+    wallet: TestWallet,
+    tmp_path: Path,
+) -> None:
+    reader = visit()
+    wallet.install(reader.page)
+    page = reader.open("/create", "Have a model trained")
+    fill(page, records, capsule_process, bounty="50000")
+    make_key(page, tmp_path)
+    check = page.get_by_role("button", name="Check with Test wallet")
+    wallet.chain_id, wallet.switches = 1, False
+    check.click()
+    page.get_by_text("does not know this chain").wait_for()
+    wallet.switches = True
+    check.click()
+    page.get_by_text("too little ether").wait_for(timeout=60_000)
+    page.get_by_label("Bounty (ETH)").fill("0.5")
+    check.click()
+    wallet.rejects = True
+    page.get_by_role("button", name="Sign in Test wallet").click(timeout=60_000)
+    page.get_by_text("You declined in Test wallet. Nothing was sent.").wait_for()
+    assert wallet.sent == []
+
+
+def test_a_file_that_does_not_fit_is_said_by_row_and_column(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path
+) -> None:
+    page = visit().open("/create", "Have a model trained")
+    choose = page.get_by_label("Validation records (CSV)")
+    for content, said in (
+        ("a,b\n1,2\n3\n", "Row 3 has 1 values; the head has 2 names."),
+        ("a,a\n1,2\n", 'Two columns are called "a".'),
+        ("", "The file has no records"),
+        ("a,kind\n1,x\n2,\n3,y\n", 'Row 3, column "kind" is empty'),
+    ):
+        path = tmp_path / "records.csv"
+        path.write_text(content)
+        choose.set_input_files(path)
+        page.get_by_text(said).wait_for()
+    assert page.get_by_role("button", name="Check with").count() == 0
+    page.get_by_text("This browser has no wallet").wait_for()
+
+
+def test_a_target_below_what_guessing_reaches_is_refused(
+    visit: Callable[..., Visit], site: Site, records: Path
+) -> None:
+    page = visit().open("/create", "Have a model trained")
+    page.get_by_label("Validation records (CSV)").set_input_files(records)
+    page.get_by_label("Target (%)").fill("33")
+    page.get_by_text("Guessing alone reaches").wait_for()

@@ -1,0 +1,67 @@
+"""A small wallet of the tests: announced by EIP-6963, its account one of the chain's own unlocked ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from playwright.sync_api import Page
+
+_ANNOUNCED = """
+(() => {
+  const provider = {
+    request: async (asked) => {
+      const answer = await window.askTestWallet(asked);
+      if (answer.error) throw Object.assign(new Error(answer.error.message), answer.error);
+      return answer.result;
+    },
+  };
+  const info = { uuid: "7a3c9d10-0000-4000-8000-000000000001", name: "Test wallet", icon: "data:,", rdns: "test.wallet" };
+  const announce = () =>
+    window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
+  window.addEventListener("eip6963:requestProvider", announce);
+  announce();
+})();
+"""  # noqa: E501 - a script
+
+
+class TestWallet:
+    """Lends its account to the page that it is installed in.
+
+    Attributes:
+        rejects: whether its owner says no to every transaction.
+        chain_id: the chain that it is on. switches: whether it moves to another one when asked.
+        sent: hashes of what it sent.
+    """
+
+    __test__ = False
+
+    def __init__(self, url: str, account: str, chain_id: int) -> None:
+        self.url, self.account, self.chain_id = url, account, chain_id
+        self.rejects, self.switches = False, True
+        self.sent: list[str] = []
+
+    def install(self, page: Page) -> None:
+        """Before the page is opened."""
+        page.expose_function("askTestWallet", self.answer)
+        page.add_init_script(_ANNOUNCED)
+
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What the provider's `request` gives or throws."""
+        method, params = asked["method"], list(asked.get("params") or [])
+        if method in ("eth_requestAccounts", "eth_accounts"):
+            return {"result": [self.account]}
+        if method == "eth_chainId":
+            return {"result": hex(self.chain_id)}
+        if method == "wallet_switchEthereumChain":
+            if not self.switches:
+                return {"error": {"code": 4902, "message": "Unrecognized chain ID"}}
+            self.chain_id = int(params[0]["chainId"], 16)
+            return {"result": None}
+        if method == "eth_sendTransaction" and self.rejects:
+            return {"error": {"code": 4001, "message": "User rejected the request."}}
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer: dict[str, Any] = requests.post(self.url, json=request, timeout=30).json()
+        if method == "eth_sendTransaction" and "result" in answer:
+            self.sent.append(answer["result"])
+        return {name: answer[name] for name in ("result", "error") if name in answer}

@@ -1,0 +1,115 @@
+"""The index after a database that went away and a process that was killed, each in the middle of its work."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sonar_web.errors import DatabaseAwayError
+from sonar_web.index.batch import Batch
+from sonar_web.index.indexer import Indexer
+from tests.postgres_server import Postgres, postgres_bin
+from tests.web.chain_story import Story
+from tests.web.test_web_index import rows, same_as_recounted, two_campaigns
+
+TABLES = ("campaign", "miner", "capsule", "day")
+ROOT = Path(__file__).resolve().parents[2]
+
+# `rebuild` and the reading that follows, in a process that is killed at a point.
+_REBUILD = """
+import contextlib, os, signal, sys
+from sonar_web.index import indexer
+from sonar_web.index.batch import Batch
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+point, contract, url, database = sys.argv[1:]
+if point == "before the deletion is committed":
+    real = indexer.transaction
+    @contextlib.contextmanager
+    def dying(opened):
+        with real(opened):
+            yield
+            die()
+    indexer.transaction = dying
+elif point == "after the deletion":
+    indexer.Indexer.close = die
+else:
+    flush = Batch.flush
+    def dying_flush(self):
+        flush(self)
+        die()
+    Batch.flush = dying_flush
+
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.node.connect import connect
+web3 = connect(url)
+found = indexer.Indexer(web3, Sonar.open(web3, contract), database, confirmations=0, start_block=0)
+found.rebuild()
+found.poll()
+"""
+
+
+@pytest.fixture
+def own_server() -> Iterator[Postgres]:
+    """A PostgreSQL server that a test may stop."""
+    programs = postgres_bin()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="openmined-index-"))
+    running = Postgres(folder, programs)
+    yield running
+    running.stop()
+    shutil.rmtree(folder)
+
+
+def test_a_server_that_goes_away_in_the_middle_of_a_batch_costs_nothing(
+    story: Story, own_server: Postgres, miner: Any, second_miner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_campaigns(story, miner, second_miner)
+    indexer = Indexer(story.node.web3, story.sonar, own_server.url, confirmations=0, start_block=0)
+    flush = Batch.flush
+
+    def cut_off(batch: Batch) -> None:
+        own_server.stop()
+        flush(batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "flush", cut_off)
+        with pytest.raises(DatabaseAwayError, match="nothing is lost"):
+            indexer.poll()
+    indexer.close()
+    own_server.start()
+    assert rows(own_server.url, "campaign") == []
+    indexer.poll()
+    indexer.close()
+    same_as_recounted(story.node, story.sonar, own_server.url)
+
+
+@pytest.mark.parametrize(
+    "point", ["before the deletion is committed", "after the deletion", "while it is read again"]
+)
+def test_a_rebuild_that_is_killed_is_made_good_by_the_next_reading(
+    story: Story, tmp_path: Path, miner: Any, second_miner: Any, point: str
+) -> None:
+    two_campaigns(story, miner, second_miner)
+    database = str(tmp_path / "index.sqlite")
+    indexer = Indexer(story.node.web3, story.sonar, database, confirmations=0, start_block=0)
+    indexer.poll()
+    indexer.close()
+    before = {table: rows(database, table) for table in TABLES}
+    command = [sys.executable, "-c", _REBUILD, point, story.sonar.address, story.node.url, database]
+    killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -9, killed.stderr.decode()
+    indexer.poll()
+    indexer.close()
+    assert {table: rows(database, table) for table in TABLES} == before
+    same_as_recounted(story.node, story.sonar, database)

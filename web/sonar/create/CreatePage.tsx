@@ -1,0 +1,140 @@
+import { useId, useState } from "react";
+
+import { percent, plural } from "../../shared/format/numbers";
+import { PageHead } from "../../shared/ui/Shell";
+import { Failure, saidOf } from "../../shared/ui/States";
+import { Amount } from "../../shared/ui/words";
+import { useAnswer } from "../api";
+import { weiPerPoint } from "../campaign/words";
+import { type Draft, faults, moneyOf, NEW_DRAFT, PURPOSES, startOf } from "./draft";
+import { FieldEditor } from "./FieldEditor";
+import { Below, Choice, Input } from "./Input";
+import type { Certificate } from "./make";
+import { type Key, OwnKeyCard } from "./OwnKey";
+import { SendCard } from "./SendCard";
+import { guess, readSheet, type Sheet } from "./table";
+
+const LARGEST_FILE = 40 << 20;
+
+/** A campaign from a file of validation records, in four steps on one page. */
+export function CreatePage() {
+  const [draft, setDraft] = useState<Draft>(NEW_DRAFT);
+  const [sheet, setSheet] = useState<Sheet | null>(null);
+  const [fileTrouble, setFileTrouble] = useState<string | null>(null);
+  const [own, setOwn] = useState<Key | null>(null);
+  const [locked, setLocked] = useState(false);
+  const [shown, setShown] = useState<ReadonlySet<string>>(new Set());
+  const certificates = useAnswer<readonly Certificate[]>("/certificates");
+  const [start, startTrouble] = measured(draft, sheet);
+  const wrong = faults(draft, sheet, start);
+  const complete = Object.keys(wrong).length === 0 && startTrouble === null;
+  const edit = (name: keyof Draft) => (value: string) => {
+    setShown((before) => new Set(before).add(name));
+    setDraft((before) => ({ ...before, [name]: value }));
+  };
+  const seen = (name: keyof Draft) => (shown.has(name) ? wrong[name] : undefined);
+  const read = async (file: File | undefined) => {
+    setFileTrouble(null);
+    if (file === undefined) return;
+    try {
+      if (file.size > LARGEST_FILE) throw new Error(`The file has ${Math.ceil(file.size / 2 ** 20)} MiB; at most 40 MiB can be sealed here. The command line takes larger ones.`);
+      const found = readSheet(await file.text());
+      setSheet(found);
+      setDraft((before) => ({ ...before, fields: guess(found) }));
+    } catch (error) {
+      setSheet(null);
+      setDraft((before) => ({ ...before, fields: [] }));
+      setFileTrouble(saidOf(error));
+    }
+  };
+  return (
+    <>
+      <PageHead title="Have a model trained" windowTitle="New campaign – Sonar" lead="Say what you want to predict and what it is worth to you. Data owners train the model while it is encrypted; you pay for what they add." />
+      <fieldset disabled={locked} className="plain">
+        <section className="card" aria-labelledby="what">
+          <h2 id="what">1. What is predicted, from what</h2>
+          <div className="form">
+            <Input wide label="Title" value={draft.title} onChange={edit("title")} wrong={seen("title")} more={{ maxLength: 200 }} />
+            <Input wide label="Description" value={draft.description} onChange={edit("description")} hint="Which records fit, and what the model is for. Data owners decide by it." more={{ maxLength: 2000 }} />
+            <Choice label="Purpose" value={draft.purpose} onChange={edit("purpose")} options={PURPOSES} hint="Data owners have rules about it." />
+            <FileField onFile={(file) => void read(file)} trouble={fileTrouble} sheet={sheet} />
+          </div>
+          {sheet !== null && (
+            <div className="spaced">
+              <FieldEditor fields={draft.fields} sheet={sheet} onChange={(fields) => setDraft((before) => ({ ...before, fields }))} />
+              {(wrong.fields ?? startTrouble) != null && <p className="wrong" role="alert">{wrong.fields ?? startTrouble}</p>}
+              {start !== null && wrong.fields === undefined && <p className="hint">The model starts at {percent(start)}: what always giving the first answer gets right. Capsule measures this, too.</p>}
+            </div>
+          )}
+        </section>
+        <section className="card" aria-labelledby="pay">
+          <h2 id="pay">2. What it pays</h2>
+          <div className="form">
+            <Input label="Bounty (ETH)" value={draft.bounty} onChange={edit("bounty")} wrong={seen("bounty")} hint="Goes into escrow; what nobody earns comes back." more={{ inputMode: "decimal" }} />
+            <Input label="Target (%)" value={draft.target} onChange={edit("target")} wrong={wrong.target} hint="Reaching it ends the campaign." more={{ inputMode: "decimal" }} />
+            <Input label="Least gain (%)" value={draft.minGain} onChange={edit("minGain")} wrong={seen("minGain")} hint="A smaller step is not paid." more={{ inputMode: "decimal" }} />
+            <Input label="Open for (days)" value={draft.days} onChange={edit("days")} wrong={seen("days")} more={{ inputMode: "decimal" }} />
+            <Input label="Stake of a submission (ETH)" value={draft.stake} onChange={edit("stake")} wrong={seen("stake")} hint="Comes back, unless it cannot be used." more={{ inputMode: "decimal" }} />
+            <Input label="Fee of a submission (ETH)" value={draft.fee} onChange={edit("fee")} wrong={seen("fee")} hint="For Capsule's work." more={{ inputMode: "decimal" }} />
+            <Choice
+              label="Capsule"
+              value={draft.capsule}
+              onChange={edit("capsule")}
+              options={[["", "Choose one"], ...(certificates.data?.data ?? []).map((one) => [one.address, one.address] as const)]}
+              hint="It opens your validation records, judges, and keeps the keys."
+              wrong={seen("capsule")}
+            />
+          </div>
+          {certificates.error && <Failure error={certificates.error} what="the list of Capsules" again={() => void certificates.mutate()} />}
+          <CostPreview draft={draft} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} />
+          <details className="spaced">
+            <summary>More settings</summary>
+            <div className="form spaced">
+              <Input label="Steps of training at a mine" value={draft.trainingSteps} onChange={edit("trainingSteps")} wrong={seen("trainingSteps")} hint="Fewer suit mines that add much noise." more={{ inputMode: "numeric" }} />
+              <Choice label="Size of the key" value={draft.keyBits} onChange={edit("keyBits")} options={[["3072", "3072 bit"], ["2048", "2048 bit, quicker to try"], ["4096", "4096 bit"]]} />
+            </div>
+          </details>
+        </section>
+        <OwnKeyCard value={own} onChange={setOwn} />
+      </fieldset>
+      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} place={certificates.data} complete={complete} onLock={setLocked} />
+    </>
+  );
+}
+
+function measured(draft: Draft, sheet: Sheet | null): [number | null, string | null] {
+  if (sheet === null) return [null, null];
+  try {
+    return [startOf(draft, sheet), null];
+  } catch (error) {
+    return [null, saidOf(error)];
+  }
+}
+
+function FileField(props: { onFile: (file: File | undefined) => void; trouble: string | null; sheet: Sheet | null }) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>Validation records (CSV)</label>
+      <input id={id} type="file" accept=".csv,text/csv" aria-describedby={`${id}-hint`} aria-invalid={props.trouble !== null} onChange={(event) => props.onFile(event.target.files?.[0])} />
+      <Below id={`${id}-hint`} wrong={props.trouble ?? undefined} hint={props.sheet === null ? "They are sealed in this browser; only Capsule can open them." : `${plural(props.sheet.rows.length, "record")}, ${plural(props.sheet.names.length, "column")}. Hundreds are better than dozens.`} />
+    </div>
+  );
+}
+
+function CostPreview(props: { draft: Draft; ok: boolean; start: number | null }) {
+  if (!props.ok) return null;
+  const money = moneyOf(props.draft);
+  const start = props.start ?? 0;
+  const paid = money.target > 0 ? (money.bounty * BigInt(Math.max(0, money.target - start))) / BigInt(money.target) : 0n;
+  return (
+    <dl className="facts preview spaced" aria-label="What it costs">
+      <dt>Each percentage point pays</dt>
+      <dd><Amount wei={weiPerPoint(money.bounty, money.target, start, false).toString()} /></dd>
+      <dt>Paid in all at the target</dt>
+      <dd><Amount wei={paid.toString()} />{start > 0 && <span className="soft"> (the rest stands for what the model knows at the start, and comes back)</span>}</dd>
+      <dt>A mine puts down</dt>
+      <dd><Amount wei={(money.stake + money.fee).toString()} /> for each submission</dd>
+    </dl>
+  );
+}

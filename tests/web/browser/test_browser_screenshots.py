@@ -47,9 +47,7 @@ def test_a_picture_of_a_campaign_that_is_created_is_small(
     page = visit(theme=theme).open("/create", "Have a model trained")
     records = write_records(tmp_path / "validation.csv", rows=240, seed=1)
     page.get_by_label("Title").fill("Irises of three botanical gardens")
-    page.get_by_label("Description").fill(
-        "Which iris is it? Petals in centimetres, as gardeners measure them."
-    )
+    page.get_by_label("Description").fill("Which iris is it? Petals in centimetres.")
     page.get_by_label("Purpose").select_option("research")
     page.get_by_label("Validation records (CSV)").set_input_files(records)
     page.get_by_text("240 records, 4 columns").wait_for()

@@ -46,13 +46,13 @@ export function CampaignPage(props: { params: { id: string } }) {
         <div>
           <AccuracyCard campaign={campaign} versions={versions.data?.data} error={versions.error} now={now} />
           <Queue campaign={campaign} submissions={submissions.data?.data} error={submissions.error} more={submissions.data?.next != null} />
+          <Artifacts campaign={campaign} spec={spec.data} />
         </div>
         <div>
           {spec.error ? <NoSpec error={spec.error} again={() => void spec.mutate()} /> : <SpecCard spec={spec.data} campaign={campaign} />}
           <TimeLine campaign={campaign} now={now} />
           <Money campaign={campaign} />
           <Parties campaign={campaign} />
-          <Artifacts campaign={campaign} spec={spec.data} />
         </div>
       </div>
     </>

@@ -12,11 +12,15 @@ export function TimeLine(props: { campaign: Campaign; now: number }) {
   const { campaign, now } = props;
   const { terms } = campaign;
   const over = campaign.ended_at !== null;
+  // What ended before a deadline never met it.
+  const deadlines: Mark[] = [
+    { name: "Submissions close", at: terms.submit_until },
+    { name: "Reviews close", at: terms.review_until, note: "After this, whatever is unjudged is given back." },
+  ];
   const marks: Mark[] = [
     { name: "Created", at: campaign.created_at, note: "The bounty is in escrow." },
     { name: "Opened by Capsule", at: campaign.opened_at, ...(campaign.opened_at === null && !over ? { note: "Not yet; if it stays so, the bounty goes back." } : {}) },
-    { name: "Submissions close", at: terms.submit_until },
-    { name: "Reviews close", at: terms.review_until, note: "After this, whatever is unjudged is given back." },
+    ...deadlines.filter((mark) => campaign.ended_at === null || (mark.at !== null && mark.at <= campaign.ended_at)),
     { name: "Result delivered", at: campaign.delivered_at },
     { name: { settled: "Settled", cancelled: "Cancelled", declined: "Declined", open: "Ended", requested: "Ended" }[campaign.state], at: campaign.ended_at },
   ];

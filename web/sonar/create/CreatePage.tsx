@@ -50,7 +50,7 @@ export function CreatePage() {
   return (
     <>
       <PageHead title="Have a model trained" windowTitle="New campaign – Sonar" lead="Say what you want to predict and what it is worth to you. Data owners train the model while it is encrypted; you pay for what they add." />
-      <fieldset disabled={locked} className="plain">
+      <fieldset disabled={locked} className="bare">
         <section className="card" aria-labelledby="what">
           <h2 id="what">1. What is predicted, from what</h2>
           <div className="form">

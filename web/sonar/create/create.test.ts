@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+
+import { type Draft, faults, maxStart, moneyOf, NEW_DRAFT, ppm, specOf, startOf } from "./draft";
+import { guess, readSheet, TableError, typed } from "./table";
+
+const CSV = "\ufeffage,temperature,antibiotics,ward,fever\n40,37.5,true,surgery,no\n61, 38.9 ,false,\"cardiology, east\",yes\n55,36.6,true,surgery,no\n";
+
+function draftOf(csv: string, more: Partial<Draft> = {}): [Draft, ReturnType<typeof readSheet>] {
+  const sheet = readSheet(csv);
+  return [{ ...NEW_DRAFT, title: "Fever", capsule: "0x1", fields: guess(sheet), ...more }, sheet];
+}
+
+describe("a file of records", () => {
+  test("is understood: kinds, round public ranges, and the last column as what is predicted", () => {
+    const [{ fields }] = draftOf(CSV);
+    expect(fields.map((field) => [field.name, field.use, field.kind])).toEqual([
+      ["age", "field", "integer"], ["temperature", "field", "number"], ["antibiotics", "field", "boolean"], ["ward", "field", "category"], ["fever", "label", "category"],
+    ]);
+    const [age, , , ward] = fields;
+    expect([age?.low, age?.high]).toEqual(["40", "70"]);
+    expect(ward?.values).toEqual(["cardiology, east", "surgery"]);
+  });
+  test("is refused by row and column where it does not fit", () => {
+    for (const [csv, said] of [
+      ["", /no records/], ["a,b", /no records/], ["a,b\n1", /Row 2 has 1/], ["a,a\n1,2", /called "a"/], [",b\n1,2", /no name/],
+    ] as const) {
+      expect(() => readSheet(csv)).toThrow(said);
+    }
+    const [draft, sheet] = draftOf("a,kind\n1,x\n,y\n");
+    const [first] = draft.fields;
+    if (first === undefined) throw new Error("no field");
+    expect(() => typed(sheet, first)).toThrow(TableError);
+    expect(() => typed(sheet, first)).toThrow(/Row 3, column "a" is empty; a whole number/);
+  });
+  test("keeps classes that are whole numbers as numbers", () => {
+    const [draft, sheet] = draftOf("x,label\n0.5,1\n0.7,0\n0.1,1\n");
+    const label = draft.fields[1];
+    expect([label?.kind, label?.values]).toEqual(["category", ["0", "1"]]);
+    expect(label && typed(sheet, label)).toEqual({ type: "integer", values: [1, 0, 1] });
+  });
+});
+
+describe("a draft", () => {
+  test("starts at the share of its first class, rounded down; a number starts at 0", () => {
+    expect(startOf(...draftOf(CSV))).toBe(666_666);
+    expect(startOf(...draftOf("x,y\n1,0.5\n2,0.25\n"))).toBe(0);
+  });
+  test("names each fault at its input, and none when all is well", () => {
+    const [draft, sheet] = draftOf(CSV);
+    expect(faults(draft, sheet, 666_666)).toEqual({});
+    expect(Object.keys(faults({ ...NEW_DRAFT, bounty: "-1", stake: "x", days: "366", trainingSteps: "0" }, null, null)).sort()).toEqual(
+      ["bounty", "capsule", "days", "file", "stake", "title", "trainingSteps"],
+    );
+    expect(faults({ ...draft, target: "66.6" }, sheet, 666_666).target).toMatch(/Guessing alone/);
+    expect(faults({ ...draft, target: "10", minGain: "10.0001" }, sheet, 0).minGain).toBeDefined();
+  });
+  test("has exact amounts, and a bound on the start that the contract takes", () => {
+    const money = moneyOf({ ...NEW_DRAFT, bounty: "1.000000000000000001", target: "80", minGain: "0.5" });
+    expect([money.bounty, money.target, money.minGain]).toEqual([1_000_000_000_000_000_001n, 800_000, 5_000]);
+    expect(maxStart(money, 333_333)).toBe(343_333);
+    expect(maxStart(money, 794_000)).toBe(795_000);
+    expect([ppm("100"), ppm("100.0001"), ppm("0.00001"), ppm("")]).toEqual([1_000_000, null, null, null]);
+  });
+  test("becomes a spec with its fields in the file's order", () => {
+    const [draft] = draftOf(CSV);
+    const spec = specOf(draft, 666_666, { sealed: "Qm", digest: "0x", rows: 3, capsuleCertificate: "Qm", scientistCertificate: "Qm" }) as unknown as {
+      algorithm: { family: string };
+      input_schema: { openmined: { fields: string[] }; properties: Record<string, unknown> };
+    };
+    expect(spec.algorithm.family).toBe("logistic");
+    expect(spec.input_schema.openmined.fields).toEqual(["age", "temperature", "antibiotics", "ward"]);
+    expect(spec.input_schema.properties["age"]).toEqual({ type: "integer", openmined: { kind: "integer", clip: [40, 70], encode: { center: 55, scale: 7.5 } } });
+  });
+});

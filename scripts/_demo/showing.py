@@ -32,12 +32,12 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
     wish = WISHES["one_vs_rest"]["differential"]
     with ExitStack() as stack:
         console.print("a local chain, and Sonar on it ...")
-        files = write_digits(folder / "data", mines=MINES, seed=0)
+        files = write_digits(folder / "data", csv_only=[False] * len(MINES["py"]), seed=0)
         chain = stack.enter_context(Anvil(folder / "anvil.log"))
         deployment = deploy_sonar(folder, chain.url)
         sonar = Sonar.open(connect(chain.url, expected_chain_id=CHAIN_ID), deployment.address)
         console.print("a scientist, a Capsule and three mines ...")
-        parties = stack.enter_context(Parties(folder, MINES))
+        parties = stack.enter_context(Parties(folder, MINES["py"]))
         manifest = str(manifest_path(folder, CHAIN_ID))
         stores = open_stores(folder, "embedded", parties.names, stack)
         parties.init(("--rpc", chain.url, "--deployment", manifest, *POLL), stores, privacy=wish.privacy)

@@ -167,11 +167,12 @@ def test_a_launch_that_reverted_can_be_repeated(
 def test_initial_weights_are_sealed_and_measured(
     owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, weights: Any
 ) -> None:
+    weights = np.ascontiguousarray(weights[:, ::-1])  # wrong for every record: room to gain
     campaign = Campaign(owner, replace(plan, initial=weights, target=1_000_000), records).launch()
     spec = Spec.parse(
         judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
     )
-    assert spec.start_ppm == 1_000_000
+    assert spec.start_ppm == 0
     opened = SealedInput.open(
         judge.store.get(spec.initial.sealed, max_bytes=MAX_BYTES["sealed_input"]),  # type: ignore[union-attr]
         judge.key,

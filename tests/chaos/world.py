@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,8 @@ class World:
         for party in self.parties:
             party.disk.mkdir()
             _mount(party.disk)
-            self._init(party)
+        with ThreadPoolExecutor(len(self.parties)) as together:
+            list(together.map(self._init, self.parties))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -25,6 +25,7 @@ from mine_agent.memory import Pool
 from mine_agent.rules.policy import Policy
 from mine_agent.work.new_submissions import NewSubmissions
 from mine_agent.work.open_submissions import OpenSubmissions
+from mine_agent.work.own_snapshot import OwnSnapshot
 from mine_agent.work.snapshot import Snapshot
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseUnusableError
@@ -90,12 +91,13 @@ class Agent:
         policy, data_sets = connection.home.policy(), connection.home.data().all()
         self._pool.resize(policy.memory)
         settled = connection.settled_ids()
-        for campaign in connection.own_campaign_ids():
-            if campaign not in self._over:
-                self._try(campaign, FOLLOWING_UP, partial(self._open.follow_up, campaign, policy))
-                money = partial(self._open.collect, campaign, auto_claim=policy.auto_claim)
-                if self._try(campaign, MONEY, money) and campaign in settled:
-                    self._is_over(campaign)
+        unfinished = [one for one in connection.own_campaign_ids() if one not in self._over]
+        own = OwnSnapshot(connection, unfinished)
+        for campaign in unfinished:
+            self._try(campaign, FOLLOWING_UP, partial(self._open.follow_up, campaign, policy, own))
+            money = partial(self._open.collect, campaign, own, auto_claim=policy.auto_claim)
+            if self._try(campaign, MONEY, money) and campaign in settled:
+                self._is_over(campaign)
         if self._is_paused():
             return self._errors
         live = [campaign for campaign in connection.campaign_ids() if campaign not in settled]

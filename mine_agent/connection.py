@@ -13,6 +13,7 @@ from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
 from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
+from pysonar.chain.sending.fees import GasPrice
 from pysonar.party.connection import AgentConnection
 
 
@@ -22,12 +23,15 @@ class Connection(AgentConnection[Home, Journal]):
 
     Attributes:
         address: the account, as it was when the connection was made.
+        gas_price: what gas costs now, in the gas of Ethereum.
     """
 
     address: str = field(init=False)
+    gas_price: GasPrice = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", self.home.address)
+        object.__setattr__(self, "gas_price", GasPrice(self.web3, self.address))
 
     @classmethod
     def open(cls, home: Home, web3: Web3 | None = None) -> Connection:

@@ -159,10 +159,10 @@ def _balance(home: Home) -> str:
     from mine_agent.campaigns.offer import SUBMIT_GAS
     from pysonar.chain.node import rpc
     from pysonar.chain.node.connect import connect
-    from pysonar.chain.sending.fees import price_now
+    from pysonar.chain.sending.fees import GasPrice
 
     web3 = connect(home.settings.rpc)
-    held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * price_now(web3)
+    held, needed = rpc.balance(web3, home.address), SUBMIT_GAS * GasPrice(web3, home.address).now()
     if held < needed:
         raise TroubleError(
             f"{home.address} holds {about(held)}; the gas of one submission is {about(needed)}"

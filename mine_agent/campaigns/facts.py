@@ -18,7 +18,6 @@ from mine_agent.rules.hours import minute_of_day
 from mine_agent.rules.pacing import Outcome
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import CampaignRecord, State
-from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox_records import OutboxRecords
 
 
@@ -39,7 +38,7 @@ class Moment:
 
     def renewed(self, connection: Connection, clock: float) -> Moment:
         """The same campaigns, a while later. Raises NodeError."""
-        return Moment(connection.sonar.now(), clock, price_now(connection.web3), self.active)
+        return Moment(connection.sonar.now(), clock, connection.gas_price.now(), self.active)
 
     def joined(self, campaign: bytes) -> Moment:
         """The same, once this mine has submitted to `campaign`."""
@@ -53,7 +52,7 @@ class Moment:
         active = (
             campaign for campaign in own if campaign in records and _goes_on(records[campaign], chain_time)
         )
-        return cls(chain_time, clock, price_now(connection.web3), frozenset(active))
+        return cls(chain_time, clock, connection.gas_price.now(), frozenset(active))
 
 
 def facts_of(

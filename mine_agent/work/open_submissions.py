@@ -18,10 +18,10 @@ from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.refusals import refusals
 from mine_agent.work import payouts, submit
+from mine_agent.work.own_snapshot import OwnSnapshot
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
-from pysonar.chain.sending.fees import price_now
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.party.happenings import Claiming, GivenUp, Judged, PutBack, Reclaiming, Settling, Tell
 from pysonar.store.check import Kept, put_back
@@ -44,9 +44,9 @@ class OpenSubmissions:
         self._clock = clock
         self._whole_until: dict[bytes, float] = {}
 
-    def follow_up(self, campaign: bytes, policy: Policy) -> None:
+    def follow_up(self, campaign: bytes, policy: Policy, own: OwnSnapshot) -> None:
         """Bring every submission of this home a step further. StoreError, ChainError."""
-        record, now = self._connection.sonar.campaign(campaign), self._connection.sonar.now()
+        record = own.record(campaign)
         for status in self._connection.submission_history(campaign):
             made = status.submission
             if made is None or made.closed_at is not None:
@@ -56,7 +56,7 @@ class OpenSubmissions:
             elif status.index is not None:
                 self._put_back(made)
             else:
-                hopeless = self._why_hopeless(made, record, policy, now)
+                hopeless = self._why_hopeless(made, record, policy, own)
                 if hopeless is None:
                     self._send(made, record)
                 else:
@@ -74,13 +74,12 @@ class OpenSubmissions:
         if known is None and sent is not None:
             self._tell(submit.happening(made, sent))
 
-    def collect(self, campaign: bytes, *, auto_claim: bool) -> bool:
+    def collect(self, campaign: bytes, own: OwnSnapshot, *, auto_claim: bool) -> bool:
         """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
 
         Returns whether nothing is left to come: everything settled, decided and claimed.
         """
-        sonar = self._connection.sonar
-        record, now = sonar.campaign(campaign), sonar.now()
+        record, now = own.record(campaign), own.now
         waiting = [
             status
             for status in self._connection.submission_history(campaign)
@@ -90,34 +89,33 @@ class OpenSubmissions:
             if payouts.may_reclaim(record, status, now):
                 self._reclaim(record, status)
         if record.state is not State.SETTLED:
-            self._settle(record, now)
+            self._settle(record, own)
             return False
         if waiting:
             return False
-        claimable = sonar.claimable(campaign, self._connection.address)
-        if auto_claim and claimable > self._gas_cost(record, CLAIM_GAS):
+        claimable = own.claimable(campaign)
+        if auto_claim and claimable > self._gas_cost(record, CLAIM_GAS, own):
             self._claim(record, claimable)
         return claimable == 0
 
-    def _gas_cost(self, record: CampaignRecord, gas: int) -> int:
+    def _gas_cost(self, record: CampaignRecord, gas: int, own: OwnSnapshot) -> int:
         """What so much gas costs, to compare with amounts of the campaign. Nothing, if these are of a token:
         the owner who allows it says that it is worth the gas.
         """
         if record.terms.asset != ZERO_ADDRESS:
             return 0
-        return gas * price_now(self._connection.web3)
+        return gas * own.price
 
     def _why_hopeless(
-        self, made: OwnSubmission, record: CampaignRecord, policy: Policy, now: int
+        self, made: OwnSubmission, record: CampaignRecord, policy: Policy, own: OwnSnapshot
     ) -> str | None:
         """Why a submission that is not in the queue is not sent any more; the owner may have thought better
         of it.
         """
-        connection = self._connection
-        hopeless = submit.why_hopeless(made, record, self._outbox, now)
+        hopeless = submit.why_hopeless(made, record, self._outbox, own.now)
         if hopeless is not None or self._outbox.find(submit.submit_deed(made)) is not None:
             return hopeless
-        forbidden = refusals(policy, offer_of(record, price_now(connection.web3)))
+        forbidden = refusals(policy, offer_of(record, own.price))
         return forbidden[0].reason if forbidden else None
 
     def _put_back(self, made: OwnSubmission) -> None:
@@ -162,16 +160,14 @@ class OpenSubmissions:
                 Reclaiming(campaign=status.campaign, index=status.index or 0, transaction=sent.hashes[-1])
             )
 
-    def _settle(self, record: CampaignRecord, now: int) -> None:
+    def _settle(self, record: CampaignRecord, own: OwnSnapshot) -> None:
         """Anybody may settle a campaign whose time is over; if Capsule is silent, who is owed does."""
-        if now < record.terms.review_until + SETTLE_GRACE:
+        if own.now < record.terms.review_until + SETTLE_GRACE:
             return
-        sonar = self._connection.sonar
-        owed = sonar.owed(record.id, self._connection.address)
-        if owed <= self._gas_cost(record, SETTLE_GAS + CLAIM_GAS):
+        if own.owed(record.id) <= self._gas_cost(record, SETTLE_GAS + CLAIM_GAS, own):
             return
         before = self._outbox.find(payouts.settle_deed(record.id))
-        sent = payouts.settle(self._outbox, sonar, record.id)
+        sent = payouts.settle(self._outbox, self._connection.sonar, record.id)
         if before is None and sent is not None:
             self._tell(Settling(campaign=record.id, transaction=sent.hashes[-1]))
 

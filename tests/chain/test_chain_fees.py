@@ -11,11 +11,12 @@ from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st
+from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import FeesTooHighError, TransactionTimeoutError
 from pysonar.chain.sending import fees
-from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
+from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees, GasPrice, price_now
 from pysonar.chain.sending.outbox_records import Status
 from tests.chain.outboxes import landed, register, registration
 from tests.conftest import Anvil
@@ -144,3 +145,21 @@ def test_an_answer_to_too_low_is_a_replacement_within_the_caps(
         assert offer.tip <= policy.tip_cap
         assert offer.tip * 100 >= old.tip * 113
         assert offer.max_fee * 100 >= old.max_fee * 113
+
+
+@pytest.mark.parametrize(("times", "dear"), [(1, 1), (10, 10)])
+def test_gas_costs_as_many_times_more_as_the_chain_takes_of_it(
+    node: Any, capsule: Any, times: int, dear: int
+) -> None:
+    """On chains that bill bytes as gas, an empty transfer takes more than 21,000."""
+
+    def more(method: str, _: Any, answer: Answer) -> Answer | None:
+        return {"result": hex(21_000 * times)} if method == "eth_estimateGas" else None
+
+    web3 = Web3(Meddling(node.url, after=more))
+    assert GasPrice(web3, capsule.address).now() == dear * price_now(web3)
+
+
+def test_a_node_that_estimates_nothing_is_taken_for_one_of_ethereum(node: Any, capsule: Any) -> None:
+    web3 = Web3(Meddling(node.url, refusing("eth_estimateGas", "not supported")))
+    assert GasPrice(web3, capsule.address).now() == price_now(web3)

@@ -47,6 +47,36 @@ def test_products_add_and_powers_multiply(a, b, factor):
     assert decrypt_integers(sums, SMALL) == [centred(a + b + 1), centred(a * factor + b)]
 
 
+class Watched:
+    """The usual kernel; remembers what was raised to the secret exponents."""
+
+    def __init__(self):
+        self.inner, self.raised = load_kernel(), []
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def powers(self, bases, exponent, modulus):
+        if int(exponent) in (int(SMALL.p) - 1, int(SMALL.q) - 1):
+            self.raised += [int(base) for base in bases]
+        return self.inner.powers(bases, exponent, modulus)
+
+
+def test_what_is_raised_to_the_secret_exponents_is_nobodys_choice():
+    """A mine chooses the ciphertexts, and could learn from the time of their powers: they are blinded."""
+    chosen = encrypt_integers([5, 7], SMALL)
+    moduli = (int(SMALL.p_squared), int(SMALL.q_squared))
+    in_clear = {int(c) % modulus for c in chosen.ciphertexts for modulus in moduli}
+    seen = []
+    for _ in range(2):
+        watched = Watched()
+        assert decrypt_integers(chosen, SMALL, watched) == [5, 7]
+        assert len(watched.raised) == 4
+        assert not in_clear & set(watched.raised)
+        seen += watched.raised
+    assert len(set(seen)) == 8  # fresh at each decryption
+
+
 def test_a_plaintext_of_half_the_modulus_is_refused():
     with pytest.raises(BoundError, match="plaintext 1"):
         encrypt_integers([HALF, HALF + 1], SMALL)

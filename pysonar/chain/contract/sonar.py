@@ -6,7 +6,7 @@ Sending is the outbox's work. Reads are of the newest block unless a block is na
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eth_abi.abi import encode
@@ -102,15 +102,10 @@ class Sonar:
         """The campaigns as stored, by id, in as few exchanges as the node allows; those that Sonar does not
         know are left out.
         """
-        known = abi.functions(self.version)["campaign"]
-        asked = [known.encode(require_bytes32("the campaign's id", campaign)) for campaign in campaigns]
-        requests = [{"to": self.address, "data": "0x" + data.hex()} for data in asked]
         found: dict[bytes, CampaignRecord] = {}
-        for campaign, answer in zip(campaigns, rpc.eth_calls(self.web3, requests, block), strict=True):
-            if isinstance(answer, NodeRefusedError):
-                raise _refusal("campaign", answer)
+        for campaign, said in self._read_many("campaign", campaigns, block=block):
             try:
-                record = CampaignRecord.from_abi(campaign, known.decode(answer)[0], self.version)
+                record = CampaignRecord.from_abi(campaign, said, self.version)
             except ValueError:  # a state that there is not
                 raise UnexpectedAnswerError("campaign", "a campaign of Sonar") from None
             if record.state is not State.NONE:
@@ -135,6 +130,16 @@ class Sonar:
         account = require_address("the account", account)
         return int(self._read("claimable", campaign, account, block=block)[0])
 
+    def claimable_of_many(self, campaigns: Sequence[bytes], account: str) -> dict[bytes, int]:
+        """`claimable` of each campaign, in as few exchanges as the node allows."""
+        account = require_address("the account", account)
+        return dict(self._read_many("claimable", campaigns, account))
+
+    def owed_of_many(self, campaigns: Sequence[bytes], account: str) -> dict[bytes, int]:
+        """`owed` of each campaign, in as few exchanges as the node allows."""
+        account = require_address("the account", account)
+        return dict(self._read_many("owed", campaigns, account))
+
     def owed(self, campaign: bytes, account: str) -> int:
         """Wei that the campaign owes the account, claimable now or after settlement."""
         return int(self._read("owed", campaign, require_address("the account", account))[0])
@@ -154,6 +159,18 @@ class Sonar:
             if held < call.value:
                 raise InsufficientFundsError(call.label, sender, held, call.value)
         return simulate(self.web3, call, sender, block)
+
+    def _read_many(
+        self, name: str, campaigns: Sequence[bytes], *more: Any, block: rpc.Tag = "latest"
+    ) -> Iterator[tuple[bytes, Any]]:
+        """Each campaign with what the view function says of it."""
+        known = abi.functions(self.version)[name]
+        asked = [known.encode(require_bytes32("the campaign's id", one), *more) for one in campaigns]
+        requests = [{"to": self.address, "data": "0x" + data.hex()} for data in asked]
+        for campaign, answer in zip(campaigns, rpc.eth_calls(self.web3, requests, block), strict=True):
+            if isinstance(answer, NodeRefusedError):
+                raise _refusal(name, answer)
+            yield campaign, known.decode(answer)[0]
 
     def _read(self, function: str, *arguments: Any, block: rpc.Tag = "latest") -> tuple[Any, ...]:
         known = abi.functions(self.version)[function]

@@ -7,17 +7,23 @@ offered the node's gas price.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from web3 import Web3
 
-from pysonar.chain.errors import FeesTooHighError
+from pysonar.chain.errors import FeesTooHighError, NodeRefusedError
 from pysonar.chain.node import rpc
 
 GWEI = 10**9
 DEFAULT_TIP = GWEI
 """Of a chain whose nodes suggest none."""
 TOKEN_CALL_COST = 2 * 10**16
+PLAIN_TRANSFER_GAS = 21_000
+"""Of an empty transfer, on Ethereum."""
+DEARNESS_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,44 @@ def price_now(web3: Web3) -> int:
         return rpc.gas_price(web3)
     suggested = rpc.priority_fee(web3)
     return base_fee + (DEFAULT_TIP if suggested is None else suggested)
+
+
+class GasPrice:
+    """What a unit of gas costs an account, as Ethereum counts gas.
+
+    Some chains bill the bytes of a transaction as gas, so that the same call takes many times as much there
+    (Arbitrum, zkSync). How many times shows an empty transfer, which takes 21,000 on Ethereum.
+    """
+
+    def __init__(self, web3: Web3, account: str) -> None:
+        self._web3 = web3
+        self._account = account
+        self._factor = Fraction(1)
+        self._until = 0.0
+
+    def now(self) -> int:
+        """Wei per gas in the next block, at least the node's own price. NodeDownError."""
+        if time.monotonic() >= self._until:
+            self._factor = self._dearness()
+            self._until = time.monotonic() + DEARNESS_SECONDS
+        return math.ceil(price_now(self._web3) * self._factor)
+
+    def _dearness(self) -> Fraction:
+        return Fraction(transfer_gas(self._web3, self._account), PLAIN_TRANSFER_GAS)
+
+
+def transfer_gas(web3: Web3, account: str) -> int:
+    """Gas of an empty transfer of the account to itself: more than 21,000 where bytes are billed as gas."""
+    transfer = {"from": account, "to": account, "value": "0x0"}
+    try:
+        return max(PLAIN_TRANSFER_GAS, rpc.estimate_gas(web3, transfer))
+    except NodeRefusedError:
+        return PLAIN_TRANSFER_GAS
+
+
+def with_margin(gas: int) -> int:
+    """A gas limit for a transfer that takes so much: exactly that on Ethereum, a quarter more elsewhere."""
+    return gas if gas == PLAIN_TRANSFER_GAS else gas * 5 // 4
 
 
 def bumped(old: Fees, wanted: Fees, policy: FeePolicy) -> Fees | None:

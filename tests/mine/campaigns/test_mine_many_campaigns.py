@@ -10,6 +10,7 @@ import pytest
 
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
+from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
@@ -53,3 +54,31 @@ def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
     mine.agent.round()
     assert cost_of_a_round() == with_one
     assert mine.submitted() == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "settled"])
+def test_a_round_costs_as_much_with_five_campaigns_of_one_s_own_as_with_one(
+    node: Any, make_home: Callable[..., Home], faulty: FaultyNode, miner: KeyfileSigner, tell: Any,
+    small_capsule: Any, colours: Path, state: str,
+) -> None:  # fmt: skip
+    """Gradients that wait for their verdicts, and payouts that the owner has not claimed yet."""
+    answers = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",), auto_claim=False)
+    home = make_home(answers=answers, rpc=faulty.url)
+    home.data().add("colours", colours, replace=False)
+    mine = Mine(home, miner, tell)
+    costs = []
+    for numbers in (range(1), range(1, 5)):
+        for number in numbers:
+            campaign = small_capsule.open(salt=bytes([number]) * 32)
+            mine.round()
+            if state == "settled":
+                update = mine.submitted(campaign)[0].update
+                small_capsule.report(campaign, miner.address, update, Verdict.IMPROVED, 900_000)
+                small_capsule.settle(campaign)
+        for _ in range(3):
+            mine.round()
+        before = faulty.exchanges
+        assert mine.agent.round() == []
+        costs.append(faulty.exchanges - before)
+    assert len(mine.submitted()) == 5
+    assert costs[0] == costs[1] <= 20

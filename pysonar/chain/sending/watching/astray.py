@@ -23,7 +23,6 @@ from pysonar.chain.sending.watching.nonces import MOST_WAITING
 
 OUT_OF_REACH = 1_000_000
 """Nonces that no account of this project ever gets through: one a minute is two years."""
-PLAIN_TRANSFER_GAS = 21_000
 
 
 def is_astray(nonce: int, count: int) -> bool:
@@ -76,7 +75,8 @@ class Astray:
         if offer is None:
             return "the fee cap ('max_fee_gwei') allows no transfer in its place; raise it to go on"
         transfer = Call(self._records.account, b"", 0, "stand in for a wrong nonce")
-        raw = self._maker.sign(transfer, pending.nonce, PLAIN_TRANSFER_GAS, offer)
+        gas = fees.with_margin(fees.transfer_gas(self._web3, self._records.account))
+        raw = self._maker.sign(transfer, pending.nonce, gas, offer)
         try:
             rpc.send_raw(self._web3, raw)
         except NodeRefusedError as error:

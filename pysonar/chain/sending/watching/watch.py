@@ -20,7 +20,7 @@ from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox_records import Attempt, OutboxRecords, Pending, Status
 from pysonar.chain.sending.transaction_maker import TransactionMaker
-from pysonar.chain.sending.watching.astray import PLAIN_TRANSFER_GAS, Astray, is_astray
+from pysonar.chain.sending.watching.astray import Astray, is_astray
 from pysonar.chain.sending.watching.broadcaster import Broadcaster
 from pysonar.chain.sending.watching.nonces import who_used
 from pysonar.pause import Pause
@@ -116,19 +116,18 @@ class Watch:
             self._tell_once(count, f"nonce {count} holds up later transactions, and is not filled: {error}")
             return
         call = Call(self._records.account, b"", 0, "fill a nonce")
+        gas = fees.with_margin(fees.transfer_gas(self._web3, self._records.account))
         with transaction(self._records.database):
             stored = self._records.with_nonce(count)
             if stored is None:
-                number = self._records.add(
-                    Deed(Action.FILL, None, str(count)), call, count, PLAIN_TRANSFER_GAS
-                )
+                number = self._records.add(Deed(Action.FILL, None, str(count)), call, count, gas)
             else:  # one that a re-org threw out after its deed was done otherwise
                 number = stored.number
-            attempt = self._broadcaster.sign(number, call, count, PLAIN_TRANSFER_GAS, offer)
+            attempt = self._broadcaster.sign(number, call, count, gas, offer)
         self._notices.append(
             f"nonce {count} of account {self._records.account} was left open and holds up later "
             "transactions: filled by an empty transfer to itself, for at most "
-            f"{PLAIN_TRANSFER_GAS * offer.max_fee} wei of gas"
+            f"{gas * offer.max_fee} wei of gas"
         )
         if stored is None:
             self._broadcaster.send(self._records.row(number), attempt)

@@ -169,7 +169,8 @@ class Agent:
                 if event.capsule != context.outbox.account:
                     continue
                 context.journal.add_campaign(event.id, event.owner, event.spec)
-            context.tell(Noted(campaign=event.id, owner=event.owner, bounty=event.bounty))
+            asset = context.asset(event.asset)
+            context.tell(Noted(campaign=event.id, owner=event.owner, bounty=event.bounty, asset=asset))
             noted = True
         return noted
 

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title Loud token: once loud, whatever it answers is followed by 64 KiB of zeros
+@title Loud token: once loud, whatever it answers is followed by 16 KiB of zeros
 @license GPL-3.0-or-later
 @notice For tests only. Set to shout, it refuses transfers and permits with as many bytes.
 """
@@ -32,13 +32,13 @@ def approve(spender: address, amount: uint256) -> bool:
 @external
 @view
 @raw_return
-def balanceOf(account: address) -> Bytes[65536]:
+def balanceOf(account: address) -> Bytes[16384]:
     return self._answer(self.balances[account])
 
 
 @external
 @raw_return
-def transfer(to: address, amount: uint256) -> Bytes[65536]:
+def transfer(to: address, amount: uint256) -> Bytes[16384]:
     self._perhaps_shout()
     self.balances[msg.sender] -= amount
     self.balances[to] += amount
@@ -47,7 +47,7 @@ def transfer(to: address, amount: uint256) -> Bytes[65536]:
 
 @external
 @raw_return
-def transferFrom(owner: address, to: address, amount: uint256) -> Bytes[65536]:
+def transferFrom(owner: address, to: address, amount: uint256) -> Bytes[16384]:
     self._perhaps_shout()
     self.allowances[owner][msg.sender] -= amount
     self.balances[owner] -= amount
@@ -59,19 +59,19 @@ def transferFrom(owner: address, to: address, amount: uint256) -> Bytes[65536]:
 def permit(
     owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
 ):
-    raw_revert(abi_encode(empty(uint256[2048])))
+    raw_revert(abi_encode(empty(uint256[512])))
 
 
 @internal
 @view
-def _answer(word: uint256) -> Bytes[65536]:
+def _answer(word: uint256) -> Bytes[16384]:
     if self.mood == 0:
         return abi_encode(word)
-    return abi_encode(word, empty(uint256[2047]))
+    return abi_encode(word, empty(uint256[511]))
 
 
 @internal
 @view
 def _perhaps_shout():
     if self.mood == SHOUT:
-        raw_revert(abi_encode(empty(uint256[2048])))
+        raw_revert(abi_encode(empty(uint256[512])))

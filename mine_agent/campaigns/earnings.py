@@ -1,8 +1,8 @@
 """What each campaign brought in and cost, from the chain's events and the receipts of this mine's
 transactions.
 
-All amounts in wei. Nothing is estimated: a payout counts once Sonar announced it, gas once its receipt is
-there.
+Amounts in the smallest units of the campaign's asset; gas in wei. Nothing is estimated: a payout counts once
+Sonar announced it, gas once its receipt is there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mine_agent.campaigns.history import SubmissionStatus
 from mine_agent.connection import Connection
 from mine_agent.rules.pacing import Outcome
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.events import Claimed
 from pysonar.chain.contract.types import State
 from pysonar.chain.sending.outbox_records import OutboxRecords, Pending
@@ -24,6 +25,7 @@ class Earnings:
     """One campaign, for this mine.
 
     Attributes:
+        asset: what it pays in; the zero address is ether.
         promised: payouts announced by verdicts; due after settlement.
         pending: owed, but not yet to be claimed. claimable: to be claimed now. claimed: already sent.
         staked: stake and fee of submissions that wait for a verdict; they come back if there never is one.
@@ -31,6 +33,7 @@ class Earnings:
     """
 
     campaign: bytes
+    asset: str
     state: State
     history: tuple[SubmissionStatus, ...]
     promised: int
@@ -43,9 +46,14 @@ class Earnings:
     gas: int
 
     @property
+    def spent(self) -> int:
+        """Burned stakes, fees and, where the campaign pays in ether as gas does, gas."""
+        return self.burned + self.fees + (self.gas if self.asset == ZERO_ADDRESS else 0)
+
+    @property
     def net(self) -> int:
         """What is left of the payouts when everything is settled; stakes that come back are not income."""
-        return self.promised - self.burned - self.fees - self.gas
+        return self.promised - self.spent
 
     def count(self, outcome: Outcome) -> int:
         """Submissions with that outcome."""
@@ -63,6 +71,7 @@ def earnings(connection: Connection, campaign: bytes) -> Earnings:
     claims = [entry.event for entry in connection.follower.history(Claimed, campaign=campaign)]
     return Earnings(
         campaign=record.id,
+        asset=record.terms.asset,
         state=record.state,
         history=tuple(history),
         promised=sum(entry.payout for entry in evaluated),

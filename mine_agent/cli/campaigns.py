@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
 from pysonar.party.progress import progress
-from pysonar.party.wording import about, format_time, short_id
+from pysonar.party.wording import format_time, in_asset, short_id
 from pysonar.protocol.amounts import format_ppm
 
 if TYPE_CHECKING:
@@ -37,8 +37,15 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
             connection.home.policy(),
             progress=lambda done, of: shown.update(task, completed=done, total=of),
         )
+    rows = [as_row(listing) for listing in listings]
+    if form is Format.TABLE:
+        for row in rows:
+            show = in_asset(connection.web3, row["asset"])
+            row |= {
+                name: show(row[name]) for name in ("bounty", "left", "point_pays") if row[name] is not None
+            }
     print_rows(
-        [as_row(listing) for listing in listings],
+        rows,
         {
             "campaign": "campaign",
             "title": "title",
@@ -59,9 +66,6 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         form=form,
         show={
             "campaign": short_id,
-            "bounty": lambda text: about(int(text)),
-            "left": lambda text: about(int(text)),
-            "point_pays": lambda text: about(int(text)),
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,
             "coverage": lambda share: f"{share:.0%}",
@@ -72,7 +76,9 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
 
 
 def as_row(listing: Listing) -> dict[str, Any]:
-    """A listing as a JSON object; amounts in wei as text, accuracies in ppm, times in seconds since 1970."""
+    """A listing as a JSON object; amounts in the smallest units of `asset` as text, accuracies in ppm, times
+    in seconds since 1970.
+    """
     record, spec = listing.record, listing.campaign_spec.spec if listing.campaign_spec else None
     visit, coverage = listing.visit, listing.coverage
     return {
@@ -81,6 +87,7 @@ def as_row(listing: Listing) -> dict[str, Any]:
         "purpose": spec.purpose if spec else None,
         "scientist": record.owner,
         "capsule": record.terms.capsule,
+        "asset": record.terms.asset,
         "bounty": str(record.terms.bounty),
         "left": str(record.left_to_earn),
         "point_pays": str(listing.point_pays),

@@ -23,16 +23,16 @@ from pysonar.party.console import (
     warn,
 )
 from pysonar.party.output import out
-from pysonar.party.wording import about, short, short_id
+from pysonar.party.wording import about, in_asset, short, short_id
 
 if TYPE_CHECKING:
     from mine_agent.campaigns.earnings import Earnings
 
 _CSV_COLUMNS = (
-    "campaign", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn", "promised",
-    "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net",
+    "campaign", "asset", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn",
+    "promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net",
 )  # fmt: skip
-_AMOUNTS = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "net")
+_IN_ASSET = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "net")
 
 
 class EarningsFormat(StrEnum):
@@ -62,7 +62,8 @@ def earnings(
     "promised" is what verdicts announced; of it "pending" is due at settlement, "claimable" now, "claimed"
     was sent already (stakes that come back are in these three, too). "staked" waits for verdicts, "burned"
     is lost. "gas" is what the transactions cost, those that failed, too. "net" is promised less burned
-    stakes, fees and gas. JSON and CSV have every wei.
+    stakes, fees and gas, which is ether, and left out where a campaign pays in a token. JSON and CSV have
+    every wei.
     """
     from mine_agent.campaigns.earnings import earnings as earnings_of
     from mine_agent.campaigns.income import entries, picture
@@ -76,6 +77,10 @@ def earnings(
     if form is EarningsFormat.CSV:
         out().write(as_csv(rows))
         return
+    if form is EarningsFormat.TABLE:
+        for row in rows:
+            show = in_asset(connection.web3, row["asset"])
+            row |= {name: show(row[name]) for name in (*_IN_ASSET, "spent")}
     print_rows(
         rows,
         {
@@ -93,7 +98,7 @@ def earnings(
         form=Format(form.value),
         show={
             "campaign": short_id,
-            **{name: lambda text: about(int(text)) for name in (*_AMOUNTS, "spent")},
+            "gas": lambda text: about(int(text)),
         },
         empty="this mine has submitted nothing yet",
     )
@@ -176,7 +181,7 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
 
 
 def as_row(entry: Earnings) -> dict[str, Any]:
-    """One campaign as a JSON object; amounts in wei as text."""
+    """One campaign as a JSON object; amounts in the smallest units of `asset` as text, gas in wei."""
     from mine_agent.rules.pacing import Outcome
 
     return {
@@ -188,8 +193,9 @@ def as_row(entry: Earnings) -> dict[str, Any]:
         "lost": entry.count(Outcome.BURNED),
         "waiting": entry.count(Outcome.WAITING),
         "withdrawn": entry.count(Outcome.WITHDRAWN),
-        **{name: str(getattr(entry, name)) for name in _AMOUNTS},
-        "spent": str(entry.burned + entry.fees + entry.gas),
+        "asset": entry.asset,
+        **{name: str(getattr(entry, name)) for name in (*_IN_ASSET, "gas")},
+        "spent": str(entry.spent),
         "outcomes": ", ".join(
             f"{entry.count(outcome)} {outcome.value}" for outcome in Outcome if entry.count(outcome)
         ),

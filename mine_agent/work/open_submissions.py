@@ -20,6 +20,7 @@ from mine_agent.rules.refusals import refusals
 from mine_agent.work import payouts, submit
 from mine_agent.work.own_snapshot import OwnSnapshot
 from pysonar.chain.address import ZERO_ADDRESS
+from pysonar.chain.contract.tokens import Asset, asset_for_people
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
@@ -44,15 +45,19 @@ class OpenSubmissions:
         self._clock = clock
         self._whole_until: dict[bytes, float] = {}
 
-    def follow_up(self, campaign: bytes, policy: Policy, own: OwnSnapshot) -> None:
-        """Bring every submission of this home a step further. StoreError, ChainError."""
+    def follow_up(self, campaign: bytes, policy: Policy, own: OwnSnapshot | None = None) -> None:
+        """Bring every submission of this home a step further. StoreError, ChainError.
+
+        `own`: what the chain says now of all of this mine's campaigns, where it was asked already.
+        """
+        own = own or OwnSnapshot(self._connection, [campaign])
         record = own.record(campaign)
         for status in self._connection.submission_history(campaign):
             made = status.submission
             if made is None or made.closed_at is not None:
                 continue
             if status.outcome is not Outcome.WAITING:
-                self._release(made, status)
+                self._release(made, status, record)
             elif status.index is not None:
                 self._put_back(made)
             else:
@@ -74,11 +79,12 @@ class OpenSubmissions:
         if known is None and sent is not None:
             self._tell(submit.happening(made, sent))
 
-    def collect(self, campaign: bytes, own: OwnSnapshot, *, auto_claim: bool) -> bool:
+    def collect(self, campaign: bytes, own: OwnSnapshot | None = None, *, auto_claim: bool) -> bool:
         """Take back stakes that will not be judged and claim what is due after settlement. ChainError.
 
         Returns whether nothing is left to come: everything settled, decided and claimed.
         """
+        own = own or OwnSnapshot(self._connection, [campaign])
         record, now = own.record(campaign), own.now
         waiting = [
             status
@@ -129,7 +135,7 @@ class OpenSubmissions:
             self._tell(PutBack(campaign=made.campaign, what="a gradient that waits for its verdict"))
         self._whole_until[made.update] = now + PUT_BACK_SECONDS
 
-    def _release(self, made: OwnSubmission, status: SubmissionStatus) -> None:
+    def _release(self, made: OwnSubmission, status: SubmissionStatus, record: CampaignRecord) -> None:
         connection = self._connection
         submit.release(
             made,
@@ -138,7 +144,7 @@ class OpenSubmissions:
             miner=connection.address,
             now=int(self._clock()),
         )
-        self._tell_outcome(status)
+        self._tell_outcome(status, record)
 
     def _give_up(self, made: OwnSubmission, reason: str) -> None:
         connection = self._connection
@@ -175,9 +181,16 @@ class OpenSubmissions:
         known = {pending.number for pending in self._outbox.records.of_campaign(record.id)}
         sent = payouts.claim(self._outbox, self._connection.sonar, record)
         if sent is not None and sent.number not in known:
-            self._tell(Claiming(campaign=record.id, amount=claimable, transaction=sent.hashes[-1]))
+            self._tell(
+                Claiming(
+                    campaign=record.id,
+                    amount=claimable,
+                    transaction=sent.hashes[-1],
+                    asset=self._asset(record),
+                )
+            )
 
-    def _tell_outcome(self, status: SubmissionStatus) -> None:
+    def _tell_outcome(self, status: SubmissionStatus, record: CampaignRecord) -> None:
         self._tell(
             Judged(
                 campaign=status.campaign,
@@ -185,5 +198,11 @@ class OpenSubmissions:
                 verdict=status.verdict.name if status.verdict else "RECLAIMED",
                 payout=status.payout,
                 accuracy_ppm=status.accuracy,
+                asset=self._asset(record) if status.payout else None,
             )
         )
+
+    def _asset(self, record: CampaignRecord) -> Asset | None:
+        """What the campaign pays in; None for ether."""
+        address = record.terms.asset
+        return None if address == ZERO_ADDRESS else asset_for_people(self._connection.web3, address)

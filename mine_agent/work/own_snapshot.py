@@ -1,5 +1,5 @@
-"""One look at all campaigns that this mine has submitted to: in a few requests to the node, however many there
-are.
+"""One look at all campaigns that this mine has submitted to: in a few requests to the node, whatever their
+number.
 """
 
 from __future__ import annotations

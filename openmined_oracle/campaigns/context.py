@@ -13,8 +13,10 @@ from openmined_oracle.journal import Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_oracle.workshop import Workshop
+from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.tokens import Asset, asset_for_people
 from pysonar.chain.errors import RevertedError
 from pysonar.chain.follower import Follower
 from pysonar.chain.sending.deeds import Deed, capsule_pins
@@ -48,6 +50,10 @@ class Context:
     secrets: Mapping[Cid, SecretKey]
     settings: CapsuleSettings
     tell: Tell
+
+    def asset(self, address: str) -> Asset | None:
+        """How amounts of a campaign in that asset are shown; None for ether."""
+        return None if address == ZERO_ADDRESS else asset_for_people(self.sonar.web3, address)
 
     def put(self, campaign: bytes, data: bytes) -> bytes:
         """Store and pin an artifact of the campaign; its digest."""

@@ -187,7 +187,8 @@ class Lifecycle:
         context = self._context
         left = context.sonar.claimable(row.id, context.outbox.account)
         context.journal.close(row.id)
-        context.tell(Closed(campaign=row.id, unclaimed=left or None))
+        asset = context.asset(context.sonar.campaign(row.id).terms.asset) if left else None
+        context.tell(Closed(campaign=row.id, unclaimed=left or None, asset=asset))
 
     def _let_go(self, row: CampaignRow, kept: Set[Cid]) -> None:
         """Keep what a later campaign may start from, and nothing else. Not the public key: nobody trains any

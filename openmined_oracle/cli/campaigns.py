@@ -8,7 +8,7 @@ from typing import Any
 
 from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
 from pysonar.party.wording import format_time, short_id
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.protocol.amounts import format_ppm
 
 
 @command
@@ -20,6 +20,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     """
     from openmined_oracle.cli.connect import connect_and_read, home_path
     from openmined_oracle.overview import overview
+    from pysonar.chain.contract.tokens import asset_for_people
 
     connection = connect_and_read(home_path(home))
     rows: list[dict[str, Any]] = [
@@ -27,6 +28,7 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
             "campaign": entry.record.hex_id,
             "state": entry.state,
             "scientist": entry.record.owner,
+            "asset": entry.record.terms.asset,
             "bounty": str(entry.record.terms.bounty),
             "fee": str(entry.record.terms.fee),
             "start_ppm": entry.record.start,
@@ -42,6 +44,9 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         }
         for entry in overview(connection)
     ]
+    if form is Format.TABLE:
+        for row in rows:
+            row["bounty"] = asset_for_people(connection.web3, row["asset"]).show(int(row["bounty"]))
     columns = {
         "campaign": "campaign",
         "state": "state",
@@ -59,7 +64,6 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
         form=form,
         show={
             "campaign": short_id,
-            "bounty": lambda text: format_wei(int(text)),
             "best_ppm": format_ppm,
             "target_ppm": format_ppm,
             "submit_until": format_time,

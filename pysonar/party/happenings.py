@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.files.text import one_line
 from pysonar.party.wording import short, short_id
-from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
+from pysonar.protocol.amounts import format_ppm, format_seconds
 
 LOGGER = logging.getLogger("openmined")
 LOGGER.addHandler(logging.NullHandler())  # silent unless whoever imports us wants to hear
@@ -54,6 +55,8 @@ class Happening:
                 continue
             if isinstance(value, bytes):
                 value = "0x" + value.hex()
+            if isinstance(value, Asset):
+                value = value.address
             record[part.name] = str(value) if part.metadata.get("wei") else value
         return record
 
@@ -167,11 +170,12 @@ class Judged(Happening):
     accuracy_ppm: int | None = None
     version: int | None = None
     payout: int | None = wei(default=None)
+    asset: Asset | None = None
 
     def sentence(self) -> str:
         what = f"submission {self.index}" + (f" by {short(self.miner)}" if self.miner else "")
         if self.verdict == "IMPROVED":
-            earns = "" if self.payout is None else f" and earns {format_wei(self.payout)}"
+            earns = "" if self.payout is None else f" and earns {(self.asset or ETHER).show(self.payout)}"
             return f"{what} improved the model to {format_ppm(self.accuracy_ppm or 0)}{earns}"
         if self.verdict == "NO_GAIN":
             return f"{what} brought no gain; the stake comes back"
@@ -268,14 +272,15 @@ class Settling(Happening):
 
 @dataclass(frozen=True, kw_only=True)
 class Claiming(Happening):
-    """`amount` in wei."""
+    """`amount` in the smallest units of `asset`, by default wei."""
 
     event = "claiming"
     amount: int = wei()
     transaction: str
+    asset: Asset | None = None
 
     def sentence(self) -> str:
-        return f"claiming {format_wei(self.amount)}"
+        return f"claiming {(self.asset or ETHER).show(self.amount)}"
 
 
 # --- Capsule
@@ -309,9 +314,10 @@ class Noted(Happening):
     event = "noted"
     owner: str
     bounty: int = wei()
+    asset: Asset | None = None
 
     def sentence(self) -> str:
-        return f"requested by {short(self.owner)}, bounty {format_wei(self.bounty)}"
+        return f"requested by {short(self.owner)}, bounty {(self.asset or ETHER).show(self.bounty)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -378,7 +384,10 @@ class Closed(Happening):
 
     event = "closed"
     unclaimed: int | None = wei(default=None)
+    asset: Asset | None = None
 
     def sentence(self) -> str:
-        left = f"; {format_wei(self.unclaimed)} could not be claimed" if self.unclaimed else ""
+        left = (
+            f"; {(self.asset or ETHER).show(self.unclaimed)} could not be claimed" if self.unclaimed else ""
+        )
         return f"closed: nothing is left to do{left}"

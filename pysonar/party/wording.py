@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pysonar.protocol.amounts import format_wei
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 ID_DIGITS = 8  # commands take six or more
 
@@ -41,3 +47,14 @@ def about(wei: int) -> str:
         return exact
     unit, scale = ("ETH", 10**18) if abs(wei) >= 10**13 else ("gwei", 10**9)
     return f"{Decimal(wei) / scale:.6f} {unit}"
+
+
+@functools.lru_cache
+def in_asset(web3: Web3, address: str) -> Callable[[str | int], str]:
+    """How a table shows amounts of the asset at that address: ether as `about`, tokens exactly and under
+    their own symbol. They are given in the smallest units.
+    """
+    from pysonar.chain.contract.tokens import asset_for_people
+
+    asset = asset_for_people(web3, address)
+    return lambda amount: about(int(amount)) if asset.is_ether else asset.show(int(amount))

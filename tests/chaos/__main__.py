@@ -36,7 +36,7 @@ from tests.faulty_node import closing
 from tests.node_characters import HABITS
 
 CHAOS_SECONDS = 25.0
-END_SECONDS = 180.0
+END_SECONDS = 600.0
 NAME = "irises"
 _SAID = {True: "the same", False: "DIFFERENT"}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, ETHER, NO_ONE, STAGE, digest, reverts
+from sonar_desk import BURN, NO_ONE, STAGE, digest, reverts
 
 RICHES = 10**24
 CHUNK = 12_000_000
@@ -129,7 +129,7 @@ def test_a_receiver_s_64_kib_cost_sonar_nothing(desk, sonar, chain, finished, mi
     assert used < 60_000 + filling + 1_000
 
 
-def test_a_token_s_64_kib_cost_sonar_nothing_wherever_it_answers(
+def test_a_token_s_16_kib_cost_sonar_nothing_wherever_it_answers(
     desk, sonar, project, issue, deployer, scientist, capsule, miner, stranger
 ):
     """Each act on a quiet and on a loud token: the difference is what the token pays for its own memory."""
@@ -154,12 +154,12 @@ def test_a_token_s_64_kib_cost_sonar_nothing_wherever_it_answers(
             if sonar.claimable(ident, account):
                 sonar.claim(ident, account, account, sender=account)
     loudness = {name: gas[2] - gas[1] for name, gas in used.items()}
-    assert loudness["alone"] > 14_000
+    assert loudness["alone"] > 4_000
     for name in ("submit", "claim", "settle"):  # three answers each: balance, transfer, balance
-        assert abs(loudness[name] - 3 * loudness["alone"]) < 2_000, (name, loudness)
+        assert abs(loudness[name] - 3 * loudness["alone"]) < 1_000, (name, loudness)
 
 
-def test_a_token_that_refuses_with_64_kib_holds_up_no_settlement_and_takes_nothing(
+def test_a_token_that_refuses_with_16_kib_holds_up_no_settlement_and_takes_nothing(
     desk, sonar, issue, finished, deployer, miner, stranger
 ):
     token = issue("LoudToken")
@@ -177,11 +177,9 @@ def test_a_token_that_refuses_with_64_kib_holds_up_no_settlement_and_takes_nothi
     assert sonar.owed(ident, BURN) == sonar.owed(ident, miner) == 0
 
 
-def test_a_permit_that_shouts_leaves_it_to_the_approval(desk, sonar, issue, miner, capsule):
+def test_a_permit_that_shouts_leaves_it_to_the_approval(desk, sonar, issue, miner):
     token = issue("LoudToken")
     ident = desk.opened(asset=str(token))
     nonsense = (2**255, 27, digest("r"), digest("s"))
-    held = token.balanceOf(sonar)
     sonar.submit_with_permit(ident, digest("a"), miner, nonsense, sender=miner)
-    assert token.balanceOf(sonar) == held + desk.price(ident)
-    assert desk.usual.stake < ETHER
+    assert sonar.campaign(ident).submitted == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,3 +105,12 @@ def test_a_campaign_in_a_token_from_plan_to_claim(
     assert (token.token.balance(sonar.address), node.balance(sonar.address)) == (0, 0)
     for who in address.values():
         assert token.token.allowance(who, sonar.address) == 0
+
+    (books,) = json.loads(mine.run("earnings", "--format", "json"))
+    assert (books["asset"], books["gas"] > "0") == (token.address, True)
+    assert int(books["net"]) == int(books["promised"]) - int(books["spent"])
+    assert int(books["spent"]) == int(books["burned"]) + int(books["fees"])  # gas is of another currency
+    for shown in (mine.run("earnings"), capsule.run("campaigns")):
+        assert "USDX" in shown
+        assert "gwei" not in shown
+        assert "ETH" not in shown

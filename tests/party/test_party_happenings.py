@@ -12,8 +12,19 @@ from typing import Any
 import pytest
 
 from mine_agent import happenings as mines
+from pysonar.chain.contract.tokens import Asset
 from pysonar.party import happenings
-from pysonar.party.happenings import Claiming, Happening, Judged, Problem, Submitted, Training, teller
+from pysonar.party.happenings import (
+    Claiming,
+    Closed,
+    Happening,
+    Judged,
+    Noted,
+    Problem,
+    Submitted,
+    Training,
+    teller,
+)
 
 NOON = datetime(2026, 11, 26, 12, 0, 7, tzinfo=UTC)
 CAMPAIGN = bytes([0xAB]) * 32
@@ -115,3 +126,16 @@ def test_time_is_utc_wherever_the_machine_is() -> None:
     happening = Claiming(amount=1, transaction="0x1", time=elsewhere)
     assert happening.as_record()["time"] == "2026-11-26T12:00:07Z"
     assert happening.as_line().startswith("2026-11-26 12:00:07 UTC")
+
+
+def test_amounts_of_a_token_are_told_in_the_token() -> None:
+    token = Asset("0x" + "77" * 20, "USDX", 6)
+    about = {"asset": token, "transaction": "0x1"}
+    assert Claiming(amount=1_500_000, **about).sentence() == "claiming 1.5 USDX"
+    assert Claiming(amount=15 * 10**17, transaction="0x1").sentence() == "claiming 1.5 ETH"
+    record = Claiming(amount=1_500_000, **about).as_record()
+    assert (record["amount"], record["asset"]) == ("1500000", token.address)
+    judged = Judged(index=0, verdict="IMPROVED", accuracy_ppm=900_000, payout=2_000_000, asset=token)
+    assert judged.sentence().endswith("and earns 2 USDX")
+    assert Noted(owner="0x" + "1" * 40, bounty=3_000_000, asset=token).sentence().endswith("bounty 3 USDX")
+    assert Closed(unclaimed=1, asset=token).sentence().endswith("0.000001 USDX could not be claimed")

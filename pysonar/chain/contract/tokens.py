@@ -18,7 +18,7 @@ from web3 import Web3
 
 from pysonar.chain.address import ZERO_ADDRESS, require_address
 from pysonar.chain.contract.calls import Call
-from pysonar.chain.errors import NodeRefusedError, NotATokenError, TokensMissingError
+from pysonar.chain.errors import ChainError, NodeRefusedError, NotATokenError, TokensMissingError
 from pysonar.chain.node import rpc
 from pysonar.protocol.amounts import format_tokens, format_wei, parse_tokens, parse_wei
 
@@ -127,6 +127,16 @@ class Token:
 def asset_at(web3: Web3, address: str) -> Asset:
     """The asset of that address; the zero address is ether."""
     return ETHER if address == ZERO_ADDRESS else Token(web3, address).asset()
+
+
+def asset_for_people(web3: Web3, address: str) -> Asset:
+    """The asset of that address, to show amounts of it; a token that cannot be asked is counted in its
+    smallest units.
+    """
+    try:
+        return asset_at(web3, address)
+    except ChainError:
+        return Asset(address, f"units of {address[:8]}...{address[-4:]}", 0)
 
 
 def _selector(function: str) -> bytes:

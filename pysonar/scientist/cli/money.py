@@ -21,16 +21,7 @@ def ether(amount: int | str) -> str:
 
 def money_of(web3: Web3, address: str) -> Money:
     """How amounts of that asset are shown. A token that cannot be asked is counted in its smallest unit."""
-    from pysonar.chain.contract.tokens import asset_at
-    from pysonar.chain.errors import ChainError
-    from pysonar.party.wording import short
+    from pysonar.chain.contract.tokens import asset_for_people
 
-    asset = functools.cache(lambda: asset_at(web3, address))  # asked once, and only if something is shown
-
-    def show(amount: int | str) -> str:
-        try:
-            return asset().show(int(amount))
-        except ChainError:
-            return f"{int(amount)} units of {short(address)}"
-
-    return show
+    asset = functools.cache(lambda: asset_for_people(web3, address))  # asked once, if something is shown
+    return lambda amount: asset().show(int(amount))

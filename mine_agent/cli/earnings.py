@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mine_agent.campaigns.earnings import Earnings
 
 _CSV_COLUMNS = (
-    "campaign", "asset", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn",
-    "promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net",
+    "campaign", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn",
+    "promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net", "asset",
 )  # fmt: skip
 _IN_ASSET = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "net")
 

@@ -11,6 +11,8 @@ const BUSY_MS = 30_000;
 export interface Tables {
   readonly room: string;
   readonly steps: readonly (readonly string[])[];
+  /** Whether the steps make new tables only: what an earlier release left is mine-agent's to bring up to date. */
+  readonly fresh?: boolean;
 }
 
 export function openDatabase(path: string, chainId: number, genesis: string, contract: string, rooms: readonly Tables[]): DatabaseSync {
@@ -57,17 +59,19 @@ export function transaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-function migrate(database: DatabaseSync, { room, steps }: Tables): void {
+function migrate(database: DatabaseSync, { room, steps, fresh }: Tables): void {
   database.exec("create table if not exists migration (room text primary key, step integer not null) strict");
   const row = database.prepare("select step from migration where room = ?").get(room);
   const done = row === undefined ? 0 : Number(row["step"]);
   if (done > steps.length) {
     throw new DatabaseUnusableError(`the tables of '${room}' are of step ${done}, this release knows ${steps.length}: a newer release made them; install it`);
   }
-  if (done > 0 && done < steps.length) {
+  if (fresh === true && done > 0 && done < steps.length) {
     throw new DatabaseUnusableError(`the tables of '${room}' are of an earlier release; open the home once with mine-agent, which brings them up to date`);
   }
   if (done === steps.length) return;
-  for (const statement of steps.flat()) database.exec(statement);
-  database.prepare("insert into migration (room, step) values (?, ?)").run(room, steps.length);
+  for (const statement of steps.slice(done).flat()) database.exec(statement);
+  database
+    .prepare("insert into migration (room, step) values (?, ?) on conflict (room) do update set step = excluded.step")
+    .run(room, steps.length);
 }

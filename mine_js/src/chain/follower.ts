@@ -21,6 +21,7 @@ const NEWEST = 512;
 
 export const FOLLOWER_TABLES = {
   room: "follower",
+  fresh: true,
   steps: [
     [
       `create table if not exists event (

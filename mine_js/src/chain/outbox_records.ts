@@ -7,6 +7,7 @@ import type { Call } from "./sonar.ts";
 
 export const OUTBOX_TABLES = {
   room: "outbox",
+  fresh: true,
   steps: [
     [],
     [

@@ -22,6 +22,17 @@ export const MINE_TABLES = {
         campaign blob not null, data text not null, count integer not null, retry_at integer not null,
         message text not null, primary key (campaign, data)) strict`,
     ],
+    [
+      "alter table mine_submission add column seconds real",
+      `create table mine_word (
+        campaign blob primary key, word text not null, given_at integer not null) strict`,
+      "create table mine_rules (digest blob primary key, text text not null) strict",
+      `create table mine_decision (
+        number integer primary key, campaign blob not null, data text not null, made_at integer not null,
+        answer text not null, reasons text not null, facts text not null,
+        rules blob not null references mine_rules (digest)) strict`,
+      "create index mine_decision_of on mine_decision (campaign, data, number)",
+    ],
   ],
 };
 
@@ -113,6 +124,12 @@ export class Journal {
   failure(campaign: string, work: string): Failure | undefined {
     const row = this.row(campaign, work);
     return row && { retryAt: Number(row["retry_at"]), message: String(row["message"]) };
+  }
+
+  /** The owner's on the campaign, as `mine-agent approve` and `refuse` note it. */
+  word(campaign: string): "approved" | "refused" | null {
+    const found = this.database.prepare("select word from mine_word where campaign = ?").get(raw(campaign))?.["word"];
+    return found === "approved" || found === "refused" ? found : null;
   }
 
   private row(campaign: string, work: string): Record<string, unknown> | undefined {

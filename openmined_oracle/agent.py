@@ -8,6 +8,7 @@ first, though nothing would be lost if it were not.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from openmined_oracle.campaigns.lifecycle import Lifecycle
 from openmined_oracle.errors import ClaimRefusedError, InProgressError, OracleError
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.keys.registration import Registration
+from openmined_oracle.operation.metrics import Watch
+from openmined_oracle.operation.vitals import vitals
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.database import transaction
@@ -34,6 +37,7 @@ RETRY = Pause(first=1.0, longest=60.0)
 CLAIM_RETRY = Pause(first=1.0, longest=86_400.0)
 """A token that refuses is asked once a day in the end."""
 ONCE_SECONDS = 120.0
+VITALS_SECONDS = 15.0
 _SHOWN = (OracleError, ChainError, StoreError, SealError, KernelError)
 
 
@@ -55,8 +59,10 @@ class Agent:
         *,
         poll_seconds: float,
         stop: threading.Event | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.context = context
+        self._watch = watch
         self._registration = registration
         self.agenda = Agenda()
         self._lifecycle = Lifecycle(context)
@@ -91,6 +97,7 @@ class Agent:
                 self._patience.wait(error)
                 continue
             self._patience.over()
+            self._take_vitals()
             if not done.moved:
                 self._stop.wait(self._poll_seconds)
 
@@ -138,6 +145,25 @@ class Agent:
                 moved |= self._advance(row, now)
         waiting = any(pending.status is Status.WAITING for pending in context.outbox.unfinished())
         return Round(moved, waiting or self._under_way)
+
+    def _take_vitals(self) -> None:
+        """Keep the numbers fresh that somebody may ask for. The node's trouble is told elsewhere."""
+        if self._watch is None:
+            return
+        self._watch.note_round()
+        taken, context = self._watch.numbers_at, self.context
+        if taken is not None and time.monotonic() - taken < VITALS_SECONDS:
+            return
+        with contextlib.suppress(*WAITED_FOR):
+            self._watch.note(
+                vitals(
+                    context.sonar,
+                    context.follower,
+                    context.journal,
+                    context.outbox.account,
+                    context.outbox.records.all(),
+                )
+            )
 
     def _bring_up(self) -> None:
         """Put on the agenda what new events are about, and what own transactions are about that are on their

@@ -15,6 +15,7 @@ from openmined_oracle.journal import SCHEMA, Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.keys.registration import Registration
+from openmined_oracle.operation.metrics import Watch
 from openmined_oracle.workshop import Workshop
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
@@ -50,6 +51,7 @@ class Connection(AgentConnection[Home, Journal]):
         *,
         generate: Generate = generate_key,
         stop: threading.Event | None = None,
+        watch: Watch | None = None,
     ) -> Agent:
         """The agent; for the holder of the home's lock only.
 
@@ -58,6 +60,7 @@ class Connection(AgentConnection[Home, Journal]):
             keys: OpenPGP keys by fingerprint, the one in use first, as `Home.secret_keys` gives them.
             generate: makes a campaign's key pair.
             stop: ends the agent after the round at hand.
+            watch: told how it goes, in numbers.
         """
         (own, *older), own_settings = keys.values(), self.home.capsule
         outbox = self.outbox(signer)
@@ -80,4 +83,6 @@ class Connection(AgentConnection[Home, Journal]):
             tell=tell,
         )
         registration = self.registration(own, outbox)
-        return Agent(context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop)
+        return Agent(
+            context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop, watch=watch
+        )

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from openmined_oracle.errors import HomeError
+from openmined_syft.models import family_names
 from pysonar.files.flat_toml import read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory
 from pysonar.party.home import AgentHome
-from pysonar.party.rules import amount_setting, assets_setting
+from pysonar.party.rules import ANY, addresses_setting, amount_setting, assets_setting, names_setting
 from pysonar.party.settings import Settings, load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 
@@ -87,6 +88,12 @@ class CapsuleSettings:
         " two rounds.",
         default=1 << 24,
     )
+    metrics_port: int = setting(
+        "a port from 1 to 65535, or 0",
+        lambda v: 0 <= v <= 65_535,
+        default=0,
+        comment="Port of /metrics (for Prometheus) and /healthz on 127.0.0.1; 0 for none.",
+    )
     fetch_threads: int = setting(
         "a whole number from 1 to 32",
         lambda v: 1 <= v <= 32,
@@ -113,6 +120,34 @@ class CapsuleSettings:
         "0.001 ether",
         "Campaigns in ether with a smaller fee are declined: a queue without fees is blocked for nothing.",
         default="0.0001 ether",
+    )
+    scientists: tuple[str, ...] = addresses_setting(
+        'Scientists that campaigns are opened for: addresses, or "any". Others are declined.', default=(ANY,)
+    )
+    families: tuple[str, ...] = names_setting(
+        f'a list of {", ".join(family_names())}, or ["any"]',
+        'Families of models that campaigns are opened for, or "any". Others are declined.',
+        default=(ANY,),
+        fits=lambda name: name in family_names(),
+    )
+    max_days: int = _whole(
+        1,
+        "Campaigns that run for more days, the review counted, are declined: keys and funds must last.",
+        default=395,
+        most=395,
+    )
+    least_gain_deviations: float = setting(
+        "a number from 0 to 10",
+        lambda v: 0 <= v <= 10,
+        default=0.0,
+        comment="Campaigns are declined whose smallest paid gain is less, in validation records, than so many"
+        " square roots of their number: a smaller one pays for luck. sonar proposes 0.4; 0 accepts any.",
+    )
+    decline_budget: str = amount_setting(
+        "0.02 ether",
+        "What declines may cost in gas within a day. Further ones wait, or are taken back by their"
+        " scientists.",
+        default="0.02 ether",
     )
     max_networks: int = _whole(
         0,

@@ -42,7 +42,11 @@ _STEP_2 = (  # pauses are kept in memory, by a clock that nobody sets
     "alter table oracle_campaigns drop column tries",
     "alter table oracle_campaigns drop column retry_at",
 )
-SCHEMA = Tables("oracle", (_STEP_1, _STEP_2))
+_STEP_3 = (  # what declines may have cost, for their budget
+    "create table if not exists oracle_declines (campaign blob primary key, at integer not null,"
+    " wei text not null) strict",
+)
+SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3))
 
 NO_MODEL = bytes(32)
 
@@ -132,6 +136,22 @@ class Journal:
             "WHERE id = ? AND declined IS NULL AND public_key IS NULL",
             (reason.name, campaign),
         )
+
+    def count_decline(self, campaign: bytes, now: int, wei: int, *, since: int, budget: int) -> bool:
+        """Count what declining the campaign costs, if with what declines have cost since then it stays within
+        the budget; whether it does. Once counted, it may be sent, however often that is asked.
+        """
+        with transaction(self.connection):
+            rows = self.connection.execute("SELECT campaign, at, wei FROM oracle_declines").fetchall()
+            if any(bytes(row[0]) == campaign for row in rows):
+                return True
+            if sum(int(row[2]) for row in rows if row[1] > since) + wei > budget:
+                return False
+            self.connection.execute("DELETE FROM oracle_declines WHERE at <= ?", (since - 86_400 * 30,))
+            self.connection.execute(
+                "INSERT INTO oracle_declines (campaign, at, wei) VALUES (?, ?, ?)", (campaign, now, str(wei))
+            )
+            return True
 
     def open_networks(self) -> int:
         """How many campaigns of networks were opened, or will be, and have not ended."""

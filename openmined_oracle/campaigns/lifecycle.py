@@ -14,6 +14,7 @@ from openmined_oracle.agenda import Outlook
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.deliver import decide_result
 from openmined_oracle.campaigns.open_campaign import prepare_opening
+from openmined_oracle.campaigns.operator_rules import require_decline_budget
 from openmined_oracle.campaigns.recovery import adopt_opening, adopt_verdicts
 from openmined_oracle.campaigns.workbench import Workbenches
 from openmined_oracle.errors import ClaimRefusedError, DeclinedError
@@ -72,13 +73,15 @@ class Lifecycle:
     def _requested(self, row: CampaignRow, record: CampaignRecord, now: int) -> None:
         context, calls = self._context, self._context.sonar.calls
         if now >= record.terms.submit_until:
-            # It cannot be opened any more; the escrow goes back to the scientist.
+            # It cannot be opened any more; the escrow goes back to the scientist, at no gain to Capsule.
+            require_decline_budget(context, row.id, now)
             self._settle(row.id)
             return
         if row.declined is None and row.public_key is None:
             row = self._decide(row, record, now)
         if row.declined is not None:
             reason = row.declined.value
+            require_decline_budget(context, row.id, now)
             context.ensure(Deed(Action.DECLINE, row.id), lambda: calls.decline(row.id, reason))
         elif row.public_key is not None and row.model is not None and row.start is not None:
             key, model, start = row.public_key, row.model, row.start

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from openmined_oracle.campaigns.assignment import Assignment, initial_payload, read_assignment
 from openmined_oracle.campaigns.context import Context
-from openmined_oracle.campaigns.operator_rules import check_certificate, check_room, check_terms
+from openmined_oracle.campaigns.operator_rules import (
+    check_certificate,
+    check_room,
+    check_scientist,
+    check_spec,
+    check_terms,
+)
 from openmined_oracle.campaigns.workbench import decrypted_model
 from openmined_oracle.errors import Decline, DeclinedError, KeyStoreError
 from openmined_oracle.keys.keystore import KeyStore
@@ -46,9 +52,11 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         InProgressError: it takes longer; call again.
         OpenMinedError: it cannot be said yet; try again.
     """
+    check_scientist(record, context.settings, now)
     check_terms(record.terms, context.settings)
 
     def accept(spec: Spec) -> None:
+        check_spec(spec, record.terms, context.settings)
         check_room(spec.algorithm.family, context.settings, context.journal)
 
     assignment = read_assignment(context, record, now, accept)

@@ -49,6 +49,7 @@ def run(
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
+    from openmined_oracle.operation.metrics import MetricsServer, Watch
     from pysonar.chain.sending.signer import KeyfileSigner
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home_lock import home_lock
@@ -66,7 +67,9 @@ def run(
         connection = connect() if once else Patience(tell, stop).until_done(connect)
         if connection is None:
             return
-        agent = connection.agent(signer, keys, tell, stop=stop)
+        watch, port = Watch(), opened.capsule.metrics_port
+        server = MetricsServer(watch, port) if port and not once else None
+        agent = connection.agent(signer, keys, tell, stop=stop, watch=watch if server else None)
         tell(Started(role="Capsule", address=agent.address, contract=connection.sonar.address))
         try:
             if once:
@@ -75,6 +78,8 @@ def run(
                 agent.run()
         finally:
             agent.close()
+            if server is not None:
+                server.close()
         tell(Stopped())
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())

@@ -57,10 +57,10 @@ def allowed_addresses(names: Sequence[str]) -> Allowed:
     return allowed([ETHER if name == "ether" else name.lower() for name in names])
 
 
-def addresses_setting(comment: str = "") -> Any:
+def addresses_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
     """A list of addresses."""
     expected = 'a list of addresses (0x and 40 hexadecimal digits), or ["any"]'
-    return setting(expected, lambda v: _any_or(v, _is_address), default=(), comment=comment)
+    return setting(expected, lambda v: _any_or(v, _is_address), default=default, comment=comment)
 
 
 def assets_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
@@ -73,9 +73,15 @@ def assets_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
     )
 
 
-def names_setting(expected: str, comment: str = "", *, default: tuple[str, ...] = ()) -> Any:
-    """A list of names."""
-    return setting(expected, lambda v: _any_or(v, bool), default=default, comment=comment)
+def names_setting(
+    expected: str,
+    comment: str = "",
+    *,
+    default: tuple[str, ...] = (),
+    fits: Callable[[str], bool] = bool,
+) -> Any:
+    """A list of names, each of which `fits`."""
+    return setting(expected, lambda v: _any_or(v, fits), default=default, comment=comment)
 
 
 def amount_setting(example: str, comment: str = "", *, default: str = "0") -> Any:

@@ -77,13 +77,14 @@ class Campaign:
 
     def __init__(self, scientist: Scientist, plan: Plan, validation: Any, *, name: str | None = None) -> None:
         self._scientist = scientist
-        self._plan: Plan | None = plan
+        self._plan: Plan | None
         self._source = (
             CsvFile(Path(validation).expanduser())
             if isinstance(validation, str | Path)
             else TableSource(table_of(validation))
         )
         self._validation, self.reading = read_records(self._source, plan.schema)
+        self._plan = plan.for_rows(self._validation.num_rows)
         self.name = name or default_name(plan.title)
         self._id: bytes | None = None
         self._rehearsal: Rehearsal | None = None

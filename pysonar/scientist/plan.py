@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.algorithm import check_size
 from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.least_gain import least_gain_ppm
 from pysonar.protocol.artifacts.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
@@ -37,6 +38,8 @@ DAY = 86_400
 HOUR = 3_600
 MOST_WEI = (1 << 96) - 1  # what the contract packs
 DEFAULT_STAKE, DEFAULT_FEE = 10**16, 10**15  # of campaigns in ether, wei
+FEE_SHARE_PPM = 3_000  # of the bounty: guesses cost more than they find; see docs/noise-mining.md
+DEFAULT_GAIN = 5_000
 UNSAID = -(1 << 128)
 MOST_PENDING = (1 << 24) - 1
 
@@ -55,9 +58,10 @@ class Plan:
         bounty: wei, or text such as "10 ETH"; of a token its smallest unit, or text such as "10 USDC".
         asset: what bounty, stake and fee are paid in: ether, or the token that `Scientist.asset` gives.
         target: accuracy that earns the whole bounty; ppm, or text such as "90 %".
-        min_gain: smallest increase that is paid, ppm.
+        min_gain: smallest increase that is paid, ppm; unsaid, it follows from the number of validation
+            records (`for_rows`), so that luck does not pay.
         stake, fee: of each submission, wei. The stake comes back unless the submission was unusable, the fee
-            goes to Capsule.
+            goes to Capsule; unsaid and in ether, it is 0.3 % of the bounty and 0.001 at least.
         submit_for, review_for: how long miners may submit, and Capsule may review after that; seconds.
         max_pending: submissions that may wait for a verdict.
         pay_by_gap: divide by (target - start) instead of by the target: pays the whole bounty at the target.
@@ -87,7 +91,7 @@ class Plan:
     target: int
     asset: Asset = ETHER
     description: str = ""
-    min_gain: int = 5_000
+    min_gain: int = UNSAID
     stake: int = UNSAID
     fee: int = UNSAID
     submit_for: int = 7 * DAY
@@ -105,19 +109,25 @@ class Plan:
     privacy_floor: PrivacyFloor | None = None
     auditor_certificate: Cid | None = None
     purpose: str = UNSTATED
+    gain_by_rows: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.algorithm, str):
             object.__setattr__(self, "algorithm", _algorithm_named(self.algorithm))
         if not isinstance(self.asset, Asset):
             raise PlanError(SOURCE, "asset", self.asset, "ETHER, or what `Scientist.asset(address)` gives")
-        for name, in_ether in (("stake", DEFAULT_STAKE), ("fee", DEFAULT_FEE)):
+        self._convert("bounty", self.asset.parse)
+        share = self.bounty * FEE_SHARE_PPM // 1_000_000 if isinstance(self.bounty, int) else 0
+        for name, in_ether in (("stake", DEFAULT_STAKE), ("fee", max(DEFAULT_FEE, share))):
             if getattr(self, name) == UNSAID:
                 if not self.asset.is_ether:  # what is little of one token is a fortune of another
                     raise PlanError(SOURCE, name, None, f"an amount of {self.asset.symbol}; '0' for none")
                 object.__setattr__(self, name, in_ether)
-        for name in ("bounty", "stake", "fee"):
+        for name in ("stake", "fee"):
             self._convert(name, self.asset.parse)
+        if self.min_gain == UNSAID:
+            object.__setattr__(self, "gain_by_rows", True)
+            object.__setattr__(self, "min_gain", DEFAULT_GAIN)
         for name in ("target", "min_gain", "start", "start_tolerance"):
             self._convert(name, parse_ppm)
         for name in ("submit_for", "review_for"):
@@ -201,6 +211,15 @@ class Plan:
             f'a model of {rows - 1} inputs x {columns} is better off with scheme = "{advised}": {why}; '
             f"see: openmined-syft estimate --features {rows - 1} --classes {columns}"
         )
+
+    def for_rows(self, rows: int) -> Plan:
+        """The plan with the smallest paid gain that so many validation records can tell from luck, unless it
+        says one itself: no more than an eighth of the target.
+        """
+        if not self.gain_by_rows:
+            return self
+        least = max(DEFAULT_GAIN, least_gain_ppm(rows))
+        return replace(self, min_gain=max(1, min(least, self.target // 8)))
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain values, the same for the same plan: what the request's digest is made of."""

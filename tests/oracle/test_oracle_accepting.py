@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 
-from openmined_oracle.campaigns.operator_rules import check_room, check_terms
+from openmined_oracle.campaigns.operator_rules import (
+    DECLINE_GAS,
+    check_room,
+    check_scientist,
+    check_spec,
+    check_terms,
+)
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
-from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings
+from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.journal import SCHEMA, Journal
-from pysonar.chain.contract.types import State, Terms
+from pysonar.chain.contract.types import CampaignRecord, State, Terms
 from pysonar.chain.database import open_database
 from pysonar.chain.node import rpc
 from pysonar.files.flat_toml import BadSettingError, read_settings
@@ -220,3 +226,110 @@ def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: A
     networks.run()
     assert open_networks(networks) == 1
     assert networks.record(second).state is State.REQUESTED
+
+
+# --- scientist, length, family, least gain ---------------------------------------------------------------
+
+
+def record_of(world: Any) -> CampaignRecord:
+    return world.record(world.create())  # type: ignore[no-any-return]
+
+
+def scientist_declined(record: CampaignRecord, rules: CapsuleSettings, now: int) -> Decline | None:
+    try:
+        check_scientist(record, rules, now)
+    except DeclinedError as error:
+        return error.reason
+    return None
+
+
+def test_scientists_that_are_not_named_and_campaigns_that_are_too_long_are_declined(world: Any) -> None:
+    record = record_of(world)
+    owner, ends = record.owner, record.terms.review_until
+    assert scientist_declined(record, RULES, ends - 395 * DAY) is None
+    assert scientist_declined(record, RULES, ends - 395 * DAY - 1) is Decline.TOO_LONG
+    ten = replace(RULES, max_days=10)
+    assert scientist_declined(record, ten, ends - 10 * DAY) is None
+    assert scientist_declined(record, ten, ends - 10 * DAY - 1) is Decline.TOO_LONG
+    for named, reason in (
+        ((owner,), None),
+        ((owner.lower(), OTHER), None),
+        ((OTHER,), Decline.SCIENTIST_UNWANTED),
+        ((), Decline.SCIENTIST_UNWANTED),
+    ):
+        assert scientist_declined(record, replace(RULES, scientists=named), ends - DAY) is reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"families": ("one_vs_rest",)}, None),
+        ({"families": ("linear", "ridge")}, Decline.FAMILY_UNWANTED),
+        ({"least_gain_deviations": 0.4}, None),
+        ({"least_gain_deviations": 0.52}, Decline.GAIN_SMALL),
+    ],
+)
+def test_families_and_gains_that_pay_for_luck(
+    world: Any, changes: dict[str, Any], reason: Decline | None
+) -> None:
+    """60 records: 0.4 square roots of them are 3.1, so 4 records or 66,667 ppm; 0.52 are more than 4."""
+    terms = replace(TERMS, min_gain=66_667)
+    if reason is None:
+        check_spec(world.spec(), terms, replace(RULES, **changes))
+    else:
+        with pytest.raises(DeclinedError) as caught:
+            check_spec(world.spec(), terms, replace(RULES, **changes))
+        assert caught.value.reason is reason
+    if "least_gain_deviations" in changes:
+        with pytest.raises(DeclinedError):
+            check_spec(world.spec(), replace(terms, min_gain=66_666), replace(RULES, **changes))
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('families = ["tree"]', "families"),
+        ('families = ["any", "linear"]', "families"),
+        ('scientists = ["bob"]', "scientists"),
+        ("max_days = 0", "max_days"),
+        ("max_days = 396", "max_days"),
+        ("least_gain_deviations = -0.1", "least_gain_deviations"),
+        ('decline_budget = "much"', "decline_budget"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused_by_name(tmp_path: Path, line: str, key: str) -> None:
+    (tmp_path / CAPSULE_FILE).write_text(f'certificate = "{"0" * 40}"\n{line}\n')
+    with pytest.raises(BadSettingError, match=key):
+        read_settings(tmp_path / CAPSULE_FILE, CapsuleSettings)
+
+
+# --- what declines may cost ------------------------------------------------------------------------------
+
+
+def test_declines_cost_no_more_a_day_than_was_said(world: Any) -> None:
+    """Room for two: the third waits for the next day, though it is asked for again and again."""
+    price = DECLINE_GAS * rpc.gas_price(world.node.web3)
+    rules = replace(
+        world.home.capsule, decline_budget=f"{price * 2 + price // 2} wei", least_bounty="2 ether"
+    )
+    world.home = Home(world.home.path, world.home.settings, rules)
+    campaigns = [world.create() for _ in range(3)]
+    for _ in range(2):
+        world.run()
+    states = [world.record(campaign).state for campaign in campaigns]
+    assert states == [State.SETTLED, State.SETTLED, State.REQUESTED]
+    assert "declines of the last 24 hours" in str(world.problem(campaigns[2]))
+    world.node.advance(DAY - 60)
+    world.run()
+    assert world.record(campaigns[2]).state is State.REQUESTED
+
+
+def test_the_budget_of_declines_is_counted_over_a_day_and_once_for_each(journal: Journal) -> None:
+    def count(number: int, now: int, wei: int = 40) -> bool:
+        return journal.count_decline(bytes([number]) * 32, now, wei, since=now - DAY, budget=100)
+
+    assert [count(1, 1000), count(2, 1000), count(3, 1000)] == [True, True, False]
+    assert count(1, 1000)  # again: it is counted already
+    assert count(3, 1000, 20)  # to the wei
+    assert not count(4, 1000 + DAY - 1, 1)
+    assert count(4, 1000 + DAY, 100)

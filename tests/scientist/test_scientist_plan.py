@@ -364,3 +364,24 @@ def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow
     with pytest.raises(PlanError, match=f"too large for {scheme}: [0-9]+ x 150 is the largest") as refused:
         plan_from(under(many, scheme))
     assert "no scheme carries it" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "target", "least"),
+    [(360, "90 %", 22_223), (10_000, "90 %", 5_000), (1, "90 %", 112_500), (20, "80 %", 100_000)],
+)
+def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
+    plan_values: dict[str, Any], rows: int, target: str, least: int
+) -> None:
+    """0.4 square roots of them, in whole records; from half a per cent to an eighth of the target."""
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values | {"target": target})
+    assert plan.for_rows(rows).min_gain == least
+    said = plan_from(plan_values | {"target": target, "min_gain": "0.1 %"})
+    assert said.for_rows(rows).min_gain == 1_000
+
+
+def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: dict[str, Any]) -> None:
+    del plan_values["fee"]
+    assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 3 * 10**16
+    assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15

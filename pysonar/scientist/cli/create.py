@@ -74,7 +74,12 @@ def create(
         ppm_option("--target", help="Accuracy that earns the whole bounty, as '90 %'.", show_default=False),
     ] = None,
     min_gain: Annotated[
-        int | None, ppm_option("--min-gain", help="Smallest increase that is paid.", show_default=False)
+        int | None,
+        ppm_option(
+            "--min-gain",
+            help="Smallest increase that is paid; by default what the records can tell from luck.",
+            show_default=False,
+        ),
     ] = None,
     stake: Annotated[
         str | None,
@@ -157,6 +162,7 @@ def create(
     plan = read_plan(spec, overrides, asset_at=asset_at)
     campaign = Campaign(own or open_scientist(home, passphrase_file), plan, validation, name=name)
     understood = campaign.understood()
+    plan = understood.plan  # with what follows from the number of records
     show_understood(understood, campaign.name)
     rehearsal = campaign.rehearse()
     show_rehearsed(rehearsal)

@@ -1,0 +1,43 @@
+"""`capsule doctor`: is everything there that a Capsule needs?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from pysonar.party.console import (
+    ExitCode,
+    Format,
+    FormatOption,
+    HomeOption,
+    PassphraseFileOption,
+    command,
+    print_rows,
+)
+
+
+@command
+def doctor(
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Look at keys, disk, node, store, certificate, funds, campaigns and deadlines, and say what to do.
+
+    Exit code 1 if anything fails. The store is tried by writing a few bytes to it;
+    nothing else is changed, and the running agent is not disturbed.
+    """
+    from openmined_oracle.cli.connect import home_path
+    from openmined_oracle.operation.doctor import examine
+    from pysonar.party.passphrase import read_passphrase
+
+    findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))
+    print_rows(
+        [asdict(finding) for finding in findings],
+        {"check": "check", "ok": "ok", "found": "found", "advice": "what to do"},
+        form=form,
+        show={"ok": lambda ok: "ok" if ok else "FAILS"},
+    )
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(int(ExitCode.FAILED))

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ParameterError, ShapeError
-from openmined_syft.fixed_point import check_finite
+from openmined_syft.fixed_point import WEIGHT_BITS, check_finite
+from openmined_syft.models import ModelFamily
 
 PPM = 1_000_000
 
@@ -78,6 +79,25 @@ def absolute_error_ppm(y_true: NDArray[np.float64], y_pred: NDArray[np.float64])
     return max(0, (spread - error) * PPM // spread)
 
 
+def auc_ppm(y_true: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
+    """floor(10^6 * mean over the classes of the area under the ROC curve of their column of scores): how
+    often a row of the class scores higher than a row of another, where equal scores count half.
+
+    Scores of one column tell class 1 from class 0. They are rounded to multiples of 2^-22, as weights are, so
+    that the last bits of a sum decide nothing. A class without rows, or with all of them, has no area;
+    without any area the score is 500,000, as nothing was told apart.
+    """
+    rounded = np.rint(np.ldexp(scores, WEIGHT_BITS))
+    columns = {1: rounded[:, 0]} if rounded.shape[1] == 1 else dict(enumerate(rounded.T))
+    areas = []
+    for label, column in columns.items():
+        inside, outside = column[y_true == label], np.sort(column[y_true != label])
+        if len(inside) and len(outside):
+            below = np.searchsorted(outside, inside, "left") + np.searchsorted(outside, inside, "right")
+            areas.append(Fraction(int(below.sum()), 2 * len(inside) * len(outside)))
+    return floor(sum(areas) / len(areas) * PPM) if areas else PPM // 2
+
+
 def _whole_numbers(values: NDArray[np.float64]) -> list[int]:
     """The values times one power of two that makes all of them whole. Fractions would say the same a hundred
     times slower, and whoever names a validation set says how many there are.
@@ -96,9 +116,27 @@ _METRICS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] =
 }
 
 
+_BY_SCORES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {"auc": auc_ppm}
+"""Metrics of the scores (n, k) that a model gives, not of what it predicts by them."""
+
+
 def metric_names() -> list[str]:
-    """Names that `score_ppm` knows."""
-    return list(_METRICS)
+    """Names that `measure_ppm` knows."""
+    return [*_METRICS, *_BY_SCORES]
+
+
+def measure_ppm(metric: str, family: ModelFamily, weights: ArrayLike, X: ArrayLike, y_true: ArrayLike) -> int:
+    """The metric of a model with these weights (d, k) on encoded rows X (n, n_features), in ppm.
+
+    Raises as `score_ppm`, and what the family raises for rows that do not fit.
+    """
+    if metric not in _BY_SCORES:
+        return score_ppm(metric, y_true, family.predict(weights, X))
+    true, scores = np.asarray(y_true, np.float64), family.scores(weights, X)
+    if true.shape != (len(scores),) or not len(true):
+        raise ShapeError(f"labels of shape {true.shape} for {len(scores)} rows; needs one a row")
+    check_finite(scores, "scores")
+    return _BY_SCORES[metric](true, scores)
 
 
 def score_ppm(metric: str, y_true: ArrayLike, y_pred: ArrayLike) -> int:
@@ -114,7 +152,7 @@ def score_ppm(metric: str, y_true: ArrayLike, y_pred: ArrayLike) -> int:
         ShapeError, NotFiniteError: the two do not fit, or hold no finite numbers.
     """
     if metric not in _METRICS:
-        raise ParameterError(f"there is no metric {metric!r}; choose one of {metric_names()}")
+        raise ParameterError(f"there is no metric {metric!r} of predictions; choose one of {list(_METRICS)}")
     try:
         true, predicted = (np.asarray(values, np.float64) for values in (y_true, y_pred))
     except (TypeError, ValueError):

@@ -18,7 +18,7 @@ from openmined_oracle.errors import Decline, DeclinedError, InProgressError, Not
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
-from openmined_syft.metrics import score_ppm
+from openmined_syft.metrics import measure_ppm
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import AnyScheme, Direction, scheme_named
 from pysonar.chain.contract.events import CampaignCreated
@@ -82,7 +82,7 @@ class Assignment:
 
     def score(self, weights: NDArray[np.float64]) -> int:
         """The spec's metric of weights (d, k) on the validation set, in ppm."""
-        return score_ppm(self.spec.metric, self.y, self.family.predict(weights, self.X))
+        return measure_ppm(self.spec.metric, self.family, weights, self.X, self.y)
 
     def fit(self, weights: NDArray[np.float64]) -> float:
         """What tells weights of the same score apart: more is better."""

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from openmined_syft.metrics import score_ppm
+from openmined_syft.metrics import measure_ppm
 from openmined_syft.models.family import LinearFamily
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.artifacts.errors import ArtifactError
@@ -123,14 +123,15 @@ class Estimator:
         return bias
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Accuracy or R2 (cut at 0), between 0 and 1, in steps of a millionth.
+        """The campaign's metric, between 0 and 1, in steps of a millionth.
 
         Args:
             X: as for `predict`; with its label column if `y` is not given.
             y: labels in the schema's own values, shape (n,).
         """
         table = self._labelled(X) if y is None else self._with_labels(self._table(X), y)
-        return score_ppm(self.metric, self.schema.encode_labels(table), self._predict_encoded(table)) / 1e6
+        X, y = self.schema.encode(table), self.schema.encode_labels(table)
+        return measure_ppm(self.metric, self._family, self.weights, X, y) / 1e6
 
     def fit(self, X: Any = None, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Nothing: the campaign has trained it. It is here because scikit-learn asks every step for it."""

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pyarrow as pa
 
-from openmined_syft.metrics import score_ppm
+from openmined_syft.metrics import measure_ppm
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import campaign_id
@@ -130,8 +130,8 @@ def starting_accuracy(plan: Plan, validation: pa.Table) -> int:
     if plan.start is not None:
         return plan.start
     weights = plan.initial if isinstance(plan.initial, np.ndarray) else plan.family.initial_weights()
-    predicted = plan.family.predict(weights, plan.schema.encode(validation))
-    return score_ppm(plan.metric, plan.schema.encode_labels(validation), predicted)
+    X, y = plan.schema.encode(validation), plan.schema.encode_labels(validation)
+    return measure_ppm(plan.metric, plan.family, weights, X, y)
 
 
 def _sent_before(scientist: Scientist, name: str, request: bytes) -> CampaignRow | None:

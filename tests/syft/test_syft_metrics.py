@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, f1_score, mean_absolute_error
+from sklearn.metrics import balanced_accuracy_score, f1_score, mean_absolute_error, roc_auc_score
 
-from openmined_syft.metrics import score_ppm
+from openmined_syft.errors import ShapeError
+from openmined_syft.metrics import auc_ppm, measure_ppm, score_ppm
+from openmined_syft.models import build_family
 
 PPM = 1_000_000
 labels = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30)
@@ -76,3 +78,47 @@ def test_ties_between_the_middle_values_change_nothing() -> None:
 def test_scores_are_rounded_down() -> None:
     assert score_ppm("balanced_accuracy", [0, 0, 0], [0, 0, 1]) == 666_666
     assert score_ppm("macro_f1", [0, 0, 1], [0, 1, 1]) == 666_666  # two thirds for both classes
+
+
+# --- the area under the ROC curve ------------------------------------------------------------------------
+
+scored = st.lists(st.tuples(st.integers(0, 1), st.integers(-3, 3)), min_size=2, max_size=30)
+
+
+@given(scored)
+def test_the_area_agrees_with_scikit_learn_ties_included(pairs: list[tuple[int, int]]) -> None:
+    true, scores = (np.array(side, float) for side in zip(*pairs, strict=True))
+    if len(set(true)) == 2:
+        expected = roc_auc_score(true, scores) * PPM
+        assert auc_ppm(true, scores[:, None]) == pytest.approx(expected, abs=1.01)
+
+
+def test_the_area_of_several_classes_is_the_mean_over_those_that_occur() -> None:
+    true = np.array([0.0, 0, 1, 1, 1])
+    scores = np.array([[3.0, 0, 9], [1, 2, 9], [2, 1, 9], [0, 3, 9], [0, 3, 9]])
+    columns = [roc_auc_score(true == label, scores[:, label]) for label in (0, 1)]
+    assert auc_ppm(true, scores) == int(np.mean(columns) * PPM)
+
+
+@pytest.mark.parametrize("true", [[1.0], [0.0, 0.0], [1.0, 1.0, 1.0]])
+def test_one_row_or_one_class_tells_nothing_apart(true: list[float]) -> None:
+    scores = np.arange(len(true), dtype=float)[:, None]
+    assert auc_ppm(np.array(true), scores) == 500_000
+
+
+def test_the_last_bits_of_a_score_decide_nothing() -> None:
+    true, close = np.array([1.0, 0.0]), np.array([[1.0], [1.0 + 2.0**-40]])
+    assert auc_ppm(true, close) == 500_000
+    assert auc_ppm(true, np.array([[1.0], [1.0 + 2.0**-20]])) == 0
+
+
+def test_the_area_does_not_ask_where_the_border_is() -> None:
+    """A bias that calls every row the first class costs accuracy all, and the order of the scores nothing."""
+    family = build_family("logistic", 1, 1, {})
+    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1]
+    weights = np.array([[1.0], [-7.0]])
+    assert measure_ppm("accuracy", family, weights, X, y) == 500_000
+    assert measure_ppm("auc", family, weights, X, y) == PPM
+    assert measure_ppm("auc", family, -weights, X, y) == 0
+    with pytest.raises(ShapeError):
+        measure_ppm("auc", family, weights, X, y[:-1])

@@ -21,7 +21,7 @@ from pysonar.protocol.schema import Schema
 
 KIND = "spec"
 _NUMBERS = ("r2", "absolute_error")
-_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1")
+_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1", "auc")
 _METRICS = {
     "linear": _NUMBERS,
     "ridge": _NUMBERS,

@@ -164,3 +164,23 @@ def test_an_accuracy_that_the_model_does_not_have_is_found(
     assert done.exit_code == 1
     assert shown["first_difference"] == "the accuracy of the delivered model in ppm"
     assert shown["differences"][0]["found"] == "1000000"
+
+
+def test_a_report_can_be_handed_on(ended: Ended, home: Path, scientist_key: Any, tmp_path: Path) -> None:
+    from pysonar.protocol.openpgp import TamperedError, verify_detached
+
+    file = tmp_path / "report.json"
+    command = ["audit", ended.name, "--home", str(home), "--report", str(file)]
+    environment = {"OPENMINED_PASSPHRASE": PASSPHRASE}
+    assert CliRunner().invoke(app, command, env=environment).exit_code == 0
+    said, signature = file.read_bytes(), (tmp_path / "report.json.sig").read_bytes()
+    verify_detached(said, signature, expected_signer=scientist_key.certificate)
+    with pytest.raises(TamperedError):
+        verify_detached(said.replace(b"true", b"TRUE"), signature, expected_signer=scientist_key.certificate)
+    report = json.loads(said)
+    assert (report["passed"], report["campaign"]) == (True, ended.record.hex_id)
+    assert len(report["checks"]) > 50
+    assert all(check["found"] == check["expected"] for check in report["checks"])
+    again = CliRunner().invoke(app, command, env=environment)
+    assert (again.exit_code, "name a new file" in again.stderr) == (1, True)
+    assert file.read_bytes() == said

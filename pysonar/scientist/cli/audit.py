@@ -35,6 +35,14 @@ def audit(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write every check to this file, and to FILE.sig your signature over it (asks for the"
+            " passphrase).",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
@@ -48,6 +56,9 @@ def audit(
 
     Prints what differs, the first difference first; exit code 1 if anything does.
     What this cannot see: whether a verdict on a sealed gradient was right.
+
+    With --report there is something to hand on: the checks as canonical JSON, and a
+    detached OpenPGP signature (`gpg --verify FILE.sig FILE`).
     """
     from pysonar.scientist.cli.connect import connect_and_read
 
@@ -58,6 +69,8 @@ def audit(
         checks = list(_public(connection, asked))
         if validation is not None:
             checks += _own(connection, asked, validation, passphrase_file)
+    if report is not None:
+        _write_report(connection, asked, checks, report, passphrase_file)
     wrong = [check for check in checks if not check.passed]
     if form is Format.JSON:
         print_json(
@@ -79,6 +92,38 @@ def audit(
         )
     if wrong:
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _write_report(
+    connection: Connection, campaign: bytes, checks: list[Check], path: Path, passphrase_file: Path | None
+) -> None:
+    """The report and its signature, as two new files."""
+    from pysonar.files.secret_file import create_secret_file
+    from pysonar.party.passphrase import read_passphrase
+    from pysonar.protocol.canonical import dumps_json
+    from pysonar.protocol.openpgp import sign_detached
+    from pysonar.scientist.errors import CampaignError
+
+    home = connection.home
+    key = home.secret_key(read_passphrase(passphrase_file, what=str(home.path)))
+    document = dumps_json(
+        {
+            "format": "openmined/audit_report/1",
+            "chain_id": connection.sonar.chain_id,
+            "contract": connection.sonar.address,
+            "campaign": "0x" + campaign.hex(),
+            "block": connection.follower.cursor,
+            "auditor": key.certificate.fingerprint,
+            "passed": all(check.passed for check in checks),
+            "checks": [{**vars(check), "passed": check.passed} for check in checks],
+        }
+    )
+    signature = path.with_name(path.name + ".sig")
+    try:
+        create_secret_file(path, document)
+        create_secret_file(signature, sign_detached(document, key))
+    except FileExistsError as error:
+        raise CampaignError(f"{error.filename2 or path} is there already; name a new file") from None
 
 
 def _public(connection: Connection, campaign: bytes) -> list[Check]:

@@ -7,9 +7,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from web3 import Web3
 
@@ -158,16 +162,26 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
 def test_a_value_of_the_wrong_type_in_row_nine_million_is_named_and_nothing_is_submitted(
     home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, tmp_path: Path, node: Any
 ) -> None:
-    place, row = tmp_path / "long.csv", 9_000_000
-    with place.open("w") as file:
-        file.write("a,b,c,colour\n")
-        for _ in range(9):
-            file.write("1,2,3,red\n" * (row // 9 - (1 if _ == 8 else 0)))
-        file.write("1,two,3,red\n1,2,3,blue\n")
-    home.data().add("long", place, replace=False, unusable=0)
+    place, row = tmp_path / "long.parquet", 9_000_000
+    write_with_a_word_in_row(place, row)
+    home.data().add("long", place, replace=False, unusable=Fraction(0))
     mine, before = Mine(home, miner, tell), node.balance(miner.address)
     small_capsule.open()
     (error,) = mine.errors()
-    assert f"row {row + 1}, column 'b'" in str(error)  # the header is row 1
+    assert f"row {row}, column 'b' is 'two'" in str(error)
     assert mine.submitted() == []
     assert node.balance(miner.address) == before
+
+
+def write_with_a_word_in_row(place: Path, row: int) -> None:
+    """So many records, of which the last has a word where a number should be."""
+    part = row // 9
+    colours = pa.array(["red", "green", "blue"]).take(pa.array(np.arange(part) % 3))
+    numbers, texts = pa.array(np.ones(part)), pa.array(["2"] * part)
+    names = ["a", "b", "c", "colour"]
+    schema = pa.schema([("a", "f8"), ("b", "string"), ("c", "f8"), ("colour", "string")])
+    with pq.ParquetWriter(place, schema) as writer:
+        for number in range(9):
+            if number == 8:
+                texts = pa.array(["2"] * (part - 1) + ["two"])
+            writer.write_table(pa.table([numbers, texts, numbers, colours], names=names))

@@ -40,6 +40,11 @@ test("every event of both versions is read as Python stores it, and back", () =>
   assert.throws(() => decodeLog({ address: contract, topics: ["00".repeat(32)], data: new Uint8Array(0), blockNumber: 1, blockHash: "", logIndex: 0, transactionHash: "" }), /events of Sonar/);
 });
 
+test("a stranger's reason is a text, whatever is in it, and amounts keep all their digits", () => {
+  const fields = { id: `0x${"00".repeat(32)}`, reason: 'x: 5, [6], "7": {8}', amount: 2n ** 255n + 1n };
+  assert.deepEqual(fieldsFromJson(fieldsToJson(fields)), fields);
+});
+
 test("ids and queue entries are the same", () => {
   const known = vectors<Known>("chain.json");
   const owner = `0x${"51".repeat(20)}`;

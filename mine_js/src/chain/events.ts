@@ -104,10 +104,10 @@ export function fieldsToJson(fields: Fields): string {
   return `{${parts.join(", ")}}`;
 }
 
-/** The inverse; whole numbers come back exact, as bigints. */
+/** The inverse; whole numbers come back exact, as bigints, from their own digits: a text may hold anything. */
 export function fieldsFromJson(text: string): Fields {
-  const exact = text.replace(/([:[,]\s*)(-?[0-9]+)(?=\s*[,}\]])/g, '$1"#$2"');
-  const parsed = JSON.parse(exact, (_, one: unknown) => (typeof one === "string" && one.startsWith("#") ? BigInt(one.slice(1)) : one)) as Record<string, unknown>;
+  const exact = (_: string, one: unknown, context?: { source?: string }): unknown => (typeof one === "number" ? BigInt(context?.source ?? one) : one);
+  const parsed = JSON.parse(text, exact) as Record<string, unknown>;
   return Object.fromEntries(Object.entries(parsed).map(([name, one]) => [name, Array.isArray(one) ? one.map(Number) : (one as string | bigint)]));
 }
 

@@ -229,13 +229,14 @@ def test_a_file_that_does_not_fit_is_said_by_row_and_column(
 ) -> None:
     page = visit().open("/create", "Have a model trained")
     choose = page.get_by_label("Validation records (CSV)")
-    for content, said in (
+    cases = (
         ("a,b\n1,2\n3\n", "Row 3 has 1 values; the head has 2 names."),
         ("a,a\n1,2\n", 'Two columns are called "a".'),
         ("", "The file has no records"),
         ("a,kind\n1,x\n2,\n3,y\n", 'Row 3, column "kind" is empty'),
-    ):
-        path = tmp_path / "records.csv"
+    )
+    for number, (content, said) in enumerate(cases):
+        path = tmp_path / f"records {number}.csv"
         path.write_text(content)
         choose.set_input_files(path)
         page.get_by_text(said).wait_for()

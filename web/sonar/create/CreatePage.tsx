@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { type MouseEvent, useId, useState } from "react";
 
 import { percent, plural } from "../../shared/format/numbers";
 import { PageHead } from "../../shared/ui/Shell";
@@ -116,10 +116,15 @@ function FileField(props: { onFile: (file: File | undefined) => void; trouble: s
   return (
     <div className="field">
       <label htmlFor={id}>Validation records (CSV)</label>
-      <input id={id} type="file" accept=".csv,text/csv" aria-describedby={`${id}-hint`} aria-invalid={props.trouble !== null} onChange={(event) => props.onFile(event.target.files?.[0])} />
+      <input id={id} type="file" accept=".csv,text/csv" aria-describedby={`${id}-hint`} aria-invalid={props.trouble !== null} onClick={chooseAnew} onChange={(event) => props.onFile(event.target.files?.[0])} />
       <Below id={`${id}-hint`} wrong={props.trouble ?? undefined} hint={props.sheet === null ? "They are sealed in this browser; only Capsule can open them." : `${plural(props.sheet.rows.length, "record")}, ${plural(props.sheet.names.length, "column")}. Hundreds are better than dozens.`} />
     </div>
   );
+}
+
+/** A file that was mended and is chosen again counts as a new one. */
+function chooseAnew(event: MouseEvent<HTMLInputElement>): void {
+  event.currentTarget.value = "";
 }
 
 function CostPreview(props: { draft: Draft; ok: boolean; start: number | null }) {

@@ -1,4 +1,4 @@
-"""The API does what its own description says, whatever is asked; and it tells what is new as it happens."""
+"""The service tells what is new as it happens, to clients over a real connection."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from sonar_web.api.app import LOOPBACK, Serving, make_app
+from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
@@ -36,27 +32,8 @@ def application(story: Story, indexer: Indexer, database: str, miner: Any, secon
     two_campaigns(story, miner, second_miner)
     indexer.poll()
     place = Place(story.sonar.chain_id, story.sonar.address)
-    # Clients that run inside the process call it so.
-    serving = Serving(hosts=LOOPBACK | {"testserver"}, requests_a_minute=1_000_000)
+    serving = Serving()
     return make_app(Reader(place, lambda: open_for_reading(database)), indexer.progress, serving)
-
-
-@pytest.fixture
-def description(application: Any) -> Any:
-    """The API's own description, with the service behind it."""
-    loaded = schemathesis.openapi.from_asgi("/openapi.json", application)
-    return loaded.exclude(path=ENDLESS)
-
-
-described = schemathesis.pytest.from_fixture("description")
-
-
-@pytest.mark.slow
-@described.parametrize()
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_is_asked_is_answered_as_described(case: schemathesis.Case) -> None:
-    answer = case.call()
-    case.validate_response(answer, checks=[not_a_server_error, response_schema_conformance])
 
 
 def _blocks(url: str) -> Generator[int, None, None]:

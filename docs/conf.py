@@ -6,7 +6,14 @@ from sphinx.application import Sphinx
 project = "OpenMined"
 author = "the OpenMined contributors"
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**", "benchmarks/RESULTS.md", "benchmarks/PRIVACY.md"]
+include_patterns = [
+    "*.md",
+    "docs/**",
+    "benchmarks/RESULTS.md",
+    "benchmarks/PRIVACY.md",
+    "benchmarks/ADAPTERS.md",
+    "benchmarks/TABLES.md",
+]
 exclude_patterns = ["build/**", ".venv/**", "web/**"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}

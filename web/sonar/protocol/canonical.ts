@@ -2,7 +2,6 @@
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 // A record cannot refer to itself; an interface can.
-// eslint-disable-next-line @typescript-eslint/consistent-indexed-object-style
 export interface JsonObject {
   readonly [name: string]: Json;
 }

@@ -53,7 +53,7 @@ class Prefetcher:
         """
         before = self._running.get(campaign, {})
         now = self._running[campaign] = {}
-        for thing in things:
+        for thing in dict.fromkeys(things):  # a copied submission is wanted twice, and fetched once
             fetch = before.pop(thing, None)
             if fetch is None or fetch.may_retry(self._retry_seconds):
                 fetch = _Fetch.begin(self._pool(campaign), self._store, thing)

@@ -204,6 +204,6 @@ def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
     assert status.outcome is Outcome.WAITING
     (claim,) = claim_everything(own.connection, own.outbox).claims
     assert (claim.campaign, claim.gas) == (campaign, 0)  # what the node does not say is not known
-    assert claim_everything(own.connection, own.outbox) == []
+    assert claim_everything(own.connection, own.outbox).claims == []
     assert node.balance(sonar.address) == 10 * ETHER  # the bounty
     assert rpc.nonce(node.web3, miner.address) == 3

@@ -145,6 +145,11 @@ def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
         "assets": ["ether"],
         "least_bounty": str(10**16),
         "least_fee": str(10**14),
+        "scientists": ["any"],
+        "families": ["any"],
+        "max_rows": 100_000,
+        "max_days": 395,
+        "least_gain_deviations": 0.0,
         "max_networks": 32,
         "open_networks": 0,
     }

@@ -41,11 +41,11 @@ def test_a_digest_of_another_length_is_refused(length):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "46 signs"),
-        (EMPTY_FILE[:-1], "46 signs"),
-        (EMPTY_FILE + "1", "46 signs"),
-        (" " + EMPTY_FILE[:-1], "46 signs"),
-        ("bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "46 signs"),
+        ("", "46 characters"),
+        (EMPTY_FILE[:-1], "46 characters"),
+        (EMPTY_FILE + "1", "46 characters"),
+        (" " + EMPTY_FILE[:-1], "46 characters"),
+        ("bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "46 characters"),
         ("Qm" + "0" * 44, "base58btc"),
         ("Qm" + "z" * 44, "sha2-256"),
         ("x" * 5000, r"x{80}\.\.\."),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from openmined_syft.affine import AffineMap
@@ -32,7 +32,10 @@ def long_way(given: Problem, rule: GradientDescent) -> AffineMap:
 def test_both_ways_lead_to_the_same_map(rows, inputs, k, l2, rate, steps, damping, seed):
     case = problem(rows, inputs, k, 1e-4, seed)
     rule = GradientDescent(steps, l2, rate, damping)
-    expected = long_way(case, rule)
+    try:
+        expected = long_way(case, rule)
+    except NotFiniteError:
+        reject()  # far steps that overflow: what the short cut says of them has a test of its own
     found = thin_steps(case, l2, rate, steps, damping)
     scale = max(1.0, np.abs(expected.A).max(), np.abs(expected.c).max())
     np.testing.assert_allclose(found.A, expected.A, atol=1e-9 * scale)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from openmined_syft.rules import rule_names
+from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts.algorithm import FAMILIES, defaults_of, metrics_of
-from pysonar.scientist.plan import DEFAULT_FEE, DEFAULT_STAKE, Plan
+from pysonar.scientist.plan import DEFAULT_FEE, DEFAULT_GAIN, DEFAULT_STAKE, Plan
 
 _AMOUNT, _SHARE, _SPAN = (
     "text with its unit: '2 ETH'",
@@ -50,6 +51,8 @@ def _shown(name: str, value: Any) -> str:
     return f"{value}" if not isinstance(value, tuple) else ", ".join(map(str, value))
 
 
+_MIN_GAIN = f"{format_ppm(DEFAULT_GAIN)}, or more where validation records are few"
+
 KEYS = (
     Key("title", "text", "What data owners read first.", 'title = "Irises"'),
     Key(
@@ -75,7 +78,7 @@ KEYS = (
         "pay_by_gap = true",
         _default("pay_by_gap"),
     ),
-    Key("min_gain", _SHARE, "The smallest increase that is paid.", 'min_gain = "1 %"', _default("min_gain")),
+    Key("min_gain", _SHARE, "The smallest increase that is paid.", 'min_gain = "1 %"', _MIN_GAIN),
     Key(
         "stake",
         _AMOUNT,

@@ -90,7 +90,7 @@ def test_agents_serve_both_versions_until_the_old_campaign_has_run_out(
     first = deploy_first(live)
     passphrases = {name: f"of {name}, for a test" for name in NAMES}
     (tmp_path / "live").mkdir()
-    with Parties(tmp_path / "live", mines=1, passphrases=passphrases) as people:
+    with Parties(tmp_path / "live", mines=["mine-agent"], passphrases=passphrases) as people:
         found(people, live, first, tmp_path)
         campaign = launch(people, first, tmp_path)
         addresses = people.addresses
@@ -103,8 +103,8 @@ def test_agents_serve_both_versions_until_the_old_campaign_has_run_out(
     shutil.copytree(tmp_path / "live", tmp_path / "fork")
     (tmp_path / "new").mkdir()
     with (
-        Parties(tmp_path / "fork", mines=1, passphrases=passphrases) as old,
-        Parties(tmp_path / "new", mines=1, passphrases=passphrases) as new,
+        Parties(tmp_path / "fork", mines=["mine-agent"], passphrases=passphrases) as old,
+        Parties(tmp_path / "new", mines=["mine-agent"], passphrases=passphrases) as new,
     ):
         old.addresses = addresses
         moved(old, live, fork)

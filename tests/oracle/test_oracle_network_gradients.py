@@ -113,9 +113,9 @@ FORGERIES: dict[Callable[..., Any], str] = {
     of_paillier: "scheme",
     of_another_size: "the model is",
     under_another_key: "is for key",
-    of_random_bytes: "no Ciphertext",
-    with_random_bytes_after_the_header: "no Ciphertext",
-    cut_off: "no Ciphertext",
+    of_random_bytes: "not a Ciphertext",
+    with_random_bytes_after_the_header: "not a Ciphertext",
+    cut_off: "not a Ciphertext",
     at_another_level: "level",
     at_a_scale_that_is_no_number: "",
 }

@@ -92,7 +92,7 @@ def test_notes_of_verdicts_before_there_was_damping_still_open(
         document |= {name: document[name] and document[name].hex() for name in ("salt", "digest")}
         return seal(json.dumps(document).encode(), [own.certificate], own)
 
-    notes = Judgement(Verdict.NO_GAIN, 3, Best(0.5, np.zeros((2, 1)), 7, 0.1)).notes()
+    notes = Judgement(Verdict.NO_GAIN, base_version=3, best=Best(0.5, np.zeros((2, 1)), 7, 0.1)).notes()
     assert Notes.open(notes.seal(networks.own), networks.own) == notes
     assert Notes.open(older(notes, networks.own), networks.own) == replace(notes, damping=None)
 

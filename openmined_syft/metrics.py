@@ -107,12 +107,16 @@ def _whole_numbers(values: NDArray[np.float64]) -> list[int]:
     return [top << (most - bottom.bit_length()) for top, bottom in ratios]
 
 
-_METRICS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {
+# The first of each is what a plan gets that names none. A new metric needs its line here, and nowhere else.
+_OF_CLASSES = {
     "accuracy": accuracy_ppm,
     "balanced_accuracy": balanced_accuracy_ppm,
     "macro_f1": macro_f1_ppm,
-    "r2": r2_ppm,
-    "absolute_error": absolute_error_ppm,
+}
+_OF_NUMBERS = {"r2": r2_ppm, "absolute_error": absolute_error_ppm}
+_METRICS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {
+    **_OF_CLASSES,
+    **_OF_NUMBERS,
 }
 
 
@@ -120,9 +124,12 @@ _BY_SCORES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]]
 """Metrics of the scores (n, k) that a model gives, not of what it predicts by them."""
 
 
-def metric_names() -> list[str]:
-    """Names that `measure_ppm` knows."""
-    return [*_METRICS, *_BY_SCORES]
+def metric_names(*, numbers: bool | None = None) -> list[str]:
+    """Names that `measure_ppm` knows: all, those for numbers (True), or those for classes (False)."""
+    of_classes = [*_OF_CLASSES, *_BY_SCORES]
+    if numbers is None:
+        return [*of_classes, *_OF_NUMBERS]
+    return list(_OF_NUMBERS) if numbers else of_classes
 
 
 def measure_ppm(metric: str, family: ModelFamily, weights: ArrayLike, X: ArrayLike, y_true: ArrayLike) -> int:

@@ -6,6 +6,7 @@ id), so that nobody can choose it.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +36,18 @@ class FeatureMap(Protocol):
         ...
 
 
+# A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/algorithm.py lets specs name it.
+_MAPS: dict[str, type[RandomFourier] | type[HashedWords]] = {
+    "fourier": RandomFourier,
+    "hashed_words": HashedWords,
+}
+
+
+def map_names() -> list[str]:
+    """Names that `feature_map_from` knows."""
+    return list(_MAPS)
+
+
 def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -> FeatureMap:
     """The map that {"name": ..., <parameter>: ...} describes.
 
@@ -50,13 +63,12 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
         raise ParameterError(f"a feature map is a mapping with a name, got {type(mapping).__name__}")
     parameters = dict(mapping)
     name = parameters.pop("name", None)
-    if name == "fourier":
-        known_only("feature map fourier", parameters, ["count", "gamma"])
-        return RandomFourier(n_features=n_features, seed=seed, **parameters)
-    if name == "hashed_words":
-        known_only("feature map hashed_words", parameters, ["count"])
-        return HashedWords(n_features=n_features, seed=seed, **parameters)
-    raise ParameterError(f"there is no feature map {name!r}; choose one of ['fourier', 'hashed_words']")
+    if not isinstance(name, str) or name not in _MAPS:
+        raise ParameterError(f"there is no feature map {name!r}; choose one of {map_names()}")
+    kind = _MAPS[name]
+    own = [field.name for field in fields(kind) if field.name not in ("n_features", "seed")]
+    known_only(f"feature map {name}", parameters, own)
+    return kind(n_features=n_features, seed=seed, **parameters)
 
 
-__all__ = ["FeatureMap", "HashedWords", "RandomFourier", "feature_map_from"]
+__all__ = ["FeatureMap", "HashedWords", "RandomFourier", "feature_map_from", "map_names"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openmined_syft.errors import SizeError, SyftError
+from openmined_syft.metrics import metric_names
 from openmined_syft.models import ModelFamily, build_family
 from openmined_syft.rules import Rule, rule_from, rule_mapping, rule_names
 from openmined_syft.schemes import scheme_named, schemes_for
@@ -20,8 +21,8 @@ from pysonar.protocol.artifacts.errors import ArtifactError, Said
 from pysonar.protocol.schema import Schema
 
 KIND = "spec"
-_NUMBERS = ("r2", "absolute_error")
-_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1", "auc")
+_NUMBERS = tuple(metric_names(numbers=True))
+_CLASSES = tuple(metric_names(numbers=False))
 _METRICS = {
     "linear": _NUMBERS,
     "ridge": _NUMBERS,
@@ -173,7 +174,7 @@ def _larger(algorithm: Algorithm, family: ModelFamily, weight_bound: float) -> s
 def check_label(family: str, schema: Schema) -> None:
     """Whether the family can learn the schema's label. Raises ArtifactError."""
     classes = schema.classes
-    learns_numbers = "r2" in _METRICS[family]
+    learns_numbers = _METRICS[family] is _NUMBERS
     if learns_numbers and classes is not None:
         raise ArtifactError(
             KIND, "output_schema", Said(f"{len(classes)} classes"), f"a number, for family {family}"

@@ -18,6 +18,16 @@ from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 
 
+def cost_of_a_round(mine: Mine, faulty: FaultyNode) -> int:
+    """Requests of an idle round. The least of some: now and then one reads the newest blocks again."""
+    costs = []
+    for _ in range(5):
+        before = faulty.exchanges
+        assert mine.agent.round() == []
+        costs.append(faulty.exchanges - before)
+    return min(costs)
+
+
 @pytest.mark.parametrize("unwanted", ["refused", "closed"])
 def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
     node: Anvil,
@@ -36,23 +46,18 @@ def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
     home = make_home(answers=answers, rpc=faulty.url)
     home.data().add("colours", colours, replace=False)
 
-    def cost_of_a_round() -> int:
-        before = faulty.exchanges
-        assert mine.agent.round() == []
-        return faulty.exchanges - before
-
     small_capsule.open(salt=bytes(32))
     mine = Mine(home, miner, tell)
     if unwanted == "closed":
         node.advance(10**7)
     mine.agent.round()
-    with_one = cost_of_a_round()
+    with_one = cost_of_a_round(mine, faulty)
     for number in range(1, 5):
         small_capsule.open(salt=bytes([number]) * 32)
     if unwanted == "closed":
         node.advance(10**7)
     mine.agent.round()
-    assert cost_of_a_round() == with_one
+    assert cost_of_a_round(mine, faulty) == with_one
     assert mine.submitted() == []
 
 
@@ -77,8 +82,6 @@ def test_a_round_costs_as_much_with_five_campaigns_of_one_s_own_as_with_one(
                 small_capsule.settle(campaign)
         for _ in range(3):
             mine.round()
-        before = faulty.exchanges
-        assert mine.agent.round() == []
-        costs.append(faulty.exchanges - before)
+        costs.append(cost_of_a_round(mine, faulty))
     assert len(mine.submitted()) == 5
     assert costs[0] == costs[1] <= 20

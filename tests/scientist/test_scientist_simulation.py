@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -46,10 +47,16 @@ def test_mines_whose_records_teach_nothing_earn_nothing(plan: Plan) -> None:
 
 def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: dict[str, Any]) -> None:
     plan = plan_from(plan_values | {"target": "99 %", "rule": {"steps": 3}})
-    exact = simulate(plan, table(300), table(600, seed=1), mines=20)
-    noisy = simulate(plan, table(300), table(600, seed=1), mines=20, epsilon=0.1)
-    assert noisy.climb.best < exact.climb.best
-    assert noisy.as_row()["epsilon"] == 0.1
+
+    def best(records: int, epsilon: float | None) -> int:
+        done = simulate(plan, table(300), table(records, seed=1), mines=1, epsilon=epsilon)
+        assert done.as_row()["epsilon"] == epsilon
+        return done.climb.best
+
+    # The noise is the operating system's: the medians of five draws lie 250,000 ppm apart.
+    few, many = (median(best(records, 0.1) for _ in range(5)) for records in (30, 3000))
+    assert few < many - 50_000
+    assert few < best(30, None) - 50_000
 
 
 def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values: dict[str, Any]) -> None:

@@ -15,12 +15,12 @@ from benchmarks.measure import Row
 from benchmarks.report import draw, write_report
 
 GROUPS = {
-    "paillier": "benchmarks.paillier_rows",
-    "visit": "benchmarks.visit_rows",
-    "limit": "benchmarks.limit_rows",
-    "rlwe": "benchmarks.rlwe_rows",
-    "tenseal": "benchmarks.tenseal_rows",
-    "mlp": "benchmarks.mlp_rows",
+    "paillier": "benchmarks.rows.paillier",
+    "visit": "benchmarks.rows.visit",
+    "limit": "benchmarks.rows.limit",
+    "rlwe": "benchmarks.rows.rlwe",
+    "tenseal": "benchmarks.rows.tenseal",
+    "mlp": "benchmarks.rows.mlp",
 }
 SIZES = {
     "paillier": (2048, 3072),

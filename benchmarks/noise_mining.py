@@ -23,8 +23,8 @@ from openmined_syft.models import Rows, build_family
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.rules import GradientDescent
 from pysonar.protocol.artifacts import DEFAULT_STEPS
-from pysonar.protocol.artifacts.least_gain import DEVIATIONS, least_gain_ppm
-from pysonar.scientist.plan import FEE_SHARE_PPM
+from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, least_gain_ppm
+from pysonar.scientist.planning.plan import FEE_SHARE_PPM
 
 PAGE = Path(__file__).parent.parent / "docs" / "noise-mining.md"
 VALIDATION, MINES, MINE_ROWS, TARGET = 360, 3, 359, 0.9

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from web3 import Web3
 
-from mine_agent.campaigns.decision_records import DecisionRecords
+from mine_agent.campaigns.decisions.records import DecisionRecords
 from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal

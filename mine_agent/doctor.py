@@ -214,7 +214,7 @@ def _work(home: Home) -> str:
     """Whether anything keeps the mine from beginning new work: a pause, the hours, campaigns that wait for
     the owner's word.
     """
-    from mine_agent.campaigns.decision_records import waiting_for_a_word
+    from mine_agent.campaigns.decisions.records import waiting_for_a_word
 
     if home.is_paused:
         raise TroubleError("paused by its owner: nothing new is begun")

@@ -1,6 +1,6 @@
 """A mine's home directory: what is where.
 
-    settings.toml    chain, contract, store, account (see `pysonar.party.settings`)
+    settings.toml    chain, contract, store, account (see `pysonar.party.home.settings`)
     policy.toml      the owner's rules (see `policy_file`)
     keyfile.json     the account, unless an existing keyfile is named
     data/NAME.json   which files may be used (see `datasets`); the data themselves stay where they are
@@ -30,8 +30,8 @@ from mine_agent.rules.policy_file import (
     write_first_policy,
 )
 from pysonar.files.secret_file import make_private_directory, replace_secret_file
-from pysonar.party.home import AgentHome
-from pysonar.party.settings import Settings, save_settings
+from pysonar.party.home.home import AgentHome
+from pysonar.party.home.settings import Settings, save_settings
 
 PAUSED_FILE = "paused"
 

@@ -1,6 +1,6 @@
 """Capsule's home directory: what is where, and who may use it at a time.
 
-    settings.toml           chain, contract, store (see `pysonar.party.settings`)
+    settings.toml           chain, contract, store (see `pysonar.party.home.settings`)
     capsule.toml            Capsule's own settings, below
     keyfile.json            the account, unless an existing keyfile is named
     certificates/<F>.json   OpenPGP secrets, sealed by the passphrase; <F> is the fingerprint
@@ -21,9 +21,9 @@ from openmined_oracle.errors import HomeError
 from openmined_syft.models import family_names
 from pysonar.files.flat_toml import read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory
-from pysonar.party.home import AgentHome
-from pysonar.party.rules import ANY, addresses_setting, amount_setting, assets_setting, names_setting
-from pysonar.party.settings import Settings, load_settings, save_settings
+from pysonar.party.home.home import AgentHome
+from pysonar.party.home.rules import ANY, addresses_setting, amount_setting, assets_setting, names_setting
+from pysonar.party.home.settings import Settings, load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 
 CAPSULE_FILE = "capsule.toml"

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.connection import Scientist
-    from pysonar.scientist.estimator import Estimator
-    from pysonar.scientist.plan import Plan
+    from pysonar.scientist.planning.plan import Plan
+    from pysonar.scientist.result.estimator import Estimator
 
 __all__ = ["Campaign", "Estimator", "Plan", "Scientist"]
 
 _HOMES = {
     "Campaign": "pysonar.scientist.campaign",
-    "Estimator": "pysonar.scientist.estimator",
-    "Plan": "pysonar.scientist.plan",
+    "Estimator": "pysonar.scientist.result.estimator",
+    "Plan": "pysonar.scientist.planning.plan",
     "Scientist": "pysonar.scientist.connection",
 }
 

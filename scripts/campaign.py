@@ -43,7 +43,7 @@ def create(
 ) -> None:
     """Seal the VALIDATION records, publish the spec of PLAN, escrow the bounty."""
     from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.plan_file import read_plan
+    from pysonar.scientist.planning.plan_file import read_plan
 
     wanted = read_plan(plan, {} if capsule is None else {"capsule": capsule})
     campaign = Campaign(_scientist(home, provider, account), wanted, validation, name=name).launch()
@@ -84,7 +84,7 @@ def claim(provider: ProviderAPI, account: AccountAPI, campaign: str, home: Path)
 
 
 def _scientist(home: Path, provider: ProviderAPI, account: AccountAPI) -> "Scientist":
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.connection import Scientist
     from scripts._ape import ApeSigner, web3_of
 

@@ -28,8 +28,8 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
     from pysonar.party.happenings import teller
-    from pysonar.party.home_lock import home_lock
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.home_lock import home_lock
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.party.signals import stop_on_signals
     from scripts._ape import ApeSigner, web3_of
 

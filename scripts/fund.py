@@ -31,7 +31,7 @@ def cli(provider: ProviderAPI, account: AccountAPI, receivers: tuple[str, ...], 
 
 def _address(receiver: str) -> str:
     from pysonar.chain.address import require_address
-    from pysonar.party.home import AgentHome
+    from pysonar.party.home.home import AgentHome
 
     if (home := Path(receiver).expanduser()).is_dir():
         return AgentHome.open(home).address

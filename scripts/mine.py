@@ -29,7 +29,7 @@ def run(provider: ProviderAPI, account: AccountAPI, home: Path, once: bool) -> N
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
     from pysonar.party.happenings import teller
-    from pysonar.party.home_lock import home_lock
+    from pysonar.party.home.home_lock import home_lock
     from pysonar.party.signals import stop_on_signals
     from scripts._ape import ApeSigner, web3_of
 

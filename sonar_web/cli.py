@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.console import App, command, note
-from pysonar.party.options import (
+from pysonar.party.cli.console import App, command, note
+from pysonar.party.cli.options import (
     LOCAL_NODE,
     ConfirmationsOption,
     ContractOption,
@@ -19,7 +19,7 @@ from pysonar.party.options import (
     StartBlockOption,
     store_option,
 )
-from pysonar.party.settings import default_home
+from pysonar.party.home.settings import default_home
 
 if TYPE_CHECKING:
     from sonar_web.index.indexer import Indexer
@@ -160,7 +160,7 @@ def _indexer(
 ) -> tuple[Indexer, int, str]:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.node.connect import connect
-    from pysonar.party.place import find_place
+    from pysonar.party.home.place import find_place
     from sonar_web.index.indexer import Indexer
 
     place = find_place(rpc, contract, deployment)

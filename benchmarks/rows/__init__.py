@@ -1,0 +1,1 @@
+"""The rows of RESULTS.md, each measured in a process of its own."""

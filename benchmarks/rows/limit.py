@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.measure import Row, by_turns
-from benchmarks.workloads import digits
+from benchmarks.rows.workloads import digits
 from openmined_syft.paillier.kernels import load_kernel
 from openmined_syft.paillier.kernels.schedule import schedule
 from openmined_syft.paillier.keys import generate_keypair

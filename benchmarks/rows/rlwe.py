@@ -9,7 +9,7 @@ import resource
 import numpy as np
 
 from benchmarks.measure import Row, by_turns, median_seconds
-from benchmarks.workloads import BOUND, Matrix
+from benchmarks.rows.workloads import BOUND, Matrix
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import KernelError
 from openmined_syft.lattice.kernels import Kernel, kernel_names, load_kernel

@@ -10,8 +10,8 @@ import numpy as np
 import tenseal
 
 from benchmarks.measure import Row, median_seconds
-from benchmarks.paillier_rows import kernels
-from benchmarks.workloads import Workload, breast_cancer, framingham_like
+from benchmarks.rows.paillier import kernels
+from benchmarks.rows.workloads import Workload, breast_cancer, framingham_like
 from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.training import train
 

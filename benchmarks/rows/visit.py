@@ -11,8 +11,8 @@ import numpy as np
 import phe
 
 from benchmarks.measure import Row, median_seconds
-from benchmarks.paillier_rows import kernels
-from benchmarks.workloads import Workload, digits
+from benchmarks.rows.paillier import kernels
+from benchmarks.rows.workloads import Workload, digits
 from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.training import train
 

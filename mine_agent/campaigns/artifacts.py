@@ -30,7 +30,7 @@ from pysonar.protocol.artifacts import (
     WrongBindingError,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.errors import Said, naming
+from pysonar.protocol.artifacts.parts.errors import Said, naming
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.protocol.schema import Schema

@@ -15,7 +15,7 @@ from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import InsufficientFundsError
 from pysonar.chain.node import rpc
 from pysonar.protocol.artifacts import Spec
-from pysonar.protocol.artifacts.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 
 SUBMIT_GAS = 80_000  # snapshots/gas.json, and a reserve
 

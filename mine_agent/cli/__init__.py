@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mine_agent.cli.campaigns import campaigns
-from mine_agent.cli.data import app as data_app
+from mine_agent.cli.data.commands import app as data_app
 from mine_agent.cli.deciding import approve, explain, pause, refuse, resume
 from mine_agent.cli.doctor import doctor
 from mine_agent.cli.earnings import claim, earnings
@@ -12,7 +12,7 @@ from mine_agent.cli.policy import app as policy_app
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
 from mine_agent.cli.store import store
-from pysonar.party.console import App
+from pysonar.party.cli.console import App
 
 app = App(
     name="mine-agent",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
-from pysonar.party.progress import progress
+from pysonar.party.cli.console import Format, FormatOption, HomeOption, command, print_rows
+from pysonar.party.cli.progress import progress
 from pysonar.party.wording import format_time, in_asset, short_id
 from pysonar.protocol.amounts import format_ppm
 

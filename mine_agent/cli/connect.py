@@ -8,8 +8,8 @@ from mine_agent.connection import Connection
 from mine_agent.errors import HomeError
 from mine_agent.home import Home
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.passphrase import read_passphrase
-from pysonar.party.settings import default_home
+from pysonar.party.home.passphrase import read_passphrase
+from pysonar.party.home.settings import default_home
 
 
 def home_path(given: Path | None) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -24,7 +24,7 @@ from pysonar.party.console import (
 from pysonar.party.wording import format_time, short_id
 
 if TYPE_CHECKING:
-    from mine_agent.campaigns.explanations import Explanation
+    from mine_agent.campaigns.decisions.explanations import Explanation
 
 CampaignArgument = Annotated[
     str, typer.Argument(help="The campaign's id, or its first six digits or more.", metavar="ID")
@@ -102,7 +102,7 @@ def explain(
     here it is made once more from both, and "replay" says whether that gives the same. With --rules the last
     decision for each data set is shown rule by rule. JSON has the facts and the rules' text as well.
     """
-    from mine_agent.campaigns.explanations import explanations
+    from mine_agent.campaigns.decisions.explanations import explanations
     from mine_agent.campaigns.find import campaign_by
     from mine_agent.cli.connect import connect_and_read, home_path
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -29,7 +29,7 @@ def doctor(
     """
     from mine_agent.cli.connect import home_path
     from mine_agent.doctor import examine
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
 
     findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))
     print_rows(

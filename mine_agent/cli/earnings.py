@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -22,7 +22,7 @@ from pysonar.party.console import (
     print_rows,
     warn,
 )
-from pysonar.party.output import out
+from pysonar.party.cli.output import out
 from pysonar.party.wording import about, in_asset, short, short_id
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def claim(
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.work.claim_all import claim_everything
-    from pysonar.party.home_lock import home_lock
+    from pysonar.party.home.home_lock import home_lock
 
     if campaign is not None and everything:
         raise typer.BadParameter("give an ID, or --all, not both")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -106,7 +106,7 @@ def _begin_anew(home: Home) -> Ledger:
     from mine_agent.connection import Connection
     from mine_agent.privacy.budget import Budget
     from mine_agent.privacy.ledger import Ledger
-    from pysonar.party.home_lock import home_lock
+    from pysonar.party.home.home_lock import home_lock
 
     with home_lock(home.lock):
         connection = Connection.open(home)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import Format, FormatOption, HomeOption, acting, command, note, print_rows
+from pysonar.party.cli.console import Format, FormatOption, HomeOption, acting, command, note, print_rows
 from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
-    from mine_agent.campaigns.policy_changes import PolicyChange
+    from mine_agent.campaigns.decisions.policy_changes import PolicyChange
     from mine_agent.connection import Connection
 
 app = typer.Typer(help="See, try and change the rules of this mine.", no_args_is_help=True)
@@ -27,7 +27,7 @@ def show(home: HomeOption = None) -> None:
     """Print policy.toml as it is."""
     from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
-    from pysonar.party.output import out
+    from pysonar.party.cli.output import out
 
     out().write(Home.open(home_path(home)).policy().text)
 
@@ -104,8 +104,8 @@ def _read(path: Path) -> str:
 
 
 def _changes(connection: Connection, text: str) -> list[PolicyChange]:
+    from mine_agent.campaigns.decisions.policy_changes import policy_changes
     from mine_agent.campaigns.overview import open_campaigns
-    from mine_agent.campaigns.policy_changes import policy_changes
     from mine_agent.rules.policy_file import parse_policy
 
     new = parse_policy(text, "the new rules")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -55,7 +55,7 @@ def run(
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
     from pysonar.party.happenings import Started, Stopped, teller
-    from pysonar.party.home_lock import home_lock
+    from pysonar.party.home.home_lock import home_lock
     from pysonar.party.patience import Patience
     from pysonar.party.signals import stop_on_signals
 

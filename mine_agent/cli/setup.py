@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE
-from pysonar.party import options
-from pysonar.party.console import (
+from pysonar.party.cli import options
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -89,7 +89,7 @@ def init(
     from mine_agent.home import Home
     from mine_agent.rules.policy_file import DIFFERENTIAL, FirstAnswers
     from pysonar.files.flat_toml import check
-    from pysonar.party.account import make_or_keep
+    from pysonar.party.cli.account import make_or_keep
 
     if allow_networks and privacy == DIFFERENTIAL:
         raise typer.BadParameter(

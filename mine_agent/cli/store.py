@@ -1,4 +1,4 @@
-"""`mine-agent store`: see `pysonar.party.store_commands`."""
+"""`mine-agent store`: see `pysonar.party.cli.store_commands`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pysonar.party.store_commands import read_records, store_commands
+from pysonar.party.cli.store_commands import read_records, store_commands
 
 if TYPE_CHECKING:
     from mine_agent.home import Home
-    from pysonar.party.home import AgentHome
+    from pysonar.party.home.home import AgentHome
     from pysonar.store.check import Kept
 
 

@@ -34,7 +34,7 @@ from openmined_syft.privacy import (
 )
 from openmined_syft.rules import MiniBatch
 from pysonar.protocol.artifacts import PrivacyStatement
-from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.canonical import dumps_json
 
 LearnableT_co = TypeVar("LearnableT_co", bound=Learnable, covariant=True)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mine_agent.rules.rewards import Cost
-from pysonar.protocol.artifacts.purposes import UNSTATED
+from pysonar.protocol.artifacts.spec.purposes import UNSTATED
 
 APPROVED, REFUSED = "approved", "refused"
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from mine_agent.privacy.budget import DEFAULT_BUDGET, Budget
 from mine_agent.rules.hours import ALWAYS, Hours
-from pysonar.party.rules import NOTHING, Allowed
+from pysonar.party.home.rules import NOTHING, Allowed
 
 
 @dataclass(frozen=True)

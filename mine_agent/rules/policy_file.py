@@ -27,7 +27,7 @@ from pysonar.files.flat_toml import (
     setting,
     write_settings,
 )
-from pysonar.party.rules import (
+from pysonar.party.home.rules import (
     addresses_setting,
     allowed,
     allowed_addresses,
@@ -36,7 +36,7 @@ from pysonar.party.rules import (
     names_setting,
 )
 from pysonar.protocol.amounts import parse_wei
-from pysonar.protocol.artifacts.purposes import PURPOSES
+from pysonar.protocol.artifacts.spec.purposes import PURPOSES
 
 POLICY_FILE = "policy.toml"
 DIFFERENTIAL, NO_PRIVACY = "differential", "none"

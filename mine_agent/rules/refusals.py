@@ -15,7 +15,7 @@ from mine_agent.rules.offer import APPROVED, REFUSED, Offer
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.rewards import LATEST, Reckoning, expected_payout
 from openmined_syft.errors import PrivacyError
-from pysonar.party.rules import ETHER, Allowed
+from pysonar.party.home.rules import ETHER, Allowed
 from pysonar.protocol.amounts import format_wei
 
 HOUR = 3600

@@ -28,7 +28,7 @@ from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.protocol.artifacts import FromCampaign, ModelArtifact, PublicKeyArtifact, SealedWeights, Spec
-from pysonar.protocol.artifacts.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 from pysonar.protocol.cid import Cid
 
 

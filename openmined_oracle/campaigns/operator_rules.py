@@ -14,11 +14,11 @@ from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.journal import Journal
 from pysonar.chain.contract.types import CampaignRecord, Terms
 from pysonar.chain.node import rpc
-from pysonar.party.rules import ETHER, allowed, allowed_addresses
+from pysonar.party.home.rules import ETHER, allowed, allowed_addresses
 from pysonar.protocol.amounts import format_wei, parse_wei
 from pysonar.protocol.artifacts import Spec
-from pysonar.protocol.artifacts.algorithm import NETWORK
-from pysonar.protocol.artifacts.least_gain import least_gain_ppm
+from pysonar.protocol.artifacts.spec.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.least_gain import least_gain_ppm
 
 DAY = 86_400
 DECLINE_GAS = 90_000  # a little above its ceiling in snapshots/gas.json

@@ -15,7 +15,7 @@ from pysonar.chain.contract.events import CampaignOpened
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.submissions import submissions
 from pysonar.protocol.artifacts import MAX_BYTES, Spec
-from pysonar.protocol.artifacts.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 from pysonar.protocol.cid import Cid
 
 

@@ -9,7 +9,7 @@ from openmined_oracle.cli.run import run
 from openmined_oracle.cli.setup import init
 from openmined_oracle.cli.status import status
 from openmined_oracle.cli.store import store
-from pysonar.party.console import App
+from pysonar.party.cli.console import App
 
 app = App(
     name="capsule",

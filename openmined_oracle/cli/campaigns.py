@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pysonar.party.console import Format, FormatOption, HomeOption, command, print_rows
+from pysonar.party.cli.console import Format, FormatOption, HomeOption, command, print_rows
 from pysonar.party.wording import format_time, short_id
 from pysonar.protocol.amounts import format_ppm
 

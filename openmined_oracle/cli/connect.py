@@ -7,8 +7,8 @@ from pathlib import Path
 from openmined_oracle.connection import Connection
 from openmined_oracle.home import Home
 from pysonar.chain.errors import AlreadyRunningError
-from pysonar.party.home_lock import home_lock
-from pysonar.party.settings import default_home
+from pysonar.party.home.home_lock import home_lock
+from pysonar.party.home.settings import default_home
 
 
 def home_path(given: Path | None) -> Path:

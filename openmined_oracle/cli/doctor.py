@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -30,7 +30,7 @@ def doctor(
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.operation.doctor import examine
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
 
     findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))
     print_rows(

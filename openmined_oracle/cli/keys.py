@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -74,7 +74,7 @@ def rotate(
     """
     from openmined_oracle.cli.connect import home_path, is_running
     from openmined_oracle.home import Home
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
 
     opened = Home.open(home_path(home))
     before = opened.capsule.certificate
@@ -155,7 +155,7 @@ def restore(
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.keys.restore import read_manifest, restore_backup
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
 
     path = home_path(home)
     manifest = read_manifest(file)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -52,8 +52,8 @@ def run(
     from openmined_oracle.operation.metrics import MetricsServer, Watch
     from pysonar.chain.sending.signer import KeyfileSigner
     from pysonar.party.happenings import Started, Stopped, teller
-    from pysonar.party.home_lock import home_lock
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.home_lock import home_lock
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.party.patience import Patience
     from pysonar.party.signals import stop_on_signals
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party import options
-from pysonar.party.console import (
+from pysonar.party.cli import options
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -58,7 +58,7 @@ def init(
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.home import Home
-    from pysonar.party.account import make_or_keep
+    from pysonar.party.cli.account import make_or_keep
 
     path = home_path(home)
     unlocked = make_or_keep(
@@ -86,7 +86,7 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
     """Publish and register the certificate as far as that is possible now, and say what is still missing."""
     from openmined_oracle.connection import Connection
     from pysonar.chain.errors import AlreadyRunningError
-    from pysonar.party.home_lock import home_lock
+    from pysonar.party.home.home_lock import home_lock
     from pysonar.store import cid_of
 
     connection = Connection.open(home)

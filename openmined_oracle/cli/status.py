@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pysonar.party.console import Format, FormatOption, HomeOption, command, print_record
+from pysonar.party.cli.console import Format, FormatOption, HomeOption, command, print_record
 from pysonar.protocol.amounts import format_wei
 
 

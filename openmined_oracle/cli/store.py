@@ -1,4 +1,4 @@
-"""`capsule store`: see `pysonar.party.store_commands`."""
+"""`capsule store`: see `pysonar.party.cli.store_commands`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pysonar.party.store_commands import store_commands
+from pysonar.party.cli.store_commands import store_commands
 
 if TYPE_CHECKING:
     from openmined_oracle.home import Home
-    from pysonar.party.home import AgentHome
+    from pysonar.party.home.home import AgentHome
     from pysonar.store.check import Kept
 
 

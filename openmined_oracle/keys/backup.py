@@ -30,7 +30,7 @@ from openmined_oracle.errors import BackupError
 from openmined_oracle.home import CAPSULE_FILE, Home
 from openmined_oracle.keys.backup_manifest import KEYFILE, MANIFEST, Manifest
 from pysonar.files.secret_file import make_private_directory
-from pysonar.party.settings import FILE_NAME
+from pysonar.party.home.settings import FILE_NAME
 
 
 def write_backup(home: Home, path: Path) -> Manifest:

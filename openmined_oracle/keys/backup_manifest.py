@@ -11,7 +11,7 @@ from pathlib import Path
 from openmined_oracle.errors import BackupError
 from openmined_oracle.home import CAPSULE_FILE
 from pysonar.chain.address import checksum
-from pysonar.party.settings import FILE_NAME
+from pysonar.party.home.settings import FILE_NAME
 
 FORMAT = "openmined/capsule_backup/1"
 MANIFEST = "manifest.json"

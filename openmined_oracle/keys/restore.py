@@ -20,7 +20,7 @@ from pysonar.chain.address import checksum
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.flat_toml import SettingsError
 from pysonar.files.secret_file import create_secret_file, make_private_directory
-from pysonar.party.settings import save_settings
+from pysonar.party.home.settings import save_settings
 
 _PIECE = 1 << 20
 

@@ -36,7 +36,7 @@ class FeatureMap(Protocol):
         ...
 
 
-# A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/algorithm.py lets specs name it.
+# A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/spec/algorithm.py lets specs name it.
 _MAPS: dict[str, type[RandomFourier] | type[HashedWords]] = {
     "fourier": RandomFourier,
     "hashed_words": HashedWords,

@@ -2,7 +2,7 @@
 
 Each names the thing, the value, and what would have been right. Addresses of nodes are shown without
 credentials; keys and passphrases never get here. `exit_code` is what a command line ends with (see
-`pysonar.party.console`).
+`pysonar.party.cli.console`).
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from pysonar.chain.sending.effects import Effects
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
-from pysonar.party.home import AgentHome
-from pysonar.party.home_lock import home_lock
+from pysonar.party.home.home import AgentHome
+from pysonar.party.home.home_lock import home_lock
 from pysonar.store import Store, open_store
 
 HomeT = TypeVar("HomeT", bound=AgentHome)

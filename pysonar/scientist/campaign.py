@@ -40,7 +40,6 @@ from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.receipts import Receipt
 from pysonar.protocol.amounts import format_ppm, format_wei
 from pysonar.scientist.connection import Connection, Scientist
-from pysonar.scientist.delivery import Delivery, open_delivery
 from pysonar.scientist.errors import (
     CampaignError,
     CancelledError,
@@ -50,14 +49,15 @@ from pysonar.scientist.errors import (
     StillRunningError,
     UnknownCampaignError,
 )
-from pysonar.scientist.estimator import Estimator
-from pysonar.scientist.frames import table_of
 from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.launch import launch, starting_accuracy, wait_for_escrow
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.rehearsal import Rehearsal, rehearse
 from pysonar.scientist.planning.slips import slips
 from pysonar.scientist.planning.understood import Understood
+from pysonar.scientist.result.delivery import Delivery, open_delivery
+from pysonar.scientist.result.estimator import Estimator
+from pysonar.scientist.result.frames import table_of
 from pysonar.scientist.waiting import Line, waiting
 from pysonar.tables import CsvFile, TableSource, read_records
 
@@ -189,7 +189,7 @@ class Campaign:
                 time.sleep(self._connection.home.settings.poll_seconds)
 
     def delivery(self) -> Delivery:
-        """The opened result, checked against the chain; see `pysonar.scientist.delivery.open_delivery`."""
+        """The opened result, checked against the chain; see `result.delivery.open_delivery`."""
         return open_delivery(self._connection, self._scientist.key, self._scientist.address, self.id)
 
     def result(self) -> Estimator:

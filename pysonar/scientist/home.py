@@ -1,6 +1,6 @@
 """A Data Scientist's home directory: what is where.
 
-    settings.toml      chain, contract, store (see `pysonar.party.settings`)
+    settings.toml      chain, contract, store (see `pysonar.party.home.settings`)
     keyfile.json       the account, unless an existing keyfile is named
     openpgp.json       the OpenPGP secret that opens results, sealed by the passphrase
     scientist.sqlite   follower, outbox, the campaigns opened from here
@@ -15,8 +15,8 @@ import json
 from pathlib import Path
 
 from pysonar.files.secret_file import make_private_directory
-from pysonar.party.home import AgentHome
-from pysonar.party.settings import Settings, save_settings
+from pysonar.party.home.home import AgentHome
+from pysonar.party.home.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.errors import HomeError
 

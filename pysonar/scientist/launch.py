@@ -27,7 +27,7 @@ from pysonar.chain.errors import NodeDownError, NodeRefusedError, TransactionTim
 from pysonar.chain.sending.approvals import next_approval
 from pysonar.chain.sending.deeds import Action, Deed, scientist_pins
 from pysonar.chain.sending.receipts import Receipt
-from pysonar.party.home_lock import home_lock
+from pysonar.party.home.home_lock import home_lock
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
     FromCampaign,
@@ -38,7 +38,7 @@ from pysonar.protocol.artifacts import (
     Zeros,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.records import records_to_bytes
+from pysonar.protocol.artifacts.parts.records import records_to_bytes
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
@@ -50,7 +50,7 @@ from pysonar.scientist.errors import (
     PlanError,
 )
 from pysonar.scientist.journal import CampaignRow
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 from pysonar.store import cid_of
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pysonar.chain.contract.types import CampaignRecord
-from pysonar.party.output import messages
+from pysonar.party.cli.output import messages
 from pysonar.scientist.cli.views import headline
 
 if TYPE_CHECKING:

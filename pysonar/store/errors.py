@@ -52,7 +52,7 @@ class MalformedBlockError(StoreError):
 class DaemonDownError(StoreError):
     """The IPFS daemon or gateway does not answer, or answers like something else."""
 
-    exit_code: ClassVar[int] = 3  # out of reach, see `pysonar.party.console`
+    exit_code: ClassVar[int] = 3  # out of reach, see `pysonar.party.cli.console`
 
 
 class DaemonRefusedError(StoreError):

@@ -16,8 +16,8 @@ from pysonar.chain.database import open_database
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect
-from pysonar.scientist.estimator import Estimator
-from pysonar.scientist.plan_file import read_plan
+from pysonar.scientist.planning.plan_file import read_plan
+from pysonar.scientist.result.estimator import Estimator
 from scripts._demo.chain import CHAIN_ID, Anvil, fund
 from scripts._demo.data import write_digits
 from scripts._demo.ledger import read_ledger

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pysonar.party.tables import table as table_of
+from pysonar.party.cli.tables import table as table_of
 from pysonar.protocol.amounts import format_ppm, format_wei
 from pysonar.scientist.cli.views import SUBMISSION_COLUMNS, SUBMISSION_SHOW, submission_record
 from pysonar.scientist.ledger import SubmissionRow

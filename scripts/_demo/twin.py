@@ -14,8 +14,8 @@ from openmined_syft.models.family import LinearFamily
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.privacy import NoisedSums
 from openmined_syft.schemes import scheme_named
-from pysonar.scientist.estimator import Estimator
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.result.estimator import Estimator
 from pysonar.tables import read_csv, read_records
 
 

@@ -12,9 +12,9 @@ from pysonar.protocol.artifacts import (
     OversizedError,
     PrivacyStatement,
     WrongBindingError,
-    limits,
     most_gradient_bytes,
 )
+from pysonar.protocol.artifacts.parts import limits
 from pysonar.protocol.canonical import dumps_cbor, loads_cbor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, NotOpenPGPError, TamperedError, seal

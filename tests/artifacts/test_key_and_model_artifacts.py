@@ -9,9 +9,9 @@ from pysonar.protocol.artifacts import (
     ModelArtifact,
     OversizedError,
     PublicKeyArtifact,
-    limits,
     parse_certificate,
 )
+from pysonar.protocol.artifacts.parts import limits
 from pysonar.protocol.canonical import dumps_cbor, loads_cbor
 from pysonar.protocol.cid import Cid
 

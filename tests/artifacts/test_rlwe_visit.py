@@ -11,7 +11,7 @@ from openmined_syft.fixed_point import fixed_map, to_fixed
 from openmined_syft.models import Rows
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.artifacts import Algorithm, GradientEnvelope, ModelArtifact, PublicKeyArtifact, Spec
-from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
 
 CASES = {

@@ -16,8 +16,8 @@ from pysonar.protocol.artifacts import (
     WrongBindingError,
     WrongDigestError,
 )
-from pysonar.protocol.artifacts import limits as artifact_limits
 from pysonar.protocol.artifacts import sealed_input as module
+from pysonar.protocol.artifacts.parts import limits as artifact_limits
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, seal
 from pysonar.protocol.schema import BadValueError, MissingColumnError

@@ -9,7 +9,7 @@ import pyarrow.ipc
 import pytest
 
 from pysonar.protocol.artifacts import MalformedError
-from pysonar.protocol.artifacts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
 
 ROWS, COLUMNS = 8000, 50
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign, SealedWeights, Spec
-from pysonar.protocol.artifacts.algorithm import FAMILIES
+from pysonar.protocol.artifacts.spec.algorithm import FAMILIES
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import class_label, input_schema, number_field, number_label, output_schema
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import NodeDownError
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     command,
@@ -147,7 +147,7 @@ def test_a_usage_error_found_inside_a_command_is_one_too() -> None:
 
 def test_help_does_not_load_web3() -> None:
     code = (
-        "import sys, pysonar.party.console, pysonar.party.settings; "
+        "import sys, pysonar.party.cli.console, pysonar.party.home.settings; "
         "sys.exit(any(heavy in sys.modules for heavy in ('web3', 'numpy', 'pyarrow')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path.cwd()).returncode == 0

@@ -23,8 +23,8 @@ from pysonar.files.flat_toml import (
     setting,
     write_settings,
 )
-from pysonar.party.passphrase import PassphraseError, choose_passphrase, read_passphrase
-from pysonar.party.settings import Settings, default_home, load_settings, save_settings
+from pysonar.party.home.passphrase import PassphraseError, choose_passphrase, read_passphrase
+from pysonar.party.home.settings import Settings, default_home, load_settings, save_settings
 
 GOOD: dict[str, Any] = {
     "rpc": "http://user:hunter2@127.0.0.1:8545",

@@ -13,7 +13,7 @@ from mine_agent.data.adapters import adapter_for
 from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
 from pysonar.protocol.amounts import parse_wei
-from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.result.estimator import Estimator
 from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import Report, check, write_report

@@ -9,7 +9,7 @@ import pytest
 
 from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
-from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.result.estimator import Estimator
 from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import TWIN_DISTANCE, check

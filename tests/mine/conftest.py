@@ -53,7 +53,7 @@ def make_home(
     """`make_home(role="miner", **settings) -> Home`: a mine that allows everybody and everything."""
     from mine_agent.home import Home
     from mine_agent.rules.policy_file import FirstAnswers
-    from pysonar.party.settings import Settings
+    from pysonar.party.home.settings import Settings
 
     def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: Any) -> Home:
         settings = Settings(
@@ -151,7 +151,7 @@ def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     from typer.testing import CliRunner
 
     from mine_agent.cli import app
-    from pysonar.party.passphrase import PASSPHRASE_VARIABLE
+    from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
     monkeypatch.setenv("COLUMNS", "200")

@@ -14,8 +14,8 @@ from typer.testing import Result
 from mine_agent.home import Home
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
-from pysonar.party.home_lock import home_lock
-from pysonar.party.passphrase import PASSPHRASE_VARIABLE
+from pysonar.party.home.home_lock import home_lock
+from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from tests.conftest import Anvil
 
 PASSPHRASE = "a passphrase of the tests"

@@ -24,7 +24,7 @@ from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.rules import Allowed
+from pysonar.party.home.rules import Allowed
 from pysonar.store import cid_of
 from tests.chain.outboxes import from_elsewhere
 from tests.conftest import Anvil

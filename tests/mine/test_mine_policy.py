@@ -15,7 +15,7 @@ from mine_agent.rules.policy_file import FirstAnswers, load_policy, write_first_
 from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.files.flat_toml import BadSettingError, SettingsError
-from pysonar.party.rules import ETHER, Allowed
+from pysonar.party.home.rules import ETHER, Allowed
 
 SCIENTIST = "0x" + "aa" * 20
 CAPSULE = "0x" + "cc" * 20

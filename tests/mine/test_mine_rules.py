@@ -26,7 +26,7 @@ from mine_agent.rules.policy_file import (
 from mine_agent.rules.refusals import refusals, rule_checks
 from mine_agent.rules.rewards import LATEST, Cost, expected_payout
 from pysonar.files.flat_toml import BadSettingError, as_toml
-from pysonar.party.rules import Allowed
+from pysonar.party.home.rules import Allowed
 
 EVERYTHING = Policy(
     scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()

@@ -25,7 +25,7 @@ from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Tell
-from pysonar.party.rules import Allowed
+from pysonar.party.home.rules import Allowed
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
 from tests.conftest import Anvil

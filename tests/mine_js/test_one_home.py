@@ -17,7 +17,7 @@ from mine_agent.privacy.entries import Kind
 from mine_agent.privacy.errors import LedgerDamagedError
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.home_lock import home_lock
+from pysonar.party.home.home_lock import home_lock
 from tests.conftest import Anvil
 
 ROOT = Path(__file__).parents[2]

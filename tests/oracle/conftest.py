@@ -17,7 +17,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.flat_toml import write_settings
 from pysonar.files.secret_file import create_secret_file
-from pysonar.party.settings import Settings, save_settings
+from pysonar.party.home.settings import Settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import open_store
 from tests.conftest import Anvil

@@ -24,7 +24,7 @@ from openmined_syft.schemes import networks_here
 from pysonar.chain.contract.deployment import Deployment
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.settings import load_settings
+from pysonar.party.home.settings import load_settings
 from tests.oracle.capsule_world import World
 
 PASSPHRASE = "correct horse"

@@ -14,7 +14,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign
 from pysonar.protocol.schema import category_field, input_schema
-from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.result.estimator import Estimator
 
 ALGORITHM = Algorithm(
     "one_vs_rest",

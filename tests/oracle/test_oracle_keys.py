@@ -354,7 +354,7 @@ def test_a_wrong_passphrase_restores_nothing(installed: World, saved: Path, tmp_
 def test_a_keyfile_elsewhere_is_part_of_the_backup(installed: World, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from pysonar.party.settings import save_settings
+    from pysonar.party.home.settings import save_settings
 
     home = installed.home
     (home.path / "keyfile.json").rename(tmp_path / "account.json")

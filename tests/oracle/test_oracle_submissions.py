@@ -19,7 +19,7 @@ from openmined_syft.paillier.training import train
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts.gradient import PrivacyStatement
-from pysonar.protocol.artifacts.spec import PrivacyFloor
+from pysonar.protocol.artifacts.spec.spec import PrivacyFloor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey, seal
 from tests.oracle.capsule_world import World

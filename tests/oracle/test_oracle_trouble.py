@@ -20,7 +20,7 @@ from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
-from pysonar.party.settings import Settings
+from pysonar.party.home.settings import Settings
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
 from pysonar.protocol.schema import SchemaError

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pysonar.files.secret_file import NotPrivateError
-from pysonar.party.home_lock import LockError, home_lock
-from pysonar.party.passphrase import PassphraseError, choose_passphrase, read_passphrase, weakness
-from pysonar.party.settings import Settings, load_settings, save_settings
+from pysonar.party.home.home_lock import LockError, home_lock
+from pysonar.party.home.passphrase import PassphraseError, choose_passphrase, read_passphrase, weakness
+from pysonar.party.home.settings import Settings, load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 
 SETTINGS = Settings(
@@ -115,7 +115,7 @@ def test_the_strength_of_a_passphrase_is_said_without_the_passphrase() -> None:
 def test_a_command_leaves_no_core_dump() -> None:
     code = """
 import ctypes, json, resource
-from pysonar.party.console import command
+from pysonar.party.cli.console import command
 @command
 def work():
     limits = resource.getrlimit(resource.RLIMIT_CORE)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from mine_agent.cli import app as mine_agent
 from mine_agent.home import Home as MineHome
-from pysonar.party.home import AgentHome
+from pysonar.party.home.home import AgentHome
 from pysonar.scientist.cli import app as sonar
 from pysonar.scientist.home import Home as ScientistHome
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pysonar.party.output import showable
-from pysonar.party.tables import print_pairs, print_table
+from pysonar.party.cli.output import showable
+from pysonar.party.cli.tables import print_pairs, print_table
 
 PROGRAM = """
 import sys, typer
 from pathlib import Path
-from pysonar.party.console import *
-from pysonar.party.console import App
+from pysonar.party.cli.console import *
+from pysonar.party.cli.console import App
 app = App(name="work", help="A command line of the tests — with a dash.")
 ROWS = [{"campaign": "0x" + "ab" * 32, "title": "Größe \u2026 数", "note": None} for _ in range(3)]
 LABELS = {"campaign": "campaign", "title": "title", "note": "note"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pysonar.party.passphrase import PassphraseError, choose_passphrase, read_passphrase
+from pysonar.party.home.passphrase import PassphraseError, choose_passphrase, read_passphrase
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from pysonar.chain.errors import NodeBusyError, NodeDownError, NodeRefusedError,
 from pysonar.chain.node.connect import connect
 from pysonar.party import patience as waiting
 from pysonar.party.happenings import Happening
+from pysonar.party.home.settings import Settings, load_settings, save_settings
 from pysonar.party.patience import Patience
-from pysonar.party.settings import Settings, load_settings, save_settings
 from tests.faulty_node import FaultyNode, answering, closing, http
 
 

@@ -72,7 +72,7 @@ def home(
     tmp_path: Path, node: Anvil, node_url: str, sonar: Sonar, sealed_keys: Path, store_setting: str
 ) -> Path:
     """A complete home directory of the scientist."""
-    from pysonar.party.settings import Settings, save_settings
+    from pysonar.party.home.settings import Settings, save_settings
 
     path = tmp_path / "scientist"
     settings = Settings(
@@ -151,7 +151,7 @@ def plan_values(capsule: KeyfileSigner) -> dict[str, Any]:
 @pytest.fixture
 def plan(plan_values: dict[str, Any]) -> Any:
     """The plan."""
-    from pysonar.scientist.plan_file import plan_from
+    from pysonar.scientist.planning.plan_file import plan_from
 
     return plan_from(plan_values)
 

@@ -24,8 +24,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from pysonar.protocol.schema import MissingColumnError
 from pysonar.scientist.errors import EstimatorError
-from pysonar.scientist.estimator import Estimator
-from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.plan_file import plan_from
+from pysonar.scientist.result.estimator import Estimator
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_records_in_every_form_give_the_same_labels(
 
 
 def test_a_matrix_is_taken_in_the_order_of_the_fields(plan_values: dict[str, Any], weights: Any) -> None:
-    from pysonar.scientist.plan_file import plan_from
+    from pysonar.scientist.planning.plan_file import plan_from
 
     plan_values["fields"] = plan_values["fields"][:2]
     plan = plan_from(plan_values)
@@ -132,7 +132,7 @@ def test_what_is_no_saved_model(tmp_path: Path, weights: Any) -> None:
 
 
 def test_a_model_of_numbers_scores_r2(plan_values: dict[str, Any]) -> None:
-    from pysonar.scientist.plan_file import plan_from
+    from pysonar.scientist.planning.plan_file import plan_from
 
     values = plan_values | {
         "family": "linear",

@@ -69,7 +69,7 @@ def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
     missing: Any,
 ) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
-    from pysonar.party.settings import load_settings, save_settings
+    from pysonar.party.home.settings import load_settings, save_settings
 
     save_settings(home, dataclasses.replace(load_settings(home), confirmations=3))
     for _ in range(3):

@@ -212,7 +212,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.home import Home
-from pysonar.scientist.plan_file import read_plan
+from pysonar.scientist.planning.plan_file import read_plan
 
 home, plan, validation, key, url, point = sys.argv[1:]
 
@@ -263,7 +263,7 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
 ) -> None:
     import json
 
-    from pysonar.scientist.plan_file import read_plan
+    from pysonar.scientist.planning.plan_file import read_plan
 
     plan_file = tmp_path / "plan.json"
     plan_file.write_text(json.dumps(plan_values))

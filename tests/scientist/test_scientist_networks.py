@@ -17,15 +17,15 @@ from openmined_syft.ckks import seal
 from openmined_syft.errors import KernelError
 from openmined_syft.schemes import scheme_named
 from pysonar.chain.contract.types import State
-from pysonar.party.passphrase import PASSPHRASE_VARIABLE
+from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from pysonar.protocol.artifacts import MAX_BYTES, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.estimator import Estimator
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
+from pysonar.scientist.result.estimator import Estimator
 
 NAMES = tuple("abcdefghi")
 

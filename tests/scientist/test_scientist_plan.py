@@ -14,7 +14,7 @@ import tomli_w
 
 from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan_file import plan_from, read_plan
+from pysonar.scientist.planning.plan_file import plan_from, read_plan
 from pysonar.scientist.planning.slips import slips
 
 TOML = """

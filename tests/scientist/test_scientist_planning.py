@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from pysonar.protocol.schema import SchemaError
 from pysonar.scientist.cli import app
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan_file import _OTHER, _PLAIN, plan_from
 from pysonar.scientist.planning.draft import PLACEHOLDER, draft
+from pysonar.scientist.planning.plan_file import _OTHER, _PLAIN, plan_from
 from pysonar.scientist.planning.reference import KEYS, page
 
 

@@ -11,8 +11,8 @@ import pytest
 from pysonar import Campaign
 from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import paid, rehearse
 
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.simulation import simulate
 from tests.scientist.test_scientist_rehearsal import table
 

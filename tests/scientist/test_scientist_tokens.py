@@ -13,8 +13,8 @@ from pysonar.chain.errors import TokensMissingError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import plan_from
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
 from tests.conftest import Anvil
 from tests.roles import Transact
 from tests.token_under_test import STRICT, UNIT, GivenToken

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.settings import load_settings
+from pysonar.party.home.settings import load_settings
 from pysonar.protocol.openpgp import SecretKey
 from tests.conftest import Anvil
 from tests.scientist.shell import PASSPHRASE, Shell

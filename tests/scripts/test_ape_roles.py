@@ -12,7 +12,7 @@ import pytest
 from eth_account import Account
 
 from pysonar.chain.sending.signer import import_key
-from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.result.estimator import Estimator
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from openmined_syft.paillier.layout_fields import layout_fields
 from openmined_syft.paillier.training import check_bounds, pack_rows, to_offsets
 from openmined_syft.privacy import NoisedSums
 from openmined_syft.rules import rule_from
-from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.schema import Schema
 from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
 from tests.vectors.drawing import integers, unit

@@ -12,7 +12,7 @@ from mine_agent.rules.pacing import Outcome, Past, next_move
 from mine_agent.rules.policy import Limits, Policy
 from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
-from pysonar.party.rules import Allowed
+from pysonar.party.home.rules import Allowed
 
 SCIENTIST, CAPSULE, ETHER = "0x" + "51" * 20, "0x" + "ca" * 20, "0x" + "00" * 20
 _OPEN = Policy(

@@ -1,0 +1,1 @@
+"""What was decided about campaigns: written down, explained, and what other rules would change."""

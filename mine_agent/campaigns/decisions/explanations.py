@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mine_agent.campaigns.decision_records import DecisionRecord
+from mine_agent.campaigns.decisions.records import DecisionRecord
 from mine_agent.connection import Connection
 from mine_agent.rules.decisions import Decision, Facts, decide
 from mine_agent.rules.policy_file import parse_policy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mine_agent.cli.data_views import (
+from mine_agent.cli.data.views import (
     COLUMN_HEADINGS,
     campaign_fits,
     column_rows,
@@ -17,7 +17,7 @@ from mine_agent.cli.data_views import (
     read_options,
     read_share,
 )
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -26,7 +26,7 @@ from pysonar.party.console import (
     print_json,
     print_rows,
 )
-from pysonar.party.progress import progress
+from pysonar.party.cli.progress import progress
 from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def map_(
     kept once you agree. It is a file beside the registration; edit it at any time. It serves every campaign
     that asks for the same fields, and nobody else sees it. Without options the present mapping is shown.
     """
-    from mine_agent.cli.data_mapping import show_suggestions, suggested
+    from mine_agent.cli.data.mapping import show_suggestions, suggested
     from mine_agent.data.mapping import parse_mapping
     from mine_agent.errors import DataError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pysonar.party.console import Format, print_rows
+from pysonar.party.cli.console import Format, print_rows
 
 if TYPE_CHECKING:
     from mine_agent.data.datasets import DataSet, DataShelf

@@ -1,0 +1,1 @@
+"""What every command line has: options, tables or JSON, progress, exit codes, and the `store` commands."""

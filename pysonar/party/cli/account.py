@@ -13,10 +13,10 @@ from typing import Generic, TypeVar
 
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.files.secret_file import require_private
-from pysonar.party.console import note, warn
-from pysonar.party.home import AgentHome
-from pysonar.party.passphrase import choose_passphrase, read_passphrase, weakness
-from pysonar.party.settings import Settings
+from pysonar.party.cli.console import note, warn
+from pysonar.party.home.home import AgentHome
+from pysonar.party.home.passphrase import choose_passphrase, read_passphrase, weakness
+from pysonar.party.home.settings import Settings
 
 HomeT = TypeVar("HomeT", bound=AgentHome)
 

@@ -22,9 +22,9 @@ import typer
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.files.text import one_line
-from pysonar.party.output import OutputLostError, give_up_on, keep_going, messages, out, output
+from pysonar.party.cli.output import OutputLostError, give_up_on, keep_going, messages, out, output
+from pysonar.party.cli.tables import Show, cell, escape, print_pairs, print_table
 from pysonar.party.process import leave_no_core_dump
-from pysonar.party.tables import Show, cell, escape, print_pairs, print_table
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 
 P = ParamSpec("P")

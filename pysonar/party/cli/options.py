@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pysonar.party.place import find_place
-from pysonar.party.settings import Settings, default_home
+from pysonar.party.home.place import find_place
+from pysonar.party.home.settings import Settings, default_home
 
 RpcOption = Annotated[
     list[str],

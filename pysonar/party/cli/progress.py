@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pysonar.party.output import messages
+from pysonar.party.cli.output import messages
 
 
 def progress() -> Progress:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -23,11 +23,11 @@ from pysonar.party.console import (
     print_record,
     print_rows,
 )
-from pysonar.party.progress import progress
+from pysonar.party.cli.progress import progress
 from pysonar.party.wording import short
 
 if TYPE_CHECKING:
-    from pysonar.party.home import AgentHome
+    from pysonar.party.home.home import AgentHome
     from pysonar.store import Store
     from pysonar.store.check import Kept, Pinned
 

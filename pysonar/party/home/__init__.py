@@ -1,0 +1,1 @@
+"""A home directory: its settings, its owner's rules, the passphrase, its lock, and where Sonar is."""

@@ -1,6 +1,6 @@
 """What is where in every home directory. What only one agent keeps there is its own room's affair.
 
-settings.toml    chain, contract, store, account (see `pysonar.party.settings`)
+settings.toml    chain, contract, store, account (see `pysonar.party.home.settings`)
 keyfile.json     the account, unless an existing keyfile is named
 *.sqlite         events, transactions, and the agent's own journal
 lock             held by the one process that follows the chain and sends
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from pysonar.chain.sending.signer import keyfile_address
-from pysonar.party.settings import FILE_NAME, Settings, load_settings
+from pysonar.party.home.settings import FILE_NAME, Settings, load_settings
 
 
 class AgentHome:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pysonar.chain.contract.versions import ABI_FILES
 from pysonar.files.flat_toml import check, read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory, require_private
-from pysonar.party.rules import amount_setting
+from pysonar.party.home.rules import amount_setting
 from pysonar.protocol.amounts import parse_wei
 
 FILE_NAME = "settings.toml"

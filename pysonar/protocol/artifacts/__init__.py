@@ -4,23 +4,23 @@ Every artifact carries `format` ("openmined/<kind>/<version>"), has a size limit
 bytes, and is never a pickle. Fetching and storing them is `pysonar.store`'s affair.
 """
 
-from pysonar.protocol.artifacts.algorithm import Algorithm
 from pysonar.protocol.artifacts.certificate import parse_certificate
-from pysonar.protocol.artifacts.errors import (
+from pysonar.protocol.artifacts.gradient import GradientEnvelope, PrivacyStatement, most_gradient_bytes
+from pysonar.protocol.artifacts.model import ModelArtifact
+from pysonar.protocol.artifacts.parts.errors import (
     ArtifactError,
     MalformedError,
     OversizedError,
     WrongBindingError,
     WrongDigestError,
 )
-from pysonar.protocol.artifacts.gradient import GradientEnvelope, PrivacyStatement, most_gradient_bytes
-from pysonar.protocol.artifacts.initial import FromCampaign, SealedWeights, Zeros
-from pysonar.protocol.artifacts.limits import MAX_BYTES
-from pysonar.protocol.artifacts.model import ModelArtifact
+from pysonar.protocol.artifacts.parts.limits import MAX_BYTES
 from pysonar.protocol.artifacts.public_key import PublicKeyArtifact
 from pysonar.protocol.artifacts.result import Result, SubmissionRecord, version_digest
 from pysonar.protocol.artifacts.sealed_input import SealedInput
-from pysonar.protocol.artifacts.spec import DEFAULT_STEPS, PrivacyFloor, Spec, Validation
+from pysonar.protocol.artifacts.spec.algorithm import Algorithm
+from pysonar.protocol.artifacts.spec.initial import FromCampaign, SealedWeights, Zeros
+from pysonar.protocol.artifacts.spec.spec import DEFAULT_STEPS, PrivacyFloor, Spec, Validation
 
 __all__ = [
     "DEFAULT_STEPS",

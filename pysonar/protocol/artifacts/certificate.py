@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from pysonar.protocol.artifacts.errors import MalformedError, OversizedError, Said, naming
-from pysonar.protocol.artifacts.limits import MAX_BYTES
+from pysonar.protocol.artifacts.parts.errors import MalformedError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.limits import MAX_BYTES
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, CertificateError
 

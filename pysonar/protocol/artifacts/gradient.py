@@ -12,11 +12,11 @@ from typing import Any, Self
 
 from openmined_syft.errors import SyftError
 from openmined_syft.schemes import PAILLIER, Gradient, Model, scheme_named, scheme_names
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.bindings import require_same
-from pysonar.protocol.artifacts.errors import ArtifactError, OversizedError, Said, naming
-from pysonar.protocol.artifacts.fields import Fields, read_cbor, require_one_form, write_cbor
-from pysonar.protocol.artifacts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.bindings import require_same
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.fields import Fields, read_cbor, require_one_form, write_cbor
+from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
 

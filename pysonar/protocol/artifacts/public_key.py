@@ -7,9 +7,9 @@ from typing import Self
 
 from openmined_syft.errors import FormError, SyftError
 from openmined_syft.schemes import PAILLIER, PublicHalf, scheme_named, scheme_names
-from pysonar.protocol.artifacts.errors import ArtifactError, Said, naming
-from pysonar.protocol.artifacts.fields import read_cbor, write_cbor
-from pysonar.protocol.artifacts.limits import MAX_BYTES
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said, naming
+from pysonar.protocol.artifacts.parts.fields import read_cbor, write_cbor
+from pysonar.protocol.artifacts.parts.limits import MAX_BYTES
 from pysonar.protocol.cid import Cid
 
 KIND = "public_key"

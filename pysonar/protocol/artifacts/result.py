@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.models import family_names
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.bindings import require_same
-from pysonar.protocol.artifacts.errors import ArtifactError, OversizedError, Said, naming
-from pysonar.protocol.artifacts.fields import Fields, read_cbor, require_one_form, write_cbor
 from pysonar.protocol.artifacts.gradient import PrivacyStatement
-from pysonar.protocol.artifacts.limits import KIB, MAX_BYTES
-from pysonar.protocol.artifacts.tensors import checked_weights, weights_from_bytes, weights_to_bytes
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.bindings import require_same
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.fields import Fields, read_cbor, require_one_form, write_cbor
+from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts.tensors import checked_weights, weights_from_bytes, weights_to_bytes
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
 

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.bindings import require_same
-from pysonar.protocol.artifacts.errors import (
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.bindings import require_same
+from pysonar.protocol.artifacts.parts.errors import (
     ArtifactError,
     MalformedError,
     OversizedError,
@@ -27,10 +27,10 @@ from pysonar.protocol.artifacts.errors import (
     WrongDigestError,
     naming,
 )
-from pysonar.protocol.artifacts.fields import read_cbor, require_one_form, write_cbor
-from pysonar.protocol.artifacts.limits import KIB, MAX_BYTES
-from pysonar.protocol.artifacts.records import records_from_bytes, records_to_bytes
-from pysonar.protocol.artifacts.tensors import weights_from_bytes, weights_to_bytes
+from pysonar.protocol.artifacts.parts.fields import read_cbor, require_one_form, write_cbor
+from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts.parts.tensors import weights_from_bytes, weights_to_bytes
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
 from pysonar.protocol.schema import MissingColumnError, Schema, SchemaError

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import typer
 
-from pysonar.party.console import App
+from pysonar.party.cli.console import App
 from pysonar.scientist.cli.audit import audit
-from pysonar.scientist.cli.closing import cancel, claim, settle
-from pysonar.scientist.cli.create import create
-from pysonar.scientist.cli.drafting import check, draft, simulate
-from pysonar.scientist.cli.listings import list_, show
-from pysonar.scientist.cli.result import result
+from pysonar.scientist.cli.campaign.closing import cancel, claim, settle
+from pysonar.scientist.cli.campaign.create import create
+from pysonar.scientist.cli.campaign.drafting import check, draft, simulate
+from pysonar.scientist.cli.campaign.listings import list_, show
+from pysonar.scientist.cli.campaign.result import result
+from pysonar.scientist.cli.campaign.watch import watch
 from pysonar.scientist.cli.setup import init
 from pysonar.scientist.cli.store import store
-from pysonar.scientist.cli.watch import watch
 
 app = App(
     name="sonar",

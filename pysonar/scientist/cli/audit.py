@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -17,7 +17,7 @@ from pysonar.party.console import (
     print_json,
     print_rows,
 )
-from pysonar.party.progress import progress
+from pysonar.party.cli.progress import progress
 from pysonar.scientist.cli.connect import CampaignArgument
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _write_report(
 ) -> None:
     """The report and its signature, as two new files."""
     from pysonar.files.secret_file import create_secret_file
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.protocol.canonical import dumps_json
     from pysonar.protocol.openpgp import sign_detached
     from pysonar.scientist.errors import CampaignError
@@ -154,10 +154,10 @@ def _public(connection: Connection, campaign: bytes) -> list[Check]:
 
 def _own(connection: Connection, campaign: bytes, validation: Path, file: Path | None) -> list[Check]:
     from openmined_syft.errors import OpenMinedError
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.audit import Check
     from pysonar.scientist.campaign import estimator_of
-    from pysonar.scientist.delivery import open_delivery
+    from pysonar.scientist.result.delivery import open_delivery
 
     key = connection.home.secret_key(read_passphrase(file, what=str(connection.home.path)))
     try:

@@ -18,7 +18,7 @@ CampaignArgument = Annotated[
 
 def home_path(given: Path | None) -> Path:
     """The directory of `--home`, or the user's default one."""
-    from pysonar.party.settings import default_home
+    from pysonar.party.home.settings import default_home
 
     return (given or default_home("scientist")).expanduser().absolute()
 
@@ -37,7 +37,7 @@ def connect_and_read(given: Path | None) -> Connection:
 
 def open_scientist(given: Path | None, passphrase_file: Path | None) -> Scientist:
     """Connect and open account and OpenPGP key; read the newest events."""
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.connection import Scientist
     from pysonar.scientist.home import Home
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pysonar.party import options
-from pysonar.party.console import (
+from pysonar.party.cli import options
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -40,7 +40,7 @@ def init(
     sealed by one passphrase. Without the home directory and the passphrase no delivered model can be opened,
     so keep copies of both. Send ether to the printed address: a campaign costs its bounty and a little gas.
     """
-    from pysonar.party.account import make_or_keep
+    from pysonar.party.cli.account import make_or_keep
     from pysonar.scientist.cli.connect import home_path
     from pysonar.scientist.home import Home
 

@@ -1,1 +1,1 @@
-"""Before a bounty is escrowed: a plan drafted from data, rehearsed, and what looks like a slip in it."""
+"""Before a bounty is escrowed: the plan, drafted or read from a file, rehearsed, searched for slips."""

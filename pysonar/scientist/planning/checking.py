@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pysonar.chain.contract.tokens import Asset
 from pysonar.scientist.launch import starting_accuracy
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import load_values, read_plan
 from pysonar.scientist.planning.draft import PLACEHOLDER
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import load_values, read_plan
 from pysonar.scientist.planning.rehearsal import Rehearsal, rehearse
 from pysonar.scientist.planning.simulation import Simulation, simulate
 from pysonar.scientist.planning.understood import Understood

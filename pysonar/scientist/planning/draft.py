@@ -22,8 +22,6 @@ from openmined_syft.plain_campaign import climb
 from openmined_syft.schemes.expected import expected_costs
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
-from pysonar.scientist.plan_file import plan_from
 from pysonar.scientist.planning.columns import (
     Drafted,
     Skipped,
@@ -33,6 +31,8 @@ from pysonar.scientist.planning.columns import (
     scaled,
     values_of,
 )
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import plain_campaign
 from pysonar.tables import CsvFile, read_records
 from pysonar.tables.understanding import TableSeen, understand

@@ -25,10 +25,10 @@ from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.chain.errors import BadAddressError
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
-from pysonar.protocol.artifacts.algorithm import check_size
-from pysonar.protocol.artifacts.errors import ArtifactError
-from pysonar.protocol.artifacts.least_gain import least_gain_ppm
-from pysonar.protocol.artifacts.purposes import PURPOSES, UNSTATED
+from pysonar.protocol.artifacts.parts.errors import ArtifactError
+from pysonar.protocol.artifacts.spec.algorithm import check_size
+from pysonar.protocol.artifacts.spec.least_gain import least_gain_ppm
+from pysonar.protocol.artifacts.spec.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
 from pysonar.scientist.errors import PlanError
@@ -74,8 +74,8 @@ class Plan:
         weight_bound: largest absolute weight.
         difference_norm: a longer gradient is scaled down to it.
         initial: Zeros(), FromCampaign(id), or a matrix of weights, which will be sealed to Capsule.
-        purpose: what the model is for, one of `pysonar.protocol.artifacts.purposes.PURPOSES`; data owners may
-            have rules about it.
+        purpose: what the model is for, one of `pysonar.protocol.artifacts.spec.purposes.PURPOSES`; data
+            owners may have rules about it.
         privacy_floor, auditor_certificate: see `pysonar.protocol.artifacts.Spec`.
 
     Raises:
@@ -173,8 +173,8 @@ class Plan:
 
     @classmethod
     def load(cls, path: str | Path) -> Plan:
-        """The plan of a TOML or JSON file; see `pysonar.scientist.plan_file`. PlanError."""
-        from pysonar.scientist.plan_file import read_plan
+        """The plan of a TOML or JSON file; see `pysonar.scientist.planning.plan_file`. PlanError."""
+        from pysonar.scientist.planning.plan_file import read_plan
 
         return read_plan(Path(path).expanduser())
 

@@ -46,7 +46,7 @@ from pysonar.chain.errors import BadAddressError, BadArgumentError
 from pysonar.files.documents import normalised, read_document
 from pysonar.files.text import UnreadableFileError
 from pysonar.protocol.artifacts import Algorithm, FromCampaign, PrivacyFloor, Zeros
-from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.cid import Cid, CidError
 from pysonar.protocol.schema import (
     ProfileError,
@@ -61,7 +61,7 @@ from pysonar.protocol.schema import (
 )
 from pysonar.protocol.schema.gaps import KEYWORDS
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 
 MAX_BYTES = 1024 * 1024
 

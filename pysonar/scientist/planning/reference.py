@@ -8,8 +8,8 @@ from typing import Any
 
 from openmined_syft.rules import rule_names
 from pysonar.protocol.amounts import format_ppm
-from pysonar.protocol.artifacts.algorithm import FAMILIES, defaults_of, metrics_of
-from pysonar.scientist.plan import DEFAULT_FEE, DEFAULT_GAIN, DEFAULT_STAKE, Plan
+from pysonar.protocol.artifacts.spec.algorithm import FAMILIES, defaults_of, metrics_of
+from pysonar.scientist.planning.plan import DEFAULT_FEE, DEFAULT_GAIN, DEFAULT_STAKE, Plan
 
 _AMOUNT, _SHARE, _SPAN = (
     "text with its unit: '2 ETH'",

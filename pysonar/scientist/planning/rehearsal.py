@@ -19,10 +19,10 @@ from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts import Algorithm, FromCampaign
-from pysonar.protocol.artifacts.algorithm import NETWORK
-from pysonar.protocol.artifacts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import SOURCE, Plan
+from pysonar.scientist.planning.plan import SOURCE, Plan
 
 MOST_ROWS = 2_000
 """A rehearsal shall take seconds: of more records these many, evenly spread, play the mine and measure it."""

@@ -18,9 +18,9 @@ from openmined_syft.models import Learnable, Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.plain_campaign import Climb, climb
 from openmined_syft.privacy import exact_sums, rho_for
-from pysonar.protocol.artifacts.record_clip import record_clip
+from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.rehearsal import encoded, paid, plain_campaign
 from pysonar.scientist.planning.slips import CLAIM_GAS, SUBMIT_GAS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 
 SUBMIT_GAS, CLAIM_GAS = 75_000, 60_000  # a little above their ceilings in snapshots/gas.json
 SHORTEST = 60  # seconds in which a mine can hear of a campaign, train and submit

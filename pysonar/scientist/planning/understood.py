@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pysonar.scientist.plan import Plan
+from pysonar.scientist.planning.plan import Plan
 from pysonar.tables import Reading
 
 FEW_RECORDS = 100

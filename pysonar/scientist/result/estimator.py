@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from openmined_syft.metrics import measure_ppm
 from openmined_syft.models.family import LinearFamily
 from pysonar.protocol.artifacts import Algorithm
-from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.schema import Schema, SchemaError
 from pysonar.scientist.errors import EstimatorError
-from pysonar.scientist.frames import table_of
-from pysonar.scientist.model_file import ModelFile, read_model, write_model
+from pysonar.scientist.result.frames import table_of
+from pysonar.scientist.result.model_file import ModelFile, read_model, write_model
 from pysonar.tables import read_csv
 
 _PARAMETERS = ("weights", "algorithm", "input_schema", "output_schema", "metric", "campaign")

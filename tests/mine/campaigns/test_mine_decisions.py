@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mine_agent.campaigns.decision_records import waiting_for_a_word
-from mine_agent.campaigns.explanations import explanations
+from mine_agent.campaigns.decisions.explanations import explanations
+from mine_agent.campaigns.decisions.records import waiting_for_a_word
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
 from mine_agent.rules.decisions import Answer, Facts, decide

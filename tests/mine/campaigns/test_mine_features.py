@@ -18,7 +18,7 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import category_field, input_schema
-from pysonar.scientist.estimator import Estimator
+from pysonar.scientist.result.estimator import Estimator
 from tests.mine.campaigns.small_capsule import SmallCapsule
 
 ALGORITHM = Algorithm(

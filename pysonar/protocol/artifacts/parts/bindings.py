@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pysonar.protocol.artifacts.errors import Said, WrongBindingError
+from pysonar.protocol.artifacts.parts.errors import Said, WrongBindingError
 
 
 def require_same(kind: str, field: str, found: object, expected: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
 
-from pysonar.protocol.artifacts.errors import ArtifactError
+from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.cid import Cid, CidError
 
 PPM = 1_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.errors import ArtifactError, MalformedError, OversizedError, Said
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, MalformedError, OversizedError, Said
 from pysonar.protocol.canonical import MAX_CBOR_ITEMS, CanonicalError, dumps_cbor, loads_cbor, loads_json
 from pysonar.protocol.cid import Cid
 

@@ -12,7 +12,7 @@ import struct
 import pyarrow as pa
 import pyarrow.ipc
 
-from pysonar.protocol.artifacts.errors import ArtifactError, MalformedError, Said
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, MalformedError, Said
 
 _TYPES = (pa.float64(), pa.int64(), pa.bool_(), pa.string())
 _HEADER_FIELD, _COMPRESSION_FIELD = 2, 3

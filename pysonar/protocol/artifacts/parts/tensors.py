@@ -7,7 +7,7 @@ import safetensors
 from numpy.typing import ArrayLike, NDArray
 from safetensors.numpy import load, save
 
-from pysonar.protocol.artifacts.errors import ArtifactError, MalformedError, Said
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, MalformedError, Said
 
 _NAME = "weights"
 

@@ -16,8 +16,8 @@ from openmined_syft.models import ModelFamily, build_family
 from openmined_syft.rules import Rule, rule_from, rule_mapping, rule_names
 from openmined_syft.schemes import scheme_named, schemes_for
 from openmined_syft.schemes.linear import LARGEST_ROWS
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.errors import ArtifactError, Said
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said
 from pysonar.protocol.schema import Schema
 
 KIND = "spec"

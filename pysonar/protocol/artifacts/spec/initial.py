@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.fields import Fields
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.fields import Fields
 from pysonar.protocol.cid import Cid
 
 KIND = "spec"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, sqrt
 
-from pysonar.protocol.artifacts.checks import PPM
+from pysonar.protocol.artifacts.parts.checks import PPM
 
 DEVIATIONS = 0.4
 """What `sonar campaign create` proposes: the deviation of the difference between models that differ in 16 %

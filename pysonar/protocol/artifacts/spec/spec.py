@@ -14,11 +14,12 @@ from typing import Any, Self
 
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import scheme_named, scheme_names
-from pysonar.protocol.artifacts import checks
-from pysonar.protocol.artifacts.algorithm import KIND, Algorithm, check_metric, check_size
-from pysonar.protocol.artifacts.errors import ArtifactError, OversizedError, Said, naming
-from pysonar.protocol.artifacts.fields import Fields, format_name, read_json, require_one_form
-from pysonar.protocol.artifacts.initial import (
+from pysonar.protocol.artifacts.parts import checks
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.fields import Fields, format_name, read_json, require_one_form
+from pysonar.protocol.artifacts.parts.limits import MAX_BYTES
+from pysonar.protocol.artifacts.spec.algorithm import KIND, Algorithm, check_metric, check_size
+from pysonar.protocol.artifacts.spec.initial import (
     FromCampaign,
     Initial,
     SealedWeights,
@@ -26,8 +27,7 @@ from pysonar.protocol.artifacts.initial import (
     initial_from,
     initial_mapping,
 )
-from pysonar.protocol.artifacts.limits import MAX_BYTES
-from pysonar.protocol.artifacts.purposes import PURPOSES, UNSTATED
+from pysonar.protocol.artifacts.spec.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.canonical import CanonicalError, dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -131,10 +131,10 @@ def create(
     campaign draft` writes one from data, and docs/plan.md has every key.
     """
     from pysonar.scientist.campaign import Campaign
+    from pysonar.scientist.cli.campaign.prompts import agreed, show_rehearsed, show_understood
     from pysonar.scientist.cli.connect import open_scientist
-    from pysonar.scientist.cli.prompts import agreed, show_rehearsed, show_understood
     from pysonar.scientist.errors import CampaignError
-    from pysonar.scientist.plan_file import read_plan
+    from pysonar.scientist.planning.plan_file import read_plan
 
     given = {
         "capsule": capsule,

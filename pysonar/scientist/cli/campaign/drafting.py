@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     acting,
@@ -61,7 +61,7 @@ def draft(
     Families are tried on the table itself, in plain numbers. Nothing is sent, and no home is needed. A plan
     is public: it holds names of columns and categories, and rounded centers and scales, but no record.
     """
-    from pysonar.party.output import out as standard_output
+    from pysonar.party.cli.output import out as standard_output
     from pysonar.scientist.errors import CampaignError
     from pysonar.scientist.planning.draft import draft as drafted
 
@@ -90,7 +90,7 @@ def check(
     What `create` would refuse is refused here, with the same words. What only the chain or Capsule knows is
     not asked: balances, gas, the Capsule's own terms.
     """
-    from pysonar.scientist.cli.prompts import show_rehearsed, show_understood
+    from pysonar.scientist.cli.campaign.prompts import show_rehearsed, show_understood
     from pysonar.scientist.planning.checking import looked_through
 
     found = looked_through(plan, validation, capsule)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -125,7 +125,7 @@ def _about(connection: Connection, record: CampaignRecord) -> dict[str, Any]:
     """Addresses of what is in the store, and the spec's own words if it can be read."""
     from openmined_syft.errors import OpenMinedError
     from pysonar.protocol.cid import Cid
-    from pysonar.scientist.delivery import fetch_spec
+    from pysonar.scientist.result.delivery import fetch_spec
 
     named = {
         "spec": record.terms.spec,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pysonar.party.console import note, warn
+from pysonar.party.cli.console import note, warn
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
 
 if TYPE_CHECKING:
-    from pysonar.scientist.plan import Plan
+    from pysonar.scientist.planning.plan import Plan
     from pysonar.scientist.planning.rehearsal import Rehearsal
     from pysonar.scientist.planning.understood import Understood
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     Format,
     FormatOption,
     HomeOption,
@@ -25,8 +25,8 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.cli.connect import CampaignArgument
 
 if TYPE_CHECKING:
-    from pysonar.scientist.delivery import Delivery
-    from pysonar.scientist.estimator import Estimator
+    from pysonar.scientist.result.delivery import Delivery
+    from pysonar.scientist.result.estimator import Estimator
 
 _LABELS = {
     "campaign": "Campaign",
@@ -75,10 +75,10 @@ def result(
     Capsule reported on chain. Then the model can be scored (--test), used (--predict, --out) and kept
     (--save).
     """
-    from pysonar.party.passphrase import read_passphrase
+    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.campaign import estimator_of
     from pysonar.scientist.cli.connect import connect_and_read
-    from pysonar.scientist.delivery import open_delivery
+    from pysonar.scientist.result.delivery import open_delivery
 
     if (predict is None) != (out is None):
         raise typer.BadParameter("--predict and --out go together")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.console import (
+from pysonar.party.cli.console import (
     ExitCode,
     Format,
     FormatOption,
@@ -20,8 +20,8 @@ from pysonar.party.console import (
     seconds_option,
     warn,
 )
-from pysonar.party.output import output
-from pysonar.party.tables import table
+from pysonar.party.cli.output import output
+from pysonar.party.cli.tables import table
 from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import Money, money_of
 

@@ -13,6 +13,8 @@ from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
 from mine_agent.journal import SCHEMA, Journal
 from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
+from pysonar.chain.contract.tokens import Asset, asset_at, smallest_units
+from pysonar.chain.errors import ChainError
 from pysonar.chain.sending.fees import GasPrice
 from pysonar.party.connection import AgentConnection
 
@@ -28,6 +30,7 @@ class Connection(AgentConnection[Home, Journal]):
 
     address: str = field(init=False)
     gas_price: GasPrice = field(init=False)
+    _assets: dict[str, Asset] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", self.home.address)
@@ -42,6 +45,18 @@ class Connection(AgentConnection[Home, Journal]):
             KeyfileError.
         """
         return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
+
+    def asset(self, address: str) -> Asset:
+        """What amounts of a campaign in that asset are counted in. A token is asked once; one that cannot be
+        asked now is counted in its smallest unit.
+        """
+        known = self._assets.get(address)
+        if known is None:
+            try:
+                known = self._assets[address] = asset_at(self.web3, address)
+            except ChainError:
+                return smallest_units(address)
+        return known
 
     @property
     def decisions(self) -> DecisionRecords:

@@ -75,12 +75,14 @@ def result(provider: ProviderAPI, account: AccountAPI, campaign: str, save: Path
 @say_errors
 def claim(provider: ProviderAPI, account: AccountAPI, campaign: str, home: Path) -> None:
     """Settle CAMPAIGN if nobody has, and take back what nobody earned."""
-    from pysonar.protocol.amounts import format_wei
+    from pysonar.chain.contract.tokens import asset_for_people
     from pysonar.scientist.campaign import Campaign
 
-    own = Campaign.attach(_scientist(home, provider, account), campaign)
+    scientist = _scientist(home, provider, account)
+    own = Campaign.attach(scientist, campaign)
     own.settle()
-    click.echo(f"claimed {format_wei(own.claim())}")
+    asset = asset_for_people(scientist.connection.web3, own.record.terms.asset)
+    click.echo(f"claimed {asset.show(own.claim())}")
 
 
 def _scientist(home: Path, provider: ProviderAPI, account: AccountAPI) -> "Scientist":

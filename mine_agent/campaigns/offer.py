@@ -31,6 +31,8 @@ class OfferParts(TypedDict, total=False):
     payouts: tuple[int, ...]
     spent: int
     word: str | None
+    symbol: str | None
+    decimals: int
 
 
 def cost_of(record: CampaignRecord, price: int) -> Cost:

@@ -142,28 +142,36 @@ def claim(
         wanted = None if campaign is None else [campaign_by(connection, campaign)]
         claiming = claim_everything(connection, connection.outbox(signer), campaigns=wanted)
     claimed = claiming.claims
+    rows = [
+        {
+            "campaign": "0x" + entry.campaign.hex(),
+            "asset": entry.asset,
+            "amount": str(entry.amount),
+            "gas": str(entry.gas),
+            "transaction": entry.transaction,
+        }
+        for entry in claimed
+    ]
+    sums: dict[str, int] = {}
+    for entry in claimed:
+        sums[entry.asset] = sums.get(entry.asset, 0) + entry.amount
+    if form is Format.TABLE:
+        for row in rows:
+            row["amount"] = in_asset(connection.web3, row["asset"])(row["amount"])
     print_rows(
-        [
-            {
-                "campaign": "0x" + entry.campaign.hex(),
-                "amount": str(entry.amount),
-                "gas": str(entry.gas),
-                "transaction": entry.transaction,
-            }
-            for entry in claimed
-        ],
+        rows,
         {"campaign": "campaign", "amount": "amount", "gas": "gas", "transaction": "transaction"},
         form=form,
         show={
             "campaign": short_id,
             "transaction": short,
-            "amount": lambda text: about(int(text)),
             "gas": lambda text: about(int(text)),
         },
         empty="nothing to claim now",
     )
     if claimed and form is Format.TABLE:
-        note(f"claimed {about(sum(entry.amount for entry in claimed))} in all")
+        total = " and ".join(in_asset(connection.web3, asset)(amount) for asset, amount in sums.items())
+        note(f"claimed {total} in all")
     for refused in claiming.unclaimed:
         warn(f"campaign {short_id(refused.campaign)} was not claimed: {refused.why}")
     if claiming.unclaimed:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mine_agent.rules.rewards import Cost
+from pysonar.party.home.rules import ETHER
+from pysonar.protocol.amounts import format_tokens, format_wei
 from pysonar.protocol.artifacts.spec.purposes import UNSTATED
 
 APPROVED, REFUSED = "approved", "refused"
@@ -33,6 +35,7 @@ class Offer:
         visit_seconds: how long one visit is expected to take.
         payouts: of this mine's latest judged submissions here. spent: on fees, gas and burned stakes here.
         word: the owner's on this campaign, APPROVED or REFUSED.
+        symbol, decimals: how the token writes amounts; without them they are counted in its smallest unit.
     """
 
     scientist: str
@@ -54,6 +57,20 @@ class Offer:
     payouts: tuple[int, ...] = ()
     spent: int = 0
     word: str | None = None
+    symbol: str | None = None
+    decimals: int = 0
+
+    @property
+    def in_ether(self) -> bool:
+        """Whether it pays in ether, so that amounts can be set against the owner's, and against gas."""
+        return self.asset == ETHER
+
+    def show(self, amount: int) -> str:
+        """An amount of what the campaign pays in, for people."""
+        if self.in_ether:
+            return format_wei(amount)
+        symbol = self.symbol or f"units of {self.asset[:8]}...{self.asset[-4:]}"
+        return format_tokens(amount, symbol=symbol, decimals=self.decimals)
 
     def to_json(self) -> str:
         """Everything, as one line."""

@@ -142,15 +142,23 @@ def _when(policy: Policy, offer: Offer) -> Iterator[RuleCheck]:
 
 
 def _money(policy: Policy, offer: Offer) -> Iterator[RuleCheck]:
+    reckoned = reckoning(policy, offer)
+    if offer.in_ether:
+        yield from _in_ether(policy, offer, reckoned)
+    yield _next_pays(policy, offer, reckoned)
+    yield _all_pays(offer, reckoned)
+
+
+def _in_ether(policy: Policy, offer: Offer, reckoned: Reckoning) -> Iterator[RuleCheck]:
+    """The rules that name an amount of ether, which nothing of a token can be set against: that a token is
+    worth its stakes is what the owner says by allowing it.
+    """
     stake, most = format_wei(offer.cost.stake), format_wei(policy.maximum_stake)
     reason = None if offer.cost.stake <= policy.maximum_stake else f"stake {stake} is above {most}"
     yield RuleCheck("maximum_stake", f"at most {most}", stake, reason)
     left, least = format_wei(offer.left), format_wei(policy.minimum_reward)
     reason = None if offer.left >= policy.minimum_reward else f"{left} left to earn is below {least}"
     yield RuleCheck("minimum_reward", f"at least {least}", f"{left} left to earn", reason)
-    reckoned = reckoning(policy, offer)
-    yield _next_pays(policy, offer, reckoned)
-    yield _all_pays(offer, reckoned)
     if offer.visit_seconds is not None:
         yield _per_hour(policy.minimum_per_hour, reckoned, offer.visit_seconds)
 
@@ -167,13 +175,13 @@ def reckoning(policy: Policy, offer: Offer) -> Reckoning:
 
 
 def _next_pays(policy: Policy, offer: Offer, reckoned: Reckoning) -> RuleCheck:
-    left, cost = format_wei(offer.left), format_wei(ceil(reckoned.cost))
-    wants = f"{cost} of fee, gas and risk to the stake" + _and_margin(reckoned.margin)
+    left, cost = offer.show(offer.left), offer.show(ceil(reckoned.cost))
+    of = "fee, gas and risk to the stake" if offer.in_ether else "fee and risk to the stake"
+    wants = f"{cost} of {of}" + _and_margin(reckoned.margin)
     if offer.payouts:
         count = min(len(offer.payouts), LATEST)
-        found = (
-            f"{format_wei(int(reckoned.expected))} reckoned from the last {count} payouts and what is left"
-        )
+        expected = offer.show(int(reckoned.expected))
+        found = f"{expected} reckoned from the last {count} payouts and what is left"
     else:
         found = f"{policy.expected_share} of the {left} left to earn"
     reason = None if reckoned.next_pays else f"{found} does not cover {wants}"
@@ -181,8 +189,8 @@ def _next_pays(policy: Policy, offer: Offer, reckoned: Reckoning) -> RuleCheck:
 
 
 def _all_pays(offer: Offer, reckoned: Reckoning) -> RuleCheck:
-    hoped = format_wei(int(reckoned.earned + reckoned.expected))
-    spent = format_wei(ceil(reckoned.spent + reckoned.cost))
+    hoped = offer.show(int(reckoned.earned + reckoned.expected))
+    spent = offer.show(ceil(reckoned.spent + reckoned.cost))
     wants = "no more spent on a campaign than it is expected to pay" + _and_margin(reckoned.margin)
     found = f"{spent} spent with the next submission, {hoped} earned with it"
     reason = None

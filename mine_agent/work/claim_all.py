@@ -23,9 +23,12 @@ _FOR_ALL = (NodeDownError, NodeRefusedError, TransactionTimeoutError)
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim that went through; `amount` and `gas` in wei."""
+    """One claim that went through; `amount` in the smallest unit of `asset` (the zero address is ether),
+    `gas` in wei.
+    """
 
     campaign: bytes
+    asset: str
     amount: int
     gas: int
     transaction: str
@@ -85,15 +88,16 @@ def _claim(
     for campaign in campaigns:
         with _noting(campaign, run):
             if sonar.claimable(campaign, outbox.account):
-                claim = payouts.claim(outbox, sonar, sonar.campaign(campaign))
+                record = sonar.campaign(campaign)
+                claim = payouts.claim(outbox, sonar, record)
                 if claim is not None:
-                    waiting.append((campaign, claim.deed))
+                    waiting.append((campaign, record.terms.asset, claim.deed))
                     run.sent.append(claim.deed)
-    for campaign, deed in waiting:
+    for campaign, asset, deed in waiting:
         with _noting(campaign, run):
             receipt = outbox.wait(deed, timeout)
             amount = sum(entry.event.amount for entry in receipt.events if isinstance(entry.event, Claimed))
-            run.claims.append(Claim(campaign, amount, receipt.fee, receipt.transaction_hash))
+            run.claims.append(Claim(campaign, asset, amount, receipt.fee, receipt.transaction_hash))
 
 
 def _reclaim(

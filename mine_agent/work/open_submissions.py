@@ -20,7 +20,7 @@ from mine_agent.rules.refusals import refusals
 from mine_agent.work import payouts, submit
 from mine_agent.work.own_snapshot import OwnSnapshot
 from pysonar.chain.address import ZERO_ADDRESS
-from pysonar.chain.contract.tokens import Asset, asset_for_people
+from pysonar.chain.contract.tokens import Asset
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
@@ -204,5 +204,5 @@ class OpenSubmissions:
 
     def _asset(self, record: CampaignRecord) -> Asset | None:
         """What the campaign pays in; None for ether."""
-        address = record.terms.asset
-        return None if address == ZERO_ADDRESS else asset_for_people(self._connection.web3, address)
+        asset = self._connection.asset(record.terms.asset)
+        return None if asset.is_ether else asset

@@ -7,7 +7,7 @@ credentials; keys and passphrases never get here. `exit_code` is what a command 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
@@ -205,11 +205,13 @@ class NotATokenError(ChainError):
 class TokensMissingError(ChainError):
     """The account does not hold enough of a token."""
 
-    def __init__(self, label: str, account: str, token: str, held: int, needed: int) -> None:
+    def __init__(
+        self, label: str, account: str, token: str, held: int, needed: int, *, show: Callable[[int], str]
+    ) -> None:
         self.token, self.held, self.needed = token, held, needed
         super().__init__(
-            f"{label}: account {account} holds {held} units of the token {token}, needs {needed}; "
-            f"{needed - held} are missing (in the token's smallest unit)"
+            f"{label}: account {account} holds {show(held)} (token {token}), needs {show(needed)};"
+            f" {show(needed - held)} are missing"
         )
 
 

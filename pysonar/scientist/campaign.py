@@ -23,6 +23,7 @@ from typing import Any
 
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, Claimed, LoggedEvent
+from pysonar.chain.contract.tokens import asset_for_people
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.errors import (
     ChainError,
@@ -38,7 +39,7 @@ from pysonar.chain.sending.claims import ensure_claim
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.receipts import Receipt
-from pysonar.protocol.amounts import format_ppm, format_wei
+from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import (
     CampaignError,
@@ -216,7 +217,8 @@ class Campaign:
             record, rows["id"] = self.record, f"0x{self._id.hex()}"
             rows["state"] = record.state.name
             rows["accuracy"] = f"{format_ppm(record.best)} of {format_ppm(record.terms.target)}"
-            rows["earned"] = f"{format_wei(record.paid)} of {format_wei(record.terms.bounty)}"
+            asset = asset_for_people(self._connection.web3, record.terms.asset)
+            rows["earned"] = f"{asset.show(record.paid)} of {asset.show(record.terms.bounty)}"
             rows["submissions"] = f"{record.evaluated} of {record.submitted} judged"
         cells = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"

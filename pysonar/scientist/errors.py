@@ -69,11 +69,11 @@ class ClaimUnfinishedError(CampaignError):
 
     def __init__(self, claimed: Mapping[bytes, int], sent: str | None, why: object) -> None:
         self.claimed, self.sent, self.why = dict(claimed), sent, why
-        done = ", ".join(f"{amount} from 0x{campaign.hex()}" for campaign, amount in claimed.items())
+        done = ", ".join(f"0x{campaign.hex()}" for campaign in claimed)
+        done = f"Claimed so far: what was owed from {done}" if claimed else "Nothing was claimed so far"
         way = f"; the claim in transaction {sent} is signed and stored, and may be on its way" if sent else ""
         super().__init__(
-            f"{why}. Claimed so far: {done or 'nothing'}{way}. Run the same command again: it claims what is "
-            "left, and nothing twice"
+            f"{why}. {done}{way}. Run the same command again: it claims what is left, and nothing twice"
         )
 
     def after(self, claimed: Mapping[bytes, int]) -> ClaimUnfinishedError:

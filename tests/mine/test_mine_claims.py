@@ -90,6 +90,23 @@ def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
     assert again.unclaimed == []
 
 
+def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
+    connection: Connection, home: Home, earned: Any, token: Any, mine_agent: Any
+) -> None:
+    earned(asset=token.address, bounty=40_000_000_000, stake=0, fee=0)
+    earned(salt=b"\x01" * 32)
+    told = mine_agent("claim", "--home", home.path)
+    assert told.exit_code == 0, told.output
+    unit = (
+        f"units of {token.address[:8]}...{token.address[-4:]}"  # this token says neither symbol nor decimals
+    )
+    assert f"4000000000 {unit}" in told.output.replace("\n", " ")
+    assert "1.01 ETH" in told.output
+    assert "gwei in all" not in told.output
+    (total,) = [line for line in told.stderr.splitlines() if "in all" in line]
+    assert f"4000000000 {unit} and 1.01 ETH" in total or f"1.01 ETH and 4000000000 {unit}" in total
+
+
 def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
     connection: Connection, home: Home, earned: Any, token: Any, mine_agent: Any
 ) -> None:

@@ -51,6 +51,25 @@ def broken(offer: Offer = OFFER, **rules: object) -> list[str]:
     return [refusal.rule for refusal in refusals(policy, offer)]
 
 
+TOKEN = replace(OFFER, asset="0x" + "dd" * 20, symbol="USDX", decimals=6, visit_seconds=60.0)
+
+
+def test_rules_in_ether_are_not_set_against_a_token_and_its_amounts_are_told_in_its_unit() -> None:
+    in_ether = replace(OFFER, visit_seconds=60.0)
+    rules = {"maximum_stake": 999, "minimum_reward": 1_000_001, "minimum_per_hour": 10**18}
+    assert sorted(broken(in_ether, **rules)) == sorted(rules)
+    assert broken(TOKEN, **rules) == []
+    said = " ".join(f"{check.wants} {check.found}" for check in rule_checks(EVERYTHING, TOKEN))
+    assert "of the 1 USDX left to earn" in said
+    assert "0.00016 USDX of fee and risk to the stake" in said
+    assert "ETH" not in said
+    assert "wei" not in said
+    unknown = " ".join(
+        check.found for check in rule_checks(EVERYTHING, replace(TOKEN, symbol=None, decimals=0))
+    )
+    assert "1000000 units of 0xdddddd...dddd left" in unknown
+
+
 def test_rules_that_the_owner_never_set_forbid_nothing() -> None:
     assert broken() == []
     assert broken(replace(OFFER, begun=True, others=999)) == []

@@ -82,6 +82,7 @@ def test_a_refund_in_tokens_is_claimed(
     owner: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Sonar
 ) -> None:
     campaign = Campaign(owner, paid_in(), records).launch()
+    assert "<td>0 USDX of 10 USDX</td>" in campaign._repr_html_()
     campaign.cancel()
     assert campaign.claim() == 10 * UNIT
     assert (token.token.balance(owner.address), token.token.balance(sonar.address)) == (100 * UNIT, 0)
@@ -91,7 +92,7 @@ def test_a_refund_in_tokens_is_claimed(
 def test_who_holds_too_little_is_told_and_nothing_is_sent(
     owner: Any, paid_in: Any, records: Any, judge: Any, created: Any, sonar: Sonar
 ) -> None:
-    with pytest.raises(TokensMissingError, match=" 1 are missing"):
+    with pytest.raises(TokensMissingError, match=r"needs 100\.000001 USDX; 0\.000001 USDX are missing"):
         Campaign(owner, paid_in(bounty="100.000001 USDX"), records).launch()
     assert owner.outbox.history() == []
     assert created(sonar) == []

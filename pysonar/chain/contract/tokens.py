@@ -87,7 +87,8 @@ class Token:
         """TokensMissingError unless the account holds so much."""
         held = self.balance(account)
         if held < needed:
-            raise TokensMissingError(label, account, self.address, held, needed)
+            asset = asset_for_people(self._web3, self.address)
+            raise TokensMissingError(label, account, self.address, held, needed, show=asset.show)
 
     def approve(self, spender: str, amount: int) -> Call:
         """Let the spender take exactly so much, whatever was approved before."""
@@ -136,7 +137,12 @@ def asset_for_people(web3: Web3, address: str) -> Asset:
     try:
         return asset_at(web3, address)
     except ChainError:
-        return Asset(address, f"units of {address[:8]}...{address[-4:]}", 0)
+        return smallest_units(address)
+
+
+def smallest_units(address: str) -> Asset:
+    """The token at that address as one of which only the address is known."""
+    return Asset(address, f"units of {address[:8]}...{address[-4:]}", 0)
 
 
 def _selector(function: str) -> bytes:

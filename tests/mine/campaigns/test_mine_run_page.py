@@ -50,7 +50,9 @@ def test_the_page_names_files_and_rules_that_there_are() -> None:
     from mine_agent.rules.policy_file import PolicyFile
 
     root = Path(__file__).parents[3]
-    for name in re.findall(r"packaging/[\w.-]+", PAGE):
+    files = re.findall(r"deploy/[\w./-]+\w", PAGE)
+    assert len(files) == 2
+    for name in files:
         assert (root / name).is_file()
     table = PAGE.split("| rule | question |")[1].split("\n\n")[0]
     named = re.findall(r"`([a-z_]+)`", table)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "packaging/mine-agent.service"
-DOCKERFILE = ROOT / "packaging/Dockerfile"
+UNIT = ROOT / "deploy/mine/mine-agent.service"
+DOCKERFILE = ROOT / "deploy/mine/Dockerfile"
 VERIFIER = shutil.which("systemd-analyze")
 
 
@@ -72,9 +72,11 @@ def test_the_unit_runs_a_command_that_there_is_and_stops_it_as_it_wants_to_be_st
     assert int(re.findall(r"TimeoutStopSec=(\d+)", text)[0]) > LONGEST_GOODBYE
 
 
-def test_hadolint_finds_nothing_in_the_dockerfile(tmp_path: Path) -> None:
+def test_hadolint_finds_nothing_in_the_dockerfiles(tmp_path: Path) -> None:
     hadolint = Path(sys.executable).parent / "hadolint"
-    found = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True)
+    files = sorted(ROOT.glob("deploy/*/Dockerfile"))
+    assert len(files) == 2
+    found = subprocess.run([hadolint, *files], capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (0, "")
     worse = tmp_path / "Dockerfile"
     worse.write_text(DOCKERFILE.read_text().replace("python:3.11-slim-bookworm", "python"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.campaigns.earnings import gas_of
 from mine_agent.campaigns.history import SubmissionStatus, own_past
-from mine_agent.campaigns.offer import OfferParts, offer_of, why_closed
+from mine_agent.campaigns.offer import offer_of, why_closed
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.rules.decisions import Facts
@@ -70,6 +70,7 @@ def facts_of(
     history = connection.submission_history(record.id)
     spec = None if campaign_spec is None else campaign_spec.spec
     judged = [one for one in history if one.submission is not None and one.verdict is not None]
+    asset = connection.asset(record.terms.asset)
     offer = offer_of(
         record,
         moment.price,
@@ -83,7 +84,8 @@ def facts_of(
         payouts=tuple(one.payout for one in judged),
         spent=_spent(connection, record, judged),
         word=connection.decisions.word(record.id),
-        **_in_its_units(connection, record),
+        symbol=None if asset.is_ether else asset.symbol,
+        decimals=0 if asset.is_ether else asset.decimals,
     )
     lacking: tuple[str, ...] = ()
     if campaign_spec is not None and data is not None:
@@ -106,12 +108,6 @@ def _spent(connection: Connection, record: CampaignRecord, judged: Sequence[Subm
     if record.terms.asset == ZERO_ADDRESS:
         spent += gas_of(OutboxRecords(connection.database, connection.address).of_campaign(record.id))
     return spent
-
-
-def _in_its_units(connection: Connection, record: CampaignRecord) -> OfferParts:
-    """How the campaign's token writes amounts; asked once for each token."""
-    asset = connection.asset(record.terms.asset)
-    return {} if asset.is_ether else {"symbol": asset.symbol, "decimals": asset.decimals}
 
 
 def _goes_on(record: CampaignRecord, chain_time: int) -> bool:

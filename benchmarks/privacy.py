@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.hashed_words import HashedWords
 from openmined_syft.affine import AffineMap
-from openmined_syft.features import HashedWords
 from openmined_syft.models import Rows, build_family
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import Clip, exact_sums, rho_for

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from openmined_syft.applying import clipped, quantised
 from openmined_syft.fixed_point import WEIGHT_BITS
 from openmined_syft.metrics import score_ppm
-from openmined_syft.models import Learnable, ModelFamily
+from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
 from openmined_syft.schemes import AnyScheme
 from openmined_syft.step_search import Best, best_step, is_gain
@@ -46,7 +46,7 @@ class PlainCampaign:
     weight_bound: float
     difference_norm: float
     key_bits: int
-    X: NDArray[np.float64] = field(repr=False)
+    X: Inputs = field(repr=False)
     y: NDArray[Any] = field(repr=False)
     start_weights: Weights | None = field(default=None, repr=False)
 

@@ -82,6 +82,8 @@ def _score(wanted: Field, column: ColumnSeen) -> float:
         if column.words:
             known = sum(1 for word in column.words if _meant(word, wanted))
             alike += 0.3 * known / len(column.words) if known else -0.3
+    elif wanted.text is not None:
+        alike -= 0.0 if column.kind == "text" else 0.5
     elif wanted.numeric and column.kind not in ("integer", "number", "empty"):
         alike -= 0.5
     elif wanted.numeric and column.low is not None and _factor(wanted, column) is None:

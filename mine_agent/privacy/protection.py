@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -80,13 +81,24 @@ class WithoutNoise:
         """The records themselves, or exact sums over them where a rule needs no more."""
         made: Rows | RowSums
         if isinstance(campaign_spec.family, LinearFamily) and not isinstance(campaign_spec.rule, MiniBatch):
-            made = campaign_spec.family.sums(batches)
+            made = _few_or_summed(campaign_spec.family, batches)
         else:
-            parts = list(batches)
-            made = Rows(
-                np.concatenate([part.X for part in parts]), np.concatenate([part.y for part in parts])
-            )
+            made = Rows.together(list(batches))
         return lambda: Prepared(made, None, None)
+
+
+def _few_or_summed(family: LinearFamily, batches: Iterable[Rows]) -> Rows | RowSums:
+    """Sums over the records; the records themselves where there are fewer than inputs: they take less memory
+    than the sums then, and a rule works in the few directions in which they differ.
+    """
+    few: list[Rows] = []
+    count, left = 0, iter(batches)
+    for batch in left:
+        few.append(batch)
+        count += len(batch.y)
+        if count >= family.weights_shape[0] - 1:
+            return family.sums(chain(few, left))
+    return Rows.together(few) if count else family.sums(few)
 
 
 class Budgeted:
@@ -122,10 +134,11 @@ class Budgeted:
         clip, rho = record_clip(campaign_spec.schema, family), self._price(campaign_spec)
         seen = hashlib.sha256(_key_header(campaign_spec, data, clip, rho))
         count, sums = 0, UnnoisedSums.nothing(*family.weights_shape, clip)
-        for rows in batches:
-            grid = family.grid_rows(rows, clip)
-            seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
-            count, sums = count + len(rows.y), sums + exact_sums(grid)
+        for batch in batches:
+            for rows in batch.parts(family.rows_at_once):
+                grid = family.grid_rows(rows, clip)
+                seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
+                count, sums = count + len(rows.y), sums + exact_sums(grid)
         require_delta(self._budget.delta, rows=count)
         return lambda: self._prepare(campaign_spec, data, seen.digest(), rho, sums)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
 from openmined_syft.metrics import measure_ppm
-from openmined_syft.models import ModelFamily
+from openmined_syft.models import Inputs, ModelFamily
 from openmined_syft.schemes import AnyScheme, Direction, scheme_named
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.types import CampaignRecord
@@ -77,7 +78,7 @@ class Assignment:
     family: ModelFamily
     secret: SecretKey
     scientist: Certificate
-    X: NDArray[np.float64] = field(repr=False)
+    X: Inputs = field(repr=False)
     y: NDArray[np.float64] = field(repr=False)
 
     def score(self, weights: NDArray[np.float64]) -> int:
@@ -216,7 +217,7 @@ def _scientist(
 
 def _validation(
     context: Context, record: CampaignRecord, spec: Spec, secret: SecretKey, blob: bytes
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Inputs, NDArray[Any]]:
     try:
         opened = SealedInput.open(
             blob,

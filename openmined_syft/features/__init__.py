@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ParameterError
 from openmined_syft.features.fourier import RandomFourier
-from openmined_syft.features.hashed_words import HashedWords
 from openmined_syft.parameters import known_only
 
 
@@ -37,9 +36,8 @@ class FeatureMap(Protocol):
 
 
 # A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/spec/algorithm.py lets specs name it.
-_MAPS: dict[str, type[RandomFourier] | type[HashedWords]] = {
+_MAPS: dict[str, type[RandomFourier]] = {
     "fourier": RandomFourier,
-    "hashed_words": HashedWords,
 }
 
 
@@ -52,7 +50,7 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
     """The map that {"name": ..., <parameter>: ...} describes.
 
     Args:
-        mapping: name "fourier" with `count` and `gamma`, or "hashed_words" with `count`.
+        mapping: name "fourier" with `count` and `gamma`.
         n_features: columns of the rows.
         seed: public bytes both sides know.
 
@@ -71,4 +69,4 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
     return kind(n_features=n_features, seed=seed, **parameters)
 
 
-__all__ = ["FeatureMap", "HashedWords", "RandomFourier", "feature_map_from", "map_names"]
+__all__ = ["FeatureMap", "RandomFourier", "feature_map_from", "map_names"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from openmined_syft.errors import ParameterError
 from openmined_syft.models.family import ModelFamily
-from openmined_syft.models.learnable import Learnable, Rows, RowSums
+from openmined_syft.models.learnable import Inputs, Learnable, Rows, RowSums
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.network import SquareNetwork
@@ -42,6 +42,7 @@ def build_family(
 
 
 __all__ = [
+    "Inputs",
     "Learnable",
     "Linear",
     "Logistic",

@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
+from openmined_syft.features.text import SparseRows
 from openmined_syft.fixed_point import LARGEST_ENTRIES, as_matrix
 from openmined_syft.models.learnable import Learnable, Rows, RowSums
 from openmined_syft.parameters import known_only
 from openmined_syft.privacy import Clip, GridRows, ReleasedProblem, on_grid
-from openmined_syft.rules import Problem, Rule
+from openmined_syft.rules import MiniBatch, Problem, Rule
 from openmined_syft.rules.summed import SummedProblem
 
 _DESIGN_ENTRIES = 1 << 20  # of a mapped design at a time: 8 MB
@@ -132,6 +133,11 @@ class LinearFamily(ABC):
         width = self.n_features if self.feature_map is None else self.feature_map.width
         return width + 1, self.n_outputs
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many records are mapped at a time, so that many fit in little memory."""
+        return max(256, _DESIGN_ENTRIES // self.weights_shape[0])
+
     def initial_weights(self) -> Matrix:
         """Zeros of `weights_shape`."""
         return np.zeros(self.weights_shape)
@@ -181,7 +187,10 @@ class LinearFamily(ABC):
             NotFiniteError, LabelError: as `visit`.
         """
         if isinstance(data, Rows):
-            return self.visit(data.X, data.y, rule)
+            wide = len(data.X) < self.weights_shape[0] - 1  # then the rule needs the rows' few directions
+            if not isinstance(data.X, SparseRows) or wide or isinstance(rule, MiniBatch):
+                return self.visit(data.X, data.y, rule)
+            data = self.sums([data])
         if isinstance(data, RowSums):
             if data.pulls.shape != self.weights_shape:
                 raise ShapeError(f"sums of shape {data.pulls.shape}; the model needs {self.weights_shape}")
@@ -199,15 +208,11 @@ class LinearFamily(ABC):
         """
         size, outputs = self.weights_shape
         products, pulls, rows = np.zeros((size, size)), np.zeros((size, outputs)), 0
-        at_once = max(256, _DESIGN_ENTRIES // size)
         for batch in batches:
-            if len(batch.X) != len(batch.y):
-                raise ShapeError(f"{len(batch.X)} rows of X but {len(batch.y)} labels")
-            for first in range(0, len(batch.X), at_once):
-                part = slice(first, first + at_once)
-                design = self.design(batch.X[part])
+            for part in batch.parts(self.rows_at_once):
+                design = self.design(part.X)
                 products += design.T @ design
-                pulls += design.T @ (self.targets(batch.y[part]) - self.target_offset)
+                pulls += design.T @ (self.targets(part.y) - self.target_offset)
                 rows += len(design)
         if not rows:
             raise ShapeError("no record to learn from")
@@ -228,7 +233,12 @@ class LinearFamily(ABC):
         Raises:
             ShapeError, NotFiniteError: weights or rows do not fit.
         """
-        result: Matrix = self.design(X) @ as_matrix(weights, "weights", self.weights_shape)
+        matrix = as_matrix(weights, "weights", self.weights_shape)
+        if isinstance(X, SparseRows) and len(X) > self.rows_at_once:
+            at_once = self.rows_at_once
+            parts = [self.design(X[first : first + at_once]) @ matrix for first in range(0, len(X), at_once)]
+            return np.vstack(parts)
+        result: Matrix = self.design(X) @ matrix
         return result
 
 

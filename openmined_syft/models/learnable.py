@@ -4,13 +4,19 @@ Records and releases are different types all the way. A mine whose owner set a p
 releases only, and nothing makes a release of records but `UnnoisedSums.noised`.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.errors import ShapeError
+from openmined_syft.features.text import SparseRows
 from openmined_syft.privacy import NoisedSums
+
+Inputs: TypeAlias = NDArray[np.float64] | SparseRows
+"""X: (n, n_features), encoded; sparse where texts are among the inputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +24,35 @@ class Rows:
     """Records without any protection of single ones.
 
     Attributes:
-        X: (n, n_features), encoded.
+        X: (n, n_features).
         y: (n,), or (n, k) numbers: labels as the family wants them.
     """
 
-    X: NDArray[np.float64]
+    X: Inputs
     y: NDArray[Any]
+
+    def parts(self, at_once: int) -> Iterator["Rows"]:
+        """All records, `at_once` at a time. Raises ShapeError: not as many labels as records."""
+        if len(self.X) != len(self.y):
+            raise ShapeError(f"{len(self.X)} rows of X but {len(self.y)} labels")
+        for first in range(0, len(self.X), at_once):
+            part = slice(first, first + at_once)
+            yield Rows(self.X[part], self.y[part])
+
+    @classmethod
+    def together(cls, parts: Sequence["Rows"]) -> "Rows":
+        """The records of all parts, of which there is one at least. Raises ShapeError."""
+        return cls(stacked([part.X for part in parts]), np.concatenate([part.y for part in parts]))
+
+
+def stacked(parts: Sequence[Inputs]) -> Inputs:
+    """The rows of all parts, one after the other. Raises ShapeError."""
+    sparse = [part for part in parts if isinstance(part, SparseRows)]
+    if not sparse:
+        return np.concatenate([np.asarray(part) for part in parts])
+    if len(sparse) != len(parts):
+        raise ShapeError("sparse rows and others cannot be stacked")
+    return SparseRows.stacked(sparse)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from openmined_syft.ckks.seal import DEPTH, PRIME_BITS
 from openmined_syft.ckks.slots import MOST_ROTATIONS
 from openmined_syft.ckks.training import train_network
 from openmined_syft.errors import BoundError, FormError, KernelError, PrivacyError, SyftError
-from openmined_syft.models import Learnable, ModelFamily, Rows
+from openmined_syft.models import Inputs, Learnable, ModelFamily, Rows
 from openmined_syft.models.curvature import curved_steps
 from openmined_syft.models.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.rules import Rule
@@ -205,16 +205,14 @@ class CkksScheme(
         family: ModelFamily,
         weights: NDArray[np.float64],
         gradient: NDArray[np.float64],
-        X: NDArray[np.float64],
+        X: Inputs,
     ) -> tuple[Direction, ...]:
         """Against the slope, bent by the curvature on Capsule's own rows; one for each damping."""
         found = curved_steps(_network(family), weights, gradient, X)
         return tuple(Direction(difference, damping) for damping, difference in found.items())
 
     @override
-    def fit(
-        self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
-    ) -> float:
+    def fit(self, family: ModelFamily, weights: NDArray[np.float64], X: Inputs, y: NDArray[Any]) -> float:
         """The squared error of the scores, negative."""
         network = _network(family)
         errors = network.scores(weights, X) - network.targets(y)[:, : network.n_outputs]
@@ -222,7 +220,7 @@ class CkksScheme(
 
     @override
     def is_trainable(
-        self, family: ModelFamily, weights: NDArray[np.float64], X: NDArray[np.float64], y: NDArray[Any]
+        self, family: ModelFamily, weights: NDArray[np.float64], X: Inputs, y: NDArray[Any]
     ) -> bool:
         """Whether no row alone has a slope above a quarter of what a ciphertext holds. A mine cannot see that
         it has more.

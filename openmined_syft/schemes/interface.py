@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.models import Learnable, ModelFamily
+from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
 
 Weights = NDArray[np.float64]
@@ -273,18 +273,18 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
 
     @abstractmethod
     def directions(
-        self, family: ModelFamily, weights: Weights, gradient: Weights, X: Weights
+        self, family: ModelFamily, weights: Weights, gradient: Weights, X: Inputs
     ) -> Sequence[Direction]:
         """Where Capsule may go from `weights` after a decrypted gradient; X: rows of its own, (n,
         n_features).
         """
 
     @abstractmethod
-    def fit(self, family: ModelFamily, weights: Weights, X: Weights, y: NDArray[Any]) -> float:
+    def fit(self, family: ModelFamily, weights: Weights, X: Inputs, y: NDArray[Any]) -> float:
         """What tells weights of the same accuracy apart: more is better."""
 
     @abstractmethod
-    def is_trainable(self, family: ModelFamily, weights: Weights, X: Weights, y: NDArray[Any]) -> bool:
+    def is_trainable(self, family: ModelFamily, weights: Weights, X: Inputs, y: NDArray[Any]) -> bool:
         """Whether gradients from `weights` on such rows (n, n_features) and labels fit their ciphertexts,
         with room to spare.
         """

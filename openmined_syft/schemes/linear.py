@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.models import Learnable, ModelFamily
+from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.interface import Direction, GradientT, ModelT, PrivateT, PublicT, Scheme
@@ -53,7 +53,7 @@ class LinearScheme(
         family: ModelFamily,
         weights: NDArray[np.float64],
         gradient: NDArray[np.float64],
-        X: NDArray[np.float64],
+        X: Inputs,
     ) -> tuple[Direction, ...]:
         """The difference itself: the mine has trained to an end."""
         return (Direction(gradient),)
@@ -63,7 +63,7 @@ class LinearScheme(
         self,
         family: ModelFamily,
         weights: NDArray[np.float64],
-        X: NDArray[np.float64],
+        X: Inputs,
         y: NDArray[Any],
     ) -> float:
         """Nothing: of equal ones the longest step is taken (see `openmined_syft.step_search`)."""
@@ -74,7 +74,7 @@ class LinearScheme(
         self,
         family: ModelFamily,
         weights: NDArray[np.float64],
-        X: NDArray[np.float64],
+        X: Inputs,
         y: NDArray[Any],
     ) -> bool:
         """Always: a mine knows the bound of the weights and makes its slots wide enough."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pysonar.protocol.schema.columns import MAX_WHOLE, arrow_type, listed
 from pysonar.protocol.schema.field import Field
+from pysonar.protocol.schema.text import EXPECTED, fit_texts
 from pysonar.tables.numbers import parse_numbers
 
 GAPS = (
@@ -52,6 +53,8 @@ def expected(wanted: Field) -> str:
     """What would have been right, in words."""
     if wanted.classes:
         return f"one of {listed(wanted.classes)}"
+    if wanted.text is not None:
+        return EXPECTED
     return {"number": "a finite number", "integer": "a whole number", "boolean": "true or false"}[
         wanted.json_type
     ]
@@ -68,6 +71,8 @@ def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
         values = _numbers(there, mark, notes, whole=wanted.json_type == "integer")
     elif wanted.json_type == "boolean":
         values = _booleans(there, notes)
+    elif wanted.text is not None:
+        values = _long_texts(there)
     else:
         values = _words(there, notes)
     empty = np.asarray(pc.is_null(values).to_numpy(zero_copy_only=False), dtype=bool)
@@ -151,6 +156,13 @@ def _booleans(column: pa.Array, notes: Counter[str]) -> pa.Array:
     if count:
         notes["word for true or false"] += count
     return pc.if_else(true, pa.scalar(True), pc.if_else(false, pa.scalar(False), nothing))
+
+
+def _long_texts(column: pa.Array) -> pa.Array:
+    nothing = pa.nulls(len(column), pa.string())
+    if not pa.types.is_string(column.type):
+        return nothing
+    return pc.if_else(pa.array(fit_texts(column)), column, nothing)
 
 
 def _words(column: pa.Array, notes: Counter[str]) -> pa.Array:

@@ -93,7 +93,7 @@ def test_a_number_as_label():
         (["properties", "age"], 5, "an object"),
         (["properties", "age", "openmined"], ..., "properties.age.openmined"),
         (["properties", "age", "openmined"], [], "one of number, integer"),
-        (["properties", "age", "openmined", "kind"], "text", "one of number, integer"),
+        (["properties", "age", "openmined", "kind"], "words", "one of number, integer"),
         (["properties", "age", "openmined", "kind"], "label", "one of number, integer"),
         (["properties", "age", "openmined", "kind"], ["integer"], "one of number, integer"),
         (["properties", "age", "type"], "number", "integer for kind integer"),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from openmined_syft.affine import AffineMap
 from openmined_syft.cli import app
 from openmined_syft.errors import KeySizeError, ShapeError
-from openmined_syft.features.hashed_words import HashedWords
+from openmined_syft.features.text import HashedText
 from openmined_syft.fixed_point import fixed_map
 from openmined_syft.models import Rows, build_family
 from openmined_syft.paillier.encrypted import EncryptedModel
@@ -109,7 +109,7 @@ def text_rows(count: int) -> Rows:
         chance = often * (tilt if label else 1 / tilt)
         drawn = random.choice(words, size=random.integers(40, 160), p=chance / chance.sum())
         texts.append(" ".join(f"w{word}" for word in drawn))
-    return Rows(HashedWords(1, count, b"texts").transform(np.array(texts, dtype=object)), labels)
+    return Rows(HashedText(count, seed=b"texts").transform(texts), labels)
 
 
 def table_rows(load) -> Rows:

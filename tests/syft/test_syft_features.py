@@ -8,19 +8,14 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from openmined_syft.errors import NotFiniteError, ParameterError, ShapeError
-from openmined_syft.features import HashedWords, RandomFourier
+from openmined_syft.features import RandomFourier
+from openmined_syft.features.text import HashedText
 from openmined_syft.models import build_family
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.training import train
 from openmined_syft.rules import GradientDescent, Proximal
 
 CAMPAIGN = b"\x11" * 32
-WORDS = [
-    [-447214, 0, -894427, 0, 0, 0, 0, 0],
-    [-447214, 0, -894427, 0, 0, 0, 0, 0],
-    [0, 0, 0, 0, 0, 0, 0, 0],
-    [0, 0, -1000000, 0, 0, 0, 0, 0],
-]
 
 
 def test_fourier_features_are_fixed_for_all_time():
@@ -43,54 +38,33 @@ def test_another_seed_gives_another_map():
     rows = np.ones((1, 3))
     first, second = (RandomFourier(3, 8, 0.1, seed).transform(rows) for seed in (b"a", b"b"))
     assert not np.allclose(first, second)
-    words = [["one two three four five"]]
-    first, second = (HashedWords(1, 64, seed).transform(words) for seed in (b"a", b"b"))
-    assert not np.allclose(first, second)
-
-
-def test_hashed_words_are_fixed_for_all_time():
-    mapped = HashedWords(1, 8, CAMPAIGN).transform(["the cat sat", "THE  Cat, sat!", "", "cat cat dog"])
-    np.testing.assert_array_equal(mapped[0], mapped[1])
-    np.testing.assert_array_equal(mapped[2], np.zeros(8))
-    np.testing.assert_allclose(np.linalg.norm(mapped[[0, 3]], axis=1), 1)
-    assert np.rint(mapped * 1e6).astype(int).tolist() == WORDS
-
-
-def test_words_of_two_columns_are_told_apart():
-    mapped = HashedWords(2, 4096, CAMPAIGN).transform([["cat", "dog"], ["dog", "cat"]])
-    assert abs(mapped[0] @ mapped[1]) < 1e-12
 
 
 def test_rows_that_do_not_fit_are_refused():
-    fourier, words = RandomFourier(3, 8), HashedWords(1, 8)
+    fourier = RandomFourier(3, 8)
     with pytest.raises(ShapeError, match="2 columns"):
         fourier.transform(np.ones((1, 2)))
     with pytest.raises(NotFiniteError):
         fourier.transform([[1.0, np.nan, 2.0]])
-    with pytest.raises(ShapeError, match="int"):
-        words.transform([[3]])
-    with pytest.raises(ShapeError):
-        words.transform([["a", "b"]])
-    for make in (RandomFourier, HashedWords):
-        with pytest.raises(ParameterError):
-            make(0, 8)
-        assert make(1, 1).width == 1
+    with pytest.raises(ParameterError):
+        RandomFourier(0, 8)
+    assert RandomFourier(1, 1).width == 1
 
 
 def test_a_text_classifier_learns_under_encryption(small_key):
     good, bad = "warm bright kind lovely calm", "cold dark cruel awful loud"
-    texts = [[f"{good.split()[i % 5]} {good.split()[i // 5]} x{i}"] for i in range(25)]
-    texts += [[f"{bad.split()[i % 5]} {bad.split()[i // 5]} y{i}"] for i in range(25)]
+    texts = [f"{good.split()[i % 5]} {good.split()[i // 5]} x{i}" for i in range(25)]
+    texts += [f"{bad.split()[i % 5]} {bad.split()[i // 5]} y{i}" for i in range(25)]
     y = np.r_[np.ones(25), np.zeros(25)]
-    features = {"name": "hashed_words", "count": 32}
-    family = build_family("logistic", 1, 1, {"features": features}, seed=CAMPAIGN)
+    rows = HashedText(32).transform(texts)
+    family = build_family("logistic", 32, 1, {})
     assert family.weights_shape == (33, 1)
     start = family.initial_weights()
     model = EncryptedModel.encrypt(start, small_key, version=0, weight_bound=8.0)
-    visit = family.visit(texts, y, GradientDescent(200))
+    visit = family.visit(rows, y, GradientDescent(200))
     learned = start + train(model, small_key.public, visit).decrypt(small_key)
     assert np.abs(learned - visit(start)).max() < 1e-6
-    assert (family.predict(learned, texts) == y).mean() > 0.9
+    assert (family.predict(learned, rows) == y).mean() > 0.9
 
 
 def digits_split(seed):

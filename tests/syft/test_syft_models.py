@@ -145,7 +145,7 @@ def test_targets_that_are_no_numbers_are_refused():
         ("linear", 3, 1, {"features": {"name": "fourier", "count": 0}}, "count"),
         ("linear", 3, 1, {"features": {"name": "fourier", "gamma": 0}}, "gamma"),
         ("linear", 3, 1, {"features": {"name": "fourier", "seed": b"mine"}}, "seed"),
-        ("linear", 3, 1, {"features": {"name": "hashed_words", "count": 4097}}, "count"),
+        ("linear", 3, 1, {"features": {"name": "fourier", "count": 4097}}, "count"),
     ],
 )
 def test_a_family_that_is_none_is_refused(family, features, outputs, parameters, message):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import chain, encodings, learning, mine, paillier, privacy
+from tests.vectors import chain, encodings, learning, mine, paillier, privacy, texts
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -17,6 +17,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "amounts.json": encodings.amounts,
     "features.json": learning.features,
     "records.json": learning.records,
+    "texts.json": texts.texts,
     "layouts.json": learning.layouts,
     "training.json": learning.training,
     "privacy.json": privacy.accounting_and_grid,

@@ -24,6 +24,7 @@ from pysonar.protocol.schema.field import (
     output_schema,
 )
 from pysonar.protocol.schema.schema import Schema
+from pysonar.protocol.schema.text import text_field
 
 __all__ = [
     "BadValueError",
@@ -40,4 +41,5 @@ __all__ = [
     "number_field",
     "number_label",
     "output_schema",
+    "text_field",
 ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pysonar.protocol.schema.errors import BadValueError
 from pysonar.protocol.schema.field import Field
+from pysonar.protocol.schema.text import EXPECTED, fit_texts
 
 MAX_WHOLE = 2**53
 RowName = Callable[[int], int]
@@ -170,6 +171,9 @@ def _booleans(field: Field, column: pa.Array, source: str, row_name: RowName) ->
 
 
 def _texts(field: Field, column: pa.Array, source: str, row_name: RowName) -> pa.Array:
+    if field.text is not None:
+        _require(field, column, pa.array(fit_texts(column)), source, row_name, EXPECTED)
+        return column.cast(pa.string())
     if not pa.types.is_string(column.type):
         _refuse_all(field, column, source, row_name, f"one of {listed(field.classes)}")
     _require(field, column, pc.is_valid(column), source, row_name, f"one of {listed(field.classes)}")

@@ -14,6 +14,7 @@ and by nothing else; `required` must repeat it, as every field is required. A fi
     {"type": "integer", "openmined": {"kind": "integer", "clip": [lo, hi], "encode": E}}
     {"type": "boolean", "openmined": {"kind": "boolean"}}
     {"type": "string" or "integer", "enum": [...], "openmined": {"kind": "category"}}
+    {"type": "string",  "openmined": {"kind": "text", "columns": n, ...}}        see `text`
 
 with E = {"center": c, "scale": s}, and may have `title` and `description`; `openmined` may have `unit`,
 `missing` and `unknown` (see `gaps`). What becomes of a value (all of it public):
@@ -21,6 +22,7 @@ with E = {"center": c, "scale": s}, and may have `title` and `description`; `ope
     number, integer    (min(max(value, lo), hi) - c) / s            one column
     boolean            0 or 1                                       one column
     category           one-hot over `enum`, in the order of `enum`  one column for each of its values
+    text               hashed words, as a vector of length 1        `columns` columns
 
 `clip` is required: it is what makes the influence of one record bounded. The output schema has exactly one
 property, one of several classes in the order of `enum`, or a number to predict:
@@ -41,6 +43,8 @@ from typing import Any
 
 import jsonschema_rs
 
+from openmined_syft.features.text import HashedText
+from pysonar.protocol.schema import text as texts
 from pysonar.protocol.schema.errors import ProfileError
 from pysonar.protocol.schema.gaps import KEYWORDS, STRICT, GapRule, gap_rule
 
@@ -56,11 +60,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @dataclass(frozen=True)
 class Field:
     """One checked field. `classes` is empty for numbers; `clip`, `center`, `scale` mean nothing for the
-    others.
+    others; `text` is there for texts only.
     """
 
     name: str
-    kind: str  # number, integer, boolean, category, label
+    kind: str  # number, integer, boolean, category, text, label
     json_type: str
     classes: tuple[Any, ...] = ()
     clip: tuple[float, float] = (0.0, 1.0)
@@ -68,6 +72,7 @@ class Field:
     scale: float = 1.0
     missing: GapRule = STRICT
     unknown: GapRule = STRICT
+    text: HashedText | None = None
 
     @property
     def numeric(self) -> bool:
@@ -77,6 +82,8 @@ class Field:
     @property
     def columns(self) -> int:
         """Columns of X this field takes."""
+        if self.text is not None:
+            return self.text.columns
         return len(self.classes) if self.kind == "category" else 1
 
 
@@ -208,7 +215,7 @@ def _field(name: str, field: Any, *, label: bool) -> Field:
     _texts(at, field)
     meaning = field["openmined"]
     kind = str(meaning.get("kind", "")) if isinstance(meaning, Mapping) else ""
-    kinds = ("label",) if label else ("number", "integer", "boolean", "category")
+    kinds = ("label",) if label else ("number", "integer", "boolean", "category", texts.KIND)
     if kind not in kinds:
         raise ProfileError(f"{at}.openmined.kind", kind, f"one of {', '.join(kinds)}")
     json_type = field["type"]
@@ -217,16 +224,21 @@ def _field(name: str, field: Any, *, label: bool) -> Field:
         "integer": ("integer",),
         "boolean": ("boolean",),
         "category": ("string", "integer"),
+        texts.KIND: ("string",),
         "label": ("string", "integer", "boolean", "number"),
     }[kind]
     if json_type not in allowed:
         raise ProfileError(f"{at}.type", json_type, f"{' or '.join(allowed)} for kind {kind}")
     numeric = kind in ("number", "integer") or (kind == "label" and json_type == "number")
-    needed = {"kind", "clip", "encode"} if numeric else {"kind"}
-    _keys(f"{at}.openmined", meaning, needed, {"unit", *KEYWORDS})
+    needed, optional = {"kind"}, {"unit", *KEYWORDS}
+    if numeric:
+        needed |= {"clip", "encode"}
+    elif kind == texts.KIND:
+        needed, optional = needed | set(texts.KEYWORDS), optional | set(texts.OPTIONAL)
+    _keys(f"{at}.openmined", meaning, needed, optional)
     if "unit" in meaning:
         _text(f"{at}.openmined.unit", meaning["unit"])
-    if numeric or kind == "boolean":
+    if numeric or kind in ("boolean", texts.KIND):
         if "enum" in field:
             raise ProfileError(f"{at}.enum", field["enum"], f"no enum for a {'number' if numeric else kind}")
         classes: tuple[Any, ...] = ()
@@ -237,7 +249,8 @@ def _field(name: str, field: Any, *, label: bool) -> Field:
         for keyword in KEYWORDS
     )
     made = _numeric_field(at, name, kind, json_type, meaning) if numeric else Field(name, kind, json_type)
-    return replace(made, classes=classes, missing=missing, unknown=unknown)
+    text = texts.hashed_text(at, meaning) if kind == texts.KIND else None
+    return replace(made, classes=classes, missing=missing, unknown=unknown, text=text)
 
 
 def _numeric_field(at: str, name: str, kind: str, json_type: str, meaning: Mapping[str, Any]) -> Field:

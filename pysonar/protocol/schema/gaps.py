@@ -22,6 +22,7 @@ from typing import Any
 from pysonar.protocol.schema.errors import ProfileError
 
 KEYWORDS = ("missing", "unknown")
+MAX_SUBSTITUTE = 128  # characters of a text that is put in place of a missing one
 _STRICT = {"missing": "required", "unknown": "refuse"}
 
 
@@ -76,6 +77,10 @@ def _value(at: str, value: Any, json_type: str, classes: tuple[Any, ...]) -> Any
     if classes:
         if not any(type(value) is type(known) and value == known for known in classes):
             raise ProfileError(at, value, "one of the values in enum")
+        return value
+    if json_type == "string":
+        if not isinstance(value, str) or not value.strip() or len(value) > MAX_SUBSTITUTE:
+            raise ProfileError(at, value, f"a text of 1 to {MAX_SUBSTITUTE} characters")
         return value
     if json_type == "boolean":
         if not isinstance(value, bool):

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
+from openmined_syft.features.text import SparseRows
+from openmined_syft.models import Inputs
 from pysonar.protocol.schema.columns import RowName, arrow_type, checked_column, class_indices
 from pysonar.protocol.schema.errors import BadValueError, MissingColumnError, ProfileError, SchemaError
 from pysonar.protocol.schema.field import Field, input_fields, output_field
@@ -95,24 +97,17 @@ class Schema:
         """
         return without_gaps(_checked(table, (*self.fields, self.label), source, lambda index: index + 1))
 
-    def encode(self, table: pa.Table, *, source: str = "the records") -> NDArray[np.float64]:
-        """X, shape (rows, n_features), from the input columns; all others are not looked at.
+    def encode(self, table: pa.Table, *, source: str = "the records") -> Inputs:
+        """X, shape (rows, n_features), from the input columns; all others are not looked at. With a text
+        among them it is sparse.
 
         Raises:
             MissingColumnError, BadValueError: rows are counted from 1.
         """
         checked = _complete(_checked(table, self.fields, source, lambda index: index + 1), source)
-        X = np.empty((table.num_rows, self.n_features), dtype=np.float64)
-        at = 0
-        for field in self.fields:
-            column = checked.column(field.name).combine_chunks()
-            if field.kind == "category":
-                places = class_indices(field, column)
-                X[:, at : at + field.columns] = places[:, None] == np.arange(field.columns)
-            else:
-                X[:, at] = _encoded(field, column)
-            at += field.columns
-        return X
+        parts = [_inputs(field, checked.column(field.name).combine_chunks()) for field in self.fields]
+        dense = [part for part in parts if not isinstance(part, SparseRows)]
+        return np.hstack(dense) if len(dense) == len(parts) else SparseRows.beside(parts)
 
     def encode_labels(self, table: pa.Table, *, source: str = "the records") -> NDArray[Any]:
         """y, shape (rows,): class indices (int64), or encoded numbers (float64).
@@ -177,6 +172,16 @@ def _complete(table: pa.Table, source: str) -> pa.Table:
             row = int(np.argmax(np.asarray(column.is_null().to_numpy(), dtype=bool))) + 1
             raise BadValueError(source, row, name, None, "a value (leave such records out with select)")
     return table
+
+
+def _inputs(field: Field, column: pa.Array) -> Inputs:
+    """The field's columns of X."""
+    if field.text is not None:
+        return field.text.transform(column.to_pylist())
+    if field.kind == "category":
+        places = class_indices(field, column)
+        return np.asarray(places[:, None] == np.arange(field.columns), dtype=np.float64)
+    return _encoded(field, column)[:, None]
 
 
 def _encoded(field: Field, column: pa.Array) -> NDArray[np.float64]:

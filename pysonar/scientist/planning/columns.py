@@ -90,7 +90,10 @@ def field_of(column: ColumnSeen, rows: int, numbers: NDArray[np.float64] | None)
     if kind == "text":
         words = column.words
         if words is None or len(words) > MOST_CATEGORIES:
-            return Skipped(name, f"it holds over {MOST_CATEGORIES} different texts")
+            return Skipped(
+                name,
+                f'it holds over {MOST_CATEGORIES} different texts; give it kind = "text" to learn from them',
+            )
         values = sorted(words)
         if len(values) < 2:
             return Skipped(name, "all records have the same value")

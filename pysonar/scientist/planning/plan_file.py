@@ -22,12 +22,13 @@
 
     [[fields]]
     names = ["pixel_0_0", "pixel_0_1"]     # or name = "..."
-    kind = "number"                        # number, integer, boolean, category
+    kind = "number"                        # number, integer, boolean, category, text
     clip = [-4, 4]
     center = 5
     scale = 6
     missing = { value = 5 }                # may be left out: then the record counts as unusable; or "drop"
     # of categories also: unknown = { value = "other" }, or "drop"
+    # of texts instead: columns = 1024, words = 1, characters = [5, 5], seed = "..."
 
 Further keys are those of `Plan`. The documents `input_schema` and `output_schema` may stand there in place
 of `fields` and `label`.
@@ -58,6 +59,7 @@ from pysonar.protocol.schema import (
     number_field,
     number_label,
     output_schema,
+    text_field,
 )
 from pysonar.protocol.schema.gaps import KEYWORDS
 from pysonar.scientist.errors import PlanError
@@ -83,6 +85,7 @@ _WITH_UNIT = (
     (("target", "min_gain", "start", "start_tolerance"), "'90 %' or '900000 ppm'"),
     (("submit_for", "review_for"), "'7d', '2h' or '90s'"),
 )
+_TEXT_KEYS = ("columns", "words", "characters", "seed")
 _TEXTS = ("title", "description", "capsule", "metric", "family", "scheme", "asset", "purpose")
 
 
@@ -226,8 +229,10 @@ def _field(source: str, at: str, table: Mapping[str, Any]) -> dict[str, Any]:
     elif kind in ("number", "integer"):
         make = number_field if kind == "number" else integer_field
         made = make(**_numbers(source, at, left))
+    elif kind == "text":
+        made = text_field(**{key: left.pop(key) for key in _TEXT_KEYS if key in left})
     else:
-        raise PlanError(source, f"{at}.kind", kind, "number, integer, boolean or category")
+        raise PlanError(source, f"{at}.kind", kind, "number, integer, boolean, category or text")
     _nothing_left(source, at, left)
     return _with(made, gaps)
 

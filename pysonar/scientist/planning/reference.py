@@ -227,7 +227,7 @@ KEYS = (
 
 FIELD_KEYS = (
     ("name", "the column's name; or `names`, a list of columns that are alike"),
-    ("kind", "`number` (default), `integer`, `boolean` or `category`"),
+    ("kind", "`number` (default), `integer`, `boolean`, `category` or `text`"),
     ("clip", "smallest and largest value, in the data's own unit; others are cut to them (numbers only)"),
     (
         "center, scale",
@@ -239,6 +239,18 @@ FIELD_KEYS = (
         '`{ value = v }` puts v in a gap, `"drop"` leaves the record out; else it is unusable',
     ),
     ("unknown", "the same for a category that is not on the list"),
+    (
+        "columns",
+        "into how many numbers a text is hashed, 16 to 4,096 (default 1,024): more tell words better apart;"
+        " from some hundred on, scheme `rlwe` is the quick one",
+    ),
+    ("words", "longest run of words of a text that counts as one part, 0 to 3 (default 1)"),
+    (
+        "characters",
+        "shortest and longest part of a word that counts, within 1 to 8, as `[5, 5]` (default none): for"
+        " languages that bend or join their words, or write no spaces",
+    ),
+    ("seed", "public text of up to 64 characters that decides which parts share a column (default empty)"),
 )
 
 WHEN = {

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, SyftError
-from openmined_syft.models import Rows
+from openmined_syft.models import Inputs, Rows
 from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.amounts import format_ppm
@@ -211,7 +211,7 @@ def _unbounded(plan: Plan, error: BoundError) -> tuple[str, str, str]:
     return "fields", why, "center and scale, so that each field becomes a number between -4 and 4 or so"
 
 
-def _measured(plan: Plan, X: NDArray[np.float64], y: NDArray[np.float64]) -> int:
+def _measured(plan: Plan, X: Inputs, y: NDArray[np.float64]) -> int:
     """The start, as Capsule measures it."""
     weights = plan.initial if isinstance(plan.initial, np.ndarray) else None
     start = plain_campaign(plan, plan.algorithm, Rows(X, y), weights).start
@@ -251,7 +251,7 @@ def _require_a_floor_that_can_be_met(plan: Plan) -> None:
         raise PlanError(SOURCE, "privacy_floor", "delta 0", "a delta above 0: mines' noise is Gaussian")
 
 
-def encoded(plan: Plan, validation: pa.Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def encoded(plan: Plan, validation: pa.Table) -> tuple[Inputs, NDArray[Any]]:
     """Encoded, after the way through the bytes that are sealed."""
     table = plan.schema.select(records_from_bytes(records_to_bytes(plan.schema.select(validation))))
     return plan.schema.encode(table), plan.schema.encode_labels(table)

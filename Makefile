@@ -107,7 +107,7 @@ build/stamps/extras: requirements-extras.lock build/stamps/venv
 	@touch $@
 
 test-extras: setup extras ## the tests that need the optional packages
-	@$(PY) -m pytest -q -p no:ape_test tests/syft/test_syft_kernels.py tests/syft/neural
+	@$(PY) -m pytest -q -p no:ape_test tests/syft/paillier/test_syft_kernels.py tests/syft/neural
 
 test-privacy-peers: setup ## the accountant and the sampler of noise beside OpenDP, in an environment of its own
 	@test -x build/peers/venv/bin/python || $(PY) -m venv build/peers/venv
@@ -125,10 +125,10 @@ test-long: setup ## a million steps of the contract's state machine against its 
 	@SONAR_STEPS=$${SONAR_STEPS:-1000000} SONAR_WORKERS=$(CORES) $(PY) -m pytest -q -p no:ape_test tests/stateful -k behind
 
 mutate: setup    ## change the contract in every small way and see the tests fail (15 minutes on 2 cores); prints survivors
-	@$(PY) tests/mutation/mutate_sonar.py --jobs $(CORES)
+	@$(PY) -m tests.mutation.mutate_sonar --jobs $(CORES)
 
 cover: setup     ## count the contract's branches that the tests take, on the bytecode; prints those that none takes
-	@$(PY) tests/contracts/cover_sonar.py
+	@$(PY) -m tests.contracts.cover_sonar
 
 chaos: setup     ## campaigns while parties die, nodes lie, disks fill and clocks jump: the same ledger (SEEDS=20; needs root to mount small disks)
 	@$(PY) -m tests.chaos --seeds $(if $(filter command line environment,$(origin SEEDS)),$(SEEDS),20)

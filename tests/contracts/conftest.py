@@ -1,18 +1,13 @@
 """Roles, and a desk, for tests of Sonar on Foundry through Ape, or on titanoboa. Actors are named by role."""
 
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hexbytes import HexBytes
 
-# Test modules are imported by path: the desk and the twin beside them are found only like this.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from sonar_desk import DAY, ETHER, NO_ONE, STAGE, Desk, Terms, digest
+from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, STAGE, Desk, Terms, digest
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
@@ -23,7 +18,8 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
 
 if STAGE == "titanoboa":
     import boa
-    import boa_stage
+
+    from tests.contracts import boa_stage
 
     @pytest.fixture(scope="session")
     def sign() -> Callable[[Any, bytes], tuple[int, bytes, bytes]]:

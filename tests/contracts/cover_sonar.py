@@ -5,7 +5,7 @@ and never sees one that was skipped. So the jumps in its traces are counted here
 `tests/contracts`. A branch never taken is an error unless `untaken.json` says why nothing can take it; so is
 a reason for branches that were all taken.
 
-    python tests/contracts/cover_sonar.py [--format json]
+    python -m tests.contracts.cover_sonar [--format json]
 """
 
 import argparse
@@ -135,7 +135,7 @@ def main() -> int:
     os.chdir(ROOT)
     jumps = Jumps()
     pages = [
-        str(page) for page in sorted(ROOT.glob("tests/contracts/test_*.py")) if page.stem not in LEFT_OUT
+        str(page) for page in sorted(ROOT.glob("tests/contracts/**/test_*.py")) if page.stem not in LEFT_OUT
     ]
     with contextlib.redirect_stdout(sys.stderr):
         if pytest.main(["-q", "-p", "no:ape_test", *pages], plugins=[jumps]):

@@ -26,9 +26,9 @@ __all__ = [
 # The tests run on Foundry through Ape, or on titanoboa in this process: see boa_stage.py.
 STAGE = os.environ.get("SONAR_STAGE", "foundry")
 if STAGE == "titanoboa":
-    from boa_stage import reverts
+    from tests.contracts.boa_stage import reverts
 else:
-    from ape import reverts
+    from ape import reverts  # type: ignore[no-redef]
 
 ETHER = 10**18
 NOTHING = b"\0" * 32

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 from eth_utils import to_checksum_address
-from sonar_desk import BURN, DAY, Terms, digest
 from vyper.cli.vyper_compile import compile_files
+
+from tests.contracts.sonar_desk import BURN, DAY, Terms, digest
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOTS = ROOT / "snapshots"

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import boa
-import boa_stage
 import pytest
-from sonar_desk import BURN, NO_ONE, digest
+
+from tests.contracts import boa_stage
+from tests.contracts.sonar_desk import BURN, NO_ONE, digest
 
 ALL = {"scientist", "capsule", "miner", "stranger"}
 SCIENTIST, CAPSULE, MINER = {"scientist"}, {"capsule"}, {"miner"}

@@ -16,7 +16,7 @@ def name_of_test(sentence: str) -> str:
 
 
 def written() -> set[str]:
-    pages = [*ROOT.glob("tests/contracts/test_sonar_*.py"), *ROOT.glob("tests/stateful/test_sonar_*.py")]
+    pages = [*ROOT.glob("tests/contracts/**/test_sonar_*.py"), *ROOT.glob("tests/stateful/test_sonar_*.py")]
     found = [
         name for page in pages for name in re.findall(r"^def (test_\w+)\(", page.read_text(), re.MULTILINE)
     ]

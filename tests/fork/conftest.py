@@ -110,7 +110,7 @@ def deploy_first() -> Callable[[Any], Sonar]:
     """`deploy_first(anvil)`: the first version of the contract, by its frozen code."""
 
     def deployed(anvil: Any) -> Sonar:
-        code = (ROOT / "tests/chain/sonar-1.hex").read_text(encoding="utf-8").strip()
+        code = (ROOT / "tests/chain/contract/sonar-1.hex").read_text(encoding="utf-8").strip()
         sender = anvil.rpc("eth_accounts")[0]
         sent = anvil.rpc("eth_sendTransaction", {"from": sender, "data": code, "gas": "0x989680"})
         return Sonar.open(anvil.web3, str(anvil.receipt(sent)["contractAddress"]), version=FIRST)

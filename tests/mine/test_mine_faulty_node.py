@@ -26,7 +26,7 @@ from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.rules import Allowed
 from pysonar.store import cid_of
-from tests.chain.outboxes import from_elsewhere
+from tests.chain.sending.outboxes import from_elsewhere
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, without
 

@@ -22,12 +22,13 @@ import boa
 import pytest
 from boa.contracts.vyper.vyper_contract import VyperDeployer
 from hypothesis import HealthCheck, settings
-from mutants import Mutant
 from vyper.compiler import CompilerData
 from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 from vyper.exceptions import VyperException
 from vyper.ir import compile_ir
+
+from tests.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 SONAR = "contracts/Sonar.vy"
@@ -86,7 +87,7 @@ class ForkedTests:
         """Everything is collected: prepare what all forks share, and begin."""
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
-        import boa_stage
+        from tests.contracts import boa_stage
 
         self.items = session.items
         self.runtime = compiled(ROOT).bytecode_runtime
@@ -190,7 +191,7 @@ class ForkedTests:
 
 def use_instead(data: CompilerData) -> None:
     """Let titanoboa load these bytes for Sonar, and the mocks that were compiled before the fork."""
-    import boa_stage
+    from tests.contracts import boa_stage
 
     data.source_map = compile_ir.assembly_to_evm(data.assembly_runtime)[1]
     sonar = VyperDeployer(data, filename=SONAR)

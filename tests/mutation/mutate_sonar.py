@@ -4,7 +4,7 @@ Each mutant of `contracts/` is compiled and run against the tests of `tests/cont
 survives them against a run of the state machine. A survivor is an error unless `survivors.json` gives the
 reason why it is not a mistake; so is a reason that no survivor needs. All of it, or a part:
 
-    python tests/mutation/mutate_sonar.py [--jobs N] [--every N] [--offset K] [--only contracts/Sonar.vy]
+    python -m tests.mutation.mutate_sonar [--jobs N] [--every N] [--offset K] [--only contracts/Sonar.vy]
                                           [--lines A-B] [--format json]
 """
 
@@ -20,8 +20,8 @@ from typing import Any
 os.environ["SONAR_STAGE"] = "titanoboa"
 os.environ["SONAR_STEPS"] = "2000"
 
-from forked_tests import KILLED, NO_CODE, ROOT, SURVIVED, Fate, ForkedTests, collect
-from mutants import Mutant, mutants
+from tests.mutation.forked_tests import KILLED, NO_CODE, ROOT, SURVIVED, Fate, ForkedTests, collect
+from tests.mutation.mutants import Mutant, mutants
 
 SOURCES = [
     "contracts/Sonar.vy",
@@ -145,7 +145,7 @@ def main() -> int:
     arguments = parser.parse_args()
     os.chdir(ROOT)
     trial = Trial(choose(arguments), json.loads(REASONS.read_text(encoding="utf-8")))
-    pages = [ROOT / f"tests/contracts/test_sonar_{page}.py" for page in PAGES]
+    pages = [next(ROOT.glob(f"tests/contracts/**/test_sonar_{page}.py")) for page in PAGES]
     pages.append(ROOT / "tests/stateful/test_sonar_machine.py")
     if collect(pages, ForkedTests(arguments.jobs, nearest, trial.run)):
         return 2

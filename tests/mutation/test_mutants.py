@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation.mutants import Mutant, mutants
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE))
-
-from mutants import Mutant, mutants  # noqa: E402
 
 SOURCES = [
     path for folder in ("contracts", "contracts/modules") for path in sorted((ROOT / folder).glob("*.vy"))
@@ -95,7 +94,7 @@ def test_mistakes_are_noticed() -> None:
     chosen = ["--only", "contracts/modules/rules.vy", "--lines", f"{line}-{line + 1}", "--format", "json"]
 
     done = subprocess.run(
-        [sys.executable, str(HERE / "mutate_sonar.py"), *chosen],
+        [sys.executable, "-m", "tests.mutation.mutate_sonar", *chosen],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -22,7 +22,7 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import open_store
 from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
-from tests.oracle.network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 from tests.roles import Transact
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.prove.sabotage import FAULTS, Fault, sabotaged
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE))
-
-from sabotage import FAULTS, Fault, sabotaged  # noqa: E402
 
 NUMBERS = {5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 

@@ -134,7 +134,7 @@ def test_a_displaced_escrow_is_sent_again_under_the_same_id(
 ) -> None:
     """So that even a fork which brings the first one back could not escrow twice."""
     from pysonar.chain.node import rpc
-    from tests.chain.outboxes import from_elsewhere
+    from tests.chain.sending.outboxes import from_elsewhere
 
     node.set_automine(False)
     own = through(Meddling(node.url), patience=0.2)

@@ -6,7 +6,8 @@ from typing import Any
 
 from eth_utils import keccak, to_checksum_address
 from hypothesis import strategies as st
-from ledger_twin import DAY, ETHER, HOUR, IMPROVED, Campaign, Terms, Verdict
+
+from tests.stateful.ledger_twin import DAY, ETHER, HOUR, IMPROVED, Campaign, Terms, Verdict
 
 
 def account(name: str) -> str:

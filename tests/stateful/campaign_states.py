@@ -1,6 +1,6 @@
 """What a campaign of the twin may still see, by the time: conditions of the machine's steps."""
 
-from ledger_twin import OPEN, REQUESTED, TICK, Campaign
+from tests.stateful.ledger_twin import OPEN, REQUESTED, TICK, Campaign
 
 
 def is_requested(campaign: Campaign) -> bool:

@@ -9,10 +9,11 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from boa_wire import REASON, ContractRefusedError
 from eth_abi import decode
 from vyper.cli.vyper_compile import compile_files
 from web3 import Web3
+
+from tests.stateful.boa_wire import REASON, ContractRefusedError
 
 ROOT = Path(__file__).parents[2]
 DEPLOYER = "0x" + "d0" * 20

@@ -10,7 +10,8 @@ from typing import Any
 
 from eth_abi import decode
 from eth_utils import keccak, to_checksum_address
-from ledger_twin import NO_GAIN, OPEN, REQUESTED, SETTLED
+
+from tests.stateful.ledger_twin import NO_GAIN, OPEN, REQUESTED, SETTLED
 
 BURN = "0x000000000000000000000000000000000000dEaD"
 Log = tuple[list[bytes], bytes]  # topics and data

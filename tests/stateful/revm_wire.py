@@ -10,12 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from boa_wire import REASON, ContractRefusedError
 from eth_abi import decode, encode
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from eth_utils.abi import collapse_if_tuple
 from pyrevm import EVM, BlockEnv
 from vyper.cli.vyper_compile import compile_files
+
+from tests.stateful.boa_wire import REASON, ContractRefusedError
 
 ROOT = Path(__file__).parents[2]
 DEPLOYER = "0x" + "d0" * 20

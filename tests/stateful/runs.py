@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from revm_wire import RevmStage
-from sonar_machine import SonarMachine
+
+from tests.stateful.revm_wire import RevmStage
+from tests.stateful.sonar_machine import SonarMachine
 
 RUNS_AT_ONCE = 200
 

@@ -9,15 +9,24 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from boa_wire import ContractRefusedError
-from campaign_draws import MINERS, PEOPLE, SCIENTISTS, TOKENS, odd_terms, sensible_terms, verdicts
-from campaign_states import has_waiting, is_open, is_requested, may_be_called_off, patience
 from eth_abi import decode
 from eth_utils import keccak
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, Campaign, Ledger, RefusedError
-from log_twin import LogTwin, Told
+
+from tests.stateful.boa_wire import ContractRefusedError
+from tests.stateful.campaign_draws import (
+    MINERS,
+    PEOPLE,
+    SCIENTISTS,
+    TOKENS,
+    odd_terms,
+    sensible_terms,
+    verdicts,
+)
+from tests.stateful.campaign_states import has_waiting, is_open, is_requested, may_be_called_off, patience
+from tests.stateful.ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, Campaign, Ledger, RefusedError
+from tests.stateful.log_twin import LogTwin, Told
 
 NO_ONE = "0x" + "00" * 20
 NOTHING = b"\0" * 32

@@ -9,10 +9,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-from boa_wire import BoaStage
-from foundry_wire import FoundryStage
-from revm_wire import RevmStage
-from runs import run, run_on_revm
+from tests.stateful.boa_wire import BoaStage
+from tests.stateful.foundry_wire import FoundryStage
+from tests.stateful.revm_wire import RevmStage
+from tests.stateful.runs import run, run_on_revm
 
 
 def test_random_campaigns_agree_with_the_twin_and_leave_nothing_behind() -> None:

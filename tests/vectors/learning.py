@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from openmined_syft.affine import AffineMap
 from openmined_syft.features import feature_map_from
 from openmined_syft.fixed_point import fixed_map
 from openmined_syft.models import build_family
+from openmined_syft.models.family import LinearFamily
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.layout_fields import layout_fields
 from openmined_syft.paillier.training import check_bounds, pack_rows, to_offsets
@@ -119,7 +119,8 @@ def training() -> dict[str, Any]:
     ):
         family = build_family(family_name, 5, outputs, {})
         sums = release(*family.weights_shape)
-        visit: AffineMap = family.compiled(sums, rule_from(rule))
+        assert isinstance(family, LinearFamily)
+        visit = family.compiled(sums, rule_from(rule))
         layout = Layout.choose(family.weights_shape, 2048, 10.0)
         matrix, offsets = fixed_map(visit.A, layout.map_bits), to_offsets(visit.c, layout)
         limit = 10 << layout.weight_bits

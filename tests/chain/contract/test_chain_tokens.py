@@ -18,7 +18,7 @@ from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.amounts import AmountError
-from tests.chain.outboxes import register
+from tests.chain.sending.outboxes import register
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling
 from tests.roles import Transact

@@ -18,7 +18,7 @@ from pysonar.chain.errors import FeesTooHighError, TransactionTimeoutError
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees, GasPrice, price_now
 from pysonar.chain.sending.outbox_records import Status
-from tests.chain.outboxes import landed, register, registration
+from tests.chain.sending.outboxes import landed, register, registration
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, refusing
 

@@ -29,7 +29,7 @@ from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
-from tests.chain.outboxes import FILLER, landed, named, register, send_and_see_mined
+from tests.chain.sending.outboxes import FILLER, landed, named, register, send_and_see_mined
 from tests.conftest import Anvil
 from tests.meddling import Meddling
 from tests.roles import Transact

@@ -23,7 +23,14 @@ from pysonar.chain.sending.fees import GWEI, FeePolicy
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.watching.nonces import MOST_WAITING, who_used
-from tests.chain.outboxes import from_elsewhere, landed, named, register, registration, send_and_see_mined
+from tests.chain.sending.outboxes import (
+    from_elsewhere,
+    landed,
+    named,
+    register,
+    registration,
+    send_and_see_mined,
+)
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, refusing, without
 from tests.roles import Transact

@@ -17,7 +17,7 @@ from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.watching import astray
 from pysonar.chain.sending.watching.nonces import MOST_WAITING
-from tests.chain.outboxes import from_elsewhere, landed, register, registration, send_and_see_mined
+from tests.chain.sending.outboxes import from_elsewhere, landed, register, registration, send_and_see_mined
 from tests.conftest import Anvil
 from tests.meddling import Meddling
 

@@ -67,7 +67,7 @@ class Runs:
     def start(self, point: str, count: int) -> subprocess.Popen[bytes]:
         arguments = [self.node.url, self.sonar.address, str(self.path), self.key.hex(), point, str(count)]
         command = [sys.executable, "-c", CHILD, *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}  # of `dying`
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # of `dying`
         return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
 
     def outbox(self) -> Outbox:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
+
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Attacks on the order of things: calls too early, too late, twice, or racing each other."""
 
-from sonar_desk import DAY, NO_ONE, digest, reverts
+from tests.contracts.sonar_desk import DAY, NO_ONE, digest, reverts
 
 
 def test_attack_early_delivery(desk, sonar, capsule, stranger):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, NO_ONE, STAGE, digest, reverts
+
+from tests.contracts.sonar_desk import BURN, NO_ONE, STAGE, digest, reverts
 
 RICHES = 10**24
 CHUNK = 12_000_000

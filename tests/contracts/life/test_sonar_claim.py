@@ -1,7 +1,8 @@
 """Money leaves: to whom, when, and that nothing stays behind."""
 
 import pytest
-from sonar_desk import ETHER, NO_ONE, digest, place, reverts
+
+from tests.contracts.sonar_desk import ETHER, NO_ONE, digest, place, reverts
 
 
 @pytest.fixture

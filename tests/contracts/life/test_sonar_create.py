@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
 
 from pysonar.chain.contract.versions import NEWEST
+from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
 
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, ETHER, NOTHING, digest, reverts
+
+from tests.contracts.sonar_desk import BURN, ETHER, NOTHING, digest, reverts
 
 RESULT = digest("result")
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sonar_desk import NO_ONE, digest, reverts
+
+from tests.contracts.sonar_desk import NO_ONE, digest, reverts
 
 
 def submit_for(desk: Any, ident: bytes, name: str, payer: Any, miner: Any) -> Any:

@@ -1,7 +1,8 @@
 """What happens to a requested campaign: it is opened, cancelled, declined, or runs out."""
 
 import pytest
-from sonar_desk import NOTHING, digest, reverts
+
+from tests.contracts.sonar_desk import NOTHING, digest, reverts
 
 KEY, MODEL = digest("public key"), digest("model 0")
 

@@ -1,7 +1,8 @@
 """Submissions that will never be judged: stake and fee come back."""
 
 import pytest
-from sonar_desk import NOTHING, digest, reverts
+
+from tests.contracts.sonar_desk import NOTHING, digest, reverts
 
 
 def test_a_miner_reclaims_what_was_not_evaluated_when_the_target_is_reached(desk, sonar, miner):

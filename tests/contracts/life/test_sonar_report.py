@@ -1,7 +1,8 @@
 """Verdicts: by whom, on what, in what order, and what they may say."""
 
 import pytest
-from sonar_desk import NOTHING, digest, reverts
+
+from tests.contracts.sonar_desk import NOTHING, digest, reverts
 
 IMPROVED, NO_GAIN, MALFORMED, UNAVAILABLE = 1, 2, 3, 4
 

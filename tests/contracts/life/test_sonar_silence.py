@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sonar_desk import DAY, digest, reverts
+
+from tests.contracts.sonar_desk import DAY, digest, reverts
 
 HOUR, TICK = 3_600, 256
 

@@ -3,7 +3,8 @@
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
-from sonar_desk import NOTHING, digest, place, reverts
+
+from tests.contracts.sonar_desk import NOTHING, digest, place, reverts
 
 
 def entry(miner: object, update: bytes) -> bytes:

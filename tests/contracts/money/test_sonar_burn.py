@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
+
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
 
 # What might one day live at the burn address: run-time code.
 TAKES, REFUSES, HUNGRY, LOUD = "00", "5f5ffd", "5b5f56", "621000005ff3"

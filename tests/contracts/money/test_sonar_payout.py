@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 
-import payout_twin as twin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sonar_desk import ETHER
+
+from tests.contracts.money import payout_twin as twin
+from tests.contracts.sonar_desk import ETHER
 
 PPM = st.integers(0, 1_000_000)
 BOUNTY = st.integers(1, 2**96 - 1)

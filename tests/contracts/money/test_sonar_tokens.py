@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
+
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
 
 RICHES = 1_000 * ETHER
 

@@ -27,7 +27,7 @@ from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
 from tests.oracle.capsule_world import World
-from tests.oracle.network_world import MadeUpNetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 ETHER = 10**18
 DAY = 86_400

@@ -19,7 +19,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
 from tests.oracle.capsule_world import World
-from tests.oracle.network_world import MadeUpNetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 HONEST, REFUSES, HUNGRY, TRAP = range(4)
 GWEI = 10**9

@@ -25,7 +25,7 @@ from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.oracle.capsule_world import World
-from tests.oracle.network_world import MadeUpNetworkWorld, NetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 

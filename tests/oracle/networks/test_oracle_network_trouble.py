@@ -14,7 +14,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
-from tests.oracle.network_world import MadeUpNetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 

@@ -15,7 +15,7 @@ from openmined_syft.models.curvature import curved_steps
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
-from tests.oracle.network_world import MadeUpNetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 

@@ -28,7 +28,7 @@ from openmined_oracle.operation.vitals import Vitals, vitals
 from pysonar.chain.node import rpc
 from tests.oracle.capsule_world import World
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAY = 86_400
 WELL = Vitals(
     taken_at=0, campaigns=3, problems=0, queue=2, oldest_seconds=40, at_risk=0, balance=10**18,

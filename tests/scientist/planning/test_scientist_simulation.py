@@ -12,7 +12,7 @@ from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.simulation import simulate
-from tests.scientist.test_scientist_rehearsal import table
+from tests.scientist.planning.test_scientist_rehearsal import table
 
 
 def test_payouts_are_the_contracts_and_nothing_is_lost(plan: Plan) -> None:

@@ -17,6 +17,7 @@ from mine_agent.home import Home
 from mine_agent.rules.hours import minute_of_day
 from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
+from pysonar.chain.errors import NodeError
 from pysonar.party.wording import about
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
@@ -53,28 +54,54 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
         yield Finding("home", False, str(error), "run `mine-agent init`, or name the right --home")
         return
     yield Finding("home", True, str(path))
-    yield _check("policy", lambda: _policy(home), f"edit {home.policy_file}")
+    policy = _check("policy", lambda: _policy(home), f"edit {home.policy_file}")
+    yield policy
     yield _check(
         "keyfile", lambda: _keyfile(home, passphrase), "give the passphrase that the keyfile was made with"
     )
-    yield _check(
+    node = _check(
         "node", lambda: _node(home), "start the node, or correct `rpc` and `chain_id` in settings.toml"
     )
+    yield node
+    if node.ok:
+        yield from _on_chain(home)
+    yield _check("store", lambda: _store(home), "correct `store` in settings.toml, or start the IPFS daemon")
+    if policy.ok or _is_read(home):
+        yield from _by_the_rules(home)
+    yield from _data(home)
+
+
+def _on_chain(home: Home) -> Iterator[Finding]:
+    """What rests on the node: a node that is away is one cause, told once."""
     yield _check("contract", lambda: _contract(home), "correct `contract` in settings.toml")
     yield _check(
         "clock", lambda: _clock(home), "set this machine's clock, or look whether the node is in sync"
     )
     yield _check("balance", lambda: _balance(home), "send ether to the account")
-    yield _check("store", lambda: _store(home), "correct `store` in settings.toml, or start the IPFS daemon")
+
+
+def _by_the_rules(home: Home) -> Iterator[Finding]:
+    """What rests on policy.toml, if it can be read."""
     yield _check("privacy", lambda: _privacy(home), "see `mine-agent ledger`, and privacy in policy.toml")
     yield _check("memory", lambda: _memory(home), "lower memory_mb in policy.toml")
     yield _check("work", lambda: _work(home), "mine-agent resume, or mine-agent approve ID")
-    yield from _data(home)
+
+
+def _is_read(home: Home) -> bool:
+    try:
+        home.policy()
+    except OpenMinedError:
+        return False
+    return True
 
 
 def _check(name: str, look: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(name, True, look())
+    except NodeError as error:  # what it asked of the node is neither right nor wrong
+        return Finding(
+            name, False, str(error), advice if name == "node" else "look at the node, and try again"
+        )
     except OpenMinedError as error:
         return Finding(name, False, str(error), advice)
 

@@ -17,6 +17,7 @@ from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.party.home.home_lock import home_lock
 from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from tests.conftest import Anvil
+from tests.faulty_node import FaultyNode, refusing, without
 
 PASSPHRASE = "a passphrase of the tests"
 TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
@@ -263,9 +264,7 @@ def test_the_doctor_finds_every_fault_at_once(
     result = mine_agent("doctor", "--home", home.path, "--format", "json")
     assert result.exit_code == 1
     failing = {check for check, entry in findings(result).items() if not entry["ok"]}
-    assert failing == {
-        "policy", "privacy", "keyfile", "clock", "balance", "memory", "work", "data patients",
-    }  # fmt: skip
+    assert failing == {"policy", "keyfile", "clock", "balance", "data patients"}
     assert all(entry["advice"] for entry in findings(result).values() if not entry["ok"])
 
 
@@ -306,11 +305,33 @@ def test_the_doctor_names_a_store_that_does_not_work(
 def test_the_doctor_without_node_or_home(
     mine_agent: Callable[..., Any], make_home: Any, dead_url: str, tmp_path: Path
 ) -> None:
-    failing = findings(mine_agent("doctor", "--home", make_home(rpc=dead_url).path, "--format", "json"))
-    assert {check for check, entry in failing.items() if not entry["ok"]} >= {"node", "contract", "balance"}
+    found = findings(mine_agent("doctor", "--home", make_home(rpc=dead_url).path, "--format", "json"))
+    failing = {check for check, entry in found.items() if not entry["ok"]}
+    assert failing == {"node", "data"}  # one cause each: none is registered
     result = mine_agent("doctor", "--home", tmp_path / "none", "--format", "json")
     assert result.exit_code == 1
     assert findings(result)["home"]["ok"] is False
+
+
+def test_the_doctor_sends_no_ether_where_the_node_is_at_fault(
+    mine_agent: Callable[..., Any], make_home: Any, node: Anvil
+) -> None:
+    with FaultyNode(node.url) as proxy:
+        home = make_home(rpc=proxy.url)
+
+        def balance() -> dict[str, Any]:
+            return findings(mine_agent("doctor", "--home", home.path, "--format", "json"))["balance"]
+
+        proxy.habit(without("baseFeePerGas"), "eth_getBlockByNumber")  # a chain from before EIP-1559
+        assert balance()["ok"]
+        node.fund(home.address, 5)
+        short = balance()
+        assert (short["ok"], short["advice"]) == (False, "send ether to the account")
+        proxy.habit(refusing(-32000, "no such method"), "eth_gasPrice")
+        at_fault = balance()
+        assert at_fault["ok"] is False
+        assert "no such method" in at_fault["found"]
+        assert "ether" not in at_fault["advice"]
 
 
 def test_the_doctor_notices_a_keyfile_with_another_key(

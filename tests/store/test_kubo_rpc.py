@@ -174,10 +174,17 @@ def test_what_is_no_ipfs_daemon_is_called_so(impostor, answer):
         KuboRpc(impostor.address).add(iter([b"x"]), "/a", seconds=5)
 
 
-def test_a_status_that_refuses_is_a_refusal(impostor):
-    impostor.status = 403
-    with pytest.raises(DaemonRefusedError, match="lets us in"):
-        KuboRpc(impostor.address).block(HELLO_CID, seconds=5)
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_daemon_that_asks_for_a_password_is_a_refusal_in_words(impostor, status):
+    impostor.status = status
+    rpc = KuboRpc(impostor.address)
+    for ask in (
+        lambda: rpc.block(HELLO_CID, seconds=5),
+        lambda: rpc.local_block_size(HELLO_CID),
+        lambda: rpc.add(iter([b"x"]), "/a", seconds=5),
+    ):
+        with pytest.raises(DaemonRefusedError, match="lets us in"):
+            ask()
 
 
 @pytest.mark.parametrize("host", ["/ip4/127.0.0.1/", "/dns/localhost/"])

@@ -163,6 +163,22 @@ def test_the_declared_bound_covers_the_worst_weights():
     assert check_bounds(np.zeros((2, 2), np.int64), [[0], [0]], 10, layout) == 0
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int64, np.float32])
+def test_numbers_of_every_kind_of_numpy_are_the_same_numbers_and_no_sum_of_their_products_wraps(kind):
+    family, random = build_family("linear", 3, 1, {}), np.random.default_rng(0)
+    X, y = random.integers(-120, 121, (50, 3)), random.integers(-120, 121, 50)
+    rule = GradientDescent(20)
+    exact = family.visit(X.astype(float), y.astype(float), rule)
+    visit = family.visit(X.astype(kind), y.astype(kind), rule)  # products in eight bits would not be these
+    np.testing.assert_array_equal(visit.A, exact.A)
+    np.testing.assert_array_equal(visit.c, exact.c)
+    weights = np.array([[1], [-2], [3], [0]], np.int64 if kind is np.float32 else kind)
+    model = EncryptedModel.encrypt(weights, SMALL, version=0, weight_bound=4.0)
+    np.testing.assert_array_equal(model.decrypt(SMALL), weights)
+    moved = weights + train(model, SMALL.public, visit).decrypt(SMALL)
+    assert np.abs(moved - exact(weights.astype(float))).max() < 1e-5
+
+
 def test_a_visit_that_changes_nothing_gives_an_encrypted_zero():
     model = EncryptedModel.encrypt(np.ones((2, 3)), SMALL, version=0, weight_bound=2.0)
     update = train(model, SMALL.public, AffineMap(np.eye(2), np.zeros((2, 3))))

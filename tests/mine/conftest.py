@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import Anvil
+from tests.mine.mine_commands import CHOSEN, MINES, command_of, is_built
 from tests.roles import Transact
 
 if TYPE_CHECKING:
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "a passphrase of the tests"
 ETHER = 10**18
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `MINE=js` only what goes through the command line, less what Mine.js leaves to Mine.py by name."""
+    if CHOSEN == "py":
+        return
+    if CHOSEN not in MINES:
+        raise pytest.UsageError(f"MINE is {CHOSEN!r}; expected one of {', '.join(MINES)}")
+    if not is_built():
+        raise pytest.UsageError("MINE=js needs a Mine.js: make build/stamps/mine-js")
+    here = [item for item in items if HERE in item.path.parents]
+    others = [item for item in here if "mine_agent" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+    for item in here:
+        left = item.get_closest_marker("only_mine_py")
+        if left is not None:
+            item.add_marker(pytest.mark.skip(reason=f"Mine.js has not: {left.args[0]}"))
 
 
 @pytest.fixture(scope="session")
@@ -148,18 +168,11 @@ def open_bare_campaign(
 @pytest.fixture
 def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`mine_agent(*arguments) -> Result` with the tests' passphrase in the environment."""
-    from typer.testing import CliRunner
-
-    from mine_agent.cli import app
     from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
     monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Any:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-    return run
+    return command_of(CHOSEN)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Whole campaigns with mines in JavaScript: real processes, a real chain, and a ledger that adds up to the wei."""
+"""Whole campaigns with mines in JavaScript: real processes, a real chain, a ledger right to the wei."""
 
 from __future__ import annotations
 

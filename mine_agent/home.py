@@ -8,6 +8,7 @@
     ledger.sqlite    what was spent of the privacy budget, and the noised releases (see `mine_agent.privacy`)
     ledger.head      how long the ledger is
     paused           there while the owner wants nothing new to be begun
+    at-work.json     what a running mine is doing, for `mine-agent status` and the Mine UI
     lock             held by the one process that follows the chain and sends
 
 No key of a campaign, no weight and no record is ever in it: a mine has nothing that opens a model, and the
@@ -34,6 +35,7 @@ from pysonar.party.home.home import AgentHome
 from pysonar.party.home.settings import Settings, save_settings
 
 PAUSED_FILE = "paused"
+AT_WORK_FILE = "at-work.json"
 
 
 class Home(AgentHome):
@@ -68,6 +70,11 @@ class Home(AgentHome):
     def policy(self) -> Policy:
         """The owner's rules as they are now. Raises SettingsError."""
         return load_policy(self.policy_file)
+
+    @property
+    def at_work_file(self) -> Path:
+        """What a running mine is doing; see `mine_agent.at_work`."""
+        return self.path / AT_WORK_FILE
 
     @property
     def is_paused(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from mine_agent.agent import Agent
 from mine_agent.privacy.errors import LedgerDamagedError
@@ -11,9 +12,16 @@ from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.party.patience import Patience
 
 
-def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, patience: Patience) -> None:
+def rounds_until(
+    agent: Agent,
+    stop: threading.Event,
+    poll_seconds: float,
+    patience: Patience,
+    round_done: Callable[[], None] = lambda: None,
+) -> None:
     """Rounds until `stop`. What concerns all campaigns (the node is away, the database is busy, the policy
-    faulty) is told once and waited for; a damaged database or privacy ledger is raised.
+    faulty) is told once and waited for; a damaged database or privacy ledger is raised. `round_done` is
+    called after each round that ended well.
     """
     while not stop.is_set():
         try:
@@ -24,5 +32,6 @@ def rounds_until(agent: Agent, stop: threading.Event, poll_seconds: float, patie
             patience.wait(error)
             continue
         patience.over()
+        round_done()
         patience.note_trouble(agent.trouble)
         stop.wait(poll_seconds)

@@ -81,10 +81,10 @@ def run(
     """
     import uvicorn
 
+    from pysonar.files.web_pages import BUILT, LOOPBACK, read_pages
     from pysonar.party.signals import stop_on_signals
     from pysonar.store import open_reader, open_store
-    from sonar_web.api.app import LOOPBACK, Serving, make_app
-    from sonar_web.api.pages import BUILT, read_pages
+    from sonar_web.api.app import Serving, make_app
     from sonar_web.api.reading import Place, Reader
     from sonar_web.index.reading import open_for_reading
     from sonar_web.index.titles import TitleReader
@@ -96,7 +96,7 @@ def run(
     artifacts = open_reader(store or f"embedded:{default_home('store')}")
     takes = host in LOOPBACK if take_artifacts is None else take_artifacts
     titles = TitleReader(indexer.another_connection, artifacts)
-    files = read_pages(pages or BUILT)
+    files = read_pages(pages or BUILT / "sonar")
     if not files:
         note("the pages are not built, only the API is served: run `make web`")
     serving = Serving(

@@ -20,3 +20,12 @@ def campaign_by(connection: Connection, beginning: str) -> bytes:
         why = "no campaign was opened whose id begins so" if not found else f"{len(found)} campaigns begin so"
         raise UnknownCampaignError(beginning, f"{why}; `mine-agent campaigns` lists those that are open")
     return found[0]
+
+
+def say(connection: Connection, beginning: str, word: str, *, now: int) -> bytes:
+    """Keep the owner's word, "approved" or "refused", on the campaign; its whole id. Raises
+    UnknownCampaignError.
+    """
+    campaign = campaign_by(connection, beginning)
+    connection.decisions.say(campaign, word, now=now)
+    return campaign

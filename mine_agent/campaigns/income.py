@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mine_agent import drawing
@@ -16,6 +16,7 @@ from pysonar.party.wording import about, short
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 110, 20, 40, 40
+_BLOCKS_AT_ONCE = 100
 _BURNED = (Verdict.MALFORMED, Verdict.UNAVAILABLE)
 
 
@@ -52,6 +53,17 @@ def entries(connection: Connection) -> list[Entry]:
             block = sent.receipt.block_number
             found.append(Entry(block, sent.deed.campaign, ZERO_ADDRESS, -sent.receipt.fee, "gas"))
     return sorted((entry for entry in found if entry.amount), key=lambda entry: entry.block)
+
+
+def times_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """When those blocks were, in seconds since 1970; blocks that the node has no longer are left out."""
+    wanted = sorted(set(numbers))
+    found: dict[int, int] = {}
+    for place in range(0, len(wanted), _BLOCKS_AT_ONCE):
+        some = wanted[place : place + _BLOCKS_AT_ONCE]
+        blocks = zip(some, rpc.blocks(connection.web3, some), strict=True)
+        found |= {number: block.timestamp for number, block in blocks if block is not None}
+    return found
 
 
 def picture(connection: Connection, changes: list[Entry], asset: str = ZERO_ADDRESS) -> str:

@@ -11,7 +11,9 @@ from mine_agent.cli.ledger import ledger
 from mine_agent.cli.policy import app as policy_app
 from mine_agent.cli.run import run
 from mine_agent.cli.setup import init
+from mine_agent.cli.status import status
 from mine_agent.cli.store import store
+from mine_agent.cli.ui import ui
 from pysonar.party.cli.console import App
 
 app = App(
@@ -31,6 +33,6 @@ app.add_typer(data_app, name="data")
 app.add_typer(policy_app, name="policy")
 app.add_typer(store, name="store")
 for command in (
-    campaigns, explain, approve, refuse, run, pause, resume, earnings, claim, ledger, doctor
+    campaigns, explain, approve, refuse, run, status, pause, resume, earnings, claim, ledger, doctor, ui
 ):  # fmt: skip
     app.command()(command)

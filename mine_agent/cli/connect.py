@@ -11,6 +11,9 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.passphrase import read_passphrase
 from pysonar.party.home.settings import default_home
 
+LOCK_PATIENCE = 2.0
+"""Seconds that what must have a home to itself waits for it: other commands, and the pages, read events."""
+
 
 def home_path(given: Path | None) -> Path:
     """The directory of `--home`, or the user's default one."""

@@ -51,12 +51,10 @@ def refuse(campaign: CampaignArgument, home: HomeOption = None, form: FormatOpti
 
 
 def _say(beginning: str, word: str, home: Any, form: Format) -> None:
-    from mine_agent.campaigns.find import campaign_by
+    from mine_agent.campaigns.find import say
     from mine_agent.cli.connect import connect_and_read, home_path
 
-    connection = connect_and_read(home_path(home))
-    campaign = campaign_by(connection, beginning)
-    connection.decisions.say(campaign, word, now=int(time.time()))
+    campaign = say(connect_and_read(home_path(home)), beginning, word, now=int(time.time()))
     print_record(
         {"campaign": "0x" + campaign.hex(), "word": word},
         {"campaign": "Campaign", "word": "Your word"},
@@ -89,70 +87,60 @@ def resume(home: HomeOption = None) -> None:
 
 @command
 def explain(
-    campaign: CampaignArgument,
+    campaign: Annotated[
+        str | None,
+        typer.Argument(
+            help="The campaign's id, or its first six digits or more; else the last decisions about all.",
+            metavar="[ID]",
+        ),
+    ] = None,
     rules: Annotated[
         bool, typer.Option("--rules", help="Show every rule that was asked, with what it wants and found.")
     ] = False,
+    last: Annotated[int, typer.Option(help="Without an ID: so many decisions.", min=1, max=10_000)] = 50,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Say why this mine did what it did about a campaign.
+    """Say why this mine did what it did about a campaign, or about all of them.
 
     Each decision was written down with the facts that it was made from and with policy.toml as it was then;
     here it is made once more from both, and "replay" says whether that gives the same. With --rules the last
     decision for each data set is shown rule by rule. JSON has the facts and the rules' text as well.
     """
-    from mine_agent.campaigns.decisions.explanations import explanations
+    from mine_agent.campaigns.decisions.explanations import explanations, newest_explanations
     from mine_agent.campaigns.find import campaign_by
     from mine_agent.cli.connect import connect_and_read, home_path
+    from mine_agent.rows.decisions import decision_row
 
     connection = connect_and_read(home_path(home))
-    found = campaign_by(connection, campaign)
-    explained = explanations(connection, found)
+    if campaign is None:
+        explained = newest_explanations(connection, last)
+    else:
+        explained = explanations(connection, campaign_by(connection, campaign))
     if form is Format.JSON:
-        print_json([as_row(one) for one in explained])
+        print_json([decision_row(one) for one in explained])
         return
     print_rows(
-        [as_row(one) for one in explained],
+        [decision_row(one) for one in explained],
         {
             "time": "time (UTC)",
+            "campaign": "campaign",
             "data": "data",
             "answer": "decided",
             "why": "why",
             "replay": "replay",
         },
         form=form,
-        show={"time": format_time},
-        empty=f"nothing was decided about {short_id(found)} yet: `mine-agent run` decides",
+        show={"time": format_time, "campaign": short_id},
+        empty="nothing was decided yet: `mine-agent run` decides",
     )
-    for data in dict.fromkeys(one.record.data for one in explained) if rules else ():
-        last = [one for one in explained if one.record.data == data][-1]
-        _show_rules(last)
+    pairs = dict.fromkeys((one.record.campaign, one.record.data) for one in explained) if rules else ()
+    for pair in pairs:
+        those = [one for one in explained if (one.record.campaign, one.record.data) == pair]
+        _show_rules(max(those, key=lambda one: one.record.number))
     for one in explained:
         if one.replayed is not None and not one.agrees:
             warn(f"decision {one.record.number} comes out differently now: this release judges otherwise")
-
-
-def as_row(one: Explanation) -> dict[str, Any]:
-    """A decision as a JSON object."""
-    record = one.record
-    reasons = [{"rule": part.rule, "reason": part.reason} for part in record.reasons]
-    return {
-        "number": record.number,
-        "time": record.made_at,
-        "campaign": "0x" + record.campaign.hex(),
-        "data": record.data,
-        "answer": record.answer.value,
-        "why": "; ".join(part.reason for part in record.reasons) or "nothing spoke against it",
-        "reasons": reasons,
-        "replay": one.fault or ("the same" if one.agrees else "another one"),
-        "rules": [
-            {"rule": check.rule, "passed": check.passed, "wants": check.wants, "found": check.found}
-            for check in (one.replayed.checks if one.replayed else ())
-        ],
-        "facts": record.facts,
-        "policy": record.rules,
-    }
 
 
 def _show_rules(one: Explanation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,16 +24,18 @@ from pysonar.party.cli.console import (
     warn,
 )
 from pysonar.party.cli.output import out
-from pysonar.party.wording import about, in_asset, short, short_id
+from pysonar.party.wording import about, format_time, in_asset, short, short_id
 
 if TYPE_CHECKING:
-    from mine_agent.campaigns.earnings import Earnings
+    from mine_agent.connection import Connection
 
 _CSV_COLUMNS = (
     "campaign", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn",
     "promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "gas", "spent", "net", "asset",
 )  # fmt: skip
-_IN_ASSET = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "net")
+
+
+_PAYMENT_COLUMNS = ("block", "time", "campaign", "what", "asset", "amount", "total")
 
 
 class EarningsFormat(StrEnum):
@@ -51,6 +54,9 @@ def earnings(
             help="Draw the running total of ether over time into this SVG file.", metavar="FILE.svg"
         ),
     ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="List every payment in the order of time, with the running total.")
+    ] = False,
     home: HomeOption = None,
     form: Annotated[
         EarningsFormat,
@@ -65,22 +71,25 @@ def earnings(
     stakes, fees and gas, which is ether, and left out where a campaign pays in a token. JSON and CSV have
     every wei.
     """
-    from mine_agent.campaigns.earnings import earnings as earnings_of
     from mine_agent.campaigns.income import entries, picture
     from mine_agent.cli.connect import connect_and_read, home_path
+    from mine_agent.rows.earnings import AMOUNTS, earnings_rows
 
     connection = connect_and_read(home_path(home))
     if plot is not None:
         plot.write_text(picture(connection, entries(connection)), encoding="utf-8")
         note(f"drawn to {plot}")
-    rows = [as_row(earnings_of(connection, campaign)) for campaign in connection.own_campaign_ids()]
+    if each:
+        _list_payments(connection, form)
+        return
+    rows = earnings_rows(connection)
     if form is EarningsFormat.CSV:
         out().write(as_csv(rows))
         return
     if form is EarningsFormat.TABLE:
         for row in rows:
             show = in_asset(connection.web3, row["asset"])
-            row |= {name: show(row[name]) for name in (*_IN_ASSET, "spent")}
+            row |= {name: show(row[name]) for name in (*AMOUNTS, "spent")}
     print_rows(
         rows,
         {
@@ -101,6 +110,26 @@ def earnings(
             "gas": lambda text: about(int(text)),
         },
         empty="this mine has submitted nothing yet",
+    )
+
+
+def _list_payments(connection: Connection, form: EarningsFormat) -> None:
+    from mine_agent.rows.earnings import payment_rows
+
+    rows = payment_rows(connection)
+    if form is EarningsFormat.CSV:
+        out().write(as_csv(rows, _PAYMENT_COLUMNS))
+        return
+    if form is EarningsFormat.TABLE:
+        for row in rows:
+            show = in_asset(connection.web3, row["asset"])
+            row |= {name: show(row[name]) for name in ("amount", "total")}
+    print_rows(
+        rows,
+        {"time": "time (UTC)", "campaign": "campaign", "what": "what", "amount": "amount", "total": "total"},
+        form=Format(form.value),
+        show={"time": format_time, "campaign": short_id},
+        empty="this mine has earned and spent nothing yet",
     )
 
 
@@ -126,7 +155,7 @@ def claim(
     while it runs, it holds the account, and this command says so.
     """
     from mine_agent.campaigns.find import campaign_by
-    from mine_agent.cli.connect import home_path, open_account
+    from mine_agent.cli.connect import LOCK_PATIENCE, home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.work.claim_all import claim_everything
@@ -136,7 +165,7 @@ def claim(
         raise typer.BadParameter("give an ID, or --all, not both")
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
-    with home_lock(opened.lock):
+    with home_lock(opened.lock, patience=LOCK_PATIENCE):
         connection = Connection.open(opened)
         connection.follower.poll()
         wanted = None if campaign is None else [campaign_by(connection, campaign)]
@@ -178,45 +207,11 @@ def claim(
         raise typer.Exit(int(ExitCode.FAILED))
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
+def as_csv(rows: list[dict[str, Any]], names: Sequence[str] = _CSV_COLUMNS) -> str:
     """The rows with a header line; amounts in wei, submissions as numbers."""
-    columns = [name for name in _CSV_COLUMNS if not rows or name in rows[0]]
+    columns = [name for name in names if not rows or name in rows[0]]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def as_row(entry: Earnings) -> dict[str, Any]:
-    """One campaign as a JSON object; amounts in the smallest units of `asset` as text, gas in wei."""
-    from mine_agent.rules.pacing import Outcome
-
-    return {
-        "campaign": "0x" + entry.campaign.hex(),
-        "state": entry.state.name,
-        "submitted": len(entry.history),
-        "improved": entry.count(Outcome.IMPROVED),
-        "no_gain": entry.count(Outcome.NO_GAIN),
-        "lost": entry.count(Outcome.BURNED),
-        "waiting": entry.count(Outcome.WAITING),
-        "withdrawn": entry.count(Outcome.WITHDRAWN),
-        "asset": entry.asset,
-        **{name: str(getattr(entry, name)) for name in (*_IN_ASSET, "gas")},
-        "spent": str(entry.spent),
-        "outcomes": ", ".join(
-            f"{entry.count(outcome)} {outcome.value}" for outcome in Outcome if entry.count(outcome)
-        ),
-        "submissions": [
-            {
-                "index": status.index,
-                "data": status.submission.data if status.submission else None,
-                "base_version": status.submission.base_version if status.submission else None,
-                "verdict": status.verdict.name if status.verdict else None,
-                "outcome": status.outcome.value,
-                "payout": str(status.payout),
-                "accuracy_ppm": status.accuracy,
-            }
-            for status in entry.history
-        ],
-    }

@@ -103,12 +103,13 @@ def _tell_total(summary: dict[str, Any]) -> None:
 
 
 def _begin_anew(home: Home) -> Ledger:
+    from mine_agent.cli.connect import LOCK_PATIENCE
     from mine_agent.connection import Connection
     from mine_agent.privacy.budget import Budget
     from mine_agent.privacy.ledger import Ledger
     from pysonar.party.home.home_lock import home_lock
 
-    with home_lock(home.lock):
+    with home_lock(home.lock, patience=LOCK_PATIENCE):
         connection = Connection.open(home)
         connection.follower.poll()
         return Ledger.start_anew(

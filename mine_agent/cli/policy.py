@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.cli.console import Format, FormatOption, HomeOption, acting, command, note, print_rows
+from pysonar.party.cli.console import (
+    Format,
+    FormatOption,
+    HomeOption,
+    acting,
+    command,
+    note,
+    print_json,
+    print_rows,
+)
 from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
     from mine_agent.campaigns.decisions.policy_changes import PolicyChange
-    from mine_agent.connection import Connection
 
 app = typer.Typer(help="See, try and change the rules of this mine.", no_args_is_help=True)
 NewRules = Annotated[
@@ -23,13 +31,18 @@ NewRules = Annotated[
 
 @app.command()
 @command
-def show(home: HomeOption = None) -> None:
-    """Print policy.toml as it is."""
+def show(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
+    """Print policy.toml as it is; as JSON also each rule with what it may be and what it means."""
     from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
+    from mine_agent.rows.policy import policy_record
     from pysonar.party.cli.output import out
 
-    out().write(Home.open(home_path(home)).policy().text)
+    text = Home.open(home_path(home)).policy().text
+    if form is Format.JSON:
+        print_json(policy_record(text))
+        return
+    out().write(text)
 
 
 @app.command()
@@ -46,10 +59,11 @@ def diff(
 
     Nothing is saved and nothing is sent.
     """
+    from mine_agent.campaigns.decisions.policy_changes import changes_under
     from mine_agent.cli.connect import connect_and_read, home_path
 
     connection = connect_and_read(home_path(home))
-    _show_changes(_changes(connection, _read(new)), everything=everything, form=form)
+    _show_changes(changes_under(connection, _read(new)), everything=everything, form=form)
 
 
 @app.command()
@@ -64,31 +78,16 @@ def save(
 
     In a terminal you are asked first. A running mine follows them from its next round on.
     """
+    from mine_agent.campaigns.decisions.policy_changes import changes_under
     from mine_agent.cli.connect import connect_and_read, home_path
 
     connection, text = connect_and_read(home_path(home)), _read(new)
-    _show_changes(_changes(connection, text), everything=False, form=form)
+    _show_changes(changes_under(connection, text), everything=False, form=form)
     if not yes and sys.stdin.isatty() and not typer.confirm("Save these rules?", err=True):
         note("nothing was saved")
         raise typer.Exit(1)
     connection.home.save_policy(text)
     note(f"saved to {connection.home.policy_file}")
-
-
-def as_row(change: PolicyChange) -> dict[str, Any]:
-    """A campaign and data set as a JSON object."""
-    return {
-        "campaign": "0x" + change.campaign.hex(),
-        "title": change.title,
-        "data": change.data,
-        "changes": change.changes,
-        "joins_before": change.before.joins,
-        "joins_after": change.after.joins,
-        "why_before": "; ".join(reason.reason for reason in change.before.reasons) or "allowed",
-        "why_after": "; ".join(reason.reason for reason in change.after.reasons) or "allowed",
-        "rules_before": [reason.rule for reason in change.before.reasons],
-        "rules_after": [reason.rule for reason in change.after.reasons],
-    }
 
 
 def _read(path: Path) -> str:
@@ -103,19 +102,10 @@ def _read(path: Path) -> str:
         raise BadSettingsFileError(str(path), error.why) from None
 
 
-def _changes(connection: Connection, text: str) -> list[PolicyChange]:
-    from mine_agent.campaigns.decisions.policy_changes import policy_changes
-    from mine_agent.campaigns.overview import open_campaigns
-    from mine_agent.rules.policy_file import parse_policy
-
-    new = parse_policy(text, "the new rules")
-    home = connection.home
-    listings = open_campaigns(connection, home.data().all(), home.policy(), costs=bool(new.minimum_per_hour))
-    return policy_changes(listings, new)
-
-
 def _show_changes(changes: list[PolicyChange], *, everything: bool, form: Format) -> None:
-    shown = [as_row(change) for change in changes if change.changes or everything]
+    from mine_agent.rows.policy import change_row
+
+    shown = [change_row(change) for change in changes if change.changes or everything]
     print_rows(
         shown,
         {

@@ -50,7 +50,8 @@ def run(
     With --format json every happening is one JSON object on a line.
     """
     from mine_agent.agent import Agent
-    from mine_agent.cli.connect import home_path, open_account
+    from mine_agent.at_work import AtWork
+    from mine_agent.cli.connect import LOCK_PATIENCE, home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
     from mine_agent.rounds import rounds_until
@@ -62,7 +63,8 @@ def run(
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
 
-    tell = teller(partial(print_event, form=form))
+    at_work = AtWork(opened.at_work_file)
+    tell = at_work.heard(teller(partial(print_event, form=form)))
     stop = threading.Event()
 
     def stop_soon() -> None:
@@ -71,7 +73,7 @@ def run(
             stop.set()
             _end_after(LONGEST_GOODBYE, lambda: tell(Stopped()))
 
-    with home_lock(opened.lock), stop_on_signals(stop_soon):
+    with home_lock(opened.lock, patience=LOCK_PATIENCE), stop_on_signals(stop_soon):
         patience, connect = Patience(tell, stop), partial(Connection.open, opened)
         connection = connect() if once else patience.until_done(connect)
         if connection is None:
@@ -81,7 +83,7 @@ def run(
         if once:
             _run_once(agent)
         else:
-            rounds_until(agent, stop, opened.settings.poll_seconds, patience)
+            rounds_until(agent, stop, opened.settings.poll_seconds, patience, at_work.round_done)
         tell(Stopped())
 
 

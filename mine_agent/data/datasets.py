@@ -243,10 +243,15 @@ def _seen_decimal(seen: TableSeen) -> str | None:
 
 
 def _place(location: str | Path) -> str:
-    """A path made absolute; other locations (with a scheme, as sqlite:...) as they are."""
+    """A path made absolute; other locations (with a scheme, as sqlite:...) as they are. Raises DataError."""
     text = str(location)
+    if not text.isprintable():
+        raise DataError(f"{text!r} is no place of data: it has characters that cannot be seen")
     if isinstance(location, Path) or not re.match(r"[a-z][a-z0-9+]+:", text):
-        return str(Path(text).expanduser().absolute())
+        try:
+            return str(Path(text).expanduser().absolute())
+        except RuntimeError:
+            raise DataError(f"{text} begins with ~ and names a user without a home directory") from None
     return text
 
 

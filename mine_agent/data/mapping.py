@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import tomli_w
 
 from mine_agent.errors import DataError
 from pysonar.protocol.schema.field import Field
@@ -94,6 +95,23 @@ def parse_mapping(text: str, *, source: str) -> FieldMapping:
             raise DataError(f"{source}: {name} is {table!r}; expected a table, [{name}]")
         origins[name] = _origin(f"{source}: [{name}]", table)
     return FieldMapping(text, origins)
+
+
+def changed_mapping(present: FieldMapping | None, changes: Mapping[str, Mapping[str, Any] | None]) -> str:
+    """The TOML of a mapping in which some fields are made otherwise; None: the field is used as it is. No
+    comment of the present text is kept. Raises DataError: a change cannot be written down.
+    """
+    document = {} if present is None else tomllib.loads(present.text)
+    for name, table in changes.items():
+        document.pop(name, None)
+        if table is not None:
+            document[name] = dict(table)
+    try:
+        text = tomli_w.dumps(document)
+    except (TypeError, ValueError):
+        raise DataError("the mapping has a value that is neither text nor number") from None
+    parse_mapping(text, source="the mapping")
+    return text
 
 
 def _origin(at: str, table: Mapping[str, Any]) -> Origin:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.files.web_pages import LOOPBACK, SAFE_HEADERS, File, host_of
 from pysonar.store.interface import Reader as StoreReader
 from pysonar.store.interface import Store
 from sonar_web.api import artifacts, exports, health, pages, routes
@@ -18,13 +19,7 @@ from sonar_web.api.reading import Reader
 from sonar_web.errors import ForbiddenError, TooManyRequestsError, WebError
 from sonar_web.index.indexer import Progress
 
-HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
 REQUESTS_A_MINUTE = 600
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Serving:
     requests_a_minute: int = REQUESTS_A_MINUTE
     store: StoreReader | None = None
     taker: Store | None = None
-    pages: Mapping[str, pages.File] = field(default_factory=dict)
+    pages: Mapping[str, File] = field(default_factory=dict)
     titles: Callable[[], int] = lambda: 0
 
 
@@ -100,19 +95,9 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
         if tag is not None and response.status_code == 200:
             # Read before the answer: it can be older than that, never newer.
             response.headers["etag"] = tag
-        for name, value in HEADERS.items():
+        for name, value in SAFE_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app
-
-
-def host_of(header: str) -> str:
-    """The name in a Host header, without its port.
-
-    >>> host_of("127.0.0.1:8770"), host_of("[::1]:8770"), host_of("Localhost")
-    ('127.0.0.1', '::1', 'localhost')
-    """
-    name = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and ":" in header else header
-    return name.strip("[]").lower()

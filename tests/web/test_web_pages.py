@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.files.web_pages import read_pages
 from pysonar.protocol.cid import Cid
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
-from sonar_web.api.pages import read_pages
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading

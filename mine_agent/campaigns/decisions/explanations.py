@@ -39,6 +39,11 @@ def explanations(connection: Connection, campaign: bytes) -> list[Explanation]:
     return [_explained(record) for record in connection.decisions.of(campaign)]
 
 
+def newest_explanations(connection: Connection, limit: int) -> list[Explanation]:
+    """The last `limit` decisions about all campaigns, newest first."""
+    return [_explained(record) for record in connection.decisions.newest(limit)]
+
+
 def _explained(record: DecisionRecord) -> Explanation:
     try:
         policy = parse_policy(record.rules, "the rules of that time")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mine_agent.campaigns.overview import Listing
+from mine_agent.campaigns.overview import Listing, open_campaigns
+from mine_agent.connection import Connection
 from mine_agent.rules.decisions import Decision, decide
 from mine_agent.rules.policy import Policy
+from mine_agent.rules.policy_file import parse_policy
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ def policy_changes(listings: Sequence[Listing], new: Policy) -> list[PolicyChang
         for listing in listings
         for prospect in listing.prospects
     ]
+
+
+def changes_under(connection: Connection, text: str) -> list[PolicyChange]:
+    """The same for the rules of a whole file's text, over all campaigns and data as they are now.
+
+    Raises: SettingsError: the text gives no rules. ChainError.
+    """
+    new = parse_policy(text, "the new rules")
+    home = connection.home
+    listings = open_campaigns(connection, home.data().all(), home.policy(), costs=bool(new.minimum_per_hour))
+    return policy_changes(listings, new)
 
 
 def _outline(decision: Decision) -> tuple[object, ...]:

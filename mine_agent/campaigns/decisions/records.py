@@ -97,6 +97,16 @@ class DecisionRecords:
         )
         return [_record(row) for row in rows]
 
+    def newest(self, limit: int) -> list[DecisionRecord]:
+        """The last decisions about all campaigns, newest first."""
+        rows = self._database.execute(
+            """select d.number, d.campaign, d.data, d.made_at, d.answer, d.reasons, d.facts, r.text as rules
+               from mine_decision d join mine_rules r on r.digest = d.rules
+               order by d.number desc limit ?""",
+            (limit,),
+        )
+        return [_record(row) for row in rows]
+
     def campaigns(self) -> list[bytes]:
         """Every campaign that something was decided about."""
         return [row[0] for row in self._database.execute("select distinct campaign from mine_decision")]

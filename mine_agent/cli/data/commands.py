@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mine_agent.cli.data.views import (
-    COLUMN_HEADINGS,
-    campaign_fits,
-    column_rows,
-    data_row,
-    read_options,
-    read_share,
-)
+from mine_agent.cli.data.options import COLUMN_HEADINGS, read_options, read_share
 from pysonar.party.cli.console import (
     Format,
     FormatOption,
@@ -82,6 +75,8 @@ def add(
     and, in a terminal only, three values each; then, if the chain can be reached, which open campaigns the
     data fit and what is missing for the others. In a terminal you are asked before anything is kept.
     """
+    from mine_agent.rows.data import campaign_fits, data_row, described
+
     shelf, opened = _shelf(home)
     shelf.require_free(name, replace=replace)
     data, seen = _look(shelf, name, location, kind, options, decimal, read_share(unusable))
@@ -97,8 +92,8 @@ def add(
             raise typer.Exit(1)
     shelf.keep(data, replace=replace)
     if form is Format.JSON:
-        described = {"read_as": seen.remarks, "columns": column_rows(seen, samples=False)}
-        print_json({**data_row(data), **described, "campaigns": fits, "campaigns_unknown": unknown})
+        understood = described(seen, samples=False)
+        print_json({**data_row(data), **understood, "campaigns": fits, "campaigns_unknown": unknown})
 
 
 @app.command()
@@ -112,13 +107,12 @@ def preview(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show what would be understood of data, without registering them. No campaign is looked at."""
+    from mine_agent.rows.data import described
+
     shelf, _ = _shelf(home)
     data, seen = _look(shelf, "preview", location, kind, options, decimal, Fraction(1))
     if form is Format.JSON:
-        print_json(
-            {"kind": data.kind, "rows": data.rows, "read_as": seen.remarks,
-             "columns": column_rows(seen, samples=False)}
-        )  # fmt: skip
+        print_json({"kind": data.kind, "rows": data.rows, **described(seen, samples=False)})
         return
     _show(data, seen)
 
@@ -130,6 +124,8 @@ def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE
 
     Exit code 1 if the data changed since they were registered.
     """
+    from mine_agent.rows.data import campaign_fits, data_row
+
     shelf, opened = _shelf(home)
     data = shelf.get(name).renewed()
     fits, unknown = campaign_fits(opened, data)
@@ -150,6 +146,8 @@ def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE
 @command
 def list_(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """List the registered data sets."""
+    from mine_agent.rows.data import data_row
+
     shelf, _ = _shelf(home)
     print_rows(
         [data_row(data) for data in shelf.all()],
@@ -165,19 +163,10 @@ def list_(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
 @command
 def kinds(form: FormatOption = Format.TABLE) -> None:
     """List the kinds of data that can be registered, with their options for --set."""
-    from mine_agent.data.adapters import adapter_named, kinds
-    from mine_agent.errors import DataError
+    from mine_agent.rows.data import kind_rows
 
-    rows = []
-    for kind in kinds():
-        try:
-            adapter = adapter_named(kind)
-            options, about = dict(adapter.options), " ".join((adapter.__doc__ or "").split())
-        except DataError as error:
-            options, about = {}, str(error)
-        rows.append({"kind": kind, "about": about, "options": options})
     print_rows(
-        rows,
+        kind_rows(),
         {"kind": "kind", "about": "what it is", "options": "options"},
         form=form,
         show={"options": lambda known: "; ".join(f"{key}: {text}" for key, text in known.items()) or "none"},
@@ -206,9 +195,12 @@ def map_(
     kept once you agree. It is a file beside the registration; edit it at any time. It serves every campaign
     that asks for the same fields, and nobody else sees it. Without options the present mapping is shown.
     """
-    from mine_agent.cli.data.mapping import show_suggestions, suggested
+    from mine_agent.campaigns.mapping_suggestion import suggested_mapping
+    from mine_agent.cli.connect import connect_and_read
     from mine_agent.data.mapping import parse_mapping
+    from mine_agent.data.suggesting import as_toml
     from mine_agent.errors import DataError
+    from mine_agent.rows.data import suggestion_rows
 
     shelf, opened = _shelf(home)
     data = shelf.get(name)
@@ -225,8 +217,13 @@ def map_(
         except (OSError, UnicodeDecodeError):
             raise DataError(f"{file} cannot be read; expected a TOML file in UTF-8") from None
     else:
-        text, suggestions = suggested(opened, shelf, data, campaign or "")
-        show_suggestions(suggestions, form=form)
+        suggestions = suggested_mapping(connect_and_read(opened.path), data, campaign or "")
+        text = as_toml(suggestions)
+        print_rows(
+            suggestion_rows(suggestions),
+            {"field": "field", "column": "your column", "factor": "factor", "values": "words", "why": "why"},
+            form=form,
+        )
     mapping = parse_mapping(text, source=str(file or "the suggestion"))
     if not yes and sys.stdin.isatty() and not typer.confirm("Keep this mapping?", err=True):
         note("nothing was kept")
@@ -274,6 +271,8 @@ def _look(
 
 
 def _show(data: DataSet, seen: TableSeen) -> None:
+    from mine_agent.rows.data import column_rows
+
     samples = sys.stdout.isatty()  # values are for the owner's eyes, not for a file or a pipe
     print_rows(
         column_rows(seen, samples=samples),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +25,14 @@ class LockError(OpenMinedError):
         )
 
 
+_BETWEEN_TRIES = 0.05
+
+
 @contextmanager
-def home_lock(path: Path) -> Iterator[None]:
+def home_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock file `path` (made if it is missing, and left there) while the block runs.
+
+    `patience`: seconds to wait for it; commands and pages that read events hold it for a moment.
 
     Raises:
         AlreadyRunningError: another process holds it.
@@ -38,12 +44,39 @@ def home_lock(path: Path) -> Iterator[None]:
     except OSError as error:
         raise LockError(str(path), error.strerror or "it cannot be opened") from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunningError(str(path)) from None
-        except OSError as error:
-            raise LockError(str(path), error.strerror or "the disk has no locks") from None
+        _take(handle, path, time.monotonic() + patience)
         yield
     finally:
         os.close(handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock now. Takes nothing that would keep an agent from starting for longer
+    than it is patient.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, path: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise AlreadyRunningError(str(path)) from None
+            time.sleep(_BETWEEN_TRIES)
+        except OSError as error:
+            raise LockError(str(path), error.strerror or "the disk has no locks") from None
+        else:
+            return

@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.files.web_pages import BUILT, read_pages
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
-from sonar_web.api.pages import BUILT, read_pages
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
@@ -65,7 +65,7 @@ def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Campaigns of the last days, an index over them, and the pages."""
-    files = read_pages(BUILT)
+    files = read_pages(BUILT / "sonar")
     if not files:
         pytest.fail("the pages are not built: run `make web`")
     node = start_anvil("--timestamp", str(int(time.time()) - HOURS_OF_THE_STORY * HOUR))

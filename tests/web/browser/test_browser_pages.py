@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pysonar.chain.contract.types import Verdict
-from sonar_web.api.pages import BUILT
+from pysonar.files.web_pages import BUILT
 from tests.web.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.slow
@@ -156,9 +156,9 @@ def test_a_server_that_goes_away_is_said_and_what_was_loaded_stays(
 
 
 def test_the_first_page_is_small_and_quick(visit: Callable[..., Visit], site: Site) -> None:
-    first = (BUILT / "index.html").read_text()
-    names = [name for name in (path.name for path in (BUILT / "assets").iterdir()) if name in first]
-    sizes = {name: len(gzip.compress((BUILT / "assets" / name).read_bytes(), 6)) for name in names}
+    first = (BUILT / "sonar" / "index.html").read_text()
+    names = [name for name in (path.name for path in (BUILT / "sonar" / "assets").iterdir()) if name in first]
+    sizes = {name: len(gzip.compress((BUILT / "sonar" / "assets" / name).read_bytes(), 6)) for name in names}
     assert len(names) >= 2
     assert sum(sizes.values()) < 200_000
     page = visit().open(*address(site, "list"))

@@ -1,54 +1,24 @@
-"""What the `data` commands show, as rows that tables and JSON share. Only `samples` hold values."""
+"""Data sets, their columns, and how they fit the open campaigns. Only `samples` hold values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import typer
-
-from pysonar.protocol.amounts import AmountError, parse_ppm
-
-if TYPE_CHECKING:
-    from mine_agent.connection import Connection
-    from mine_agent.data.datasets import DataSet
-    from mine_agent.home import Home
-    from pysonar.tables.understanding import ColumnSeen, TableSeen
-
-COLUMN_HEADINGS = {
-    "name": "column",
-    "kind": "kind",
-    "missing_share": "missing",
-    "range": "range",
-    "samples": "for instance",
-    "remark": "remark",
-}
-
-
-def read_options(given: Sequence[str]) -> dict[str, str]:
-    """`key=value` texts as a dictionary."""
-    made = {}
-    for text in given:
-        key, separator, value = text.partition("=")
-        if not separator or not key.strip():
-            raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")
-        made[key.strip()] = value.strip()
-    return made
-
-
-def read_share(text: str) -> Fraction:
-    """ "2 %" as a fraction."""
-    try:
-        return Fraction(parse_ppm(text), 1_000_000)
-    except AmountError as error:
-        raise typer.BadParameter(str(error), param_hint="--unusable") from None
+from mine_agent.campaigns.overview import open_campaigns
+from mine_agent.connection import Connection
+from mine_agent.data.adapters import adapter_named, kinds
+from mine_agent.data.datasets import DataSet
+from mine_agent.data.matching import fit_by_values
+from mine_agent.data.suggesting import Suggestion
+from mine_agent.errors import DataError
+from mine_agent.home import Home
+from openmined_syft.errors import OpenMinedError
+from pysonar.tables.understanding import ColumnSeen, TableSeen
 
 
 def data_row(data: DataSet) -> dict[str, Any]:
-    """A registered data set as a JSON object."""
-    from mine_agent.errors import DataError
-
+    """A registered data set as a JSON object. Reads all of it: is it still what was registered?"""
     try:
         data.renewed()
         usable, why_not = True, None
@@ -92,21 +62,16 @@ def _column(column: ColumnSeen, rows: int, *, samples: bool) -> dict[str, Any]:
 
 def campaign_fits(home: Home, data: DataSet) -> tuple[list[dict[str, Any]], str | None]:
     """How the data fit each open campaign, or why that cannot be said."""
-    from mine_agent.connection import Connection
-    from openmined_syft.errors import OpenMinedError
-
     try:
         connection = Connection.open(home)
         connection.read_events()
-        return _fits_each(connection, data), None
+        return fits_each(connection, data), None
     except OpenMinedError as error:
         return [], str(error)
 
 
-def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
-    from mine_agent.campaigns.overview import open_campaigns
-    from mine_agent.data.matching import fit_by_values
-
+def fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
+    """How the data fit each open campaign, by their values. Raises ChainError, DataChangedError."""
     rows = []
     for listing in open_campaigns(connection, [data], connection.home.policy(), costs=False):
         missing: list[str] = []
@@ -128,3 +93,35 @@ def _fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def described(seen: TableSeen, *, samples: bool) -> dict[str, Any]:
+    """What was understood of data, in words and by column; values only if `samples` are wanted."""
+    return {"read_as": seen.remarks, "columns": column_rows(seen, samples=samples)}
+
+
+def kind_rows() -> list[dict[str, Any]]:
+    """The kinds of data that can be registered, with their options."""
+    rows = []
+    for kind in kinds():
+        try:
+            adapter = adapter_named(kind)
+            options, about = dict(adapter.options), " ".join((adapter.__doc__ or "").split())
+        except DataError as error:
+            options, about = {}, str(error)
+        rows.append({"kind": kind, "about": about, "options": options})
+    return rows
+
+
+def suggestion_rows(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
+    """Each field of a campaign with the column that may be meant. Words are the owner's own."""
+    return [
+        {
+            "field": made.field,
+            "column": made.column,
+            "factor": None if made.factor == 1.0 else made.factor,
+            "values": "; ".join(f"{word} = {meant}" for word, meant in made.values) or None,
+            "why": made.why,
+        }
+        for made in suggestions
+    ]

@@ -1,0 +1,1 @@
+"""What is answered at each path: the rows of the command line, and the functions behind its commands."""

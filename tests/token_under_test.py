@@ -11,7 +11,7 @@ from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.tokens import Asset, Token
 
 UNIT = 10**6
-STRICT = "contracts/mocks/StrictToken.vy"
+STRICT = "contracts/mocks/tokens/StrictToken.vy"
 
 
 class GivenToken:

@@ -13,11 +13,11 @@ import { AffineMap } from "../src/syft/affine.ts";
 import { LinearFamily } from "../src/syft/family.ts";
 import { fixedMap } from "../src/syft/fixed_point.ts";
 import { RandomFourier } from "../src/syft/fourier.ts";
-import { Layout } from "../src/syft/layout.ts";
-import { matvec, matvecByDefinition } from "../src/syft/matvec.ts";
-import { Fast, Judge } from "../src/syft/modular.ts";
+import { Layout } from "../src/syft/paillier/layout.ts";
+import { matvec, matvecByDefinition } from "../src/syft/paillier/matvec.ts";
+import { Fast, Judge } from "../src/syft/paillier/modular.ts";
 import { Matrix } from "../src/syft/matrix.ts";
-import { fixedVisit, packRows, train } from "../src/syft/paillier.ts";
+import { fixedVisit, packRows, train } from "../src/syft/paillier/paillier.ts";
 import { ruleFrom } from "../src/syft/rules.ts";
 import { bytes, golden, hex, vectors } from "./vectors.ts";
 

@@ -168,9 +168,8 @@ def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
 
 @cache
 def source(name: str) -> Any:
-    """A compiled contract of this folder's `contracts/`."""
-    path = Path("contracts", f"{name}.vy")
-    return boa.load_partial(str(path if path.exists() else Path("contracts/mocks", f"{name}.vy")))
+    """A compiled contract of `contracts/` or of the mocks below it."""
+    return boa.load_partial(str(next(Path("contracts").rglob(f"{name}.vy"))))
 
 
 class Project:

@@ -30,7 +30,7 @@ ETHER = 10**18
 @pytest.fixture
 def token(node: Any, sonar: Any, deploy: Any, scientist: Any, transact: Any) -> Any:
     """`token(mood)` makes a token turn; it is at `token.address`, and the scientist has plenty of it."""
-    address = deploy(node, "contracts/mocks/TrapToken.vy")
+    address = deploy(node, "contracts/mocks/tokens/TrapToken.vy")
 
     def call(function: str, *words: int) -> None:
         data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)

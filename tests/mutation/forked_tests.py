@@ -91,7 +91,7 @@ class ForkedTests:
 
         self.items = session.items
         self.runtime = compiled(ROOT).bytecode_runtime
-        for mock in sorted((ROOT / "contracts/mocks").glob("[A-Z]*.vy")):
+        for mock in sorted((ROOT / "contracts/mocks").rglob("[A-Z]*.vy")):
             boa_stage.source(mock.stem)
         gc.collect()
         gc.freeze()

@@ -49,7 +49,7 @@ class SonarMachine(RuleBasedStateMachine):
         """The machine on a stage: Sonar and tokens deployed once, everybody rich in all assets."""
         sonar = stage.load("contracts/Sonar.vy")
         sources = {"plain": "PlainToken", "silent": "SilentToken", "fickle": "ChargingToken"}
-        tokens = {name: stage.load(f"contracts/mocks/{source}.vy") for name, source in sources.items()}
+        tokens = {name: stage.load(f"contracts/mocks/tokens/{source}.vy") for name, source in sources.items()}
         for person in PEOPLE:
             stage.enrich(person, RICHES)
             for token in tokens.values():

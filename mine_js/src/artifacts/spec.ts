@@ -6,7 +6,7 @@ import type { Cid } from "../protocol/cid.ts";
 import { ProfileError } from "../schema/profile.ts";
 import { Schema } from "../schema/schema.ts";
 import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
-import { Layout } from "../syft/layout.ts";
+import { Layout } from "../syft/paillier/layout.ts";
 import { type Rule, ruleFrom } from "../syft/rules.ts";
 import { ArtifactError, naming, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";

@@ -4,11 +4,11 @@ import { fromHex, sameBytes, toBigInt, toHex } from "../protocol/bytes.ts";
 import { type Cbor, cborMap, type CborMap, dumpsCbor, Float } from "../protocol/cbor.ts";
 import type { Cid } from "../protocol/cid.ts";
 import { fixedLimit, LARGEST_ENTRIES } from "../syft/fixed_point.ts";
-import { Layout } from "../syft/layout.ts";
+import { Layout } from "../syft/paillier/layout.ts";
 import {
   ciphertextsFromBytes, ciphertextsToBytes, type EncryptedGradient, type EncryptedModel, validateCiphertexts,
-} from "../syft/paillier.ts";
-import { certificateBytes, isCertified, type PublicKey, publicKeyFrom } from "../syft/paillier_key.ts";
+} from "../syft/paillier/paillier.ts";
+import { certificateBytes, isCertified, type PublicKey, publicKeyFrom } from "../syft/paillier/paillier_key.ts";
 import { ArtifactError, naming, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readCbor } from "./fields.ts";
 import type { Spec } from "./spec.ts";

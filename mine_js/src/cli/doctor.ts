@@ -11,7 +11,7 @@ import { utf8 } from "../protocol/bytes.ts";
 import { general } from "../rules/policy.ts";
 import { openStore } from "../store/embedded.ts";
 import { cidOf } from "../store/unixfs.ts";
-import { Fast, Judge } from "../syft/modular.ts";
+import { Fast, Judge } from "../syft/paillier/modular.ts";
 import { seconds } from "../work/new_submissions.ts";
 import { SUBMIT_GAS } from "../work/offers.ts";
 import { ACTING, format, type Given, homePath, parse, passphrase } from "./options.ts";

@@ -1,6 +1,6 @@
 /** Exact fractions, in lowest terms, written as Python writes them: "3", "23/128". */
 import { PrivacyError } from "../errors.ts";
-import { gcd } from "../syft/modular.ts";
+import { gcd } from "../syft/paillier/modular.ts";
 
 export class Fraction {
   readonly top: bigint;

@@ -9,8 +9,8 @@ import type { CampaignRecord } from "../chain/sonar.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { Cid } from "../protocol/cid.ts";
 import { CertificateError, readCertificate } from "../protocol/openpgp.ts";
-import type { EncryptedModel } from "../syft/paillier.ts";
-import type { PublicKey } from "../syft/paillier_key.ts";
+import type { EncryptedModel } from "../syft/paillier/paillier.ts";
+import type { PublicKey } from "../syft/paillier/paillier_key.ts";
 import type { Connection } from "./connection.ts";
 
 const SPECS_KEPT = 256;

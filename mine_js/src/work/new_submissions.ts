@@ -13,7 +13,7 @@ import { seal } from "../protocol/openpgp.ts";
 import { nextMove } from "../rules/pacing.ts";
 import { type Policy, refusals } from "../rules/policy.ts";
 import { cidOf as nameOf } from "../store/unixfs.ts";
-import { train } from "../syft/paillier.ts";
+import { train } from "../syft/paillier/paillier.ts";
 import type { Connection } from "./connection.ts";
 import { submitted, type Tell } from "./happenings.ts";
 import type { Library } from "./library.ts";

@@ -49,7 +49,7 @@ def in_tokens(deploy: Any, miner: KeyfileSigner) -> Any:
     """`in_tokens(world) -> Token`: the world's Capsule takes the token, too."""
 
     def make(world: World) -> Token:
-        token = Token(world, deploy(world.node, "contracts/mocks/TrapToken.vy"))
+        token = Token(world, deploy(world.node, "contracts/mocks/tokens/TrapToken.vy"))
         for signer in (world.scientist, miner):
             token.give(signer)
         world.home.capsule = replace(world.home.capsule, assets=["ether", token.address])

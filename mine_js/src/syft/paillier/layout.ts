@@ -1,6 +1,6 @@
 /** Where the numbers of a d x k weight matrix sit inside Paillier plaintexts: docs/encrypted-training.md. */
-import { LayoutError, ShapeError } from "../errors.ts";
-import { ceilLog2, LARGEST_ENTRIES, WEIGHT_BITS } from "./fixed_point.ts";
+import { LayoutError, ShapeError } from "../../errors.ts";
+import { ceilLog2, LARGEST_ENTRIES, WEIGHT_BITS } from "../fixed_point.ts";
 
 export const MAP_BITS = 22;
 const LARGEST_FRACTION = 40;

@@ -4,8 +4,8 @@
  * need not be prime. Products are BigInt's in both, and not constant in time.
  */
 import { createDiffieHellman, type DiffieHellman, randomBytes } from "node:crypto";
-import { CiphertextError } from "../errors.ts";
-import { bitLength, fromBigInt, toBigInt } from "../protocol/bytes.ts";
+import { CiphertextError } from "../../errors.ts";
+import { bitLength, fromBigInt, toBigInt } from "../../protocol/bytes.ts";
 
 export interface Powers {
   /** base^exponent mod modulus; the modulus is odd. */

@@ -1,8 +1,8 @@
 /** Encrypted models and gradients under Paillier, their wire forms, and a mine's visit. */
-import { BoundError, CiphertextError, KeyMismatchError, ShapeError } from "../errors.ts";
-import { bitLength, concat, fromBigInt, toBigInt, toHex } from "../protocol/bytes.ts";
-import type { AffineMap } from "./affine.ts";
-import { fixedMap, roundHalfEven } from "./fixed_point.ts";
+import { BoundError, CiphertextError, KeyMismatchError, ShapeError } from "../../errors.ts";
+import { bitLength, concat, fromBigInt, toBigInt, toHex } from "../../protocol/bytes.ts";
+import type { AffineMap } from "../affine.ts";
+import { fixedMap, roundHalfEven } from "../fixed_point.ts";
 import type { Layout } from "./layout.ts";
 import { matvec } from "./matvec.ts";
 import { Fast, gcd, type Powers, randomBelow } from "./modular.ts";

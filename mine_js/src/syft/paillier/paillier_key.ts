@@ -1,8 +1,8 @@
 /** The public half of a campaign's Paillier key: what is checked of it, and its proof. */
 import { checkPrimeSync, createHash } from "node:crypto";
-import { KeyFormError } from "../errors.ts";
-import { bitLength, concat, fromBigInt, sameBytes, toBigInt, utf8 } from "../protocol/bytes.ts";
-import { sha256 } from "../protocol/cid.ts";
+import { KeyFormError } from "../../errors.ts";
+import { bitLength, concat, fromBigInt, sameBytes, toBigInt, utf8 } from "../../protocol/bytes.ts";
+import { sha256 } from "../../protocol/cid.ts";
 import { Fast, gcd } from "./modular.ts";
 
 const SMALLEST_BITS = 2048;

@@ -31,8 +31,7 @@ from tests.stateful.log_twin import LogTwin, Told
 NO_ONE = "0x" + "00" * 20
 NOTHING = b"\0" * 32
 BURN = "0x000000000000000000000000000000000000dEaD"
-SPEC = keccak(text="spec")
-MODEL = keccak(text="model")
+SPEC, MODEL = keccak(text="spec"), keccak(text="model")
 RICHES = 2**120
 LONGEST_BATCH = 32
 

@@ -73,7 +73,7 @@ class Home(AgentHome):
 
     @property
     def at_work_file(self) -> Path:
-        """What a running mine is doing; see `mine_agent.at_work`."""
+        """What a running mine is doing; see `mine_agent.operation.at_work`."""
         return self.path / AT_WORK_FILE
 
     @property

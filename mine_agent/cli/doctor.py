@@ -28,7 +28,7 @@ def doctor(
     Exit code 1 if anything fails. The store is tried by writing a few bytes to it; nothing else is changed.
     """
     from mine_agent.cli.connect import home_path
-    from mine_agent.doctor import examine
+    from mine_agent.operation.doctor import examine
     from pysonar.party.home.passphrase import read_passphrase
 
     findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))

@@ -50,10 +50,10 @@ def run(
     With --format json every happening is one JSON object on a line.
     """
     from mine_agent.agent import Agent
-    from mine_agent.at_work import AtWork
     from mine_agent.cli.connect import LOCK_PATIENCE, home_path, open_account
     from mine_agent.connection import Connection
     from mine_agent.home import Home
+    from mine_agent.operation.at_work import AtWork
     from mine_agent.rounds import rounds_until
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home.home_lock import home_lock

@@ -24,7 +24,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """
     from mine_agent.cli.connect import home_path
     from mine_agent.home import Home
-    from mine_agent.status import status_of
+    from mine_agent.operation.status import status_of
 
     found = status_of(Home.open(home_path(home)), time.time())
     if form is Format.JSON:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mine_agent.at_work import WorkSeen, read_at_work
 from mine_agent.campaigns.decisions.records import waiting_for_a_word
 from mine_agent.campaigns.overview import Listing, open_campaigns
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from mine_agent.operation.at_work import WorkSeen, read_at_work
 from mine_agent.rules.decisions import ASK
 from mine_agent.rules.hours import minute_of_day
 from openmined_syft.errors import OpenMinedError

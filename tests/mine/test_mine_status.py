@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mine_agent.at_work import KEPT, SIGN_OF_LIFE, AtWork, WorkSeen, read_at_work
 from mine_agent.happenings import Progress
 from mine_agent.home import Home
-from mine_agent.status import status, status_of
+from mine_agent.operation.at_work import KEPT, SIGN_OF_LIFE, AtWork, WorkSeen, read_at_work
+from mine_agent.operation.status import status, status_of
 from pysonar.party.happenings import Happening, Started, Stopped, Training, Waiting
 from pysonar.party.home.home_lock import home_lock, is_locked
 

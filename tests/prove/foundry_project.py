@@ -36,14 +36,14 @@ def make_project(folder: Path, tree: Path, tools: Path) -> None:
         tools: where ci/forge/install put forge and solc.
 
     Raises:
-        ValueError: tests/prove/ISonar.sol does not match the contract's functions.
+        ValueError: tests/prove/checks/ISonar.sol does not match the contract's functions.
         subprocess.CalledProcessError: a compiler refused.
     """
     runtime, layout, methods = _vyper(tree)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "src").mkdir(parents=True)
     (folder / "test").mkdir()
-    for source in HERE.glob("*.sol"):
+    for source in (HERE / "checks").glob("*.sol"):
         shutil.copy(source, folder / "test" / source.name)
     (folder / "test" / "SonarCode.sol").write_text(_library(runtime, layout, tree))
     (folder / "foundry.toml").write_text(FOUNDRY.format(solc=tools / "bin" / "solc"))
@@ -105,4 +105,6 @@ def _check_selectors(folder: Path, methods: dict[str, str]) -> None:
     ours = {(name.split("(")[0], int(selector, 16)) for name, selector in built.items()}
     theirs = {(name.split("(")[0], int(selector, 16)) for name, selector in methods.items()}
     if ours != theirs:
-        raise ValueError(f"tests/prove/ISonar.sol does not match the contract: {sorted(ours ^ theirs)}")
+        raise ValueError(
+            f"tests/prove/checks/ISonar.sol does not match the contract: {sorted(ours ^ theirs)}"
+        )

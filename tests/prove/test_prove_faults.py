@@ -32,14 +32,14 @@ def test_a_fault_that_no_longer_applies_is_said_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_fault_names_a_check(fault: Fault) -> None:
-    checks = (HERE / f"{fault.contract}.t.sol").read_text(encoding="utf-8")
+    checks = (HERE / "checks" / f"{fault.contract}.t.sol").read_text(encoding="utf-8")
 
     assert f"function {fault.check}(" in checks
 
 
 def test_each_contract_of_checks_has_a_fault() -> None:
     assert {fault.contract for fault in FAULTS} == {
-        path.name.removesuffix(".t.sol") for path in HERE.glob("*.t.sol")
+        path.name.removesuffix(".t.sol") for path in (HERE / "checks").glob("*.t.sol")
     }
 
 

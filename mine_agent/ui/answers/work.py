@@ -7,9 +7,9 @@ from typing import Any
 from mine_agent.campaigns.find import say
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.connection import Connection
+from mine_agent.operation.status import listings_now, status
 from mine_agent.rows.campaigns import campaign_row
 from mine_agent.rules.offer import APPROVED, REFUSED
-from mine_agent.status import listings_now, status
 from mine_agent.ui.asking import Asked
 from mine_agent.ui.desk import Desk
 from mine_agent.ui.errors import BadRequestError

@@ -158,7 +158,7 @@ def _print(values: dict[str, Any], form: Format) -> None:
         },
         form=form,
         title="\nSubmissions",
-        show={"miner": short, "score_ppm": format_ppm},
+        show={"miner": short, "score_ppm": format_ppm, "epsilon": "{:.4g}".format},
         empty="no submission was evaluated",
     )
     note("the record agrees with the chain, and Capsule's signature is that of the certificate in the spec")

@@ -18,7 +18,7 @@ const CreatePage = lazy(async () => ({ default: (await import("./create/CreatePa
 const ResultPage = lazy(async () => ({ default: (await import("./result/ResultPage")).ResultPage }));
 
 const PLACES: readonly Place[] = [
-  { path: "/", name: "Campaigns" },
+  { path: "/", name: "Campaigns", also: "/campaigns" },
   { path: "/miners", name: "Miners" },
   { path: "/capsules", name: "Capsules" },
   { path: "/days", name: "Statistics" },

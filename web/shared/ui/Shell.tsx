@@ -8,6 +8,8 @@ export interface Place {
   /** Path of the page. */
   readonly path: string;
   readonly name: string;
+  /** Where it is as well; all that begins with it. */
+  readonly also?: string;
 }
 
 /** The frame of every page: skip link, name, places to go, what is shown, and a line at the bottom. */
@@ -36,7 +38,7 @@ export function Shell(props: { name: string; places: readonly Place[]; bottom?: 
           </Link>
           <nav className="places" aria-label="Pages">
             {props.places.map((place) => (
-              <Link key={place.path} href={place.path} aria-current={isAt(here, place.path) ? "page" : undefined}>
+              <Link key={place.path} href={place.path} aria-current={isAt(here, place) ? "page" : undefined}>
                 {place.name}
               </Link>
             ))}
@@ -57,8 +59,9 @@ export function Shell(props: { name: string; places: readonly Place[]; bottom?: 
   );
 }
 
-function isAt(here: string, path: string): boolean {
-  return path === "/" ? here === "/" || here.startsWith("/campaigns") : here.startsWith(path);
+function isAt(here: string, place: Place): boolean {
+  if (place.also !== undefined && here.startsWith(place.also)) return true;
+  return place.path === "/" ? here === "/" : here.startsWith(place.path);
 }
 
 /** The head of a page: its title (also of the window), a line under it, and what can be done here. */

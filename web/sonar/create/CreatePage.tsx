@@ -8,7 +8,7 @@ import { useAnswer } from "../api";
 import { weiPerPoint } from "../campaign/words";
 import { type Draft, faults, moneyOf, NEW_DRAFT, PURPOSES, startOf } from "./draft";
 import { FieldEditor } from "./FieldEditor";
-import { Below, Choice, Input } from "./Input";
+import { Below, Choice, Input } from "../../shared/ui/Input";
 import type { Certificate } from "./make";
 import { type Key, OwnKeyCard } from "./OwnKey";
 import { SendCard } from "./SendCard";

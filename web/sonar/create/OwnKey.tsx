@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { saidOf } from "../../shared/ui/States";
-import { Input } from "./Input";
+import { Input } from "../../shared/ui/Input";
 
 const SHORTEST = 12;
 

@@ -9,7 +9,7 @@ import { Badge, Hash } from "../../shared/ui/words";
 import { type Answer, type Campaign, type Submission, useAnswer } from "../api";
 import { readSpec } from "../campaign/spec";
 import { VERDICTS } from "../campaigns/state";
-import { Input } from "../create/Input";
+import { Input } from "../../shared/ui/Input";
 import { verified } from "../create/make";
 import { cidDigest } from "../protocol/cid";
 import { contradictions, modelFile, openSealed, readResult, type Result } from "../protocol/result";

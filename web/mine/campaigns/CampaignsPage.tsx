@@ -1,0 +1,133 @@
+import { Link } from "wouter";
+
+import { percent } from "../../shared/format/numbers";
+import { PageHead } from "../../shared/ui/Shell";
+import { Empty, Notice } from "../../shared/ui/States";
+import { Amount, Badge, Bar, Foreign, Hash, When } from "../../shared/ui/words";
+import { type Campaign, nameOf, shortId, useMine } from "../api";
+import { Loaded } from "../Loaded";
+import { change } from "../session";
+import { useAct } from "../useAct";
+
+const AGAIN_EVERY = 15_000;
+const ASK = "ask_first";
+
+/** Every open campaign: whether the mine works for it and, if not, everything that speaks against it. */
+export function CampaignsPage() {
+  const asked = useMine<readonly Campaign[]>("/api/campaigns", AGAIN_EVERY);
+  return (
+    <>
+      <PageHead title="Campaigns" windowTitle="Campaigns – Mine" lead="What is open, what it pays, whether your data fit, and what your rules say. Nobody learns that you looked." />
+      <Loaded asked={asked} what="the open campaigns; the first time, this machine is measured for some seconds">
+        {(rows) =>
+          rows.length === 0 ? (
+            <div className="card"><Empty title="No campaign is open"><p>New ones appear here by themselves.</p></Empty></div>
+          ) : (
+            <>{[...rows].sort((one, other) => Number(waits(other)) - Number(waits(one))).map((row) => <One key={row.campaign} campaign={row} again={() => asked.mutate()} />)}</>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function waits(campaign: Campaign): boolean {
+  return campaign.word === null && campaign.reasons.some((reason) => reason.rule === ASK);
+}
+
+function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
+  const { campaign } = props;
+  const act = useAct();
+  const id = `campaign-${campaign.campaign}`;
+
+  function say(word: "approved" | "refused") {
+    void act.act(async () => {
+      await change("/api/word", { campaign: campaign.campaign, word });
+      await props.again();
+      return word === "approved" ? "Approved. A running mine goes on within its next round." : "Refused. Nothing new is begun for it.";
+    });
+  }
+
+  return (
+    <section className="card" aria-labelledby={id}>
+      <div className="card-head">
+        <h2 id={id}><Foreign text={nameOf(campaign)} most={200} /></h2>
+        <Standing campaign={campaign} />
+      </div>
+      {campaign.failure !== null && <Notice kind="warn">The last try failed: <Foreign text={campaign.failure} most={500} /></Notice>}
+      <div className="two">
+        <div>
+          <dl className="facts">
+            <dt>Left to earn</dt>
+            <dd><Amount wei={campaign.left} asset={campaign.asset} /> of <Amount wei={campaign.bounty} asset={campaign.asset} /></dd>
+            <dt>A point pays</dt>
+            <dd><Amount wei={campaign.point_pays} asset={campaign.asset} /></dd>
+            <dt>Accuracy</dt>
+            <dd>
+              {percent(campaign.best_ppm)} of {percent(campaign.target_ppm)}
+              <Bar share={campaign.target_ppm === 0 ? 0 : Math.min(1, campaign.best_ppm / campaign.target_ppm)} label={`${percent(campaign.best_ppm)} of the target of ${percent(campaign.target_ppm)}`} />
+            </dd>
+            <dt>Open until</dt>
+            <dd><When at={campaign.submit_until} /></dd>
+            <dt>Purpose</dt>
+            <dd><Foreign text={campaign.purpose ?? "not stated"} /></dd>
+            <dt>Asks for</dt>
+            <dd><Foreign text={campaign.fields.join(", ") || "unknown"} most={600} /></dd>
+          </dl>
+        </div>
+        <div>
+          <dl className="facts">
+            <dt>Your data</dt>
+            <dd><Foreign text={campaign.data} most={400} />{campaign.coverage !== null && campaign.coverage < 1 && <> (covers {percent(Math.round(campaign.coverage * 1_000_000))})</>}</dd>
+            <dt>A visit</dt>
+            <dd>{campaign.visit ?? "unknown"}</dd>
+            <dt>Price in privacy</dt>
+            <dd>{campaign.privacy ?? "unknown"}</dd>
+            <dt>Stake</dt>
+            <dd><Amount wei={campaign.stake} asset={campaign.asset} />, burned if the gradient cannot be used</dd>
+            <dt>Scientist</dt>
+            <dd><Hash value={campaign.scientist} name="the scientist's address" /></dd>
+            <dt>Capsule</dt>
+            <dd><Hash value={campaign.capsule} name="Capsule's address" /></dd>
+            <dt>Campaign</dt>
+            <dd><Hash value={campaign.campaign} name="the campaign's id" /></dd>
+          </dl>
+        </div>
+      </div>
+      <div className="spaced">
+        <h3>{campaign.reasons.length === 0 && campaign.fields.length > 0 ? "Nothing speaks against it" : "What speaks against it now"}</h3>
+        {campaign.fields.length === 0 && <p>Its spec cannot be used; see under your data.</p>}
+        <ul className="reasons">
+          {campaign.reasons.map((reason) => (
+            <li key={reason.rule + reason.reason}>
+              <Foreign text={reason.reason} most={500} /> <span className="soft small">({reason.rule}{reason.for_now ? ", for now" : ""})</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <div className="row spaced">
+        {campaign.word !== "approved" && (
+          <button type="button" className={waits(campaign) ? "first" : undefined} disabled={act.busy} onClick={() => say("approved")}>
+            Approve<span className="hidden"> {nameOf(campaign)}</span>
+          </button>
+        )}
+        {campaign.word !== "refused" && (
+          <button type="button" disabled={act.busy} onClick={() => say("refused")}>
+            Refuse<span className="hidden"> {nameOf(campaign)}</span>
+          </button>
+        )}
+        <Link href={`/log?campaign=${campaign.campaign}`}>Decisions about {shortId(campaign.campaign)}</Link>
+        <span role="status">{act.done}</span>
+      </div>
+      {act.wrong !== null && <p className="wrong" role="alert">{act.wrong}</p>}
+    </section>
+  );
+}
+
+function Standing(props: { campaign: Campaign }) {
+  const { campaign } = props;
+  if (campaign.word === "refused") return <Badge tone="bad">You refused it</Badge>;
+  if (waits(campaign)) return <Badge tone="warn">Waits for your word</Badge>;
+  if (campaign.joins) return <Badge tone="good">{campaign.word === "approved" ? "Joins, approved" : "Joins"}</Badge>;
+  return <Badge tone="plain">Does not join</Badge>;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+
+import { CONSTANT, draftOf, type Field, suggestionOf, tableOf } from "./mapping";
+
+const NUMBER: Field = {
+  name: "width", label: false, numeric: true, range: [0, 10], classes: [], origin: null,
+  suggestion: { column: "Width (mm)", factor: 0.1, words: {}, why: "is alike" },
+};
+const SPECIES: Field = {
+  name: "species", label: true, numeric: false, range: null, classes: ["setosa"], origin: null,
+  suggestion: { column: "species", factor: null, words: { "I. setosa": "setosa" }, why: "same name" },
+};
+
+test("a field that is used as it is needs no table", () => {
+  expect(tableOf(NUMBER, draftOf(NUMBER))).toBeNull();
+});
+
+test("a suggestion is taken over with its factor and its words", () => {
+  expect(tableOf(NUMBER, suggestionOf(NUMBER))).toEqual({ column: "Width (mm)", factor: 0.1, offset: 0 });
+  expect(tableOf(SPECIES, suggestionOf(SPECIES))).toEqual({ column: "species", values: { "I. setosa": "setosa" } });
+});
+
+test("what was saved is shown again as it was, and gives the same table", () => {
+  const origin = { column: "w", factor: 2.54, offset: -1, values: {}, constant: null, date: null };
+  expect(tableOf(NUMBER, draftOf({ ...NUMBER, origin }))).toEqual({ column: "w", factor: 2.54, offset: -1 });
+  const constant = { column: null, factor: 1, offset: 0, values: {}, constant: "DE", date: null };
+  expect(tableOf(SPECIES, draftOf({ ...SPECIES, origin: constant }))).toEqual({ constant: "DE" });
+  expect(draftOf({ ...SPECIES, origin: constant }).column).toBe(CONSTANT);
+});
+
+test("what is no number and no pair of words is said with the field's name", () => {
+  for (const factor of ["", "x", "1e999"]) {
+    expect(() => tableOf(NUMBER, { ...draftOf(NUMBER), factor })).toThrow("width");
+  }
+  expect(() => tableOf(SPECIES, { ...draftOf(SPECIES), words: "setosa" })).toThrow("your word = theirs");
+  expect(tableOf(NUMBER, { ...draftOf(NUMBER), factor: "0,5" })).toEqual({ column: "width", factor: 0.5, offset: 0 });
+});

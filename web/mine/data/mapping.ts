@@ -1,0 +1,93 @@
+/** A mapping as the page edits it, and as the server takes it. */
+
+export interface Origin {
+  readonly column: string | null;
+  readonly factor: number;
+  readonly offset: number;
+  readonly values: Readonly<Record<string, string>>;
+  readonly constant: string | null;
+  readonly date: string | null;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly label: boolean;
+  readonly numeric: boolean;
+  readonly range: readonly [number, number] | null;
+  readonly classes: readonly string[];
+  readonly origin: Origin | null;
+  readonly suggestion: { column: string | null; factor: number | null; words: Readonly<Record<string, string>>; why: string };
+}
+
+export interface Mapping {
+  readonly data: string;
+  readonly mapping: string | null;
+  readonly dates: readonly string[];
+  readonly columns: readonly { name: string; kind: string }[];
+  readonly fields: readonly Field[];
+}
+
+/** What a field is made of: "" is the column of its own name, CONSTANT a value that every record has. */
+export interface Draft {
+  readonly column: string;
+  readonly constant: string;
+  readonly factor: string;
+  readonly offset: string;
+  readonly date: string;
+  readonly words: string;
+}
+
+/** No column can have this name: it has a line end. */
+export const CONSTANT = "\n";
+
+const AS_IT_IS: Draft = { column: "", constant: "", factor: "1", offset: "0", date: "", words: "" };
+
+export function draftOf(field: Field): Draft {
+  const { origin } = field;
+  if (origin === null) return AS_IT_IS;
+  return {
+    column: origin.column ?? CONSTANT,
+    constant: origin.constant ?? "",
+    factor: String(origin.factor),
+    offset: String(origin.offset),
+    date: origin.date ?? "",
+    words: wordsOf(origin.values),
+  };
+}
+
+export function suggestionOf(field: Field): Draft {
+  const { column, factor, words } = field.suggestion;
+  if (column === null) return draftOf(field);
+  return { ...AS_IT_IS, column: column === field.name ? "" : column, factor: String(factor ?? 1), words: wordsOf(words) };
+}
+
+/** The field's table in the mapping's file; null if the column of its own name is used as it is. Throws what is wrong, in words. */
+export function tableOf(field: Field, draft: Draft): object | null {
+  if (draft.column === CONSTANT) return { constant: draft.constant };
+  const column = draft.column === "" ? field.name : draft.column;
+  const factor = numberOf(field, draft.factor), offset = numberOf(field, draft.offset);
+  const values = Object.fromEntries(
+    draft.words.split("\n").filter((line) => line.trim() !== "").map((line) => {
+      const at = line.lastIndexOf("=");
+      if (at < 1) throw new Error(`${field.name}: "${line.slice(0, 60)}" is not of the form: your word = theirs`);
+      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+    }),
+  );
+  const table = {
+    column,
+    ...(factor === 1 && offset === 0 ? {} : { factor, offset }),
+    ...(draft.date === "" ? {} : { date: draft.date }),
+    ...(Object.keys(values).length === 0 ? {} : { values }),
+  };
+  return column === field.name && Object.keys(table).length === 1 ? null : table;
+}
+
+function numberOf(field: Field, text: string): number {
+  const found = Number(text.trim().replace(",", "."));
+  if (text.trim() === "" || !Number.isFinite(found)) throw new Error(`${field.name}: "${text.slice(0, 60)}" is not a number`);
+  return found;
+}
+
+function wordsOf(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).map(([word, meant]) => `${word} = ${meant}`).join("\n");
+}

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,16 +102,16 @@ def site(
 class Visit:
     """One reader's browser. Keeps every address that it asked, and everything that went wrong in it."""
 
-    def __init__(self, browser: Browser, site: Site, *, theme: str = "light", width: int = 1280) -> None:
+    def __init__(self, browser: Browser, url: str, *, theme: str = "light", width: int = 1280) -> None:
         self.context = browser.new_context(
-            base_url=site.url,
+            base_url=url,
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": 900},
             locale="en-GB",
             timezone_id="Europe/Vienna",
             reduced_motion="reduce",
         )
-        self.site = site
+        self.url = url
         self.asked: list[str] = []
         self.faults: list[str] = []
         self.page = self.context.new_page()
@@ -136,17 +137,24 @@ class Visit:
             self.faults.append(message.text)
 
 
-@pytest.fixture
-def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
-    """`visit(theme="dark", width=390)`: a reader. In the end no page failed or asked another host."""
-    visits: list[Visit] = []
+@contextmanager
+def visits(browser: Browser, url: str) -> Iterator[Callable[..., Visit]]:
+    """`begin(theme="dark", width=390)`: a reader. In the end no page failed or asked another host."""
+    begun: list[Visit] = []
 
     def begin(**wanted: Any) -> Visit:
-        visits.append(Visit(chromium, site, **wanted))
-        return visits[-1]
+        begun.append(Visit(browser, url, **wanted))
+        return begun[-1]
 
     yield begin
-    for one in visits:
+    for one in begun:
         one.context.close()
         assert one.faults == []
-        assert {url.split("/")[2] for url in one.asked} <= {site.url.split("/")[2]}
+        assert {url.split("/")[2] for url in one.asked} <= {one.url.split("/")[2]}
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visit]]:
+    """`visit(theme="dark", width=390)`: a reader of Sonar's pages."""
+    with visits(chromium, site.url) as begin:
+        yield begin

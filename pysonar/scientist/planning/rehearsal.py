@@ -14,7 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, SyftError
-from openmined_syft.models import Inputs, Rows
+from openmined_syft.models import Inputs, Learnable, Rows
+from openmined_syft.models.family import LinearFamily
 from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.amounts import format_ppm
@@ -22,11 +23,13 @@ from pysonar.protocol.artifacts import Algorithm, FromCampaign
 from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
 from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 from pysonar.scientist.errors import PlanError
+from pysonar.scientist.planning.noise import MOST_INPUTS, expected_noise, release
 from pysonar.scientist.planning.plan import SOURCE, Plan
 
 MOST_ROWS = 2_000
 """A rehearsal shall take seconds: of more records these many, evenly spread, play the mine and measure it."""
 MOST_EVALUATIONS = 12
+DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Rehearsal:
             known here, since it is that of an earlier campaign.
         visits: how many visits of that mine were paid.
         plain_reached: what a linear model reached in the same way, for a network; None otherwise.
+        epsilon, noised: of a mine's release for this plan, and the best that the same mine came to under such
+            noise, ppm, the median of `DRAWS`; None where it is not played: networks, very many inputs.
     """
 
     plan: Plan
@@ -49,6 +54,8 @@ class Rehearsal:
     reached: int | None
     visits: int
     plain_reached: int | None = None
+    epsilon: float | None = None
+    noised: int | None = None
 
     @property
     def most_paid(self) -> int:
@@ -111,6 +118,8 @@ class Rehearsal:
             "rehearsed_ppm": self.reached,
             "rehearsed_visits": self.visits,
             "rehearsed_linear_ppm": self.plain_reached,
+            "epsilon": self.epsilon,
+            "rehearsed_noised_ppm": self.noised,
             "most_paid": str(self.most_paid),
             "per_point": str(self.per_point),
             "warnings": [*self.slips(), *self.warnings()],
@@ -163,7 +172,18 @@ def rehearse(plan: Plan, validation: pa.Table, start: int) -> Rehearsal:
     if plan.algorithm.family == NETWORK:
         linear = plain_campaign(plan, Algorithm(_plain_family(plan)), rows, None)
         plain, _ = _reached(plan, linear, rows)
-    return Rehearsal(plan, len(y), start, reached, visits, plain)
+    epsilon, noised = _under_noise(plan, campaign, rows)
+    return Rehearsal(plan, len(y), start, reached, visits, plain, epsilon, noised)
+
+
+def _under_noise(plan: Plan, campaign: PlainCampaign, rows: Rows) -> tuple[float | None, int | None]:
+    """What a mine's noise leaves of what it can reach."""
+    family = plan.family
+    if not isinstance(family, LinearFamily) or family.weights_shape[0] > MOST_INPUTS:
+        return None, None
+    epsilon, delta = expected_noise(plan)
+    draws = [_reached(plan, campaign, release(plan, rows, epsilon, delta))[0] for _ in range(DRAWS)]
+    return epsilon, sorted(draws)[DRAWS // 2]
 
 
 def plain_campaign(
@@ -186,12 +206,12 @@ def plain_campaign(
     )
 
 
-def _reached(plan: Plan, campaign: PlainCampaign, rows: Rows) -> tuple[int, int]:
+def _reached(plan: Plan, campaign: PlainCampaign, data: Learnable) -> tuple[int, int]:
     """The best accuracy in ppm, and how many visits raised it."""
     try:
         done = climb(
             campaign,
-            {"": rows},
+            {"": data},
             target=1_000_000,
             min_gain=plan.min_gain,
             most_evaluations=MOST_EVALUATIONS,

@@ -11,6 +11,7 @@ import pytest
 from pysonar import Campaign
 from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
+from pysonar.scientist.planning.noise import USUAL_DELTA, USUAL_EPSILON, expected_noise
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import paid, rehearse
@@ -45,6 +46,31 @@ def test_a_campaign_that_works_is_rehearsed_to_its_target(plan: Plan) -> None:
     assert done.reached >= 900_000
     assert done.visits >= 1
     assert (done.slips(), done.warnings()) == ([], [])
+
+
+def test_what_mines_noise_will_cost_is_rehearsed_too(plan_values: dict[str, Any]) -> None:
+    usual = rehearse(plan_from(plan_values), table(1500), 0)
+    assert usual.epsilon == USUAL_EPSILON
+    assert usual.noised is not None
+    assert usual.reached is not None
+    assert usual.noised > usual.reached - 100_000
+    floor = {"privacy_floor": {"epsilon": 0.01, "delta": 1e-6}}
+    hidden = rehearse(plan_from(plan_values | floor), table(1500), 0)
+    assert hidden.epsilon == 0.01
+    assert hidden.noised is not None
+    assert hidden.noised < usual.noised - 100_000
+    assert hidden.as_row()["rehearsed_noised_ppm"] == hidden.noised
+    loose = plan_from(plan_values | {"privacy_floor": {"epsilon": 9, "delta": 1e-5}})
+    assert expected_noise(loose) == (
+        USUAL_EPSILON,
+        USUAL_DELTA,
+    )  # no mine makes less noise than it is used to
+
+
+def test_the_usual_noise_is_what_mines_have_by_default() -> None:
+    from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_PRICE
+
+    assert (USUAL_EPSILON, USUAL_DELTA) == (DEFAULT_PRICE, DEFAULT_DELTA)
 
 
 def test_a_bounty_can_pay_only_what_lies_between_start_and_target(plan_values: dict[str, Any]) -> None:

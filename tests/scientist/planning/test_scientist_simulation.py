@@ -8,9 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from openmined_syft.models import Rows
 from pysonar.scientist.errors import PlanError
+from pysonar.scientist.planning import noise
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
+from pysonar.scientist.planning.rehearsal import encoded
 from pysonar.scientist.planning.simulation import simulate
 from tests.scientist.planning.test_scientist_rehearsal import table
 
@@ -57,6 +60,32 @@ def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: dic
     few, many = (median(best(records, 0.1) for _ in range(5)) for records in (30, 3000))
     assert few < many - 50_000
     assert few < best(30, None) - 50_000
+
+
+def test_what_the_noise_costs_and_what_it_comes_to_alone_is_told_beside_it(
+    plan_values: dict[str, Any],
+) -> None:
+    plan = plan_from(plan_values | {"target": "99 %"})
+    exact = simulate(plan, table(200), table(2000, seed=1), mines=2)
+    assert (exact.without_noise, exact.single_records) == (None, None)
+    few = [simulate(plan, table(200), table(2000, seed=1), mines=2, epsilon=3.0) for _ in range(5)]
+    assert {done.without_noise for done in few} == {exact.climb.best}
+    # Two mines: their records teach, two directions of nothing but noise do not.
+    assert median(done.climb.best for done in few) > median(done.single_records or 0 for done in few) + 50_000
+    crowd = [simulate(plan, table(200), table(60, seed=1), mines=30, epsilon=0.001) for _ in range(3)]
+    # Thirty directions of nothing but noise lead far: what is told beside it says so.
+    assert median(done.climb.best for done in crowd) > 800_000
+    assert median(done.single_records or 0 for done in crowd) > 800_000
+
+
+def test_each_mine_draws_its_noise_once(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[object] = []
+    real = noise.exact_sums
+    monkeypatch.setattr(noise, "exact_sums", lambda rows: drawn.append(rows) or real(rows))
+    rows = Rows(*encoded(plan, table(30)))
+    releases = noise.Releases(plan, {"a": rows, "b": rows}, 3.0)
+    assert releases["a"] is releases["a"] is not releases["b"]
+    assert len(drawn) == 2
 
 
 def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values: dict[str, Any]) -> None:

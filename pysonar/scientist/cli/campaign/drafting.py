@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from pysonar.party.cli.console import (
     print_rows,
 )
 from pysonar.protocol.amounts import format_ppm, format_seconds
+
+if TYPE_CHECKING:
+    from pysonar.scientist.planning.simulation import Simulation
 
 MOST_GAINS = 30
 _LABELS = {
@@ -139,7 +142,10 @@ def simulate(
     """Play a plan with many mines in plain numbers: accuracies, payouts, and who is paid.
 
     The records of --data are shared out evenly; mines take turns until the target is reached or none of them
-    gains any more. Nothing is sent; no home or chain is needed.
+    gains any more. With --epsilon the same mines are played without noise as well, and mines that have the
+    noise and one record each: many of them come far by chance, as Capsule's search keeps every direction that
+    suits the validation records. Only what is above that comes from the mines' records. Nothing is sent; no
+    home or chain is needed.
     """
     from pysonar.scientist.planning.checking import simulated
 
@@ -152,6 +158,7 @@ def simulate(
     shown = {
         "Accuracy": f"{format_ppm(row['start_ppm'])} -> {format_ppm(row['best_ppm'])}"
         f" (target {format_ppm(row['target_ppm'])})",
+        **_noise(found),
         "Mines": f"{row['mines']} with about {row['rows_of_each']} records, {row['mines_paid']} of them paid",
         "Evaluations": str(row["evaluations"]),
         "Paid": f"{show(int(row['paid']))} of {show(found.plan.bounty)}",
@@ -172,6 +179,16 @@ def simulate(
         },
         empty="no submission was paid",
     )
+
+
+def _noise(found: Simulation) -> dict[str, str]:
+    """What the noise costs, and what it alone would come to."""
+    if found.without_noise is None or found.single_records is None:
+        return {}
+    return {
+        "The same without noise": format_ppm(found.without_noise),
+        "The same noise, one record each": format_ppm(found.single_records),
+    }
 
 
 def _as_record(path: Path, found: Any) -> dict[str, Any]:

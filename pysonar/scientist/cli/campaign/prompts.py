@@ -33,6 +33,8 @@ def show_understood(understood: Understood, name: str) -> None:
 
 def show_rehearsed(rehearsal: Rehearsal) -> None:
     """What a campaign with this plan can come to."""
+    from pysonar.scientist.planning.rehearsal import MOST_ROWS
+
     plan, show = rehearsal.plan, rehearsal.plan.asset.show
     note(
         f"  {plan.metric} {format_ppm(rehearsal.start)} at the start, target {format_ppm(plan.target)};"
@@ -46,6 +48,13 @@ def show_rehearsed(rehearsal: Rehearsal) -> None:
         note(
             f"  rehearsed: a mine that has the validation records themselves reaches"
             f" {format_ppm(rehearsal.reached)} with {rehearsal.visits} paid visits"
+        )
+    if rehearsal.reached is not None and rehearsal.noised is not None:
+        why = "by default" if plan.privacy_floor is None else "for this plan's floor"
+        note(
+            f"  under noise of epsilon {rehearsal.epsilon:g}, as mines have it {why}, it reaches"
+            f" {format_ppm(rehearsal.noised)} with its {min(rehearsal.rows, MOST_ROWS)} records; more records"
+            f" feel it less (see `sonar campaign simulate --epsilon {rehearsal.epsilon:g}`)"
         )
     for sentence in rehearsal.warnings():
         warn(sentence)

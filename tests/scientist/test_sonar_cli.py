@@ -18,6 +18,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import load_settings, save_settings
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
+from pysonar.scientist.cli.campaign import prompts
 from tests.conftest import Anvil
 from tests.scientist.shell import Shell, runner
 
@@ -124,7 +125,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     validation_csv: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pysonar.scientist.cli.campaign.prompts.in_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "in_terminal", lambda: True)
     validation_csv.write_bytes(validation_csv.read_bytes() + b"Total,,\n")
     arguments = [*create, "--home", str(sonar_command.home)]
     refused = runner.invoke(app, arguments, env=sonar_command.environment, input="n\n")
@@ -146,7 +147,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
 def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
     sonar_command: Shell, create: tuple[str, ...], judge: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pysonar.scientist.cli.campaign.prompts.in_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "in_terminal", lambda: True)
     created = sonar_command.json(*create, "--yes")
     assert created["validation"]["records"] == 20
     assert created["validation"]["classes"] == {"0": 10, "1": 10}

@@ -60,6 +60,8 @@ class Decline(Enum):
     CERTIFICATE_SUSPECTED = "the spec names a certificate that this Capsule does not trust any more"
     SCIENTIST_MISSING = "the scientist's certificate could not be fetched"
     SCIENTIST_UNUSABLE = "the scientist's certificate cannot be sealed to"
+    AUDITOR_MISSING = "the auditor's certificate could not be fetched"
+    AUDITOR_UNUSABLE = "the auditor's certificate cannot be sealed to, or expires before the review ends"
     FAMILY_UNSUPPORTED = "this Capsule has no arithmetic for the model's family"
     ASSET_UNWANTED = "this Capsule does not work for the campaign's asset"
     BOUNTY_SMALL = "the bounty is smaller than this Capsule works for"

@@ -29,6 +29,7 @@ class Offer:
         network: whether the model is a neural network.
         data: name of the data set.
         purpose: what the model is for, by the spec.
+        auditor: the certificate of who gets to open the gradients beside Capsule, once the campaign is over.
         submit_window: how long submissions are still taken. review_window: what Capsule then has to judge.
         minute: of the day, now.
         begun: whether this mine has submitted to it. others: campaigns that it works for beside this one.
@@ -48,6 +49,7 @@ class Offer:
     network: bool = False
     data: str | None = None
     purpose: str | None = UNSTATED
+    auditor: str | None = None
     submit_window: int | None = None
     review_window: int | None = None
     minute: int | None = None

@@ -53,6 +53,7 @@ class Policy:
     fields: Allowed = NOTHING
     data_sets: Allowed = field(default_factory=Allowed.any)
     purposes: Allowed = field(default_factory=Allowed.any)
+    auditors: Allowed = NOTHING
     networks: bool = False
     privacy: Budget | None = DEFAULT_BUDGET
     ask_first: bool = False

@@ -37,6 +37,7 @@ from pysonar.party.home.rules import (
 )
 from pysonar.protocol.amounts import parse_wei
 from pysonar.protocol.artifacts.spec.purposes import PURPOSES
+from pysonar.protocol.cid import Cid
 
 POLICY_FILE = "policy.toml"
 DIFFERENTIAL, NO_PRIVACY = "differential", "none"
@@ -84,6 +85,13 @@ class PolicyFile:
         default=("any",),
         comment="What a model may be for, by the campaign's spec. It is the scientist's word, and nobody"
         " checks it: " + "; ".join(f"{name} ({words})" for name, words in PURPOSES.items()) + ".",
+    )
+    auditors: tuple[str, ...] = setting(
+        'a list of CIDs of certificates (Qm...), or ["any"]',
+        lambda v: list(v) == ["any"] or all(Cid.is_one(name) for name in v),
+        default=(),
+        comment="Auditors who may open this mine's gradients beside Capsule, once a campaign is over, if its"
+        " spec names one: CIDs of their certificates. Campaigns without an auditor need none.",
     )
     ask_first: bool = setting(
         "true or false",
@@ -189,6 +197,7 @@ class PolicyFile:
             fields=allowed(self.fields),
             data_sets=allowed(self.data_sets),
             purposes=allowed(self.purposes),
+            auditors=allowed(self.auditors),
             ask_first=self.ask_first,
             hours=hours_of(self.hours),
             networks=self.networks,

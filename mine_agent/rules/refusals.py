@@ -85,6 +85,9 @@ def _who_and_what(policy: Policy, offer: Offer) -> Iterator[RuleCheck]:
     yield RuleCheck("fields", wants, some(offer.fields) or "none", reason)
     if offer.purpose is not None:
         yield _listed("purposes", policy.purposes, f"purpose {offer.purpose}", offer.purpose)
+    if offer.auditor is not None:
+        who = f"auditor {offer.auditor}, who gets to open your gradients once the campaign is over,"
+        yield _listed("auditors", policy.auditors, who, offer.auditor)
     refused = (
         "the model is a neural network: a dishonest Capsule could send one that singles out a row (networks ="
         " true in policy.toml allows it)"

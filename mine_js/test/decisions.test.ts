@@ -9,10 +9,11 @@ import { Allowed, type Offer, type Policy, refusals } from "../src/rules/policy.
 import { vectors } from "./vectors.ts";
 
 const CAPSULE = `0x${"ca".repeat(20)}`;
+const AUDITOR = "QmPK1s3pNYLi9ERiq3BDxKa4XosgWwFRQUydHUtz4YgpqB";
 const LIMITS = { submissions: 50, noGainInARow: 5, noGainPause: 1, timeMargin: 30, leastRecords: 20, leastClasses: 2 };
 const NOTHING: Policy = {
   scientists: Allowed.of([]), capsules: Allowed.of([]), assets: Allowed.of([]), fields: Allowed.of([]), dataSets: Allowed.of(["any"]),
-  purposes: Allowed.of(["any"]), askFirst: false, hours: null, networks: false, privacy: new Budget(), minimumSubmitWindow: 0, minimumReviewWindow: 0,
+  purposes: Allowed.of(["any"]), auditors: Allowed.of([]), askFirst: false, hours: null, networks: false, privacy: new Budget(), minimumSubmitWindow: 0, minimumReviewWindow: 0,
   maximumCampaigns: 1000, maximumStake: 10n ** 17n, minimumReward: 0n, minimumPerHour: 0n, expectedShare: new Fraction(1n, 4n),
   stakeRisk: new Fraction(1n, 100n), margin: new Fraction(0n), autoClaim: true, limits: LIMITS,
 };
@@ -24,13 +25,13 @@ const POLICIES: Record<string, Policy> = {
   bare: { ...OPEN, privacy: null },
   dear: { ...OPEN, expectedShare: new Fraction(1n, 1000n) },
   careful: {
-    ...OPEN, dataSets: Allowed.of(["irises"]), purposes: Allowed.of(["health"]), hours: [{ begins: 1320, ends: 360 }, { begins: 720, ends: 780 }],
+    ...OPEN, dataSets: Allowed.of(["irises"]), purposes: Allowed.of(["health"]), auditors: Allowed.of([AUDITOR]), hours: [{ begins: 1320, ends: 360 }, { begins: 720, ends: 780 }],
     minimumSubmitWindow: 3600, minimumReviewWindow: 7200, maximumCampaigns: 2, margin: new Fraction(1n, 2n),
   },
 };
 const PLAIN: Offer = {
   scientist: `0x${"51".repeat(20)}`, capsule: CAPSULE, asset: ZERO_ADDRESS, fields: ["a", "b"], left: 10n ** 18n, stake: 10n ** 16n, fee: 10n ** 15n,
-  gas: 10n ** 14n, floor: null, network: false, data: null, purpose: "unstated", submitWindow: null, reviewWindow: null, minute: null, begun: false,
+  gas: 10n ** 14n, floor: null, network: false, data: null, purpose: "unstated", auditor: null, submitWindow: null, reviewWindow: null, minute: null, begun: false,
   others: 0, payouts: [], spent: 0n, word: null,
 };
 const OFFERS: Record<string, Offer> = {
@@ -42,6 +43,7 @@ const OFFERS: Record<string, Offer> = {
   known: { ...PLAIN, data: "digits", purpose: "finance", submitWindow: 60, reviewWindow: 3600, minute: 420, others: 2 },
   night: { ...PLAIN, data: "irises", purpose: "health", submitWindow: 3600, reviewWindow: 7200, minute: 1439 },
   refused: { ...PLAIN, word: "refused" },
+  audited: { ...PLAIN, auditor: AUDITOR },
   many: { ...PLAIN, fields: [..."abcdefgh"], asset: `0x${"70".repeat(20)}` },
 };
 

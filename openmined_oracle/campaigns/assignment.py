@@ -70,7 +70,7 @@ class Assignment:
         spec: what is asked for.
         family: the kind of model, its features drawn for this campaign.
         secret: our OpenPGP key that the spec names.
-        scientist: whom the result is sealed to.
+        scientist, auditor: whom the result is sealed to; None if there is no auditor.
         X, y: the validation set, encoded: (rows, n_features) and (rows,).
     """
 
@@ -80,6 +80,7 @@ class Assignment:
     scientist: Certificate
     X: Inputs = field(repr=False)
     y: NDArray[np.float64] = field(repr=False)
+    auditor: Certificate | None = None
 
     def score(self, weights: NDArray[np.float64]) -> int:
         """The spec's metric of weights (d, k) on the validation set, in ppm."""
@@ -134,7 +135,7 @@ def read_assignment(
     secret = context.secrets.get(spec.capsule_certificate)
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
-    scientist = _scientist(fetch, spec, record, now)
+    scientist, auditor = _scientist(fetch, spec, record, now), _auditor(fetch, spec, record, now)
     blob = fetch(
         spec.validation.sealed,
         "sealed_input",
@@ -142,7 +143,7 @@ def read_assignment(
         Decline.VALIDATION_SEALED_WRONG,
     )
     X, y = _validation(context, record, spec, secret, blob)
-    return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y)
+    return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y, auditor)
 
 
 def initial_payload(
@@ -205,13 +206,32 @@ def _scientist(
 ) -> Certificate:
     cid = spec.scientist_certificate
     data = fetch(cid, "certificate", Decline.SCIENTIST_MISSING, Decline.SCIENTIST_UNUSABLE)
+    return _reader(data, cid, Decline.SCIENTIST_UNUSABLE, record, now)
+
+
+def _auditor(
+    fetch: Callable[[Cid, str, Decline, Decline], bytes], spec: Spec, record: CampaignRecord, now: int
+) -> Certificate | None:
+    """The auditor, if one is named: mines can read that somebody watches, so it must be possible."""
+    cid = spec.auditor_certificate
+    if cid is None:
+        return None
+    data = fetch(cid, "certificate", Decline.AUDITOR_MISSING, Decline.AUDITOR_UNUSABLE)
+    auditor = _reader(data, cid, Decline.AUDITOR_UNUSABLE, record, now)
+    if not auditor.is_valid_until(record.terms.review_until):
+        raise DeclinedError(Decline.AUDITOR_UNUSABLE)
+    return auditor
+
+
+def _reader(data: bytes, cid: Cid, unusable: Decline, record: CampaignRecord, now: int) -> Certificate:
+    """The certificate of somebody whom the result is sealed to."""
     try:
         certificate = parse_certificate(data, cid=cid)
         if certificate.made_at > max(now, record.terms.submit_until):
-            raise DeclinedError(Decline.SCIENTIST_UNUSABLE)  # by the chain's clock: ours is not to blame
+            raise DeclinedError(unusable)  # by the chain's clock: ours is not to blame
         seal(b"", [certificate])  # better now than when there is a result to deliver
     except (ArtifactError, CertificateError):
-        raise DeclinedError(Decline.SCIENTIST_UNUSABLE) from None
+        raise DeclinedError(unusable) from None
     return certificate
 
 

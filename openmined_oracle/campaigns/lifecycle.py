@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from openmined_oracle.agenda import Outlook
+from openmined_oracle.campaigns.auditing import names_auditor
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.deliver import decide_result
 from openmined_oracle.campaigns.open_campaign import prepare_opening
@@ -142,6 +143,10 @@ class Lifecycle:
         ended = record.delivered or called_off
         if ended and self._all_confirmed(row.id):
             kept = frozenset(filter(None, map(Cid.or_none, (record.model, record.result))))
+            if not called_off and names_auditor(context, record):
+                # The auditor needs every version and gradient. Not the public key, as below.
+                pinned = frozenset(context.store.pins(capsule_pins(row.id)))
+                kept |= pinned - {Cid.or_none(record.public_key)}
             self._let_go(row, kept)
             if not owed:
                 self._close(row)

@@ -69,7 +69,12 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         lambda: _prepare(context.keystore, record, assignment, weights),
         effort=assignment.effort,
     )
-    for cid in (Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate):
+    named = [Cid.from_bytes32(record.terms.spec), spec.validation.sealed, spec.scientist_certificate]
+    if spec.auditor_certificate is not None:
+        named.append(spec.auditor_certificate)
+        if isinstance(spec.initial, SealedWeights):
+            named.append(spec.initial.sealed)
+    for cid in named:
         context.store.pin(cid, capsule_pins(record.id))
     public_key, model = context.put(record.id, prepared.public_key), context.put(record.id, prepared.model)
     return Opening(public_key, model, prepared.start, spec.algorithm.family == NETWORK)

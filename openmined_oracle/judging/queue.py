@@ -87,6 +87,8 @@ def evaluate_ready(context: Context, bench: Workbench, record: CampaignRecord, n
                 return  # it may still arrive, and those behind it are fetched meanwhile
         else:
             judgement, encrypted = _judge_and_encrypt(context, bench, record, event, fetched)
+            if bench.assignment.auditor is not None:
+                context.put(campaign, fetched)  # its mine lets go of it; the auditor has yet to read it
         _store(context, bench, event, judgement, encrypted)
         if time.monotonic() > until:
             return

@@ -22,6 +22,7 @@ from openmined_syft.errors import KernelError, SyftError
 from pysonar.chain.contract.events import Submitted
 from pysonar.protocol.artifacts import ArtifactError, GradientEnvelope, PrivacyFloor
 from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import session_key
 
 
 def open_submission(
@@ -47,6 +48,8 @@ def open_submission(
             scheme=bench.assignment.spec.scheme,
             cid=Cid.from_bytes32(event.update),
         )
+        if bench.assignment.auditor is not None:
+            session_key(sealed, bench.assignment.secret)  # what cannot be shown is not paid for
         base = versions.get(envelope.base_version)
         if base != envelope.base.digest:
             raise MalformedSubmissionError(

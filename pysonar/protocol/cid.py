@@ -76,6 +76,15 @@ class Cid:
         file.)"""
         return cls(hashlib.sha256(block).digest())
 
+    @classmethod
+    def is_one(cls, text: str) -> bool:
+        """Whether the text is one."""
+        try:
+            cls.parse(text)
+        except CidError:
+            return False
+        return True
+
     def __str__(self) -> str:
         number = int.from_bytes(_MULTIHASH + self.digest, "big")
         signs = []

@@ -136,5 +136,16 @@ class ResultMismatchError(CampaignError):
         )
 
 
+class NotTheAuditorError(CampaignError):
+    """The campaign's spec names another auditor, or none; nothing was sealed to this key."""
+
+    def __init__(self, campaign: str, own: str, named: str | None) -> None:
+        who = "no auditor" if named is None else f"the auditor {named}"
+        super().__init__(
+            f"the spec of campaign {campaign} names {who}, not {own}; without --auditor-key everything is"
+            " checked that needs no key"
+        )
+
+
 class EstimatorError(CampaignError, ValueError):
     """The estimator cannot do what is asked with these values. A ValueError, as scikit-learn's own are."""

@@ -41,7 +41,7 @@ from pysonar.protocol.artifacts import (
 from pysonar.protocol.artifacts.parts.records import records_to_bytes
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate
+from pysonar.protocol.openpgp import Certificate, seal
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import (
     LaunchUnfinishedError,
@@ -170,6 +170,9 @@ def _prepare(
         validation, plan.schema, chain_id=chain_id, contract=contract, scientist=owner
     )
     artifacts = [sealed := records.seal(certificate), own := scientist.key.certificate.to_bytes()]
+    terms_until = max(sonar.now(), int(time.time())) + plan.submit_for + plan.review_for
+    if plan.auditor_certificate is not None:
+        artifacts.append(_auditor_certificate(scientist, plan.auditor_certificate, terms_until))
     initial: Zeros | FromCampaign | SealedWeights
     if isinstance(plan.initial, np.ndarray):
         weights = SealedInput.of_weights(plan.initial, chain_id=chain_id, contract=contract, scientist=owner)
@@ -236,6 +239,17 @@ def _capsule_certificate(scientist: Scientist, capsule: str) -> tuple[Cid, Certi
     cid = Cid.from_bytes32(digest)
     data = scientist.connection.store.get(cid, max_bytes=MAX_BYTES["certificate"])
     return cid, parse_certificate(data, cid=cid)
+
+
+def _auditor_certificate(scientist: Scientist, cid: Cid, until: int) -> bytes:
+    """The auditor's certificate, which must be there, and be good until the review ends."""
+    data = scientist.connection.store.get(cid, max_bytes=MAX_BYTES["certificate"])
+    auditor = parse_certificate(data, cid=cid)
+    if not auditor.is_valid_until(until):
+        expected = "a certificate that does not expire before the review ends"
+        raise PlanError("the plan", "auditor_certificate", str(cid), expected)
+    seal(b"", [auditor])
+    return data
 
 
 def _digest(plan: Plan, validation: pa.Table) -> bytes:

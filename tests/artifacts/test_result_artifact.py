@@ -198,3 +198,27 @@ def test_other_things_signed_by_capsule(capsule, scientist, place, spec):
     for inside in (b"", b"junk", spec.to_bytes()):
         with pytest.raises(MalformedError):
             Result.open(seal(inside, [scientist.certificate], capsule), scientist, **opening(place, capsule))
+
+
+def test_a_result_with_an_audit_package_is_sealed_to_the_auditor_too(
+    result, capsule, scientist, stranger, place
+):
+    audited = replace(result, audit=NAME)
+    blob = audited.seal(scientist.certificate, capsule, auditor=stranger.certificate)
+    for reader in (scientist, stranger):
+        assert Result.open(blob, reader, **opening(place, capsule)).audit == NAME
+
+
+def test_a_result_without_one_is_written_as_before(result):
+    assert loads_cbor(result.to_bytes(), max_bytes=1 << 20)["format"] == "openmined/result/2"
+    fields = loads_cbor(replace(result, audit=NAME).to_bytes(), max_bytes=1 << 20)
+    assert (fields["format"], fields["audit"]) == ("openmined/result/3", NAME.digest)
+    assert Result.parse(dumps_cbor(fields)).audit == NAME
+    for wrong in (
+        {**fields, "format": "openmined/result/2"},
+        {name: value for name, value in fields.items() if name != "audit"},
+        {**fields, "audit": None},
+        {**fields, "format": "openmined/result/4"},
+    ):
+        with pytest.raises(ArtifactError):
+            Result.parse(dumps_cbor(wrong))

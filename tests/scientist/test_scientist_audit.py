@@ -15,7 +15,8 @@ from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settle
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.scientist.audit import Check, audit_chain
+from pysonar.scientist.auditing.check import Check
+from pysonar.scientist.auditing.public import audit_chain
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
 from tests.scientist.conftest import PASSPHRASE

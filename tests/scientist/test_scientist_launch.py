@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +292,26 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     assert [name for name in judge.store.owners() if name.startswith("scientist/")] == [
         scientist_pins(campaign.id)
     ]
+
+
+def test_an_auditor_must_be_there_and_last_until_the_review_ends(
+    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
+) -> None:
+    ends = datetime.now(UTC)
+    for hours, refused in ((1, True), (2 + 24, False)):  # submissions and review take an hour each
+        key = SecretKey.generate("auditor")
+        lasting = key.certificate.native().set_expiration(
+            ends + timedelta(hours=hours), key.native().certifier()
+        )
+        cid = judge.store.put(bytes(lasting))
+        campaign = Campaign(owner, replace(plan, auditor_certificate=cid), records, name=f"{hours} hours")
+        if refused:
+            with pytest.raises(PlanError, match="does not expire before the review ends"):
+                campaign.launch()
+            assert node.balance(sonar.address) == 0
+        else:
+            launched = campaign.launch()
+            assert cid in judge.store.pins(scientist_pins(launched.id))
+    nobody = replace(plan, auditor_certificate=Cid(b"\x09" * 32))
+    with pytest.raises(NotFoundError):
+        Campaign(owner, nobody, records, name="nobody").launch()

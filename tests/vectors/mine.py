@@ -18,6 +18,7 @@ SCIENTIST, CAPSULE, ETHER = "0x" + "51" * 20, "0x" + "ca" * 20, "0x" + "00" * 20
 _OPEN = Policy(
     scientists=Allowed.any(), capsules=Allowed.only([CAPSULE]), assets=Allowed.any(), fields=Allowed.any()
 )
+AUDITOR = "QmPK1s3pNYLi9ERiq3BDxKa4XosgWwFRQUydHUtz4YgpqB"
 _OFFER = Offer(SCIENTIST, CAPSULE, ETHER, ("a", "b"), 10**18, Cost(10**16, 10**15, 10**14))
 
 
@@ -33,6 +34,7 @@ def decisions() -> dict[str, Any]:
             _OPEN,
             data_sets=Allowed.only(["irises"]),
             purposes=Allowed.only(["health"]),
+            auditors=Allowed.only([AUDITOR]),
             hours=hours_of(["22:00-06:00", "12:00-13:00"]),
             minimum_submit_window=3600,
             minimum_review_window=7200,
@@ -64,6 +66,7 @@ def decisions() -> dict[str, Any]:
             minute=23 * 60 + 59,
         ),
         "refused": replace(_OFFER, word="refused"),
+        "audited": replace(_OFFER, auditor=AUDITOR),
         "many": replace(_OFFER, fields=tuple("abcdefgh"), asset="0x" + "70" * 20),
     }
     return {

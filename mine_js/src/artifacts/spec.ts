@@ -41,6 +41,8 @@ export class Spec {
   readonly keyBits: number;
   readonly weightBound: number;
   readonly capsuleCertificate: Cid;
+  /** Whose certificate can open the gradients beside Capsule's, once the campaign is over; or null. */
+  readonly auditor: Cid | null;
   readonly privacyFloor: PrivacyFloor | null;
   /** The feature map's description, or null. */
   readonly features: unknown;
@@ -73,7 +75,7 @@ export class Spec {
     const [start, tolerance] = [fields.integer("start_ppm", 0, 1_000_000), fields.integer("start_tolerance_ppm", 0, 1_000_000)];
     this.capsuleCertificate = fields.cid("capsule_certificate");
     const scientist = fields.cid("scientist_certificate");
-    const auditor = fields.optionalCid("auditor_certificate");
+    this.auditor = fields.optionalCid("auditor_certificate") ?? null;
     this.keyBits = fields.integer("key_bits", 1, 1 << 20);
     const sizes = SIZES[this.scheme] ?? [];
     if (!sizes.includes(this.keyBits)) fields.refuse("key_bits", this.keyBits, `one of ${sizes.join(", ")}`);
@@ -90,7 +92,7 @@ export class Spec {
       format: formatName(KIND, VERSION), title: this.title, description, input_schema: inputs, output_schema: outputs,
       algorithm: { family: this.family, parameters, rule: ruleMapping }, steps, metric, start_ppm: start,
       start_tolerance_ppm: tolerance, validation, capsule_certificate: this.capsuleCertificate.toString(),
-      scientist_certificate: scientist.toString(), auditor_certificate: auditor?.toString() ?? null, initial,
+      scientist_certificate: scientist.toString(), auditor_certificate: this.auditor?.toString() ?? null, initial,
       scheme: this.scheme, key_bits: this.keyBits, privacy_floor: this.privacyFloor, weight_bound: this.weightBound,
       difference_norm: norm,
     };

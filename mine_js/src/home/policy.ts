@@ -57,6 +57,13 @@ const KNOWN: Readonly<Record<string, Setting>> = {
     comment: "What a model may be for, by the campaign's spec. It is the scientist's word, and nobody checks it.",
     allowed: (names: readonly string[]) => anyOr(names, (name) => (PURPOSES as readonly string[]).includes(name)),
   },
+  auditors: {
+    kind: "texts", usual: [], expected: 'a list of CIDs of certificates (Qm...), or ["any"]',
+    comment:
+      "Auditors who may open this mine's gradients beside Capsule, once a campaign is over, if its spec names one: CIDs of their certificates. " +
+      "Campaigns without an auditor need none.",
+    allowed: (names: readonly string[]) => anyOr(names, (name) => /^Qm[1-9A-HJ-NP-Za-km-z]{44}$/.test(name)),
+  },
   ask_first: {
     kind: "flag", usual: false, expected: "true or false",
     comment: "Join a campaign only once you have approved it: mine-agent approve ID, or mine-agent refuse ID. All the other rules hold as well.",
@@ -136,6 +143,7 @@ function meaning(values: Values, source: string): Policy {
     fields: Allowed.of(names("fields")),
     dataSets: Allowed.of(names("data_sets")),
     purposes: Allowed.of(names("purposes")),
+    auditors: Allowed.of(names("auditors")),
     askFirst: values["ask_first"] === true,
     hours: names("hours").includes("any") ? null : names("hours").flatMap((text) => spanOf(text) ?? []),
     networks: values["networks"] === true,

@@ -56,6 +56,8 @@ export interface Policy {
   readonly fields: Allowed;
   readonly dataSets: Allowed;
   readonly purposes: Allowed;
+  /** Of auditors' certificates, as CIDs. */
+  readonly auditors: Allowed;
   readonly askFirst: boolean;
   /** When new work may begin; null: always. */
   readonly hours: readonly Span[] | null;
@@ -90,6 +92,8 @@ export interface Offer {
   readonly network: boolean;
   readonly data: string | null;
   readonly purpose: string | null;
+  /** The certificate of who gets to open the gradients beside Capsule, once the campaign is over. */
+  readonly auditor: string | null;
   /** How long submissions are still taken, and what Capsule then has to judge. */
   readonly submitWindow: number | null;
   readonly reviewWindow: number | null;
@@ -129,6 +133,10 @@ export function refusals(policy: Policy, offer: Offer): Refusal[] {
   const forbidden = offer.fields.filter((name) => !policy.fields.has(name));
   unless(forbidden.length === 0, "fields", `fields not allowed: ${some(forbidden)} (allowed: ${policy.fields.toString()})`);
   if (offer.purpose !== null) listed("purposes", policy.purposes, `purpose ${offer.purpose}`, offer.purpose);
+  if (offer.auditor !== null) {
+    const who = `auditor ${offer.auditor}, who gets to open your gradients once the campaign is over,`;
+    listed("auditors", policy.auditors, who, offer.auditor);
+  }
   unless(
     policy.networks || !offer.network,
     "networks",

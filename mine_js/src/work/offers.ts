@@ -25,6 +25,7 @@ export function offerOf(record: CampaignRecord, price: bigint, now: number, know
     network: spec?.family === "mlp",
     data: known.data ?? null,
     purpose: spec?.purpose ?? null,
+    auditor: spec?.auditor?.toString() ?? null,
     submitWindow: Math.max(0, record.submitUntil - now),
     reviewWindow: record.reviewUntil - record.submitUntil,
     minute: new Date().getHours() * 60 + new Date().getMinutes(),

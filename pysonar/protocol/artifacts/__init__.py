@@ -4,6 +4,7 @@ Every artifact carries `format` ("openmined/<kind>/<version>"), has a size limit
 bytes, and is never a pickle. Fetching and storing them is `pysonar.store`'s affair.
 """
 
+from pysonar.protocol.artifacts.audit_package import AuditPackage, Opening
 from pysonar.protocol.artifacts.certificate import parse_certificate
 from pysonar.protocol.artifacts.gradient import GradientEnvelope, PrivacyStatement, most_gradient_bytes
 from pysonar.protocol.artifacts.model import ModelArtifact
@@ -27,10 +28,12 @@ __all__ = [
     "MAX_BYTES",
     "Algorithm",
     "ArtifactError",
+    "AuditPackage",
     "FromCampaign",
     "GradientEnvelope",
     "MalformedError",
     "ModelArtifact",
+    "Opening",
     "OversizedError",
     "PrivacyFloor",
     "PrivacyStatement",

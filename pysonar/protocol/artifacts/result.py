@@ -3,7 +3,8 @@ inside.
 
 It has the final weights and, for every submission, what became of it. Intermediate versions are not in it:
 two consecutive ones would show the scientist a single mine's gradient. They are only committed to, by salted
-digests that the auditor, if the spec names one, can check.
+digests. Where the spec names an auditor they read the result as well, and it names the CID of what they
+recompute everything from (`pysonar.protocol.artifacts.audit_package`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
 
 KIND = "result"
-VERSION = 2
+VERSION = 3
+_WITHOUT_AUDIT = 2
+"""A result that names no audit package is written as before: whoever reads that version can read it."""
 VERDICTS = ("IMPROVED", "NO_GAIN", "MALFORMED", "UNAVAILABLE")
 MAX_SUBMISSIONS = 1_000_000
 _MOST_ITEMS = 32 + 23 * MAX_SUBMISSIONS  # nine fields and two inside one, with their names; the entry
@@ -132,6 +135,7 @@ class Result:
         start_ppm, final_ppm: accuracy before and after.
         weights: the final model, shape (d, k), float64, the bias in the last row.
         record: one entry for each evaluated submission, in order.
+        audit: the audit package, sealed to the auditor; None if the spec names none.
 
     Raises:
         ArtifactError: one of them is out of range or in contradiction to another.
@@ -147,6 +151,7 @@ class Result:
     final_ppm: int
     weights: NDArray[np.float64] = field(repr=False)
     record: tuple[SubmissionRecord, ...] = ()
+    audit: Cid | None = None
 
     def __post_init__(self) -> None:
         checks.integer(KIND, "chain_id", self.chain_id, 1, checks.MAX_CHAIN_ID)
@@ -159,6 +164,8 @@ class Result:
         checks.integer(KIND, "final_ppm", self.final_ppm, 0, checks.PPM)
         object.__setattr__(self, "weights", checked_weights(KIND, "weights", self.weights))
         object.__setattr__(self, "record", tuple(self.record))
+        if self.audit is not None:
+            checks.cid(KIND, "audit", self.audit)
         if len(self.record) > MAX_SUBMISSIONS:
             raise ArtifactError(
                 KIND, "record", Said(f"{len(self.record)} long"), f"at most {MAX_SUBMISSIONS}"
@@ -184,13 +191,16 @@ class Result:
             "weights": weights_to_bytes(KIND, "weights", self.weights),
             "record": [entry.as_mapping() for entry in self.record],
         }
-        return write_cbor(KIND, VERSION, values, _MOST)
+        if self.audit is None:
+            return write_cbor(KIND, _WITHOUT_AUDIT, values, _MOST)
+        return write_cbor(KIND, VERSION, values | {"audit": self.audit.digest}, _MOST)
 
     @classmethod
     def parse(cls, data: bytes, *, cid: Cid | None = None) -> Self:
         """Read what was inside a seal. Raises ArtifactError."""
         with naming(cid):
-            fields = read_cbor(KIND, VERSION, data, _MOST, max_items=_MOST_ITEMS)
+            older = (_WITHOUT_AUDIT,)
+            fields = read_cbor(KIND, VERSION, data, _MOST, max_items=_MOST_ITEMS, older=older)
             entries = fields.items("record", 0, MAX_SUBMISSIONS)
             result = cls(
                 chain_id=fields.take("chain_id"),
@@ -206,14 +216,17 @@ class Result:
                     SubmissionRecord.read(Fields(KIND, entry, f"record[{place}]"))
                     for place, entry in enumerate(entries)
                 ),
+                audit=fields.cid("audit") if fields.has("audit") else None,
             )
             fields.finish()
             require_one_form(KIND, result.to_bytes(), data)
             return result
 
-    def seal(self, scientist: Certificate, signer: SecretKey) -> bytes:
-        """The artifact as it is stored and delivered: signed by Capsule, sealed to the scientist."""
-        return seal(self.to_bytes(), [scientist], signer)
+    def seal(self, scientist: Certificate, signer: SecretKey, *, auditor: Certificate | None = None) -> bytes:
+        """The artifact as it is stored and delivered: signed by Capsule, sealed to the scientist, and to the
+        spec's auditor.
+        """
+        return seal(self.to_bytes(), [scientist, *([] if auditor is None else [auditor])], signer)
 
     @classmethod
     def open(

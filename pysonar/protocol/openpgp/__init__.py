@@ -20,6 +20,7 @@ from pysonar.protocol.openpgp.errors import (
 )
 from pysonar.protocol.openpgp.messages import open_sealed, seal
 from pysonar.protocol.openpgp.secret_keys import SecretKey
+from pysonar.protocol.openpgp.session_keys import open_with_session_key, session_key
 from pysonar.protocol.openpgp.signatures import sign_detached, verify_detached
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
     "WrongPassphraseError",
     "WrongSignerError",
     "open_sealed",
+    "open_with_session_key",
     "seal",
+    "session_key",
     "sign_detached",
     "verify_detached",
 ]

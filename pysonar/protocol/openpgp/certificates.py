@@ -88,6 +88,11 @@ class Certificate:
         self.require_made()
         return self._cert.expiration
 
+    def is_valid_until(self, moment: float) -> bool:
+        """Whether it does not expire before that moment (seconds since 1970). Raises ClockBehindError."""
+        ends = self.expiration
+        return ends is None or ends.timestamp() >= moment
+
     def require_made(self) -> None:
         """Raise ClockBehindError if by this machine's clock the certificate is not there yet: the library
         refuses to seal to it, and to sign or open with its secret.

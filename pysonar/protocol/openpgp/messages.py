@@ -100,15 +100,21 @@ def open_sealed(
         )
     key.certificate.require_made()
     if expected_signer is None:
-        return _open_limited(blob, key, None)
+        return _open_limited(blob, None, key=key)
     expected_signer.require_made()
     try:
-        return _open_limited(blob, key, _Verifier(expected_signer))
+        return _open_limited(blob, _Verifier(expected_signer), key=key)
     except TamperedError:
         now = time.time()
         if there_at > now:
             raise ClockBehindError("a signature", there_at, now) from None
         raise
+
+
+def open_with_password(blob: bytes, password: str) -> bytes:
+    """Decrypt a message that a password opens, whoever made it. Raises as `open_sealed`."""
+    outer_packets(blob)
+    return _open_limited(blob, None, password=password)
 
 
 class _Verifier:
@@ -146,7 +152,9 @@ def _as_file(blob: bytes) -> BinaryIO:
     return file
 
 
-def _open_limited(blob: bytes, key: SecretKey, verifier: _Verifier | None) -> bytes:
+def _open_limited(
+    blob: bytes, verifier: _Verifier | None, *, key: SecretKey | None = None, password: str | None = None
+) -> bytes:
     try:
         sealed = _as_file(blob)
         read_end, write_end = os.pipe()
@@ -170,8 +178,10 @@ def _open_limited(blob: bytes, key: SecretKey, verifier: _Verifier | None) -> by
         signatures: Sequence[object] = ()
         try:
             source, target = f"/dev/fd/{sealed.fileno()}", f"/dev/fd/{write_end}"
-            decryptor = key.native().decryptor()
-            signatures = pysequoia.decrypt_file(source, target, decryptor, verifier).valid_sigs
+            decryptor = None if key is None else key.native().decryptor()
+            passwords = [] if password is None else [password]
+            opened = pysequoia.decrypt_file(source, target, decryptor, verifier, passwords)
+            signatures = opened.valid_sigs
         except (RuntimeError, OSError) as error:
             failed = True
             # The sender must not pay for our full disk or our lack of descriptors; a broken pipe is the

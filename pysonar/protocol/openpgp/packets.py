@@ -13,6 +13,7 @@ from pysonar.protocol.openpgp.errors import NotOpenPGPError
 SESSION_KEY = 1
 SYMMETRIC_SESSION_KEY = 3
 ENCRYPTED_AND_PROTECTED = 18
+SECRET_SUBKEY = 7
 ECDH = 18  # public key algorithm number, not a packet tag
 CURVE25519_POINT_BITS = (263).to_bytes(2, "big")
 MAX_RECIPIENTS = 16
@@ -50,7 +51,8 @@ def _old_length(data: bytes, at: int, length_type: int) -> tuple[int, int]:
     return int.from_bytes(data[at : at + width], "big"), at + width
 
 
-def _walk(data: bytes) -> Iterator[Packet]:
+def packets_of(data: bytes) -> Iterator[Packet]:
+    """The packets one after the other. NotOpenPGPError; IndexError in the middle of a header."""
     at = 0
     while at < len(data):
         begin, header = at, data[at]
@@ -81,7 +83,7 @@ def outer_packets(data: bytes) -> list[Packet]:
     """
     try:
         packets = []
-        for packet in _walk(data):
+        for packet in packets_of(data):
             packets.append(packet)
             if len(packets) > MAX_RECIPIENTS + 1:
                 raise NotOpenPGPError(f"the message has more than {MAX_RECIPIENTS} recipients")

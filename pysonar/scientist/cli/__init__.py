@@ -14,6 +14,7 @@ from pysonar.scientist.cli.campaign.drafting import check, draft, simulate
 from pysonar.scientist.cli.campaign.listings import list_, show
 from pysonar.scientist.cli.campaign.result import result
 from pysonar.scientist.cli.campaign.watch import watch
+from pysonar.scientist.cli.certificate import certificate
 from pysonar.scientist.cli.setup import init
 from pysonar.scientist.cli.store import store
 
@@ -41,6 +42,7 @@ campaign = typer.Typer(
 )
 app.command()(init)
 app.command()(audit)
+app.command()(certificate)
 app.add_typer(campaign, name="campaign")
 app.add_typer(store, name="store")
 for command in (draft, check, simulate, create, show, watch, result, claim, settle, cancel):

@@ -21,7 +21,8 @@ from pysonar.party.cli.progress import progress
 from pysonar.scientist.cli.connect import CampaignArgument
 
 if TYPE_CHECKING:
-    from pysonar.scientist.audit import Check
+    from pysonar.protocol.openpgp import SecretKey
+    from pysonar.scientist.auditing.check import Check
     from pysonar.scientist.connection import Connection
 
 
@@ -32,6 +33,14 @@ def audit(
         Path | None,
         typer.Option(
             help="Your own campaign's validation records: opens the delivered model and measures it anew.",
+            show_default=False,
+        ),
+    ] = None,
+    auditor_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The secret OpenPGP key of the auditor whom the campaign's spec names (openpgp.json of a"
+            " home): judges every submission anew (asks for its passphrase).",
             show_default=False,
         ),
     ] = None,
@@ -54,23 +63,34 @@ def audit(
     scientist, asks for the passphrase) the delivered model and record are opened,
     too, and the model's accuracy is measured again.
 
+    With --auditor-key the sealed gradients are opened, and every verdict, step, score
+    and version is computed again. Only the auditor whom the spec names can do that,
+    after Capsule has delivered. Without it nobody but Capsule knows whether a verdict
+    on a sealed gradient was right.
+
     Prints what differs, the first difference first; exit code 1 if anything does.
-    What this cannot see: whether a verdict on a sealed gradient was right.
+    What stays Capsule's word (that something did not open, or could not be fetched)
+    is listed as "claimed" in --format json and in the report.
 
     With --report there is something to hand on: the checks as canonical JSON, and a
     detached OpenPGP signature (`gpg --verify FILE.sig FILE`).
     """
+    from pysonar.scientist.auditing.opening import audit_with_key
     from pysonar.scientist.cli.connect import connect_and_read
 
     connection = connect_and_read(home)
-    asked = connection.find(campaign)
+    asked, key = connection.find(campaign), None
     with progress() as shown:
         shown.add_task("deriving anew", total=None)
         checks = list(_public(connection, asked))
         if validation is not None:
             checks += _own(connection, asked, validation, passphrase_file)
+        if auditor_key is not None:
+            key = _auditor(auditor_key, passphrase_file)
+            checks += audit_with_key(connection, key, asked)
     if report is not None:
-        _write_report(connection, asked, checks, report, passphrase_file)
+        key = key or _home_key(connection, passphrase_file)
+        _write_report(connection, asked, checks, report, key)
     wrong = [check for check in checks if not check.passed]
     if form is Format.JSON:
         print_json(
@@ -80,6 +100,7 @@ def audit(
                 "checks": len(checks),
                 "passed": not wrong,
                 "first_difference": wrong[0].what if wrong else None,
+                "claimed": [f"{check.what}: {check.found}" for check in checks if check.claimed],
                 "differences": [vars(check) for check in wrong],
             }
         )
@@ -95,17 +116,14 @@ def audit(
 
 
 def _write_report(
-    connection: Connection, campaign: bytes, checks: list[Check], path: Path, passphrase_file: Path | None
+    connection: Connection, campaign: bytes, checks: list[Check], path: Path, key: SecretKey
 ) -> None:
     """The report and its signature, as two new files."""
     from pysonar.files.secret_file import create_secret_file
-    from pysonar.party.home.passphrase import read_passphrase
     from pysonar.protocol.canonical import dumps_json
     from pysonar.protocol.openpgp import sign_detached
     from pysonar.scientist.errors import CampaignError
 
-    home = connection.home
-    key = home.secret_key(read_passphrase(passphrase_file, what=str(home.path)))
     document = dumps_json(
         {
             "format": "openmined/audit_report/1",
@@ -126,12 +144,26 @@ def _write_report(
         raise CampaignError(f"{error.filename2 or path} is there already; name a new file") from None
 
 
+def _auditor(path: Path, passphrase_file: Path | None) -> SecretKey:
+    from pysonar.party.home.passphrase import read_passphrase
+    from pysonar.protocol.openpgp import SecretKey
+
+    return SecretKey.open_from_file(path, read_passphrase(passphrase_file, what=str(path)))
+
+
+def _home_key(connection: Connection, passphrase_file: Path | None) -> SecretKey:
+    from pysonar.party.home.passphrase import read_passphrase
+
+    home = connection.home
+    return home.secret_key(read_passphrase(passphrase_file, what=str(home.path)))
+
+
 def _public(connection: Connection, campaign: bytes) -> list[Check]:
     from functools import cache
 
     from pysonar.chain.contract.events import CapsuleRegistered
     from pysonar.chain.node import rpc
-    from pysonar.scientist.audit import audit_artifacts, audit_chain
+    from pysonar.scientist.auditing.public import audit_artifacts, audit_chain
 
     record = connection.confirmed(campaign)
     history = connection.follower.history(campaign=campaign)
@@ -154,12 +186,11 @@ def _public(connection: Connection, campaign: bytes) -> list[Check]:
 
 def _own(connection: Connection, campaign: bytes, validation: Path, file: Path | None) -> list[Check]:
     from openmined_syft.errors import OpenMinedError
-    from pysonar.party.home.passphrase import read_passphrase
-    from pysonar.scientist.audit import Check
+    from pysonar.scientist.auditing.check import Check
     from pysonar.scientist.campaign import estimator_of
     from pysonar.scientist.result.delivery import open_delivery
 
-    key = connection.home.secret_key(read_passphrase(file, what=str(connection.home.path)))
+    key = _home_key(connection, file)
     try:
         delivery = open_delivery(connection, key, connection.home.address, campaign)
     except OpenMinedError as error:

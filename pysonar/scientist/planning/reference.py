@@ -197,7 +197,8 @@ KEYS = (
     Key(
         "auditor_certificate",
         "CID",
-        "OpenPGP certificate of an auditor who may read every version.",
+        "OpenPGP certificate of an auditor (`sonar certificate`), who may open everything once the campaign"
+        " is over, and judge every submission anew. Mines whose owners do not list it stay away.",
         'auditor_certificate = "Qm..."',
         "none",
     ),

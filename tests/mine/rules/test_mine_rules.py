@@ -288,3 +288,18 @@ def test_an_offer_is_the_same_after_the_journal() -> None:
     )
     for offer in (OFFER, full):
         assert Offer.from_json(offer.to_json()) == offer
+
+
+def test_an_auditor_opens_gradients_only_where_the_owner_names_them() -> None:
+    first, second = "QmPK1s3pNYLi9ERiq3BDxKa4XosgWwFRQUydHUtz4YgpqB", "Qm" + "1" * 44
+    audited = replace(OFFER, auditor=first)
+    assert broken(audited) == ["auditors"]
+    assert broken(audited, auditors=Allowed.only([second])) == ["auditors"]
+    assert broken(audited, auditors=Allowed.only([first])) == []
+    assert broken(audited, auditors=Allowed.any()) == []
+    assert broken(OFFER, auditors=Allowed()) == []
+    (told,) = [check for check in rule_checks(EVERYTHING, audited) if check.rule == "auditors"]
+    assert "who gets to open your gradients" in str(told.reason)
+    assert parse_policy(f'auditors = ["{first}"]', "policy.toml").auditors == Allowed.only([first])
+    with pytest.raises(BadSettingError, match="CIDs of certificates"):
+        parse_policy('auditors = ["somebody"]', "policy.toml")

@@ -131,15 +131,24 @@ def read_json(kind: str, version: int, data: bytes, max_bytes: int) -> Fields:
 
 
 def read_cbor(
-    kind: str, version: int, data: bytes, max_bytes: int, *, max_items: int = MAX_CBOR_ITEMS
+    kind: str,
+    version: int,
+    data: bytes,
+    max_bytes: int,
+    *,
+    max_items: int = MAX_CBOR_ITEMS,
+    older: Collection[int] = (),
 ) -> Fields:
-    """The fields of a deterministic CBOR artifact, `format` checked and taken out."""
+    """The fields of a deterministic CBOR artifact, `format` checked and taken out.
+
+    `older`: further versions that are read; their writer says no more than they can hold.
+    """
     _check_size(kind, data, max_bytes)
     try:
         values = loads_cbor(data, max_bytes=max_bytes, max_items=max_items)
     except CanonicalError as error:
         raise MalformedError(kind, "", Said(str(error)), "deterministic CBOR (RFC 8949)") from None
-    return _with_format(kind, version, values)
+    return _with_format(kind, version, values, older)
 
 
 def write_cbor(kind: str, version: int, values: Mapping[str, Any], max_bytes: int) -> bytes:
@@ -167,9 +176,9 @@ def _check_size(kind: str, data: bytes, max_bytes: int) -> None:
         raise OversizedError(kind, "", Said(f"{len(data)} bytes"), f"at most {max_bytes} bytes")
 
 
-def _with_format(kind: str, version: int, values: Any) -> Fields:
+def _with_format(kind: str, version: int, values: Any, older: Collection[int] = ()) -> Fields:
     fields = Fields(kind, values)
     found = fields.take("format")
-    if found != format_name(kind, version):
+    if found not in [format_name(kind, known) for known in (version, *older)]:
         raise MalformedError(kind, "format", found, repr(format_name(kind, version)))
     return fields

@@ -14,4 +14,5 @@ MAX_BYTES: dict[str, int] = {
     "model": 256 * MIB,
     "gradient": 256 * MIB,
     "result": 256 * MIB,
+    "audit_package": 512 * MIB,  # a validation set, sealed weights, and some bytes a submission
 }

@@ -28,33 +28,12 @@ from pysonar.chain.contract.events import (
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.protocol.artifacts import MAX_BYTES, ModelArtifact, PublicKeyArtifact, Spec
 from pysonar.protocol.cid import Cid
+from pysonar.scientist.auditing.check import Check, holds, same
 from pysonar.store import NotFoundError, Reader
 
 BURNING = (Verdict.MALFORMED, Verdict.UNAVAILABLE)
 BURN = "0x000000000000000000000000000000000000dEaD"
 """What is claimed for this account is gone: burned stakes in tokens."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at. `found` and `expected` as texts; equal if all is well."""
-
-    what: str
-    found: str
-    expected: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is as it should be."""
-        return self.found == self.expected
-
-
-def _same(what: str, found: object, expected: object) -> Check:
-    return Check(what, str(found), str(expected))
-
-
-def _holds(what: str, condition: bool, found: object, rule: str) -> Check:
-    return Check(what, rule if condition else str(found), rule)
 
 
 @dataclass
@@ -106,9 +85,9 @@ def audit_chain(
         elif isinstance(event, Claimed):
             state.claimed[event.account] += event.amount
     said = sorted(index for index, verdict in state.verdicts.items() if verdict is Verdict.IMPROVED)
-    yield _same("the submissions with the verdict IMPROVED", said, sorted(state.gains))
+    yield same("the submissions with the verdict IMPROVED", said, sorted(state.gains))
     if state.best >= record.terms.target and state.gains:
-        yield _same(
+        yield same(
             "the last verdict, with the target reached", max(state.verdicts, default=-1), state.gains[-1]
         )
     totals = {
@@ -121,10 +100,10 @@ def audit_chain(
         "bounty earned in wei": (record.paid, state.paid),
     }
     for what, (held, derived) in totals.items():
-        yield _same(f"the contract's {what}", held, derived)
+        yield same(f"the contract's {what}", held, derived)
     for account, amount in sorted(state.claimed.items()):
         due = state.due[account]
-        yield _holds(f"what {account} has claimed", amount <= due, amount, f"at most the {due} wei it is due")
+        yield holds(f"what {account} has claimed", amount <= due, amount, f"at most the {due} wei it is due")
 
 
 def audit_artifacts(
@@ -143,7 +122,7 @@ def audit_artifacts(
     except OpenMinedError as error:
         yield Check("the spec", str(error), "is in the store and parses")
         return
-    yield _holds(
+    yield holds(
         "the certificate in the spec",
         spec.capsule_certificate.digest in registered,
         spec.capsule_certificate,
@@ -173,49 +152,49 @@ def _models(spec: Spec, opened: CampaignOpened, gains: Sequence[Improved], read:
         except OpenMinedError as error:
             yield Check(what, str(error), "parses")
             continue
-        yield _same(f"the number in {what}", model.version, version)
+        yield same(f"the number in {what}", model.version, version)
         fingerprint = fingerprint or model.key_fingerprint
-        yield _same(f"the key of {what}", model.key_fingerprint.hex(), fingerprint.hex())
+        yield same(f"the key of {what}", model.key_fingerprint.hex(), fingerprint.hex())
 
 
 def _created(record: CampaignRecord, event: CampaignCreated) -> Iterator[Check]:
     terms = record.terms
-    yield _same("the owner", record.owner, event.owner)
-    yield _same("the terms' Capsule", terms.capsule, event.capsule)
-    yield _same("the terms' spec", terms.spec.hex(), event.spec.hex())
-    yield _same("the terms' asset", terms.asset.lower(), event.asset.lower())
-    yield _same("the terms' bounty", terms.bounty, event.bounty)
+    yield same("the owner", record.owner, event.owner)
+    yield same("the terms' Capsule", terms.capsule, event.capsule)
+    yield same("the terms' spec", terms.spec.hex(), event.spec.hex())
+    yield same("the terms' asset", terms.asset.lower(), event.asset.lower())
+    yield same("the terms' bounty", terms.bounty, event.bounty)
     if event.terms is not None:  # version 1 of the contract logged no more
-        yield _same("all terms", terms, event.terms)
+        yield same("all terms", terms, event.terms)
 
 
 def _opened(record: CampaignRecord, event: CampaignOpened, state: _State, now: int) -> Iterator[Check]:
-    yield _same("openings before this one", state.start, None)
-    yield _same("the start", record.start, event.start)
-    yield _holds("when it was opened", now < record.terms.submit_until, now, "before submissions end")
+    yield same("openings before this one", state.start, None)
+    yield same("the start", record.start, event.start)
+    yield holds("when it was opened", now < record.terms.submit_until, now, "before submissions end")
     room, most = record.terms.target - event.start, record.terms.max_start
-    yield _holds("what is left to the target", room >= record.terms.min_gain, room, "at least min_gain")
-    yield _holds("the highest start that is allowed", event.start <= most, event.start, f"at most {most}")
+    yield holds("what is left to the target", room >= record.terms.min_gain, room, "at least min_gain")
+    yield holds("the highest start that is allowed", event.start <= most, event.start, f"at most {most}")
     state.start = state.best = event.start
     state.model = event.model
 
 
 def _submitted(record: CampaignRecord, event: Submitted, state: _State, now: int) -> Iterator[Check]:
     what = f"submission {event.index}"
-    yield _same(f"the place of {what}", event.index, len(state.submitted))
-    yield _holds(f"when {what} came", now < record.terms.submit_until, now, "before submissions end")
+    yield same(f"the place of {what}", event.index, len(state.submitted))
+    yield holds(f"when {what} came", now < record.terms.submit_until, now, "before submissions end")
     below = state.best < record.terms.target
-    yield _holds(f"the accuracy when {what} came", below, state.best, "below the target")
+    yield holds(f"the accuracy when {what} came", below, state.best, "below the target")
     state.submitted.append(event)
 
 
 def _judged(record: CampaignRecord, event: Verdicts, state: _State, now: int) -> Iterator[Check]:
     for index, verdict in event.each():
         what = f"the verdict on submission {index}"
-        yield _same(f"the place of {what}", index, len(state.verdicts))
+        yield same(f"the place of {what}", index, len(state.verdicts))
         known = index < len(state.submitted)
-        yield _holds(f"the submission of {what}", known, "none", "was made before")
-        yield _holds(f"when {what} was said", now < record.terms.review_until, now, "before the review ends")
+        yield holds(f"the submission of {what}", known, "none", "was made before")
+        yield holds(f"when {what} was said", now < record.terms.review_until, now, "before the review ends")
         state.verdicts[index] = verdict
         if verdict in BURNING:
             state.burned += 1
@@ -226,16 +205,16 @@ def _judged(record: CampaignRecord, event: Verdicts, state: _State, now: int) ->
 def _improved(record: CampaignRecord, event: Improved, state: _State) -> Iterator[Check]:
     terms, what = record.terms, f"the improvement by submission {event.index}"
     later = all(event.index > before for before in state.gains)
-    yield _holds(f"the place of {what}", later, event.index, "after the improvements before it")
-    yield _same(f"the version of {what}", event.version, state.version + 1)
+    yield holds(f"the place of {what}", later, event.index, "after the improvements before it")
+    yield same(f"the version of {what}", event.version, state.version + 1)
     least = min(state.best + terms.min_gain, terms.target)
     enough = state.best < event.accuracy <= terms.target and event.accuracy >= least
-    yield _holds(f"the accuracy of {what}", enough, event.accuracy, f"from {least} to {terms.target}")
+    yield holds(f"the accuracy of {what}", enough, event.accuracy, f"from {least} to {terms.target}")
     start = state.start or 0
     whole = terms.target - start if terms.gap_basis else terms.target
     before = terms.bounty * (state.best - start) // whole
     after = terms.bounty * (event.accuracy - start) // whole
-    yield _same(f"the payout of {what} in wei", event.payout, after - before)
+    yield same(f"the payout of {what} in wei", event.payout, after - before)
     state.best, state.version, state.model = event.accuracy, event.version, event.model
     state.gains.append(event.index)
     state.paid += event.payout
@@ -245,18 +224,18 @@ def _improved(record: CampaignRecord, event: Improved, state: _State) -> Iterato
 
 def _reclaimed(record: CampaignRecord, event: Reclaimed, state: _State) -> Iterator[Check]:
     what = f"what was taken back for submission {event.index}"
-    yield _holds(f"the place of {what}", event.index not in state.verdicts, event.index, "not judged")
-    yield _same(f"the amount of {what}", event.amount, record.terms.stake + record.terms.fee)
+    yield holds(f"the place of {what}", event.index not in state.verdicts, event.index, "not judged")
+    yield same(f"the amount of {what}", event.amount, record.terms.stake + record.terms.fee)
     if event.index < len(state.submitted):
-        yield _same(f"the miner of {what}", event.miner, state.submitted[event.index].miner)
+        yield same(f"the miner of {what}", event.miner, state.submitted[event.index].miner)
 
 
 def _settled(record: CampaignRecord, event: Settled, state: _State) -> Iterator[Check]:
     terms = record.terms
-    yield _same("what was settled as paid", event.paid, state.paid)
-    yield _same("what was settled as refund", event.refund, terms.bounty - state.paid)
-    yield _same("what was settled as fees", event.fees, terms.fee * len(state.verdicts))
-    yield _same("what was settled as burned", event.burned, terms.stake * state.burned)
+    yield same("what was settled as paid", event.paid, state.paid)
+    yield same("what was settled as refund", event.refund, terms.bounty - state.paid)
+    yield same("what was settled as fees", event.fees, terms.fee * len(state.verdicts))
+    yield same("what was settled as burned", event.burned, terms.stake * state.burned)
     state.due[record.owner] += terms.bounty - state.paid
     state.due[terms.capsule] += terms.fee * len(state.verdicts)
     state.due[BURN] += terms.stake * state.burned

@@ -1,0 +1,344 @@
+"""Campaigns with an auditor: what they compute again from what Capsule hands over, and what they find."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from openmined_oracle.errors import Decline
+from openmined_oracle.judging import judge, queue
+from openmined_oracle.judging.judge import Judgement
+from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.sending.deeds import capsule_pins
+from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.home.settings import save_settings
+from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate, SecretKey, secret_keys, verify_detached
+from pysonar.scientist.auditing import opening
+from pysonar.scientist.auditing.check import Check
+from pysonar.scientist.auditing.opening import audit_with_key
+from pysonar.scientist.auditing.verdicts import Bench, audit_verdicts
+from pysonar.scientist.cli import app
+from pysonar.scientist.connection import Connection
+from pysonar.scientist.errors import NotTheAuditorError
+from pysonar.scientist.home import Home
+from tests.oracle.capsule_world import DAY, World
+
+ROW = 16_667
+"""One validation record of sixty, in ppm."""
+
+
+@pytest.fixture(scope="session")
+def auditor() -> SecretKey:
+    return SecretKey.generate("auditor")
+
+
+@pytest.fixture
+def audited(world: World, auditor: SecretKey, miner: KeyfileSigner, second_miner: KeyfileSigner) -> Audited:
+    return Audited(world, auditor, miner, second_miner)
+
+
+class Audited:
+    """A campaign with an auditor: a good gradient, another one, and one that learned nothing."""
+
+    def __init__(
+        self, world: World, auditor: SecretKey, miner: KeyfileSigner, second_miner: KeyfileSigner
+    ) -> None:
+        self.world, self.key, self.miners = world, auditor, (miner, second_miner, miner)
+        self.campaign = b""
+
+    def run(self, **changes: Any) -> None:
+        """To its end, by the Capsule as it is."""
+        world = self.world
+        certificate = world.store.put(self.key.certificate.to_bytes())
+        spec = world.spec(auditor_certificate=certificate, steps=(0.5, 1.0), **changes)
+        self.campaign = world.opened(spec)
+        for seed, signer in zip((2, 3, 4), self.miners, strict=True):
+            visit = world.visit(seed=seed, rows=30)
+            useless = replace(visit, c=np.zeros_like(visit.c)) if seed == 4 else visit
+            gradient = world.gradient(self.campaign, useless)
+            world.submit(self.campaign, signer, world.envelope(self.campaign, signer, gradient))
+        self.finish()
+
+    def finish(self) -> None:
+        self.world.run()
+        self.world.node.advance(DAY)
+        self.world.run()
+        assert self.world.record(self.campaign).delivered
+
+    def connection(self) -> Connection:
+        home = Home(self.world.home.path.parent / "auditor", self.world.home.settings)
+        connection = Connection.open(home)
+        connection.read_events()
+        return connection
+
+    def checks(self, key: SecretKey | None = None) -> list[Check]:
+        return list(audit_with_key(self.connection(), key or self.key, self.campaign))
+
+    def home(self, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A home for the command line; the sealed key of the auditor in it."""
+        path = self.world.home.path.parent / "auditor"
+        save_settings(path, self.world.home.settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(secret_keys, "SCRYPT_N", secret_keys.MIN_SCRYPT_N)
+            self.key.seal_to_file(path / "openpgp.json", self.world.passphrase)
+        return path / "openpgp.json"
+
+    def command(self, *options: str) -> Result:
+        home = self.world.home.path.parent / "auditor"
+        asked = ["audit", "0x" + self.campaign.hex(), "--home", str(home), "--format", "json", *options]
+        return CliRunner().invoke(app, asked, env={"OPENMINED_PASSPHRASE": self.world.passphrase})
+
+    def bench(self, monkeypatch: pytest.MonkeyPatch) -> Bench:
+        """What is judged anew, opened."""
+        kept: list[Bench] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "audit_verdicts", lambda bench: kept.append(bench) or ())
+            self.checks()
+        return kept[0]
+
+    @property
+    def first(self) -> str:
+        """The first difference."""
+        return next(check.what for check in self.checks() if not check.passed)
+
+
+def _entry(bench: Bench, index: int, **changes: Any) -> Bench:
+    """One line of the record changed."""
+    record = list(bench.result.record)
+    record[index] = replace(record[index], **changes)
+    return replace(bench, result=replace(bench.result, record=tuple(record)))
+
+
+def _opening(bench: Bench, index: int, **changes: Any) -> Bench:
+    """What was handed over of one submission changed."""
+    handed = list(bench.package.submissions)
+    handed[index] = replace(handed[index], **changes)
+    return replace(bench, package=replace(bench.package, submissions=tuple(handed)))
+
+
+def _result(bench: Bench, **changes: Any) -> Bench:
+    return replace(bench, result=replace(bench.result, **changes))
+
+
+def _package(bench: Bench, **changes: Any) -> Bench:
+    return replace(bench, package=replace(bench.package, **changes))
+
+
+STRANGER = "0x" + "99" * 20
+LIES: list[tuple[Callable[[Bench], Bench], str]] = [
+    (
+        lambda b: _entry(b, 2, score_ppm=b.result.record[2].score_ppm - ROW),
+        "the score of submission 2 in the record, in ppm",
+    ),
+    (lambda b: _entry(b, 0, step=1.5 - b.result.record[0].step), "the step of submission 0 in the record"),
+    (lambda b: _entry(b, 1, miner=STRANGER), "the miner of submission 1 in the record"),
+    (lambda b: _entry(b, 1, base_version=1), "the base version of submission 1 in the record"),
+    (
+        lambda b: _entry(b, 0, version_digest=b"\x01" * 32),
+        "the digest of version 1 of the model in the record",
+    ),
+    (
+        lambda b: _entry(b, 1, privacy=PrivacyStatement(1.0, 0.0)),
+        "the privacy that submission 1 states in the record",
+    ),
+    (
+        lambda b: replace(b, result=replace(b.result, weights=b.result.weights + 1)),
+        "the weights in the result",
+    ),
+    (lambda b: _opening(b, 0, session_key=None), "the session key of submission 0"),
+    (
+        lambda b: _opening(b, 0, session_key=b.package.submissions[1].session_key),
+        "the session key of submission 0",
+    ),
+    (lambda b: _opening(b, 0, salt=bytes(32)), "the digest of version 1 of the model in the record"),
+    (lambda b: _package(b, submissions=b.package.submissions[:2]), "the submissions in the audit package"),
+    (lambda b: _package(b, validation=b.package.validation[:-1] + b"\0"), "the audit package"),
+    (lambda b: _package(b, secrets={"p": "5", "q": "7"}), "the audit package"),
+]
+
+
+def test_an_honest_campaign_is_recomputed_to_the_last_step(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    audited.run()
+    verdicts = audited.world.verdicts(audited.campaign)
+    assert (verdicts[0], verdicts[2]) == (Verdict.IMPROVED, Verdict.NO_GAIN)
+    key, report = audited.home(monkeypatch), tmp_path / "report.json"
+    done = audited.command("--auditor-key", str(key), "--report", str(report))
+    shown = json.loads(done.stdout)
+    assert (done.exit_code, shown["passed"], shown["claimed"]) == (0, True, [])
+    said = report.read_bytes()
+    signature = (tmp_path / "report.json.sig").read_bytes()
+    verify_detached(said, signature, expected_signer=audited.key.certificate)
+    seen = {check["what"] for check in json.loads(said)["checks"]}
+    for index in range(3):
+        assert {f"the verdict on submission {index}", f"the step of submission {index} in the record"} <= seen
+    assert "version 1 of the model, made by submission 0" in seen
+
+    # What the auditor needs is kept after the end.
+    submitted = audited.world.sonar_events("Submitted", audited.campaign)
+    gains = audited.world.sonar_events("Improved", audited.campaign)
+    needed = {event.update for event in submitted} | {event.model for event in gains}
+    pinned = {cid.digest for cid in audited.world.store.pins(capsule_pins(audited.campaign))}
+    assert needed <= pinned
+
+    # Each of these is a Capsule that has said one thing otherwise.
+    bench = audited.bench(monkeypatch)
+    assert all(check.passed for check in audit_verdicts(bench))
+    for lie, first in LIES:
+        wrong = [check.what for check in audit_verdicts(lie(bench)) if not check.passed]
+        assert wrong[:1] == [first], lie
+    with pytest.raises(NotTheAuditorError, match="names the auditor"):
+        audited.checks(SecretKey.generate("somebody"))
+
+
+@pytest.mark.slow
+def test_an_auditor_of_sealed_weights_or_of_an_earlier_model(audited: Audited) -> None:
+    sealed = audited.world.sealed_weights(np.full((5, 3), 0.125))
+    audited.run(initial=sealed)
+    assert all(check.passed for check in audited.checks())
+    source = audited.campaign
+    start = audited.world.record(source).best
+    audited.run(initial=FromCampaign(source), start_ppm=start)
+    checks = audited.checks()
+    assert all(check.passed for check in checks)
+    assert [check.what for check in checks if check.claimed] == ["version 0 of the model"]
+
+
+def test_what_stays_capsule_s_word_is_listed_as_such(
+    audited: Audited, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
+    world = audited.world
+    spec = world.spec(auditor_certificate=world.store.put(audited.key.certificate.to_bytes()))
+    campaign = audited.campaign = world.opened(spec)
+    world.submit_digest(campaign, miner, b"\x07" * 32)  # nobody has it
+    world.submit_bytes(campaign, miner, b"no message at all")
+    world.submit(campaign, miner, world.envelope(campaign, second_miner))  # for another miner
+    world.submit(campaign, miner)
+    world.node.advance(901)
+    audited.finish()
+    expected = [Verdict.UNAVAILABLE, Verdict.MALFORMED, Verdict.MALFORMED, Verdict.IMPROVED]
+    assert world.verdicts(campaign) == expected
+    checks = audited.checks()
+    assert all(check.passed for check in checks)
+    claims = [f"{check.what}: {check.found.split(':')[0]}" for check in checks if check.claimed]
+    assert claims == [
+        "the verdict on submission 0: UNAVAILABLE",
+        "the verdict on submission 1: MALFORMED",
+    ]
+
+
+# --- Capsules that lie -------------------------------------------------------------------------------------
+
+Lie = Callable[[pytest.MonkeyPatch], None]
+
+
+def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
+    """Submission 0 is credited with one record more than it got right."""
+    honest, seen = judge.best_step, []
+
+    def generous(*given: Any, **more: Any) -> Any:
+        best = honest(*given, **more)
+        seen.append(best)
+        return replace(best, score=best.score + ROW) if len(seen) == 1 else best
+
+    patch.setattr(judge, "best_step", generous)
+
+
+def miners_swapped(patch: pytest.MonkeyPatch) -> None:
+    """The first submission is judged in the place of the last, and the other way round."""
+    honest = queue._judge_and_encrypt
+
+    def swapped(context: Any, bench: Any, record: Any, event: Any, sealed: bytes) -> Any:
+        made = [stored.event for stored in context.follower.history(Submitted, campaign=event.id)]
+        mate = made[2 - event.index]
+        blob = context.store.get(Cid.from_bytes32(mate.update), max_bytes=1 << 20)
+        return honest(context, bench, record, mate, blob)
+
+    patch.setattr(queue, "_judge_and_encrypt", swapped)
+
+
+def one_skipped(patch: pytest.MonkeyPatch) -> None:
+    """Submission 0 is called useless without a look."""
+    honest = judge.judge
+
+    def lazy(bench: Any, terms: Any, event: Any, sealed: bytes, versions: Any) -> Any:
+        if event.index == 0:
+            return Judgement(Verdict.NO_GAIN, base_version=0)
+        return honest(bench, terms, event, sealed, versions)
+
+    patch.setattr(queue, "judge", lazy)
+
+
+def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
+    """The model goes half as far as it should: the rest of the way is for a friend."""
+    honest = judge.best_step
+
+    def half(current: Any, directions: Any, steps: Any, *more: Any, **named: Any) -> Any:
+        return honest(current, directions, [min(steps)], *more, **named)
+
+    patch.setattr(judge, "best_step", half)
+
+
+@pytest.mark.parametrize(
+    ("lie", "first"),
+    [
+        (one_row_too_many, "the accuracy of submission 0 in ppm"),
+        (miners_swapped, "the verdict on submission 0"),
+        (one_skipped, "the verdict on submission 0"),
+        (a_step_that_was_not_the_best, "the step of submission 0 in the record"),
+    ],
+)
+def test_a_lie_is_the_first_difference(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch, lie: Lie, first: str
+) -> None:
+    with monkeypatch.context() as patch:
+        lie(patch)
+        audited.run()
+    assert audited.first == first
+
+
+# --- auditors that cannot be sealed to ------------------------------------------------------------------
+
+
+def expiring(key: SecretKey, days: float) -> bytes:
+    """The key's certificate, ending so many days from now."""
+    ends = datetime.now(UTC) + timedelta(days=days)
+    native = key.certificate.native()
+    return bytes(native.set_expiration(ends, key.native().certifier()))
+
+
+def declined(world: World, auditor: Cid) -> str:
+    campaign = world.create(world.spec(auditor_certificate=auditor))
+    world.run()
+    return world.declined_for(campaign)
+
+
+def test_capsule_declines_an_auditor_whom_nothing_can_be_sealed_to(world: World) -> None:
+    nobody_has_it = Cid(b"\x09" * 32)
+    campaign = world.create(world.spec(auditor_certificate=nobody_has_it))
+    world.node.advance(901)
+    world.run()
+    assert world.declined_for(campaign) == Decline.AUDITOR_MISSING.value
+    unusable = Decline.AUDITOR_UNUSABLE.value
+    assert declined(world, world.store.put(b"no certificate")) == unusable
+    assert declined(world, world.store.put(expiring(SecretKey.generate("old"), 1.5))) == unusable
+
+
+def test_an_auditor_whose_certificate_lasts_as_long_as_the_review_is_accepted(world: World) -> None:
+    certificate = world.store.put(expiring(SecretKey.generate("auditor"), 3))
+    campaign = world.opened(world.spec(auditor_certificate=certificate))
+    assert world.record(campaign).state is State.OPEN
+    assert Certificate.from_bytes(world.store.get(certificate, max_bytes=1 << 16)).expiration is not None

@@ -19,8 +19,9 @@ from typing import Any
 
 from openmined_oracle.errors import HomeError
 from openmined_syft.models import family_names
-from pysonar.files.flat_toml import read_settings, setting, write_settings
-from pysonar.files.secret_file import make_private_directory
+from pysonar.files.edit_toml import edited
+from pysonar.files.flat_toml import read_settings, read_settings_and_text, setting, write_settings
+from pysonar.files.secret_file import make_private_directory, replace_secret_file
 from pysonar.party.home.home import AgentHome
 from pysonar.party.home.rules import ANY, addresses_setting, amount_setting, assets_setting, names_setting
 from pysonar.party.home.settings import Settings, load_settings, save_settings
@@ -229,7 +230,12 @@ class Home(AgentHome):
         secret.seal_to_file(self._secret_path(fingerprint), passphrase)
         distrusted = (*self.capsule.suspected, in_use) if suspected else self.capsule.suspected
         capsule = replace(self.capsule, certificate=fingerprint, suspected=distrusted)
-        write_settings(self.path / CAPSULE_FILE, capsule)
+        file = self.path / CAPSULE_FILE
+        changes: dict[str, object] = {"certificate": fingerprint}
+        if suspected:
+            changes["suspected"] = distrusted
+        text = read_settings_and_text(file, CapsuleSettings)[1]
+        replace_secret_file(file, edited(text, changes, CapsuleSettings, str(file)).encode())
         return Home(self.path, self.settings, capsule)
 
     @property

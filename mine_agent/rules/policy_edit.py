@@ -6,21 +6,19 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from mine_agent.rules.policy_file import DIFFERENTIAL, NO_PRIVACY, PolicyFile
-from pysonar.files.flat_toml import Rule, SettingsError, as_toml, check_values, parse_settings, shown_value
+from pysonar.files.edit_toml import edited as edited_settings
+from pysonar.files.flat_toml import Rule, parse_settings
 from pysonar.protocol.artifacts.spec.purposes import PURPOSES
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "purposes": tuple(PURPOSES),
     "privacy": (DIFFERENTIAL, NO_PRIVACY),
 }
-_MOST_LINES = 200
-"""Of one value, in a file that a person wrote."""
 
 
 def rule_rows(text: str) -> list[dict[str, Any]]:
@@ -57,35 +55,7 @@ def edited(text: str, changes: Mapping[str, object]) -> str:
 
     Raises: SettingsError: there is no such rule, or it cannot have that value, or the text gives no rules.
     """
-    check_values("the new rules", changes, PolicyFile)
-    for name, value in changes.items():
-        text = _with(text, name, tuple(value) if isinstance(value, list) else value)
-    return text
-
-
-def _with(text: str, name: str, value: object) -> str:
-    change: dict[str, Any] = {name: value}
-    wanted = dataclasses.replace(parse_settings(text, PolicyFile, "policy.toml"), **change)
-    lines, line = text.splitlines(keepends=True), f"{name} = {shown_value(value)}\n"
-    first = next((place for place, one in enumerate(lines) if re.match(rf"\s*{name}\s*=", one)), None)
-    if first is None:
-        begun = "" if not lines or lines[-1].endswith("\n") else "\n"
-        candidates = iter([text + begun + line])
-    else:
-        # A value may go over several lines: as few are replaced as give the rules that are wanted.
-        ends = range(first + 1, min(len(lines), first + _MOST_LINES) + 1)
-        candidates = ("".join([*lines[:first], line, *lines[end:]]) for end in ends)
-    for candidate in candidates:
-        if _gives(candidate, wanted):
-            return candidate
-    return as_toml(wanted)
-
-
-def _gives(text: str, wanted: PolicyFile) -> bool:
-    try:
-        return parse_settings(text, PolicyFile, "policy.toml") == wanted
-    except SettingsError:
-        return False
+    return edited_settings(text, changes, PolicyFile, "policy.toml")
 
 
 def _kind(hint: Any) -> str:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from openmined_oracle.cli import app
 from openmined_oracle.connection import Connection
 from openmined_oracle.errors import BackupError, KeyStoreError
-from openmined_oracle.home import Home
+from openmined_oracle.home import CAPSULE_FILE, Home
 from openmined_oracle.keys.backup import write_backup
 from openmined_oracle.keys.inventory import certificates
 from openmined_oracle.keys.restore import restore_backup
@@ -114,6 +114,22 @@ def test_a_suspected_certificate_opens_nothing_and_ends_what_it_began(
     assert "does not trust any more" in world.declined_for(late)
     assert world.verdicts(running) == [Verdict.IMPROVED]
     assert spec.capsule_certificate == world.store.put(old.certificate.to_bytes())
+
+
+def test_rotation_leaves_the_operator_s_own_words_in_the_settings(installed: World) -> None:
+    file, old = installed.home.path / CAPSULE_FILE, installed.home.capsule.certificate
+    file.write_text(
+        f'# the lab\'s Capsule\nmax_rows = 5_000 # our disk is small\ncertificate = "{old}"   # made in May\n'
+        "# call Ada before you change this\nretry_seconds = 1"
+    )
+    home = Home.open(installed.home.path).rotate(installed.passphrase, name="Capsule", suspected=True)
+    new = home.capsule.certificate
+    assert file.read_text() == (
+        f'# the lab\'s Capsule\nmax_rows = 5_000 # our disk is small\ncertificate = "{new}"   # made in May\n'
+        f'# call Ada before you change this\nretry_seconds = 1\nsuspected = ["{old}"]\n'
+    )
+    assert Home.open(home.path).capsule == home.capsule
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_a_wrong_passphrase_rotates_nothing(installed: World) -> None:

@@ -188,3 +188,32 @@ def test_a_settlement_without_the_gas_to_burn_is_refused_whole(
         assert sonar.campaign(ident).state == 2
     else:
         assert (sonar.owed(ident, BURN), issued.balanceOf(BURN)) == (0, desk.usual.stake)
+
+
+def test_whoever_settles_cannot_offer_a_token_less_gas_than_it_may_use(
+    desk, sonar, chain, token, forfeited, deployer, stranger
+):
+    """With the least gas limit that settles, the token is offered as much as with plenty."""
+    issued = token("TrapToken")
+    ident = forfeited(asset=str(issued))
+    issued.turn(4, sender=deployer)
+
+    def offered(gas: int) -> int:
+        """What the token was offered; 0 if the settlement was refused. All of it is undone."""
+        before = chain.snapshot()
+        try:
+            sonar.settle(ident, sender=stranger, gas=gas)
+            return int(issued.gas_offered())
+        except Exception:  # noqa: BLE001 - of either stage: refused, or out of gas
+            return 0
+        finally:
+            chain.restore(before)
+
+    plenty = offered(2_000_000)
+    assert 180_000 < plenty < 200_000
+    refused, least = 100_000, 350_000
+    assert offered(least)
+    while least - refused > 1:
+        middle = (least + refused) // 2
+        refused, least = (refused, middle) if offered(middle) else (middle, least)
+    assert offered(least) == plenty

@@ -12,6 +12,13 @@ export class OpenMinedError extends Error {
 /** Something that this mine does not do; the Python one may. */
 export class NotInMineJsError extends OpenMinedError {}
 
+/** Throws NotInMineJsError where a campaign names a thing of which this version knows others only: that is no fault of the
+ * campaign. What has not even the form of a name is left to the caller. */
+export function requireKnown(what: string, name: unknown, known: readonly string[]): void {
+  if (typeof name !== "string" || !/^[a-z][a-z0-9_]{0,39}$/.test(name) || known.includes(name)) return;
+  throw new NotInMineJsError(`this Mine.js does not know the ${what} '${name}', only ${known.join(", ")}; run mine-agent for this campaign`);
+}
+
 /** Base of the errors of encrypted learning. */
 export class SyftError extends OpenMinedError {}
 /** A parameter of a rule, a family or a feature map is unknown or out of range. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { recordClip } from "../src/artifacts/record_clip.ts";
+import { ArtifactError } from "../src/artifacts/errors.ts";
 import { Spec } from "../src/artifacts/spec.ts";
 import { gradientBytes, readModel, readPublicKey } from "../src/artifacts/wire.ts";
+import { NotInMineJsError, ParameterError } from "../src/errors.ts";
 import { utf8 } from "../src/protocol/bytes.ts";
 import { cborMap } from "../src/protocol/cbor.ts";
 import { Cid } from "../src/protocol/cid.ts";
@@ -61,6 +63,17 @@ test("a spec in another form, or with a field more, is refused by name", () => {
   assert.throws(() => Spec.parse(utf8(text.replace("{", "{ "))), /canonical JSON/);
   assert.throws(() => Spec.parse(utf8(text.replace('"title":"Kinds', '"title2":1,"title":"Kinds'))), /canonical JSON|no such field/);
   assert.throws(() => Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"r2"'))), /metric is 'r2'/);
+});
+
+test("a metric or a feature map that only other mines know is no fault of the campaign", () => {
+  const text = new TextDecoder().decode(golden("spec_classes.json"));
+  assert.equal(Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"auc"'))).title, "Kinds of things");
+  const newer = text.replace('"metric":"accuracy"', '"metric":"worst_class"');
+  assert.throws(() => Spec.parse(utf8(newer)), (error) => error instanceof NotInMineJsError && error.message.includes("'worst_class'"));
+  assert.throws(() => Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"no name"'))), ArtifactError);
+  assert.throws(() => RandomFourier.from({ name: "squares" }, 3, new Uint8Array(32)), NotInMineJsError);
+  assert.throws(() => ruleFrom({ name: "momentum" }), NotInMineJsError);
+  assert.throws(() => RandomFourier.from({ name: "Kill\n" }, 3, new Uint8Array(32)), ParameterError);
 });
 
 test("layouts and fixed point are the same", () => {

@@ -5,8 +5,8 @@ A map has no trained part and sees no data beforehand; its randomness comes from
 id), so that nobody can choose it.
 """
 
-from collections.abc import Mapping
-from dataclasses import fields
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ class FeatureMap(Protocol):
 
 
 # A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/spec/algorithm.py lets specs name it.
-_MAPS: dict[str, type[RandomFourier]] = {
+_MAPS: dict[str, Callable[..., FeatureMap]] = {
     "fourier": RandomFourier,
 }
 
@@ -50,7 +50,7 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
     """The map that {"name": ..., <parameter>: ...} describes.
 
     Args:
-        mapping: name "fourier" with `count` and `gamma`.
+        mapping: a name of `map_names()` and parameters of that map, as "fourier" with `count` and `gamma`.
         n_features: columns of the rows.
         seed: public bytes both sides know.
 
@@ -64,7 +64,11 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
     if not isinstance(name, str) or name not in _MAPS:
         raise ParameterError(f"there is no feature map {name!r}; choose one of {map_names()}")
     kind = _MAPS[name]
-    own = [field.name for field in fields(kind) if field.name not in ("n_features", "seed")]
+    own = [
+        parameter
+        for parameter in inspect.signature(kind).parameters
+        if parameter not in ("n_features", "seed")
+    ]
     known_only(f"feature map {name}", parameters, own)
     return kind(n_features=n_features, seed=seed, **parameters)
 

@@ -3,6 +3,7 @@ import { type Cbor, Float, loadsCbor } from "../protocol/cbor.ts";
 import { fromHex, toHex } from "../protocol/bytes.ts";
 import { CanonicalError, isObject, loadsJson } from "../protocol/canonical_json.ts";
 import { Cid, CidError } from "../protocol/cid.ts";
+import { requireKnown } from "../errors.ts";
 import { ArtifactError, Said } from "./errors.ts";
 
 export const MIB = 1024 * 1024;
@@ -86,6 +87,12 @@ export class Fields {
     const value = this.take(name);
     const found = choices.find((choice) => choice === value);
     return found ?? this.refuse(name, value, `one of ${choices.join(", ")}`);
+  }
+
+  /** As `oneOf`, from a list that later versions make longer: a name that is in none of `all` is one this version does not know. */
+  known<T extends string>(name: string, choices: readonly T[], all: readonly string[] = choices): T {
+    requireKnown(name, this.left.get(name), all);
+    return this.oneOf(name, choices);
   }
 
   octets(name: string, length: number): Uint8Array {

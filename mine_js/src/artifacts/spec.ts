@@ -16,7 +16,7 @@ const VERSION = 1;
 const LARGEST_ROWS = 4097;
 const LARGEST_WORK = 1 << 25;
 const NUMBERS = ["r2", "absolute_error"] as const;
-const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1"] as const;
+const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc"] as const;
 const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
 const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 1e6, ckks: 1e6 };
 
@@ -55,8 +55,8 @@ export class Spec {
     inner.finish();
     this.privacyFloor = floorFrom(fields.optionalInner("privacy_floor"));
     const algorithm = fields.inner("algorithm");
-    this.scheme = fields.oneOf("scheme", ["paillier", "rlwe", "ckks"]);
-    this.family = algorithm.oneOf("family", FAMILIES);
+    this.scheme = fields.known("scheme", ["paillier", "rlwe", "ckks"]);
+    this.family = algorithm.known("family", FAMILIES);
     const [rule, parameters] = [mapping(algorithm, "rule"), mapping(algorithm, "parameters")];
     algorithm.finish();
     const network = this.family === "mlp";
@@ -71,7 +71,7 @@ export class Spec {
     const [inputs, outputs] = [fields.take("input_schema"), fields.take("output_schema")];
     this.schema = schemaFrom(inputs, outputs);
     const numeric = this.family === "linear" || this.family === "ridge";
-    const metric = fields.oneOf("metric", numeric ? NUMBERS : CLASSES);
+    const metric = fields.known("metric", numeric ? NUMBERS : CLASSES, [...NUMBERS, ...CLASSES]);
     const [start, tolerance] = [fields.integer("start_ppm", 0, 1_000_000), fields.integer("start_tolerance_ppm", 0, 1_000_000)];
     this.capsuleCertificate = fields.cid("capsule_certificate");
     const scientist = fields.cid("scientist_certificate");

@@ -1,6 +1,6 @@
 /** Random Fourier features: x -> sqrt(2) cos(x Omega + b), drawn from the campaign's id with SHAKE-256. */
 import { createHash } from "node:crypto";
-import { ParameterError } from "../errors.ts";
+import { ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
 import { Matrix } from "./matrix.ts";
 
@@ -25,6 +25,7 @@ export class RandomFourier {
   }
 
   static from(described: unknown, nFeatures: number, seed: Uint8Array): RandomFourier {
+    if (isObject(described)) requireKnown("feature map", described["name"], ["fourier"]);
     if (!isObject(described) || described["name"] !== "fourier") {
       throw new ParameterError("a feature map has the name 'fourier', with count and gamma");
     }

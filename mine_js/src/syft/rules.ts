@@ -1,5 +1,5 @@
 /** Training rules: each turns a mine's quadratic problem into one affine map. */
-import { NotInMineJsError, ParameterError } from "../errors.ts";
+import { NotInMineJsError, ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
 import { AffineMap } from "./affine.ts";
 import { Matrix } from "./matrix.ts";
@@ -61,6 +61,7 @@ export function ruleFrom(described: unknown): Rule {
   const { name, ...given }: Record<string, unknown> = { name: "gradient_descent", ...described };
   const ranges = typeof name === "string" && Object.hasOwn(RANGES, name) ? RANGES[name] : undefined;
   if (ranges === undefined) {
+    requireKnown("rule", name, Object.keys(RANGES));
     throw new ParameterError(`there is no rule '${String(name)}'; choose one of ${Object.keys(RANGES).join(", ")}`);
   }
   const values: Record<string, number | null> = {};

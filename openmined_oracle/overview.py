@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from openmined_oracle.connection import Connection
 from pysonar.chain.contract.events import CampaignCancelled, CampaignCreated, CampaignDeclined
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.files.text import shown
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One campaign. `state`: requested, open, finished (not settled yet), settled, declined or cancelled."""
+    """One campaign. `state`: requested, open, finished (not settled yet), settled, declined or cancelled.
+    `problem`: what went wrong last. `declined`: why it was declined, as the chain has it.
+    """
 
     record: CampaignRecord
     state: str
     problem: str | None
+    declined: str | None = None
 
 
 def overview(connection: Connection) -> list[Entry]:
@@ -30,8 +34,17 @@ def overview(connection: Connection) -> list[Entry]:
     entries = []
     for campaign, record in found.items():
         row = noted.get(campaign)
-        entries.append(Entry(record, _state(connection, record, now), row.problem if row else None))
+        state = _state(connection, record, now)
+        declined = _reason(connection, campaign) if state == "declined" else None
+        entries.append(Entry(record, state, row.problem if row else None, declined))
     return entries
+
+
+def _reason(connection: Connection, campaign: bytes) -> str | None:
+    for logged in connection.follower.history(CampaignDeclined, campaign=campaign):
+        if isinstance(logged.event, CampaignDeclined):
+            return shown(logged.event.reason)
+    return None
 
 
 def _state(connection: Connection, record: CampaignRecord, now: int) -> str:

@@ -86,6 +86,7 @@ def earnings(
     if form is EarningsFormat.CSV:
         out().write(as_csv(rows))
         return
+    total = _in_all(connection, rows)
     if form is EarningsFormat.TABLE:
         for row in rows:
             show = in_asset(connection.web3, row["asset"])
@@ -111,6 +112,18 @@ def earnings(
         },
         empty="this mine has submitted nothing yet",
     )
+    if rows and form is EarningsFormat.TABLE:
+        note(f"in all: {total}")
+
+
+def _in_all(connection: Connection, rows: list[dict[str, Any]]) -> str:
+    """Of each asset what was promised, spent and is left; and the gas of all campaigns, which is ether."""
+    parts = []
+    for asset in dict.fromkeys(row["asset"] for row in rows):
+        own, show = [row for row in rows if row["asset"] == asset], in_asset(connection.web3, asset)
+        promised, spent, net = (sum(int(row[name]) for row in own) for name in ("promised", "spent", "net"))
+        parts.append(f"{show(promised)} promised, {show(spent)} spent, {show(net)} net")
+    return "; ".join([*parts, f"{about(sum(int(row['gas']) for row in rows))} of gas"])
 
 
 def _list_payments(connection: Connection, form: EarningsFormat) -> None:

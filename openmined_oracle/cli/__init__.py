@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openmined_oracle.cli.campaigns import campaigns
 from openmined_oracle.cli.doctor import doctor
+from openmined_oracle.cli.earnings import earnings
 from openmined_oracle.cli.keys import keys
 from openmined_oracle.cli.run import run
 from openmined_oracle.cli.setup import init
@@ -24,7 +25,7 @@ app = App(
         " reached."
     ),
 )
-for command in (init, run, campaigns, status, doctor):
+for command in (init, run, campaigns, earnings, status, doctor):
     app.command()(command)
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")

@@ -15,8 +15,8 @@ from pysonar.protocol.amounts import format_ppm
 def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """List the campaigns that name this Capsule, oldest first.
 
-    "problem" is what went wrong last; `capsule run` tries again by itself. No
-    passphrase is needed: what is shown is on chain.
+    "problem" is what went wrong last (`capsule run` tries again by itself), or why the campaign was declined.
+    No passphrase is needed: what is shown is on chain.
     """
     from openmined_oracle.cli.connect import connect_and_read, home_path
     from openmined_oracle.overview import overview
@@ -41,16 +41,20 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
             "review_until": entry.record.terms.review_until,
             "delivered": entry.record.delivered,
             "problem": entry.problem,
+            "declined": entry.declined,
         }
         for entry in overview(connection)
     ]
     if form is Format.TABLE:
         for row in rows:
-            row["bounty"] = asset_for_people(connection.web3, row["asset"]).show(int(row["bounty"]))
+            asset = asset_for_people(connection.web3, row["asset"])
+            row |= {name: asset.show(int(row[name])) for name in ("bounty", "fee")}
+            row["problem"] = row["declined"] or row["problem"]
     columns = {
         "campaign": "campaign",
         "state": "state",
         "bounty": "bounty",
+        "fee": "fee",
         "best_ppm": "best",
         "target_ppm": "target",
         "submitted": "submitted",

@@ -54,6 +54,7 @@ from pysonar.scientist.journal import CampaignRow
 from pysonar.scientist.launch import launch, starting_accuracy, wait_for_escrow
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.rehearsal import Rehearsal, rehearse
+from pysonar.scientist.planning.simulation import Simulation, simulate
 from pysonar.scientist.planning.slips import slips
 from pysonar.scientist.planning.understood import Understood
 from pysonar.scientist.result.delivery import Delivery, open_delivery
@@ -79,11 +80,7 @@ class Campaign:
     def __init__(self, scientist: Scientist, plan: Plan, validation: Any, *, name: str | None = None) -> None:
         self._scientist = scientist
         self._plan: Plan | None
-        self._source = (
-            CsvFile(Path(validation).expanduser())
-            if isinstance(validation, str | Path)
-            else TableSource(table_of(validation))
-        )
+        self._source = _source(validation)
         self._validation, self.reading = read_records(self._source, plan.schema)
         self._plan = plan.for_rows(self._validation.num_rows)
         self.name = name or default_name(plan.title)
@@ -136,6 +133,24 @@ class Campaign:
             start = starting_accuracy(self._plan, self._validation)
             self._rehearsal = rehearse(self._plan, self._validation, start)
         return self._rehearsal
+
+    def simulate(
+        self, data: Any, *, mines: int = 10, epsilon: float | None = None, seed: int = 0
+    ) -> Simulation:
+        """The campaign played with many mines in plain numbers, as `sonar campaign simulate`.
+
+        Args:
+            data: records to share out to the mines, in the forms that validation records may have.
+            mines, epsilon, seed: as of `pysonar.scientist.planning.simulation.simulate`.
+
+        Raises:
+            PlanError: fewer records than mines, noise for a network, or a model that no mine could train.
+            CampaignError: it was attached to; its records are sealed.
+        """
+        if self._plan is None:
+            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
+        records, _ = read_records(_source(data), self._plan.schema)
+        return simulate(self._plan, self._validation, records, mines=mines, epsilon=epsilon, seed=seed)
 
     def slips(self) -> list[str]:
         """What is allowed and yet looks like a slip, in the terms and as the rehearsal went."""
@@ -345,3 +360,10 @@ def _raise_if_hopeless(record: CampaignRecord, now: int, history: Sequence[Logge
     if record.state is not State.REQUESTED and now >= record.terms.review_until:
         why = "Capsule's time is over; settle it and claim the rest (Capsule may still deliver later)"
         raise NotDeliveredError(record.hex_id, why)
+
+
+def _source(records: Any) -> CsvFile | TableSource:
+    """A CSV file by its path, a pyarrow Table, a mapping of columns or a DataFrame."""
+    if isinstance(records, str | Path):
+        return CsvFile(Path(records).expanduser())
+    return TableSource(table_of(records))

@@ -145,6 +145,9 @@ def test_the_picture_and_the_table_come_to_the_same_sum(
     rows = list(csv.DictReader(io.StringIO(told.stdout)))
     assert [int(row["net"]) for row in rows] == [book.net for book in books]
     assert all(int(row["gas"]) > 0 and row["improved"] == "1" for row in rows)
+    total = mine_agent("earnings", "--home", home.path).stderr
+    assert "in all: 2 ETH promised, " in total.replace("\n", " ")
+    assert " of gas" in total
 
 
 def test_the_picture_of_a_mine_that_earned_nothing_is_a_picture(

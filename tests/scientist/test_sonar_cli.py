@@ -223,6 +223,8 @@ def test_a_declined_campaign_ends_the_watching_with_an_error(
     watched = sonar_command("campaign", "watch", "who-is-ill")
     assert watched.exit_code == 1
     assert "declined by Capsule: no \ufffd[31mcolours\ufffd" in watched.stdout
+    shown = sonar_command.json("campaign", "show", "who-is-ill")
+    assert (shown["declined"], shown["bounty"]) == ("no \ufffd[31mcolours\ufffd", str(10 * ETHER))
     assert sonar_command.json("campaign", "claim")[0]["amount"] == str(10 * ETHER)
 
 

@@ -134,6 +134,7 @@ def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
         ("0x" + declined.hex(), "declined"),
     ]
     assert (listed[0]["submitted"], listed[0]["evaluated"], listed[0]["problem"]) == (1, 0, None)
+    assert [row["declined"] for row in listed] == [None, "the spec does not parse"]
     assert listed[0]["bounty"] == str(10**18)
 
     shown = json.loads(capsule("status", *home, "--format", "json").stdout)
@@ -157,6 +158,27 @@ def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
         table = capsule(command, *home)
         assert table.exit_code == 0
         assert "open" in table.stdout
+
+
+def test_earnings_are_the_fees_less_the_gas_to_the_wei(installed: Any, miner: KeyfileSigner) -> None:
+    world = installed
+    home = ("--home", str(world.home.path))
+    assert json.loads(capsule("earnings", *home, "--format", "json").stdout) == []
+    world.run()  # which registers the certificate
+    before = world.node.balance(world.capsule.address)
+    campaign = world.create()
+    world.run()
+    world.submit(campaign, miner)
+    world.run()
+    (row,) = json.loads(capsule("earnings", *home, "--format", "json").stdout)
+    terms = world.sonar.campaign(campaign).terms
+    assert (row["campaign"], row["judged"], row["fees"]) == ("0x" + campaign.hex(), 1, str(terms.fee))
+    assert int(row["gas"]) == before - world.node.balance(world.capsule.address)
+    assert int(row["net"]) == int(row["fees"]) - int(row["gas"])
+    table = capsule("earnings", *home)
+    assert table.exit_code == 0
+    assert "in all: " in table.stderr
+    assert " of gas" in table.stderr
 
 
 def test_a_node_that_is_down_is_exit_code_3(installed: Any) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 
 from openmined_syft.models import Rows
+from pysonar import Campaign
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning import noise
 from pysonar.scientist.planning.plan import Plan
@@ -76,6 +79,16 @@ def test_what_the_noise_costs_and_what_it_comes_to_alone_is_told_beside_it(
     # Thirty directions of nothing but noise lead far: what is told beside it says so.
     assert median(done.climb.best for done in crowd) > 800_000
     assert median(done.single_records or 0 for done in crowd) > 800_000
+
+
+def test_a_campaign_is_simulated_before_it_is_launched(owner: Any, plan: Plan, tmp_path: Path) -> None:
+    campaign = Campaign(owner, plan, table(200))
+    done = campaign.simulate(table(300, seed=1), mines=5)
+    assert done.as_row() == simulate(campaign._plan or plan, table(200), table(300, seed=1), mines=5).as_row()
+    file = tmp_path / "data.csv"
+    pyarrow.csv.write_csv(table(300, seed=1), file)
+    assert campaign.simulate(str(file), mines=5).climb.best == done.climb.best
+    assert owner.outbox.history() == []
 
 
 def test_each_mine_draws_its_noise_once(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pysonar.files.text import shown
 from pysonar.party.cli.console import (
     Format,
     FormatOption,
@@ -21,6 +23,7 @@ from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import money_of
 
 if TYPE_CHECKING:
+    from pysonar.chain.contract.events import Logged, SonarEvent
     from pysonar.chain.contract.types import CampaignRecord
     from pysonar.scientist.connection import Connection
 
@@ -94,6 +97,7 @@ def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption
     values = {
         "name": _name(connection, record),
         **campaign_record(record, connection.sonar.now()),
+        "declined": _why_declined(history),
         **_about(connection, record),
         "claimable": str(connection.sonar.claimable(record.id, connection.home.address)),
     }
@@ -114,6 +118,14 @@ def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption
         show={**SUBMISSION_SHOW, "earned": money},
         empty="no submission yet",
     )
+
+
+def _why_declined(history: Sequence[Logged[SonarEvent]]) -> str | None:
+    """Capsule's reason; the terms it speaks of are shown beside it."""
+    from pysonar.chain.contract.events import CampaignDeclined
+
+    reasons = [logged.event.reason for logged in history if isinstance(logged.event, CampaignDeclined)]
+    return shown(reasons[0]) if reasons else None
 
 
 def _name(connection: Connection, record: CampaignRecord) -> str | None:

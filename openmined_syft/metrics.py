@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ParameterError, ShapeError
 from openmined_syft.fixed_point import WEIGHT_BITS, check_finite
+from openmined_syft.log_loss import log_loss_ratio
 from openmined_syft.models import ModelFamily
 
 PPM = 1_000_000
@@ -98,6 +99,17 @@ def auc_ppm(y_true: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
     return floor(sum(areas) / len(areas) * PPM) if areas else PPM // 2
 
 
+def log_loss_ppm(y_true: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
+    """floor(10^6 * max(0, 1 - log loss / log loss of a model that gives every class the same probability)),
+    with the softmax of the scores as probabilities, in whole numbers (see `openmined_syft.log_loss`).
+
+    It asks whether the probabilities are right, not only the order: who is sure and wrong pays for it. One
+    class or one row is measured like any other, and equal scores come to 0.
+    """
+    cost, even = log_loss_ratio(y_true, scores)
+    return max(0, (even - cost) * PPM // even)
+
+
 def _whole_numbers(values: NDArray[np.float64]) -> list[int]:
     """The values times one power of two that makes all of them whole. Fractions would say the same a hundred
     times slower, and whoever names a validation set says how many there are.
@@ -120,7 +132,10 @@ _METRICS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] =
 }
 
 
-_BY_SCORES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {"auc": auc_ppm}
+_BY_SCORES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], int]] = {
+    "auc": auc_ppm,
+    "log_loss": log_loss_ppm,
+}
 """Metrics of the scores (n, k) that a model gives, not of what it predicts by them."""
 
 

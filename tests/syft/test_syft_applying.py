@@ -109,7 +109,7 @@ def test_r2_of_constant_targets():
 
 def test_scores_that_cannot_be_taken_are_refused():
     of_predictions = {"accuracy", "balanced_accuracy", "macro_f1", "r2", "absolute_error"}
-    assert set(metric_names()) == of_predictions | {"auc"}
+    assert set(metric_names()) == of_predictions | {"auc", "log_loss"}
     with pytest.raises(ParameterError, match="karma"):
         score_ppm("karma", [1], [1])
     for metric in of_predictions:

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, f1_score, mean_absolute_error, roc_auc_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    f1_score,
+    log_loss,
+    mean_absolute_error,
+    roc_auc_score,
+)
 
 from openmined_syft.errors import ShapeError
-from openmined_syft.metrics import auc_ppm, measure_ppm, score_ppm
+from openmined_syft.metrics import auc_ppm, log_loss_ppm, measure_ppm, score_ppm
 from openmined_syft.models import build_family
 
 PPM = 1_000_000
@@ -122,3 +128,47 @@ def test_the_area_does_not_ask_where_the_border_is() -> None:
     assert measure_ppm("auc", family, -weights, X, y) == 0
     with pytest.raises(ShapeError):
         measure_ppm("auc", family, weights, X, y[:-1])
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+@given(st.integers(1, 5), st.integers(1, 30), st.floats(0.01, 20), st.integers(0, 2**32))
+def test_the_logarithmic_loss_agrees_with_scikit_learn(
+    columns: int, rows: int, size: float, seed: int
+) -> None:
+    draw, classes = np.random.default_rng(seed), max(columns, 2)
+    scores, true = size * draw.standard_normal((rows, columns)), draw.integers(0, classes, rows)
+    both = scores if columns > 1 else np.hstack([np.zeros_like(scores), scores])
+    loss = log_loss(true, softmax(both), labels=range(classes))
+    expected = max(0.0, 1 - loss / np.log(classes)) * PPM
+    assert log_loss_ppm(true.astype(float), scores) == pytest.approx(expected, abs=2 + size)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 7, 4096])
+def test_a_model_that_knows_nothing_scores_nothing_and_a_sure_one_nearly_all(columns: int) -> None:
+    true = np.array([0.0, 1.0, 1.0])
+    assert log_loss_ppm(true, np.zeros((3, columns))) == 0
+    sure = np.zeros((3, columns))
+    if columns == 1:
+        sure[:, 0] = [-40, 40, 40]
+    else:
+        sure[[0, 1, 2], [0, 1, 1]] = 40
+    assert log_loss_ppm(true, sure) == PPM
+    assert log_loss_ppm(1 - true, sure) == 0  # sure and wrong: never below nothing
+
+
+def test_one_row_and_one_class_are_measured_like_any_other() -> None:
+    assert log_loss_ppm(np.array([1.0]), np.array([[0.0]])) == 0
+    half_sure = log_loss_ppm(np.array([1.0]), np.array([[1.0]]))
+    assert half_sure == int((1 - np.log(1 + np.exp(-1)) / np.log(2)) * PPM)
+    assert log_loss_ppm(np.ones(5), np.ones((5, 1))) == half_sure
+
+
+def test_scores_without_measure_cost_a_bounded_amount() -> None:
+    true = np.array([0.0, 1.0])
+    assert log_loss_ppm(true, np.array([[1e300, 0.0], [0.0, 1e300]])) == PPM
+    assert log_loss_ppm(true, np.array([[0.0, 1e300], [0.0, 1e300]])) == 0
+    assert log_loss_ppm(np.array([1.0]), np.array([[2.0**-24]])) == 0  # less than a multiple of 2^-22

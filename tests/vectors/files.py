@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import chain, encodings, learning, mine, paillier, privacy, texts
+from tests.vectors import chain, encodings, learning, metrics, mine, paillier, privacy, texts
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -19,6 +19,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "records.json": learning.records,
     "texts.json": texts.texts,
     "layouts.json": learning.layouts,
+    "metrics.json": metrics.metrics,
     "training.json": learning.training,
     "privacy.json": privacy.accounting_and_grid,
     "paillier.json": paillier.visit,

@@ -16,7 +16,7 @@ const VERSION = 1;
 const LARGEST_ROWS = 4097;
 const LARGEST_WORK = 1 << 25;
 const NUMBERS = ["r2", "absolute_error"] as const;
-const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc"] as const;
+const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss"] as const;
 const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
 const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 1e6, ckks: 1e6 };
 

@@ -13,6 +13,8 @@ const METRICS: Record<string, string> = {
   accuracy: "the share of right answers",
   balanced_accuracy: "the share of right answers, each class counting the same",
   macro_f1: "the F1 score, each class counting the same",
+  auc: "the area under the ROC curve, the mean over the classes",
+  log_loss: "the logarithmic loss of its probabilities",
   r2: "R², the share of the variance that it explains",
   absolute_error: "the mean absolute error",
 };

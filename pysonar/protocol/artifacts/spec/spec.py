@@ -81,8 +81,8 @@ class Spec:
         title, description: for people.
         input_schema, output_schema: documents of `pysonar.protocol.schema.field`.
         algorithm: what is learned and how.
-        metric: "accuracy", "balanced_accuracy", "macro_f1" or "auc" for classes, "r2" or "absolute_error"
-            for numbers.
+        metric: "accuracy", "balanced_accuracy", "macro_f1", "auc" or "log_loss" for classes, "r2" or
+            "absolute_error" for numbers.
         start_ppm: accuracy of the initial model, as the scientist claims it.
         start_tolerance_ppm: how far Capsule's own measure may be from it.
         validation: the sealed validation set.

@@ -89,6 +89,12 @@ class Party:
                 self._line(arguments), env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
 
+    def piped(self, *arguments: str) -> subprocess.Popen[str]:
+        """Another process of this party, whose output the caller reads, and which the caller ends."""
+        return subprocess.Popen(
+            self._line(arguments), env=self._environment, stdout=subprocess.PIPE, text=True
+        )
+
     def check(self) -> None:
         """Complain if the agent has ended by itself."""
         if self._agent is not None and self._agent.poll() is not None:

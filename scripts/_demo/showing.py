@@ -1,8 +1,10 @@
 """The parties of the demo at work, with the pages over them, until somebody stops it."""
 
+import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +18,7 @@ from pysonar.chain.node.connect import connect
 from scripts._demo.campaign import FUNDS, MINES, POLL, deploy_sonar
 from scripts._demo.chain import CHAIN_ID, Anvil, fund
 from scripts._demo.data import write_digits
-from scripts._demo.parties import Parties
+from scripts._demo.parties import Parties, Party
 from scripts._demo.plan import NAME, WISHES, write_plan
 from scripts._demo.stores import open_stores
 
@@ -59,6 +61,7 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
         console.print(f"\n[bold]Sonar UI[/bold]     http://127.0.0.1:{port}/")
         console.print(f"its campaign  http://127.0.0.1:{port}/campaigns/{made['campaign']}")
         console.print(f"for a wallet  {chain.url}, chain {CHAIN_ID}")
+        stack.enter_context(_mine_pages(parties.mines[0], console))
         console.print("\nCtrl-C ends all of it.")
         campaign = bytes.fromhex(made["campaign"].removeprefix("0x"))
         if until_paid:
@@ -67,6 +70,28 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
         while True:
             parties.check()
             time.sleep(1)
+
+
+@contextmanager
+def _mine_pages(mine: Party, console: Console) -> Iterator[None]:
+    """The Mine UI of one mine. Each link lets in one browser: each new one is shown, and kept nowhere."""
+    running = mine.piped("ui", "--format", "json")
+    if running.stdout is None:
+        raise RuntimeError("a piped process has no output")
+    links = (str(json.loads(line)["url"]) for line in running.stdout)
+    console.print(f"[bold]Mine UI[/bold]      {next(links)}  ({mine.name}, for one browser)", soft_wrap=True)
+
+    def show_further() -> None:
+        for link in links:
+            console.print(f"Mine UI again {link}", soft_wrap=True)
+
+    further = threading.Thread(target=show_further, daemon=True)
+    further.start()
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(timeout=30)
 
 
 @contextmanager

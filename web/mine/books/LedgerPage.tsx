@@ -12,6 +12,7 @@ import { Loaded } from "../Loaded";
 const AGAIN_EVERY = 15_000;
 const NEWEST = 200;
 const WORDS: Record<string, string> = {
+  opened: "The ledger begins",
   charged: "Charged, before noise is drawn",
   released: "Released: the noised sums",
   submitted: "Submitted: a gradient made of them",

@@ -32,7 +32,8 @@ export function LineChart(props: { title: string; description: string; lines: re
   const top = highest === low ? 1 : highest + (highest - low) * 0.06;
   const x = (at: number) => LEFT + ((at - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => HEIGHT - BOTTOM - ((value - low) / (top - low)) * (HEIGHT - TOP - BOTTOM);
-  const marks = [...new Set([low, 0, highest])];
+  // Labels that would stand on one another are left out; zero never is.
+  const marks = [0, ...[highest, low].filter((value) => Math.abs(value) > (top - low) * 0.07)];
   return (
     <figure className="chart">
       {props.lines.length > 1 && (

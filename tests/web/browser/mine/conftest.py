@@ -107,7 +107,13 @@ def mine_site(owner_home: Home, small_capsule: SmallCapsule, miner: KeyfileSigne
 
 
 @pytest.fixture
-def lived(mine_site: MineSite, colours: Path) -> MineSite:
+def fourth_title() -> str:
+    """What a scientist may try with a title."""
+    return "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def lived(mine_site: MineSite, colours: Path, fourth_title: str) -> MineSite:
     """A mine that has worked for two campaigns, was paid by one, waits for its owner's word on a third and
     lacks a column for a fourth, whose scientist tries what can be tried with a title.
     """
@@ -127,7 +133,7 @@ def lived(mine_site: MineSite, colours: Path) -> MineSite:
     fields = {**capsule.spec().input_schema}
     capsule.open(
         capsule.spec(
-            title="<script>alert(1)</script><img src=x onerror=alert(1)>",
+            title=fourth_title,
             input_schema=with_field(fields, "d"),
         ),
         salt=b"\x03" * 32,

@@ -5,7 +5,8 @@ import { Budget } from "../src/privacy/budget.ts";
 import { Fraction } from "../src/privacy/fraction.ts";
 import { firstEntry, hashOf } from "../src/privacy/ledger.ts";
 import { nextMove, type Outcome } from "../src/rules/pacing.ts";
-import { Allowed, type Offer, type Policy, refusals } from "../src/rules/policy.ts";
+import { refusals } from "../src/rules/checks.ts";
+import { Allowed, type Offer, type Policy } from "../src/rules/policy.ts";
 import { vectors } from "./vectors.ts";
 
 const CAPSULE = `0x${"ca".repeat(20)}`;
@@ -15,7 +16,7 @@ const NOTHING: Policy = {
   scientists: Allowed.of([]), capsules: Allowed.of([]), assets: Allowed.of([]), fields: Allowed.of([]), dataSets: Allowed.of(["any"]),
   purposes: Allowed.of(["any"]), auditors: Allowed.of([]), askFirst: false, hours: null, networks: false, privacy: new Budget(), minimumSubmitWindow: 0, minimumReviewWindow: 0,
   maximumCampaigns: 1000, maximumStake: 10n ** 17n, minimumReward: 0n, minimumPerHour: 0n, expectedShare: new Fraction(1n, 4n),
-  stakeRisk: new Fraction(1n, 100n), margin: new Fraction(0n), autoClaim: true, limits: LIMITS,
+  stakeRisk: new Fraction(1n, 100n), margin: new Fraction(0n), autoClaim: true, limits: LIMITS, text: "",
 };
 const OPEN: Policy = { ...NOTHING, scientists: Allowed.of(["any"]), capsules: Allowed.of([CAPSULE]), assets: Allowed.of(["any"]), fields: Allowed.of(["any"]) };
 const POLICIES: Record<string, Policy> = {
@@ -32,7 +33,7 @@ const POLICIES: Record<string, Policy> = {
 const PLAIN: Offer = {
   scientist: `0x${"51".repeat(20)}`, capsule: CAPSULE, asset: ZERO_ADDRESS, fields: ["a", "b"], left: 10n ** 18n, stake: 10n ** 16n, fee: 10n ** 15n,
   gas: 10n ** 14n, floor: null, network: false, data: null, purpose: "unstated", auditor: null, submitWindow: null, reviewWindow: null, minute: null, begun: false,
-  others: 0, payouts: [], spent: 0n, word: null,
+  others: 0, payouts: [], spent: 0n, word: null, symbol: null, decimals: 0,
 };
 const OFFERS: Record<string, Offer> = {
   plain: PLAIN,

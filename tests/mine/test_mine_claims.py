@@ -123,6 +123,7 @@ def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
     assert mine_agent("claim", "0xffffff", "--home", home.path).exit_code == 1
 
 
+@pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_and_the_table_come_to_the_same_sum(
     connection: Connection, outbox: Outbox, home: Home, earned: Any, mine_agent: Any, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_the_picture_and_the_table_come_to_the_same_sum(
     assert " of gas" in total
 
 
+@pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_of_a_mine_that_earned_nothing_is_a_picture(
     home: Home, mine_agent: Any, tmp_path: Path
 ) -> None:

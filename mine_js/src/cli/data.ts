@@ -7,7 +7,8 @@ import { NotInMineJsError, OpenMinedError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { AmountError, parsePpm } from "../protocol/amounts.ts";
-import { general } from "../rules/policy.ts";
+import { general } from "../wording.ts";
+import { type CampaignFit, campaignFits } from "../work/fits.ts";
 import { COMMON, format, type Given, homePath, parse, text, texts } from "./options.ts";
 import { note, printJson, printRows, type Row, UsageError } from "./output.ts";
 
@@ -16,7 +17,7 @@ const ADD = {
   replace: { type: "boolean" }, yes: { type: "boolean", short: "y" },
 } as const;
 
-export function data(args: readonly string[]): void {
+export async function data(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === "add") return add(rest);
   if (command === "list") return list(rest);
@@ -27,7 +28,7 @@ export function data(args: readonly string[]): void {
   throw new UsageError("give one of: data add NAME FILE, data list, data remove NAME");
 }
 
-function add(args: readonly string[]): void {
+async function add(args: readonly string[]): Promise<void> {
   const { given, positionals } = parse(args, ADD, 2);
   const [name, location] = positionals;
   if (name === undefined || location === undefined) throw new UsageError("give a name and a file: data add NAME FILE.csv");
@@ -38,11 +39,19 @@ function add(args: readonly string[]): void {
   const replace = given["replace"] === true;
   shelf.requireFree(name, replace);
   const { data: made, seen } = shelf.look(name, location, options(given), text(given, "decimal") ?? null, share(text(given, "unusable") ?? "1 %"));
+  const { fits, unknown } = await campaignFits(home, made);
   shelf.keep(made, replace);
   const columns = seen.map((column) => columnRow(column, made.rows));
-  if (form === "json") return printJson({ ...dataRow(made), columns });
+  if (form === "json") return printJson({ ...dataRow(made), columns, campaigns: fits.map(fitRow), campaigns_unknown: unknown });
   printRows(columns, { name: "column", kind: "kind", missing_share: "missing", range: "range", remark: "remark" }, form);
   note(`${made.name}: ${made.rows} rows, ${made.names.length} columns, registered by place and digest; nothing was copied`);
+  if (unknown !== null) return note(`the open campaigns cannot be shown: ${unknown}`);
+  const headings = { campaign: "campaign", title: "title", fits: "fits", why_not: "why not" };
+  printRows(fits.map(fitRow), headings, form, { campaign: (value) => (typeof value === "string" ? value.slice(0, 10) : "") }, "no campaign is open");
+}
+
+function fitRow({ campaign, title, fits, missing, whyNot }: CampaignFit): Row {
+  return { campaign, title, fits, missing, why_not: whyNot };
 }
 
 function list(args: readonly string[]): void {

@@ -8,12 +8,11 @@ import { OpenMinedError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
 import { utf8 } from "../protocol/bytes.ts";
-import { general } from "../rules/policy.ts";
 import { openStore } from "../store/embedded.ts";
 import { cidOf } from "../store/unixfs.ts";
 import { Fast, Judge } from "../syft/paillier/modular.ts";
-import { seconds } from "../work/new_submissions.ts";
-import { SUBMIT_GAS } from "../work/offers.ts";
+import { general } from "../wording.ts";
+import { seconds, SUBMIT_GAS } from "../work/offers.ts";
 import { ACTING, format, type Given, homePath, parse, passphrase } from "./options.ts";
 import { printRows, type Row } from "./output.ts";
 
@@ -81,6 +80,7 @@ async function examine(given: Given): Promise<Row[]> {
   await check("clock", () => clock(node), "set this machine's clock, or look whether the node is in sync");
   await check("balance", () => balance(node, opened.address), "send ether to the account");
   await check("store", () => probe(store), "correct `store` in settings.toml");
+  await check("work", () => work(opened), "mine-agent-js resume, or the rules in policy.toml");
   await check("privacy", () => privacy(opened), "see `mine-agent-js ledger`, and privacy in policy.toml");
   const sets = opened.data().all();
   if (sets.length === 0) findings.push({ check: "data", ok: false, found: "no data set is registered", advice: "mine-agent-js data add NAME FILE" });
@@ -104,10 +104,21 @@ function arithmetic(): string {
 }
 
 function policy(home: Home): string {
-  const { scientists, capsules, assets, fields } = home.policy();
-  const empty = Object.entries({ scientists, capsules, assets, fields }).filter(([, allowed]) => allowed.isEmpty).map(([name]) => name);
+  const { scientists, capsules, assets, fields, dataSets, purposes, hours } = home.policy();
+  const lists = { scientists, capsules, assets, fields, data_sets: dataSets, purposes };
+  const empty = Object.entries(lists).filter(([, allowed]) => allowed.isEmpty).map(([name]) => name);
   if (empty.length > 0) throw new TroubleError(`it joins no campaign: ${empty.join(", ")} empty`);
+  const registered = new Set(home.data().all().map((data) => data.name));
+  const unknown = dataSets.listed.filter((name) => !registered.has(name));
+  if (unknown.length > 0) throw new TroubleError(`data_sets names what is not registered: ${unknown.join(", ")}`);
+  if (hours?.length === 0) throw new TroubleError("it begins nothing: hours is empty");
   return "read";
+}
+
+function work(home: Home): string {
+  if (home.isPaused) throw new TroubleError("paused: nothing new is begun until `mine-agent-js resume`");
+  home.policy();
+  return "new work may begin";
 }
 
 async function clock(node: Node): Promise<string> {

@@ -1,6 +1,5 @@
 /** `campaigns`, `earnings` and `ledger`: what there is to join, what came in, what was spent of privacy. */
 import type { Spec } from "../artifacts/spec.ts";
-import { priceNow } from "../chain/fees.ts";
 import { NodeError } from "../chain/errors.ts";
 import { OutboxRecords } from "../chain/outbox_records.ts";
 import { type CampaignRecord, leftToEarn } from "../chain/sonar.ts";
@@ -11,11 +10,12 @@ import { Budget } from "../privacy/budget.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { aboutWei, formatPpm } from "../protocol/amounts.ts";
 import { OUTCOMES } from "../rules/pacing.ts";
-import { general, type Policy, refusals } from "../rules/policy.ts";
-import { Connection } from "../work/connection.ts";
+import { refusals } from "../rules/checks.ts";
+import type { Policy } from "../rules/policy.ts";
+import { general } from "../wording.ts";
+import { type Connection, connected } from "../work/connection.ts";
 import { Library } from "../work/library.ts";
-import { seconds } from "../work/new_submissions.ts";
-import { offerOf, whyClosed } from "../work/offers.ts";
+import { factsOf, type Moment, momentOf, seconds, whyClosed } from "../work/offers.ts";
 import { COMMON, format, homePath, parse } from "./options.ts";
 import { type Plain, printJson, printRows, type Row } from "./output.ts";
 
@@ -25,20 +25,15 @@ const amount = (value: Plain): string => aboutWei(BigInt(word(value)));
 const shortId = (value: Plain): string => word(value).slice(0, 10);
 const time = (value: Plain): string => `${new Date(Number(value) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
-async function connected(path: string): Promise<Connection> {
-  const connection = await Connection.open(Home.open(path));
-  await connection.readEvents();
-  return connection;
-}
-
 export async function campaigns(args: readonly string[]): Promise<void> {
   const { given } = parse(args, COMMON);
-  const connection = await connected(homePath(given));
+  const connection = await connected(Home.open(homePath(given)));
   const [policy, sets, library] = [connection.home.policy(), connection.home.data().all(), new Library(connection)];
-  const [price, now, settled] = [await priceNow(connection.node), await connection.sonar.now(), connection.settledIds()];
+  const settled = connection.settledIds();
   const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
   const open = [...records.values()].filter((record) => record.state === "OPEN");
-  const rows = open.map((record) => campaignRow(connection, library, record, sets, policy, price, now));
+  const moment = await momentOf(connection, records);
+  const rows = open.map((record) => campaignRow(connection, library, record, sets, policy, moment));
   const columns = {
     campaign: "campaign", title: "title", bounty: "bounty", left: "left", best_ppm: "best", target_ppm: "target", submit_until: "open until",
     data: "data", rules: "rules", privacy: "price in privacy", joins: "joins",
@@ -48,8 +43,8 @@ export async function campaigns(args: readonly string[]): Promise<void> {
   printRows(rows, columns, format(given), show, "no campaign is open");
 }
 
-function campaignRow(connection: Connection, library: Library, record: CampaignRecord, sets: readonly DataSet[], policy: Policy, price: bigint, now: number): Row {
-  const closed = whyClosed(record, now, policy.limits.timeMargin);
+function campaignRow(connection: Connection, library: Library, record: CampaignRecord, sets: readonly DataSet[], policy: Policy, moment: Moment): Row {
+  const closed = whyClosed(record, moment.chainTime, policy.limits.timeMargin);
   const failure = sets.map((data) => connection.journal.failure(record.id, data.name)).find((found) => found !== undefined)?.message ?? null;
   let spec: Spec | undefined;
   let fault: string | null = null;
@@ -61,7 +56,7 @@ function campaignRow(connection: Connection, library: Library, record: CampaignR
   }
   const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(data.names) }));
   const fitting = fits.filter((fit) => fit.missing.length === 0);
-  const refused = spec === undefined ? [] : refusals(policy, offerOf(record, price, now, { spec, connection }));
+  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, spec).offer);
   const reasons = [...refused.map((refusal) => refusal.reason), ...(closed === null ? [] : [closed])];
   const lacking = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
   const dataText =
@@ -94,7 +89,7 @@ function priceInPrivacy(spec: Spec, budget: Budget | null): string {
 
 export async function earnings(args: readonly string[]): Promise<void> {
   const { given } = parse(args, COMMON);
-  const connection = await connected(homePath(given));
+  const connection = await connected(Home.open(homePath(given)));
   const rows: Row[] = [];
   for (const campaign of connection.ownCampaignIds()) rows.push(await earningsRow(connection, campaign));
   const columns = {

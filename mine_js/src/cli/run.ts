@@ -1,30 +1,18 @@
-/** `run` and `claim`: the mine at work until it is stopped, and getting the money. */
+/** `run`: the mine at work until it is stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseUnusableError, NodeError } from "../chain/errors.ts";
-import { big, decodeLog, text as field } from "../chain/events.ts";
-import { openKeyfile, type Signer } from "../chain/signer.ts";
 import { OpenMinedError } from "../errors.ts";
-import { HomeError, withHomeLock } from "../home/files.ts";
+import { withHomeLock } from "../home/files.ts";
 import { Home } from "../home/home.ts";
 import { LedgerDamagedError } from "../privacy/ledger.ts";
-import { aboutWei } from "../protocol/amounts.ts";
 import { pauseAfter } from "../rules/pacing.ts";
 import { Agent } from "../work/agent.ts";
 import { Connection } from "../work/connection.ts";
 import { asLine, asRecord, type Tell } from "../work/happenings.ts";
-import { claim as claimFrom, mayReclaim, reclaim } from "../work/open_submissions.ts";
-import { ACTING, format, type Given, homePath, parse, passphrase } from "./options.ts";
-import { note, printRows, type Row } from "./output.ts";
+import { openAccount } from "./account.ts";
+import { ACTING, format, homePath, parse } from "./options.ts";
 
 const LONGEST_GOODBYE_MS = 4000;
-
-async function openAccount(home: Home, given: Given): Promise<Signer> {
-  const signer = await openKeyfile(home.keyfile, passphrase(given, home.keyfile));
-  if (signer.address !== home.address) {
-    throw new HomeError(`${home.keyfile} says it is for ${home.address}, but holds the key of ${signer.address}; restore it`);
-  }
-  return signer;
-}
 
 export async function run(args: readonly string[]): Promise<number> {
   const { given } = parse(args, { ...ACTING, once: { type: "boolean" } });
@@ -120,44 +108,4 @@ class Patience {
 
 async function pause(ms: number, stop: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
-}
-
-/** Take back the stakes that will not be judged any more, then one claim for each campaign; all confirmed in the end. */
-export async function claim(args: readonly string[]): Promise<void> {
-  const { given } = parse(args, ACTING);
-  const [home, form] = [Home.open(homePath(given)), format(given)];
-  const signer = await openAccount(home, given);
-  const rows = await withHomeLock(home.lock, async () => {
-    const connection = await Connection.open(home);
-    await connection.follower.poll();
-    const outbox = connection.outbox(signer);
-    await outbox.pump();
-    const now = await connection.sonar.now();
-    for (const campaign of connection.ownCampaignIds()) {
-      const record = await connection.sonar.campaign(campaign);
-      for (const standing of connection.standings(campaign)) {
-        const sent = mayReclaim(record, standing, now) ? await reclaim(connection, outbox, record, standing) : undefined;
-        if (sent !== undefined) await outbox.wait(sent.deed);
-      }
-    }
-    const made: Row[] = [];
-    for (const campaign of connection.ownCampaignIds()) {
-      if ((await connection.sonar.claimable(campaign, outbox.account)) === 0n) continue;
-      const sent = await claimFrom(connection, outbox, campaign);
-      if (sent === undefined) continue;
-      const { receipt, hashes } = await outbox.wait(sent.deed);
-      const events = (receipt?.logs ?? []).filter((log) => log.address === connection.sonar.address.toLowerCase()).map(decodeLog);
-      const paid = events.filter((event) => event.name === "Claimed" && field(event, "account") === outbox.account);
-      const amount = paid.reduce((sum, event) => sum + big(event, "amount"), 0n);
-      const gas = receipt === null ? 0n : receipt.gasUsed * receipt.gasPrice;
-      made.push({ campaign: `0x${campaign}`, amount: String(amount), gas: String(gas), transaction: hashes.at(-1) ?? "" });
-    }
-    return made;
-  });
-  const show = {
-    campaign: (value: unknown) => String(value).slice(0, 10), amount: (value: unknown) => aboutWei(BigInt(value as string)),
-    gas: (value: unknown) => aboutWei(BigInt(value as string)),
-  };
-  printRows(rows, { campaign: "campaign", amount: "amount", gas: "gas", transaction: "transaction" }, form, show, "nothing to claim now");
-  if (rows.length > 0 && form === "table") note(`claimed ${aboutWei(rows.reduce((sum, row) => sum + BigInt(row["amount"] as string), 0n))} in all`);
 }

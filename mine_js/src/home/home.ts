@@ -1,10 +1,11 @@
 /** A mine's home directory: what is where. The same files as the Python mine's; never open to both at once. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { keyfileAddress } from "../chain/signer.ts";
 import { DataShelf } from "../data/datasets.ts";
 import { Ledger } from "../privacy/ledger.ts";
 import type { Policy } from "../rules/policy.ts";
+import { replaceSecretFile } from "./files.ts";
 import { loadPolicy, POLICY_FILE } from "./policy.ts";
 import { type HomeSettings, keyfilePath, loadSettings, SETTINGS_FILE } from "./settings.ts";
 
@@ -40,6 +41,24 @@ export class Home {
 
   get lock(): string {
     return join(this.path, "lock");
+  }
+
+  /** Whether the owner wants nothing new to be begun. */
+  get isPaused(): boolean {
+    return existsSync(this.pausedFile);
+  }
+
+  /** Begin nothing new from now on, also after a restart; a running mine sees it in its next round. */
+  pause(): void {
+    replaceSecretFile(this.pausedFile, new Uint8Array(0));
+  }
+
+  resume(): void {
+    rmSync(this.pausedFile, { force: true });
+  }
+
+  private get pausedFile(): string {
+    return join(this.path, "paused");
   }
 
   get policyFile(): string {

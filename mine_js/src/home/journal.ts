@@ -126,12 +126,6 @@ export class Journal {
     return row && { retryAt: Number(row["retry_at"]), message: String(row["message"]) };
   }
 
-  /** The owner's on the campaign, as `mine-agent approve` and `refuse` note it. */
-  word(campaign: string): "approved" | "refused" | null {
-    const found = this.database.prepare("select word from mine_word where campaign = ?").get(raw(campaign))?.["word"];
-    return found === "approved" || found === "refused" ? found : null;
-  }
-
   private row(campaign: string, work: string): Record<string, unknown> | undefined {
     return this.database.prepare("select * from mine_failure where campaign = ? and data = ?").get(raw(campaign), work);
   }

@@ -9,7 +9,7 @@ import { PURPOSES } from "../artifacts/spec.ts";
 import { Allowed, type Policy, type Span } from "../rules/policy.ts";
 import { createSecretFile } from "./files.ts";
 import { isAmount } from "./settings.ts";
-import { asToml, checkValues, readToml, type Setting, SettingsError, type Values } from "./toml.ts";
+import { asToml, checkValues, parseToml, readSettings, type Setting, SettingsError, type Values } from "./toml.ts";
 
 export const POLICY_FILE = "policy.toml";
 const NEIGHBOURS = "one record more or less in the data set";
@@ -118,7 +118,13 @@ const KNOWN: Readonly<Record<string, Setting>> = {
 /** The policy in the file of a home; entries left out keep their default, which denies. */
 export function loadPolicy(home: string): Policy {
   const path = join(home, POLICY_FILE);
-  return meaning(readToml(path, KNOWN), path);
+  const text = readSettings(path);
+  return { ...meaning(checkValues(path, parseToml(text, path), KNOWN), path), text };
+}
+
+/** The policy that a text says. */
+export function parsePolicy(text: string, source: string): Policy {
+  return { ...meaning(checkValues(source, parseToml(text, source), KNOWN), source), text };
 }
 
 /** Check the first rules; nothing is written. */
@@ -132,7 +138,7 @@ export function writeFirstPolicy(home: string, values: Values): void {
   createSecretFile(join(home, POLICY_FILE), Buffer.from(asToml(values, KNOWN)));
 }
 
-function meaning(values: Values, source: string): Policy {
+function meaning(values: Values, source: string): Omit<Policy, "text"> {
   const names = (key: string): readonly string[] => values[key] as readonly string[];
   const number = (key: string): number => Number(values[key]);
   const asAddresses = (key: string): Allowed => Allowed.of(names(key).map((name) => (name === "ether" ? ZERO_ADDRESS : name.toLowerCase())));

@@ -25,15 +25,25 @@ export type Values = Readonly<Record<string, TomlValue>>;
 
 /** The values of a file, with their defaults. */
 export function readToml(path: string, known: Settings): Values {
+  return checkValues(path, parseToml(readSettings(path), path), known);
+}
+
+export function readSettings(path: string): string {
   const raw = readLimited(path, MAX_BYTES);
   if (raw === undefined) throw new SettingsError(`there are no settings at ${path}; make them with the 'init' command, or name another --home`);
-  let parsed: Record<string, unknown>;
   try {
-    parsed = parse(new TextDecoder("utf-8", { fatal: true }).decode(raw), { integersAsBigInt: true });
+    return new TextDecoder("utf-8", { fatal: true }).decode(raw);
   } catch {
     throw new SettingsError(`the settings ${path} cannot be read: it is not TOML in UTF-8`);
   }
-  return checkValues(path, parsed, known);
+}
+
+export function parseToml(text: string, source: string): Record<string, unknown> {
+  try {
+    return parse(text, { integersAsBigInt: true });
+  } catch {
+    throw new SettingsError(`the settings ${source} cannot be read: it is not TOML in UTF-8`);
+  }
 }
 
 /** SettingsError for the first thing that is wrong; the values with their defaults. */

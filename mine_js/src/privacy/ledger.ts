@@ -14,7 +14,7 @@ import { CanonicalError } from "../protocol/canonical_json.ts";
 import { dumpsCbor, loadsCbor } from "../protocol/cbor.ts";
 import { sha256 } from "../protocol/cid.ts";
 import { utf8 } from "../protocol/bytes.ts";
-import { general } from "../rules/policy.ts";
+import { general } from "../wording.ts";
 import type { Budget } from "./budget.ts";
 import { Fraction } from "./fraction.ts";
 import { NoisedSums } from "./released.ts";

@@ -43,6 +43,12 @@ export function formatWei(wei: bigint): string {
   return `${sign}${size} wei`;
 }
 
+/** Exact: "10 USDC", "0.000001 USDC". */
+export function formatTokens(amount: bigint, symbol: string, decimals: number): string {
+  const [sign, size] = amount < 0n ? ["-", -amount] : ["", amount];
+  return `${sign}${decimal(size, 10n ** BigInt(decimals))} ${symbol}`;
+}
+
 /** An amount for tables: exact if that is short, else six decimals. */
 export function aboutWei(wei: bigint): string {
   const exact = formatWei(wei);

@@ -22,6 +22,17 @@ const LOCK_SECONDS = 60;
 export class StoreError extends OpenMinedError {}
 /** Nobody who was asked has the artifact now. Asking again later may help. */
 export class NotFoundError extends StoreError {}
+/** The bytes are not those that the name promises. */
+export class WrongBytesError extends StoreError {}
+/** More bytes than are wanted. */
+export class TooLargeError extends StoreError {}
+/** The blocks are whole, but not in the one allowed form. */
+export class MalformedBlockError extends StoreError {}
+export class StoreBusyError extends StoreError {}
+export class StoreFullError extends StoreError {}
+export class StoreAccessError extends StoreError {}
+export class StoreSettingError extends StoreError {}
+export class OwnerNameError extends StoreError {}
 /** Another directory lies where the store's was: what is not found there says nothing. */
 export class StoreReplacedError extends StoreError {
   override readonly exitCode: ExitCode = 3;
@@ -35,7 +46,7 @@ export function openStore(setting: string): EmbeddedStore {
     throw new NotInMineJsError(`Mine.js has the embedded store only, without a quota, and the setting 'store' is '${setting}'; run mine-agent for that`);
   }
   const expanded = expandHome(path);
-  if (!expanded.startsWith("/")) throw new StoreError(`'${setting}': the path is not absolute; expected 'embedded:/absolute/path'`);
+  if (!expanded.startsWith("/")) throw new StoreSettingError(`'${setting}': the path is not absolute; expected 'embedded:/absolute/path'`);
   return new EmbeddedStore(expanded);
 }
 
@@ -48,7 +59,7 @@ export class EmbeddedStore {
     try {
       mkdirSync(root, { recursive: true, mode: 0o700 });
       if ((statSync(root).mode & 0o002) !== 0) {
-        throw new StoreError(`everybody may write to the store directory ${root}, so anybody could remove its pins; take that right away (chmod o-w)`);
+        throw new StoreAccessError(`everybody may write to the store directory ${root}, so anybody could remove its pins; take that right away (chmod o-w)`);
       }
       for (const name of ["tmp", "blocks", "pins"]) this.make(join(root, name));
     } catch (error) {
@@ -63,7 +74,7 @@ export class EmbeddedStore {
     return this.shaped(cid, () => {
       const size = declaredSize(root);
       if (size > Math.min(most, MAX_FILE)) {
-        throw new StoreError(`${cid.toString()}: says it has ${size} bytes, and at most ${Math.min(most, MAX_FILE)} are wanted`);
+        throw new TooLargeError(`${cid.toString()}: says it has ${size} bytes, and at most ${Math.min(most, MAX_FILE)} are wanted`);
       }
       const made = new Uint8Array(size);
       this.fill(made, 0, cid, root, size, depthOf(size));
@@ -124,8 +135,8 @@ export class EmbeddedStore {
     const part = name.equals(root) ? "" : ` (block ${name.toString()})`;
     let block: Uint8Array;
     try {
-      if (!lstatSync(path).isFile()) throw new StoreError(`${root.toString()}: what lies at ${path} is no ordinary file${part}`);
-      if (lstatSync(path).size > MAX_BLOCK) throw new StoreError(`${root.toString()}: more than ${MAX_BLOCK} bytes came back for one block${part}`);
+      if (!lstatSync(path).isFile()) throw new StoreAccessError(`${root.toString()}: what lies at ${path} is no ordinary file${part}`);
+      if (lstatSync(path).size > MAX_BLOCK) throw new TooLargeError(`${root.toString()}: more than ${MAX_BLOCK} bytes came back for one block${part}`);
       block = new Uint8Array(readFileSync(path));
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw asStoreError(error, path);
@@ -133,7 +144,7 @@ export class EmbeddedStore {
       throw new NotFoundError(`${root.toString()}: is not here${part}; tried: embedded store ${this.root}`);
     }
     const found = Cid.ofBlock(block);
-    if (!found.equals(name)) throw new StoreError(`${root.toString()}: the bytes that came back hash to ${found.toString()}${part}; tried: embedded store ${this.root}`);
+    if (!found.equals(name)) throw new WrongBytesError(`${root.toString()}: the bytes that came back hash to ${found.toString()}${part}; tried: embedded store ${this.root}`);
     return block;
   }
 
@@ -141,7 +152,7 @@ export class EmbeddedStore {
     try {
       return read();
     } catch (error) {
-      if (error instanceof BlockShapeError) throw new StoreError(`${cid.toString()}: ${error.message}; tried: embedded store ${this.root}`);
+      if (error instanceof BlockShapeError) throw new MalformedBlockError(`${cid.toString()}: ${error.message}; tried: embedded store ${this.root}`);
       throw error;
     }
   }
@@ -205,7 +216,7 @@ export class EmbeddedStore {
     const end = performance.now() + LOCK_SECONDS * 1000;
     try {
       while (!flock(handle, path, kind)) {
-        if (performance.now() > end) throw new StoreError(`the store ${this.root} has been held by another process for ${LOCK_SECONDS} s`);
+        if (performance.now() > end) throw new StoreBusyError(`the store ${this.root} has been held by another process for ${LOCK_SECONDS} s`);
         await sleep(50);
       }
       return work();
@@ -246,7 +257,7 @@ export class EmbeddedStore {
     const handle = this.openLock(path);
     try {
       for (const end = performance.now() + LOCK_SECONDS * 1000; !flock(handle, path, "exclusive"); ) {
-        if (performance.now() > end) throw new StoreError(`the store ${this.root} has been held by another process for ${LOCK_SECONDS} s`);
+        if (performance.now() > end) throw new StoreBusyError(`the store ${this.root} has been held by another process for ${LOCK_SECONDS} s`);
       }
       const found = this.knownIdentity() ?? new Uint8Array(Buffer.from(randomBytes(16).toString("hex")));
       if (this.knownIdentity() === undefined) this.place(join(this.root, "identity"), found);
@@ -277,7 +288,7 @@ export class EmbeddedStore {
 /** The owner's name as one safe path component. */
 function ownerFolder(owner: string): string {
   const name = encodeURIComponent(owner).replace(/[.!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  if (owner === "" || name.length > 240) throw new StoreError(`'${owner.slice(0, 80)}' cannot own a pin: its name is too long`);
+  if (owner === "" || name.length > 240) throw new OwnerNameError(`'${owner.slice(0, 80)}' cannot own a pin: its name is too long`);
   return name;
 }
 
@@ -290,6 +301,6 @@ export function pinsOf(root: string, owner: string): string[] {
 function asStoreError(error: unknown, path: string): unknown {
   const code = errorCode(error);
   if (error instanceof OpenMinedError || code === "") return error;
-  if (["ENOSPC", "EDQUOT", "EFBIG"].includes(code)) return new StoreError(`no room left on the disk of ${path}`);
-  return new StoreError(`${path} cannot be used: ${code}`);
+  if (["ENOSPC", "EDQUOT", "EFBIG"].includes(code)) return new StoreFullError(`no room left on the disk of ${path}`);
+  return new StoreAccessError(`${path} cannot be used: ${code}`);
 }

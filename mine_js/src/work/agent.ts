@@ -3,21 +3,21 @@
  * remembered between rounds that matters. A campaign that fails is noted with a pause that doubles, and holds nobody else up.
  */
 import { DatabaseUnusableError, NodeDownError, WrongDatabaseError } from "../chain/errors.ts";
-import { priceNow } from "../chain/fees.ts";
 import type { Outbox } from "../chain/outbox.ts";
+import type { CampaignRecord } from "../chain/sonar.ts";
 import { OpenMinedError } from "../errors.ts";
 import { LONGEST_PAUSE } from "../home/journal.ts";
 import type { DataSet } from "../data/datasets.ts";
 import type { Ledger } from "../privacy/ledger.ts";
 import { nextMove, pauseLeft } from "../rules/pacing.ts";
-import { type Policy, refusals } from "../rules/policy.ts";
+import { asks, decide } from "../rules/decisions.ts";
+import type { Policy } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
-import { oneLine, type Tell } from "./happenings.ts";
+import { oneLine, PAUSED, RESUMED, type Tell } from "./happenings.ts";
 import { Library } from "./library.ts";
-import { NewSubmissions, seconds } from "./new_submissions.ts";
-import { offerOf, whyClosed } from "./offers.ts";
+import { NewSubmissions } from "./new_submissions.ts";
+import { factsOf, type Moment, momentOf, seconds, whyClosed } from "./offers.ts";
 import { OpenSubmissions } from "./open_submissions.ts";
-import { pastOf } from "./standings.ts";
 
 /** Kinds of work that fail and recover by themselves; no data set can have such a name. */
 const TENDING = "/submissions";
@@ -34,6 +34,7 @@ export class Agent {
   private readonly over = new Set<string>();
   private readonly told = new Map<string, string>();
   private errors: OpenMinedError[] = [];
+  private paused = false;
 
   constructor(connection: Connection, outbox: Outbox, tell: Tell, stopping: () => boolean = () => false) {
     this.connection = connection;
@@ -65,6 +66,7 @@ export class Agent {
       const closed = connection.journal.submissions(campaign).every((made) => made.closedAt !== null);
       if (paid && settled.has(campaign) && closed) this.over.add(campaign);
     }
+    if (this.isPaused()) return this.errors;
     const live = connection.campaignIds().filter((campaign) => !settled.has(campaign));
     if (live.length > 0 && dataSets.length > 0) await this.considerAll(live, dataSets, policy);
     return this.errors;
@@ -74,16 +76,35 @@ export class Agent {
   private async considerAll(live: readonly string[], dataSets: readonly DataSet[], policy: Policy): Promise<void> {
     const { connection } = this;
     const records = await connection.sonar.many(live);
-    const [price, time] = [await priceNow(connection.node), await connection.sonar.now()];
+    let moment = await momentOf(connection, records);
     for (const record of records.values()) {
       for (const data of dataSets) {
-        if (whyClosed(record, time, policy.limits.timeMargin) !== null) continue;
-        const past = pastOf(connection.standings(record.id), connection.sonar.version, seconds());
-        if (nextMove(past, data.digest, record.model, policy.limits, seconds()).move !== "train") continue;
-        if (refusals(policy, offerOf(record, price, time, { data: data.name, connection })).length > 0) continue;
-        await this.attempt(record.id, data.name, () => this.fresh.consider(record.id, data, policy));
+        if (!this.isDue(moment, record, data, policy)) continue;
+        const begun = await this.attempt(record.id, data.name, () => this.fresh.consider(moment, record.id, data, policy));
+        if (begun) moment = { ...moment, active: new Set([...moment.active, record.id]) };
       }
     }
+  }
+
+  /** Whether it may be time to train. What speaks against it from the chain alone is written down. */
+  private isDue(moment: Moment, record: CampaignRecord, data: DataSet, policy: Policy): boolean {
+    const { connection } = this;
+    if (whyClosed(record, moment.chainTime, policy.limits.timeMargin) !== null) return false;
+    const facts = factsOf(connection, moment, record, data);
+    if (nextMove(facts.past, data.digest, record.model, policy.limits, facts.now).move === "wait") return false;
+    const decision = decide(policy, facts);
+    if (decision.answer === "train") return true;
+    if (asks(decision)) return !connection.decisions.asked(record.id, data.name, policy.text);
+    connection.decisions.note(record.id, decision, facts, policy.text, facts.now);
+    return false;
+  }
+
+  /** Whether the owner wants nothing new; told when it begins and when it ends. */
+  private isPaused(): boolean {
+    const paused = this.connection.home.isPaused;
+    if (paused !== this.paused) this.tell(paused ? PAUSED : RESUMED);
+    this.paused = paused;
+    return paused;
   }
 
   /** Do one piece of work, unless it failed a short while ago or the mine is to stop; whether it returned true. */
@@ -110,7 +131,7 @@ export class Agent {
   private failed(campaign: string, what: string, error: unknown): void {
     const known = error instanceof OpenMinedError ? error : new OpenMinedError(`a fault in the program: ${placeOf(error)}; please report it`);
     this.errors.push(known);
-    const { message, retryAt } = this.connection.journal.fail(campaign, what, withoutValues(known), seconds());
+    const { message, retryAt } = this.connection.journal.fail(campaign, what, describe(known), seconds());
     if (this.told.get(`${campaign}/${what}`) === message) return; // the same as before the pause
     this.told.set(`${campaign}/${what}`, message);
     this.tell({ event: "problem", campaign, sentence: `${message} (will be tried again)`, fields: { reason: message, error: known.name, work: what, retry_at: retryAt } });
@@ -118,7 +139,7 @@ export class Agent {
 }
 
 /** The error's text for logs and records: of a cell only its place is named, never its value. */
-function withoutValues(error: OpenMinedError): string {
+export function describe(error: OpenMinedError): string {
   const text = error.name === "TableError" ? error.message.replace(/(column '[^']*') is [^;]*;/, "$1 does not fit;") : error.message;
   return oneLine(text, 500);
 }

@@ -10,6 +10,7 @@ import { OUTBOX_TABLES } from "../chain/outbox_records.ts";
 import type { Signer } from "../chain/signer.ts";
 import { Sonar } from "../chain/sonar.ts";
 import { withHomeLock } from "../home/files.ts";
+import { DecisionRecords } from "../home/decisions.ts";
 import type { Home } from "../home/home.ts";
 import { Journal, MINE_TABLES } from "../home/journal.ts";
 import { type EmbeddedStore, openStore } from "../store/embedded.ts";
@@ -23,6 +24,7 @@ export class Connection {
   readonly database: DatabaseSync;
   readonly follower: Follower;
   readonly journal: Journal;
+  readonly decisions: DecisionRecords;
   readonly store: EmbeddedStore;
 
   private constructor(home: Home, sonar: Sonar, database: DatabaseSync) {
@@ -34,6 +36,7 @@ export class Connection {
     this.database = database;
     this.follower = new Follower(database, sonar.node, sonar.address, settings.confirmations, settings.startBlock);
     this.journal = new Journal(database);
+    this.decisions = new DecisionRecords(database);
     this.store = openStore(settings.store);
   }
 
@@ -93,4 +96,11 @@ export class Connection {
 
 function idOf(event: SonarEvent): string {
   return word(event, "id");
+}
+
+/** A home, connected, with the newest events read. */
+export async function connected(home: Home): Promise<Connection> {
+  const connection = await Connection.open(home);
+  await connection.readEvents();
+  return connection;
 }

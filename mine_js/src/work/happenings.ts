@@ -1,6 +1,6 @@
 /** What the mine tells while it works: a sentence for people, or one JSON object on a line for programs. */
 import { formatPpm, formatWei } from "../protocol/amounts.ts";
-import { general } from "../rules/policy.ts";
+import { general } from "../wording.ts";
 
 type Plain = string | number | null;
 /** The fields for programs, in order; amounts as decimal strings of wei, ids as 0x and digits. */
@@ -41,6 +41,16 @@ export function submitted(made: { campaign: string; data: string; baseVersion: n
     },
   };
 }
+
+/** The owner wants to be asked first, and everything else speaks for the campaign. */
+export function asking(campaign: string, data: string, title: string): Happening {
+  const id = `0x${campaign.slice(0, 8)}`;
+  const sentence = `may '${title}' learn from '${data}'? mine-agent-js explain ${id} says what it asks for; then: mine-agent-js approve ${id}, or: mine-agent-js refuse ${id}`;
+  return { event: "asking", campaign, sentence, fields: { data, title } };
+}
+
+export const PAUSED: Happening = { event: "paused", sentence: "paused: nothing new is begun until `mine-agent-js resume`; what is due is still claimed" };
+export const RESUMED: Happening = { event: "resumed", sentence: "resumed: new work begins again" };
 
 export function judged(campaign: string, index: number, verdict: string, payout: bigint, accuracy: number | null): Happening {
   const what = `submission ${index}`;

@@ -1,7 +1,6 @@
 /** Decides whether to train one data set for one campaign now, and does it: from cheap to dear. */
 import { gradientBytes } from "../artifacts/wire.ts";
 import { InsufficientFundsError } from "../chain/errors.ts";
-import { priceNow } from "../chain/fees.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import { type CampaignRecord, inEther } from "../chain/sonar.ts";
 import type { Spec } from "../artifacts/spec.ts";
@@ -10,15 +9,14 @@ import { NotInMineJsError } from "../errors.ts";
 import type { Ledger } from "../privacy/ledger.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { seal } from "../protocol/openpgp.ts";
-import { nextMove } from "../rules/pacing.ts";
-import { type Policy, refusals } from "../rules/policy.ts";
+import { asks, decide } from "../rules/decisions.ts";
+import type { Policy } from "../rules/policy.ts";
 import { cidOf as nameOf } from "../store/unixfs.ts";
 import { train } from "../syft/paillier/paillier.ts";
 import type { Connection } from "./connection.ts";
-import { submitted, type Tell } from "./happenings.ts";
+import { asking, submitted, type Tell } from "./happenings.ts";
 import type { Library } from "./library.ts";
-import { offerOf, whyClosed } from "./offers.ts";
-import { pastOf } from "./standings.ts";
+import { factsOf, type Moment, seconds, whyClosed } from "./offers.ts";
 import { send } from "./open_submissions.ts";
 import { Visits } from "./visits.ts";
 
@@ -40,22 +38,25 @@ export class NewSubmissions {
   }
 
   /** Train and submit, if all speaks for it; whether it was. What is trained is the newest confirmed version. */
-  async consider(campaign: string, data: DataSet, policy: Policy): Promise<boolean> {
+  async consider(moment: Moment, campaign: string, data: DataSet, policy: Policy): Promise<boolean> {
     const { connection } = this;
     if (await this.isClosed(campaign, policy)) return false;
     const record = await connection.sonar.campaign(campaign, connection.follower.cursor);
-    const now = seconds();
-    const past = pastOf(connection.standings(campaign), connection.sonar.version, now);
-    if (nextMove(past, data.digest, record.model, policy.limits, now).move !== "train") return false;
-    const [price, time] = [await priceNow(connection.node), await connection.sonar.now()];
-    if (refusals(policy, offerOf(record, price, time, { data: data.name, connection })).length > 0) return false;
+    const early = decide(policy, factsOf(connection, moment, record, data));
+    if (early.answer !== "train" && !asks(early)) return false; // before its spec is fetched: others' campaigns may not keep the mine waiting
     if (!inEther(record)) throw new NotInMineJsError("Mine.js joins campaigns that pay in ether only; run mine-agent for those in a token");
     const spec = this.library.spec(record);
-    if (spec.schema.missing(data.names).length > 0) return false;
-    const offer = offerOf(record, price, time, { spec, data: data.name, connection });
-    if (refusals(policy, offer).length > 0) return false;
+    const facts = factsOf(connection, moment, record, data, spec);
+    const decision = decide(policy, facts);
+    const noted = (): boolean => connection.decisions.note(campaign, decision, facts, policy.text, seconds());
+    if (decision.answer !== "train") {
+      if (noted() && asks(decision)) this.tell(asking(campaign, data.name, spec.title));
+      return false;
+    }
+    const { offer } = facts;
     const [held, needed] = [await connection.node.balance(connection.address), offer.stake + offer.fee + offer.gas];
     if (held < needed) throw new InsufficientFundsError("submit", connection.address, held, needed);
+    noted();
     return this.submit(record, spec, data, policy);
   }
 
@@ -89,8 +90,4 @@ export class NewSubmissions {
     if (sent !== undefined) this.tell(submitted(made, sent.hashes.at(-1) ?? "", compiled.statement));
     return true;
   }
-}
-
-export function seconds(): number {
-  return Math.trunc(Date.now() / 1000);
 }

@@ -9,12 +9,12 @@ import { type CampaignRecord, inEther, targetReached } from "../chain/sonar.ts";
 import type { Submission } from "../home/journal.ts";
 import { OpenMinedError } from "../errors.ts";
 import { formatWei } from "../protocol/amounts.ts";
-import { type Policy, refusals } from "../rules/policy.ts";
+import { refusals } from "../rules/checks.ts";
+import type { Policy } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
 import { judged, submitted, type Tell } from "./happenings.ts";
 import { cidOf } from "./library.ts";
-import { offerOf } from "./offers.ts";
-import { seconds } from "./new_submissions.ts";
+import { bareOffer, seconds } from "./offers.ts";
 import type { Standing } from "./standings.ts";
 
 const CLAIM_GAS = 60_000n;
@@ -147,7 +147,7 @@ export class OpenSubmissions {
     if (known?.status === "reverted") return `the contract refused it: ${known.problem ?? "no reason given"}`;
     if (now >= record.submitUntil || targetReached(record)) return "the campaign takes no more submissions";
     if (known !== undefined) return null;
-    const forbidden = refusals(policy, offerOf(record, await priceNow(this.connection.node), now)).filter((refusal) => !refusal.forNow);
+    const forbidden = refusals(policy, bareOffer(record, await priceNow(this.connection.node))).filter((refusal) => !refusal.forNow);
     return forbidden[0]?.reason ?? null;
   }
 

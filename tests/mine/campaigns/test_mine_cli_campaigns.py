@@ -135,6 +135,7 @@ def test_a_round_with_errors_says_so_and_ends_with_their_code(
     assert says in result.stdout
 
 
+@pytest.mark.only_mine_py("stores on Kubo")
 def test_a_store_out_of_reach_ends_with_3(
     mine_agent: Callable[..., Any], make_home: Any, dead_url: str, small_capsule: SmallCapsule, colours: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_store_out_of_reach_ends_with_3(
     assert result.exit_code == 3
 
 
+@pytest.mark.only_mine_py("mappings of columns: data map, data check")
 def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:

@@ -214,6 +214,7 @@ def test_facts_are_the_same_after_the_journal(mine: Mine, home: Home, small_caps
     assert decide(home.policy(), Facts.from_json(facts.to_json())) == listing.best.decision
 
 
+@pytest.mark.only_mine_py("the command policy")
 def test_what_new_rules_would_change_is_shown_before_they_are_saved(
     mine_agent: Any, home: Home, small_capsule: Any, colours: Path, tmp_path: Path
 ) -> None:
@@ -243,6 +244,7 @@ def test_what_new_rules_would_change_is_shown_before_they_are_saved(
     assert 'purposes = ["health"]' in home.policy_file.read_text()
 
 
+@pytest.mark.only_mine_py("what a visit costs and a point is worth, in campaigns")
 def test_a_listing_says_what_a_visit_and_a_point_are_worth(
     mine: Mine, mine_agent: Any, home: Home, small_capsule: Any, colours: Path
 ) -> None:

@@ -1,0 +1,96 @@
+/** `approve | refuse | explain | pause | resume`: the owner's word on campaigns, and what was decided about them. */
+import { OpenMinedError } from "../errors.ts";
+import type { DecisionRecord, OwnersWord } from "../home/decisions.ts";
+import { factsFromJson } from "../home/decisions.ts";
+import { Home } from "../home/home.ts";
+import { parsePolicy } from "../home/policy.ts";
+import { decide, type Decision } from "../rules/decisions.ts";
+import { connected } from "../work/connection.ts";
+import { campaignBy } from "../work/find.ts";
+import { seconds } from "../work/offers.ts";
+import { formatTime } from "../wording.ts";
+import { COMMON, format, homePath, parse } from "./options.ts";
+import { note, printJson, printRecord, printRows, type Row, UsageError, warn } from "./output.ts";
+
+export async function say(args: readonly string[], word: OwnersWord): Promise<void> {
+  const { given, positionals } = parse(args, COMMON, 1);
+  const connection = await connected(Home.open(homePath(given)));
+  const campaign = campaignBy(connection, idOf(positionals));
+  connection.decisions.say(campaign, word, seconds());
+  printRecord({ campaign: `0x${campaign}`, word }, { campaign: "Campaign", word: "Your word" }, format(given));
+}
+
+export function pause(args: readonly string[]): void {
+  Home.open(homePath(parse(args, COMMON).given)).pause();
+  note("paused; nothing new is begun until: mine-agent-js resume");
+}
+
+export function resume(args: readonly string[]): void {
+  Home.open(homePath(parse(args, COMMON).given)).resume();
+  note("resumed; new work begins with the next round of `mine-agent-js run`");
+}
+
+export async function explain(args: readonly string[]): Promise<void> {
+  const { given, positionals } = parse(args, { ...COMMON, rules: { type: "boolean" } }, 1);
+  const [form, connection] = [format(given), await connected(Home.open(homePath(given)))];
+  const campaign = campaignBy(connection, idOf(positionals));
+  const explained = connection.decisions.of(campaign).map(replayed);
+  if (form === "json") return printJson(explained.map(asRow));
+  const columns = { time: "time (UTC)", data: "data", answer: "decided", why: "why", replay: "replay" };
+  const empty = `nothing was decided about 0x${campaign.slice(0, 8)} yet: \`mine-agent-js run\` decides`;
+  printRows(explained.map(asRow), columns, form, { time: (value) => formatTime(Number(value)) }, empty);
+  if (given["rules"] === true) showRules(explained);
+  for (const one of explained.filter((each) => each.now !== null && !agrees(each))) {
+    warn(`decision ${one.record.number} comes out differently now: this release judges otherwise`);
+  }
+}
+
+/** A decision as it was written down, and as it comes out now from the same facts and rules; `fault`: why it does not. */
+interface Explained {
+  readonly record: DecisionRecord;
+  readonly now: Decision | null;
+  readonly fault: string | null;
+}
+
+function replayed(record: DecisionRecord): Explained {
+  const facts = factsFromJson(record.facts);
+  if (facts === undefined) return { record, now: null, fault: "its facts were written by another release" };
+  try {
+    return { record, now: decide(parsePolicy(record.rules, "the rules of that time"), facts), fault: null };
+  } catch (error) {
+    if (error instanceof OpenMinedError) return { record, now: null, fault: error.message };
+    throw error;
+  }
+}
+
+function agrees({ record, now }: Explained): boolean {
+  const outline = (reasons: Decision["reasons"]): string => JSON.stringify(reasons.map((one) => [one.rule, one.reason, one.forNow]));
+  return now !== null && now.answer === record.answer && outline(now.reasons) === outline(record.reasons);
+}
+
+function asRow(one: Explained): Row {
+  const { record, now, fault } = one;
+  return {
+    number: record.number, time: record.madeAt, campaign: `0x${record.campaign}`, data: record.data, answer: record.answer,
+    why: record.reasons.map(({ reason }) => reason).join("; ") || "nothing spoke against it",
+    reasons: record.reasons.map(({ rule, reason }) => ({ rule, reason })), replay: fault ?? (agrees(one) ? "the same" : "another one"),
+    rules: (now?.checks ?? []).map(({ rule, reason, wants, found }) => ({ rule, passed: reason === null, wants, found })),
+    facts: record.facts, policy: record.rules,
+  };
+}
+
+/** The last decision for each data set, rule by rule. */
+function showRules(explained: readonly Explained[]): void {
+  const last = new Map(explained.map((one) => [one.record.data, one]));
+  for (const [data, { record, now }] of last) {
+    process.stdout.write(`\nThe rules on ${data} at ${formatTime(record.madeAt)}\n`);
+    const rows = (now?.checks ?? []).map(({ rule, reason, wants, found }) => ({ rule, passed: reason === null, wants, found }));
+    printRows(rows, { rule: "rule", passed: "passed", wants: "wants", found: "found" }, "table");
+  }
+}
+
+function idOf(positionals: readonly string[]): string {
+  const [id] = positionals;
+  if (id === undefined) throw new UsageError("give a campaign's id, or its first six digits or more");
+  return id;
+}

@@ -1,0 +1,137 @@
+/** What `--help` says: of all commands, and of each what it does, its options, and what to do next. */
+
+const HELP = `Usage: mine-agent-js COMMAND [OPTIONS]
+
+Let models learn from your data without giving the data away, and be paid when they get better. The same mine as
+mine-agent, on the same home directory (never both at once).
+
+Commands:
+  init        make a home directory: settings, an account, your first rules
+  data        add | list | remove: which CSV files models may learn from
+  campaigns   what is open, what it pays, whether your data fit and what your rules say
+  explain     why this mine did what it did about a campaign
+  approve     let this mine work for a campaign that waits for your word
+  refuse      forbid a campaign, whatever your other rules say
+  pause       begin nothing new; what is due is still claimed
+  resume      let new work begin again
+  run         work for every open campaign that fits; --once for one round
+  earnings    what was submitted, earned and spent
+  claim       claim what campaigns owe now
+  ledger      what was spent of the privacy budget
+  doctor      look at everything that a mine needs
+
+mine-agent-js COMMAND --help says more of each.
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be reached.
+`;
+
+const COMMON = `  --home DIRECTORY           the mine's directory (else openmined/mine where your account's data are)
+  --format table|json        for people, or for programs: all fields, amounts in wei as text`;
+const PASSPHRASE = "  --passphrase-file FILE     opens the keyfile; else the variable OPENMINED_PASSPHRASE";
+const ID = "ID is the campaign's id, or its first six digits or more, as `mine-agent-js campaigns` shows it.";
+
+interface Page {
+  readonly usage: string;
+  readonly about: string;
+  readonly options?: string;
+}
+
+const PAGES: Readonly<Record<string, Page>> = {
+  init: {
+    usage: "init --deployment FILE | --contract ADDRESS [OPTIONS]",
+    about: `Make the directory of a mine: settings.toml (node, contract, store), an account of its own in keyfile.json, and policy.toml
+with your rules, each with a line that explains it. Nothing is allowed that you do not allow. The account that is printed
+needs some ether before it can submit. Next: mine-agent-js data add, then mine-agent-js doctor.`,
+    options: `  --deployment FILE          the manifest of a deployed Sonar, or:
+  --contract ADDRESS         Sonar's address; its chain is asked of the node
+  --rpc URL                  the Ethereum node; again for more, the preferred one first (http://127.0.0.1:8545)
+  --store embedded:/PATH     where artifacts are kept and found
+  --keyfile FILE             an account that you have, instead of a new one
+  --allow-scientist ADDRESS  whose models may learn here, or 'any'; again for more
+  --allow-capsule ADDRESS    who may open the gradients, or 'any'; again for more
+  --allow-field COLUMN       which columns may be used, or 'any'; again for more
+  --privacy differential|none  noise in gradients (differential), or none
+  --privacy-budget, --privacy-price, --privacy-delta   epsilon in all, of one release, and the delta of both
+  --minimum-reward, --maximum-stake   amounts with their unit, as '0.1 ether'
+  --confirmations, --poll-seconds, --start-block   how the chain is followed
+${PASSPHRASE}`,
+  },
+  data: {
+    usage: "data add NAME FILE.csv | data list | data remove NAME [OPTIONS]",
+    about: `Say which of your CSV files models may learn from. They stay where they are; no row is copied or sent. \`add\` looks through
+the file, shows each column's kind, gaps and range, and which open campaigns it fits. If the file changes, the mine
+refuses it until you add it again with --replace. Other kinds, previews and mappings: mine-agent data.`,
+    options: `  --set separator=semicolon, --set encoding=cp1252   where they cannot be seen
+  --decimal . | ,            the decimal mark; else seen from the numbers
+  --unusable '1 %'           the largest share of records that may be left out
+  --replace                  register a name anew
+  --yes, -y                  do not ask (Mine.js never asks)`,
+  },
+  campaigns: {
+    usage: "campaigns [OPTIONS]",
+    about: `List the open campaigns: what is left to earn, whether your data have the columns, what your rules say, and what a release
+would cost of your privacy budget. Nobody learns that you looked. Why one is not joined: mine-agent-js explain ID.`,
+  },
+  explain: {
+    usage: "explain ID [--rules] [OPTIONS]",
+    about: `Say why this mine did what it did about a campaign. Each decision was written down with the facts it was made from and with
+policy.toml as it was then; here it is made once more from both, and "replay" says whether that gives the same. ${ID}`,
+    options: "  --rules                    every rule that was asked, with what it wants and found",
+  },
+  approve: {
+    usage: "approve ID [OPTIONS]",
+    about: `Let this mine work for a campaign that waits for your word (ask_first = true in policy.toml). Your other rules hold as well.
+A running mine goes on within its next round; mine-agent-js refuse takes it back for what was not submitted yet.
+${ID}`,
+  },
+  refuse: {
+    usage: "refuse ID [OPTIONS]",
+    about: `Forbid a campaign, whatever your other rules say, until you approve it. What was submitted already stays submitted, is
+followed up and claimed. ${ID}`,
+  },
+  pause: {
+    usage: "pause [OPTIONS]",
+    about: `Begin nothing new until mine-agent-js resume, also after a restart. What was submitted is followed up, and what is due is
+claimed. A running mine sees it in its next round.`,
+  },
+  resume: { usage: "resume [OPTIONS]", about: "Let new work begin again after mine-agent-js pause: with the next round of mine-agent-js run." },
+  run: {
+    usage: "run [--once] [OPTIONS]",
+    about: `Work for every open campaign that your data fit and your rules allow, until it is stopped (Ctrl-C, SIGTERM): train on the
+encrypted model, seal the gradient to Capsule, submit it with its stake, follow the verdict, claim. One process a home. It can
+be killed at any time: nothing is submitted or paid twice. With --format json each line is one event.`,
+    options: `  --once                     one round; the exit code is that of its worst error
+${PASSPHRASE}`,
+  },
+  earnings: {
+    usage: "earnings [OPTIONS]",
+    about: `Add up from the chain, campaign by campaign, what this mine submitted, what was promised, paid, staked, burned, and what it
+cost in fees and gas. Nothing is estimated; amounts are exact. Charts and CSV: mine-agent earnings.`,
+  },
+  claim: {
+    usage: "claim [ID | --all] [OPTIONS]",
+    about: `Claim everything that campaigns owe this account now, and wait until it is there. Stakes of submissions that will not be
+judged any more are taken back first. A campaign that refuses stops no other: it is named, and the exit code is 1.
+mine-agent-js run does this by itself after each settlement, unless auto_claim is false in policy.toml.`,
+    options: `  --all                      all campaigns, which is also what happens without an ID
+${PASSPHRASE}`,
+  },
+  ledger: {
+    usage: "ledger [OPTIONS]",
+    about: `Show what was spent of your privacy budget: every release of noised sums with its epsilon, and every gradient that used
+it. The ledger is chained by hashes; one that was changed or cut is refused. The budget is in policy.toml.`,
+  },
+  doctor: {
+    usage: "doctor [OPTIONS]",
+    about: `Look at everything that a mine needs (Node.js, home, rules, keyfile, node, contract, clock, balance, store, privacy budget,
+data) and say for each what was found and, where it fails, what to do. Exit code 1 if anything fails.`,
+    options: PASSPHRASE,
+  },
+};
+
+/** The help on a command line's command; on all without one, or for one that does not exist. */
+export function helpOn([name = ""]: readonly string[]): string {
+  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
+  if (page === undefined) return HELP;
+  return `Usage: mine-agent-js ${page.usage}\n\n${page.about}\n\nOptions:\n${page.options === undefined ? "" : `${page.options}\n`}${COMMON}\n\nExit codes: 0 done; 1 refused or failed; 2 wrong use; 3 chain or store cannot be reached.\n`;
+}

@@ -1,0 +1,33 @@
+/** Numbers and times as the Python mine writes them, to the letter. */
+
+/** A number with up to `digits` digits, as Python's format "g" writes it. */
+export function general(value: number, digits = 6): string {
+  if (value === 0) return "0";
+  const [mantissa = "", exponent = "0"] = rounded(value, digits).split("e");
+  const power = Number(exponent);
+  if (power < -4 || power >= digits) {
+    return `${trimmed(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  }
+  return trimmed(Number(`${mantissa}e${exponent}`).toFixed(Math.max(0, digits - 1 - power)));
+}
+
+/** As toExponential, but what lies exactly between two goes to the even one. */
+function rounded(value: number, digits: number): string {
+  const usual = value.toExponential(digits - 1);
+  const [exact = ""] = value.toExponential(Math.min(100, digits + 60)).split("e");
+  const figures = exact.replace(/[-.]/g, "");
+  const isTie = /^50*$/.test(figures.slice(digits)) && Number(figures[digits - 1]) % 2 === 0;
+  return isTie ? `${exact.slice(0, exact.length - (figures.length - digits)).replace(/\.$/, "")}e${value.toExponential(60).split("e")[1] ?? "0"}` : usual;
+}
+
+function trimmed(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+export function shownMinute(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+}
+
+export function formatTime(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,59 @@
+/** How a data set fits the campaigns that are open: by its columns, then by every value. Nobody else is asked. */
+import { NodeError } from "../chain/errors.ts";
+import { type DataSet, sourceOf } from "../data/datasets.ts";
+import { readRecords } from "../data/reading.ts";
+import { TableError } from "../data/csv.ts";
+import { OpenMinedError } from "../errors.ts";
+import type { Home } from "../home/home.ts";
+import type { Schema } from "../schema/schema.ts";
+import { connected } from "./connection.ts";
+import { Library } from "./library.ts";
+
+export interface CampaignFit {
+  readonly campaign: string;
+  readonly title: string | null;
+  readonly fits: boolean;
+  readonly missing: readonly string[];
+  readonly whyNot: string | null;
+}
+
+/** How the data fit each open campaign, or why that cannot be said. */
+export async function campaignFits(home: Home, data: DataSet): Promise<{ fits: CampaignFit[]; unknown: string | null }> {
+  try {
+    const connection = await connected(home);
+    const [library, settled] = [new Library(connection), connection.settledIds()];
+    const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
+    const open = [...records.values()].filter((record) => record.state === "OPEN");
+    return { fits: open.map((record) => fit(record.id, data, () => library.spec(record))), unknown: null };
+  } catch (error) {
+    if (error instanceof OpenMinedError) return { fits: [], unknown: error.message };
+    throw error;
+  }
+}
+
+function fit(id: string, data: DataSet, read: () => { title: string; schema: Schema }): CampaignFit {
+  const campaign = `0x${id}`;
+  let spec: { title: string; schema: Schema };
+  try {
+    spec = read();
+  } catch (error) {
+    if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
+    return { campaign, title: null, fits: false, missing: [], whyNot: error.message };
+  }
+  const { title, schema } = spec;
+  const missing = schema.missing(data.names);
+  const whyNot = missing.length > 0 ? `lacks ${missing.join(", ")}` : misfit(schema, data);
+  return { campaign, title, fits: whyNot === null, missing, whyNot };
+}
+
+/** The first value that does not fit, if too many do not; reads them all. */
+function misfit(schema: Schema, data: DataSet): string | null {
+  const records = readRecords(sourceOf(data), schema, data.decimal, data.unusable);
+  try {
+    while (records.next().done !== true);
+    return null;
+  } catch (error) {
+    if (error instanceof TableError) return error.message;
+    throw error;
+  }
+}

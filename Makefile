@@ -18,6 +18,8 @@ SEEDS ?= 1
 IPFS ?= embedded
 PRIVACY ?= differential
 MINES ?= py
+# What the tests of the mine's command line are: with MINE=js they run Mine.js.
+COMMAND_LINE = tests/mine/test_mine_cli.py tests/mine/test_mine_claims.py tests/mine/campaigns/test_mine_cli_campaigns.py tests/mine/campaigns/test_mine_decisions.py tests/mine/campaigns/trouble/test_mine_bad_input.py
 PORT ?= 8770
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Two workers a core, as tests wait for chains and daemons half of the time; the tests of a file stay together, for they
@@ -80,8 +82,9 @@ ui: setup web    ## a live demo of the pages: a chain, a Capsule, three mines an
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
 
-test-js: build/stamps/mine-js ## Mine.js: types, lint, and its tests, which read the vectors that Python wrote
+test-js: setup build/stamps/mine-js ## Mine.js: types, lint, its tests (which read the vectors), and those of the mine's command line
 	@cd mine_js && $(WITH_NODE) npm run --silent check && $(WITH_NODE) npm run --silent test
+	@MINE=js $(PY) -m pytest -q $(PARALLEL) -p no:ape_test -m 'not slow and not rehearsal' -rs $(COMMAND_LINE)
 
 build/stamps/nodejs: build/stamps/venv ci/install-node ci/anvil/requirements-node.lock
 	@ci/install-node $(PY)

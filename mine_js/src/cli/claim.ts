@@ -1,11 +1,10 @@
 /** `claim`: getting the money. */
-import { assetForPeople, showAmount } from "../chain/assets.ts";
+import { assetForPeople, showAmount } from "../work/assets.ts";
 import { withHomeLock } from "../home/files.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
 import { claimEverything } from "../work/claim_all.ts";
-import { Connection } from "../work/connection.ts";
-import { campaignBy } from "../work/find.ts";
+import { campaignBy, Connection } from "../work/connection.ts";
 import { openAccount } from "./account.ts";
 import { ACTING, format, homePath, parse } from "./options.ts";
 import { note, printRows, type Row, UsageError, warn } from "./output.ts";

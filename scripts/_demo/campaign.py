@@ -19,14 +19,13 @@ from pysonar.chain.node.connect import connect
 from pysonar.scientist.planning.plan_file import read_plan
 from pysonar.scientist.result.estimator import Estimator
 from scripts._demo.chain import CHAIN_ID, Anvil, fund
-from scripts._demo.data import write_digits
 from scripts._demo.ledger import read_ledger
 from scripts._demo.parties import CommandFailedError, Parties
-from scripts._demo.plan import NAME, Wish, write_plan
+from scripts._demo.plan import Wish, write_plan
 from scripts._demo.privacy import read_privacy
 from scripts._demo.report import Report
 from scripts._demo.stores import open_stores
-from scripts._demo.twin import train_twin
+from scripts._demo.twin import ridge_ceiling, rows_of, train_twin
 
 MINES = {
     "py": ("mine-agent",) * 3,
@@ -74,12 +73,12 @@ def run_campaign(
     folder.mkdir(parents=True)
     folder = folder.resolve()
     console = Console(highlight=False)
-    watch = Stopwatch()
+    name, watch = wish.subject.name, Stopwatch()
     with ExitStack() as stack:
         with watch.phase("chain", "a local chain, and Sonar on it", console):
             commands = MINES[mines]
             csv_only = [command == "mine-agent-js" for command in commands]
-            files = write_digits(folder / "data", csv_only=csv_only, seed=seed)
+            files = wish.subject.write(folder / "data", csv_only, seed)
             chain = stack.enter_context(Anvil(folder / "anvil.log"))
             deployment = deploy_sonar(folder, chain.url)
             web3 = connect(chain.url, expected_chain_id=CHAIN_ID)
@@ -91,8 +90,7 @@ def run_campaign(
             common = ("--rpc", chain.url, "--deployment", str(manifest_path(folder, CHAIN_ID)), *POLL)
             parties.init(common, open_stores(folder, ipfs, parties.names, stack), privacy=wish.privacy)
             fund(chain.url, list(parties.addresses.values()), FUNDS)
-            for mine, path in zip(parties.mines, files.mines, strict=True):
-                mine.run("data", "add", "digits", str(path))
+            parties.add_data(wish.subject.name, files)
             parties.print_table(console)
         with watch.phase("escrow", "Capsule registers, the scientist escrows the bounty", console):
             parties.capsule.start("run")
@@ -100,17 +98,17 @@ def run_campaign(
             parties.wait_until(lambda: sonar.certificate(capsule) is not None, "Capsule to register")
             write_plan(folder / "plan.toml", capsule=capsule, wish=wish)
             created = parties.scientist.ask(
-                *("campaign", "create", str(folder / "plan.toml"), "--name", NAME),
+                *("campaign", "create", str(folder / "plan.toml"), "--name", name),
                 *("--validation", str(files.validation)),
             )
         with watch.phase("training", f"the mines train the encrypted model: {wish.told}", console):
             for mine in parties.mines:
                 mine.start("run")
-            parties.scientist.show("campaign", "watch", NAME)
+            parties.scientist.show("campaign", "watch", name)
             parties.check()
         with watch.phase("claims", "everybody claims", console):
             campaign = bytes.fromhex(created["campaign"].removeprefix("0x"))
-            parties.scientist.run("campaign", "claim", NAME)
+            parties.scientist.run("campaign", "claim", name)
             owing = [address for address in parties.addresses.values() if sonar.owed(campaign, address)]
             parties.wait_until(
                 lambda: not any(sonar.owed(campaign, who) for who in owing), "all claims", wish.most_seconds
@@ -118,13 +116,14 @@ def run_campaign(
         with watch.phase("delivery", "the scientist opens the delivered model", console):
             saved = folder / "model.safetensors"
             opened = parties.scientist.ask(
-                *("campaign", "result", NAME, "--test", str(files.test), "--save", str(saved))
+                *("campaign", "result", name, "--test", str(files.test), "--save", str(saved))
             )
         with watch.phase("twin", "the same steps in plaintext, to compare", console):
-            owners = zip((parties.addresses[mine.name] for mine in parties.mines), files.mines, strict=True)
             plan = read_plan(folder / "plan.toml")
             releases = {mine.address: mine.release for mine in read_privacy(parties) if mine.release}
-            twin = train_twin(plan, campaign, opened["record"], dict(owners), files.validation, releases)
+            rows = rows_of(plan, files, [parties.addresses[mine.name] for mine in parties.mines])
+            twin = train_twin(plan, campaign, opened["record"], rows, files.validation, releases)
+            ceiling = ridge_ceiling(plan, rows, files) if wish.ceiling else None
         history = _read_history(folder, sonar, deployment, campaign)
         return Report(
             campaign=created["campaign"],
@@ -138,6 +137,7 @@ def run_campaign(
             test_accuracy=opened["test_accuracy"],
             validation_accuracy=Estimator.load(saved).score(files.validation),
             plaintext_twin_accuracy=twin.score(files.test),
+            ceiling_accuracy=ceiling,
             plaintext_twin_validation_accuracy=twin.score(files.validation),
             privacy=[mine.told for mine in read_privacy(parties)],
             seconds={**watch.seconds, "total": sum(watch.seconds.values())},

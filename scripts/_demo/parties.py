@@ -15,6 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
+from scripts._demo.subjects.subject import Files
+
 WAIT_SECONDS = 60
 COMMAND_SECONDS = 300
 """So long may one command take: seconds, but five begin at once, and maybe the machine has other work."""
@@ -163,6 +165,18 @@ class Parties:
         with ThreadPoolExecutor() as pool:
             made = pool.map(init, self.all)
             self.addresses = dict(zip(self.names, made, strict=True))
+
+    def add_data(self, name: str, files: Files) -> None:
+        """Each mine registers its own data, all at once, with the mapping that its owner wrote."""
+
+        def add(place: int) -> None:
+            mine = self.mines[place]
+            mine.run("data", "add", name, str(files.mines[place]))
+            if place in files.mappings:
+                mine.run("data", "map", name, "--file", str(files.mappings[place]), "--yes")
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(add, range(len(self.mines))))
 
     def print_table(self, console: Console) -> None:
         """Who is who."""

@@ -26,7 +26,9 @@ class PoorRunError(RuntimeError):
 
 @dataclass(frozen=True)
 class Report:
-    """One run. Accuracies of sets are shares of rows, 0 to 1."""
+    """One run. Accuracies of sets are shares of rows, 0 to 1; `ceiling_accuracy` is that of a ridge
+    regression in the clear on all mines' rows, on the test set.
+    """
 
     campaign: str
     seed: int
@@ -40,6 +42,7 @@ class Report:
     validation_accuracy: float
     plaintext_twin_accuracy: float
     plaintext_twin_validation_accuracy: float
+    ceiling_accuracy: float | None
     seconds: dict[str, float]
     privacy: list[dict[str, Any]]
 
@@ -75,6 +78,7 @@ def write_report(path: Path, report: Report) -> None:
         "validation_accuracy": report.validation_accuracy,
         "plaintext_twin_accuracy": report.plaintext_twin_accuracy,
         "plaintext_twin_validation_accuracy": report.plaintext_twin_validation_accuracy,
+        "ceiling_accuracy": report.ceiling_accuracy,
         "privacy": report.privacy,
         "seconds": {phase: round(seconds, 2) for phase, seconds in report.seconds.items()},
         "gas": {function: int(median(values)) for function, values in sorted(ledger.gas.items())},
@@ -96,6 +100,11 @@ def check(report: Report, *, must_reach_target: bool) -> None:
             raise PoorRunError(
                 f"{name} accuracy {trained:.4f} is not within {TWIN_DISTANCE} of the twin's {twin:.4f}"
             )
+    if report.ceiling_accuracy is not None and report.test_accuracy < report.ceiling_accuracy - TWIN_DISTANCE:
+        raise PoorRunError(
+            f"test accuracy {report.test_accuracy:.4f} is more than {TWIN_DISTANCE} below the"
+            f" {report.ceiling_accuracy:.4f} of a ridge regression in the clear on all rows together"
+        )
     if must_reach_target and not (report.reached and report.evaluations <= MOST_EVALUATIONS):
         raise PoorRunError(
             f"{format_ppm(report.final_ppm)} after {report.evaluations} evaluations instead of "
@@ -148,6 +157,9 @@ def print_summary(report: Report, folder: Path) -> None:
         f"validation {report.validation_accuracy:.4f} ({report.plaintext_twin_validation_accuracy:.4f}), "
         f"test {report.test_accuracy:.4f} ({report.plaintext_twin_accuracy:.4f})"
     )
+    if report.ceiling_accuracy is not None:
+        ceiling = f"{report.ceiling_accuracy:.4f}"
+        console.print(f"a ridge regression in the clear on all mines' rows: test {ceiling}")
     for mine in report.privacy:
         console.print(_privacy_words(mine))
     phases = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in report.seconds.items())

@@ -17,9 +17,8 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node.connect import connect
 from scripts._demo.campaign import FUNDS, MINES, POLL, deploy_sonar
 from scripts._demo.chain import CHAIN_ID, Anvil, fund
-from scripts._demo.data import write_digits
 from scripts._demo.parties import Parties, Party
-from scripts._demo.plan import NAME, WISHES, write_plan
+from scripts._demo.plan import WISHES, write_plan
 from scripts._demo.stores import open_stores
 
 MOST_SECONDS = 300
@@ -34,7 +33,7 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
     wish = WISHES["one_vs_rest"]["differential"]
     with ExitStack() as stack:
         console.print("a local chain, and Sonar on it ...")
-        files = write_digits(folder / "data", csv_only=[False] * len(MINES["py"]), seed=0)
+        files = wish.subject.write(folder / "data", [False] * len(MINES["py"]), 0)
         chain = stack.enter_context(Anvil(folder / "anvil.log"))
         deployment = deploy_sonar(folder, chain.url)
         sonar = Sonar.open(connect(chain.url, expected_chain_id=CHAIN_ID), deployment.address)
@@ -53,7 +52,7 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
         stack.enter_context(_pages(folder, chain.url, manifest, store, port))
         write_plan(folder / "plan.toml", capsule=capsule, wish=wish)
         made = parties.scientist.ask(
-            *("campaign", "create", str(folder / "plan.toml"), "--name", NAME),
+            *("campaign", "create", str(folder / "plan.toml"), "--name", wish.subject.name),
             *("--validation", str(files.validation)),
         )
         for mine in parties.mines:

@@ -3,27 +3,59 @@ encryption, to compare the result with.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mine_agent.data.adapters import adapter_for
+from mine_agent.data.mapping import MappedSource, parse_mapping
 from mine_agent.work.compiled_data import salt_of
 from openmined_syft.applying import clipped
-from openmined_syft.models import Rows
+from openmined_syft.models import OneVsRest, Rows, stacked
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.privacy import NoisedSums
 from openmined_syft.schemes import scheme_named
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.result.estimator import Estimator
-from pysonar.tables import read_csv, read_records
+from pysonar.tables import Source, read_csv, read_records
+from scripts._demo.subjects.subject import Files
+
+ALPHAS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+
+
+@dataclass(frozen=True, eq=False)
+class Owned:
+    """A mine's rows, and the digest of its data."""
+
+    rows: Rows
+    digest: bytes
+
+
+def rows_of(plan: Plan, files: Files, addresses: Sequence[str]) -> dict[str, Owned]:
+    """What each miner trained on, by address: its data read again, through its owner's mapping."""
+    found = {}
+    for place, (path, address) in enumerate(zip(files.mines, addresses, strict=True)):
+        source: Source = adapter_for(str(path)).source(str(path), {})
+        if place in files.mappings:
+            mapping = files.mappings[place]
+            source = MappedSource(
+                source, parse_mapping(mapping.read_text(encoding="utf-8"), source=mapping.name)
+            )
+        table = read_records(source, plan.schema)[0]
+        rows = Rows(plan.schema.encode(table), plan.schema.encode_labels(table))
+        found[address] = Owned(rows, source.digest())
+    return found
 
 
 def train_twin(
     plan: Plan,
     campaign: bytes,
     record: Sequence[Mapping[str, Any]],
-    files: Mapping[str, Path],
+    owned: Mapping[str, Owned],
     validation: Path,
     releases: Mapping[str, NoisedSums],
 ) -> Estimator:
@@ -33,7 +65,7 @@ def train_twin(
         plan: what the scientist wanted.
         campaign: its id.
         record: what `sonar campaign result --format json` says of each submission, in the order of the queue.
-        files: each miner's data, by address.
+        owned: each miner's rows, by address.
         validation: the scientist's, which Capsule takes a network's curvature on.
         releases: what a miner under a privacy budget taught instead of the rows, by address.
     """
@@ -41,16 +73,13 @@ def train_twin(
     family, rule = algorithm.build(schema, campaign), algorithm.training_rule()
     scheme = scheme_named(algorithm.scheme)
     own = schema.encode(read_csv(validation, schema))
-    sources = {miner: adapter_for(str(path)).source(str(path), {}) for miner, path in files.items()}
-    rows = {miner: read_records(source, schema)[0] for miner, source in sources.items()}
     versions = [family.initial_weights()]
     for submission in record:
         if submission["verdict"] != "IMPROVED":
             continue
         miner, base = submission["miner"], submission["base_version"]
-        salt = salt_of(campaign, sources[miner].digest())
-        X, y = schema.encode(rows[miner]), schema.encode_labels(rows[miner])
-        data = releases.get(miner) or Rows(X, y)
+        salt = salt_of(campaign, owned[miner].digest)
+        data = releases.get(miner) or owned[miner].rows
         visit = scheme.visit(family, data, rule, version=base, salt=salt)
         before = versions[base]
         if isinstance(family, LinearFamily):
@@ -65,3 +94,28 @@ def train_twin(
         versions.append(versions[-1] + submission["step"] * taken.difference)
     documents = plan.input_schema, plan.output_schema
     return Estimator(versions[-1], algorithm, *documents, plan.metric, campaign)
+
+
+def ridge_ceiling(plan: Plan, owned: Mapping[str, Owned], files: Files) -> float:
+    """Accuracy on the test set of a ridge regression, one class against the rest, on all mines' rows
+    together, in the clear and solved exactly; its penalty is the best of a few on the validation set.
+    """
+    X, y = (
+        stacked([own.rows.X for own in owned.values()]),
+        np.concatenate([own.rows.y for own in owned.values()]),
+    )
+    classes = len(plan.schema.classes or ())
+    family = OneVsRest(plan.schema.n_features, classes)
+    sums = family.sums([Rows(X, y)])
+    penalised = np.append(np.ones(plan.schema.n_features), 0.0)
+
+    def accuracy(path: Path, weights: NDArray[np.float64]) -> float:
+        table = read_csv(path, plan.schema)
+        predicted = family.predict(weights, plan.schema.encode(table))
+        return float((predicted == plan.schema.encode_labels(table)).mean())
+
+    tried = [
+        np.linalg.solve(sums.products / sums.rows + alpha * np.diag(penalised), sums.pulls / sums.rows)
+        for alpha in ALPHAS
+    ]
+    return accuracy(files.test, max(tried, key=lambda weights: accuracy(files.validation, weights)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.policy
 import json
 import mailbox
 import struct
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from mine_agent.data.adapters import adapter_for, adapter_named
+from mine_agent.data.adapters.collections import mail
 from mine_agent.data.adapters.collections.images import MOST_PIXELS
 from mine_agent.errors import DataError
 from pysonar.protocol.schema import FileFormatError
@@ -140,6 +142,29 @@ def test_a_message_is_a_record_in_both_layouts(layout: str, tmp_path: Path) -> N
     assert by_subject["Grüße"]["words"] == 4
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"From: Ann Lee <ann@example.org>\nTo: b@example.org, c@example.org\nSubject: plain",
+        b'From: "Lee, Ann" <ann@example.org>\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= "x" (y)',
+        b"From: ann@example.org (Ann)\nSubject: a long\n one, folded\nX-Gmail-Labels: Inbox,\n Films",
+        b"From: ann@example.org\nSubject: caf\xc3\xa9\nDate: Thu, 26 Nov 2026 19:30:00 +0100 (CET)",
+        b'Content-Type: TEXT/Plain; charset="UTF-8"; format=flowed\nContent-Transfer-Encoding: 8bit',
+        b"Content-Type: text/plain; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable",
+        b'Content-Disposition: attachment; filename="a.txt"\nContent-Type: text/plain',
+        b"Content-Type: multipart/mixed\nSubject: no parts",
+    ],
+)
+def test_headers_are_what_the_library_makes_of_them(
+    headers: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.mbox"
+    path.write_bytes(b"From x\n" + headers + b"\n\nna\xc3\xafve =41 text\n")
+    found = read(adapter_named("mail").source(str(path), {}))
+    monkeypatch.setattr(mail, "_POLICY", email.policy.default)
+    assert found == read(adapter_named("mail").source(str(path), {}))
+
+
 def test_a_file_that_is_no_mbox_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.mbox"
     path.write_bytes(b"Dear all")
@@ -176,6 +201,26 @@ def test_an_archive_of_x_is_read_in_all_its_parts(tmp_path: Path) -> None:
         {"words": 1, "favorites": None, "hashtags": 0, "reply": True, "weekday": None, "hour": None},
     ]
     assert faults == ["row 3 (tweets-part1.js) is not a post", "row 4 (tweets-part1.js) is not a post"]
+
+
+def test_a_hashtag_is_a_label_and_not_in_the_text_that_it_is_to_be_told_from(tmp_path: Path) -> None:
+    def post(text: str, *tags: object) -> dict[str, object]:
+        return {"tweet": {"full_text": text, "entities": {"hashtags": list(tags)}}}
+
+    folder = x_archive(
+        tmp_path / "x",
+        [
+            post("#Rain again, #rainbow later #RAIN", {"text": "Rain"}),
+            post("no sign", {"text": ""}, 7, {"words": "x"}),
+            post("\uff03caf\u00e9 (#a.b)", {"text": "Caf\u00c9"}, {"text": "a.b"}),
+        ],
+    )
+    records, _ = read(adapter_for(str(folder)).source(str(folder), {}), "text_without_hashtags", "hashtag")
+    assert records == [
+        {"text_without_hashtags": "  again, #rainbow later  ", "hashtag": "rain"},
+        {"text_without_hashtags": "no sign", "hashtag": None},
+        {"text_without_hashtags": "  ( )", "hashtag": "caf\u00e9"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,28 +18,44 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 TABLE = "unicode_14.json"
 
 
-@dataclass(frozen=True)
-class Folding:
-    """The table, ready to be used.
-
-    Attributes:
-        folds: for `str.translate`.
-        word: matches a word of a folded text.
+class Folding(dict[int, str]):
+    """The table, as `str.translate` wants it: code point -> what stands in its place, a space where words
+    part. Code points are looked up when they are first met.
     """
 
-    folds: dict[int, str]
-    word: re.Pattern[str]
+    def __init__(self, folds: Mapping[int, str], letters: Sequence[range], symbols: Sequence[range]) -> None:
+        super().__init__()
+        self._folds, self._letters, self._symbols = folds, _Ranges(letters), _Ranges(symbols)
+
+    def __missing__(self, point: int) -> str:
+        self[point] = made = "".join(self._placed(image) for image in self._folds.get(point, chr(point)))
+        return made
+
+    def _placed(self, folded: str) -> str:
+        point = ord(folded)
+        return folded if point in self._letters else f" {folded} " if point in self._symbols else " "
 
     def words(self, text: str) -> list[str]:
         """The words of a text, folded, in their order."""
-        return self.word.findall(text.translate(self.folds))
+        return text.translate(self).split()
+
+
+class _Ranges:
+    """Rising ranges of code points, none of which touch."""
+
+    def __init__(self, ranges: Sequence[range]) -> None:
+        self._ranges, self._firsts = ranges, [part.start for part in ranges]
+
+    def __contains__(self, point: int) -> bool:
+        place = bisect_right(self._firsts, point) - 1
+        return place >= 0 and point in self._ranges[place]
 
 
 @functools.cache
@@ -50,11 +66,9 @@ def frozen_folding() -> Folding:
     for entry in ";".join(document["folds"]).split(";"):
         source, *images = entry.split(" ")
         folds[int(source, 16)] = "".join(chr(int(image, 16)) for image in images)
-    letters, symbols = (_ranges(document[name]) for name in ("letters", "symbols"))
-    return Folding(folds, re.compile(f"[{letters}]+|[{symbols}]"))
+    return Folding(folds, _ranges(document["letters"]), _ranges(document["symbols"]))
 
 
-def _ranges(lines: list[str]) -> str:
-    """The inside of a character class."""
+def _ranges(lines: Sequence[str]) -> list[range]:
     ends = [entry.split("-") for entry in ";".join(lines).split(";")]
-    return "".join(f"\\U{int(pair[0], 16):08x}-\\U{int(pair[-1], 16):08x}" for pair in ends)
+    return [range(int(pair[0], 16), int(pair[-1], 16) + 1) for pair in ends]

@@ -10,6 +10,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from openmined_syft.errors import ShapeError
 
+_ROWS_AT_ONCE = 512
+
 
 @dataclass(frozen=True, eq=False)
 class SparseRows:
@@ -71,6 +73,17 @@ class SparseRows:
         dense = np.zeros(self.shape)
         dense[np.repeat(np.arange(len(self)), np.diff(self.starts)), self.columns] = self.values
         return dense if dtype is None else dense.astype(dtype)
+
+    def times(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The product with a matrix of shape (width, k): (n, k), zeros left out."""
+        product = np.zeros((len(self), matrix.shape[1]))
+        for first in range(0, len(self), _ROWS_AT_ONCE):
+            part = self[first : first + _ROWS_AT_ONCE]
+            filled = np.flatnonzero(np.diff(part.starts))
+            if len(filled):
+                terms = part.values[:, None] * matrix[part.columns]
+                product[first + filled] = np.add.reduceat(terms, part.starts[filled])
+        return product
 
     @classmethod
     def stacked(cls, parts: Sequence[SparseRows]) -> SparseRows:

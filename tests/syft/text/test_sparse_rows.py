@@ -34,6 +34,12 @@ def test_a_part_of_the_rows_is_that_part_of_the_matrix(
     np.testing.assert_array_equal(rows[order], matrix[order])
 
 
+@given(MATRICES, st.integers(1, 3))
+def test_a_product_is_that_of_the_matrix(matrix: NDArray[np.float64], columns: int) -> None:
+    right = np.arange(1.0, matrix.shape[1] * columns + 1).reshape(-1, columns)
+    np.testing.assert_array_equal(sparse(matrix).times(right), matrix @ right)
+
+
 @given(MATRICES, MATRICES)
 def test_matrices_are_stacked_and_set_side_by_side(
     one: NDArray[np.float64], other: NDArray[np.float64]

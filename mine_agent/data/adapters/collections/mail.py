@@ -8,6 +8,7 @@ import email.utils
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,8 +95,25 @@ class MailBox:
                     start = end + 1 if end >= 0 else -1
 
 
+def _header(name: str, value: str) -> str:
+    """A header's text. The library takes a millisecond to take one apart; one without quotes, comments,
+    encoded words and other letters than ASCII is what is written there. Only of a disposition the message
+    wants to know more.
+    """
+    plain = value.isascii() and not any(sign in value for sign in ('"', "(", "=?"))
+    if name.lower() in _PARAMETERS or (plain and name.lower() != "content-disposition"):
+        return value.strip()
+    return _HEADERS(name, value)
+
+
+_PARAMETERS = ("content-type", "content-transfer-encoding")
+"""Which the message takes apart by itself, quotes or not."""
+_HEADERS = HeaderRegistry()
+_POLICY = email.policy.default.clone(header_factory=_header)
+
+
 def _document(raw: bytes) -> Document:
-    message = email.message_from_bytes(raw, policy=email.policy.default)
+    message = email.message_from_bytes(raw, policy=_POLICY)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     body = message.get_body(preferencelist=("plain", "html"))
     text = str(body.get_content()) if body is not None else ""

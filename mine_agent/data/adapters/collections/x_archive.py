@@ -1,10 +1,14 @@
 """The archive that X (Twitter) hands out to its users: `data/tweets.js` and its parts, as a folder.
 
 Each file is a line of JavaScript, `window.YTD.tweets.part0 = [...]`; all numbers in it are texts.
+
+`hashtag` is a post's first one, in small letters and without its sign: a label. A model that is to name it
+must not read it, so `text_without_hashtags` is there, too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -20,8 +24,8 @@ from pysonar.tables.text_files import open_binary
 LARGEST_PART = 1 << 29  # bytes; X cuts an archive into parts of about 100 MB
 _NAMES = ("tweets.js", "tweet.js", "tweets-part*.js", "tweet-part*.js")
 _COLUMNS = (
-    "date", "text", "language", "favorites", "retweets", "reply", "hashtags", "mentions", "links",
-    "characters", "words", "hour", "weekday",
+    "date", "text", "text_without_hashtags", "hashtag", "language", "favorites", "retweets", "reply",
+    "hashtags", "mentions", "links", "characters", "words", "hour", "weekday",
 )  # fmt: skip
 
 
@@ -88,9 +92,12 @@ def _document(post: Mapping[str, Any]) -> Document | None:
     entities = post.get("entities")
     entities = entities if isinstance(entities, dict) else {}
     date = _date(post.get("created_at"))
+    tags = _hashtags(entities.get("hashtags"))
     values = {
         "date": date.isoformat() if date else None,
         "text": text,
+        "text_without_hashtags": _without(text, tags),
+        "hashtag": tags[0].casefold() if tags else None,
         "language": post.get("lang"),
         "favorites": _number(post.get("favorite_count")),
         "retweets": _number(post.get("retweet_count")),
@@ -117,6 +124,21 @@ def _date(value: object) -> Any:
 
 def _number(value: object) -> int | None:
     return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+
+
+def _hashtags(entries: object) -> list[str]:
+    """The post's hashtags, without their sign."""
+    listed = entries if isinstance(entries, list) else []
+    found = [entry.get("text") for entry in listed if isinstance(entry, dict)]
+    return [tag for tag in found if isinstance(tag, str) and tag]
+
+
+def _without(text: str, tags: Sequence[str]) -> str:
+    """The text without its hashtags, whatever their capitals."""
+    if not tags:
+        return text
+    named = "|".join(map(re.escape, tags))
+    return re.sub(rf"[#\uff03](?:{named})(?!\w)", " ", text, flags=re.IGNORECASE)
 
 
 def _length(value: object) -> int:

@@ -7,15 +7,17 @@ mines. The Data Scientist keeps 360 rows to validate with and 360 more to test w
 """
 
 import csv
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+
+from scripts._demo.subjects.subject import Files, Subject
 
 ROWS_TO_VALIDATE = 360
 ROWS_TO_TEST = 360
@@ -26,16 +28,7 @@ LABEL = "digit"
 CENTER, SCALE = 5.0, 6.0
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where the data of one run lie."""
-
-    validation: Path
-    test: Path
-    mines: list[Path]
-
-
-def write_digits(folder: Path, *, csv_only: Sequence[bool], seed: int) -> Files:
+def write_digits(folder: Path, csv_only: Sequence[bool], seed: int) -> Files:
     """Share the 1,797 digits out and write each owner's data: CSV for the scientist, all kinds for mines.
 
     Args:
@@ -88,4 +81,23 @@ def write_digits(folder: Path, *, csv_only: Sequence[bool], seed: int) -> Files:
         write("validation.csv", validation),
         write("test.csv", test),
         [write_mine(mine) for mine in range(mines)],
+        {},
     )
+
+
+DIGITS = Subject(
+    name="digits",
+    about='title = "Handwritten digits"\ndescription = "8 x 8 pixels of grey, 0 to 16; which digit is it?"',
+    schema=f"""[label]
+name = "{LABEL}"
+classes = {json.dumps(list(range(10)))}
+
+[[fields]]
+names = {json.dumps(PIXELS)}
+kind = "number"
+clip = [0, 16]
+center = {CENTER}
+scale = {SCALE}
+""",
+    write=write_digits,
+)

@@ -1,0 +1,1 @@
+"""What the demos are about: digits, film reviews, posts with hashtags, and images of digits."""

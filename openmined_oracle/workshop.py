@@ -63,6 +63,12 @@ class Workshop:
         del self._jobs[campaign]
         return result
 
+    def require_free(self, campaign: bytes) -> None:
+        """Raises InProgressError while work of the campaign is under way: nothing is prepared anew for it."""
+        job = self._jobs.get(campaign)
+        if job is not None and not job.future.done():
+            raise InProgressError("is being worked on")
+
     def close(self) -> None:
         """Begin nothing more; what runs is finished and thrown away."""
         for pool in (self._light, self._heavy):

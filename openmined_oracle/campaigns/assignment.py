@@ -52,6 +52,9 @@ from pysonar.store.probe import prove
 PATIENCE_SECONDS = 0.5
 """How long the other campaigns wait for an artifact of this one, in each round. The store goes on looking."""
 
+CELLS_OF_EFFORT = 4_000
+"""Numbers of a validation set that are read in the time of one ciphertext (`Scheme.effort`)."""
+
 SENDERS_FAULT = (
     NotOpenPGPError,
     NotForThisKeyError,
@@ -136,13 +139,7 @@ def read_assignment(
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
     scientist, auditor = _scientist(fetch, spec, record, now), _auditor(fetch, spec, record, now)
-    blob = fetch(
-        spec.validation.sealed,
-        "sealed_input",
-        Decline.VALIDATION_MISSING,
-        Decline.VALIDATION_SEALED_WRONG,
-    )
-    X, y = _validation(context, record, spec, secret, blob)
+    X, y = _validation_read(context, record, now, spec, secret)
     return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y, auditor)
 
 
@@ -199,6 +196,35 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
     rows = spec.validation.rows
     if rows > limits.max_rows or rows * (max(columns, inputs) + outputs) > limits.max_cells:
         raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
+
+
+def _validation_read(
+    context: Context, record: CampaignRecord, now: int, spec: Spec, secret: SecretKey
+) -> tuple[Inputs, NDArray[Any]]:
+    """The validation set, opened and encoded beside the rounds: a large one takes many seconds."""
+    fetch = _Fetch(context, record, now, purpose=b"validation set of ", keep=True)
+    blob = fetch(
+        spec.validation.sealed,
+        "sealed_input",
+        Decline.VALIDATION_MISSING,
+        Decline.VALIDATION_SEALED_WRONG,
+    )
+    columns, outputs = spec.weights_shape
+    cells = spec.validation.rows * (max(columns, spec.schema.n_features) + outputs)
+    try:
+        read = context.workshop.do(
+            fetch.key,
+            spec.validation.digest,
+            lambda: _validation(context, record, spec, secret, blob),
+            effort=cells / CELLS_OF_EFFORT,
+        )
+    except InProgressError:
+        raise
+    except BaseException:
+        context.prefetcher.forget(fetch.key)
+        raise
+    context.prefetcher.forget(fetch.key)
+    return read
 
 
 def _scientist(
@@ -266,9 +292,17 @@ class _Fetch:
     context: Context
     record: CampaignRecord
     now: int
+    purpose: bytes = b"asked for "
+    keep: bool = False
+    """Whether what was fetched is kept for another call; then the caller lets go of it."""
+
+    @property
+    def key(self) -> bytes:
+        """In whose name it is fetched."""
+        return self.purpose + self.record.id
 
     def __call__(self, cid: Cid, kind: str, missing: Decline, malformed: Decline) -> bytes:
-        prefetcher, key = self.context.prefetcher, b"asked for " + self.record.id
+        prefetcher, key = self.context.prefetcher, self.key
         found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=PATIENCE_SECONDS)
         if found is None:
             raise InProgressError(f"still being fetched: {cid}")
@@ -279,7 +313,8 @@ class _Fetch:
             prove(self.context.store, own, max_bytes=MAX_BYTES["certificate"])
             prefetcher.forget(key)
             raise DeclinedError(missing)
-        prefetcher.forget(key)
+        if not self.keep or isinstance(found, StoreError):
+            prefetcher.forget(key)
         if isinstance(found, TooLargeError | MalformedBlockError):
             raise DeclinedError(malformed)
         if isinstance(found, StoreError):

@@ -52,6 +52,7 @@ def prepare_opening(context: Context, record: CampaignRecord, now: int) -> Openi
         InProgressError: it takes longer; call again.
         OpenMinedError: it cannot be said yet; try again.
     """
+    context.workshop.require_free(record.id)
     check_scientist(record, context.settings, now)
     check_terms(record.terms, context.settings)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from openmined_oracle.agent import Agent
+from openmined_oracle.campaigns import assignment, deliver, open_campaign
 from openmined_oracle.errors import InProgressError
 from openmined_oracle.workshop import HEAVY_EFFORT, Workshop
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
-from tests.oracle.capsule_world import World
+from tests.oracle.capsule_world import DAY, World
 
 ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -70,36 +73,67 @@ def test_what_work_raises_is_raised_where_it_was_asked_for_and_forgotten(worksho
     assert workshop.do(ONE, "a", lambda: 7, effort=1.0) == 7
 
 
-def test_a_campaign_that_takes_long_to_encrypt_holds_up_no_other(
-    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["reading the validation set", "encrypting"])
+def test_a_campaign_that_takes_long_to_open_holds_up_no_other(
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Its encryption waits for a signal of this test: the other one is opened, judged and paid."""
-    from openmined_oracle.campaigns import open_campaign
-
-    go, prepare = threading.Event(), open_campaign._prepare
+    """That step waits for a signal of this test: the other one is opened, judged and paid."""
+    module, name = (assignment, "_validation") if step.startswith("reading") else (open_campaign, "_prepare")
+    go, prepare = threading.Event(), getattr(module, name)
     heavy = world.create()
 
-    def slow(keystore: Any, record: Any, *rest: Any) -> Any:
-        if record.id == heavy:
-            go.wait(120)
-        return prepare(keystore, record, *rest)
+    begun = []
 
-    monkeypatch.setattr(open_campaign, "_prepare", slow)
+    def slow(first: Any, record: Any, *rest: Any) -> Any:
+        if record.id == heavy:
+            begun.append(record.id)
+            go.wait(120)
+        return prepare(first, record, *rest)
+
+    monkeypatch.setattr(module, name, slow)
     agent = world.agent()
     light = world.create()
 
-    def rounds(done: Any) -> None:
-        until = time.monotonic() + 60
-        while not done() and time.monotonic() < until:
-            agent.round()
-            time.sleep(0.02)
-        assert done()
-
-    rounds(lambda: world.record(light).state is State.OPEN)
+    rounds(agent, lambda: world.record(light).state is State.OPEN)
     world.submit(light, miner)
-    rounds(lambda: world.verdicts(light) == [Verdict.IMPROVED])
+    rounds(agent, lambda: world.verdicts(light) == [Verdict.IMPROVED])
     assert world.record(heavy).state is State.REQUESTED
     assert heavy not in agent.failures
+    assert begun == [heavy]  # once, however many rounds came by
     go.set()
-    rounds(lambda: world.record(heavy).state is State.OPEN)
+    rounds(agent, lambda: world.record(heavy).state is State.OPEN)
     agent.close()
+
+
+def test_a_campaign_that_takes_long_to_deliver_delays_no_other_s_deadline(
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both end at the same time; the record of the first is being sealed for ever."""
+    heavy, light = world.opened(), world.opened()
+    world.submit(light, miner)
+    go, sealed = threading.Event(), deliver._sealed
+
+    def slow(context: Any, bench: Any, record: Any, rows: Any) -> Any:
+        if record.id == heavy:
+            go.wait(120)
+        return sealed(context, bench, record, rows)
+
+    monkeypatch.setattr(deliver, "_sealed", slow)
+    world.node.advance(DAY)
+    agent = world.agent()
+    rounds(agent, lambda: world.record(light).state is State.SETTLED)
+    assert world.verdicts(light) == [Verdict.IMPROVED]
+    assert world.record(light).delivered
+    assert not world.record(heavy).delivered
+    go.set()
+    rounds(agent, lambda: world.record(heavy).delivered)
+    agent.close()
+
+
+def rounds(agent: Agent, done: Callable[[], bool]) -> None:
+    """Rounds of the agent until it is done."""
+    until = time.monotonic() + 60
+    while not done() and time.monotonic() < until:
+        agent.round()
+        time.sleep(0.02)
+    assert done()

@@ -4,7 +4,6 @@ make targets exist.
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -28,24 +27,6 @@ def walkthroughs() -> str:
         else:
             raise AssertionError(f"a block of the walkthroughs is neither sh nor python but {language}")
     return "\n".join(script)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The tracked files in a folder of their own, with this environment's programs, as after `make setup`."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            target = tmp_path / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    (tmp_path / "build").mkdir(exist_ok=True)
-    (tmp_path / "build/node").symlink_to(ROOT / "build/node")
-    return tmp_path
 
 
 @pytest.mark.slow

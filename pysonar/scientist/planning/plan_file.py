@@ -90,7 +90,7 @@ _TEXTS = ("title", "description", "capsule", "metric", "family", "scheme", "asse
 
 
 def read_plan(
-    path: Path, overrides: Mapping[str, Any] | None = None, *, asset_at: AssetAt | None = None
+    path: str | Path, overrides: Mapping[str, Any] | None = None, *, asset_at: AssetAt | None = None
 ) -> Plan:
     """The plan of a file ending in .toml or .json; `overrides` go before what the file says. `asset_at`: is
     asked if the plan names a token.
@@ -99,6 +99,7 @@ def read_plan(
         PlanError: the file cannot be read, a key is unknown, missing, or out of range, or an amount, a share
             or a span of time is a number without its unit.
     """
+    path = Path(path).expanduser()
     loaded = load_values(path)
     _require_units(str(path), loaded)
     return plan_from({**loaded, **(overrides or {})}, source=str(path), asset_at=asset_at)

@@ -23,16 +23,17 @@ def begin(desk: Any, chain: Any, offset: int = 0) -> int:
     return time
 
 
+@pytest.mark.parametrize("review", [HOUR, 15 * TICK, 15 * TICK + 1])
 @pytest.mark.parametrize("offset", [0, 1, 255])
 def test_a_head_that_waits_longer_than_the_review_time_lets_anybody_settle(
-    desk, sonar, chain, miner, scientist, stranger, slow, offset
+    desk, sonar, chain, miner, scientist, stranger, slow, offset, review
 ):
     """To be silent for the review time is never enough, for less than three ticks more always."""
-    ident = desk.opened(**slow)
+    ident = desk.opened(**slow | {"review_until": slow["submit_until"] + review})
     since = begin(desk, chain, offset)
     desk.submit(ident, "a")
-    due = (since // TICK + (HOUR + TICK + TICK - 1) // TICK) * TICK
-    assert since + HOUR < due <= since + HOUR + 2 * TICK
+    due = (since // TICK + (review + TICK + TICK - 1) // TICK) * TICK
+    assert since + review < due <= since + review + 2 * TICK
     desk.at(due - 1)
     with reverts("sonar: campaign is not finished"):
         sonar.settle(ident, sender=scientist)
@@ -59,6 +60,32 @@ def test_a_report_in_time_gives_the_capsule_the_whole_review_time_anew(desk, son
         desk.report(ident, desk.no_gain(f"u{number}"))
         now = chain.pending_timestamp
     desk.at(now + HOUR + 3 * TICK)
+    sonar.settle(ident, sender=scientist)
+
+
+@pytest.mark.parametrize("anew", ["by a report", "by a submission"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_turn_counts_from_its_own_tick_whatever_the_last_one_was(
+    desk, sonar, chain, scientist, slow, first, anew
+):
+    """Nothing of an odd tick stays where an even one is written, nor the other way round."""
+    ident = desk.opened(**slow)
+    since = (chain.pending_timestamp // (2 * TICK) + 2) * 2 * TICK + first * TICK
+    desk.at(since)
+    desk.submit(ident, "a")
+    if anew == "by a report":
+        desk.submit(ident, "b")
+        desk.at(since + TICK)
+        desk.report(ident, desk.no_gain("a"))
+    else:
+        desk.report(ident, desk.no_gain("a"))
+        desk.at(since + TICK)
+        desk.submit(ident, "b")
+    due = since + TICK + (HOUR + TICK + TICK - 1) // TICK * TICK
+    desk.at(due - 1)
+    with reverts("sonar: campaign is not finished"):
+        sonar.settle(ident, sender=scientist)
+    desk.at(due)
     sonar.settle(ident, sender=scientist)
 
 

@@ -80,7 +80,3 @@ class Agenda:
     def closed(self, campaign: bytes) -> None:
         """Nothing is left to do for it."""
         self._entries.pop(campaign, None)
-
-    def forget_pauses(self) -> None:
-        """Look at everything in the next round."""
-        self._entries.clear()

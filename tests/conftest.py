@@ -326,7 +326,7 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
     """
 
     def send(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
-        from pysonar.chain.contract.events import decode_receipt_logs
+        from pysonar.chain.contract.events import decode_log
         from pysonar.chain.contract.sonar import simulate
         from pysonar.chain.node import answers, rpc
 
@@ -344,7 +344,8 @@ def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
         }
         receipt = anvil.receipt(anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
         assert receipt["status"] == "0x1", f"{call.label} reverted"
-        return decode_receipt_logs(answers.receipt(receipt).logs, call.to)
+        logs = answers.receipt(receipt).logs
+        return tuple(decode_log(log) for log in logs if log.address == call.to.lower())
 
     return send
 

@@ -8,7 +8,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,23 +17,12 @@ from mine_agent.rules.hours import minute_of_day
 from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
 from pysonar.chain.errors import NodeError
+from pysonar.party.finding import Finding
 from pysonar.party.wording import about
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
 MOST_AHEAD = 2 * 60  # seconds: no block may come from the future
 _PROBE = b"mine-agent doctor"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor: what was looked at, whether it is fine, what was found, and what to do if
-    not.
-    """
-
-    check: str
-    ok: bool
-    found: str
-    advice: str | None = None
 
 
 class TroubleError(OpenMinedError):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-import typer
-
 from pysonar.party.cli.console import (
-    ExitCode,
     Format,
     FormatOption,
     HomeOption,
     PassphraseFileOption,
     command,
-    print_rows,
 )
 
 
@@ -30,14 +24,7 @@ def doctor(
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.operation.doctor import examine
+    from pysonar.party.cli.findings import print_findings
     from pysonar.party.home.passphrase import read_passphrase
 
-    findings = list(examine(home_path(home), lambda: read_passphrase(passphrase_file)))
-    print_rows(
-        [asdict(finding) for finding in findings],
-        {"check": "check", "ok": "ok", "found": "found", "advice": "what to do"},
-        form=form,
-        show={"ok": lambda ok: "ok" if ok else "FAILS"},
-    )
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(int(ExitCode.FAILED))
+    print_findings(examine(home_path(home), lambda: read_passphrase(passphrase_file)), form)

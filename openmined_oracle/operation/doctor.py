@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from openmined_oracle.connection import Connection
@@ -15,6 +14,7 @@ from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
 from pysonar.chain.sending.outbox_records import OutboxRecords
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.finding import Finding
 from pysonar.protocol.amounts import format_wei
 from pysonar.protocol.artifacts import MAX_BYTES
 from pysonar.protocol.cid import Cid
@@ -22,16 +22,6 @@ from pysonar.store.probe import prove
 
 LEAST_DAYS = 7.0
 LEAST_DISK_BYTES = 1 << 30
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor: what was looked at, whether it is fine, what was found, what to do if not."""
-
-    check: str
-    ok: bool
-    found: str
-    advice: str | None = None
 
 
 class TroubleError(OracleError):

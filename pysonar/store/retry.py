@@ -49,6 +49,3 @@ class Retry:
                 raise
             tried = [*error.tried[:-1], f"{error.tried[-1]} ({self.attempts} times)"] if error.tried else ()
             raise DaemonDownError(error.reason, cid=error.cid, block=error.block, tried=tried) from error
-
-
-ONCE = Retry(attempts=1)

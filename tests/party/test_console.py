@@ -19,6 +19,7 @@ from pysonar.chain.errors import NodeDownError
 from pysonar.party.cli.console import (
     Format,
     FormatOption,
+    amount_option,
     command,
     note,
     print_error,
@@ -26,7 +27,6 @@ from pysonar.party.cli.console import (
     print_record,
     print_rows,
     warn,
-    wei_option,
 )
 from pysonar.party.wording import short
 from pysonar.protocol.amounts import (
@@ -52,12 +52,12 @@ class RefusedError(OpenMinedError):
 def work(
     how: str,
     form: FormatOption = Format.TABLE,
-    fee: Annotated[int, wei_option("--fee", help="an amount")] = 0,
+    fee: Annotated[str, amount_option("--fee", help="an amount")] = "0 wei",
 ) -> None:
     """A command that ends as it is told."""
     match how:
         case "list":
-            rows = [{"name": "[bold]a", "fee": fee, "note": None}]
+            rows = [{"name": "[bold]a", "fee": parse_wei(fee), "note": None}]
             print_rows(
                 rows, {"name": "Name", "fee": "Fee", "note": "Note"}, form=form, show={"fee": format_wei}
             )

@@ -20,7 +20,7 @@ from pysonar.store import (
     open_store,
 )
 from pysonar.store.gateway import GatewayReader
-from pysonar.store.retry import ONCE, Retry
+from pysonar.store.retry import Retry
 from pysonar.store.unixfs.builder import build_blocks
 from pysonar.store.unixfs.profile import CHUNK, MAX_BLOCK
 
@@ -122,7 +122,7 @@ def test_the_cap_stops_before_the_leaves(gateway):
 def test_a_block_it_does_not_have_is_not_found_with_file_and_block(gateway):
     del gateway.blocks[gateway.leaf]
     with pytest.raises(NotFoundError) as caught:
-        GatewayReader(gateway.address, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address, retry=Retry(attempts=1)).get(gateway.root, max_bytes=len(DATA))
     assert (caught.value.cid, caught.value.block) == (gateway.root, Cid.parse(gateway.leaf))
     assert f"gateway {gateway.address} (status 404)" in str(caught.value)
 
@@ -152,13 +152,15 @@ def test_a_block_that_drips_in_too_slowly_is_given_up(gateway):
     gateway.pause = 0.2
     start = time.monotonic()
     with pytest.raises(DaemonDownError, match="too slow"):
-        GatewayReader(gateway.address, wait_seconds=0.3, retry=ONCE).get(gateway.root, max_bytes=len(DATA))
+        GatewayReader(gateway.address, wait_seconds=0.3, retry=Retry(attempts=1)).get(
+            gateway.root, max_bytes=len(DATA)
+        )
     assert time.monotonic() - start < 3
 
 
 def test_nobody_listening_is_a_gateway_that_is_down():
     with pytest.raises(DaemonDownError, match=r"cannot be reached; tried: gateway http://127\.0\.0\.1:1$"):
-        GatewayReader("http://127.0.0.1:1", retry=ONCE).get(Cid(b"\x01" * 32), max_bytes=1)
+        GatewayReader("http://127.0.0.1:1", retry=Retry(attempts=1)).get(Cid(b"\x01" * 32), max_bytes=1)
 
 
 @pytest.mark.parametrize(

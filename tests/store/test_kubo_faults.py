@@ -29,7 +29,7 @@ from pysonar.store import (
 from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.kubo.daemon import KuboDaemon
 from pysonar.store.kubo.store import KuboStore
-from pysonar.store.retry import ONCE, Retry
+from pysonar.store.retry import Retry
 from pysonar.store.unixfs.builder import build_blocks
 from pysonar.store.unixfs.profile import CHUNK, LINKS, Child, leaf_block, node_block
 
@@ -93,7 +93,7 @@ def mortal(swarm):
 
 def test_a_daemon_killed_in_the_middle_of_a_get_is_a_clear_error_and_loses_nothing(mortal):
     data = content(30 * CHUNK)
-    store = KuboStore(mortal.rpc, retry=ONCE)
+    store = KuboStore(mortal.rpc, retry=Retry(attempts=1))
     cid = store.put_pinned(data, CAMPAIGN)
     pieces = store.get_stream(cid, max_bytes=len(data))
     assert next(pieces) == data[:CHUNK]
@@ -157,7 +157,7 @@ def test_with_a_cache_in_front_what_is_here_needs_no_daemon(mortal, tmp_path):
     cid = store.put_pinned(data, CAMPAIGN)
     kill(mortal)
     assert store.get(cid, max_bytes=len(data)) == data
-    store.behind._retry = ONCE
+    store.behind._retry = Retry(attempts=1)
     with pytest.raises(DaemonDownError):
         store.put_pinned(b"while it is down", CAMPAIGN)
     mortal.start()
@@ -349,7 +349,7 @@ def test_a_full_disk_of_the_daemon_is_a_clear_error_and_what_was_there_stays(
     wrapper.write_text(ON_A_SMALL_DISK.format(ipfs=ipfs_binary))
     wrapper.chmod(stat.S_IRWXU)
     with KuboDaemon(tmp_path / "small", capsule_daemon.home / "swarm.key", wrapper) as daemon:
-        store = KuboStore(daemon.rpc, retry=ONCE)
+        store = KuboStore(daemon.rpc, retry=Retry(attempts=1))
         kept = store.put_pinned(content(CHUNK), CAMPAIGN)
         with pytest.raises(StoreFullError, match="no room left on the daemon's disk"):
             store.put(content(12 * 10**6))

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from pysonar.store import DaemonDownError, NotFoundError
-from pysonar.store.retry import ONCE, Retry
+from pysonar.store.retry import Retry
 
+ONCE = Retry(attempts=1)
 QUICK = Retry(attempts=3, first_wait=0.01, factor=2.0)
 
 

@@ -7,7 +7,7 @@ block.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -213,11 +213,6 @@ def _as_newest(name: str, values: dict[str, Any]) -> str:
     elif name == "CampaignDeclined" and isinstance(values["reason"], bytes):
         values["reason"] = values["reason"].decode("utf-8", errors="replace")
     return name
-
-
-def decode_receipt_logs(logs: Iterable[Log], address: str) -> tuple[LoggedEvent, ...]:
-    """The Sonar events among a receipt's logs, in order; logs of other contracts are passed over."""
-    return tuple(decode_log(log) for log in logs if log.address == address.lower())
 
 
 def to_json(event: SonarEvent) -> str:

@@ -55,10 +55,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _wei(text: str) -> int:
-    return _as_option(parse_wei, text)
-
-
 def _ppm(text: str) -> int:
     return _as_option(parse_ppm, text)
 
@@ -102,7 +98,6 @@ def _amount(text: str) -> str:
 
 
 amount_option = functools.partial(typer.Option, parser=_amount, metavar="AMOUNT")
-wei_option = functools.partial(typer.Option, parser=_wei, metavar="AMOUNT")
 ppm_option = functools.partial(typer.Option, parser=_ppm, metavar="PERCENT")
 seconds_option = functools.partial(typer.Option, parser=_seconds, metavar="DURATION")
 

@@ -63,10 +63,6 @@ class Certificate:
         """The binary certificate, as put into the store."""
         return self._bytes
 
-    def armored(self) -> str:
-        """The certificate as text, for people and other clients."""
-        return str(self._cert)
-
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the primary key, upper-case hexadecimal (40 digits for version 4 keys)."""

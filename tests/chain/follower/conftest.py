@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Terms
-from pysonar.chain.database import open_database
 from pysonar.chain.follower import Follower
-from pysonar.chain.node import rpc
 from pysonar.chain.node.provider import NodeProvider
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.follower.followers import KEY, MODEL, SALT, SPEC, Clock
@@ -26,15 +23,6 @@ from tests.roles import Transact
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[sqlite3.Connection]:
-    opened = open_database(
-        tmp_path / "agent.sqlite", chain_id=1337, genesis=rpc.genesis(node.web3), contract=sonar.address
-    )
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_no_other_function_takes_ether(raw_sonar, name):
 
 
 @pytest.mark.parametrize(("name", "place"), [*ADDRESSES, FLAG])
-def test_words_that_are_no_address_and_no_flag_are_refused(raw_sonar, name, place):
+def test_words_that_are_neither_an_address_nor_a_flag_are_refused(raw_sonar, name, place):
     data = calldata(raw_sonar, name)
     most = 1 if (name, place) == FLAG else 2**160 - 1
     assert is_understood(send(raw_sonar, with_word(data, place, most)))

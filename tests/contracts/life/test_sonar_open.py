@@ -119,7 +119,7 @@ def test_the_owner_cannot_cancel_once_something_was_submitted(desk, sonar, scien
         sonar.cancel(ident, sender=scientist)
 
 
-def test_a_reason_that_is_no_text_is_kept_as_it_is(desk, sonar, capsule):
+def test_a_reason_that_is_not_text_is_kept_as_it_is(desk, sonar, capsule):
     ident = desk.requested()
     (event,) = sonar.decline(ident, b"\xff" * 128, sender=capsule).events
     assert event.event_arguments["reason"] == b"\xff" * 128

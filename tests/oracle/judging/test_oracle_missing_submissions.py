@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from openmined_oracle.agenda import Agenda
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
@@ -110,12 +111,12 @@ def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner,
     world.node.advance(3600)
     for _ in range(5):
         agent.round()
-        agent.agenda.forget_pauses()
+        agent.agenda = Agenda()  # looks at everything anew
         time.sleep(0.15)
     assert world.verdicts(campaign) == []
     assert "is not the directory" in str(agent.failures[campaign])
     mount()
-    agent.agenda.forget_pauses()
+    agent.agenda = Agenda()  # looks at everything anew
     agent.run_once()
     agent.close()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
@@ -151,7 +152,7 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
     path.unlink()
     world.node.advance(3600)
     for _ in range(10):
-        agent.agenda.forget_pauses()
+        agent.agenda = Agenda()  # looks at everything anew
         agent.round()
         time.sleep(0.05)
     agent.close()

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mine_agent.cli import app as mine_app
+from openmined_oracle.agenda import Agenda
 from openmined_oracle.cli import app as capsule_app
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
@@ -104,7 +105,7 @@ def test_capsule_puts_back_the_version_that_mines_train_from(world: World, miner
     assert not world.store.has(model)
     bench = agent._lifecycle._benches._benches[campaign]
     bench._whole_until = 0.0
-    agent.agenda.forget_pauses()
+    agent.agenda = Agenda()  # looks at everything anew
     agent.round()
     agent.close()
     assert world.store.has(model)

@@ -20,7 +20,8 @@ from pysonar.scientist.cli.connect import CampaignArgument
 from pysonar.scientist.cli.money import money_of
 
 if TYPE_CHECKING:
-    from web3 import Web3
+    from collections.abc import Callable
+    from pathlib import Path
 
     from pysonar.scientist.campaign import Campaign
 
@@ -79,13 +80,7 @@ def settle(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """End a campaign that is over, so that everybody can claim. Capsule usually does this."""
-    from pysonar.scientist.campaign import Campaign
-    from pysonar.scientist.cli.connect import open_scientist
-
-    scientist = open_scientist(home, passphrase_file)
-    own = Campaign.attach(scientist, campaign)
-    own.settle()
-    _print_end(own, scientist.connection.web3, form)
+    _end(lambda own: own.settle(), campaign, home, passphrase_file, form)
 
 
 @acting
@@ -96,20 +91,27 @@ def cancel(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Take a campaign back that Capsule has not opened yet; then claim the bounty."""
+    _end(lambda own: own.cancel(), campaign, home, passphrase_file, form)
+
+
+def _end(
+    act: Callable[[Campaign], object],
+    campaign: str,
+    home: Path | None,
+    passphrase_file: Path | None,
+    form: Format,
+) -> None:
+    """Do it to the campaign, and print what became of it."""
     from pysonar.scientist.campaign import Campaign
     from pysonar.scientist.cli.connect import open_scientist
 
     scientist = open_scientist(home, passphrase_file)
     own = Campaign.attach(scientist, campaign)
-    own.cancel()
-    _print_end(own, scientist.connection.web3, form)
-
-
-def _print_end(own: Campaign, web3: Web3, form: Format) -> None:
+    act(own)
     record = own.record
     print_record(
         {"campaign": record.hex_id, "state": record.state.name, "claimable": str(own.claimable())},
         {"campaign": "Campaign", "state": "State", "claimable": "Claimable"},
         form=form,
-        show={"claimable": money_of(web3, record.terms.asset)},
+        show={"claimable": money_of(scientist.connection.web3, record.terms.asset)},
     )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.errors import ParameterError, ShapeError
 from openmined_syft.fixed_point import WEIGHT_BITS, check_finite
-from openmined_syft.log_loss import log_loss_ratio
+from openmined_syft.metrics.log_loss import log_loss_ratio
 from openmined_syft.models import ModelFamily
 
 PPM = 1_000_000
@@ -101,7 +101,7 @@ def auc_ppm(y_true: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
 
 def log_loss_ppm(y_true: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
     """floor(10^6 * max(0, 1 - log loss / log loss of a model that gives every class the same probability)),
-    with the softmax of the scores as probabilities, in whole numbers (see `openmined_syft.log_loss`).
+    with the softmax of the scores as probabilities, in whole numbers (see `openmined_syft.metrics.log_loss`).
 
     It asks whether the probabilities are right, not only the order: who is sure and wrong pays for it. One
     class or one row is measured like any other, and equal scores come to 0.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mine_agent import drawing
 from mine_agent.connection import Connection
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.outbox_records import OutboxRecords
 from pysonar.chain.submissions import submissions
+from pysonar.party.cli import drawing
 from pysonar.party.wording import about, short
 
 WIDTH, HEIGHT = 720, 260

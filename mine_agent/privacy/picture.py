@@ -4,8 +4,8 @@ not see it, and nothing that a browser would have to run or fetch.
 
 from __future__ import annotations
 
-from mine_agent import drawing
 from mine_agent.privacy.report import LedgerReport
+from pysonar.party.cli import drawing
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 30, 40

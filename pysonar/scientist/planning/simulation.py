@@ -22,6 +22,8 @@ from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.rehearsal import encoded, paid, plain_campaign
 from pysonar.scientist.planning.slips import CLAIM_GAS, SUBMIT_GAS
 
+_BINS = 10
+
 
 @dataclass(frozen=True)
 class Simulation:
@@ -65,6 +67,21 @@ class Simulation:
         return self.earned[0] / total if total else None
 
     @property
+    def histogram(self) -> list[dict[str, Any]]:
+        """How many mines earned nothing, and how many up to each tenth of what the best one earned: `up_to`
+        in wei as text, `mines`. Tenths in which there is no mine are there, too.
+        """
+        earned = list(self.by_mine.values())
+        bins = [{"up_to": "0", "mines": self.mines - len(earned)}]
+        highest = max(earned, default=0)
+        low = 0
+        for tenth in range(1, _BINS + 1 if earned else 1):
+            high = highest * tenth // _BINS
+            bins.append({"up_to": str(high), "mines": sum(low < one <= high for one in earned)})
+            low = high
+        return bins
+
+    @property
     def gas(self) -> int:
         """That mines used: a submission each time they were judged, and a claim for those that submitted."""
         claims = min(self.mines, self.climb.evaluations)
@@ -89,6 +106,7 @@ class Simulation:
             "mines_paid": len(self.by_mine),
             "first_share": self.first_share,
             "gas": self.gas,
+            "earnings": self.histogram,
             "gains": [
                 {
                     "evaluation": gain.evaluation,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
 
 from openmined_syft.models import Rows
+from openmined_syft.plain_campaign import Climb
 from pysonar import Campaign
+from pysonar.scientist.cli.campaign.simulated import picture
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning import noise
 from pysonar.scientist.planning.plan import Plan
@@ -33,6 +38,30 @@ def test_payouts_are_the_contracts_and_nothing_is_lost(plan: Plan) -> None:
     assert int(row["fees"]) == plan.fee * done.climb.evaluations
     assert row["first_share"] == done.earned[0] / sum(done.earned)
     assert (done.rows, row["mines"]) == (60, 5)
+
+
+def test_what_mines_earned_is_counted_in_tenths_and_drawn(plan: Plan) -> None:
+    done = simulate(plan, table(200), table(300, seed=1), mines=5)
+    bins = done.as_row()["earnings"]
+    assert bins == done.histogram
+    assert (bins[0]["up_to"], bins[0]["mines"]) == ("0", 5 - len(done.by_mine))
+    assert sum(entry["mines"] for entry in bins) == 5
+    assert len(bins) == 11
+    assert int(bins[-1]["up_to"]) == max(done.by_mine.values())
+    drawn = ElementTree.fromstring(picture(done))  # noqa: S314 - our own
+    rectangles = drawn.findall("{http://www.w3.org/2000/svg}rect")
+    assert len(rectangles) == 1 + len(bins)
+    words = " ".join(drawn.itertext())
+    assert "5 mines: 50 % to 90 %" in words
+    assert "target" in words
+
+
+def test_a_campaign_that_pays_nobody_is_counted_and_drawn(plan: Plan) -> None:
+    nobody = replace(
+        simulate(plan, table(200), table(300, seed=1), mines=5), climb=Climb(500_000, np.zeros((1, 1)))
+    )
+    assert nobody.histogram == [{"up_to": "0", "mines": 5}]
+    assert "0 evaluations" in picture(nobody)
 
 
 def test_the_same_seed_is_the_same_campaign_and_another_shares_out_anew(plan_values: dict[str, Any]) -> None:

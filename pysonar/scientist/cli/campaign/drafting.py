@@ -137,6 +137,12 @@ def simulate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw accuracy, payouts and what mines earned into this SVG file.", metavar="FILE.svg"
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Play a plan with many mines in plain numbers: accuracies, payouts, and who is paid.
@@ -151,6 +157,11 @@ def simulate(
 
     found = simulated(plan, validation, data, mines=mines, epsilon=epsilon, seed=seed)
     row = found.as_row()
+    if plot is not None:
+        from pysonar.scientist.cli.campaign.simulated import picture
+
+        plot.write_text(picture(found), encoding="utf-8")
+        note(f"drawn into {plot}")
     if form is Format.JSON:
         print_json(row)
         return

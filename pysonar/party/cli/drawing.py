@@ -1,4 +1,4 @@
-"""The few strokes that the pictures of a mine are made of: SVG with words for those who do not see it, and
+"""The few strokes that pictures are made of: SVG with words for those who do not see it, and
 nothing that a browser would have to run or fetch.
 """
 
@@ -34,6 +34,12 @@ def line(x: float, y: float, to_x: float, to_y: float, colour: str, *, dashed: b
     """A straight one."""
     dash = ' stroke-dasharray="6 4"' if dashed else ""
     return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{colour}"{dash}/>'
+
+
+def bar(left: float, top: float, width: float, height: float, colour: str) -> str:
+    """A filled rectangle."""
+    place = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect {place} fill="{colour}"/>'
 
 
 def text(x: float, y: float, words: str, anchor: str) -> str:

@@ -121,16 +121,17 @@ class Indexer:
         """To the same database, for another thread. DatabaseUnusableError before the first round, too."""
         if self._genesis is None:
             raise DatabaseUnusableError(self._setting, "the index has not been opened yet")
+        return self._connected(self._genesis)
+
+    def _connected(self, genesis: bytes) -> Database:
         sonar = self._sonar
-        return open_index(
-            self._setting, chain_id=sonar.chain_id, contract=sonar.address, genesis=self._genesis
-        )
+        return open_index(self._setting, chain_id=sonar.chain_id, contract=sonar.address, genesis=genesis)
 
     def _opened(self) -> Follower:
         if self._follower is None:
             sonar = self._sonar
-            self._genesis = rpc.genesis(self._web3)
-            self._database = self.another_connection()
+            genesis = rpc.genesis(self._web3)
+            self._database = self._connected(genesis)
             self._follower = Follower(
                 IndexRecords(self._database, self._times),
                 self._web3,
@@ -138,6 +139,7 @@ class Indexer:
                 confirmations=self._confirmations,
                 start_block=self._start_block,
             )
+            self._genesis = genesis  # the last: other threads may connect, and find the tables made
         return self._follower
 
     def _times(self, events: Sequence[LoggedEvent]) -> dict[bytes, int]:

@@ -74,6 +74,25 @@ def test_the_javascript_mine_refuses_an_unknown_rule_and_another_passphrase(home
     assert "does not open the keyfile" in js("claim", "--home", home, "--passphrase-file", wrong, code=1)
 
 
+def test_a_keyfile_whose_counter_begins_with_zeros_is_opened(tmp_path: Path) -> None:
+    from eth_account import Account
+
+    account = Account.create()
+    keystore = Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1)
+    while len(keystore["crypto"]["cipherparams"]["iv"]) == 32:  # one in 256 is written shorter
+        keystore = Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1)
+    path = tmp_path / "keyfile.json"
+    path.write_text(json.dumps(keystore))
+    path.chmod(0o600)
+    signer = PROGRAM.parent / "chain" / "signer.js"
+    code = f"(await import({str(signer)!r})).openKeyfile({str(path)!r}, {PASSPHRASE!r})"
+    shown = f"console.log((await {code}).address)"
+    done = subprocess.run(
+        [str(NODE), "--input-type=module", "-e", shown], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == account.address
+
+
 def test_a_home_is_never_open_to_both(home: Path):
     with home_lock(home / "lock"):
         assert "another process is already running" in js("claim", "--home", home, code=1)

@@ -94,10 +94,15 @@ function decrypt(keystore: Record<string, unknown>, passphrase: string, path: st
   for (const spelling of spellings(passphrase)) {
     const derived = stretched(String(sealed["kdf"]), params, spelling, salt) ?? refuse();
     if (!sameBytes(keccak(concat([derived.subarray(16, 32), ciphertext])), mac)) continue;
-    const cipher = createDecipheriv("aes-128-ctr", derived.subarray(0, 16), iv);
+    const cipher = createDecipheriv("aes-128-ctr", derived.subarray(0, 16), counterOf(iv) ?? refuse());
     return new Uint8Array(Buffer.concat([cipher.update(ciphertext), cipher.final()]));
   }
   throw new WrongPassphraseError(path);
+}
+
+/** The first counter, 16 bytes; common keystores write it as a number, without the zeros that it begins with. */
+function counterOf(iv: Uint8Array): Uint8Array | undefined {
+  return iv.length > 16 ? undefined : concat([new Uint8Array(16 - iv.length), iv]);
 }
 
 function stretched(kdf: string, params: Record<string, unknown>, passphrase: string, salt: Uint8Array): Uint8Array | undefined {

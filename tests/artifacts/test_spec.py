@@ -241,8 +241,12 @@ def test_parts_refuse(make, field):
         ({"auditor_certificate": ...}, "auditor_certificate"),
         ({"capsule_certificate": None}, "capsule_certificate"),
         (
-            {"input_schema__properties__height__openmined__kind": "text"},
+            {"input_schema__properties__height__openmined__kind": "sound"},
             "input_schema.properties.height.openmined.kind",
+        ),
+        (
+            {"input_schema__properties__height__openmined__kind": "text"},
+            "input_schema.properties.height.type",
         ),
         ({"output_schema__type": 3}, "output_schema.type"),
         ({"key_bits": 2048.5}, "key_bits"),

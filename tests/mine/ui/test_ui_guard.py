@@ -146,6 +146,7 @@ def test_every_other_path_is_the_application_and_none_leaves_the_build(client: T
         (b'{"campaign": "0x123456", "word": "approved"}', 404),
         (b'{"x": "' + b"x" * MOST_BYTES + b'"}', 413),
     ],
+    ids=["cut", "a list", "no text", "deep", "a number", "another word", "no campaign", "too long"],
 )
 def test_a_body_that_means_nothing_is_refused_with_a_sentence(
     client: TestClient, body: bytes, status: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from starlette.requests import Request
 
 from mine_agent.ui.errors import BadRequestError, TooLargeError
+from pysonar.files.documents import parse_json
+from pysonar.files.text import UnreadableFileError
 
 MOST_BYTES = 512 * 1024
 _KIND = "application/json"
@@ -69,9 +70,7 @@ async def asked(request: Request) -> Asked:
         if len(body) > MOST_BYTES:
             raise TooLargeError(MOST_BYTES)
     try:
-        found = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body", "something else", "JSON") from None
-    if not isinstance(found, dict):
-        raise BadRequestError("the body", type(found).__name__, "a JSON object")
+        found = parse_json(body.decode(), "the body")
+    except (UnicodeDecodeError, UnreadableFileError):
+        raise BadRequestError("the body", "something else", "a JSON object, each key once") from None
     return Asked(path, dict(request.query_params), found)

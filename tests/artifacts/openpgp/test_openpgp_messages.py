@@ -93,7 +93,7 @@ def test_sealing_does_not_compress(scientist):
 def test_every_flipped_bit_is_refused(capsule, scientist, monkeypatch):
     """Every single bit of a small message; without the child process, as thousands would take minutes."""
 
-    def without_child(blob, key, verifier):
+    def without_child(blob, verifier, *, key):
         try:
             result = pysequoia.decrypt(blob, key.native().decryptor(), verifier)
         except RuntimeError:

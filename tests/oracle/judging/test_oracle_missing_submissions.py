@@ -161,8 +161,8 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
 
 
 def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: World, miner: KeyfileSigner) -> None:
-    """Eight of them, ten seconds between two tries: their time is over together, so are they."""
-    world.home.capsule = replace(world.home.capsule, retry_seconds=10.0)
+    """Eight of them, a minute between two tries: their time is over together, so are they."""
+    world.home.capsule = replace(world.home.capsule, retry_seconds=60.0)
     campaign = world.opened()
     for place in range(8):
         world.submit_digest(campaign, miner, bytes([place + 1]) * 32)
@@ -170,4 +170,4 @@ def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: World, m
     began = time.monotonic()
     world.run()
     assert world.verdicts(campaign) == [Verdict.UNAVAILABLE] * 8
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 55

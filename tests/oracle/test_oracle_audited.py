@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pysequoia
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -33,6 +34,8 @@ from pysonar.scientist.cli import app
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotTheAuditorError
 from pysonar.scientist.home import Home
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
+from pysonar.store.interface import Progress
 from tests.oracle.capsule_world import DAY, World
 
 ROW = 16_667
@@ -136,6 +139,26 @@ def _package(bench: Bench, **changes: Any) -> Bench:
     return replace(bench, package=replace(bench.package, **changes))
 
 
+class Without:
+    """A store that has everything but one submission."""
+
+    def __init__(self, bench: Bench, index: int, error: type[StoreError]) -> None:
+        made = [one.event for one in bench.history if isinstance(one.event, Submitted)]
+        self.inner, self.gone, self.error = bench.read, Cid.from_bytes32(made[index].update), error
+
+    def get(self, cid: Cid, *, max_bytes: int) -> bytes:
+        if cid == self.gone:
+            raise self.error("not what it should be", cid=cid)
+        return self.inner.get(cid, max_bytes=max_bytes)
+
+    def get_stream(self, cid: Cid, *, max_bytes: int, progress: Progress | None = None) -> Iterator[bytes]:
+        return self.inner.get_stream(cid, max_bytes=max_bytes, progress=progress)
+
+
+def _without(error: type[StoreError]) -> Callable[[Bench], Bench]:
+    return lambda b: replace(b, read=Without(b, 1, error))
+
+
 STRANGER = "0x" + "99" * 20
 LIES: list[tuple[Callable[[Bench], Bench], str]] = [
     (
@@ -163,6 +186,9 @@ LIES: list[tuple[Callable[[Bench], Bench], str]] = [
         "the session key of submission 0",
     ),
     (lambda b: _opening(b, 0, salt=bytes(32)), "the digest of version 1 of the model in the record"),
+    (_without(NotFoundError), "the sealed gradient of submission 1"),
+    (_without(TooLargeError), "the sealed gradient of submission 1"),
+    (_without(MalformedBlockError), "the sealed gradient of submission 1"),
     (lambda b: _package(b, submissions=b.package.submissions[:2]), "the submissions in the audit package"),
     (lambda b: _package(b, validation=b.package.validation[:-1] + b"\0"), "the audit package"),
     (lambda b: _package(b, secrets={"p": "5", "q": "7"}), "the audit package"),
@@ -226,10 +252,15 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
     world.submit_digest(campaign, miner, b"\x07" * 32)  # nobody has it
     world.submit_bytes(campaign, miner, b"no message at all")
     world.submit(campaign, miner, world.envelope(campaign, second_miner))  # for another miner
+    # Good, but in the form of RFC 9580, which has no session key to show: nobody could check what is paid.
+    newer = pysequoia.encrypt(
+        world.envelope(campaign, miner).to_bytes(), [world.own.certificate.native()], armor=False
+    )
+    world.submit_bytes(campaign, miner, bytes(newer))
     world.submit(campaign, miner)
     world.node.advance(901)
     audited.finish()
-    expected = [Verdict.UNAVAILABLE, Verdict.MALFORMED, Verdict.MALFORMED, Verdict.IMPROVED]
+    expected = [Verdict.UNAVAILABLE, *3 * [Verdict.MALFORMED], Verdict.IMPROVED]
     assert world.verdicts(campaign) == expected
     checks = audited.checks()
     assert all(check.passed for check in checks)
@@ -237,6 +268,7 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
     assert claims == [
         "the verdict on submission 0: UNAVAILABLE",
         "the verdict on submission 1: MALFORMED",
+        "the verdict on submission 3: MALFORMED",
     ]
 
 

@@ -50,7 +50,7 @@ from pysonar.protocol.openpgp import (
     open_with_session_key,
 )
 from pysonar.scientist.auditing.check import Check, claim, same
-from pysonar.store import NotFoundError, Reader
+from pysonar.store import MalformedBlockError, NotFoundError, Reader, TooLargeError
 
 Weights = NDArray[np.float64]
 UNKNOWN = "not on record: Capsule has lost its notes"
@@ -150,13 +150,13 @@ def _one(judge: _Judge, one: Submission, opening: Opening, entry: SubmissionReco
     if said is Verdict.UNAVAILABLE:
         yield claim(f"the verdict on {what}", "UNAVAILABLE: it could not be fetched then, says Capsule")
     elif opening.session_key is None and said is Verdict.MALFORMED:
-        yield claim(f"the verdict on {what}", "MALFORMED: its seal does not open, says Capsule")
+        yield claim(f"the verdict on {what}", "MALFORMED: its seal cannot be opened or shown, says Capsule")
     elif opening.session_key is None:
         yield Check(f"the session key of {what}", "missing", "there, as Capsule has opened it")
     else:
         try:
             anew = judge.anew(one, opening.session_key)
-        except NotFoundError as error:
+        except (NotFoundError, TooLargeError, MalformedBlockError) as error:
             yield Check(f"the sealed gradient of {what}", str(error), "is in the store: Capsule keeps it")
         except (TamperedError, NotOpenPGPError) as error:
             yield Check(f"the session key of {what}", str(error), "opens what the chain names")
@@ -271,7 +271,8 @@ class _Judge:
         """What should have been said of a submission.
 
         Raises:
-            NotFoundError: its sealed gradient is not in the store.
+            NotFoundError, TooLargeError, MalformedBlockError: its sealed gradient is not in the store, or
+                nothing that Capsule can have opened.
             TamperedError, NotOpenPGPError: the session key does not open it.
             KernelError: this machine cannot tell.
         """

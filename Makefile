@@ -111,7 +111,7 @@ build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard m
 vectors: setup   ## the known answers in vectors/, written from what the Python mine does
 	@$(PY) -m tests.vectors
 
-test-slow: setup text-data ## the tests that take minutes
+test-slow: setup text-data build/stamps/mine-js ## the tests that take minutes
 	@ci/run-marked slow
 
 test-rehearsal: setup extras ## whole campaigns with real processes, and a sweep of mutants: one after another, half an hour

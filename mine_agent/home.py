@@ -30,6 +30,7 @@ from mine_agent.rules.policy_file import (
     parse_policy,
     write_first_policy,
 )
+from pysonar.files.flat_toml import MAX_BYTES, BadSettingsFileError
 from pysonar.files.secret_file import make_private_directory, replace_secret_file
 from pysonar.party.home.home import AgentHome
 from pysonar.party.home.settings import Settings, save_settings
@@ -93,8 +94,10 @@ class Home(AgentHome):
         """Put new rules, a whole file's text, in place of the old ones. Raises SettingsError, and then
         nothing is changed.
         """
-        policy = parse_policy(text, str(self.policy_file))
-        replace_secret_file(self.policy_file, text.encode())
+        policy, data = parse_policy(text, str(self.policy_file)), text.encode()
+        if len(data) > MAX_BYTES:  # `policy` would not read it any more
+            raise BadSettingsFileError(str(self.policy_file), f"it would be longer than {MAX_BYTES} bytes")
+        replace_secret_file(self.policy_file, data)
         return policy
 
     def privacy_ledger(self, now: int) -> Ledger:

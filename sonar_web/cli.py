@@ -111,7 +111,6 @@ def run(
     server = uvicorn.Server(
         uvicorn.Config(served, host=host, port=port, log_level="warning", limit_concurrency=200)
     )
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # ours end the index, too
     stop = threading.Event()
 
     def end() -> None:

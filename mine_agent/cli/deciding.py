@@ -140,7 +140,7 @@ def explain(
         _show_rules(max(those, key=lambda one: one.record.number))
     for one in explained:
         if one.replayed is not None and not one.agrees:
-            warn(f"decision {one.record.number} comes out differently now: this release judges otherwise")
+            warn(f"decision {one.record.number} comes out differently: this release decides otherwise")
 
 
 def _show_rules(one: Explanation) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +55,7 @@ def run(
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home.home_lock import home_lock
     from pysonar.party.patience import Patience
-    from pysonar.party.signals import stop_on_signals
+    from pysonar.party.signals import end_after, stop_on_signals
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
@@ -71,7 +68,7 @@ def run(
         """Between two pieces of work if that is soon; else in the middle: a mine loses nothing by dying."""
         if not stop.is_set():
             stop.set()
-            _end_after(LONGEST_GOODBYE, lambda: tell(Stopped()))
+            end_after(LONGEST_GOODBYE, lambda: tell(Stopped()))
 
     with home_lock(opened.lock, patience=LOCK_PATIENCE), stop_on_signals(stop_soon):
         patience, connect = Patience(tell, stop), partial(Connection.open, opened)
@@ -85,17 +82,6 @@ def run(
         else:
             rounds_until(agent, stop, opened.settings.poll_seconds, patience, at_work.round_done)
         tell(Stopped())
-
-
-def _end_after(seconds: float, say: Callable[[], None]) -> None:
-    def end() -> None:
-        with suppress(Exception):
-            say()
-        os._exit(0)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
 
 
 def _run_once(agent: Agent) -> None:

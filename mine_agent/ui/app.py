@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -83,7 +84,8 @@ def make_app(desk: Desk, sessions: Sessions, pages: Mapping[str, File]) -> Starl
             key = sessions.open((await asked(request)).text("token"))
         except RequestError as error:
             return refused(error)
-        return JSONResponse({"key": key})
+        # Told after the answer: a terminal that stands still must not keep the browser waiting.
+        return JSONResponse({"key": key}, background=BackgroundTask(sessions.announce_next))
 
     async def page(request: Request) -> Response:
         path, accepts = request.path_params["path"], request.headers.get("accept-encoding", "")

@@ -14,7 +14,7 @@ from mine_agent.ui.desk import Desk
 from mine_agent.ui.errors import PortTakenError
 from mine_agent.ui.sessions import Sessions
 from pysonar.files.web_pages import BUILT, read_pages
-from pysonar.party.signals import stop_on_signals
+from pysonar.party.signals import end_after, stop_on_signals
 
 HERE = "127.0.0.1"
 MOST_CONNECTIONS = 64
@@ -45,7 +45,6 @@ def serve(home: Home, *, port: int, pages: Path | None, say: Callable[[str], Non
                 timeout_graceful_shutdown=GOODBYE_SECONDS,
             )
         )
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # ours end it
 
         def end() -> None:
             server.should_exit = True
@@ -54,3 +53,5 @@ def serve(home: Home, *, port: int, pages: Path | None, say: Callable[[str], Non
             listening.listen()
             sessions.begin()
             server.run(sockets=[listening])
+            # An answer may still wait for a node, or read a large file; a change is whole or not there.
+            end_after(GOODBYE_SECONDS)

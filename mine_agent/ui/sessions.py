@@ -11,6 +11,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from mine_agent.ui.errors import NoSessionError, UsedLinkError
 
@@ -19,8 +20,8 @@ MOST_SESSIONS = 32
 
 
 class Sessions:
-    """The sessions of one start of the server. `announce` is given each new link's token: one at the start,
-    and another whenever one was used.
+    """The sessions of one start of the server. `announce` is given each new link's token: one at the start
+    (`begin`), and another whenever one was used.
     """
 
     def __init__(self, announce: Callable[[str], None]) -> None:
@@ -33,14 +34,20 @@ class Sessions:
         """Announce the first link."""
         self._announce(self._token)
 
+    def announce_next(self) -> None:
+        """Announce the link after one that was used. Nobody may be reading any more: then it is lost, and the
+        browsers that are in stay in.
+        """
+        with suppress(OSError):
+            self._announce(self._token)
+
     def open(self, token: str) -> str:
         """A session key for the token of a link, which lets nobody else in. UsedLinkError."""
         with self._lock:
-            if not hmac.compare_digest(token.encode(), self._token.encode()):
+            if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token.encode()):
                 raise UsedLinkError
             self._token, key = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             self._keys = [*self._keys, key.encode()][-MOST_SESSIONS:]
-        self._announce(self._token)
         return key
 
     def require(self, header: str) -> None:

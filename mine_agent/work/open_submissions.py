@@ -121,7 +121,8 @@ class OpenSubmissions:
         hopeless = submit.why_hopeless(made, record, self._outbox, own.now)
         if hopeless is not None or self._outbox.find(submit.submit_deed(made)) is not None:
             return hopeless
-        forbidden = refusals(policy, offer_of(record, own.price))
+        word = self._connection.decisions.word(record.id)
+        forbidden = refusals(policy, offer_of(record, own.price, word=word))
         return forbidden[0].reason if forbidden else None
 
     def _put_back(self, made: OwnSubmission) -> None:

@@ -144,15 +144,6 @@ def test_what_can_no_longer_be_queued_is_given_up(
     assert connection.store.pins(mine_pins(outbox.account, submission.campaign)) == []
 
 
-def test_what_the_owner_forbids_meanwhile_is_not_sent(
-    connection: Connection, campaign: bytes, own: OpenSubmissions, happenings: Told
-) -> None:
-    journalled(connection, campaign)
-    own.follow_up(campaign, Policy())
-    assert submitted(connection) == []
-    assert "not allowed" in happenings[0]["reason"]
-
-
 @pytest.mark.parametrize(
     ("verdict", "accuracy", "outcome"),
     [

@@ -172,9 +172,10 @@ export interface Decision {
   readonly rules: readonly { rule: string; passed: boolean; wants: string; found: string }[];
 }
 
-/** What is at a path, asked again every `every` milliseconds if that is given. */
+/** What is at a path, asked again every `every` milliseconds if that is given. Without, also not when the tab comes back: drafts
+ * depend on what was shown, and data sets are read whole for an answer. */
 export function useMine<T>(path: string | null, every = 0): SWRResponse<T, Error> {
-  return useSWR<T, Error>(path, read, { keepPreviousData: true, refreshInterval: every, errorRetryInterval: 3000 });
+  return useSWR<T, Error>(path, read, { keepPreviousData: true, refreshInterval: every, revalidateOnFocus: every > 0, errorRetryInterval: 3000 });
 }
 
 /** A campaign's title, or the beginning of its id where the title is not known. */

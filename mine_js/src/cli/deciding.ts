@@ -40,7 +40,7 @@ export async function explain(args: readonly string[]): Promise<void> {
   printRows(explained.map(asRow), columns, form, { time: (value) => formatTime(Number(value)) }, empty);
   if (given["rules"] === true) showRules(explained);
   for (const one of explained.filter((each) => each.now !== null && !agrees(each))) {
-    warn(`decision ${one.record.number} comes out differently now: this release judges otherwise`);
+    warn(`decision ${one.record.number} comes out differently: this release decides otherwise`);
   }
 }
 

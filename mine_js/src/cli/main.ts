@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
 };
 /** Commands of mine-agent that Mine.js does not have. */
-const LEFT = ["policy", "store"];
+const LEFT = ["policy", "status", "store", "ui"];
 
 /** Runs a command line; its exit code. */
 export async function main(args: readonly string[]): Promise<number> {

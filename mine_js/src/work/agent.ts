@@ -16,6 +16,7 @@ import type { Connection } from "./connection.ts";
 import { oneLine, PAUSED, RESUMED, type Tell } from "./happenings.ts";
 import { Library } from "./library.ts";
 import { NewSubmissions } from "./new_submissions.ts";
+import { priceNow } from "../chain/fees.ts";
 import { factsOf, type Moment, momentOf, seconds, whyClosed } from "./offers.ts";
 import { OpenSubmissions } from "./open_submissions.ts";
 
@@ -79,8 +80,13 @@ export class Agent {
     let moment = await momentOf(connection, records);
     for (const record of records.values()) {
       for (const data of dataSets) {
-        if (!this.isDue(moment, record, data, policy)) continue;
-        const begun = await this.attempt(record.id, data.name, () => this.fresh.consider(moment, record.id, data, policy));
+        const begun = await this.attempt(record.id, data.name, async () => {
+          if (!this.isDue(moment, record, data, policy)) return false;
+          // A visit before this one may have taken minutes.
+          const { node, sonar } = connection;
+          moment = { ...moment, chainTime: await sonar.now(), price: await priceNow(node) };
+          return this.fresh.consider(moment, record.id, data, policy);
+        });
         if (begun) moment = { ...moment, active: new Set([...moment.active, record.id]) };
       }
     }

@@ -147,7 +147,10 @@ export class OpenSubmissions {
     if (known?.status === "reverted") return `the contract refused it: ${known.problem ?? "no reason given"}`;
     if (now >= record.submitUntil || targetReached(record)) return "the campaign takes no more submissions";
     if (known !== undefined) return null;
-    const forbidden = refusals(policy, bareOffer(record, await priceNow(this.connection.node))).filter((refusal) => !refusal.forNow);
+    const { node, decisions } = this.connection;
+    const offer = { ...bareOffer(record, await priceNow(node)), word: decisions.word(record.id) };
+    // The owner's word is asked for even where it may still come; what an hour brings was reckoned before it was trained.
+    const forbidden = refusals(policy, offer).filter(({ rule, forNow }) => rule === "ask_first" || (!forNow && rule !== "minimum_per_hour"));
     return forbidden[0]?.reason ?? null;
   }
 

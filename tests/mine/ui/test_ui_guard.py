@@ -4,17 +4,21 @@ machine; and what every answer forbids.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
 from mine_agent.home import Home
-from mine_agent.ui.app import CHANGES, READS
+from mine_agent.ui.app import CHANGES, READS, make_app
 from mine_agent.ui.asking import MOST_BYTES
+from mine_agent.ui.desk import Desk
 from mine_agent.ui.errors import NoSessionError, UsedLinkError
 from mine_agent.ui.sessions import MOST_SESSIONS, Sessions
 from tests.mine.ui.conftest import HERE
+
+JSON = {"content-type": "application/json"}
 
 
 def paths() -> Iterator[tuple[str, str]]:
@@ -52,11 +56,41 @@ def test_a_link_lets_in_one_browser_once_and_then_there_is_another(
     assert len(set(links)) == 3
 
 
+def test_a_terminal_that_nobody_reads_any_more_keeps_nobody_out(home: Home) -> None:
+    tokens: list[str] = []
+
+    def say(token: str) -> None:
+        tokens.append(token)
+        if len(tokens) > 1:
+            raise BrokenPipeError
+
+    sessions = Sessions(say)
+    sessions.begin()
+    browser = TestClient(make_app(Desk(home), sessions, {}), base_url=HERE, headers={"origin": HERE})
+    for token in ("\ud800", "x" * 43):
+        refused = browser.post("/api/session", content=json.dumps({"token": token}), headers=JSON)
+        assert (refused.status_code, len(tokens)) == (403, 1)
+    key = browser.post("/api/session", json={"token": tokens[0]}).json()["key"]
+    assert browser.get("/api/policy", headers={"authorization": f"Bearer {key}"}).status_code == 200
+    assert len(tokens) == 2
+
+
+def test_rules_that_would_be_too_long_to_be_read_again_are_not_saved(client: TestClient, home: Home) -> None:
+    before, digest = home.policy_file.read_bytes(), client.get("/api/policy").json()["digest"]
+    names = [f"column {number}" for number in range(20_000)]
+    refused = client.post("/api/policy", json={"changes": {"fields": names}, "digest": digest})
+    assert (refused.status_code, home.policy_file.read_bytes()) == (400, before)
+    assert "longer than 262144 bytes" in refused.json()["error"]
+
+
 def test_the_keys_of_the_browsers_that_came_first_go_when_there_are_too_many() -> None:
     tokens: list[str] = []
     sessions = Sessions(tokens.append)
     sessions.begin()
-    keys = [sessions.open(tokens[-1]) for _ in range(MOST_SESSIONS + 1)]
+    keys = []
+    for _ in range(MOST_SESSIONS + 1):
+        keys.append(sessions.open(tokens[-1]))
+        sessions.announce_next()
     sessions.require(f"Bearer {keys[1]}")
     sessions.require(f"Bearer {keys[-1]}")
     with pytest.raises(NoSessionError):

@@ -45,8 +45,8 @@ function One(props: { decision: Decision }) {
         <span><Badge tone={tone}>{word}</Badge></span>
       </div>
       <p><Foreign text={decision.why} most={800} /></p>
-      <p className="hint"><When at={decision.time} /> · decision {decision.number} · made again it comes out {decision.replay === "the same" ? "the same" : <Foreign text={decision.replay} most={200} />}</p>
-      {decision.replay === "another one" && <Notice kind="warn">This release judges otherwise than the one that decided.</Notice>}
+      <p className="hint"><When at={decision.time} /> · decision {decision.number} · replayed, the outcome is {decision.replay === "the same" ? "the same" : <Foreign text={decision.replay} most={200} />}</p>
+      {decision.replay === "another one" && <Notice kind="warn">This release would decide differently.</Notice>}
       {decision.rules.length > 0 && (
         <details>
           <summary>The {decision.rules.length} rules that were asked</summary>

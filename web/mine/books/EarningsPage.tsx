@@ -48,8 +48,8 @@ function Asset(props: { asset: string; rows: readonly Payment[] }) {
     <>
       <dl className="tiles">
         <div className="tile"><dt>Earned</dt><dd><Amount wei={String(earned)} asset={asset} /></dd></div>
-        <div className="tile"><dt>Spent</dt><dd><Amount wei={String(spent)} asset={asset} />{asset === ETHER && <span className="under">of it gas <Amount wei={String(gas)} /></span>}</dd></div>
-        <div className="tile"><dt>Left of it</dt><dd><Amount wei={String(earned - spent)} asset={asset} /></dd></div>
+        <div className="tile"><dt>Spent</dt><dd><Amount wei={String(spent)} asset={asset} />{asset === ETHER && <span className="under">of which gas <Amount wei={String(gas)} /></span>}</dd></div>
+        <div className="tile"><dt>Net</dt><dd><Amount wei={String(earned - spent)} asset={asset} /></dd></div>
       </dl>
       <section className="card" aria-label={asset === ETHER ? "Ether over time" : `Tokens ${shortId(asset)} over time`}>
         <h2>{asset === ETHER ? "Ether over time" : `Tokens ${shortId(asset)} over time`}</h2>

@@ -96,7 +96,7 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
       </div>
       <div className="spaced">
         <h3>{campaign.reasons.length === 0 && campaign.fields.length > 0 ? "Nothing speaks against it" : "What speaks against it now"}</h3>
-        {campaign.fields.length === 0 && <p>Its spec cannot be used; see under your data.</p>}
+        {campaign.fields.length === 0 && <p>Its spec cannot be used; see “Your data” above.</p>}
         <ul className="reasons">
           {campaign.reasons.map((reason) => (
             <li key={reason.rule + reason.reason}>

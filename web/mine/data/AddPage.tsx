@@ -76,7 +76,7 @@ export function AddPage() {
       <form className="card" onSubmit={(event) => { event.preventDefault(); void looking.act(look); }}>
         <div className="form">
           <Input label="Name" value={name} onChange={edited(setName)} hint="Short, for yourself: a-z, 0-9, - and _" more={{ required: true, autoComplete: "off" }} />
-          <Choice label="Kind" value={kind} onChange={edited(setKind)} options={[["", "Seen from the ending"], ...(kinds.data ?? []).map((one) => [one.kind, one.kind] as const)]} hint={chosen?.about} />
+          <Choice label="Kind" value={kind} onChange={edited(setKind)} options={[["", "By the name of the file"], ...(kinds.data ?? []).map((one) => [one.kind, one.kind] as const)]} hint={chosen?.about} />
           <Input label="Place" value={location} onChange={edited(setLocation)} wide hint="A file or folder on this machine, with its whole path, or the place of a database such as sqlite:/home/me/plants.db" more={{ required: true, autoComplete: "off", spellCheck: false }} />
           {chosen && Object.entries(chosen.options).map(([key, about]) => (
             <Input key={key} label={key} value={options[key] ?? ""} onChange={(value) => edited(setOptions)({ ...options, [key]: value })} hint={about} />

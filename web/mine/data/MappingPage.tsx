@@ -19,9 +19,9 @@ export function MappingPage(props: { params: { name: string; campaign: string } 
   return (
     <>
       <p className="crumbs small"><Link href="/data">Data</Link></p>
-      <PageHead title={`What is what in ${name.slice(0, 64)}`} windowTitle="Mapping – Mine" lead="Campaigns have names, units and words of their own. Say which of your columns each field is; nobody else learns what yours are called." />
+      <PageHead title={`Map the columns of ${name.slice(0, 64)}`} windowTitle="Mapping – Mine" lead="Campaigns have names, units and words of their own. Say which of your columns each field is; nobody else learns what yours are called." />
       <Loaded asked={asked} what="the fields and your columns">
-        {(found) => <Editor key={found.mapping ?? ""} mapping={found} path={path} name={name} saved={() => void asked.mutate()} />}
+        {(found) => <Editor key={path} mapping={found} path={path} name={name} saved={() => void asked.mutate()} />}
       </Loaded>
     </>
   );

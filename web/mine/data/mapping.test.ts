@@ -28,6 +28,21 @@ test("what was saved is shown again as it was, and gives the same table", () => 
   expect(draftOf({ ...SPECIES, origin: constant }).column).toBe(CONSTANT);
 });
 
+test("words with equals signs, quotes and blanks come back as they were", () => {
+  const values = { "<=50K.": "<=50K", " >50K": ">50K", 'a "b"': "x = y", "c:\\d": "", "two\nlines": "1", plain: "word of three" };
+  const origin = { column: "income", factor: 1, offset: 0, values, constant: null, date: null };
+  expect(tableOf(SPECIES, draftOf({ ...SPECIES, origin }))).toEqual({ column: "income", values });
+  const suggestion = { column: "income", factor: null, words: values, why: "alike" };
+  expect(tableOf(SPECIES, suggestionOf({ ...SPECIES, suggestion }))).toEqual({ column: "income", values });
+});
+
+test("a line that could be two pairs is asked for in quotes", () => {
+  for (const words of ["<=50K = low", "a = b = c", '"a = b', '"\\x" = y', "= theirs"]) {
+    expect(() => tableOf(SPECIES, { ...draftOf(SPECIES), words })).toThrow("in quotes");
+  }
+  expect(tableOf(SPECIES, { ...draftOf(SPECIES), words: '"<=50K" = low' })).toEqual({ column: "species", values: { "<=50K": "low" } });
+});
+
 test("what is no number and no pair of words is said with the field's name", () => {
   for (const factor of ["", "x", "1e999"]) {
     expect(() => tableOf(NUMBER, { ...draftOf(NUMBER), factor })).toThrow("width");

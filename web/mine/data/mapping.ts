@@ -66,13 +66,7 @@ export function tableOf(field: Field, draft: Draft): object | null {
   if (draft.column === CONSTANT) return { constant: draft.constant };
   const column = draft.column === "" ? field.name : draft.column;
   const factor = numberOf(field, draft.factor), offset = numberOf(field, draft.offset);
-  const values = Object.fromEntries(
-    draft.words.split("\n").filter((line) => line.trim() !== "").map((line) => {
-      const at = line.lastIndexOf("=");
-      if (at < 1) throw new Error(`${field.name}: "${line.slice(0, 60)}" is not of the form: your word = theirs`);
-      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
-    }),
-  );
+  const values = Object.fromEntries(draft.words.split("\n").filter((line) => line.trim() !== "").map((line) => pairOf(field, line)));
   const table = {
     column,
     ...(factor === 1 && offset === 0 ? {} : { factor, offset }),
@@ -88,6 +82,26 @@ function numberOf(field: Field, text: string): number {
   return found;
 }
 
+/** Words without `=`, quotes and blanks at their ends stand as they are; any other is written in quotes, as in JSON. */
+const PAIR = /^\s*("(?:[^"\\]|\\.)*"|[^="]+?)\s*=\s*("(?:[^"\\]|\\.)*"|[^="]*?)\s*$/;
+const NEEDS_QUOTES = /[="\\\p{Cc}\u2028\u2029]|^\s|\s$|^$/u;
+
 function wordsOf(values: Readonly<Record<string, string>>): string {
-  return Object.entries(values).map(([word, meant]) => `${word} = ${meant}`).join("\n");
+  const written = (word: string) => (NEEDS_QUOTES.test(word) ? JSON.stringify(word) : word);
+  return Object.entries(values).map(([word, meant]) => `${written(word)} = ${written(meant)}`).join("\n");
+}
+
+function pairOf(field: Field, line: string): readonly [string, string] {
+  const wrong = new Error(`${field.name}: "${line.slice(0, 60)}" is not of the form: your word = theirs. A word with = or quotes stands in quotes: "<=50K" = low`);
+  const found = PAIR.exec(line);
+  if (found === null) throw wrong;
+  const word = (text: string): string => {
+    if (!text.startsWith('"')) return text;
+    try {
+      return JSON.parse(text) as string;
+    } catch {
+      throw wrong;
+    }
+  };
+  return [word(found[1] ?? ""), word(found[2] ?? "")];
 }

@@ -62,7 +62,7 @@ function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
       {(trying.wrong ?? saving.wrong) !== null && <div className="spaced"><Notice kind="bad">{trying.wrong ?? saving.wrong}</Notice></div>}
       <div className="save-bar">
         <p role="status">{many === 0 ? "Nothing is changed." : `${plural(many, "rule")} changed, not saved.`}</p>
-        {many > 0 && <button type="button" className="quiet" onClick={() => { setDrafts({}); setEffect(null); }}>As they were</button>}
+        {many > 0 && <button type="button" className="quiet" onClick={() => { setDrafts({}); setEffect(null); }}>Discard changes</button>}
         <button
           type="button"
           className={effect === null ? "first" : undefined}

@@ -3,7 +3,7 @@ import type { Campaign, Rule, RuleValue } from "../api";
 /** What people call the rules, in the order in which an owner thinks of them. Rules that are not named here stand under "More". */
 export const GROUPS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ["Who and what", {
-    scientists: "Whose models may learn here", capsules: "Which Capsules may open gradients", assets: "What you are paid in",
+    scientists: "Whose models may learn here", capsules: "Which Capsules may open gradients", auditors: "Which auditors may open gradients", assets: "What you are paid in",
     fields: "Which columns may be used", data_sets: "Which data sets may be used", purposes: "What for",
     ask_first: "Ask me about each campaign first", networks: "Allow neural networks",
   }],
@@ -13,7 +13,7 @@ export const GROUPS: readonly (readonly [string, Readonly<Record<string, string>
   }],
   ["Money", {
     minimum_reward: "Least that is left to earn", minimum_per_hour: "Least earnings of an hour", maximum_stake: "Largest stake",
-    margin: "Margin over the cost", expected_share: "Expected share of what is left", stake_risk: "Chance of losing a stake", auto_claim: "Claim by itself",
+    margin: "Margin over the cost", expected_share: "Expected share of what is left", stake_risk: "Chance of losing a stake", auto_claim: "Claim automatically",
   }],
   ["When and how much", {
     hours: "Hours of the day", minimum_submit_window: "Least time to submit, seconds", minimum_review_window: "Least time to judge, seconds",

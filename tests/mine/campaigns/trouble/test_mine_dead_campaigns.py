@@ -83,9 +83,8 @@ def test_a_failure_is_told_once_and_then_tried_anew() -> None:
 def test_a_mine_ends_within_five_seconds_in_the_middle_of_its_work(number: signal.Signals) -> None:
     program = """
 import threading, time
-from mine_agent.cli.run import _end_after
-from pysonar.party.signals import stop_on_signals
-with stop_on_signals(lambda: _end_after(1.0, lambda: print("stopped", flush=True))):
+from pysonar.party.signals import end_after, stop_on_signals
+with stop_on_signals(lambda: end_after(1.0, lambda: print("stopped", flush=True))):
     print("works", flush=True)
     while True:
         sum(range(10**6))

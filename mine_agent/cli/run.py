@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +19,6 @@ from pysonar.party.cli.console import (
 
 if TYPE_CHECKING:
     from mine_agent.agent import Agent
-
-
-LONGEST_GOODBYE = 4.0
-"""Seconds after SIGTERM or Ctrl-C in which the piece of work at hand may still end by itself."""
 
 
 @acting
@@ -55,22 +50,17 @@ def run(
     from pysonar.party.happenings import Started, Stopped, teller
     from pysonar.party.home.home_lock import home_lock
     from pysonar.party.patience import Patience
-    from pysonar.party.signals import end_after, stop_on_signals
+    from pysonar.party.signals import Goodbye, stop_on_signals
 
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
 
     at_work = AtWork(opened.at_work_file)
     tell = at_work.heard(teller(partial(print_event, form=form)))
-    stop = threading.Event()
+    goodbye = Goodbye(lambda: tell(Stopped()))
+    stop = goodbye.stop
 
-    def stop_soon() -> None:
-        """Between two pieces of work if that is soon; else in the middle: a mine loses nothing by dying."""
-        if not stop.is_set():
-            stop.set()
-            end_after(LONGEST_GOODBYE, lambda: tell(Stopped()))
-
-    with home_lock(opened.lock, patience=LOCK_PATIENCE), stop_on_signals(stop_soon):
+    with home_lock(opened.lock, patience=LOCK_PATIENCE), stop_on_signals(goodbye.ask):
         patience, connect = Patience(tell, stop), partial(Connection.open, opened)
         connection = connect() if once else patience.until_done(connect)
         if connection is None:
@@ -81,7 +71,7 @@ def run(
             _run_once(agent)
         else:
             rounds_until(agent, stop, opened.settings.poll_seconds, patience, at_work.round_done)
-        tell(Stopped())
+        goodbye.say()
 
 
 def _run_once(agent: Agent) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import Annotated
 
@@ -55,13 +54,15 @@ def run(
     from pysonar.party.home.home_lock import home_lock
     from pysonar.party.home.passphrase import read_passphrase
     from pysonar.party.patience import Patience
-    from pysonar.party.signals import stop_on_signals
+    from pysonar.party.signals import Goodbye, stop_on_signals
 
     opened = Home.open(home_path(home))
     passphrase = read_passphrase(passphrase_file, what=str(opened.path))
 
-    tell, stop = teller(partial(print_event, form=form)), threading.Event()
-    with home_lock(opened.lock), stop_on_signals(stop.set):
+    tell = teller(partial(print_event, form=form))
+    goodbye = Goodbye(lambda: tell(Stopped()))
+    stop = goodbye.stop
+    with home_lock(opened.lock), stop_on_signals(goodbye.ask):
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
         connect = partial(Connection.open, opened)
         connection = connect() if once else Patience(tell, stop).until_done(connect)
@@ -80,7 +81,7 @@ def run(
             agent.close()
             if server is not None:
                 server.close()
-        tell(Stopped())
+        goodbye.say()
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())
         raise typer.Exit(int(worst) or int(ExitCode.FAILED))

@@ -16,7 +16,10 @@ _STEP_1 = (
         name text primary key, id blob not null unique, request blob not null, spec blob not null,
         salt blob not null, terms text not null) strict""",
 )
-SCHEMA = Tables("scientist", (_STEP_1,))
+_STEP_2 = (  # what results said, for those who look without a passphrase
+    "create table if not exists opened_result (id blob primary key, noised_gain integer) strict",
+)
+SCHEMA = Tables("scientist", (_STEP_1, _STEP_2))
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,19 @@ class Journal:
         """The campaign of that id."""
         row = self._database.execute("select * from campaign where id = ?", (campaign,)).fetchone()
         return None if row is None else _row(row)
+
+    def note_result(self, campaign: bytes, noised_gain: int | None) -> None:
+        """The result was opened; of its gain this share, ppm, came from mines that add noise."""
+        self._database.execute(
+            "insert or replace into opened_result (id, noised_gain) values (?, ?)", (campaign, noised_gain)
+        )
+
+    def noised_gain(self, campaign: bytes) -> int | None:
+        """What `note_result` was given last; None before."""
+        row = self._database.execute(
+            "select noised_gain from opened_result where id = ?", (campaign,)
+        ).fetchone()
+        return None if row is None else row["noised_gain"]
 
     def all(self) -> list[CampaignRow]:
         """Every campaign, oldest first."""

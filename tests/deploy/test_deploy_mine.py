@@ -62,14 +62,14 @@ def test_the_unit_runs_a_command_that_there_is_and_stops_it_as_it_wants_to_be_st
     from typer.testing import CliRunner
 
     from mine_agent.cli import app
-    from mine_agent.cli.run import LONGEST_GOODBYE
+    from pysonar.party.signals import GOODBYE_SECONDS
 
     text = UNIT.read_text()
     (start,) = re.findall(r"^ExecStart=\S+ (.*)$", text, re.MULTILINE)
     command, *options = start.split()
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
     assert all(option in shown for option in options if option.startswith("--"))
-    assert int(re.findall(r"TimeoutStopSec=(\d+)", text)[0]) > LONGEST_GOODBYE
+    assert int(re.findall(r"TimeoutStopSec=(\d+)", text)[0]) > GOODBYE_SECONDS
 
 
 def test_hadolint_finds_nothing_in_the_dockerfiles(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -99,6 +100,11 @@ def test_the_whole_way(
     assert [entry["verdict"] for entry in opened["record"]] == ["NO_GAIN", "IMPROVED"]
     assert [entry["epsilon"] for entry in opened["record"]] == [None, 3.0]
     assert opened["noised_gain_ppm"] == 1_000_000
+    assert shown["noised_gain_ppm"] is None  # until the result was opened
+    assert sonar_command.json("campaign", "show", "ill")["noised_gain_ppm"] == 1_000_000
+    assert re.search(
+        r"Gain from mines that add noise +100 %", sonar_command("campaign", "show", "ill").stdout
+    )
     assert predicted.read_text() == "ill\n" + "0\n" * 10 + "1\n" * 10
     assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE(predicted.stat().st_mode) == 0o600
 

@@ -80,7 +80,10 @@ def list_(
 
 @command
 def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
-    """Show a campaign: terms, state, and what became of each submission."""
+    """Show a campaign: terms, state, and what became of each submission.
+
+    Which share of the gain came from mines that add noise is known once `result` has opened the model.
+    """
     from pysonar.scientist.cli.connect import connect_and_read
     from pysonar.scientist.cli.views import (
         SUBMISSION_COLUMNS,
@@ -99,15 +102,21 @@ def show(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption
         **campaign_record(record, connection.sonar.now()),
         "declined": _why_declined(history),
         **_about(connection, record),
+        "noised_gain_ppm": connection.journal.noised_gain(record.id),
         "claimable": str(connection.sonar.claimable(record.id, connection.home.address)),
     }
     if form is Format.JSON:
         print_json({**values, "submissions": rows})
         return
+    if values["noised_gain_ppm"] is None:
+        del values["noised_gain_ppm"]
     labels = {key: key.removesuffix("_ppm").replace("_", " ").capitalize() for key in values}
+    labels |= {key: "Gain from mines that add noise" for key in ("noised_gain_ppm",) if key in values}
     money = money_of(connection.web3, record.terms.asset)
     wei = dict.fromkeys(("bounty", "paid", "stake", "fee", "claimable"), money)
-    ppm = dict.fromkeys(("start_ppm", "best_ppm", "target_ppm", "min_gain_ppm"), format_ppm)
+    ppm = dict.fromkeys(
+        ("start_ppm", "best_ppm", "target_ppm", "min_gain_ppm", "noised_gain_ppm"), format_ppm
+    )
     times = dict.fromkeys(("submit_until", "review_until"), format_time)
     print_record(values, labels, form=form, show={**wei, **ppm, **times, "seconds_left": format_seconds})
     print_rows(

@@ -88,6 +88,7 @@ def result(
     delivery = open_delivery(connection, key, connection.home.address, own)
     estimator = estimator_of(delivery)
     values = _as_record(delivery)
+    connection.journal.note_result(own, values["noised_gain_ppm"])
     values["test_accuracy"] = None if test is None else estimator.score(test)
     if save is not None:
         estimator.save(save.absolute())

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 
@@ -79,15 +80,30 @@ def test_a_failure_is_told_once_and_then_tried_anew() -> None:
         assert store.asked == tries
 
 
+BUSY = {
+    "in the middle of its work": "while True: sum(range(10**6))",
+    "computing in threads when its own work has ended": """
+pool = ThreadPoolExecutor(1)
+pool.submit(lambda: [time.sleep(0.1) for _ in range(600)])
+goodbye.stop.wait()
+pool.shutdown(wait=False, cancel_futures=True)
+goodbye.say()
+""",
+}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_mine_ends_within_five_seconds_in_the_middle_of_its_work(number: signal.Signals) -> None:
-    program = """
-import threading, time
-from pysonar.party.signals import end_after, stop_on_signals
-with stop_on_signals(lambda: end_after(1.0, lambda: print("stopped", flush=True))):
+@pytest.mark.parametrize("busy", BUSY)
+def test_an_agent_ends_within_five_seconds_and_says_so_once(number: signal.Signals, busy: str) -> None:
+    """`mine-agent run` and `capsule run` end by it."""
+    program = f"""
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pysonar.party.signals import Goodbye, stop_on_signals
+goodbye = Goodbye(lambda: print("stopped", flush=True), seconds=0.5)
+with stop_on_signals(goodbye.ask):
     print("works", flush=True)
-    while True:
-        sum(range(10**6))
+{textwrap.indent(BUSY[busy], "    ")}
 """
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env={**os.environ}

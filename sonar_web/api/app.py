@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -16,10 +18,19 @@ from pysonar.store.interface import Store
 from sonar_web.api import artifacts, exports, health, pages, routes
 from sonar_web.api.limits import RateLimit
 from sonar_web.api.reading import Reader
-from sonar_web.errors import ForbiddenError, TooManyRequestsError, WebError
+from sonar_web.api.shapes import Refusal
+from sonar_web.errors import BadQueryError, ForbiddenError, TooManyRequestsError, WebError
 from sonar_web.index.indexer import Progress
 
 REQUESTS_A_MINUTE = 600
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Refusal, "description": "a parameter means nothing"},
+    403: {"model": Refusal, "description": "not answered to this name or origin"},
+    404: {"model": Refusal, "description": "nothing of that name is in the index"},
+    422: {"model": Refusal, "description": "a parameter is out of its range"},
+    429: {"model": Refusal, "description": "too many requests of one address"},
+    503: {"model": Refusal, "description": "the database or the store is away; try again"},
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
         description="What Sonar's logs tell. Every answer names the block that it is of.",
         docs_url=None,
         redoc_url=None,
+        responses=REFUSALS,
     )
     app.state.reader = reader
     app.state.progress = progress
@@ -69,6 +81,12 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
         if isinstance(error, TooManyRequestsError):
             headers["retry-after"] = str(max(1, round(error.seconds)))
         return JSONResponse({"error": str(error)}, status_code=error.status, headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    def out_of_range(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        wrong = BadQueryError(str(first["loc"][-1]), str(first.get("input")), str(first["msg"]))
+        return JSONResponse({"error": str(wrong)}, status_code=422)
 
     @app.exception_handler(DatabaseUnusableError)
     def away(_: Request, error: DatabaseUnusableError) -> JSONResponse:

@@ -48,7 +48,12 @@ def artifact(request: Request, index: Index, cid: str) -> Response:
     )
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses={413: {"model": shapes.Refusal, "description": "larger than this service carries"}},
+    openapi_extra={"requestBody": {"required": True, "content": {_OCTETS: {}}}},
+)
 async def put(request: Request) -> shapes.Stored:
     """Keep an artifact, for the page on which campaigns are created."""
     taker: Store | None = request.app.state.taker

@@ -37,26 +37,31 @@ _TABLES: dict[str, tuple[str, Shape, type[BaseModel]]] = {
 }
 
 
-@router.get("/{table}.csv", response_class=StreamingResponse)
+_CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
+
+
+@router.get("/{table}.csv", response_class=StreamingResponse, responses={200: {"content": {_CSV: {}}}})
 def as_csv(index: Index, table: str) -> StreamingResponse:
     """A whole table as CSV."""
     source, shape, model = _source(table)
     name = f'attachment; filename="{table}.csv"'
     return StreamingResponse(
         _in_one_thread(lambda: _csv(index, source, shape, model)),
-        media_type="text/csv",
+        media_type=_CSV,
         headers={"content-disposition": name},
     )
 
 
-@router.get("/{table}.parquet", response_class=StreamingResponse)
+@router.get(
+    "/{table}.parquet", response_class=StreamingResponse, responses={200: {"content": {_PARQUET: {}}}}
+)
 def as_parquet(index: Index, table: str) -> StreamingResponse:
     """A whole table as Parquet."""
     source, shape, model = _source(table)
     name = f'attachment; filename="{table}.parquet"'
     return StreamingResponse(
         _in_one_thread(lambda: _parquet(index, source, shape, model)),
-        media_type="application/vnd.apache.parquet",
+        media_type=_PARQUET,
         headers={"content-disposition": name},
     )
 

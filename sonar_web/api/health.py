@@ -10,6 +10,7 @@ import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
+from sonar_web.api.shapes import Health
 from sonar_web.index.indexer import Progress
 
 router = APIRouter()
@@ -24,7 +25,7 @@ def _progress(request: Request) -> Progress:
     return found
 
 
-@router.get("/healthz")
+@router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
 def healthz(request: Request) -> JSONResponse:
     """200 if the index keeps up with the chain; else 503 and why."""
     progress = _progress(request)
@@ -36,7 +37,7 @@ def healthz(request: Request) -> JSONResponse:
     )
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> PlainTextResponse:
     """Prometheus' text format."""
     progress = _progress(request)
@@ -57,7 +58,11 @@ def metrics(request: Request) -> PlainTextResponse:
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4")
 
 
-@router.get("/api/v1/news")
+@router.get(
+    "/api/v1/news",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
 def news(request: Request) -> StreamingResponse:
     """Server-sent events: one `block` whenever something new is in the index."""
     return StreamingResponse(_news(request), media_type="text/event-stream")

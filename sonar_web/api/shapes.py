@@ -26,6 +26,21 @@ class Answer(BaseModel, Generic[T]):
     data: T
 
 
+class Refusal(BaseModel):
+    """Why there is no answer, and what would have been right."""
+
+    error: str
+
+
+class Health(BaseModel):
+    """Whether the index keeps up with the chain."""
+
+    healthy: bool
+    block: int
+    behind: int
+    trouble: str | None
+
+
 class Terms(BaseModel):
     """What a campaign promises. Accuracies in parts per million, times in seconds since 1970."""
 

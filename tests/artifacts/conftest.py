@@ -22,6 +22,7 @@ from pysonar.protocol.schema import (
     number_field,
     output_schema,
 )
+from tests.builders.specs import spec_of
 from tests.gnupg import gpg
 
 __all__ = ["gpg"]  # a fixture of these tests
@@ -125,19 +126,13 @@ def spec() -> Spec:
         "height": number_field((0, 200), center=100, scale=50),
         "colour": category_field(["red", "green"]),
     }
-    return Spec(
+    return spec_of(
         title="Kinds of things",
         description="Tells a, b and c apart.\nBy height and colour.",
         input_schema=input_schema(fields),
         output_schema=output_schema("kind", class_label(["a", "b", "c"])),
         algorithm=Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 50, "l2": 0.001}),
-        metric="accuracy",
-        start_ppm=333_333,
-        start_tolerance_ppm=10_000,
         validation=Validation(Cid(b"\x01" * 32), b"\x02" * 32, 3),
-        capsule_certificate=Cid(b"\x03" * 32),
-        scientist_certificate=Cid(b"\x04" * 32),
-        key_bits=2048,
         weight_bound=4.0,
         difference_norm=100.0,
     )

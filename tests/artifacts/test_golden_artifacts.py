@@ -44,6 +44,7 @@ from pysonar.protocol.schema import (
     number_label,
     output_schema,
 )
+from tests.builders.specs import spec_of
 
 GOLDEN = Path(__file__).parent / "golden"
 PASSPHRASE = "golden, and of no value"
@@ -69,15 +70,12 @@ def classifying_spec() -> Spec:
         "Member": boolean_field(),
         "colour": category_field(["röd", "grön"]),
     }
-    return Spec(
+    return spec_of(
         title="Kinds of things",
         description='Tells a, b and c apart.\nBy "width" and colour: é, 中.',
         input_schema=input_schema(fields, title="Things"),
         output_schema=output_schema("kind", class_label(["c", "a", "b"])),
         algorithm=Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 50, "l2": 1e-7}),
-        metric="accuracy",
-        start_ppm=333_333,
-        start_tolerance_ppm=10_000,
         validation=Validation(name(1), bytes(range(32)), 360),
         capsule_certificate=name(3),
         scientist_certificate=name(4),
@@ -91,9 +89,8 @@ def classifying_spec() -> Spec:
 
 
 def regression_spec() -> Spec:
-    return Spec(
+    return spec_of(
         title="Price",
-        description="",
         input_schema=input_schema({"rooms": integer_field((1, 10))}),
         output_schema=output_schema("price", number_label((0, 1e6), center=2e5, scale=1e5)),
         algorithm=Algorithm("linear", {"name": "gradient_descent", "learning_rate": 0.1}),

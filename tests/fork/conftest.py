@@ -27,6 +27,7 @@ from pysonar.chain.contract.types import Report, Terms, Verdict
 from pysonar.chain.contract.versions import FIRST, NEWEST
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import terms_of
 
 ROOT = Path(__file__).parent.parent.parent
 ETHER = 10**18
@@ -137,14 +138,9 @@ def live(
     first = deploy_first(anvil)
 
     now = anvil.now()
-    terms = Terms(
+    terms = terms_of(
+        signers["capsule"].address,
         spec=digest("spec"),
-        capsule=signers["capsule"].address,
-        bounty=10 * ETHER,
-        stake=ETHER // 100,
-        fee=ETHER // 1000,
-        target=900_000,
-        min_gain=1_000,
         submit_until=now + DAY,
         review_until=now + 2 * DAY,
     )

@@ -6,10 +6,11 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
 
+from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.mine.mine_commands import CHOSEN, MINES, command_of, is_built
 from tests.roles import Transact
@@ -139,24 +140,9 @@ def open_bare_campaign(
 ) -> Callable[..., bytes]:
     """`open_bare_campaign(**terms) -> id`: open on chain, with made-up CIDs behind it."""
     from pysonar.chain.contract.events import CampaignCreated
-    from pysonar.chain.contract.types import Terms
 
-    def open_(*, start: int = 100_000, salt: bytes = bytes(32), **changes: Any) -> bytes:
-        now = node.now()
-        terms = Terms(
-            **{
-                "spec": b"\x11" * 32,
-                "capsule": capsule.address,
-                "bounty": 10 * ETHER,
-                "stake": ETHER // 100,
-                "fee": ETHER // 1000,
-                "target": 900_000,
-                "min_gain": 1000,
-                "submit_until": now + 3600,
-                "review_until": now + 7200,
-                **changes,
-            }
-        )
+    def open_(*, start: int = 100_000, salt: bytes = bytes(32), **changes: Unpack[TermsChanges]) -> bytes:
+        terms = terms_of(capsule.address, node.now(), **changes)
         events = transact(node, scientist, sonar.calls.create_campaign(terms, salt))
         (campaign,) = [entry.event.id for entry in events if isinstance(entry.event, CampaignCreated)]
         transact(node, capsule, sonar.calls.open_campaign(campaign, b"\x22" * 32, b"\x33" * 32, start))

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ from openmined_syft.paillier.training import train
 from openmined_syft.schemes import Gradient
 from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import ANY_START, CampaignRecord, Terms, Verdict
+from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
@@ -51,6 +51,8 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import Store
+from tests.builders.specs import SpecChanges, spec_of
+from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -157,32 +159,25 @@ class World:
         sealed = SealedInput.of_weights(weights, **{**self.binding, **changes})
         return SealedWeights(self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest())
 
-    def spec(self, **changes: Any) -> Spec:
+    def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         """A good spec, or one with some fields changed."""
         cid, digest = self.sealed_validation()
-        base = Spec(
+        named = SpecChanges(
             title="Three kinds",
-            description="",
             input_schema=INPUT,
             output_schema=OUTPUT,
             algorithm=Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 20}),
-            metric="accuracy",
-            start_ppm=333_333,
-            start_tolerance_ppm=10_000,
             validation=Validation(cid, digest, 60),
             capsule_certificate=self.store.put(self.own.certificate.to_bytes()),
             scientist_certificate=self.store.put(self.scientist_key.certificate.to_bytes()),
-            key_bits=2048,
-            weight_bound=8.0,
             difference_norm=100.0,
         )
-        return replace(base, **{"scheme": "", **changes})  # what the algorithm needs
+        return spec_of(**(named | changes))
 
-    def terms(self, spec: Cid, **changes: Any) -> Terms:
+    def terms(self, spec: Cid, **changes: Unpack[TermsChanges]) -> Terms:
         now = self.sonar.now()
-        base = Terms(
+        named = TermsChanges(
             spec=spec.digest,
-            capsule=self.capsule.address,
             bounty=BOUNTY,
             target=1_000_000,
             min_gain=5_000,
@@ -191,7 +186,7 @@ class World:
             stake=STAKE,
             fee=FEE,
         )
-        return replace(base, **{"max_start": ANY_START, **changes})
+        return terms_of(self.capsule.address, **(named | changes))
 
     def create(self, spec: Spec | Cid | None = None, *, owner: Any = None, **terms: Any) -> bytes:
         """A campaign on chain; its id."""

@@ -20,6 +20,7 @@ from pysonar.party.home.settings import load_settings, save_settings
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
 from pysonar.scientist.cli.campaign import prompts
+from tests.builders.terms import terms_of
 from tests.conftest import Anvil
 from tests.scientist.shell import Shell, runner
 
@@ -291,12 +292,7 @@ def test_campaigns_of_others_are_listed_and_shown(
     node: Anvil,
     capsule: KeyfileSigner,
 ) -> None:
-    from pysonar.chain.contract.types import Terms
-
-    terms = Terms(
-        spec=b"\x33" * 32, capsule=capsule.address, bounty=5, target=10, min_gain=1,
-        submit_until=node.now() + 60, review_until=node.now() + 3660,
-    )  # fmt: skip
+    terms = terms_of(capsule.address, node.now(), bounty=5)
     judge.send(sonar.calls.create_campaign(terms, bytes(32)), stranger)
     assert sonar_command.json("campaign", "list") == []
     (listed,) = sonar_command.json("campaign", "list", "--all")

@@ -11,8 +11,9 @@ from pysonar.chain.contract import abi
 from pysonar.chain.contract.calls import SonarCalls
 from pysonar.chain.contract.events import decode_log, to_json
 from pysonar.chain.contract.sonar import campaign_id, queue_entry
-from pysonar.chain.contract.types import CampaignRecord, State, Terms
+from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.node.answers import Log
+from tests.builders.terms import terms_of
 
 CONTRACT, MINER, OWNER = "0x" + "c0" * 20, "0x" + "31" * 20, "0x" + "51" * 20
 CAMPAIGN = bytes(range(32))
@@ -70,15 +71,7 @@ def _event(known: abi.EventAbi) -> dict[str, Any]:
 
 def payouts() -> dict[str, Any]:
     """Wei paid for an accuracy, by terms and by what was reached before."""
-    terms = Terms(
-        spec=b"\1" * 32,
-        capsule=OWNER,
-        bounty=1000,
-        target=800_000,
-        min_gain=1,
-        submit_until=10,
-        review_until=20,
-    )
+    terms = terms_of(OWNER)
     base = CampaignRecord(
         CAMPAIGN, OWNER, State.OPEN, terms, b"\1" * 32, b"\1" * 32, 0, 0, 0, 0, 0, 0, 0, bytes(32)
     )

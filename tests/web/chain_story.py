@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import EMPTY, Report, Terms, Verdict
+from pysonar.chain.contract.types import EMPTY, Report, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -34,15 +35,20 @@ class Story:
         self._salts = (number.to_bytes(32, "big") for number in itertools.count(1))
 
     def create(
-        self, bounty: int = 1000, *, spec: bytes = digest("spec"), submit_for: int = DAY, **terms: Any
+        self,
+        bounty: int = 1000,
+        *,
+        spec: bytes = digest("spec"),
+        submit_for: int = DAY,
+        **terms: Unpack[TermsChanges],
     ) -> bytes:
         """A requested campaign: target 80 %, stake 7, fee 3; its id."""
         now = int(self.node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-        wanted = Terms(
-            spec=spec, capsule=self.capsule.address, bounty=bounty, target=800_000,
+        named = TermsChanges(
+            spec=spec, bounty=bounty, target=800_000, max_start=500_000, stake=7, fee=3,
             submit_until=now + submit_for, review_until=now + submit_for + HOUR,
-            **{"stake": 7, "fee": 3, "max_start": 500_000, "min_gain": 1_000, **terms},
         )  # fmt: skip
+        wanted = terms_of(self.capsule.address, **(named | terms))
         events = self.transact(
             self.node, self.scientist, self.sonar.calls.create_campaign(wanted, next(self._salts))
         )

@@ -39,6 +39,7 @@ from pysonar.chain.errors import (
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect, redact_url
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -49,9 +50,9 @@ BOUNTY = 1000
 @pytest.fixture
 def terms(node: Anvil, capsule: KeyfileSigner) -> Terms:
     """The worked example of docs/protocol.md, section 1: bounty 1,000, target 80 %."""
-    return Terms(
-        spec=SPEC, capsule=capsule.address, bounty=BOUNTY, target=800_000, min_gain=5_000, stake=70, fee=3,
-        submit_until=node.now() + 3600, review_until=node.now() + 7200, max_pending=2,
+    return terms_of(
+        capsule.address, node.now(), spec=SPEC, bounty=BOUNTY, target=800_000, min_gain=5_000,
+        stake=70, fee=3, max_pending=2,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.submissions import submissions
+from tests.builders.terms import terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -43,9 +44,9 @@ def first(node: Anvil) -> Sonar:
 
 @pytest.fixture
 def terms(node: Anvil, capsule: KeyfileSigner) -> Terms:
-    return Terms(
-        spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
-        submit_until=node.now() + 3600, review_until=node.now() + 7200, max_pending=2, max_start=100_000,
+    return terms_of(
+        capsule.address, node.now(), spec=SPEC, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
+        max_pending=2, max_start=100_000,
     )  # fmt: skip
 
 

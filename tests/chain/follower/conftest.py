@@ -10,10 +10,10 @@ import pytest
 from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import Terms
 from pysonar.chain.follower import Follower
 from pysonar.chain.node.provider import NodeProvider
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import terms_of
 from tests.chain.follower.followers import KEY, MODEL, SALT, SPEC, Clock
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
@@ -52,10 +52,7 @@ def campaign(
     """`campaign() -> id`: a campaign, opened."""
 
     def create() -> bytes:
-        terms = Terms(
-            spec=SPEC, capsule=capsule.address, bounty=1000, target=800_000, min_gain=5_000, stake=70, fee=3,
-            submit_until=node.now() + 3600, review_until=node.now() + 7200,
-        )  # fmt: skip
+        terms = terms_of(capsule.address, node.now(), spec=SPEC, bounty=1000, stake=70, fee=3)
         transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
         found = sonar.campaign_id(scientist.address, SPEC, SALT)
         transact(node, capsule, sonar.calls.open_campaign(found, KEY, MODEL, 0))

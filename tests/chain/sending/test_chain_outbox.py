@@ -12,7 +12,6 @@ import pytest
 
 from pysonar.chain.contract.events import CapsuleRegistered
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import Terms
 from pysonar.chain.errors import (
     ContractRefusedError,
     DeedReusedError,
@@ -29,6 +28,7 @@ from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import terms_of
 from tests.chain.sending.outboxes import FILLER, landed, named, register, send_and_see_mined
 from tests.conftest import Anvil
 from tests.meddling import Meddling
@@ -194,10 +194,7 @@ def test_a_transaction_that_reverts_when_mined_says_why(
     stranger: KeyfileSigner,
     transact: Transact,
 ) -> None:
-    terms = Terms(
-        spec=SPEC, capsule=capsule.address, bounty=10, target=800_000, min_gain=1, max_pending=1,
-        submit_until=node.now() + 3600, review_until=node.now() + 7200,
-    )  # fmt: skip
+    terms = terms_of(capsule.address, node.now(), spec=SPEC, stake=0, fee=0, max_pending=1)
     transact(node, scientist, sonar.calls.create_campaign(terms, SALT))
     campaign = sonar.campaign_id(scientist.address, SPEC, SALT)
     transact(node, capsule, sonar.calls.open_campaign(campaign, SPEC, SPEC, 0))

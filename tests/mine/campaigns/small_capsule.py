@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import Report, Terms, Verdict
+from pysonar.chain.contract.types import Report, Verdict
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
-    Algorithm,
     GradientEnvelope,
     ModelArtifact,
     PublicKeyArtifact,
     Spec,
-    Validation,
 )
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
-from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
-from pysonar.store import cid_of
+from pysonar.protocol.schema import class_label, output_schema
+from tests.builders.specs import SpecChanges, spec_of
+from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -45,46 +44,23 @@ class SmallCapsule:
         transact(node, signers["capsule"], sonar.calls.register_capsule(self.certificate_cid.digest))
         self.weights: dict[bytes, Any] = {}
 
-    def spec(self, **changes: Any) -> Spec:
+    def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         """A spec that asks for three numbers and a colour."""
-        return Spec(
-            **{
-                "title": "Colours",
-                "description": "",
-                "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in "abc"}),
-                "output_schema": output_schema("colour", class_label(list(self.CLASSES))),
-                "algorithm": Algorithm("one_vs_rest", {"name": "gradient_descent", "steps": 50}),
-                "metric": "accuracy",
-                "start_ppm": 0,
-                "start_tolerance_ppm": 1_000_000,
-                "validation": Validation(cid_of(b"validation set"), b"\x55" * 32, 10),
-                "capsule_certificate": self.certificate_cid,
-                "scientist_certificate": cid_of(b"the scientist's certificate"),
-                "key_bits": 2048,
-                "weight_bound": 8.0,
-                "difference_norm": 1000.0,
-                **changes,
-            }
+        named = SpecChanges(
+            output_schema=output_schema("colour", class_label(list(self.CLASSES))),
+            start_ppm=0,
+            start_tolerance_ppm=1_000_000,
+            capsule_certificate=self.certificate_cid,
         )
+        return spec_of(**(named | changes))
 
-    def create(self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Any) -> bytes:
+    def create(
+        self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Unpack[TermsChanges]
+    ) -> bytes:
         """A requested campaign with this spec (or these bytes for one)."""
         data = spec if isinstance(spec, bytes) else spec.to_bytes()
-        now = self.node.now()
-        terms = Terms(
-            **{
-                "spec": self.store.put_pinned(data, "scientist").digest,
-                "capsule": self.signers["capsule"].address,
-                "bounty": 10 * ETHER,
-                "stake": ETHER // 100,
-                "fee": ETHER // 1000,
-                "target": 950_000,
-                "min_gain": 1000,
-                "submit_until": now + 3600,
-                "review_until": now + 7200,
-                **changes,
-            }
-        )
+        named = TermsChanges(spec=self.store.put_pinned(data, "scientist").digest, target=950_000)
+        terms = terms_of(self.signers["capsule"].address, self.node.now(), **(named | changes))
         call = self.sonar.calls.create_campaign(terms, salt)
         events = self.transact(self.node, self.signers["scientist"], call)
         (campaign,) = [entry.event.id for entry in events if isinstance(entry.event, CampaignCreated)]

@@ -26,6 +26,7 @@ from pysonar.chain.node import rpc
 from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
+from tests.builders.terms import terms_of
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
@@ -34,10 +35,7 @@ DAY = 86_400
 TOKEN = "0x" + "Dd" * 20
 OTHER = "0x" + "ee" * 20
 RULES = CapsuleSettings(certificate="0" * 40)
-TERMS = Terms(
-    spec=bytes(32), capsule=OTHER, bounty=ETHER, target=900_000, min_gain=1, submit_until=1, review_until=2,
-    fee=ETHER // 1000,
-)  # fmt: skip
+TERMS = terms_of(OTHER, bounty=ETHER)
 
 
 @pytest.fixture

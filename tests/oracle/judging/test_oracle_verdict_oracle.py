@@ -26,22 +26,15 @@ from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.training import train
 from pysonar.chain.contract.events import Submitted
-from pysonar.chain.contract.types import Terms, Verdict
+from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.artifacts import GradientEnvelope
 from pysonar.protocol.cid import Cid
+from tests.builders.terms import terms_of
 from tests.oracle.capsule_world import World
 
 SECRET_WEIGHTS = np.array([[0.75, -0.5, 0.25], [1.0, 0, -1], [0, 0.5, 0], [-0.25, 0, 0], [0.1, 0.2, 0.3]])
 CONTRACT, MINER, CAMPAIGN, BASE = "0x" + "11" * 20, "0x" + "22" * 20, b"\x03" * 32, Cid(b"\x04" * 32)
-TERMS = Terms(
-    spec=b"\x05" * 32,
-    capsule="0x" + "33" * 20,
-    bounty=10**18,
-    target=1_000_000,
-    min_gain=5_000,
-    submit_until=1,
-    review_until=2,
-)
+TERMS = terms_of("0x" + "33" * 20, target=1_000_000, min_gain=5_000)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.artifacts import Algorithm, PrivacyFloor, Spec, Validation
@@ -18,6 +18,7 @@ from pysonar.protocol.schema import (
     output_schema,
 )
 from pysonar.store.interface import Store
+from tests.builders.specs import SpecChanges, spec_of
 from tests.web.chain_story import DAY, HOUR, Story
 
 ETHER = 10**18
@@ -43,26 +44,28 @@ _FEVER = input_schema(
 )
 
 
-def spec_of(title: str, description: str, inputs: Any, label: str, classes: list[str], **more: Any) -> Spec:
+def asks_for(
+    title: str,
+    description: str,
+    inputs: dict[str, Any],
+    label: str,
+    classes: list[str],
+    **more: Unpack[SpecChanges],
+) -> Spec:
     """A spec as a scientist writes it; the artifacts that it names are not there."""
     named = Cid.of_block(title.encode())
-    return Spec(
+    usual = SpecChanges(
         title=title,
         description=description,
         input_schema=inputs,
         output_schema=output_schema(label, class_label(classes)),
         algorithm=Algorithm("one_vs_rest" if len(classes) > 2 else "logistic"),
-        metric="accuracy",
-        start_ppm=333_333,
-        start_tolerance_ppm=10_000,
         validation=Validation(named, named.digest, 240),
         capsule_certificate=named,
         scientist_certificate=named,
         key_bits=3072,
-        weight_bound=8.0,
-        difference_norm=1000.0,
-        **more,
     )
+    return spec_of(**(usual | more))
 
 
 @dataclass
@@ -77,7 +80,7 @@ class Scene:
     def play(self, crowd: int = 0) -> Scene:
         """Live them. `crowd`: how many more there are, all of them old."""
         for number in range(crowd):
-            spec = spec_of(f"Crowd {number + 1}", "One of many.", _IRIS, "species", ["a", "b", "c"])
+            spec = asks_for(f"Crowd {number + 1}", "One of many.", _IRIS, "species", ["a", "b", "c"])
             self._create(f"crowd {number}", spec.to_bytes(), bounty=(number + 1) * ETHER // 10)
         self._fever()
         self._declined()
@@ -85,7 +88,7 @@ class Scene:
         self._create("hostile", b'{"title": "%s"}' % HOSTILE.encode().replace(b"\\", b""), bounty=1)
         lost = Cid.of_block(b"a spec that nobody kept")
         self.named["lost"] = "0x" + self.story.create(bounty=3 * ETHER, spec=lost.digest).hex()
-        waiting = spec_of(
+        waiting = asks_for(
             "Which calls to the helpline are urgent?",
             "Calls to a helpline, by length, time of day and words used. No recording leaves its owner.",
             _FEVER,
@@ -115,7 +118,7 @@ class Scene:
         self.story.report(campaign, (self.miners[who], update, verdict, accuracy))
 
     def _fever(self) -> None:
-        spec = spec_of(
+        spec = asks_for(
             "Fever within a day of surgery",
             "Will a patient have a fever in the next 24 hours? From values that every ward writes down.",
             _FEVER,
@@ -138,7 +141,7 @@ class Scene:
         self._wait(DAY)
 
     def _declined(self) -> None:
-        spec = spec_of("Cat or dog?", "Photos of pets.", _IRIS, "species", ["cat", "dog", "other"])
+        spec = asks_for("Cat or dog?", "Photos of pets.", _IRIS, "species", ["cat", "dog", "other"])
         campaign = self._create("declined", spec.to_bytes(), bounty=ETHER // 50)
         self._wait(HOUR)
         self.story.decline(
@@ -147,7 +150,7 @@ class Scene:
         self._wait(DAY)
 
     def _iris(self) -> None:
-        spec = spec_of(
+        spec = asks_for(
             "Irises of three botanical gardens",
             "Which iris is it? Sepals and petals, long and wide, in centimetres, as gardeners measure them.",
             _IRIS,

@@ -1,0 +1,1 @@
+"""What the tests make up: terms and specs that are good in every field, but for what a test names."""

@@ -145,7 +145,7 @@ mutate: setup    ## change the contract in every small way and see the tests fai
 	@$(PY) -m tests.mutation.mutate_sonar --jobs $(CORES)
 
 cover: setup     ## count the contract's branches that the tests take, on the bytecode; prints those that none takes
-	@$(PY) -m tests.contracts.cover_sonar
+	@$(PY) -m tests.contracts.cover.cover_sonar
 
 chaos: setup     ## campaigns while parties die, nodes lie, disks fill and clocks jump: the same ledger (SEEDS=20; needs root to mount small disks)
 	@$(PY) -m tests.chaos --seeds $(if $(filter command line environment,$(origin SEEDS)),$(SEEDS),20)

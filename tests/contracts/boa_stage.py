@@ -13,10 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import boa
+from boa.contracts.vyper.vyper_contract import VyperContract
 from eth_abi import decode
 from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak, to_checksum_address
 from vyper.compiler.output import build_abi_output
+
+# titanoboa writes out a contract's storage when a call to it is refused: slow, and it fails at maps of maps.
+VyperContract.__repr__ = VyperContract.__str__ = lambda contract: f"<Vyper contract at {contract.address}>"
 
 KEYS: dict[str, PrivateKey] = {}
 REASON = bytes.fromhex("08c379a0")
@@ -122,11 +126,13 @@ class Function:
 
 
 class Receipt:
-    """What a call has logged."""
+    """What a call has logged, and the gas that a transaction with it would have used (no refunds)."""
 
     total_fees_paid = 0
 
     def __init__(self, done: Any) -> None:
+        zeros = bytes(done.msg.data).count(0)
+        self.gas_used = 21_000 + 16 * len(done.msg.data) - 12 * zeros + done.get_gas_used()
         logs = [(to_checksum_address(log[1]), log[2], log[3]) for log in done.get_raw_log_entries()]
         self.events = [event for log in logs if (event := decoded(*log)) is not None]
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from openmined_syft.applying import clipped, quantised
 from openmined_syft.fixed_point import WEIGHT_BITS
-from openmined_syft.metrics import score_ppm
+from openmined_syft.judged_rows import JudgedRows, Mask, is_paid
 from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
 from openmined_syft.schemes import AnyScheme
-from openmined_syft.step_search import Best, best_step, is_gain
+from openmined_syft.step_search import Best
 
 Weights = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ class PlainCampaign:
         metric: its name.
         steps, weight_bound, difference_norm, key_bits: the spec's.
         X, y: the validation rows, encoded: (n, n_features) and (n,).
+        guides: (n,), the rows that only guide the search; None: there is no split.
         start_weights: (d, k); by default the family's initial ones.
     """
 
@@ -49,6 +50,12 @@ class PlainCampaign:
     X: Inputs = field(repr=False)
     y: NDArray[Any] = field(repr=False)
     start_weights: Weights | None = field(default=None, repr=False)
+    guides: Mask | None = field(default=None, repr=False)
+
+    @cached_property
+    def judged(self) -> JudgedRows:
+        """The validation rows, as Capsule judges with them."""
+        return JudgedRows(self.family, self.scheme, self.metric, self.X, self.y, self.guides)
 
     @cached_property
     def first(self) -> Weights:
@@ -57,8 +64,8 @@ class PlainCampaign:
         return quantised(start)
 
     def score(self, weights: Weights) -> int:
-        """The metric on the validation rows, in ppm."""
-        return score_ppm(self.metric, self.y, self.family.predict(weights, self.X))
+        """The metric on the validation rows that are paid for, in ppm."""
+        return self.judged.score(weights)
 
     @property
     def start(self) -> int:
@@ -80,15 +87,8 @@ class PlainCampaign:
 
     def best_step(self, weights: Weights, gradient: Weights) -> Best | None:
         """Capsule's own search along a gradient; None if no step may be taken."""
-        return best_step(
-            weights,
-            self.scheme.directions(self.family, weights, gradient, self.X),
-            self.steps,
-            self.score,
-            lambda tried: self.scheme.fit(self.family, tried, self.X, self.y),
-            weight_bound=self.weight_bound,
-            weight_bits=WEIGHT_BITS,
-            is_trainable=lambda tried: self.scheme.is_trainable(self.family, tried, self.X, self.y),
+        return self.judged.search(
+            weights, gradient, self.steps, weight_bound=self.weight_bound, weight_bits=WEIGHT_BITS
         )
 
 
@@ -154,7 +154,7 @@ def climb(
             found = campaign.best_step(done.weights, campaign.gradient(done.weights, visits[name]))
             done.evaluations += 1
             in_vain += 1
-            if found and is_gain(found.score, best=done.best, target=target, min_gain=min_gain):
+            if found and is_paid(found, accuracy=done.best, target=target, min_gain=min_gain):
                 after = min(found.score, target)
                 done.gains.append(Gain(name, done.evaluations - 1, done.best, after))
                 done.weights, in_vain = found.weights, 0

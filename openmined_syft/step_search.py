@@ -23,13 +23,15 @@ Fit = Callable[[Weights], float]
 @dataclass(frozen=True)
 class Best:
     """The best of the tried steps: its factor, the weights there (d, k), their score in ppm, and the damping
-    of its direction, if directions have one.
+    of its direction, if directions have one. `guide`: where the rows are split, the scores on those that
+    guided the search, before and there (see `openmined_syft.judged_rows`).
     """
 
     step: float
     weights: Weights
     score: int
     damping: float | None = None
+    guide: tuple[int, int] | None = None
 
 
 def best_step(

@@ -93,7 +93,7 @@ def facts_of(
     return Facts(
         offer=offer,
         lacking=lacking,
-        closed=why_closed(record, moment.chain_time, 0),
+        closed=why_closed(record, moment.chain_time, 0, spec),
         past=tuple(own_past(history, version=connection.sonar.version, now=int(moment.clock))),
         data=b"" if data is None else data.digest,
         model=record.model,

@@ -74,8 +74,10 @@ def offer_of(
     )
 
 
-def why_closed(record: CampaignRecord, now: int, margin: int) -> str | None:
-    """Why nothing can be submitted now, with `margin` seconds to spare; None if it can."""
+def why_closed(record: CampaignRecord, now: int, margin: int, spec: Spec | None = None) -> str | None:
+    """Why nothing can be submitted now, with `margin` seconds to spare; None if it can, for all that is known
+    without the spec.
+    """
     if record.state is not State.OPEN:
         return f"the campaign is {record.state.name.lower()}"
     if record.target_reached:
@@ -84,6 +86,11 @@ def why_closed(record: CampaignRecord, now: int, margin: int) -> str | None:
         return "the time to submit is over, or nearly so"
     if record.pending >= record.terms.max_pending:
         return f"the queue is full ({record.pending} submissions wait)"
+    if spec is not None and spec.validation.is_used_up(record.submitted):
+        return (
+            f"the validation set is used up: it is measured on for {spec.validation.evaluations} submissions,"
+            f" and {record.submitted} are made"
+        )
     return None
 
 

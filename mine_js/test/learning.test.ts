@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { recordClip } from "../src/artifacts/record_clip.ts";
 import { ArtifactError } from "../src/artifacts/errors.ts";
+import { type CampaignRecord } from "../src/chain/sonar.ts";
+import { whyClosed } from "../src/work/offers.ts";
 import { Spec } from "../src/artifacts/spec.ts";
 import { gradientBytes, readModel, readPublicKey } from "../src/artifacts/wire.ts";
 import { NotInMineJsError, ParameterError } from "../src/errors.ts";
@@ -63,6 +65,23 @@ test("a spec in another form, or with a field more, is refused by name", () => {
   assert.throws(() => Spec.parse(utf8(text.replace("{", "{ "))), /canonical JSON/);
   assert.throws(() => Spec.parse(utf8(text.replace('"title":"Kinds', '"title2":1,"title":"Kinds'))), /canonical JSON|no such field/);
   assert.throws(() => Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"r2"'))), /metric is 'r2'/);
+});
+
+test("a split of the validation rows and a last evaluation are read where a spec declares them", () => {
+  const text = new TextDecoder().decode(golden("spec_classes.json"));
+  const rows = /"rows":(\d+)/.exec(text)?.[1] ?? "";
+  const declared = (guiding: number, evaluations: number): string =>
+    text.replace(/"validation":\{("digest":"[^"]*"),("rows":\d+),("sealed":"[^"]*")\}/,
+      (_, digest: string, count: string, sealed: string) => `"validation":{${digest},"evaluations":${evaluations},"guiding_rows":${guiding},${count},${sealed}}`);
+  assert.equal(Spec.parse(utf8(text)).evaluations, null);
+  assert.equal(Spec.parse(utf8(declared(1, 50))).evaluations, 50);
+  assert.throws(() => Spec.parse(utf8(declared(Number(rows), 50))), /guiding_rows/);
+  assert.throws(() => Spec.parse(utf8(declared(1, 0))), /evaluations/);
+  const open = { state: "OPEN", best: 0, target: 9, submitUntil: 99, submitted: 50, evaluated: 50, maxPending: 8 } as CampaignRecord;
+  const [used, left] = [Spec.parse(utf8(declared(1, 50))), Spec.parse(utf8(declared(1, 51)))];
+  assert.match(whyClosed(open, 0, 0, used) ?? "", /used up: it is measured on for 50 submissions/);
+  assert.equal(whyClosed(open, 0, 0, left), null);
+  assert.equal(whyClosed(open, 0, 0), null);
 });
 
 test("a metric or a feature map that only other mines know is no fault of the campaign", () => {

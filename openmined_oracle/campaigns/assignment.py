@@ -7,9 +7,8 @@ written down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,9 @@ from openmined_oracle.errors import Decline, DeclinedError, InProgressError, Not
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
-from openmined_syft.metrics import measure_ppm
-from openmined_syft.models import Inputs, ModelFamily
-from openmined_syft.schemes import AnyScheme, Direction, scheme_named
+from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.models import ModelFamily
+from openmined_syft.schemes import AnyScheme, scheme_named
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.node import rpc
@@ -34,6 +33,7 @@ from pysonar.protocol.artifacts import (
     WrongDigestError,
     parse_certificate,
 )
+from pysonar.protocol.artifacts.validation_rows import judged_rows
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import (
     Certificate,
@@ -74,32 +74,15 @@ class Assignment:
         family: the kind of model, its features drawn for this campaign.
         secret: our OpenPGP key that the spec names.
         scientist, auditor: whom the result is sealed to; None if there is no auditor.
-        X, y: the validation set, encoded: (rows, n_features) and (rows,).
+        validation: the validation set, encoded, and how it is split.
     """
 
     spec: Spec
     family: ModelFamily
     secret: SecretKey
     scientist: Certificate
-    X: Inputs = field(repr=False)
-    y: NDArray[np.float64] = field(repr=False)
+    validation: JudgedRows = field(repr=False)
     auditor: Certificate | None = None
-
-    def score(self, weights: NDArray[np.float64]) -> int:
-        """The spec's metric of weights (d, k) on the validation set, in ppm."""
-        return measure_ppm(self.spec.metric, self.family, weights, self.X, self.y)
-
-    def fit(self, weights: NDArray[np.float64]) -> float:
-        """What tells weights of the same score apart: more is better."""
-        return self.scheme.fit(self.family, weights, self.X, self.y)
-
-    def directions(self, weights: NDArray[np.float64], gradient: NDArray[np.float64]) -> Sequence[Direction]:
-        """Where a decrypted gradient (d, k) points from the weights."""
-        return self.scheme.directions(self.family, weights, gradient, self.X)
-
-    def is_trainable(self, weights: NDArray[np.float64]) -> bool:
-        """Whether mines could go on from there."""
-        return self.scheme.is_trainable(self.family, weights, self.X, self.y)
 
     @property
     def effort(self) -> float:
@@ -139,8 +122,8 @@ def read_assignment(
     if secret is None:
         raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
     scientist, auditor = _scientist(fetch, spec, record, now), _auditor(fetch, spec, record, now)
-    X, y = _validation_read(context, record, now, spec, secret)
-    return Assignment(spec, spec.family_for(record.id), secret, scientist, X, y, auditor)
+    validation = _validation_read(context, record, now, spec, secret)
+    return Assignment(spec, spec.family_for(record.id), secret, scientist, validation, auditor)
 
 
 def initial_payload(
@@ -200,7 +183,7 @@ def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
 
 def _validation_read(
     context: Context, record: CampaignRecord, now: int, spec: Spec, secret: SecretKey
-) -> tuple[Inputs, NDArray[Any]]:
+) -> JudgedRows:
     """The validation set, opened and encoded beside the rounds: a large one takes many seconds."""
     fetch = _Fetch(context, record, now, purpose=b"validation set of ", keep=True)
     blob = fetch(
@@ -263,7 +246,7 @@ def _reader(data: bytes, cid: Cid, unusable: Decline, record: CampaignRecord, no
 
 def _validation(
     context: Context, record: CampaignRecord, spec: Spec, secret: SecretKey, blob: bytes
-) -> tuple[Inputs, NDArray[Any]]:
+) -> JudgedRows:
     try:
         opened = SealedInput.open(
             blob,
@@ -273,7 +256,7 @@ def _validation(
             scientist=record.owner,
             digest=spec.validation.digest,
         )
-        table = opened.records(spec.schema, rows=spec.validation.rows)
+        return judged_rows(spec, spec.family_for(record.id), opened)
     except SENDERS_FAULT:
         raise DeclinedError(Decline.VALIDATION_SEALED_WRONG) from None
     except WrongDigestError:
@@ -282,7 +265,6 @@ def _validation(
         raise DeclinedError(Decline.VALIDATION_FOREIGN) from None
     except ArtifactError:
         raise DeclinedError(Decline.VALIDATION_UNFIT) from None
-    return spec.schema.encode(table), spec.schema.encode_labels(table)
 
 
 @dataclass(frozen=True)

@@ -95,9 +95,9 @@ def _prepare(
 ) -> _Prepared:
     """Measure the start; then make the key, if nothing speaks against the campaign, and encrypt."""
     spec = assignment.spec
-    if not assignment.is_trainable(weights):
+    if not assignment.validation.is_trainable(weights):
         raise DeclinedError(Decline.UNTRAINABLE)
-    start = assignment.score(weights)
+    start = assignment.validation.score(weights)
     if abs(start - spec.start_ppm) > spec.start_tolerance_ppm:
         raise DeclinedError(Decline.START_WRONG)
     if record.terms.target - start < record.terms.min_gain:

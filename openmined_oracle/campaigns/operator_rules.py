@@ -57,7 +57,7 @@ def check_spec(spec: Spec, terms: Terms, rules: CapsuleSettings) -> None:
     """
     if spec.algorithm.family not in allowed(rules.families):
         raise DeclinedError(Decline.FAMILY_UNWANTED)
-    if terms.min_gain < least_gain_ppm(spec.validation.rows, rules.least_gain_deviations):
+    if terms.min_gain < least_gain_ppm(spec.validation.paying_rows, rules.least_gain_deviations):
         raise DeclinedError(Decline.GAIN_SMALL)
 
 

@@ -89,7 +89,7 @@ class Workbench:
     @property
     def cells(self) -> int:
         """About how many numbers of 8 bytes it keeps in memory."""
-        return self.assignment.X.nbytes // 8 + self.weights.size + self.model.bytes_in_memory // 8
+        return self.assignment.validation.X.nbytes // 8 + self.weights.size + self.model.bytes_in_memory // 8
 
     def encrypt(self, weights: NDArray[np.float64], version: int) -> Model:
         """The next version of the model, in the form of the first, under fresh noise."""

@@ -22,7 +22,8 @@ import numpy as np
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
 from openmined_oracle.judging.validate import decrypt_gradient, open_submission
-from openmined_syft.step_search import Best, Weights, best_step, is_gain
+from openmined_syft.judged_rows import is_paid
+from openmined_syft.step_search import Best, Weights
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import PrivacyStatement, version_digest
@@ -34,6 +35,8 @@ from pysonar.protocol.openpgp import (
     open_sealed,
     seal,
 )
+
+USED_UP = "the validation set is used up: the spec declares for how many submissions it is measured"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,10 @@ def judge(
         envelope = open_submission(bench, event, sealed, versions)
     except MalformedSubmissionError as error:
         return malformed(str(error))
+    if bench.assignment.spec.validation.is_used_up(event.index):
+        return Judgement(
+            Verdict.NO_GAIN, base_version=envelope.base_version, reason=USED_UP, privacy=envelope.privacy
+        )
     useless = None
     try:
         gradient = decrypt_gradient(bench, envelope)
@@ -147,7 +154,7 @@ def judge(
         return Judgement(
             Verdict.NO_GAIN, base_version=envelope.base_version, reason=useless, privacy=envelope.privacy
         )
-    if not is_gain(best.score, best=bench.current.best, target=terms.target, min_gain=terms.min_gain):
+    if not is_paid(best, accuracy=bench.current.best, target=terms.target, min_gain=terms.min_gain):
         return Judgement(
             Verdict.NO_GAIN, base_version=envelope.base_version, best=best, privacy=envelope.privacy
         )
@@ -162,16 +169,13 @@ def judge(
 
 def _measure(bench: Workbench, gradient: Weights) -> Best | None:
     """The best step along a decrypted gradient (d, k); None if none may be taken."""
-    assignment, spec = bench.assignment, bench.assignment.spec
-    return best_step(
+    spec = bench.assignment.spec
+    return bench.assignment.validation.search(
         bench.weights,
-        assignment.directions(bench.weights, gradient),
+        gradient,
         spec.steps,
-        assignment.score,
-        assignment.fit,
         weight_bound=spec.weight_bound,
         weight_bits=bench.model.weight_bits,
-        is_trainable=assignment.is_trainable,
     )
 
 

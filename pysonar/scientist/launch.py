@@ -17,7 +17,8 @@ import time
 import numpy as np
 import pyarrow as pa
 
-from openmined_syft.metrics import measure_ppm
+from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.schemes import scheme_named
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import campaign_id
@@ -39,6 +40,7 @@ from pysonar.protocol.artifacts import (
     parse_certificate,
 )
 from pysonar.protocol.artifacts.parts.records import records_to_bytes
+from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, seal
@@ -125,13 +127,19 @@ def _approve(scientist: Scientist, row: CampaignRow) -> None:
         outbox.wait(under_way)
 
 
-def starting_accuracy(plan: Plan, validation: pa.Table) -> int:
-    """What the initial model scores on the validation records, ppm: what Capsule will measure, too."""
+def starting_accuracy(plan: Plan, validation: pa.Table, salt: bytes = b"") -> int:
+    """What the initial model scores on the validation records, ppm: what Capsule will measure, too.
+
+    Args:
+        salt: of the sealed records, which says how they are split; before there is one, of a split like it.
+    """
     if plan.start is not None:
         return plan.start
     weights = plan.initial if isinstance(plan.initial, np.ndarray) else plan.family.initial_weights()
     X, y = plan.schema.encode(validation), plan.schema.encode_labels(validation)
-    return measure_ppm(plan.metric, plan.family, weights, X, y)
+    guides = guiding(salt, validation.num_rows, plan.guiding_rows(validation.num_rows))
+    scheme = scheme_named(plan.algorithm.scheme)
+    return JudgedRows(plan.family, scheme, plan.metric, X, y, guides).score(weights)
 
 
 def _sent_before(scientist: Scientist, name: str, request: bytes) -> CampaignRow | None:
@@ -169,7 +177,10 @@ def _prepare(
     records = SealedInput.of_records(
         validation, plan.schema, chain_id=chain_id, contract=contract, scientist=owner
     )
-    artifacts = [sealed := records.seal(certificate), own := scientist.key.certificate.to_bytes()]
+    guiding_rows = plan.guiding_rows(validation.num_rows)
+    # Sealed to the scientist, too, where it takes the salt to measure the result.
+    readers = [certificate, scientist.key.certificate] if guiding_rows else [certificate]
+    artifacts = [sealed := records.seal(*readers), own := scientist.key.certificate.to_bytes()]
     terms_until = max(sonar.now(), int(time.time())) + plan.submit_for + plan.review_for
     if plan.auditor_certificate is not None:
         artifacts.append(_auditor_certificate(scientist, plan.auditor_certificate, terms_until))
@@ -180,7 +191,7 @@ def _prepare(
         initial = SealedWeights(cid_of(blob), weights.salted_digest())
     else:
         initial = plan.initial
-    start = starting_accuracy(plan, validation)
+    start = starting_accuracy(plan, validation, records.salt)
     spec = Spec(
         title=plan.title,
         description=plan.description,
@@ -190,7 +201,9 @@ def _prepare(
         metric=plan.metric,
         start_ppm=start,
         start_tolerance_ppm=plan.start_tolerance,
-        validation=Validation(cid_of(sealed), records.salted_digest(), validation.num_rows),
+        validation=Validation(
+            cid_of(sealed), records.salted_digest(), validation.num_rows, guiding_rows, plan.evaluations
+        ),
         capsule_certificate=certificate_cid,
         scientist_certificate=cid_of(own),
         key_bits=plan.key_bits,

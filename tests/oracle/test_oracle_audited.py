@@ -17,13 +17,15 @@ from typer.testing import CliRunner
 
 from openmined_oracle.errors import Decline
 from openmined_oracle.judging import judge, queue
-from openmined_oracle.judging.judge import Judgement
+from openmined_oracle.judging.judge import USED_UP, Judgement
+from openmined_syft import judged_rows
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import save_settings
-from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
+from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement, SealedInput, Validation
+from pysonar.protocol.artifacts.validation_rows import judged_rows as judged_rows_of
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, secret_keys, verify_detached
 from pysonar.scientist.auditing import opening
@@ -38,6 +40,7 @@ from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLar
 from pysonar.store.interface import Progress
 from tests.oracle.capsule_world import DAY, World
 
+Lie = Callable[[pytest.MonkeyPatch], None]
 ROW = 16_667
 """One validation record of sixty, in ppm."""
 
@@ -243,6 +246,70 @@ def test_an_auditor_of_sealed_weights_or_of_an_earlier_model(audited: Audited) -
     assert [check.what for check in checks if check.claimed] == ["version 0 of the model"]
 
 
+def split(world: World, *, evaluations: int = 0) -> Validation:
+    """The world's records, sealed to the scientist, too; 24 of 60 guide. With this salt the zero model has
+    a third of either part right, and no gradient all of the paying rows.
+    """
+    sealed = SealedInput.of_records(world.validation_table, world.schema, **world.binding)
+    sealed = replace(sealed, salt=bytes([10]) * 32)
+    cid = world.store.put(sealed.seal(world.own.certificate, world.scientist_key.certificate))
+    return Validation(cid, sealed.salted_digest(), 60, 24, evaluations)
+
+
+def test_where_rows_are_split_the_auditor_judges_by_the_same_rows(audited: Audited) -> None:
+    """And the third submission is behind the last one that is measured."""
+    world = audited.world
+    validation = split(world, evaluations=2)
+    audited.run(validation=validation)
+    assert [world.verdicts(audited.campaign)[place] for place in (0, 2)] == [
+        Verdict.IMPROVED,
+        Verdict.NO_GAIN,
+    ]
+    assert world.reason(audited.campaign) == USED_UP
+    checks = audited.checks()
+    assert [check for check in checks if not check.passed] == []
+    scored = next(check for check in checks if check.what == "the accuracy of submission 0 in ppm")
+    assert int(scored.found) in {right * 1_000_000 // 36 for right in range(37)}
+
+    # With the scientist's key, which opens the sealed records as well.
+    result = world.result(audited.campaign)
+    opened = SealedInput.open(
+        world.store.get(validation.sealed, max_bytes=1 << 20),
+        world.scientist_key,
+        digest=validation.digest,
+        **world.binding,
+    )
+    spec = world.spec(validation=validation)
+    paying = judged_rows_of(spec, spec.family_for(audited.campaign), opened)
+    assert paying.score(result.weights) == result.final_ppm
+
+
+def guiding_rows_pay(patch: pytest.MonkeyPatch) -> None:
+    """What the search has looked at is paid for as well."""
+    patch.setattr(judged_rows.JudgedRows, "_paying", property(lambda rows: (rows.X, rows.y)))
+
+
+def measured_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """The set is measured on for a friend when it is used up."""
+    patch.setattr(Validation, "is_used_up", lambda _self, _index: False)
+
+
+@pytest.mark.parametrize(
+    ("lie", "evaluations", "first"),
+    [
+        (guiding_rows_pay, 0, "the accuracy of submission 0 in ppm"),
+        (measured_for_ever, 1, "the step of submission 1 in the record"),
+    ],
+)
+def test_a_capsule_that_judges_by_other_rows_is_found(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch, lie: Lie, evaluations: int, first: str
+) -> None:
+    with monkeypatch.context() as patch:
+        lie(patch)
+        audited.run(validation=split(audited.world, evaluations=evaluations))
+    assert audited.first == first
+
+
 def test_what_stays_capsule_s_word_is_listed_as_such(
     audited: Audited, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
@@ -274,19 +341,17 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
 
 # --- Capsules that lie -------------------------------------------------------------------------------------
 
-Lie = Callable[[pytest.MonkeyPatch], None]
-
 
 def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     """Submission 0 is credited with one record more than it got right."""
-    honest, seen = judge.best_step, []
+    honest, seen = judge._measure, []
 
     def generous(*given: Any, **more: Any) -> Any:
         best = honest(*given, **more)
         seen.append(best)
         return replace(best, score=best.score + ROW) if len(seen) == 1 else best
 
-    patch.setattr(judge, "best_step", generous)
+    patch.setattr(judge, "_measure", generous)
 
 
 def miners_swapped(patch: pytest.MonkeyPatch) -> None:
@@ -316,12 +381,12 @@ def one_skipped(patch: pytest.MonkeyPatch) -> None:
 
 def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
     """The model goes half as far as it should: the rest of the way is for a friend."""
-    honest = judge.best_step
+    honest = judged_rows.best_step
 
     def half(current: Any, directions: Any, steps: Any, *more: Any, **named: Any) -> Any:
         return honest(current, directions, [min(steps)], *more, **named)
 
-    patch.setattr(judge, "best_step", half)
+    patch.setattr(judged_rows, "best_step", half)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";
 
 const KIND = "spec";
 const VERSION = 1;
+const MOST_EVALUATIONS = (1 << 24) - 1;
 const LARGEST_ROWS = 4097;
 const LARGEST_WORK = 1 << 25;
 const NUMBERS = ["r2", "absolute_error"] as const;
@@ -46,12 +47,17 @@ export class Spec {
   readonly privacyFloor: PrivacyFloor | null;
   /** The feature map's description, or null. */
   readonly features: unknown;
+  /** How many submissions are measured on the validation set; null for any number. */
+  readonly evaluations: number | null;
   private readonly parameters: Record<string, unknown>;
   private readonly described: Record<string, unknown>;
 
   private constructor(fields: Fields) {
     const inner = fields.inner("validation");
     const validation = { sealed: inner.cid("sealed").toString(), digest: `0x${toHex(inner.hexOctets("digest", 32))}`, rows: inner.integer("rows", 1, 10_000_000) };
+    const guiding = inner.has("guiding_rows") ? { guiding_rows: inner.integer("guiding_rows", 1, validation.rows - 1) } : {};
+    const declared = inner.has("evaluations") ? { evaluations: inner.integer("evaluations", 1, MOST_EVALUATIONS) } : {};
+    this.evaluations = "evaluations" in declared ? declared.evaluations : null;
     inner.finish();
     this.privacyFloor = floorFrom(fields.optionalInner("privacy_floor"));
     const algorithm = fields.inner("algorithm");
@@ -91,7 +97,7 @@ export class Spec {
       ...(this.purpose === "unstated" ? {} : { purpose: this.purpose }),
       format: formatName(KIND, VERSION), title: this.title, description, input_schema: inputs, output_schema: outputs,
       algorithm: { family: this.family, parameters, rule: ruleMapping }, steps, metric, start_ppm: start,
-      start_tolerance_ppm: tolerance, validation, capsule_certificate: this.capsuleCertificate.toString(),
+      start_tolerance_ppm: tolerance, validation: { ...validation, ...guiding, ...declared }, capsule_certificate: this.capsuleCertificate.toString(),
       scientist_certificate: scientist.toString(), auditor_certificate: this.auditor?.toString() ?? null, initial,
       scheme: this.scheme, key_bits: this.keyBits, privacy_floor: this.privacyFloor, weight_bound: this.weightBound,
       difference_norm: norm,

@@ -51,7 +51,7 @@ export function factsOf(connection: Connection, moment: Moment, record: Campaign
   return {
     offer,
     lacking: spec === undefined || data === null ? [] : spec.schema.missing(data.names),
-    closed: whyClosed(record, moment.chainTime, 0),
+    closed: whyClosed(record, moment.chainTime, 0, spec),
     past: pastOf(standings, connection.sonar.version, now),
     data: data?.digest ?? "",
     model: record.model,
@@ -77,13 +77,16 @@ function spentOn(connection: Connection, record: CampaignRecord, judged: number,
   return sent.reduce((sum, { receipt }) => sum + (receipt === null ? 0n : receipt.gasUsed * receipt.gasPrice), spent);
 }
 
-/** Why nothing can be submitted now, with `margin` seconds to spare; null if it can. */
-export function whyClosed(record: CampaignRecord, now: number, margin: number): string | null {
+/** Why nothing can be submitted now, with `margin` seconds to spare; null if it can, for all that is known without the spec. */
+export function whyClosed(record: CampaignRecord, now: number, margin: number, spec?: Pick<Spec, "evaluations">): string | null {
   if (record.state !== "OPEN") return `the campaign is ${record.state.toLowerCase()}`;
   if (targetReached(record)) return "the target is reached";
   if (now + margin >= record.submitUntil) return "the time to submit is over, or nearly so";
   const pending = record.submitted - record.evaluated;
-  return pending >= record.maxPending ? `the queue is full (${pending} submissions wait)` : null;
+  if (pending >= record.maxPending) return `the queue is full (${pending} submissions wait)`;
+  const measured = spec?.evaluations ?? null;
+  if (measured === null || record.submitted < measured) return null;
+  return `the validation set is used up: it is measured on for ${measured} submissions, and ${record.submitted} are made`;
 }
 
 export function seconds(): number {

@@ -167,9 +167,9 @@ class SealedInput:
             require_one_form(KIND, sealed.to_bytes(), data)
             return sealed
 
-    def seal(self, capsule: Certificate) -> bytes:
-        """The artifact as it is stored."""
-        return seal(self.to_bytes(), [capsule])
+    def seal(self, *readers: Certificate) -> bytes:
+        """The artifact as it is stored, for Capsule and whoever else may open it."""
+        return seal(self.to_bytes(), readers)
 
     @classmethod
     def open(

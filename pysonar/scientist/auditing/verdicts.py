@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from openmined_syft.applying import clipped, quantised
 from openmined_syft.errors import KernelError, OpenMinedError, SyftError
-from openmined_syft.metrics import measure_ppm
+from openmined_syft.judged_rows import JudgedRows, is_paid
 from openmined_syft.models import ModelFamily
-from openmined_syft.models.learnable import Inputs
 from openmined_syft.schemes import AnyScheme, Model, PrivateHalf, scheme_named
-from openmined_syft.step_search import Best, best_step, is_gain
+from openmined_syft.step_search import Best
 from pysonar.chain.contract.events import CampaignOpened, Improved, LoggedEvent
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.submissions import Submission, submissions
@@ -42,6 +41,7 @@ from pysonar.protocol.artifacts import (
     most_gradient_bytes,
     version_digest,
 )
+from pysonar.protocol.artifacts.validation_rows import judged_rows
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import (
     ExpandingMessageError,
@@ -219,11 +219,12 @@ def _taken(
 class _Judge:
     """The campaign at the version that was current when a submission was judged."""
 
-    def __init__(self, bench: Bench, key: PrivateHalf, X: Inputs, y: Weights, opened: CampaignOpened) -> None:
+    def __init__(self, bench: Bench, key: PrivateHalf, sealed: SealedInput, opened: CampaignOpened) -> None:
         self.bench = bench
         self.family: ModelFamily = bench.spec.family_for(bench.record.id)
         self._scheme: AnyScheme = scheme_named(bench.spec.scheme)
-        self._key, self._X, self._y = key, X, y
+        self._key = key
+        self._rows: JudgedRows = judged_rows(bench.spec, self.family, sealed)
         self._digests = {0: opened.model}
         self.current = self.version(opened.model, opened.start)
 
@@ -240,10 +241,8 @@ class _Judge:
             raise ArtifactError("audit_package", "scheme", package.scheme, spec.scheme)
         if hashlib.sha256(package.validation).digest() != validation.digest:
             raise ArtifactError("audit_package", "validation", b"", "the bytes of the digest in the spec")
-        table = SealedInput.parse(package.validation).records(spec.schema, rows=validation.rows)
         (opened,) = [one.event for one in bench.history if isinstance(one.event, CampaignOpened)]
-        X, y = spec.schema.encode(table), spec.schema.encode_labels(table)
-        return cls(bench, package.key(), X, y, opened)
+        return cls(bench, package.key(), SealedInput.parse(package.validation), opened)
 
     def version(self, digest: bytes, accuracy: int) -> _Version:
         """A version of the model from the store, opened.
@@ -265,7 +264,7 @@ class _Judge:
 
     def score(self, weights: Weights) -> int:
         """The spec's metric, in ppm."""
-        return measure_ppm(self.bench.spec.metric, self.family, weights, self._X, self._y)
+        return self._rows.score(weights)
 
     def anew(self, one: Submission, session_key: bytes) -> _Anew:
         """What should have been said of a submission.
@@ -292,6 +291,8 @@ class _Judge:
             raise
         except (SyftError, ArtifactError):
             return _Anew(Verdict.MALFORMED)
+        if spec.validation.is_used_up(one.index):
+            return _Anew(Verdict.NO_GAIN, envelope.base_version, None, envelope.privacy)
         try:
             gradient = clipped(envelope.gradient.decrypt(self._key), spec.difference_norm)
         except KernelError:
@@ -300,8 +301,8 @@ class _Judge:
             return _Anew(Verdict.NO_GAIN, envelope.base_version, None, envelope.privacy)
         best = self._search(gradient)
         terms = self.bench.record.terms
-        gained = best is not None and is_gain(
-            best.score, best=self.current.accuracy, target=terms.target, min_gain=terms.min_gain
+        gained = best is not None and is_paid(
+            best, accuracy=self.current.accuracy, target=terms.target, min_gain=terms.min_gain
         )
         verdict = Verdict.IMPROVED if gained else Verdict.NO_GAIN
         return _Anew(verdict, envelope.base_version, best, envelope.privacy)
@@ -330,16 +331,13 @@ class _Judge:
         return made_for == place and private and known
 
     def _search(self, gradient: Weights) -> Best | None:
-        spec, family, weights = self.bench.spec, self.family, self.current.weights
-        return best_step(
-            weights,
-            self._scheme.directions(family, weights, gradient, self._X),
+        spec = self.bench.spec
+        return self._rows.search(
+            self.current.weights,
+            gradient,
             spec.steps,
-            self.score,
-            lambda at: self._scheme.fit(family, at, self._X, self._y),
             weight_bound=spec.weight_bound,
             weight_bits=self.current.model.weight_bits,
-            is_trainable=lambda at: self._scheme.is_trainable(family, at, self._X, self._y),
         )
 
 

@@ -187,7 +187,7 @@ def _public(connection: Connection, campaign: bytes) -> list[Check]:
 def _own(connection: Connection, campaign: bytes, validation: Path, file: Path | None) -> list[Check]:
     from openmined_syft.errors import OpenMinedError
     from pysonar.scientist.auditing.check import Check
-    from pysonar.scientist.campaign import estimator_of
+    from pysonar.scientist.auditing.final_score import final_score
     from pysonar.scientist.result.delivery import open_delivery
 
     key = _home_key(connection, file)
@@ -195,7 +195,7 @@ def _own(connection: Connection, campaign: bytes, validation: Path, file: Path |
         delivery = open_delivery(connection, key, connection.home.address, campaign)
     except OpenMinedError as error:
         return [Check("the delivered result", str(error), "opens and agrees with the chain")]
-    measured = round(estimator_of(delivery).score(validation) * 1_000_000)
+    measured = final_score(connection, key, delivery, validation)
     return [
         Check("the delivered result", "opens and agrees with the chain", "opens and agrees with the chain"),
         Check("the accuracy of the delivered model in ppm", str(measured), str(delivery.result.final_ppm)),

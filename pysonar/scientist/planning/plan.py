@@ -23,12 +23,13 @@ from openmined_syft.schemes.advice import advised_scheme
 from pysonar.chain.address import require_address
 from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.chain.errors import BadAddressError
-from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds
+from pysonar.protocol.amounts import AmountError, format_ppm, parse_ppm, parse_seconds
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.artifacts.spec.algorithm import check_size
 from pysonar.protocol.artifacts.spec.least_gain import least_gain_ppm
 from pysonar.protocol.artifacts.spec.purposes import PURPOSES, UNSTATED
+from pysonar.protocol.artifacts.spec.spec import MOST_EVALUATIONS
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import ProfileError, Schema
 from pysonar.scientist.errors import PlanError
@@ -62,6 +63,9 @@ class Plan:
             records (`for_rows`), so that luck does not pay.
         stake, fee: of each submission, wei. The stake comes back unless the submission was unusable, the fee
             goes to Capsule; unsaid and in ether, it is 0.3 % of the bounty and 0.001 at least.
+        guiding_share: share of the validation records, ppm or text such as "50 %", that guides the search for
+            the step and is not paid for; the others decide. 0: all do both (docs/noise-mining.md).
+        evaluations: how many submissions are measured; those behind them gain nothing. 0: any number.
         submit_for, review_for: how long miners may submit, and Capsule may review after that; seconds.
         max_pending: submissions that may wait for a verdict.
         pay_by_gap: divide by (target - start) instead of by the target: pays the whole bounty at the target.
@@ -97,6 +101,8 @@ class Plan:
     submit_for: int = 7 * DAY
     review_for: int = 2 * DAY
     max_pending: int = 32
+    guiding_share: int = 0
+    evaluations: int = 0
     pay_by_gap: bool = False
     metric: str = ""
     start: int | None = None
@@ -128,7 +134,7 @@ class Plan:
         if self.min_gain == UNSAID:
             object.__setattr__(self, "gain_by_rows", True)
             object.__setattr__(self, "min_gain", DEFAULT_GAIN)
-        for name in ("target", "min_gain", "start", "start_tolerance"):
+        for name in ("target", "min_gain", "start", "start_tolerance", "guiding_share"):
             self._convert(name, parse_ppm)
         for name in ("submit_for", "review_for"):
             self._convert(name, parse_seconds)
@@ -147,6 +153,7 @@ class Plan:
             ("target", 1, 1_000_000), ("min_gain", 1, self.target),
             ("submit_for", 1, 365 * DAY), ("review_for", HOUR, 30 * DAY),
             ("max_pending", 1, MOST_PENDING), ("start_tolerance", 0, 1_000_000),
+            ("guiding_share", 0, 900_000), ("evaluations", 0, MOST_EVALUATIONS),
         ):  # fmt: skip
             self._require_range(name, least, most)
         for name in ("weight_bound", "difference_norm"):
@@ -218,8 +225,19 @@ class Plan:
         """
         if not self.gain_by_rows:
             return self
-        least = max(DEFAULT_GAIN, least_gain_ppm(rows))
+        least = max(DEFAULT_GAIN, least_gain_ppm(rows - self.guiding_rows(rows)))
         return replace(self, min_gain=max(1, min(least, self.target // 8)))
+
+    def guiding_rows(self, rows: int) -> int:
+        """How many of so many validation records guide the search.
+
+        Raises PlanError: none would be left on one side.
+        """
+        count = rows * self.guiding_share // 1_000_000
+        if self.guiding_share and not 0 < count < rows:
+            expected = f"a share that leaves records on both sides of {rows}, or 0"
+            raise PlanError(SOURCE, "guiding_share", format_ppm(self.guiding_share), expected)
+        return count
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain values, the same for the same plan: what the request's digest is made of."""
@@ -236,10 +254,12 @@ class Plan:
         )  # fmt: skip
         token = {} if self.asset.is_ether else {"asset": self.asset.address}
         purpose = {} if self.purpose == UNSTATED else {"purpose": self.purpose}
+        guards = {name: getattr(self, name) for name in ("guiding_share", "evaluations")}
         return (
             {name: getattr(self, name) for name in plain}
             | token
             | purpose
+            | {name: value for name, value in guards.items() if value}
             | {
                 "algorithm": self.algorithm.as_mapping(),
                 "bounty": str(self.bounty),

@@ -70,7 +70,7 @@ MAX_BYTES = 1024 * 1024
 _PLAIN = (
     "title", "description", "capsule", "bounty", "target", "min_gain", "stake", "fee", "submit_for",
     "review_for", "max_pending", "pay_by_gap", "metric", "start", "start_tolerance", "steps", "key_bits",
-    "weight_bound", "difference_norm", "purpose",
+    "weight_bound", "difference_norm", "purpose", "guiding_share", "evaluations",
 )  # fmt: skip
 AssetAt = Callable[[str], Asset]
 """Gives the asset of a token's address, as the chain says it."""
@@ -82,7 +82,7 @@ _OTHER = (
 )  # fmt: skip
 _WITH_UNIT = (
     (("bounty", "stake", "fee"), "'2 ETH', '5 gwei' or '25 wei'"),
-    (("target", "min_gain", "start", "start_tolerance"), "'90 %' or '900000 ppm'"),
+    (("target", "min_gain", "start", "start_tolerance", "guiding_share"), "'90 %' or '900000 ppm'"),
     (("submit_for", "review_for"), "'7d', '2h' or '90s'"),
 )
 _TEXT_KEYS = ("columns", "words", "characters", "seed")

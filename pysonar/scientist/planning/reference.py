@@ -116,6 +116,21 @@ KEYS = (
         _default("max_pending"),
     ),
     Key(
+        "guiding_share",
+        _SHARE,
+        "The share of the validation records that guides the search for the step; the others alone decide"
+        " what is paid, and nobody who sends gradients knows which those are.",
+        'guiding_share = "50 %"',
+        "none: all do both",
+    ),
+    Key(
+        "evaluations",
+        "whole number",
+        "Submissions after which the validation records count as used up: those behind them gain nothing.",
+        "evaluations = 200",
+        "any number",
+    ),
+    Key(
         "metric",
         "text",
         "How the model is measured, see the table of families.",

@@ -22,6 +22,7 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts import Algorithm, FromCampaign
 from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
 from pysonar.protocol.artifacts.spec.algorithm import NETWORK
+from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.noise import MOST_INPUTS, expected_noise, release
 from pysonar.scientist.planning.plan import SOURCE, Plan
@@ -203,6 +204,7 @@ def plain_campaign(
         X=rows.X,
         y=rows.y,
         start_weights=weights,
+        guides=guiding(b"rehearsal", len(rows.y), plan.guiding_rows(len(rows.y))),
     )
 
 

@@ -153,7 +153,7 @@ def simulate(
             parts,
             target=plan.target,
             min_gain=plan.min_gain,
-            most_evaluations=20 * mines,
+            most_evaluations=min(20 * mines, plan.evaluations or 20 * mines),
         )
 
     if epsilon is None:

@@ -21,10 +21,13 @@ from openmined_oracle.campaigns.assignment import Assignment
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.journal import Version
 from openmined_oracle.judging.judge import judge
+from openmined_syft import judged_rows
 from openmined_syft.affine import AffineMap
+from openmined_syft.judged_rows import JudgedRows
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.training import train
+from openmined_syft.schemes import scheme_named
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.artifacts import GradientEnvelope
@@ -54,9 +57,10 @@ def judged(
     spec = world.spec()
     family, records = spec.family_for(CAMPAIGN), world.validation_table
     X, y = world.schema.encode(records), world.schema.encode_labels(records)
-    assignment = Assignment(spec, family, world.own, world.scientist_key.certificate, X, y)
+    rows = JudgedRows(family, scheme_named(spec.scheme), spec.metric, X, y)
+    assignment = Assignment(spec, family, world.own, world.scientist_key.certificate, rows)
     model = EncryptedModel.encrypt(SECRET_WEIGHTS, paillier, version=0, weight_bound=8.0)
-    best = assignment.score(SECRET_WEIGHTS)
+    best = rows.score(SECRET_WEIGHTS)
     bench = Workbench(
         SimpleNamespace(sonar=SimpleNamespace(chain_id=1337, address=CONTRACT)),  # type: ignore[arg-type]
         CAMPAIGN,
@@ -68,14 +72,14 @@ def judged(
     )
     event = Submitted(id=CAMPAIGN, index=0, miner=MINER, update=b"\x06" * 32)
     counts = {"score": 0, "fit": 0}
-    for name in counts:
-        measured = getattr(Assignment, name)
+    for name, owner, method in (("score", judged_rows, "measure_ppm"), ("fit", type(rows.scheme), "fit")):
+        measured = getattr(owner, method)
 
-        def counting(self: Assignment, weights: Any, name: str = name, measured: Any = measured) -> Any:
+        def counting(*given: Any, name: str = name, measured: Any = measured) -> Any:
             counts[name] += 1
-            return measured(self, weights)
+            return measured(*given)
 
-        monkeypatch.setattr(Assignment, name, counting)
+        monkeypatch.setattr(owner, method, counting)
 
     def run(visit: AffineMap, bits: int | None = None) -> Counted:
         gradient = train(model, paillier.public, visit)

@@ -381,6 +381,19 @@ def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
     assert said.for_rows(rows).min_gain == 1_000
 
 
+def test_where_rows_are_split_those_that_pay_are_counted(plan_values: dict[str, Any]) -> None:
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values | {"guiding_share": "50 %", "evaluations": 100})
+    assert (plan.guiding_rows(360), plan.for_rows(360).min_gain) == (180, 33_334)
+    assert plan.as_mapping()["guiding_share"] == 500_000
+    assert "guiding_share" not in plan_from(plan_values).as_mapping()  # an earlier request stays the same
+    with pytest.raises(PlanError, match="both sides of 1"):
+        plan.guiding_rows(1)
+    for key, bad in (("guiding_share", "91 %"), ("evaluations", -1), ("evaluations", 1 << 24)):
+        with pytest.raises(PlanError, match=key):
+            plan_from(plan_values | {key: bad})
+
+
 def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: dict[str, Any]) -> None:
     del plan_values["fee"]
     assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 3 * 10**16

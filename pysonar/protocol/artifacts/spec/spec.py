@@ -37,6 +37,7 @@ DEFAULT_STEPS = (0.125, 0.25, 0.5, 1.0, 2.0)
 MAX_STEPS = 16
 SMALLEST_STEP, LARGEST_STEP = 1e-6, 16.0
 MAX_ROWS = 10_000_000
+MOST_EVALUATIONS = (1 << 24) - 1
 LARGEST_NORM = 1e9
 
 
@@ -48,16 +49,57 @@ class Validation:
         sealed: CID of the sealed input.
         digest: its salted digest, 32 bytes (`SealedInput.salted_digest`).
         rows: number of records.
+        guiding_rows: how many of them guide the search for the step and decide nothing that is paid; the rest
+            decides. 0: all do both. Which ones follows from the sealed salt (`validation_rows`).
+        evaluations: how many submissions, by their place in the queue, are measured on the set; those behind
+            them gain nothing. 0: any number.
     """
 
     sealed: Cid
     digest: bytes
     rows: int
+    guiding_rows: int = 0
+    evaluations: int = 0
 
     def __post_init__(self) -> None:
         checks.cid(KIND, "validation.sealed", self.sealed)
         checks.octets(KIND, "validation.digest", self.digest, 32)
         checks.integer(KIND, "validation.rows", self.rows, 1, MAX_ROWS)
+        checks.integer(KIND, "validation.guiding_rows", self.guiding_rows, 0, self.rows - 1)
+        checks.integer(KIND, "validation.evaluations", self.evaluations, 0, MOST_EVALUATIONS)
+
+    @property
+    def paying_rows(self) -> int:
+        """How many decide what is paid."""
+        return self.rows - self.guiding_rows
+
+    def is_used_up(self, index: int) -> bool:
+        """Whether the set is not measured on any more for the submission at this place of the queue, from
+        0.
+        """
+        return bool(self.evaluations) and index >= self.evaluations
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The form in a spec; what is not declared is not written."""
+        declared = {"guiding_rows": self.guiding_rows, "evaluations": self.evaluations}
+        return {
+            "sealed": str(self.sealed),
+            "digest": "0x" + self.digest.hex(),
+            "rows": self.rows,
+        } | {name: count for name, count in declared.items() if count}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        """The inverse of `as_mapping`. Raises ArtifactError."""
+        sealed, digest = fields.cid("sealed"), fields.hex_octets("digest", 32)
+        rows = fields.integer("rows", 1, MAX_ROWS)
+        declared = {
+            name: fields.integer(name, 1, most)
+            for name, most in (("guiding_rows", rows - 1), ("evaluations", MOST_EVALUATIONS))
+            if fields.has(name)
+        }
+        fields.finish()
+        return cls(sealed, digest, rows, **declared)
 
 
 @dataclass(frozen=True)
@@ -202,11 +244,7 @@ class Spec:
             "metric": self.metric,
             "start_ppm": self.start_ppm,
             "start_tolerance_ppm": self.start_tolerance_ppm,
-            "validation": {
-                "sealed": str(self.validation.sealed),
-                "digest": "0x" + self.validation.digest.hex(),
-                "rows": self.validation.rows,
-            },
+            "validation": self.validation.as_mapping(),
             "capsule_certificate": str(self.capsule_certificate),
             "scientist_certificate": str(self.scientist_certificate),
             "auditor_certificate": None
@@ -241,11 +279,8 @@ class Spec:
 
     @classmethod
     def _read(cls, fields: Fields) -> Self:
-        inner, floor = fields.inner("validation"), fields.optional_inner("privacy_floor")
-        validation = Validation(
-            inner.cid("sealed"), inner.hex_octets("digest", 32), inner.integer("rows", 1, MAX_ROWS)
-        )
-        inner.finish()
+        validation = Validation.read(fields.inner("validation"))
+        floor = fields.optional_inner("privacy_floor")
         privacy = None
         if floor is not None:
             privacy = PrivacyFloor(floor.number("epsilon", 0, 1e9), floor.number("delta", 0, 1))

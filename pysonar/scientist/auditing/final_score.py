@@ -1,0 +1,35 @@
+"""The accuracy of a delivered model, measured anew for the scientist, in ppm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pysonar.protocol.artifacts import MAX_BYTES, SealedInput
+from pysonar.protocol.artifacts.validation_rows import judged_rows
+from pysonar.protocol.openpgp import SecretKey
+from pysonar.scientist.campaign import estimator_of
+from pysonar.scientist.connection import Connection
+from pysonar.scientist.result.delivery import Delivery
+
+
+def final_score(connection: Connection, key: SecretKey, delivery: Delivery, validation: Path) -> int:
+    """On the validation records; where the spec splits them, on those that are paid for: the salt that says
+    which is inside the sealed records, which the scientist's key opens as Capsule's does.
+
+    Raises:
+        OpenMinedError: the records cannot be read, or the sealed ones are not in the store or do not open.
+    """
+    spec, record = delivery.spec, delivery.record
+    if not spec.validation.guiding_rows:
+        return round(estimator_of(delivery).score(validation) * 1_000_000)
+    cid = spec.validation.sealed
+    opened = SealedInput.open(
+        connection.store.get(cid, max_bytes=MAX_BYTES["sealed_input"]),
+        key,
+        chain_id=connection.sonar.chain_id,
+        contract=connection.sonar.address,
+        scientist=record.owner,
+        digest=spec.validation.digest,
+        cid=cid,
+    )
+    return judged_rows(spec, spec.family_for(record.id), opened).score(delivery.result.weights)

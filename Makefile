@@ -208,7 +208,7 @@ web-lint: build/stamps/web-packages ## the pages: tsc --strict, ESLint with type
 	@ci/with-node $(PY) npm run --silent --prefix web test
 
 screenshots: setup web ## pictures of the pages in both themes into docs/img (needs a Chromium on PATH)
-	@SCREENSHOTS=$(CURDIR)/docs/img $(PY) -m pytest -q -p no:ape_test tests/web/browser/test_browser_screenshots.py \
+	@SCREENSHOTS="$(CURDIR)/docs/img" $(PY) -m pytest -q -p no:ape_test tests/web/browser/test_browser_screenshots.py \
 		tests/web/browser/mine/test_browser_mine_screenshots.py
 
 format: setup    ## let ruff rewrite what it can

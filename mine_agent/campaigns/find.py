@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from mine_agent.connection import Connection
 from mine_agent.errors import UnknownCampaignError
-
-LEAST_DIGITS = 6
+from pysonar.protocol.campaign_id import LEAST_DIGITS, beginning_with, hex_digits
 
 
 def campaign_by(connection: Connection, beginning: str) -> bytes:
     """The whole id. Raises UnknownCampaignError: no campaign of this contract begins so, or several do."""
-    digits = beginning.lower().removeprefix("0x")
-    if not re.fullmatch(rf"[0-9a-f]{{{LEAST_DIGITS},64}}", digits):
+    advice = "`mine-agent campaigns` lists those that are open"
+    return the_one(beginning, connection.campaign_ids(), "no campaign was opened whose id begins so", advice)
+
+
+def the_one(beginning: str, known: Sequence[bytes], none: str, advice: str) -> bytes:
+    """The one of the known ids that begins so. Raises UnknownCampaignError: what was typed is too short or no
+    hex, or there is no such id (`none` says so in words), or there are several.
+    """
+    digits = hex_digits(beginning)
+    if digits is None:
         raise UnknownCampaignError(beginning, f"an id, or its first {LEAST_DIGITS} digits or more")
-    found = [campaign for campaign in connection.campaign_ids() if campaign.hex().startswith(digits)]
+    found = beginning_with(digits, known)
     if len(found) != 1:
-        why = "no campaign was opened whose id begins so" if not found else f"{len(found)} campaigns begin so"
-        raise UnknownCampaignError(beginning, f"{why}; `mine-agent campaigns` lists those that are open")
+        why = f"{len(found)} campaigns begin so; give more digits" if found else none
+        raise UnknownCampaignError(beginning, f"{why}; {advice}")
     return found[0]
 
 

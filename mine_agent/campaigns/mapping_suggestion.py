@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mine_agent.campaigns.find import the_one
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
@@ -13,16 +14,17 @@ from pysonar.protocol.schema import Schema
 def wanted_schema(connection: Connection, data: DataSet, campaign: str) -> Schema:
     """What the open campaign whose id begins with `campaign` asks for.
 
-    Raises DataError: no such campaign is open, or several are, or its spec cannot be read; ChainError.
+    Raises UnknownCampaignError: no such campaign is open, or several are; DataError: its spec cannot be read;
+    ChainError.
     """
     listings = open_campaigns(connection, [data], connection.home.policy(), costs=False)
-    found = [listing for listing in listings if listing.record.hex_id.startswith(campaign.lower())]
-    if len(found) != 1:
-        known = ", ".join(listing.record.hex_id[:10] for listing in listings) or "none"
-        raise DataError(f"{len(found)} open campaigns begin with {campaign!r}; open are: {known}")
-    if found[0].campaign_spec is None:
-        raise DataError(f"the campaign's spec cannot be read: {found[0].fault}")
-    return found[0].campaign_spec.schema
+    known = ", ".join(listing.record.hex_id[:10] for listing in listings) or "none"
+    ids = [listing.record.id for listing in listings]
+    wanted = the_one(campaign, ids, "no open campaign begins so", f"open are: {known}")
+    (found,) = (listing for listing in listings if listing.record.id == wanted)
+    if found.campaign_spec is None:
+        raise DataError(f"the campaign's spec cannot be read: {found.fault}")
+    return found.campaign_spec.schema
 
 
 def suggested_mapping(connection: Connection, data: DataSet, campaign: str) -> list[Suggestion]:

@@ -18,12 +18,11 @@ from pysonar.chain.errors import NoSuchCampaignError
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner, Signer
 from pysonar.party.connection import AgentConnection
+from pysonar.protocol.campaign_id import LEAST_DIGITS, beginning_with, hex_digits
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.errors import UnknownCampaignError
 from pysonar.scientist.home import Home
 from pysonar.scientist.journal import SCHEMA, Journal
-
-LEAST_PREFIX = 6
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,18 @@ class Connection(AgentConnection[Home, Journal]):
         row = self.journal.named(asked)
         if row is not None:
             return row.id
-        digits = asked.removeprefix("0x").lower()
-        if not asked.startswith("0x") or set(digits) - set("0123456789abcdef"):
+        if not asked.lower().startswith("0x"):
             raise UnknownCampaignError(asked, "no campaign of this home has that name, and ids begin with 0x")
+        digits = hex_digits(asked)
+        if digits is None:
+            raise UnknownCampaignError(
+                asked, f"an id has 64 hex digits; its beginning at least {LEAST_DIGITS}"
+            )
         if len(digits) == 64:
             return bytes.fromhex(digits)
-        if not LEAST_PREFIX <= len(digits) < 64:
-            raise UnknownCampaignError(asked, f"an id has 64 digits; its beginning at least {LEAST_PREFIX}")
         known = {logged.event.id for logged in self.follower.history(CampaignCreated)}
         known |= {row.id for row in self.journal.all()}
-        matches = [campaign for campaign in known if campaign.hex().startswith(digits)]
+        matches = beginning_with(digits, known)
         if len(matches) != 1:
             why = "several ids begin so; give more digits" if matches else "no id begins so"
             raise UnknownCampaignError(asked, why)

@@ -20,12 +20,25 @@ export interface Signer {
 /** The account of a keyfile, opened. */
 export async function openKeyfile(path: string, passphrase: string): Promise<Signer> {
   const keystore = readKeystore(path);
-  const signer = await signerOf(decrypt(keystore, passphrase, path));
+  const signer = await keptSigner(decrypt(keystore, passphrase, path), path);
   const stated = keystore["address"];
   if (typeof stated === "string" && stated !== "" && plain(stated) !== plain(signer.address)) {
     throw new MalformedKeyfileError(path, `it says it is for 0x${plain(stated)}, but holds the key of ${signer.address}`);
   }
   return signer;
+}
+
+/** The signer of a decrypted key; the refusal of what is no key quotes nothing of it. */
+async function keptSigner(key: Uint8Array, path: string): Promise<Signer> {
+  try {
+    return await signerOf(key);
+  } catch {
+    throw new MalformedKeyfileError(
+      path,
+      `what it holds, ${key.length} bytes, is no private key: that is 32 bytes, not all zero and below the order of secp256k1; ` +
+        "take a keyfile that your wallet exported, or make one with the 'init' command",
+    );
+  }
 }
 
 export async function signerOf(key: Uint8Array): Promise<Signer> {

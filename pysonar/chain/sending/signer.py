@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pysonar.chain.errors import (
     KeyfileExistsError,
@@ -20,6 +20,9 @@ from pysonar.chain.errors import (
 from pysonar.files.documents import parse_json
 from pysonar.files.secret_file import create_secret_file, require_private_stat
 from pysonar.files.text import UnreadableFileError, decode, normal, spellings
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 KEYFILE_BYTES = 64 * 1024
 
@@ -53,14 +56,13 @@ class KeyfileSigner:
         """Read and decrypt the keyfile.
 
         Raises:
-            KeyfileMissingError, MalformedKeyfileError: the latter also if it names another key's address.
+            KeyfileMissingError, MalformedKeyfileError: the latter also if it names another key's address, or
+                holds what is no key.
             WrongPassphraseError: it does not open it, in none of its `spellings`.
             NotPrivateError: others can read or write it.
         """
-        from eth_account import Account
-
         keystore = _read_keystore(path)
-        signer = cls(Account.from_key(_decrypt(keystore, passphrase, str(path))))
+        signer = cls(_account(_decrypt(keystore, passphrase, str(path)), str(path)))
         stated = keystore.get("address")
         if isinstance(stated, str) and stated and _plain(stated) != _plain(signer.address):
             raise MalformedKeyfileError(
@@ -118,6 +120,22 @@ def keyfile_address(path: Path) -> str:
     if not isinstance(found, str) or len(found.removeprefix("0x")) != 40:
         raise MalformedKeyfileError(str(path), "it does not name its address")
     return checksum("0x" + found.removeprefix("0x"))
+
+
+def _account(key: bytes, path: str) -> LocalAccount:
+    """The account of a decrypted key. MalformedKeyfileError if it is none; the error quotes nothing of it."""
+    from eth_account import Account
+
+    try:
+        account: LocalAccount = Account.from_key(key)
+    except ValueError:
+        raise MalformedKeyfileError(
+            path,
+            f"what it holds, {len(key)} bytes, is no private key: that is 32 bytes, not all zero and below "
+            "the order of secp256k1; take a keyfile that your wallet exported, or make one with the 'init' "
+            "command",
+        ) from None
+    return account
 
 
 def _plain(address: str) -> str:

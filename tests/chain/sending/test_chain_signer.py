@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from pathlib import Path
 
 import pytest
 from eth_account import Account
+from eth_utils.crypto import keccak
 
 from pysonar.chain.errors import (
     KeyfileExistsError,
@@ -93,6 +95,32 @@ def quick_keyfile(path: Path, passphrase: str, **changes: object) -> Path:
     """A keyfile of KEY, with a key derivation that is quick enough for tests."""
     path.touch(0o600)
     keystore = Account.encrypt(KEY, passphrase, kdf="pbkdf2", iterations=1000) | changes
+    path.write_text(json.dumps(keystore))
+    return path
+
+
+@pytest.mark.parametrize("held", [b"", KEY[:31], KEY + b"\x01", bytes(32), b"\xff" * 32], ids=len)
+def test_a_keyfile_whose_key_is_none_is_refused_and_nothing_of_it_is_told(
+    tmp_path: Path, held: bytes
+) -> None:
+    path = sealed_bytes(tmp_path / "keyfile.json", "correct", held)
+    with pytest.raises(MalformedKeyfileError, match=f"{len(held)} bytes, is no private key") as refused:
+        KeyfileSigner.open(path, "correct")
+    assert KEY[:8].hex() not in str(refused.value)
+    assert refused.value.__suppress_context__
+    with pytest.raises(WrongPassphraseError):
+        KeyfileSigner.open(path, "another")
+
+
+def sealed_bytes(path: Path, passphrase: str, held: bytes) -> Path:
+    """A keystore of version 3 that holds these bytes, whatever they are."""
+    keystore = json.loads(quick_keyfile(path, passphrase).read_text())
+    sealed = keystore["crypto"]
+    stream = bytes(a ^ b for a, b in zip(bytes.fromhex(sealed["ciphertext"]), KEY, strict=True))
+    ciphertext = bytes(a ^ b for a, b in zip(held, stream.ljust(len(held)), strict=False))
+    salt = bytes.fromhex(sealed["kdfparams"]["salt"])
+    derived = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, sealed["kdfparams"]["c"], 32)
+    sealed |= {"ciphertext": ciphertext.hex(), "mac": keccak(derived[16:] + ciphertext).hex()}
     path.write_text(json.dumps(keystore))
     return path
 

@@ -160,7 +160,10 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     assert suggested.exit_code == 0, suggested.output
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["fits"] is True
-    assert mine_agent("data", "map", "own", "--campaign", "0xfff", "--home", home.path).exit_code == 1
+    for short in ("0x", "", campaign[:7], "0xffffff", campaign + "00"):
+        refused = mine_agent("data", "map", "own", "--campaign", short, "--yes", "--home", home.path)
+        assert refused.exit_code == 1, short
+        assert f"{short!r} names no campaign: " in refused.stderr
     mine_agent("data", "map", "own", "--forget", "--home", home.path)
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["missing"] == ["a"]

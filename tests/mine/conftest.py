@@ -12,8 +12,8 @@ import pytest
 
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
-from tests.mine.mine_commands import CHOSEN, MINES, command_of, is_built
-from tests.roles import Transact
+from tests.mine.mine_commands import CHOSEN, MINES, MineCommand, command_of, is_built
+from tests.roles import Tell, Transact
 
 if TYPE_CHECKING:
     from mine_agent.connection import Connection
@@ -124,7 +124,7 @@ def happenings() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def tell(happenings: list[dict[str, Any]]) -> Callable[..., None]:
+def tell(happenings: list[dict[str, Any]]) -> Tell:
     """What is handed to a mine to tell things."""
 
     def note(happening: Happening) -> None:
@@ -152,7 +152,7 @@ def open_bare_campaign(
 
 
 @pytest.fixture
-def mine_agent(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def mine_agent(monkeypatch: pytest.MonkeyPatch) -> MineCommand:
     """`mine_agent(*arguments) -> Result` with the tests' passphrase in the environment."""
     from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 

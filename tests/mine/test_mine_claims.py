@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,21 @@ from mine_agent.work import submit
 from mine_agent.work.claim_all import claim_everything
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Verdict
 from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store import cid_of
+from tests.conftest import Anvil
+from tests.mine.mine_commands import MineCommand
+from tests.roles import Transact
 
 HONEST, REFUSES = 0, 1
 ETHER = 10**18
 
 
 @pytest.fixture
-def token(node: Any, sonar: Any, deploy: Any, scientist: Any, transact: Any) -> Any:
+def token(node: Anvil, sonar: Sonar, deploy: Any, scientist: KeyfileSigner, transact: Transact) -> Any:
     """`token(mood)` makes a token turn; it is at `token.address`, and the scientist has plenty of it."""
     address = deploy(node, "contracts/mocks/tokens/TrapToken.vy")
 
@@ -47,9 +53,15 @@ def token(node: Any, sonar: Any, deploy: Any, scientist: Any, transact: Any) -> 
 
 @pytest.fixture
 def earned(
-    connection: Connection, outbox: Outbox, node: Any, sonar: Any, capsule: Any, stranger: Any, transact: Any,
-    open_bare_campaign: Any,
-) -> Any:  # fmt: skip
+    connection: Connection,
+    outbox: Outbox,
+    node: Anvil,
+    sonar: Sonar,
+    capsule: KeyfileSigner,
+    stranger: KeyfileSigner,
+    transact: Transact,
+    open_bare_campaign: Callable[..., bytes],
+) -> Callable[..., bytes]:
     """`earned(**terms) -> id`: a settled campaign in which the miner has gained a tenth of the bounty."""
 
     def make(**terms: Any) -> bytes:
@@ -74,7 +86,7 @@ def earned(
 
 
 def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
-    connection: Connection, outbox: Outbox, earned: Any, token: Any, node: Any
+    connection: Connection, outbox: Outbox, earned: Callable[..., bytes], token: Any, node: Anvil
 ) -> None:
     in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
     in_ether = earned(salt=b"\x01" * 32)
@@ -91,7 +103,7 @@ def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
 
 
 def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
-    connection: Connection, home: Home, earned: Any, token: Any, mine_agent: Any
+    connection: Connection, home: Home, earned: Callable[..., bytes], token: Any, mine_agent: MineCommand
 ) -> None:
     earned(asset=token.address, bounty=40_000_000_000, stake=0, fee=0)
     earned(salt=b"\x01" * 32)
@@ -108,7 +120,7 @@ def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
 
 
 def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
-    connection: Connection, home: Home, earned: Any, token: Any, mine_agent: Any
+    connection: Connection, home: Home, earned: Callable[..., bytes], token: Any, mine_agent: MineCommand
 ) -> None:
     in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
     in_ether = earned(salt=b"\x01" * 32)
@@ -125,7 +137,12 @@ def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
 
 @pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_and_the_table_come_to_the_same_sum(
-    connection: Connection, outbox: Outbox, home: Home, earned: Any, mine_agent: Any, tmp_path: Path
+    connection: Connection,
+    outbox: Outbox,
+    home: Home,
+    earned: Callable[..., bytes],
+    mine_agent: MineCommand,
+    tmp_path: Path,
 ) -> None:
     campaigns = [earned(), earned(salt=b"\x01" * 32)]
     claim_everything(connection, outbox)
@@ -153,7 +170,7 @@ def test_the_picture_and_the_table_come_to_the_same_sum(
 
 @pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_of_a_mine_that_earned_nothing_is_a_picture(
-    home: Home, mine_agent: Any, tmp_path: Path
+    home: Home, mine_agent: MineCommand, tmp_path: Path
 ) -> None:
     picture = tmp_path / "earnings.svg"
     assert mine_agent("earnings", "--plot", picture, "--home", home.path).exit_code == 0

@@ -195,7 +195,7 @@ def test_data_add_names_the_fault_of_a_bad_table(
 
 
 def test_data_add_works_without_a_node(
-    mine_agent: Callable[..., Any], make_home: Any, table: Path, dead_url: str
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], table: Path, dead_url: str
 ) -> None:
     home = make_home(rpc=dead_url)
     result = mine_agent("data", "add", "patients", table, "--home", home.path, "--format", "json")
@@ -207,7 +207,7 @@ def test_data_add_works_without_a_node(
 
 @pytest.mark.parametrize("command", [["campaigns"], ["run", "--once"], ["earnings"], ["claim"]])
 def test_a_node_that_is_down_ends_with_3(
-    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, command: list[str]
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], dead_url: str, command: list[str]
 ) -> None:
     result = mine_agent(*command, "--home", make_home(rpc=dead_url).path)
     assert result.exit_code == 3
@@ -300,7 +300,7 @@ def test_the_doctor_says_what_keeps_the_mine_from_working(
 
 
 def test_the_doctor_names_a_store_that_does_not_work(
-    mine_agent: Callable[..., Any], make_home: Any, tmp_path: Path
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
     (tmp_path / "a-file").write_text("")
     home = make_home(store=f"embedded:{tmp_path}/a-file")
@@ -308,7 +308,7 @@ def test_the_doctor_names_a_store_that_does_not_work(
 
 
 def test_the_doctor_without_node_or_home(
-    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, tmp_path: Path
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], dead_url: str, tmp_path: Path
 ) -> None:
     found = findings(mine_agent("doctor", "--home", make_home(rpc=dead_url).path, "--format", "json"))
     failing = {check for check, entry in found.items() if not entry["ok"]}
@@ -319,7 +319,7 @@ def test_the_doctor_without_node_or_home(
 
 
 def test_the_doctor_sends_no_ether_where_the_node_is_at_fault(
-    mine_agent: Callable[..., Any], make_home: Any, node: Anvil
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], node: Anvil
 ) -> None:
     with FaultyNode(node.url) as proxy:
         home = make_home(rpc=proxy.url)
@@ -340,7 +340,7 @@ def test_the_doctor_sends_no_ether_where_the_node_is_at_fault(
 
 
 def test_the_doctor_notices_a_keyfile_with_another_key(
-    mine_agent: Callable[..., Any], make_home: Any, tmp_path: Path
+    mine_agent: Callable[..., Any], make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
     stolen = tmp_path / "keyfile.json"
     create_keyfile(stolen, PASSPHRASE)

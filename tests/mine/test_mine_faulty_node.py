@@ -11,6 +11,7 @@ import pytest
 from web3 import Web3
 
 from mine_agent.connection import Connection
+from mine_agent.home import Home
 from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
@@ -29,6 +30,7 @@ from pysonar.store import cid_of
 from tests.chain.sending.outboxes import from_elsewhere
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, without
+from tests.roles import Tell
 
 ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
@@ -41,7 +43,7 @@ ANYTHING = Policy(
 class Mine:
     """A mine on a node of its own, whose work is done step by step."""
 
-    def __init__(self, home: Any, signer: Any, provider: Any, tell: Any) -> None:
+    def __init__(self, home: Home, signer: Any, provider: Any, tell: Tell) -> None:
         self.connection = Connection.open(home, Web3(provider))
         self.outbox: Outbox = self.connection.outbox(signer, poll_seconds=0.01)
         self.open_submissions = OpenSubmissions(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
@@ -74,7 +76,7 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture
-def mine(make_home: Any, miner: KeyfileSigner, tell: Any) -> Callable[[Any], Mine]:
+def mine(make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell) -> Callable[[Any], Mine]:
     """`mine(provider) -> Mine`: the same home, as a new process would open it."""
     home = make_home()
     return lambda provider: Mine(home, miner, provider, tell)
@@ -89,7 +91,7 @@ def queue(node: Anvil, mine: Callable[[Any], Mine]) -> list[Any]:
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
-    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, missing: tuple[str, ...]
+    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, missing: tuple[str, ...]
 ) -> None:
     """The event of the submission stays unread, as behind an index that lags."""
     before = node.balance(sonar.address)
@@ -109,11 +111,11 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
 
 
 def test_a_false_receipt_of_failure_gives_up_nothing(
-    mine: Any, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]], miner: KeyfileSigner
+    mine: Mine, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]], miner: KeyfileSigner
 ) -> None:
     """Else the gradient would be unpinned, and its stake burned as unavailable."""
 
-    def habits(method: str, _: Any, answer: Answer) -> Answer | None:
+    def habits(method: str, _: object, answer: Answer) -> Answer | None:
         if method == "eth_getLogs":
             return {"result": []}
         if method != RECEIPT or not answer.get("result"):
@@ -132,7 +134,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
 
 
 def test_what_the_contract_did_refuse_is_given_up(
-    mine: Any, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]]
+    mine: Mine, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]]
 ) -> None:
     node.set_automine(False)
     late = mine(Meddling(node.url))
@@ -146,7 +148,7 @@ def test_what_the_contract_did_refuse_is_given_up(
 
 
 def test_a_displaced_submission_is_sent_again_once(
-    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
+    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     own = mine(Meddling(node.url))
@@ -163,7 +165,7 @@ def test_a_displaced_submission_is_sent_again_once(
 
 
 def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
-    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
+    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     """The same gradient got there by a transaction from elsewhere, and the node has no logs yet."""
     node.set_automine(False)
@@ -192,7 +194,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
-    mine: Any, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner, missing: tuple[str, ...]
+    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner, missing: tuple[str, ...]
 ) -> None:
     own = mine(Meddling(node.url, without(*missing)))
     own.journalled(campaign)

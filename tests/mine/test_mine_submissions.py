@@ -6,12 +6,14 @@ The gradients are plain bytes here: what is in them is for `test_mine_agent.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.connection import Connection
+from mine_agent.home import Home
 from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
@@ -285,9 +287,16 @@ def test_a_campaign_that_owes_nothing_is_left_to_others(
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, own: OpenSubmissions, node: Anvil,
-    sonar: Sonar, transact: Transact, stranger: KeyfileSigner, judge: Any,
-) -> None:  # fmt: skip
+    connection: Connection,
+    outbox: Outbox,
+    open_bare_campaign: Callable[..., bytes],
+    own: OpenSubmissions,
+    node: Anvil,
+    sonar: Sonar,
+    transact: Transact,
+    stranger: KeyfileSigner,
+    judge: Any,
+) -> None:
     campaign = open_bare_campaign(stake=5, fee=0)
     submission = connection.journal.add(
         campaign,
@@ -311,9 +320,15 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
 
 
 def test_everything_is_claimed_by_hand_and_then_nothing_is(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Any, judge: Any, node: Anvil, sonar: Sonar,
-    transact: Transact, stranger: KeyfileSigner,
-) -> None:  # fmt: skip
+    connection: Connection,
+    outbox: Outbox,
+    open_bare_campaign: Callable[..., bytes],
+    judge: Any,
+    node: Anvil,
+    sonar: Sonar,
+    transact: Transact,
+    stranger: KeyfileSigner,
+) -> None:
     both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
     for campaign in both:
         submission = journalled(connection, campaign, b"sealed for " + campaign)
@@ -371,9 +386,15 @@ def test_the_books_are_right_to_the_wei(
 
 
 def test_a_mine_that_lost_its_home_still_gets_its_money(
-    connection: Connection, outbox: Outbox, campaign: bytes, make_home: Any, miner: KeyfileSigner,
-    node: Anvil, tmp_path: Any, tell: Tell,
-) -> None:  # fmt: skip
+    connection: Connection,
+    outbox: Outbox,
+    campaign: bytes,
+    make_home: Callable[..., Home],
+    miner: KeyfileSigner,
+    node: Anvil,
+    tmp_path: Path,
+    tell: Tell,
+) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
     connection.home.path.rename(tmp_path / "lost")

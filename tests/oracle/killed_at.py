@@ -21,7 +21,7 @@ from pysonar.chain.sending.deeds import Deed
 from pysonar.chain.sending.outbox_records import OutboxRecords
 
 
-def die(*_: Any, **__: Any) -> None:
+def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -43,7 +43,7 @@ def sending(label: str) -> tuple[Callable[..., bool], Callable[..., bool]]:
     """Whether a transaction of that kind was just stored, and whether just broadcast."""
     stored: list[str] = []
 
-    def just_stored(_: Any, deed: Deed, *__: Any, **___: Any) -> bool:
+    def just_stored(_: object, deed: Deed, *__: object, **___: Any) -> bool:
         stored[:] = [deed.action.value]
         return False
 

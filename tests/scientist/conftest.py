@@ -13,12 +13,26 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
 from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import EMPTY, Report, Verdict
+from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.home.settings import Settings, save_settings
+from pysonar.protocol.artifacts import PrivacyStatement, Result, SubmissionRecord
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate, SecretKey, secret_keys
+from pysonar.scientist.connection import Connection, Scientist
+from pysonar.scientist.home import SECRET_FILE, Home
+from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
+from pysonar.store import Store, open_store
 from tests.conftest import Anvil
 from tests.roles import Transact
 
 PASSPHRASE = "correct horse"
+Created = Callable[[Sonar], Sequence[CampaignCreated]]
 COLUMNS = ("height", "weight", "smoker")
 
 
@@ -36,9 +50,6 @@ def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str
 
     from eth_account import Account
 
-    from pysonar.protocol.openpgp import SecretKey, secret_keys
-    from pysonar.scientist.home import SECRET_FILE
-
     folder = tmp_path_factory.mktemp("keys")
     key = role_keys["scientist"]
     keystore = Account.encrypt(key, PASSPHRASE, iterations=2**10)
@@ -53,11 +64,8 @@ def sealed_keys(tmp_path_factory: pytest.TempPathFactory, role_keys: Mapping[str
 
 
 @pytest.fixture(scope="session")
-def scientist_key(sealed_keys: Path) -> Any:
+def scientist_key(sealed_keys: Path) -> SecretKey:
     """The scientist's OpenPGP key, opened."""
-    from pysonar.protocol.openpgp import SecretKey
-    from pysonar.scientist.home import SECRET_FILE
-
     return SecretKey.open_from_file(sealed_keys / SECRET_FILE, PASSPHRASE)
 
 
@@ -72,8 +80,6 @@ def home(
     tmp_path: Path, node: Anvil, node_url: str, sonar: Sonar, sealed_keys: Path, store_setting: str
 ) -> Path:
     """A complete home directory of the scientist."""
-    from pysonar.party.home.settings import Settings, save_settings
-
     path = tmp_path / "scientist"
     settings = Settings(
         rpc=node_url,
@@ -90,10 +96,8 @@ def home(
 
 
 @pytest.fixture
-def reopen(home: Path, scientist: KeyfileSigner, scientist_key: Any) -> Callable[[], Any]:
+def reopen(home: Path, scientist: KeyfileSigner, scientist_key: SecretKey) -> Callable[[], Scientist]:
     """`reopen() -> Scientist`: as a new process would, but without waiting for scrypt."""
-    from pysonar.scientist.connection import Connection, Scientist
-    from pysonar.scientist.home import Home
 
     def open_again() -> Scientist:
         connection = Connection.open(Home.open(home))
@@ -104,7 +108,7 @@ def reopen(home: Path, scientist: KeyfileSigner, scientist_key: Any) -> Callable
 
 
 @pytest.fixture
-def owner(reopen: Callable[[], Any]) -> Any:
+def owner(reopen: Callable[[], Scientist]) -> Scientist:
     """The scientist, ready to act."""
     return reopen()
 
@@ -149,10 +153,8 @@ def plan_values(capsule: KeyfileSigner) -> dict[str, Any]:
 
 
 @pytest.fixture
-def plan(plan_values: dict[str, Any]) -> Any:
+def plan(plan_values: dict[str, Any]) -> Plan:
     """The plan."""
-    from pysonar.scientist.planning.plan_file import plan_from
-
     return plan_from(plan_values)
 
 
@@ -169,19 +171,19 @@ def validation_csv(tmp_path: Path, records: pa.Table) -> Path:
 class Judge:
     """Capsule, played by hand: what it says is up to the test."""
 
-    def __init__(self, node: Anvil, sonar: Sonar, signer: Any, store: Any, transact: Transact) -> None:
-        from pysonar.protocol.openpgp import SecretKey
-
+    def __init__(
+        self, node: Anvil, sonar: Sonar, signer: KeyfileSigner, store: Store, transact: Transact
+    ) -> None:
         self.node, self.sonar, self.signer, self.store, self._transact = node, sonar, signer, store, transact
         self.key = SecretKey.generate("Capsule")
-        self.told: list[Any] = []
+        self.told: list[SubmissionRecord] = []
 
     def register(self) -> None:
         """Publish the certificate."""
         cid = self.store.put(self.key.certificate.to_bytes())
         self.send(self.sonar.calls.register_capsule(cid.digest))
 
-    def send(self, call: Any, signer: Any = None) -> Any:
+    def send(self, call: Call, signer: KeyfileSigner | None = None) -> tuple[LoggedEvent, ...]:
         """Send a call; its events."""
         return self._transact(self.node, signer or self.signer, call)
 
@@ -195,12 +197,9 @@ class Judge:
         miner: KeyfileSigner,
         verdict: str,
         score: int | None = None,
-        privacy: Any = None,
+        privacy: PrivacyStatement | None = None,
     ) -> None:
         """A submission of the miner, with its statement of privacy, and its verdict."""
-        from pysonar.chain.contract.types import EMPTY, Report, Verdict
-        from pysonar.protocol.artifacts import SubmissionRecord
-
         index = len(self.told)
         terms = self.sonar.campaign(campaign).terms
         update = (1000 + index).to_bytes(32, "big")
@@ -214,11 +213,8 @@ class Judge:
             details = {"base_version": 0, "step": 1.0, "score_ppm": score, "version_digest": b"\x07" * 32}
         self.told.append(SubmissionRecord(index, miner.address, verdict, privacy=privacy, **details))
 
-    def result(self, campaign: bytes, weights: Any, /, **changes: Any) -> Any:
+    def result(self, campaign: bytes, weights: np.ndarray, /, **changes: Any) -> Result:
         """The honest result, with changes."""
-        from pysonar.protocol.artifacts import Result
-        from pysonar.protocol.cid import Cid
-
         record = self.sonar.campaign(campaign)
         values = {
             "chain_id": 1337,
@@ -236,7 +232,9 @@ class Judge:
         }
         return Result(**(values | changes))
 
-    def deliver(self, campaign: bytes, result: Any, recipient: Any, signer: Any = None) -> None:
+    def deliver(
+        self, campaign: bytes, result: Result, recipient: Certificate, signer: SecretKey | None = None
+    ) -> None:
         """Seal, store, name on chain."""
         cid = self.store.put(result.seal(recipient, signer or self.key))
         self.send(self.sonar.calls.deliver(campaign, cid.digest))
@@ -245,27 +243,22 @@ class Judge:
 @pytest.fixture
 def judge(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, store_setting: str, transact: Transact) -> Judge:
     """A registered Capsule."""
-    from pysonar.store import open_store
-
     played = Judge(node, sonar, capsule, open_store(store_setting), transact)
     played.register()
     return played
 
 
 @pytest.fixture
-def weights() -> Any:
+def weights() -> np.ndarray:
     """A model that is right about every record: the second class from 60 kg on."""
     return np.array([[0.0, 0.0], [-1.0, 1.0], [0.0, 0.0], [-0.05, 0.05]])
 
 
 @pytest.fixture
-def created() -> Callable[[Any], Sequence[Any]]:
+def created() -> Created:
     """`created(sonar) -> [CampaignCreated, ...]`: what is on chain."""
 
-    def read(sonar: Sonar) -> list[Any]:
-        from pysonar.chain.contract.events import CampaignCreated, decode_log
-        from pysonar.chain.node import rpc
-
+    def read(sonar: Sonar) -> list[CampaignCreated]:
         logs = rpc.logs(sonar.web3, sonar.address, 0, rpc.block_number(sonar.web3))
         events = [decode_log(log).event for log in logs]
         return [event for event in events if isinstance(event, CampaignCreated)]

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import pysonar
 from pysonar import Campaign, Plan, Scientist
 from pysonar.scientist.errors import PlanError
+from tests.scientist.conftest import Judge
 
 
 def test_the_public_names_are_what_they_say() -> None:
@@ -43,12 +45,12 @@ def test_paths_may_be_text_and_begin_with_a_tilde(
     assert Campaign(scientist, plan, f"~/{validation_csv.name}").understood().records.num_rows == 20
 
 
-def test_validation_records_may_be_a_frame(owner: Any, plan: Plan, records: Any) -> None:
+def test_validation_records_may_be_a_frame(owner: Scientist, plan: Plan, records: pa.Table) -> None:
     for form in (records, records.to_pandas(), records.to_pydict()):
         assert Campaign(owner, plan, form).understood().start_ppm == 500_000
 
 
-def test_a_campaign_shows_what_it_is(owner: Any, plan: Plan, records: Any, judge: Any) -> None:
+def test_a_campaign_shows_what_it_is(owner: Scientist, plan: Plan, records: pa.Table, judge: Judge) -> None:
     campaign = Campaign(owner, plan, records, name="<b>ill</b>")
     assert repr(campaign) == "Campaign('<b>ill</b>', not launched)"
     assert "not launched yet" in campaign._repr_html_()

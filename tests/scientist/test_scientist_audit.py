@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -15,11 +17,14 @@ from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settle
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.auditing.check import Check
 from pysonar.scientist.auditing.public import audit_chain
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
-from tests.scientist.conftest import PASSPHRASE
+from pysonar.scientist.connection import Scientist
+from pysonar.scientist.planning.plan import Plan
+from tests.scientist.conftest import PASSPHRASE, Judge
 
 
 @dataclass
@@ -54,13 +59,13 @@ class Ended:
 
 @pytest.fixture
 def ended(
-    owner: Any,
-    plan: Any,
-    records: Any,
-    judge: Any,
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
-    weights: Any,
+    weights: np.ndarray,
 ) -> Ended:
     launched = Campaign(owner, plan, records, name="audited").launch()
     judge.open(launched.id, 500_000)
@@ -167,7 +172,9 @@ def test_an_accuracy_that_the_model_does_not_have_is_found(
     assert shown["differences"][0]["found"] == "1000000"
 
 
-def test_a_report_can_be_handed_on(ended: Ended, home: Path, scientist_key: Any, tmp_path: Path) -> None:
+def test_a_report_can_be_handed_on(
+    ended: Ended, home: Path, scientist_key: SecretKey, tmp_path: Path
+) -> None:
     from pysonar.protocol.openpgp import TamperedError, verify_detached
 
     file = tmp_path / "report.json"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
@@ -17,6 +18,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
 from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import (
     CancelledError,
     DeclinedError,
@@ -27,20 +29,22 @@ from pysonar.scientist.errors import (
     UnknownCampaignError,
 )
 from pysonar.scientist.ledger import RECLAIMED, Ledger
+from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
 from tests.conftest import Anvil
+from tests.scientist.conftest import Judge
 
 ETHER = 10**18
 
 
 @pytest.fixture
-def launched(owner: Any, plan: Any, records: Any, judge: Any) -> Campaign:
+def launched(owner: Scientist, plan: Plan, records: pa.Table, judge: Judge) -> Campaign:
     """A requested campaign."""
     return Campaign(owner, plan, records).launch()
 
 
 @pytest.fixture
-def judged(launched: Campaign, judge: Any, miner: KeyfileSigner, second_miner: KeyfileSigner) -> Campaign:
+def judged(launched: Campaign, judge: Judge, miner: KeyfileSigner, second_miner: KeyfileSigner) -> Campaign:
     """Opened at 50 %; four submissions, of which the second and the last improve, to 70 % and beyond the
     target.
     """
@@ -53,20 +57,20 @@ def judged(launched: Campaign, judge: Any, miner: KeyfileSigner, second_miner: K
 
 
 @pytest.fixture
-def delivered(judged: Campaign, judge: Any, owner: Any, weights: Any) -> Campaign:
+def delivered(judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray) -> Campaign:
     """The honest end."""
     judge.deliver(judged.id, judge.result(judged.id, weights), owner.key.certificate)
     return judged
 
 
-def test_the_delivered_model_is_a_fitted_estimator(delivered: Campaign, records: Any) -> None:
+def test_the_delivered_model_is_a_fitted_estimator(delivered: Campaign, records: pa.Table) -> None:
     estimator = delivered.wait(timeout=5).result()
     assert estimator.predict(records).tolist() == records.column("ill").to_pylist()
     assert estimator.score(records) == 1.0
     assert delivered.delivery().result.final_ppm == 950_000
 
 
-def test_an_opened_result_is_pinned(delivered: Campaign, owner: Any) -> None:
+def test_an_opened_result_is_pinned(delivered: Campaign, owner: Scientist) -> None:
     store = owner.connection.store
     before = set(store.pins(scientist_pins(delivered.id)))
     delivery = delivered.delivery()
@@ -105,8 +109,8 @@ def test_submissions_are_listed_with_what_they_earned(
 
 def test_the_money_comes_back_and_nothing_stays(
     delivered: Campaign,
-    owner: Any,
-    judge: Any,
+    owner: Scientist,
+    judge: Judge,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
     node: Anvil,
@@ -135,7 +139,7 @@ def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: KeyfileSigner,
 
 
 def test_somebody_may_settle_first(
-    delivered: Campaign, owner: Any, judge: Any, miner: KeyfileSigner, node: Anvil, sonar: Sonar
+    delivered: Campaign, owner: Scientist, judge: Judge, miner: KeyfileSigner, node: Anvil, sonar: Sonar
 ) -> None:
     class Slow:
         """Somebody else settles while this account signs."""
@@ -167,7 +171,7 @@ def test_a_campaign_is_not_settled_before_it_is_over(judged: Campaign) -> None:
     ],
 )
 def test_a_result_that_contradicts_the_chain_is_refused(
-    judged: Campaign, judge: Any, owner: Any, weights: Any, what: str, changes: dict[str, Any]
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, changes: dict[str, Any]
 ) -> None:
     result = judge.result(judged.id, weights, **changes)
     judge.deliver(judged.id, result, owner.key.certificate)
@@ -197,7 +201,7 @@ def _change(place: int, **changes: Any) -> Any:
     ],
 )
 def test_a_record_that_contradicts_the_chain_is_refused(
-    judged: Campaign, judge: Any, owner: Any, weights: Any, what: str, edit: Any
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, edit: Any
 ) -> None:
     changed = judge.result(judged.id, weights, record=tuple(edit(judge.told)), final_ppm=950_000)
     judge.deliver(judged.id, changed, owner.key.certificate)
@@ -205,7 +209,9 @@ def test_a_record_that_contradicts_the_chain_is_refused(
         judged.result()
 
 
-def test_a_result_by_another_hand_is_refused(judged: Campaign, judge: Any, owner: Any, weights: Any) -> None:
+def test_a_result_by_another_hand_is_refused(
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray
+) -> None:
     judge.deliver(
         judged.id, judge.result(judged.id, weights), owner.key.certificate, SecretKey.generate("stranger")
     )
@@ -214,7 +220,7 @@ def test_a_result_by_another_hand_is_refused(judged: Campaign, judge: Any, owner
 
 
 def test_a_certificate_that_capsule_registered_later_does_not_count(
-    judged: Campaign, judge: Any, owner: Any, weights: Any
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray
 ) -> None:
     judge.key = SecretKey.generate("Capsule, next year")
     judge.register()
@@ -223,7 +229,7 @@ def test_a_certificate_that_capsule_registered_later_does_not_count(
         judged.result()
 
 
-def test_a_result_for_somebody_else_is_refused(judged: Campaign, judge: Any, weights: Any) -> None:
+def test_a_result_for_somebody_else_is_refused(judged: Campaign, judge: Judge, weights: np.ndarray) -> None:
     judge.deliver(judged.id, judge.result(judged.id, weights), SecretKey.generate("stranger").certificate)
     with pytest.raises(NotForThisKeyError):
         judged.result()
@@ -233,7 +239,7 @@ def test_a_result_for_somebody_else_is_refused(judged: Campaign, judge: Any, wei
     "changes", [{"campaign": b"\x09" * 32}, {"chain_id": 1}, {"contract": "0x" + "77" * 20}]
 )
 def test_a_result_of_another_campaign_is_refused(
-    judged: Campaign, judge: Any, owner: Any, weights: Any, changes: dict[str, Any]
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, changes: dict[str, Any]
 ) -> None:
     judge.deliver(judged.id, judge.result(judged.id, weights, **changes), owner.key.certificate)
     with pytest.raises(WrongBindingError):
@@ -241,7 +247,7 @@ def test_a_result_of_another_campaign_is_refused(
 
 
 def test_a_result_that_nobody_has_or_that_is_none(
-    judged: Campaign, judge: Any, sonar: Sonar, owner: Any
+    judged: Campaign, judge: Judge, sonar: Sonar, owner: Scientist
 ) -> None:
     judge.send(sonar.calls.deliver(judged.id, b"\x66" * 32))
     with pytest.raises(NotFoundError):
@@ -262,7 +268,7 @@ def test_no_result_yet(judged: Campaign) -> None:
 
 
 def test_another_scientists_campaign_is_not_opened(
-    delivered: Campaign, owner: Any, stranger: KeyfileSigner
+    delivered: Campaign, owner: Scientist, stranger: KeyfileSigner
 ) -> None:
     other = replace(owner, signer=stranger)
     with pytest.raises(NotOwnerError, match=stranger.address):
@@ -270,7 +276,7 @@ def test_another_scientists_campaign_is_not_opened(
 
 
 def test_a_declined_campaign_says_why_and_gives_the_bounty_back(
-    launched: Campaign, judge: Any, sonar: Sonar
+    launched: Campaign, judge: Judge, sonar: Sonar
 ) -> None:
     judge.send(sonar.calls.decline(launched.id, "the claimed start is off"))
     with pytest.raises(DeclinedError, match="the claimed start is off"):
@@ -285,7 +291,7 @@ def test_a_cancelled_campaign_gives_the_bounty_back(launched: Campaign) -> None:
     assert launched.claim() == 10 * ETHER
 
 
-def test_a_campaign_is_cancelled_once_however_often_it_is_asked(launched: Campaign, owner: Any) -> None:
+def test_a_campaign_is_cancelled_once_however_often_it_is_asked(launched: Campaign, owner: Scientist) -> None:
     launched.cancel()
     before = len(owner.outbox.history())
     launched.cancel()
@@ -306,7 +312,7 @@ def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Anvil) -
 
 
 def test_a_campaign_that_capsule_abandoned(
-    launched: Campaign, judge: Any, miner: KeyfileSigner, node: Anvil, sonar: Sonar
+    launched: Campaign, judge: Judge, miner: KeyfileSigner, node: Anvil, sonar: Sonar
 ) -> None:
     judge.open(launched.id, 500_000)
     judge.send(sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)
@@ -321,7 +327,7 @@ def test_a_campaign_that_capsule_abandoned(
     assert launched.claim() == 10 * ETHER
 
 
-def test_campaigns_are_found_by_name_id_and_its_beginning(owner: Any, launched: Campaign) -> None:
+def test_campaigns_are_found_by_name_id_and_its_beginning(owner: Scientist, launched: Campaign) -> None:
     hexed = launched.id.hex()
     for asked in (launched.name, "0x" + hexed, "0x" + hexed[:6]):
         assert Campaign.attach(owner, asked).id == launched.id

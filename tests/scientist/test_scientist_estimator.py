@@ -24,12 +24,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from pysonar.protocol.schema import MissingColumnError
 from pysonar.scientist.errors import EstimatorError
+from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.result.estimator import Estimator
 
 
 @pytest.fixture
-def estimator(plan: Any, weights: Any) -> Estimator:
+def estimator(plan: Plan, weights: np.ndarray) -> Estimator:
     """A model that is right about every record."""
     return Estimator(weights, plan.algorithm, plan.input_schema, plan.output_schema, plan.metric, bytes(32))
 
@@ -47,7 +48,7 @@ class Frame:
 
 
 def test_records_in_every_form_give_the_same_labels(
-    estimator: Estimator, records: Any, validation_csv: Path
+    estimator: Estimator, records: pa.Table, validation_csv: Path
 ) -> None:
     expected = records.column("ill").to_pylist()
     columns = {name: records.column(name).to_pylist() for name in records.column_names}
@@ -61,7 +62,9 @@ def test_records_in_every_form_give_the_same_labels(
     )
 
 
-def test_a_matrix_is_taken_in_the_order_of_the_fields(plan_values: dict[str, Any], weights: Any) -> None:
+def test_a_matrix_is_taken_in_the_order_of_the_fields(
+    plan_values: dict[str, Any], weights: np.ndarray
+) -> None:
     from pysonar.scientist.planning.plan_file import plan_from
 
     plan_values["fields"] = plan_values["fields"][:2]
@@ -79,14 +82,14 @@ def test_a_matrix_is_taken_in_the_order_of_the_fields(plan_values: dict[str, Any
 
 
 def test_scores_with_labels_inside_or_beside(
-    estimator: Estimator, records: Any, validation_csv: Path
+    estimator: Estimator, records: pa.Table, validation_csv: Path
 ) -> None:
     wrong = [1 - label for label in records.column("ill").to_pylist()]
     assert estimator.score(records) == estimator.score(validation_csv) == 1.0
     assert estimator.score(records, wrong) == 0.0
 
 
-def test_it_looks_like_a_fitted_estimator(estimator: Estimator, weights: Any) -> None:
+def test_it_looks_like_a_fitted_estimator(estimator: Estimator, weights: np.ndarray) -> None:
     assert estimator.classes_ is not None
     assert estimator.classes_.tolist() == [0, 1]
     assert estimator.feature_names_in_.tolist() == ["height", "weight", "smoker"]
@@ -97,13 +100,13 @@ def test_it_looks_like_a_fitted_estimator(estimator: Estimator, weights: Any) ->
         estimator.weights[0, 0] = 1.0
 
 
-def test_weights_of_another_shape_are_refused(plan: Any, weights: Any) -> None:
+def test_weights_of_another_shape_are_refused(plan: Plan, weights: np.ndarray) -> None:
     with pytest.raises(EstimatorError, match=r"shape \(3, 2\); expected \(4, 2\)"):
         Estimator(weights[:3], plan.algorithm, plan.input_schema, plan.output_schema, plan.metric, bytes(32))
 
 
 def test_a_saved_model_is_private_and_answers_the_same(
-    estimator: Estimator, records: Any, tmp_path: Path
+    estimator: Estimator, records: pa.Table, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.safetensors"
     estimator.save(path)
@@ -114,7 +117,7 @@ def test_a_saved_model_is_private_and_answers_the_same(
     assert loaded.get_params()["algorithm"] == estimator.get_params()["algorithm"]
 
 
-def test_what_is_no_saved_model(tmp_path: Path, weights: Any) -> None:
+def test_what_is_no_saved_model(tmp_path: Path, weights: np.ndarray) -> None:
     from safetensors.numpy import save
 
     path = tmp_path / "model.safetensors"
@@ -215,7 +218,7 @@ GOOD = {"height": [1.8, 1.5], "weight": [50.0, 90.0], "smoker": [True, False]}
     ids=range(12),
 )
 def test_what_is_no_table_of_records_is_one_documented_error(
-    estimator: Estimator, records: Any, why: str
+    estimator: Estimator, records: pa.Table, why: str
 ) -> None:
     with pytest.raises(EstimatorError, match=why) as refused:
         estimator.predict(records)
@@ -237,7 +240,7 @@ def test_what_is_no_table_of_records_is_one_documented_error(
     ],
     ids=range(9),
 )
-def test_frames_of_every_kind(estimator: Estimator, records: Any) -> None:
+def test_frames_of_every_kind(estimator: Estimator, records: pa.Table) -> None:
     assert estimator.predict(records).tolist() == estimator.predict(GOOD).tolist()
 
 
@@ -247,7 +250,7 @@ def test_a_column_that_is_not_there_is_named(estimator: Estimator) -> None:
 
 
 def test_scores_probabilities_and_coefficients_agree_with_the_prediction(
-    estimator: Estimator, records: Any
+    estimator: Estimator, records: pa.Table
 ) -> None:
     predicted = estimator.predict(records)
     scores, likely = estimator.decision_function(records), estimator.predict_proba(records)
@@ -262,7 +265,7 @@ def test_scores_probabilities_and_coefficients_agree_with_the_prediction(
     assert np.allclose(both[:, 1] - both[:, 0], scores)
 
 
-def test_two_classes_in_one_column_of_weights(plan_values: dict[str, Any], records: Any) -> None:
+def test_two_classes_in_one_column_of_weights(plan_values: dict[str, Any], records: pa.Table) -> None:
     plan = plan_from(plan_values | {"family": "logistic"})
     estimator = Estimator(
         np.ones(plan.family.weights_shape), plan.algorithm, plan.input_schema, plan.output_schema,
@@ -287,7 +290,7 @@ def test_what_a_model_of_numbers_does_not_have(plan_values: dict[str, Any]) -> N
         estimator.decision_function([[1.0]])
 
 
-def test_it_keeps_scikit_learns_contract(estimator: Estimator, records: Any) -> None:
+def test_it_keeps_scikit_learns_contract(estimator: Estimator, records: pa.Table) -> None:
     frame = records.to_pandas()
     X, y = frame[["height", "weight", "smoker"]], frame["ill"]
     check_is_fitted(estimator)
@@ -315,7 +318,7 @@ def test_scikit_learns_own_checks_of_a_fitted_predictor(estimator: Estimator, ch
     check("Estimator", estimator)
 
 
-def test_a_notebook_shows_it_without_markup_from_strangers(plan: Any, weights: Any) -> None:
+def test_a_notebook_shows_it_without_markup_from_strangers(plan: Plan, weights: np.ndarray) -> None:
     estimator = Estimator(
         weights, plan.algorithm, plan.input_schema, plan.output_schema, "<script>", bytes(32)
     )

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from web3 import Web3
 
@@ -15,20 +17,23 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import ClaimUnfinishedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
+from pysonar.scientist.planning.plan import Plan
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, without
+from tests.scientist.conftest import Created, Judge
 
 ETHER = 10**18
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
 
 
 @pytest.fixture
-def through(home: Any, scientist: KeyfileSigner, scientist_key: Any) -> Callable[..., Scientist]:
+def through(home: Path, scientist: KeyfileSigner, scientist_key: SecretKey) -> Callable[..., Scientist]:
     """`through(provider, patience=None) -> Scientist`: the scientist's home on that node. `patience`: seconds
     after which waiting for a transaction is given up.
     """
@@ -46,7 +51,14 @@ def through(home: Any, scientist: KeyfileSigner, scientist_key: Any) -> Callable
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any, missing: Any
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
+    missing: Any,
 ) -> None:
     ids = set()
     for _ in range(3):  # the same command, three times
@@ -58,14 +70,14 @@ def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
-    through: Any,
-    home: Any,
-    plan: Any,
-    records: Any,
-    judge: Any,
+    through: Callable[..., Scientist],
+    home: Path,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
     node: Anvil,
     sonar: Sonar,
-    created: Any,
+    created: Created,
     missing: Any,
 ) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
@@ -86,16 +98,22 @@ def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
 
 
 def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     gone = []
 
-    def go_away(method: str, _: Any) -> Answer | None:
+    def go_away(method: str, _: object) -> Answer | None:
         if gone:
             raise NodeDownError(node.url, "test")
         return None
 
-    def after_the_broadcast(method: str, _: Any, __: Answer) -> None:
+    def after_the_broadcast(method: str, _: object, __: Answer) -> None:
         gone.extend([True] if method == "eth_sendRawTransaction" else [])
 
     own = through(Meddling(node.url, go_away, after_the_broadcast), patience=0.1)
@@ -107,9 +125,15 @@ def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
 
 
 def test_a_false_receipt_of_failure_forgets_nothing(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
-    def failed(method: str, _: Any, answer: Answer) -> Answer | None:
+    def failed(method: str, _: object, answer: Answer) -> Answer | None:
         if method != RECEIPT or not answer.get("result"):
             return None
         return {"result": answer["result"] | {"status": "0x0"}}
@@ -123,13 +147,13 @@ def test_a_false_receipt_of_failure_forgets_nothing(
 
 
 def test_a_displaced_escrow_is_sent_again_under_the_same_id(
-    through: Any,
-    plan: Any,
-    records: Any,
-    judge: Any,
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
     node: Anvil,
     sonar: Sonar,
-    created: Any,
+    created: Created,
     scientist: KeyfileSigner,
 ) -> None:
     """So that even a fork which brings the first one back could not escrow twice."""
@@ -151,7 +175,13 @@ def test_a_displaced_escrow_is_sent_again_under_the_same_id(
 
 
 def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_later(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     wrong = Meddling(node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
     own = through(wrong)
@@ -164,7 +194,13 @@ def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_la
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_refund_is_claimed_once_on_a_node_without_receipts(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, missing: Any
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    missing: Any,
 ) -> None:
     campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
     campaign.cancel()
@@ -175,7 +211,7 @@ def test_a_refund_is_claimed_once_on_a_node_without_receipts(
 
 
 def test_a_claim_that_is_stopped_says_so_and_goes_on(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
+    through: Callable[..., Scientist], plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
 ) -> None:
     campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
     campaign.cancel()
@@ -191,7 +227,13 @@ def test_a_claim_that_is_stopped_says_so_and_goes_on(
 
 
 def test_a_node_behind_the_last_claim_brings_about_no_second_one(
-    through: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, scientist: KeyfileSigner
+    through: Callable[..., Scientist],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    scientist: KeyfileSigner,
 ) -> None:
     """One machine of several behind one address has not seen the claim yet."""
     from pysonar.chain.node import rpc

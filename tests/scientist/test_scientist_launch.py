@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
@@ -24,16 +25,25 @@ from pysonar.protocol.artifacts import MAX_BYTES, FromCampaign, SealedInput, Spe
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey
 from pysonar.scientist.campaign import Campaign, default_name
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificateError, PlanError
 from pysonar.scientist.launch import create_deed
+from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
 from tests.conftest import Anvil
+from tests.scientist.conftest import Created, Judge
 
 ETHER = 10**18
 
 
 def test_a_launched_campaign_is_on_chain_and_in_the_store(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, capsule: KeyfileSigner
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    capsule: KeyfileSigner,
 ) -> None:
     campaign = Campaign(owner, plan, records).launch()
     record = campaign.record
@@ -58,7 +68,7 @@ def test_a_launched_campaign_is_on_chain_and_in_the_store(
 
 
 def test_only_the_capsule_opens_the_validation_records(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, sonar: Sonar
 ) -> None:
     campaign = Campaign(owner, plan, records).launch()
     spec = Spec.parse(
@@ -73,7 +83,7 @@ def test_only_the_capsule_opens_the_validation_records(
 
 
 def test_the_store_holds_no_record_in_the_clear(
-    owner: Any, plan: Any, records: Any, judge: Any, tmp_path: Path
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, tmp_path: Path
 ) -> None:
     Campaign(owner, plan, records).launch()
     payload = SealedInput.of_records(
@@ -87,7 +97,13 @@ def test_the_store_holds_no_record_in_the_clear(
 
 
 def test_the_same_again_is_the_same_campaign(
-    owner: Any, reopen: Callable[[], Any], plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
+    owner: Scientist,
+    reopen: Callable[[], Any],
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     first = Campaign(owner, plan, records).launch()
     assert Campaign(owner, plan, records).launch().id == first.id
@@ -102,7 +118,12 @@ def test_the_same_again_is_the_same_campaign(
 
 
 def test_the_same_name_for_something_else_is_refused(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     first = Campaign(owner, plan, records, name="mine").launch()
     with pytest.raises(NameTakenError, match=first.id.hex()):
@@ -113,7 +134,11 @@ def test_the_same_name_for_something_else_is_refused(
 
 
 def test_a_capsule_without_certificate(
-    owner: Any, plan: Any, records: Any, sonar: Sonar, created: Any
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     with pytest.raises(NoCertificateError, match=plan.capsule):
         Campaign(owner, plan, records).launch()
@@ -121,7 +146,12 @@ def test_a_capsule_without_certificate(
 
 
 def test_a_certificate_that_nobody_has(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, created: Any
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     judge.send(sonar.calls.register_capsule(b"\x55" * 32))
     with pytest.raises(NotFoundError, match=str(Cid(b"\x55" * 32))):
@@ -129,13 +159,21 @@ def test_a_certificate_that_nobody_has(
     assert created(sonar) == []
 
 
-def test_the_scientist_cannot_be_the_capsule(owner: Any, plan: Any, records: Any, judge: Any) -> None:
+def test_the_scientist_cannot_be_the_capsule(
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge
+) -> None:
     with pytest.raises(PlanError, match="other than the scientist's own"):
         Campaign(owner, replace(plan, capsule=owner.address), records).launch()
 
 
 def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     node.fund(owner.address, 10 * ETHER - 1)
     with pytest.raises(InsufficientFundsError, match=owner.address):
@@ -149,7 +187,13 @@ def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
 
 
 def test_a_launch_that_reverted_can_be_repeated(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar, created: Any
+    owner: Scientist,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    sonar: Sonar,
+    created: Created,
 ) -> None:
     node.set_automine(False)
     campaign = Campaign(owner, plan, records)
@@ -166,7 +210,7 @@ def test_a_launch_that_reverted_can_be_repeated(
 
 
 def test_initial_weights_are_sealed_and_measured(
-    owner: Any, plan: Any, records: Any, judge: Any, sonar: Sonar, weights: Any
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, sonar: Sonar, weights: np.ndarray
 ) -> None:
     weights = np.ascontiguousarray(weights[:, ::-1])  # wrong for every record: room to gain
     campaign = Campaign(owner, replace(plan, initial=weights, target=1_000_000), records).launch()
@@ -185,13 +229,13 @@ def test_initial_weights_are_sealed_and_measured(
     assert np.array_equal(opened.weights(shape=(4, 2), weight_bound=8.0), weights)
 
 
-def test_a_continued_campaign_must_say_where_it_starts(plan: Any) -> None:
+def test_a_continued_campaign_must_say_where_it_starts(plan: Plan) -> None:
     with pytest.raises(PlanError, match="start is missing"):
         replace(plan, initial=FromCampaign(b"\x01" * 32))
     assert replace(plan, initial=FromCampaign(b"\x01" * 32), start="85 %").start == 850_000
 
 
-def test_there_is_no_id_before_the_launch(owner: Any, plan: Any, records: Any) -> None:
+def test_there_is_no_id_before_the_launch(owner: Scientist, plan: Plan, records: pa.Table) -> None:
     with pytest.raises(CampaignError, match="launch"):
         _ = Campaign(owner, plan, records).id
 
@@ -248,15 +292,15 @@ Campaign(scientist, read_plan(Path(plan)), validation).launch()
     ],
 )
 def test_killed_while_launching_the_bounty_is_escrowed_once(
-    owner: Any,
+    owner: Scientist,
     plan_values: dict[str, Any],
     validation_csv: Path,
-    judge: Any,
+    judge: Judge,
     node: Anvil,
     sonar: Sonar,
     home: Path,
-    role_keys: Any,
-    created: Any,
+    role_keys: Mapping[str, bytes],
+    created: Created,
     tmp_path: Path,
     point: str,
     known: bool,
@@ -295,7 +339,7 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
 
 
 def test_an_auditor_must_be_there_and_last_until_the_review_ends(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
 ) -> None:
     ends = datetime.now(UTC)
     for hours, refused in ((1, True), (2 + 24, False)):  # submissions and review take an hour each

@@ -22,10 +22,12 @@ from pysonar.protocol.artifacts import MAX_BYTES, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.result.estimator import Estimator
+from tests.scientist.conftest import Judge
 
 NAMES = tuple("abcdefghi")
 
@@ -60,7 +62,7 @@ def nine_numbers() -> pa.Table:
 
 
 def test_a_campaign_for_a_network_is_launched(
-    owner: Any, network_values: dict[str, Any], nine_numbers: pa.Table, judge: Any
+    owner: Scientist, network_values: dict[str, Any], nine_numbers: pa.Table, judge: Judge
 ) -> None:
     record = Campaign(owner, plan_from(network_values), nine_numbers).launch().record
     assert record.state is State.REQUESTED
@@ -104,7 +106,7 @@ def test_what_a_network_cannot_have_is_named_before_anything_is_escrowed(
 
 
 def test_the_command_line_creates_such_a_campaign(
-    network_values: dict[str, Any], nine_numbers: pa.Table, tmp_path: Path, home: Path, judge: Any
+    network_values: dict[str, Any], nine_numbers: pa.Table, tmp_path: Path, home: Path, judge: Judge
 ) -> None:
     plan, validation = tmp_path / "plan.json", tmp_path / "validation.csv"
     plan.write_text(json.dumps(network_values))

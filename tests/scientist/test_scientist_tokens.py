@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
@@ -12,11 +14,13 @@ from pysonar.chain.contract.tokens import Asset
 from pysonar.chain.errors import TokensMissingError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from tests.conftest import Anvil
 from tests.roles import Transact
+from tests.scientist.conftest import Created, Judge
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 
@@ -31,7 +35,7 @@ def token(
 
 
 @pytest.fixture
-def paid_in(plan_values: dict[str, Any], token: GivenToken, owner: Any) -> Any:
+def paid_in(plan_values: dict[str, Any], token: GivenToken, owner: Scientist) -> Any:
     """`paid_in(**changes) -> Plan`: the plan of the tests, in the token."""
 
     def make(**changes: Any) -> Plan:
@@ -42,15 +46,15 @@ def paid_in(plan_values: dict[str, Any], token: GivenToken, owner: Any) -> Any:
 
 
 def test_a_bounty_in_tokens_is_approved_exactly_and_escrowed_once(
-    owner: Any,
-    reopen: Any,
-    paid_in: Any,
-    records: Any,
-    judge: Any,
+    owner: Scientist,
+    reopen: Callable[[], Scientist],
+    paid_in: Callable[..., Plan],
+    records: pa.Table,
+    judge: Judge,
     token: GivenToken,
     sonar: Sonar,
     node: Anvil,
-    created: Any,
+    created: Created,
 ) -> None:
     campaign = Campaign(owner, paid_in(), records, name="in tokens").launch()
     terms = campaign.record.terms
@@ -64,10 +68,10 @@ def test_a_bounty_in_tokens_is_approved_exactly_and_escrowed_once(
 
 
 def test_an_old_approval_that_is_too_small_is_replaced(
-    owner: Any,
-    paid_in: Any,
-    records: Any,
-    judge: Any,
+    owner: Scientist,
+    paid_in: Callable[..., Plan],
+    records: pa.Table,
+    judge: Judge,
     token: GivenToken,
     sonar: Sonar,
     scientist: KeyfileSigner,
@@ -79,7 +83,12 @@ def test_an_old_approval_that_is_too_small_is_replaced(
 
 
 def test_a_refund_in_tokens_is_claimed(
-    owner: Any, paid_in: Any, records: Any, judge: Any, token: GivenToken, sonar: Sonar
+    owner: Scientist,
+    paid_in: Callable[..., Plan],
+    records: pa.Table,
+    judge: Judge,
+    token: GivenToken,
+    sonar: Sonar,
 ) -> None:
     campaign = Campaign(owner, paid_in(), records).launch()
     assert "<td>0 USDX of 10 USDX</td>" in campaign._repr_html_()
@@ -90,7 +99,12 @@ def test_a_refund_in_tokens_is_claimed(
 
 
 def test_who_holds_too_little_is_told_and_nothing_is_sent(
-    owner: Any, paid_in: Any, records: Any, judge: Any, created: Any, sonar: Sonar
+    owner: Scientist,
+    paid_in: Callable[..., Plan],
+    records: pa.Table,
+    judge: Judge,
+    created: Created,
+    sonar: Sonar,
 ) -> None:
     with pytest.raises(TokensMissingError, match=r"needs 100\.000001 USDX; 0\.000001 USDX are missing"):
         Campaign(owner, paid_in(bounty="100.000001 USDX"), records).launch()
@@ -98,7 +112,7 @@ def test_who_holds_too_little_is_told_and_nothing_is_sent(
     assert created(sonar) == []
 
 
-def test_ether_is_not_taken_for_the_token_in_a_plan(paid_in: Any) -> None:
+def test_ether_is_not_taken_for_the_token_in_a_plan(paid_in: Callable[..., Plan]) -> None:
     with pytest.raises(PlanError, match="bounty is '10 ETH'; expected an amount of the token"):
         paid_in(bounty="10 ETH")
 
@@ -113,7 +127,7 @@ def test_a_plan_in_tokens_needs_a_chain_to_ask(plan_values: dict[str, Any], toke
 
 @pytest.mark.parametrize("left_out", ["stake", "fee"])
 def test_stake_and_fee_of_a_token_are_never_guessed(
-    plan_values: dict[str, Any], token: GivenToken, owner: Any, left_out: str
+    plan_values: dict[str, Any], token: GivenToken, owner: Scientist, left_out: str
 ) -> None:
     money = {"asset": token.address, "bounty": "10 USDX", "stake": "0", "fee": "0"}
     values = {key: value for key, value in (plan_values | money).items() if key != left_out}

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
@@ -20,8 +21,10 @@ from pysonar.party.home.settings import load_settings, save_settings
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
 from pysonar.scientist.cli.campaign import prompts
+from pysonar.scientist.connection import Scientist
 from tests.builders.terms import terms_of
 from tests.conftest import Anvil
+from tests.scientist.conftest import Judge
 from tests.scientist.shell import Shell, runner
 
 ETHER = 10**18
@@ -50,13 +53,13 @@ def create(plan_file: Path, validation_csv: Path) -> tuple[str, ...]:
 def test_the_whole_way(
     sonar_command: Shell,
     create: tuple[str, ...],
-    judge: Any,
+    judge: Judge,
     node: Anvil,
     sonar: Sonar,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
-    owner: Any,
-    weights: Any,
+    owner: Scientist,
+    weights: np.ndarray,
     validation_csv: Path,
     tmp_path: Path,
 ) -> None:
@@ -127,7 +130,7 @@ def test_the_whole_way(
 def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     sonar_command: Shell,
     create: tuple[str, ...],
-    judge: Any,  # registers the Capsule
+    judge: Judge,  # registers the Capsule
     node: Anvil,
     sonar: Sonar,
     validation_csv: Path,
@@ -153,7 +156,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
 
 
 def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, monkeypatch: pytest.MonkeyPatch
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prompts, "in_terminal", lambda: True)
     created = sonar_command.json(*create, "--yes")
@@ -163,7 +166,7 @@ def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
 
 
 def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar
 ) -> None:
     slip = (*create, "--bounty", "2 wei")
     refused = sonar_command(*slip)
@@ -189,7 +192,7 @@ def test_an_open_quote_in_the_validation_file_escrows_nothing(
 
 
 def test_people_see_tables_with_dashes(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, miner: KeyfileSigner
 ) -> None:
     made = sonar_command(*create)
     assert made.exit_code == 0
@@ -209,7 +212,7 @@ def test_people_see_tables_with_dashes(
 
 
 def test_an_interrupted_create_is_simply_repeated(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar, owner: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar, owner: Scientist
 ) -> None:
     node.fund(owner.address, 10 * ETHER)
     refused = sonar_command(*create)
@@ -224,7 +227,7 @@ def test_an_interrupted_create_is_simply_repeated(
 
 
 def test_a_declined_campaign_ends_the_watching_with_an_error(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, sonar: Sonar
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, sonar: Sonar
 ) -> None:
     campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.send(sonar.calls.decline(campaign, "no \x1b[31mcolours\x07"))
@@ -237,7 +240,7 @@ def test_a_declined_campaign_ends_the_watching_with_an_error(
 
 
 def test_cancelling(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, node: Anvil, scientist: KeyfileSigner
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, node: Anvil, scientist: KeyfileSigner
 ) -> None:
     sonar_command.json(*create)
     first = sonar_command.json("campaign", "cancel", "who-is-ill")
@@ -248,7 +251,7 @@ def test_cancelling(
 
 
 def test_a_campaign_to_which_somebody_submitted_cannot_be_cancelled(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, miner: KeyfileSigner
 ) -> None:
     own = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.open(own, 500_000)
@@ -259,14 +262,14 @@ def test_a_campaign_to_which_somebody_submitted_cannot_be_cancelled(
 
 
 def test_a_campaign_that_nobody_submitted_to_can_be_cancelled_although_it_is_open(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge
 ) -> None:
     judge.open(bytes.fromhex(sonar_command.json(*create)["campaign"][2:]), 500_000)
     assert sonar_command("campaign", "cancel", "who-is-ill").exit_code == 0
 
 
 def test_a_terminal_gets_a_live_table(
-    sonar_command: Shell, create: tuple[str, ...], judge: Any, miner: KeyfileSigner
+    sonar_command: Shell, create: tuple[str, ...], judge: Judge, miner: KeyfileSigner
 ) -> None:
     campaign = bytes.fromhex(sonar_command.json(*create)["campaign"][2:])
     judge.open(campaign, 500_000)
@@ -277,7 +280,7 @@ def test_a_terminal_gets_a_live_table(
     assert all(word in watched.stdout for word in ("verdict", "IMPROVED", "50 %", "70 %", "left", "gas"))
 
 
-def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...], judge: Any) -> None:
+def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...], judge: Judge) -> None:
     sonar_command.json(*create)
     watched = sonar_command("campaign", "watch", "who-is-ill", "--timeout", "1s")
     assert watched.exit_code == 1
@@ -286,7 +289,7 @@ def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...]
 
 def test_campaigns_of_others_are_listed_and_shown(
     sonar_command: Shell,
-    judge: Any,
+    judge: Judge,
     stranger: KeyfileSigner,
     sonar: Sonar,
     node: Anvil,
@@ -332,7 +335,7 @@ def test_refusals_end_with_1_and_say_why(
 
 
 def test_a_validation_file_with_a_bad_value_names_it(
-    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, judge: Any
+    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, judge: Judge
 ) -> None:
     validation_csv.write_text(validation_csv.read_text().replace("1.54", "tall"))
     result = sonar_command(*create)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,7 +171,7 @@ def test_reading_in_steps_comes_to_the_same_as_reading_at_once(
     database: str,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
-    tmp_path: Any,
+    tmp_path: Path,
 ) -> None:
     campaign = story.opened()
     indexer.poll()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
@@ -27,7 +28,9 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def application(story: Story, indexer: Indexer, database: str, miner: Any, second_miner: Any) -> Any:
+def application(
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> Any:
     """The service over a finished and a declined campaign."""
     two_campaigns(story, miner, second_miner)
     indexer.poll()

@@ -8,10 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.errors import DatabaseAwayError
 from sonar_web.index.batch import Batch
 from sonar_web.index.indexer import Indexer
@@ -72,7 +72,11 @@ def own_server() -> Iterator[Postgres]:
 
 
 def test_a_server_that_goes_away_in_the_middle_of_a_batch_costs_nothing(
-    story: Story, own_server: Postgres, miner: Any, second_miner: Any, monkeypatch: pytest.MonkeyPatch
+    story: Story,
+    own_server: Postgres,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two_campaigns(story, miner, second_miner)
     indexer = Indexer(story.node.web3, story.sonar, own_server.url, confirmations=0, start_block=0)
@@ -98,7 +102,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_batch_costs_nothing(
     "point", ["before the deletion is committed", "after the deletion", "while it is read again"]
 )
 def test_a_rebuild_that_is_killed_is_made_good_by_the_next_reading(
-    story: Story, tmp_path: Path, miner: Any, second_miner: Any, point: str
+    story: Story, tmp_path: Path, miner: KeyfileSigner, second_miner: KeyfileSigner, point: str
 ) -> None:
     two_campaigns(story, miner, second_miner)
     database = str(tmp_path / "index.sqlite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -129,7 +130,7 @@ def test_what_is_shown_reads_back_to_the_unit(amount: int, decimals: int) -> Non
 
 
 def test_exactly_what_is_needed_is_approved_and_nothing_twice(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     assert approved(outbox, token, sonar.address, 7) == 1
@@ -139,7 +140,7 @@ def test_exactly_what_is_needed_is_approved_and_nothing_twice(
 
 
 def test_an_approval_that_is_too_small_is_set_to_zero_first(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     """The token refuses anything else."""
     token.approve(capsule, sonar.address, 3)
@@ -148,7 +149,7 @@ def test_an_approval_that_is_too_small_is_set_to_zero_first(
 
 
 def test_the_same_amount_is_approved_again_after_it_was_used(
-    make: Any, token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar, capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     for _ in range(2):
@@ -156,14 +157,16 @@ def test_the_same_amount_is_approved_again_after_it_was_used(
         token.approve(capsule, sonar.address, 0)  # as if Sonar had taken it
 
 
-def test_what_the_account_does_not_hold_is_not_approved(make: Any, token: GivenToken, sonar: Sonar) -> None:
+def test_what_the_account_does_not_hold_is_not_approved(
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar
+) -> None:
     assert approved(make(), token, sonar.address, 100 * UNIT) == 1
     with pytest.raises(TokensMissingError, match=r" 0\.000001 USDX are missing"):
         next_approval(make(), token.token, sonar.address, 100 * UNIT + 1, OTHER)
 
 
 def test_nothing_is_approved_while_a_call_that_draws_on_it_is_on_its_way(
-    make: Any, token: GivenToken, sonar: Sonar, node: Anvil
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar, node: Anvil
 ) -> None:
     outbox = make()
     approved(outbox, token, sonar.address, 7)
@@ -181,9 +184,9 @@ def test_nothing_is_approved_while_a_call_that_draws_on_it_is_on_its_way(
 
 
 def test_a_process_that_dies_after_the_approval_was_stored_approves_once(
-    make: Any, token: GivenToken, sonar: Sonar, node: Anvil, capsule: KeyfileSigner
+    make: Callable[..., Outbox], token: GivenToken, sonar: Sonar, node: Anvil, capsule: KeyfileSigner
 ) -> None:
-    def gone(method: str, _: Any) -> Answer | None:
+    def gone(method: str, _: object) -> Answer | None:
         if method == "eth_sendRawTransaction":
             raise NodeDownError(node.url, "test")
         return None

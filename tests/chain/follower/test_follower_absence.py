@@ -27,7 +27,11 @@ from tests.roles import Transact
 
 
 def test_events_that_a_machine_behind_left_out_are_found_later(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    register: Callable[[int], None],
+    clock: Clock,
 ) -> None:
     register(1)
     follower = follow()
@@ -47,7 +51,12 @@ def test_events_that_a_machine_behind_left_out_are_found_later(
 
 @pytest.mark.parametrize("age", range(len(AGES)))
 def test_they_are_found_at_each_age_that_is_looked_at(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock, age: int
+    node: Anvil,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    register: Callable[[int], None],
+    clock: Clock,
+    age: int,
 ) -> None:
     follower = follow()
     follower.poll()
@@ -66,7 +75,11 @@ def test_they_are_found_at_each_age_that_is_looked_at(
 
 
 def test_in_the_end_blocks_are_left_alone(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    register: Callable[[int], None],
+    clock: Clock,
 ) -> None:
     register(1)
     follower = follow()
@@ -82,7 +95,7 @@ def test_in_the_end_blocks_are_left_alone(
 
 
 def test_a_restart_reads_the_newest_blocks_again(
-    faulty: FaultyNode, follow: Callable[..., Follower], register: Any, clock: Clock
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None], clock: Clock
 ) -> None:
     faulty.habit(answering([]), "eth_getLogs")
     register(1)
@@ -96,7 +109,7 @@ def test_a_restart_reads_the_newest_blocks_again(
 
 
 def test_a_machine_that_lacks_the_last_block_is_not_believed(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
 ) -> None:
     follower = follow(ages=())
     follower.poll()
@@ -110,7 +123,7 @@ def test_a_machine_that_lacks_the_last_block_is_not_believed(
 
 
 def test_a_block_that_a_node_does_not_have_is_not_a_fork(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
 ) -> None:
     register(1)
     follower = follow()
@@ -131,7 +144,7 @@ def test_a_lost_submission_is_noticed_by_the_counters_told_and_found(
     miner: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    campaign: Any,
+    campaign: Callable[[], bytes],
     transact: Transact,
     clock: Clock,
 ) -> None:
@@ -161,7 +174,7 @@ def test_a_lost_verdict_is_noticed_too(
     capsule: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    campaign: Any,
+    campaign: Callable[[], bytes],
     transact: Transact,
     clock: Clock,
 ) -> None:
@@ -188,7 +201,7 @@ def test_a_lost_beginning_is_noticed_by_what_comes_after_it(
     miner: KeyfileSigner,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    campaign: Any,
+    campaign: Callable[[], bytes],
     transact: Transact,
 ) -> None:
     follower = follow(ages=())
@@ -208,7 +221,7 @@ def test_a_campaign_from_before_the_first_block_is_told_for_a_while_only(
     sonar: Sonar,
     miner: KeyfileSigner,
     follow: Callable[..., Follower],
-    campaign: Any,
+    campaign: Callable[[], bytes],
     transact: Transact,
     clock: Clock,
 ) -> None:
@@ -228,7 +241,7 @@ def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
     sonar: Sonar,
     miner: KeyfileSigner,
     follow: Callable[..., Follower],
-    campaign: Any,
+    campaign: Callable[[], bytes],
     transact: Transact,
     clock: Clock,
 ) -> None:
@@ -251,7 +264,7 @@ def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
 
 @pytest.mark.parametrize("odd", [None, "text", 17, {}, [None], [{"topics": []}], [{"address": 5}]])
 def test_odd_logs_are_an_error_and_change_nothing(
-    faulty: FaultyNode, follow: Callable[..., Follower], register: Any, odd: Any
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None], odd: Any
 ) -> None:
     register(1)
     follower = follow()
@@ -264,7 +277,11 @@ def test_odd_logs_are_an_error_and_change_nothing(
 
 
 def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+    node: Anvil,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    sonar: Sonar,
+    register: Callable[[int], None],
 ) -> None:
     register(1)
     place = hex(rpc.block_number(node.web3))
@@ -281,7 +298,11 @@ def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
 
 
 def test_logs_of_a_block_that_is_not_on_the_chain_are_not_stored(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], sonar: Sonar, register: Any
+    node: Anvil,
+    faulty: FaultyNode,
+    follow: Callable[..., Follower],
+    sonar: Sonar,
+    register: Callable[[int], None],
 ) -> None:
     register(1)
     node.mine(2)

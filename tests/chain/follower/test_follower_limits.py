@@ -25,7 +25,7 @@ def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
     node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    register: Any,
+    register: Callable[[int], None],
     monkeypatch: pytest.MonkeyPatch,
     habit: Any,
 ) -> None:
@@ -48,7 +48,7 @@ def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
 
 
 def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
 ) -> None:
     register(1)
     node.mine(300)
@@ -62,7 +62,7 @@ def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
 
 
 def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
 ) -> None:
     register(1)
     node.mine(300)
@@ -77,7 +77,7 @@ def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
 
 
 def test_nodes_that_disagree_about_the_past_are_told(
-    node: Anvil, follow: Callable[..., Follower], register: Any, clock: Clock
+    node: Anvil, follow: Callable[..., Follower], register: Callable[[int], None], clock: Clock
 ) -> None:
     register(1)
     with FaultyNode(node.url) as right, FaultyNode(node.url) as wrong:
@@ -99,7 +99,7 @@ def test_nodes_that_disagree_about_the_past_are_told(
 
 
 def test_another_chain_in_the_nodes_place_takes_nothing_back(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Any
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
 ) -> None:
     register(1)
     follower = follow()
@@ -112,7 +112,7 @@ def test_another_chain_in_the_nodes_place_takes_nothing_back(
 
 
 def test_many_idle_campaigns_cost_one_request_a_look(
-    faulty: FaultyNode, follow: Callable[..., Follower], campaign: Any, clock: Clock
+    faulty: FaultyNode, follow: Callable[..., Follower], campaign: Callable[[], bytes], clock: Clock
 ) -> None:
     campaign()
     follower = follow(ages=())

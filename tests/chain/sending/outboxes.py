@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.outbox import Outbox
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 
 FILLER = Deed(Action.FILL, None, "0")
@@ -40,7 +39,7 @@ def send_and_see_mined(node: Anvil, outbox: Outbox, call: Call, deed: Deed) -> N
     node.receipt(outbox.send(call, deed).hashes[-1])
 
 
-def from_elsewhere(account: Any, nonce: int) -> bytes:
+def from_elsewhere(account: KeyfileSigner, nonce: int) -> bytes:
     """A transaction of the account that no outbox knows of, well paid."""
     return bytes(
         account.sign(

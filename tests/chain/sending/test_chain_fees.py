@@ -17,7 +17,9 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import FeesTooHighError, TransactionTimeoutError
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees, GasPrice, price_now
+from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.sending.outboxes import landed, register, registration
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, refusing
@@ -27,7 +29,7 @@ OFFERS = st.tuples(st.integers(1, 10**12), st.integers(1, 10**12)).map(lambda b:
 CAPS = st.builds(FeePolicy, max_fee=st.integers(1, 10**12), max_tip=st.none() | st.integers(1, 10**12))
 
 
-def without_base_fee(method: str, _: Any, answer: Answer) -> Answer | None:
+def without_base_fee(method: str, _: object, answer: Answer) -> Answer | None:
     """A chain from before EIP-1559, as its nodes show it."""
     block = answer.get("result")
     if method != "eth_getBlockByNumber" or not isinstance(block, dict):
@@ -54,7 +56,9 @@ def floor_of(least: int, suggested: int) -> Callable[[str, Any], Answer | None]:
     return answer
 
 
-def test_a_chain_without_base_fee_is_offered_its_gas_price(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_chain_without_base_fee_is_offered_its_gas_price(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     outbox, price = make(Meddling(node.url, after=without_base_fee)), int(node.rpc("eth_gasPrice"), 16)
     outbox.send(register(sonar), DEED)
     assert outbox.wait(DEED, timeout=10).succeeded
@@ -63,7 +67,9 @@ def test_a_chain_without_base_fee_is_offered_its_gas_price(node: Anvil, sonar: S
     assert landed(node, sonar) == [1]
 
 
-def test_the_cap_holds_without_base_fee_as_well(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_the_cap_holds_without_base_fee_as_well(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     price = int(node.rpc("eth_gasPrice"), 16)
     dear = make(Meddling(node.url, after=without_base_fee), policy=FeePolicy(max_fee=price - 1))
     with pytest.raises(FeesTooHighError):
@@ -72,7 +78,9 @@ def test_the_cap_holds_without_base_fee_as_well(node: Anvil, sonar: Sonar, make:
     assert fits.send(register(sonar), DEED)
 
 
-def test_a_gas_price_that_waits_too_long_is_raised(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_gas_price_that_waits_too_long_is_raised(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     node.set_automine(False)
     outbox = make(Meddling(node.url, after=without_base_fee), policy=FeePolicy(bump_after=0.0))
     outbox.send(register(sonar), DEED)
@@ -85,7 +93,9 @@ def test_a_gas_price_that_waits_too_long_is_raised(node: Anvil, sonar: Sonar, ma
     assert outbox.wait(DEED, timeout=5).succeeded
 
 
-def test_a_suggested_tip_is_followed_within_the_cap(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_suggested_tip_is_followed_within_the_cap(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=30 * GWEI)))
     outbox.send(register(sonar), DEED)
     assert outbox.wait(DEED).succeeded
@@ -94,7 +104,7 @@ def test_a_suggested_tip_is_followed_within_the_cap(node: Anvil, sonar: Sonar, m
 
 
 def test_an_offer_found_too_low_is_answered_by_higher_ones_at_once(
-    node: Anvil, sonar: Sonar, make: Any
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
 ) -> None:
     """The node suggests one gwei and takes no less than 25: nothing is waited for."""
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=GWEI)))
@@ -110,7 +120,7 @@ def test_an_offer_found_too_low_is_answered_by_higher_ones_at_once(
 
 @pytest.mark.parametrize(("most", "taken"), [(25 * GWEI, True), (25 * GWEI - 1, False)])
 def test_the_owners_most_tip_is_never_passed_and_a_time_out_says_why(
-    node: Anvil, sonar: Sonar, make: Any, most: int, taken: bool
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], most: int, taken: bool
 ) -> None:
     policy = FeePolicy(max_tip=most)
     outbox = make(Meddling(node.url, floor_of(25 * GWEI, suggested=30 * GWEI)), policy=policy)
@@ -124,7 +134,7 @@ def test_the_owners_most_tip_is_never_passed_and_a_time_out_says_why(
         outbox.wait(DEED, timeout=0.05)
 
 
-def test_a_time_out_gives_the_nodes_reason(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_time_out_gives_the_nodes_reason(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     outbox = make(
         Meddling(node.url, refusing("eth_sendRawTransaction", "sender is on the list of sanctions"))
     )
@@ -149,17 +159,19 @@ def test_an_answer_to_too_low_is_a_replacement_within_the_caps(
 
 @pytest.mark.parametrize(("times", "dear"), [(1, 1), (10, 10)])
 def test_gas_costs_as_many_times_more_as_the_chain_takes_of_it(
-    node: Any, capsule: Any, times: int, dear: int
+    node: Anvil, capsule: KeyfileSigner, times: int, dear: int
 ) -> None:
     """On chains that bill bytes as gas, an empty transfer takes more than 21,000."""
 
-    def more(method: str, _: Any, answer: Answer) -> Answer | None:
+    def more(method: str, _: object, answer: Answer) -> Answer | None:
         return {"result": hex(21_000 * times)} if method == "eth_estimateGas" else None
 
     web3 = Web3(Meddling(node.url, after=more))
     assert GasPrice(web3, capsule.address).now() == dear * price_now(web3)
 
 
-def test_a_node_that_estimates_nothing_is_taken_for_one_of_ethereum(node: Any, capsule: Any) -> None:
+def test_a_node_that_estimates_nothing_is_taken_for_one_of_ethereum(
+    node: Anvil, capsule: KeyfileSigner
+) -> None:
     web3 = Web3(Meddling(node.url, refusing("eth_estimateGas", "not supported")))
     assert GasPrice(web3, capsule.address).now() == price_now(web3)

@@ -6,6 +6,7 @@ What happens to the process is in `test_chain_outbox_killed.py`.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from pysonar.chain.errors import (
 from pysonar.chain.node import rpc
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees
+from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import terms_of
@@ -38,7 +40,7 @@ SPEC, SALT, UPDATE = (bytes([n]) * 32 for n in (1, 2, 3))
 
 
 def test_a_sent_transaction_is_confirmed_with_its_events(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     pending = outbox.send(register(sonar), named("register"))
@@ -50,7 +52,7 @@ def test_a_sent_transaction_is_confirmed_with_its_events(
     assert outbox.get(named("register")).status is Status.CONFIRMED
 
 
-def test_the_same_key_sends_once(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_the_same_key_sends_once(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     outbox = make()
     first = outbox.send(register(sonar), named("register"))
     assert outbox.send(register(sonar), named("register")).hashes == first.hashes
@@ -59,7 +61,9 @@ def test_the_same_key_sends_once(node: Anvil, sonar: Sonar, make: Any) -> None:
     assert landed(node, sonar) == [1]
 
 
-def test_the_same_key_for_another_call_is_refused(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_the_same_key_for_another_call_is_refused(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     outbox = make()
     send_and_see_mined(node, outbox, register(sonar, 1), named("register"))
     with pytest.raises(DeedReusedError, match="other/-/register"):
@@ -68,7 +72,7 @@ def test_the_same_key_for_another_call_is_refused(node: Anvil, sonar: Sonar, mak
 
 
 def test_what_the_contract_refuses_costs_nothing(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     with pytest.raises(ContractRefusedError, match="sonar: campaign is not requested"):
@@ -80,7 +84,7 @@ def test_what_the_contract_refuses_costs_nothing(
 
 
 def test_an_account_must_hold_value_and_gas_and_what_waits_already(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     outbox = make()
     node.set_automine(False)
@@ -99,13 +103,15 @@ def test_an_account_must_hold_value_and_gas_and_what_waits_already(
     assert outbox.send(register(sonar, 2), named("second")).nonce == 1
 
 
-def test_an_account_without_any_ether(node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner) -> None:
+def test_an_account_without_any_ether(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
+) -> None:
     node.fund(capsule.address, 0)
     with pytest.raises(InsufficientFundsError, match=f"account {capsule.address} holds 0 wei"):
         make().send(register(sonar), named("register"))
 
 
-def test_several_wait_with_nonces_in_a_row(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_several_wait_with_nonces_in_a_row(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     node.set_automine(False)
     outbox = make()
     assert [outbox.send(register(sonar, n), named(str(n))).nonce for n in (1, 2, 3, 4)] == [0, 1, 2, 3]
@@ -116,7 +122,7 @@ def test_several_wait_with_nonces_in_a_row(node: Anvil, sonar: Sonar, make: Any)
     assert landed(node, sonar) == [1, 2, 3, 4]
 
 
-def test_confirmations_are_waited_for(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_confirmations_are_waited_for(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     outbox = make(confirmations=2)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
     outbox.pump()
@@ -128,7 +134,9 @@ def test_confirmations_are_waited_for(node: Anvil, sonar: Sonar, make: Any) -> N
     assert [pending.status for pending in outbox.pump()] == [Status.CONFIRMED]
 
 
-def test_a_transaction_that_a_fork_throws_out_is_sent_again(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_transaction_that_a_fork_throws_out_is_sent_again(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     outbox = make(confirmations=3)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
     node.mine(1)
@@ -156,7 +164,7 @@ def test_the_chain_under_test_keeps_its_contracts_in_a_fork_however_many_blocks_
 
 
 def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
-    node: Anvil, sonar: Sonar, make: Any, database: sqlite3.Connection
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], database: sqlite3.Connection
 ) -> None:
     outbox = make(confirmations=3)
     send_and_see_mined(node, outbox, register(sonar), named("register"))
@@ -172,7 +180,9 @@ def test_a_transaction_that_a_fork_puts_back_in_the_queue_is_waiting_again(
     assert (pending.status, pending.receipt) == (Status.WAITING, None)
 
 
-def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_fork_deeper_than_the_confirmations_is_repaired_too(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     outbox = make()
     outbox.send(register(sonar), named("register"))
     outbox.wait(named("register"))
@@ -187,7 +197,7 @@ def test_a_fork_deeper_than_the_confirmations_is_repaired_too(node: Anvil, sonar
 def test_a_transaction_that_reverts_when_mined_says_why(
     node: Anvil,
     sonar: Sonar,
-    make: Any,
+    make: Callable[..., Outbox],
     scientist: KeyfileSigner,
     capsule: KeyfileSigner,
     miner: KeyfileSigner,
@@ -215,7 +225,7 @@ def test_a_transaction_that_reverts_when_mined_says_why(
     assert outbox.get(named("submit")).number == again.number
 
 
-def _race(node: Anvil, signer: Any, sonar: Sonar, campaign: bytes) -> None:
+def _race(node: Anvil, signer: KeyfileSigner, sonar: Sonar, campaign: bytes) -> None:
     """The signer's submission, with a tip that puts it first in the block."""
     call = sonar.calls.submit(campaign, SALT, signer.address, 0)
     transaction = {
@@ -226,7 +236,7 @@ def _race(node: Anvil, signer: Any, sonar: Sonar, campaign: bytes) -> None:
 
 
 def test_a_nonce_taken_by_somebody_else_is_named(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     outbox = make()
@@ -246,7 +256,7 @@ def test_a_nonce_taken_by_somebody_else_is_named(
 
 
 def test_a_gap_left_by_somebody_elses_transaction_is_filled(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     foreign = {
@@ -268,7 +278,9 @@ def test_a_gap_left_by_somebody_elses_transaction_is_filled(
     assert landed(node, sonar) == [1]
 
 
-def test_a_transaction_that_waits_too_long_offers_more(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_transaction_that_waits_too_long_offers_more(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))
     before = outbox.send(register(sonar), named("register"))
@@ -283,11 +295,13 @@ def test_a_transaction_that_waits_too_long_offers_more(node: Anvil, sonar: Sonar
     assert landed(node, sonar) == [1]
 
 
-def test_the_first_version_counts_if_it_is_the_one_mined(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_the_first_version_counts_if_it_is_the_one_mined(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     node.set_automine(False)
     lost = [False]
 
-    def lose_broadcast(method: str, _: Any) -> Any:
+    def lose_broadcast(method: str, _: object) -> Any:
         if method == "eth_sendRawTransaction" and lost[0]:
             return {"error": {"code": -32000, "message": "mempool is full"}}
         return None
@@ -302,7 +316,7 @@ def test_the_first_version_counts_if_it_is_the_one_mined(node: Anvil, sonar: Son
     assert outbox.wait(named("register")).transaction_hash == first != second
 
 
-def test_offers_stop_at_the_cap(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_offers_stop_at_the_cap(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0, max_fee=6 * GWEI))
     outbox.send(register(sonar), named("register"))
@@ -315,7 +329,9 @@ def test_offers_stop_at_the_cap(node: Anvil, sonar: Sonar, make: Any) -> None:
     assert outbox.wait(named("register")).succeeded
 
 
-def test_a_chain_dearer_than_the_cap_is_refused_before_signing(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_chain_dearer_than_the_cap_is_refused_before_signing(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     base_fee = rpc.latest(node.web3).base_fee
     assert base_fee is not None
     with pytest.raises(FeesTooHighError) as dear:
@@ -335,10 +351,12 @@ def test_a_bump_raises_both_parts_by_what_nodes_demand() -> None:
     assert fees.bumped(Fees(883, 10), Fees(1, 1), policy) == Fees(999, 13)
 
 
-def test_a_node_lost_at_the_broadcast_loses_nothing(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_node_lost_at_the_broadcast_loses_nothing(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     down = [True]
 
-    def drop(method: str, _: Any) -> Any:
+    def drop(method: str, _: object) -> Any:
         if method == "eth_sendRawTransaction" and down[0]:
             raise NodeDownError(node.url, "test")
         return None
@@ -355,7 +373,7 @@ def test_a_node_lost_at_the_broadcast_loses_nothing(node: Anvil, sonar: Sonar, m
     assert landed(node, sonar) == [1]
 
 
-def test_history_lists_everything_by_nonce(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_history_lists_everything_by_nonce(node: Anvil, sonar: Sonar, make: Callable[..., Outbox]) -> None:
     outbox = make()
     for number in range(3):
         send_and_see_mined(node, outbox, register(sonar, 1 + number), named(f"key {number}"))

@@ -5,6 +5,7 @@ wrongly is not signed.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.fees import GWEI, FeePolicy
+from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.watching.nonces import MOST_WAITING, who_used
@@ -44,7 +46,7 @@ DEED = registration()
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_mined_transaction_without_receipt_is_not_displaced(
-    node: Anvil, sonar: Sonar, make: Any, missing: tuple[str, ...]
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], missing: tuple[str, ...]
 ) -> None:
     outbox = make(Meddling(node.url, without(*missing)), effects=None)
     outbox.ensure(DEED, lambda: register(sonar))
@@ -62,7 +64,7 @@ def test_a_mined_transaction_without_receipt_is_not_displaced(
 
 
 def test_where_the_receipt_is_missing_the_effect_on_chain_decides(
-    node: Anvil, sonar: Sonar, make: Any
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
 ) -> None:
     outbox = make(Meddling(node.url, without(RECEIPT)))
     outbox.send(register(sonar), DEED)
@@ -71,7 +73,9 @@ def test_where_the_receipt_is_missing_the_effect_on_chain_decides(
     assert outbox.get(DEED).status is Status.CONFIRMED
 
 
-def test_a_node_that_shows_nothing_at_all_displaces_nothing(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_node_that_shows_nothing_at_all_displaces_nothing(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     pruned = refusing("eth_getBlockByNumber", "block is not available")
 
     def silent(method: str, params: Any) -> Answer | None:
@@ -91,7 +95,7 @@ def test_a_node_that_shows_nothing_at_all_displaces_nothing(node: Anvil, sonar: 
 
 
 def test_another_transaction_displaces_once_its_block_is_confirmed_and_not_before(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     outbox = make(confirmations=2)
@@ -108,7 +112,7 @@ def test_another_transaction_displaces_once_its_block_is_confirmed_and_not_befor
 
 
 def test_a_nonce_is_found_in_its_block_wherever_that_is(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     outbox, blocks = make(), []
     for number in range(4):
@@ -129,9 +133,9 @@ def test_a_nonce_is_found_in_its_block_wherever_that_is(
 
 @pytest.mark.parametrize("lost", ["effectiveGasPrice", "gasUsed", "logs", "status", "blockNumber"])
 def test_a_receipt_without_a_field_ends_nothing_and_reads_again_after_a_restart(
-    node: Anvil, sonar: Sonar, make: Any, lost: str
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], lost: str
 ) -> None:
-    def forget(method: str, _: Any, answer: Answer) -> Answer | None:
+    def forget(method: str, _: object, answer: Answer) -> Answer | None:
         if method != RECEIPT or not answer.get("result"):
             return None
         return {"result": {key: value for key, value in answer["result"].items() if key != lost}}
@@ -143,7 +147,9 @@ def test_a_receipt_without_a_field_ends_nothing_and_reads_again_after_a_restart(
 
 
 @pytest.mark.parametrize("odd", [[], "text", 7, {"status": "yes"}, {"status": 1, "logs": "none"}])
-def test_what_is_no_receipt_is_none(node: Anvil, sonar: Sonar, make: Any, odd: object) -> None:
+def test_what_is_no_receipt_is_none(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], odd: object
+) -> None:
     outbox = make(Meddling(node.url, lambda method, _: {"result": odd} if method == RECEIPT else None))
     outbox.send(register(sonar), DEED)
     assert outbox.wait(DEED, timeout=10).succeeded  # by its effect
@@ -151,7 +157,7 @@ def test_what_is_no_receipt_is_none(node: Anvil, sonar: Sonar, make: Any, odd: o
 
 
 def test_the_receipt_of_another_transaction_is_not_taken_for_ours(
-    node: Anvil, sonar: Sonar, make: Any, stranger: KeyfileSigner, transact: Transact
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], stranger: KeyfileSigner, transact: Transact
 ) -> None:
     transact(node, stranger, register(sonar, 9))
     block = rpc.block_transactions(node.web3, rpc.block_number(node.web3))
@@ -168,7 +174,7 @@ def test_the_receipt_of_another_transaction_is_not_taken_for_ours(
 
 
 def test_what_somebody_else_has_brought_about_is_not_sent_again(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     """The registration was displaced by one from elsewhere that says the same."""
     node.set_automine(False)
@@ -192,7 +198,7 @@ def test_what_somebody_else_has_brought_about_is_not_sent_again(
 
 
 def test_a_displaced_deed_without_effect_is_sent_again(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     outbox = make()
@@ -209,7 +215,7 @@ def test_a_displaced_deed_without_effect_is_sent_again(
 
 
 def test_a_node_behind_the_failure_is_not_asked_for_the_effect(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     outbox = make()
@@ -226,10 +232,12 @@ def test_a_node_behind_the_failure_is_not_asked_for_the_effect(
     assert len(outbox.tries(DEED)) == 1
 
 
-def test_a_reverted_deed_is_raised_once_and_then_sent_again(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_reverted_deed_is_raised_once_and_then_sent_again(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     """It reverts for want of gas: the node estimated too little."""
 
-    def stingy(method: str, _: Any, answer: Answer) -> Answer | None:
+    def stingy(method: str, _: object, answer: Answer) -> Answer | None:
         return {"result": hex(int(answer["result"], 16) // 2)} if method == "eth_estimateGas" else None
 
     outbox = make(Meddling(node.url, after=stingy))
@@ -244,8 +252,10 @@ def test_a_reverted_deed_is_raised_once_and_then_sent_again(node: Anvil, sonar: 
     assert landed(node, sonar) == [1]
 
 
-def test_a_revert_that_wait_has_raised_is_not_raised_twice(node: Anvil, sonar: Sonar, make: Any) -> None:
-    def stingy(method: str, _: Any, answer: Answer) -> Answer | None:
+def test_a_revert_that_wait_has_raised_is_not_raised_twice(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
+    def stingy(method: str, _: object, answer: Answer) -> Answer | None:
         return {"result": hex(int(answer["result"], 16) // 2)} if method == "eth_estimateGas" else None
 
     outbox = make(Meddling(node.url, after=stingy))
@@ -262,7 +272,7 @@ def test_a_revert_that_wait_has_raised_is_not_raised_twice(node: Anvil, sonar: S
     ("pending", "taken"), [(MOST_WAITING, True), (MOST_WAITING + 1, False), (10**9, False)]
 )
 def test_a_nonce_far_above_what_is_mined_is_refused(
-    node: Anvil, sonar: Sonar, make: Any, pending: int, taken: bool
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], pending: int, taken: bool
 ) -> None:
     def wrong(method: str, params: Any) -> Answer | None:
         asked = method == "eth_getTransactionCount" and params[1] == "pending"
@@ -280,7 +290,9 @@ def test_a_nonce_far_above_what_is_mined_is_refused(
     assert make().send(register(sonar), DEED).nonce == 0
 
 
-def test_a_nonce_below_what_is_mined_is_refused(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_nonce_below_what_is_mined_is_refused(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     send_and_see_mined(node, make(), register(sonar), DEED)
 
     def stale(method: str, params: Any) -> Answer | None:
@@ -291,7 +303,9 @@ def test_a_nonce_below_what_is_mined_is_refused(node: Anvil, sonar: Sonar, make:
         make(Meddling(node.url, stale)).send(register(sonar, 2), registration(2))
 
 
-def test_a_chain_without_a_pending_state_has_nonces_too(node: Anvil, sonar: Sonar, make: Any) -> None:
+def test_a_chain_without_a_pending_state_has_nonces_too(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
+) -> None:
     def refuse(method: str, params: Any) -> Answer | None:
         if method == "eth_getTransactionCount" and params[1] == "pending":
             return {"error": {"code": -32000, "message": "pending block is not available"}}
@@ -304,7 +318,7 @@ def test_a_chain_without_a_pending_state_has_nonces_too(node: Anvil, sonar: Sona
 
 @pytest.mark.parametrize("said", [1, 1338])
 def test_nothing_is_signed_for_a_chain_that_is_not_the_settings(
-    node: Anvil, sonar: Sonar, make: Any, said: int
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], said: int
 ) -> None:
     liar = Meddling(node.url, lambda method, _: {"result": hex(said)} if method == "eth_chainId" else None)
     with pytest.raises(WrongChainError, match=f"serves chain {said}, expected chain 1337"):
@@ -313,7 +327,7 @@ def test_nothing_is_signed_for_a_chain_that_is_not_the_settings(
 
 
 def test_what_is_signed_is_for_the_settings_chain_even_if_the_node_changes_its_mind(
-    node: Anvil, sonar: Sonar, make: Any, database: sqlite3.Connection
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], database: sqlite3.Connection
 ) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))

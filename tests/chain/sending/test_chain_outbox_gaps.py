@@ -5,6 +5,7 @@ gone astray and is given up.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NonceAstrayError
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.fees import FeePolicy
+from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.watching import astray
@@ -25,7 +27,7 @@ DEED = registration()
 
 
 def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     for nonce in range(2):
@@ -49,7 +51,12 @@ def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
 
 @pytest.mark.parametrize(("gap", "filled"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
 def test_a_gap_that_only_a_wrong_number_can_make_is_told_and_not_paid_for(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, gap: int, filled: bool
+    node: Anvil,
+    sonar: Sonar,
+    make: Callable[..., Outbox],
+    monkeypatch: pytest.MonkeyPatch,
+    gap: int,
+    filled: bool,
 ) -> None:
     """As a database of the first release may hold it."""
     outbox = make(gap_seconds=0.0)
@@ -65,7 +72,7 @@ def test_a_gap_that_only_a_wrong_number_can_make_is_told_and_not_paid_for(
         assert outbox.send(register(sonar, 2), registration(2)).nonce == 0  # the account still works
 
 
-def send_with_nonce(outbox: Any, sonar: Sonar, nonce: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def send_with_nonce(outbox: Outbox, sonar: Sonar, nonce: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The deed as it was sent after a node had said a wrong number."""
     with monkeypatch.context() as wrong:
         wrong.setattr("pysonar.chain.sending.outbox.next_at_node", lambda *_: nonce)
@@ -74,7 +81,7 @@ def send_with_nonce(outbox: Any, sonar: Sonar, nonce: int, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("nonce", [MOST_WAITING + 1, 10**9])
 def test_what_waits_with_a_nonce_that_leads_nowhere_is_sent_again_and_lands_once(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch, nonce: int
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], monkeypatch: pytest.MonkeyPatch, nonce: int
 ) -> None:
     outbox = make(gap_seconds=0.0)
     send_with_nonce(outbox, sonar, nonce, monkeypatch)
@@ -95,7 +102,7 @@ def test_what_waits_with_a_nonce_that_leads_nowhere_is_sent_again_and_lands_once
 
 
 def test_what_may_land_after_all_is_not_given_up(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The node keeps the transaction, and takes no other in its place; later it does."""
     outbox = make(gap_seconds=0.0)
@@ -115,7 +122,7 @@ REFUSED = {"error": {"code": -32000, "message": "no replacements here"}}
 
 
 def test_a_node_that_is_behind_makes_nothing_look_astray(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was mined here before is above the number that it gives now."""
     outbox = make(gap_seconds=0.0)
@@ -142,7 +149,7 @@ def fill(nonce: int) -> Any:
 
 
 def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
-    node: Anvil, sonar: Sonar, make: Any, capsule: KeyfileSigner
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], capsule: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
@@ -159,7 +166,7 @@ def test_a_filler_dearer_than_the_cap_is_told_and_ends_no_round(
 
 
 def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.set_automine(False)
     now = time.time()
@@ -174,7 +181,7 @@ def test_a_version_signed_under_a_clock_that_ran_ahead_is_replaced_at_once(
 
 
 def test_a_clock_that_steps_back_at_each_look_breaks_no_bump(
-    node: Anvil, sonar: Sonar, make: Any, monkeypatch: pytest.MonkeyPatch
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node.set_automine(False)
     outbox = make(policy=FeePolicy(bump_after=0.0))

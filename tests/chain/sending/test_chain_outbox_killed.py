@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,7 +55,7 @@ for number in range(1, int(count) + 1):
 class Runs:
     """Children on one database, and what the chain shows afterwards."""
 
-    def __init__(self, folder: Path, node: Anvil, sonar: Sonar, signer: Any, key: bytes) -> None:
+    def __init__(self, folder: Path, node: Anvil, sonar: Sonar, signer: KeyfileSigner, key: bytes) -> None:
         self.path, self.node, self.sonar, self.signer, self.key = (
             folder / "a.sqlite",
             node,
@@ -83,7 +83,9 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, node: Anvil, sonar: Sonar, capsule: KeyfileSigner, role_keys: Any) -> Runs:
+def runs(
+    tmp_path: Path, node: Anvil, sonar: Sonar, capsule: KeyfileSigner, role_keys: Mapping[str, bytes]
+) -> Runs:
     """Children of the capsule's account."""
     return Runs(tmp_path, node, sonar, capsule, role_keys["capsule"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
@@ -11,12 +10,13 @@ from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.roles import Tell
 
 
 class Mine:
     """A mine under test: rounds, and what came of them."""
 
-    def __init__(self, home: Home, signer: KeyfileSigner, tell: Any) -> None:
+    def __init__(self, home: Home, signer: KeyfileSigner, tell: Tell) -> None:
         self.connection = Connection.open(home)
         self.outbox = self.connection.outbox(signer)
         self.time = 1_000_000.0

@@ -21,10 +21,11 @@ from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 @pytest.fixture
-def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
+def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     """The miner's mine with the colours registered."""
     home.data().add("colours", colours, replace=False)
     return Mine(home, miner, tell)
@@ -93,9 +94,9 @@ def test_an_unchanged_model_is_not_trained_again(mine: Mine, small_capsule: Smal
 
 
 def test_only_a_confirmed_version_is_trained(
-    make_home: Any,
+    make_home: Callable[..., Home],
     second_miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     colours: Path,
     small_capsule: SmallCapsule,
     mine: Mine,
@@ -168,7 +169,7 @@ def test_the_same_file_under_two_names_is_one_data_set(
 def test_a_mine_that_was_told_nothing_joins_nothing(
     make_home: Callable[..., Home],
     second_miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     colours: Path,
     small_capsule: SmallCapsule,
 ) -> None:
@@ -308,9 +309,9 @@ def test_the_gradient_is_for_capsule_only(mine: Mine, small_capsule: SmallCapsul
 
 def test_two_mines_with_the_same_data_send_different_bytes(
     mine: Mine,
-    make_home: Any,
+    make_home: Callable[..., Home],
     second_miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     colours: Path,
     small_capsule: SmallCapsule,
 ) -> None:

@@ -137,7 +137,11 @@ def test_a_round_with_errors_says_so_and_ends_with_their_code(
 
 @pytest.mark.only_mine_py("stores on Kubo")
 def test_a_store_out_of_reach_ends_with_3(
-    mine_agent: Callable[..., Any], make_home: Any, dead_url: str, small_capsule: SmallCapsule, colours: Path
+    mine_agent: Callable[..., Any],
+    make_home: Callable[..., Home],
+    dead_url: str,
+    small_capsule: SmallCapsule,
+    colours: Path,
 ) -> None:
     small_capsule.open()
     port = dead_url.rpartition(":")[2]

@@ -21,12 +21,15 @@ from mine_agent.rules.policy_file import parse_policy
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.mine_commands import MineCommand
+from tests.roles import Tell
 
 ETHER = 10**18
 
 
 @pytest.fixture
-def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
+def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     """The miner's mine with the colours registered."""
     home.data().add("colours", colours, replace=False)
     return Mine(home, miner, tell)
@@ -41,14 +44,18 @@ def set_rules(home: Home, **rules: str) -> None:
     home.save_policy("\n".join(lines) + "\n")
 
 
-def ask(mine_agent: Any, home: Home, *command: str) -> Any:
+def ask(mine_agent: MineCommand, home: Home, *command: str) -> Any:
     result = mine_agent(*command, "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_the_owner_is_asked_once_and_a_word_decides(
-    mine: Mine, home: Home, small_capsule: Any, mine_agent: Any, happenings: list[dict[str, Any]]
+    mine: Mine,
+    home: Home,
+    small_capsule: SmallCapsule,
+    mine_agent: MineCommand,
+    happenings: list[dict[str, Any]],
 ) -> None:
     set_rules(home, ask_first="true")
     wanted, unwanted = small_capsule.open(), small_capsule.open(salt=b"\x01" * 32)
@@ -75,7 +82,7 @@ def test_the_owner_is_asked_once_and_a_word_decides(
 
 
 def test_an_id_that_names_no_campaign_or_too_little_of_one_is_refused(
-    mine_agent: Any, home: Home, small_capsule: Any
+    mine_agent: MineCommand, home: Home, small_capsule: SmallCapsule
 ) -> None:
     campaign = small_capsule.open()
     for given in ("0xffffff", "0x" + campaign.hex()[:5], "red", campaign.hex() + "00"):
@@ -85,7 +92,7 @@ def test_an_id_that_names_no_campaign_or_too_little_of_one_is_refused(
 
 
 def test_nothing_new_is_begun_outside_the_hours_and_what_was_submitted_is_followed_up(
-    mine: Mine, home: Home, small_capsule: Any
+    mine: Mine, home: Home, small_capsule: SmallCapsule
 ) -> None:
     minute = minute_of_day(mine.time)
     begins, ends = shown_minute((minute + 60) % 1440), shown_minute((minute + 120) % 1440)
@@ -105,7 +112,7 @@ def test_nothing_new_is_begun_outside_the_hours_and_what_was_submitted_is_follow
 
 
 def test_no_more_campaigns_at_a_time_than_the_owner_allows(
-    mine: Mine, home: Home, small_capsule: Any
+    mine: Mine, home: Home, small_capsule: SmallCapsule
 ) -> None:
     set_rules(home, maximum_campaigns="1")
     first = small_capsule.open()
@@ -118,7 +125,7 @@ def test_no_more_campaigns_at_a_time_than_the_owner_allows(
 
 
 def test_a_mine_stops_where_its_gradients_bring_nothing_any_more(
-    mine: Mine, home: Home, small_capsule: Any
+    mine: Mine, home: Home, small_capsule: SmallCapsule
 ) -> None:
     # A hundredth of what is left is expected at first: 0.1 ETH, four times the fee of 0.025 ETH.
     set_rules(home, expected_share="0.01", stake_risk="0.0", no_gain_in_a_row="50")
@@ -144,7 +151,11 @@ def test_a_mine_stops_where_its_gradients_bring_nothing_any_more(
 
 
 def test_a_paused_mine_begins_nothing_and_still_gets_its_money(
-    mine: Mine, home: Home, small_capsule: Any, mine_agent: Any, happenings: list[dict[str, Any]]
+    mine: Mine,
+    home: Home,
+    small_capsule: SmallCapsule,
+    mine_agent: MineCommand,
+    happenings: list[dict[str, Any]],
 ) -> None:
     campaign = small_capsule.open()
     mine.round()
@@ -164,7 +175,7 @@ def test_a_paused_mine_begins_nothing_and_still_gets_its_money(
 
 
 def test_every_decision_is_explained_by_the_rules_as_they_were(
-    mine: Mine, home: Home, small_capsule: Any, mine_agent: Any
+    mine: Mine, home: Home, small_capsule: SmallCapsule, mine_agent: MineCommand
 ) -> None:
     set_rules(home, purposes='["health"]')
     campaign = small_capsule.open(small_capsule.spec(purpose="advertising"))
@@ -188,7 +199,9 @@ def test_every_decision_is_explained_by_the_rules_as_they_were(
     assert "nothing spoke against it" in shown.stdout
 
 
-def test_a_replay_that_comes_out_differently_says_so(mine: Mine, home: Home, small_capsule: Any) -> None:
+def test_a_replay_that_comes_out_differently_says_so(
+    mine: Mine, home: Home, small_capsule: SmallCapsule
+) -> None:
     campaign = small_capsule.open()
     mine.round()
     (honest,) = explanations(mine.connection, campaign)
@@ -202,7 +215,7 @@ def test_a_replay_that_comes_out_differently_says_so(mine: Mine, home: Home, sma
     assert unread.fault == "its facts were written by another release"
 
 
-def test_facts_are_the_same_after_the_journal(mine: Mine, home: Home, small_capsule: Any) -> None:
+def test_facts_are_the_same_after_the_journal(mine: Mine, home: Home, small_capsule: SmallCapsule) -> None:
     campaign = small_capsule.open()
     mine.round()
     small_capsule.report(campaign, mine.address, mine.submitted()[0].update, Verdict.NO_GAIN)
@@ -216,7 +229,7 @@ def test_facts_are_the_same_after_the_journal(mine: Mine, home: Home, small_caps
 
 @pytest.mark.only_mine_py("the command policy")
 def test_what_new_rules_would_change_is_shown_before_they_are_saved(
-    mine_agent: Any, home: Home, small_capsule: Any, colours: Path, tmp_path: Path
+    mine_agent: MineCommand, home: Home, small_capsule: SmallCapsule, colours: Path, tmp_path: Path
 ) -> None:
     home.data().add("colours", colours, replace=False)
     health = small_capsule.open(small_capsule.spec(purpose="health"))
@@ -246,7 +259,7 @@ def test_what_new_rules_would_change_is_shown_before_they_are_saved(
 
 @pytest.mark.only_mine_py("what a visit costs and a point is worth, in campaigns")
 def test_a_listing_says_what_a_visit_and_a_point_are_worth(
-    mine: Mine, mine_agent: Any, home: Home, small_capsule: Any, colours: Path
+    mine: Mine, mine_agent: MineCommand, home: Home, small_capsule: SmallCapsule, colours: Path
 ) -> None:
     from pysonar.protocol.schema import input_schema, number_field
 
@@ -268,7 +281,9 @@ def test_a_listing_says_what_a_visit_and_a_point_are_worth(
     assert measured["joins"] is True
 
 
-def test_a_home_of_an_earlier_release_gets_the_new_tables(mine: Mine, home: Home, small_capsule: Any) -> None:
+def test_a_home_of_an_earlier_release_gets_the_new_tables(
+    mine: Mine, home: Home, small_capsule: SmallCapsule
+) -> None:
     from mine_agent.connection import Connection
     from mine_agent.journal import SCHEMA
 

@@ -20,6 +20,7 @@ from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 ALGORITHM = Algorithm(
     "one_vs_rest",
@@ -29,7 +30,7 @@ ALGORITHM = Algorithm(
 
 
 @pytest.fixture
-def agent(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
+def agent(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Agent:
     home.data().add("colours", colours, replace=False)
     connection = Connection.open(home)
     return Agent(connection, connection.outbox(miner), tell=tell)

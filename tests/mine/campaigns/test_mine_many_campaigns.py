@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 def cost_of_a_round(mine: Mine, faulty: FaultyNode) -> int:
@@ -34,7 +34,7 @@ def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
     make_home: Callable[..., Home],
     faulty: FaultyNode,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     small_capsule: SmallCapsule,
     colours: Path,
     unwanted: str,
@@ -63,8 +63,8 @@ def test_a_round_costs_as_much_with_five_campaigns_as_with_one(
 
 @pytest.mark.parametrize("state", ["waiting", "settled"])
 def test_a_round_costs_as_much_with_five_campaigns_of_one_s_own_as_with_one(
-    node: Any, make_home: Callable[..., Home], faulty: FaultyNode, miner: KeyfileSigner, tell: Any,
-    small_capsule: Any, colours: Path, state: str,
+    node: Anvil, make_home: Callable[..., Home], faulty: FaultyNode, miner: KeyfileSigner, tell: Tell,
+    small_capsule: SmallCapsule, colours: Path, state: str,
 ) -> None:  # fmt: skip
     """Gradients that wait for their verdicts, and payouts that the owner has not claimed yet."""
     answers = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",), auto_claim=False)

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.conftest import PASSPHRASE
+from tests.roles import Tell
 
 RUN = "from mine_agent.cli import app; app()"
 
@@ -24,7 +24,7 @@ RUN = "from mine_agent.cli import app; app()"
 def test_it_trains_and_submits_all_the_same(
     home: Home,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     small_capsule: SmallCapsule,
     colours: Path,
     log: str,

@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.sending.signer import KeyfileSigner
+from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.conftest import PASSPHRASE
 
 PAGE = (Path(__file__).parents[3] / "docs/run-mine.md").read_text()
@@ -18,9 +20,15 @@ PAGE = (Path(__file__).parents[3] / "docs/run-mine.md").read_text()
 
 @pytest.mark.slow
 def test_every_command_of_the_page_runs(
-    node_url: str, sonar: Any, keyfiles: dict[str, Path], store_folder: Path, colours: Path, capsule: Any,
-    small_capsule: Any, tmp_path: Path,
-) -> None:  # fmt: skip
+    node_url: str,
+    sonar: Sonar,
+    keyfiles: dict[str, Path],
+    store_folder: Path,
+    colours: Path,
+    capsule: KeyfileSigner,
+    small_capsule: SmallCapsule,
+    tmp_path: Path,
+) -> None:
     campaign = small_capsule.open(small_capsule.spec(purpose="research"))
     script = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
     environment = {

@@ -17,12 +17,13 @@ from pysonar.party.happenings import Happening
 from pysonar.party.patience import Patience
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 def test_a_database_that_another_program_holds_is_waited_for(
     home: Home,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     happenings: list[dict[str, Any]],
     small_capsule: SmallCapsule,
     colours: Any,
@@ -53,7 +54,7 @@ def test_a_database_that_another_program_holds_is_waited_for(
 
 
 def test_a_damaged_database_ends_it_for_without_it_a_gradient_could_go_out_twice(
-    home: Home, miner: KeyfileSigner, tell: Any, monkeypatch: pytest.MonkeyPatch
+    home: Home, miner: KeyfileSigner, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, stop = Mine(home, miner, tell), threading.Event()
 

@@ -13,6 +13,7 @@ from mine_agent.home import Home
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 def seen(ask: Callable[..., Any], ticket: str) -> Any:
@@ -103,7 +104,7 @@ def test_a_rule_is_tried_on_the_open_campaigns_saved_and_obeyed(
     colours: Path,
     small_capsule: SmallCapsule,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
 ) -> None:
     campaign = small_capsule.open()
     home.data().add("colours", colours, replace=False)
@@ -138,7 +139,7 @@ def test_a_campaign_that_waits_for_the_owners_word_is_joined_once_it_is_given(
     colours: Path,
     small_capsule: SmallCapsule,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
 ) -> None:
     campaign = small_capsule.open()
     home.data().add("colours", colours, replace=False)
@@ -163,7 +164,7 @@ def test_pause_and_resume_are_those_of_the_command_line(
     colours: Path,
     small_capsule: SmallCapsule,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
 ) -> None:
     campaign = small_capsule.open()
     home.data().add("colours", colours, replace=False)

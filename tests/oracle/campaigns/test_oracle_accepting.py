@@ -229,7 +229,7 @@ def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: A
 # --- scientist, length, family, least gain ---------------------------------------------------------------
 
 
-def record_of(world: Any) -> CampaignRecord:
+def record_of(world: World) -> CampaignRecord:
     return world.record(world.create())  # type: ignore[no-any-return]
 
 
@@ -241,7 +241,7 @@ def scientist_declined(record: CampaignRecord, rules: CapsuleSettings, now: int)
     return None
 
 
-def test_scientists_that_are_not_named_and_campaigns_that_are_too_long_are_declined(world: Any) -> None:
+def test_scientists_that_are_not_named_and_campaigns_that_are_too_long_are_declined(world: World) -> None:
     record = record_of(world)
     owner, ends = record.owner, record.terms.review_until
     assert scientist_declined(record, RULES, ends - 395 * DAY) is None
@@ -268,7 +268,7 @@ def test_scientists_that_are_not_named_and_campaigns_that_are_too_long_are_decli
     ],
 )
 def test_families_and_gains_that_pay_for_luck(
-    world: Any, changes: dict[str, Any], reason: Decline | None
+    world: World, changes: dict[str, Any], reason: Decline | None
 ) -> None:
     """60 records: 0.4 square roots of them are 3.1, so 4 records or 66,667 ppm; 0.52 are more than 4."""
     terms = replace(TERMS, min_gain=66_667)
@@ -304,7 +304,7 @@ def test_rules_that_make_no_sense_are_refused_by_name(tmp_path: Path, line: str,
 # --- what declines may cost ------------------------------------------------------------------------------
 
 
-def test_declines_cost_no_more_a_day_than_was_said(world: Any) -> None:
+def test_declines_cost_no_more_a_day_than_was_said(world: World) -> None:
     """Room for two: the third waits for the next day, though it is asked for again and again."""
     price = DECLINE_GAS * rpc.gas_price(world.node.web3)
     rules = replace(

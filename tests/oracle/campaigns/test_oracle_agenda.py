@@ -64,7 +64,7 @@ def test_neither_an_event_nor_a_deadline_ends_a_pause(clock: Any) -> None:
 
 
 def test_a_clock_that_is_set_back_stops_no_campaign(
-    world: World, miner: KeyfileSigner, monkeypatch: Any
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a day, right after a failure was noted."""
     campaign = world.create(Cid(b"\x09" * 32))
@@ -85,7 +85,7 @@ def test_a_clock_that_is_set_back_stops_no_campaign(
 
 
 def test_idle_campaigns_cost_no_questions_to_the_node(
-    world: World, miner: KeyfileSigner, monkeypatch: Any
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten open ones: a round asks as little as with none; a submission is judged all the same."""
     campaigns = [world.opened() for _ in range(10)]

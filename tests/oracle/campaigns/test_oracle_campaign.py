@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 import pytest
@@ -197,7 +196,7 @@ def test_a_batch_ends_when_the_target_is_reached(
     assert record.state is State.SETTLED
 
 
-def test_a_stale_base_is_welcome(any_world: Any, miner: KeyfileSigner, second_miner: KeyfileSigner) -> None:
+def test_a_stale_base_is_welcome(any_world: World, miner: KeyfileSigner, second_miner: KeyfileSigner) -> None:
     """A gradient made from version 0 is added to version 1."""
     world = any_world
     campaign = world.opened()
@@ -227,7 +226,7 @@ def test_sealed_initial_weights_are_where_the_model_starts(world: World) -> None
     np.testing.assert_allclose(world.result(campaign).weights, weights, atol=1e-6)
 
 
-def test_a_campaign_can_go_on_from_an_earlier_one(any_world: Any, miner: KeyfileSigner) -> None:
+def test_a_campaign_can_go_on_from_an_earlier_one(any_world: World, miner: KeyfileSigner) -> None:
     world = any_world
     earlier = world.opened(target=world.within_reach)
     world.submit(earlier, miner)

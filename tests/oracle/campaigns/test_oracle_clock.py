@@ -88,7 +88,7 @@ def test_a_scientist_of_the_far_future_is_declined_by_the_chain_s_clock(
         certificate.made_at = made[0]
         return certificate
 
-    def not_yet(*_: Any) -> bytes:
+    def not_yet(*_: object) -> bytes:
         raise ClockBehindError("certificate X", made[0], time.time())
 
     with monkeypatch.context() as patch:

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from openmined_oracle.errors import Decline
+from openmined_syft.affine import AffineMap
+from openmined_syft.models.family import LinearFamily
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
+from tests.oracle.conftest import WideWorld
 
 ALGORITHM = Algorithm(
     "one_vs_rest",
@@ -23,20 +26,22 @@ ALGORITHM = Algorithm(
 )
 
 
-def visit_of(wide: Any, campaign: bytes) -> Any:
+def visit_of(wide: WideWorld, campaign: bytes, algorithm: Algorithm = ALGORITHM) -> AffineMap:
     """A mine's training, on features that are drawn from that id."""
-    spec = wide.spec(algorithm=ALGORITHM)
-    return spec.family_for(campaign).visit(*wide.encoded(), spec.algorithm.training_rule())
+    spec = wide.spec(algorithm=algorithm)
+    family = spec.family_for(campaign)
+    assert isinstance(family, LinearFamily)
+    return family.visit(*wide.encoded(), spec.algorithm.training_rule())
 
 
-def estimator_of(wide: Any, campaign: bytes, drawn_from: bytes) -> Estimator:
+def estimator_of(wide: WideWorld, campaign: bytes, drawn_from: bytes) -> Estimator:
     spec = wide.spec()
     weights = wide.result(campaign).weights
     return Estimator(weights, ALGORITHM, spec.input_schema, spec.output_schema, "accuracy", drawn_from)
 
 
 def test_a_model_on_features_is_trained_delivered_and_predicts_with_its_own_campaign_only(
-    wide: Any, miner: KeyfileSigner, tmp_path: Path
+    wide: WideWorld, miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     campaign = wide.opened(wide.spec(algorithm=ALGORITHM))
     assert wide.model(campaign)[0].shape == (17, 3)
@@ -61,37 +66,36 @@ def test_a_model_on_features_is_trained_delivered_and_predicts_with_its_own_camp
     assert np.mean(others) <= loaded.score(records) - 0.04
 
 
-def test_a_linear_model_learns_nothing_from_the_same_rows(wide: Any, miner: KeyfileSigner) -> None:
+def test_a_linear_model_learns_nothing_from_the_same_rows(wide: WideWorld, miner: KeyfileSigner) -> None:
     """So it was the features that the other one learned from."""
     campaign = wide.opened()
-    spec = wide.spec()
-    visit = spec.family_for(campaign).visit(*wide.encoded(), spec.algorithm.training_rule())
+    visit = visit_of(wide, campaign, wide.spec().algorithm)
     wide.submit(campaign, miner, wide.envelope(campaign, miner, wide.gradient(campaign, visit)))
     wide.run()
     assert wide.record(campaign).best <= 450_000
 
 
-def test_weights_on_features_fit_no_other_campaign(wide: Any) -> None:
+def test_weights_on_features_fit_no_other_campaign(wide: WideWorld) -> None:
     assert wide.spec(algorithm=ALGORITHM)
     with pytest.raises(ArtifactError, match="zeros"):
         wide.spec(algorithm=ALGORITHM, initial=FromCampaign(bytes(32)))
 
 
-def narrow_model_of_many_columns(wide: Any, rows: int) -> Any:
+def narrow_model_of_many_columns(wide: WideWorld, rows: int) -> Any:
     """16 features of 4,096 encoded columns: the model is small, what it is computed from is not."""
     many = input_schema({f"field {place}": category_field(list(range(1024))) for place in range(4)})
     validation = replace(wide.spec().validation, rows=rows, sealed=wide.store.put(b"never looked at"))
     return wide.spec(algorithm=ALGORITHM, input_schema=many, validation=validation)
 
 
-def test_a_small_model_of_very_many_columns_is_declined_before_the_set_is_opened(wide: Any) -> None:
+def test_a_small_model_of_very_many_columns_is_declined_before_the_set_is_opened(wide: WideWorld) -> None:
     """200,000 records of 4 numbers from 0 to 1023 would become 6 GB before the map makes them few."""
     campaign = wide.create(narrow_model_of_many_columns(wide, 200_000))
     assert wide.run().failures == {}
     assert wide.declined_for(campaign) == Decline.VALIDATION_TOO_LARGE.value
 
 
-def test_a_feature_map_that_would_fill_the_memory_is_declined(wide: Any) -> None:
+def test_a_feature_map_that_would_fill_the_memory_is_declined(wide: WideWorld) -> None:
     """One record only, and 4,096 x 17 drawn numbers."""
     wide.home.capsule = replace(wide.home.capsule, max_cells=4_096 * 17 - 1)
     campaign = wide.create(narrow_model_of_many_columns(wide, 1))

@@ -133,7 +133,7 @@ def test_an_artifact_larger_than_a_gradient_can_be(world: World, miner: KeyfileS
 
 
 def test_a_copied_submission_is_worthless(
-    any_world: Any, miner: KeyfileSigner, second_miner: KeyfileSigner
+    any_world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     """The copy attack: the very bytes of another miner, first in the queue."""
     world = any_world

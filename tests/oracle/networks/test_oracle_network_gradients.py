@@ -49,42 +49,42 @@ def of_paillier(world: World, campaign: bytes, paillier: Any) -> Any:
     return train(model, paillier.public, AffineMap(np.eye(32) / 2, np.zeros((32, 16))))
 
 
-def of_another_size(world: World, campaign: bytes, _: Any) -> Any:
+def of_another_size(world: World, campaign: bytes, _: object) -> Any:
     good = world.gradient(campaign)
     return replace(good, network=replace(good.network, n_features=10))
 
 
-def under_another_key(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
+def under_another_key(world: NetworkWorld, campaign: bytes, _: object) -> Any:
     other = CkksPrivateKey.generate()
     good = world.made_up(campaign, world.slope(), key=other)
     return replace(good, key_fingerprint=other.fingerprint)
 
 
-def under_another_key_that_says_it_is_ours(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
+def under_another_key_that_says_it_is_ours(world: NetworkWorld, campaign: bytes, _: object) -> Any:
     return world.made_up(campaign, world.slope(), key=CkksPrivateKey.generate())
 
 
-def of_random_bytes(world: World, campaign: bytes, _: Any) -> Any:
+def of_random_bytes(world: World, campaign: bytes, _: object) -> Any:
     return replace(world.gradient(campaign), ciphertext=os.urandom(131_000))
 
 
-def with_random_bytes_after_the_header(world: World, campaign: bytes, _: Any) -> Any:
+def with_random_bytes_after_the_header(world: World, campaign: bytes, _: object) -> Any:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:64] + os.urandom(len(good.ciphertext) - 64))
 
 
-def cut_off(world: World, campaign: bytes, _: Any) -> Any:
+def cut_off(world: World, campaign: bytes, _: object) -> Any:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:-1000])
 
 
-def at_another_level(world: World, campaign: bytes, _: Any) -> Any:
+def at_another_level(world: World, campaign: bytes, _: object) -> Any:
     good = world.gradient(campaign)
     (early,) = encrypt_for_owner([(np.zeros(8192), LEVEL - 1)], world.generate("ckks", 16384))
     return replace(good, ciphertext=early)
 
 
-def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: Any) -> Any:
+def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: object) -> Any:
     """Every slot would decrypt to NaN."""
     good = world.gradient(campaign)
     ciphertext = from_bytes("Ciphertext", good.ciphertext)
@@ -92,18 +92,18 @@ def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: Any) -> Any:
     return replace(good, ciphertext=to_bytes(ciphertext))
 
 
-def with_a_huge_slope(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
+def with_a_huge_slope(world: NetworkWorld, campaign: bytes, _: object) -> Any:
     return world.made_up(campaign, np.full((32, 16), 20_000.0) * world.family.used)
 
 
-def with_something_outside_its_slots(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
+def with_something_outside_its_slots(world: NetworkWorld, campaign: bytes, _: object) -> Any:
     vector = gradient_vector(world.family, world.slope())
     empty = np.flatnonzero(gradient_vector(world.family, world.family.used) == 0)
     vector[empty[len(empty) // 3]] = 0.01
     return world.made_up_vector(campaign, vector)
 
 
-def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: Any) -> Any:
+def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: object) -> Any:
     vector = gradient_vector(world.family, world.slope())
     vector[0] += 0.01j
     return world.made_up_vector(campaign, vector)

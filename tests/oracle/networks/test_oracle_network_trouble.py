@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
@@ -25,7 +28,7 @@ DAY = 86_400
 
 
 def test_a_capsule_without_tenseal_declines_networks_and_nothing_else(
-    networks: MadeUpNetworkWorld, without_tenseal: Any
+    networks: MadeUpNetworkWorld, without_tenseal: Callable[[], AbstractContextManager[None]]
 ) -> None:
     with without_tenseal():
         network = networks.create()
@@ -37,7 +40,9 @@ def test_a_capsule_without_tenseal_declines_networks_and_nothing_else(
 
 
 def test_a_capsule_that_loses_tenseal_says_what_to_install_and_burns_no_stake(
-    networks: MadeUpNetworkWorld, miner: KeyfileSigner, without_tenseal: Any
+    networks: MadeUpNetworkWorld,
+    miner: KeyfileSigner,
+    without_tenseal: Callable[[], AbstractContextManager[None]],
 ) -> None:
     campaign = networks.opened()
     networks.submit(campaign, miner)
@@ -87,7 +92,7 @@ def test_memory_that_runs_out_burns_no_stake(
     campaign = networks.opened()
     networks.submit(campaign, miner)
 
-    def exhausted(*_: Any) -> None:
+    def exhausted(*_: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:
@@ -103,7 +108,7 @@ def test_memory_that_runs_out_burns_no_stake(
 
 @pytest.mark.parametrize("point", ["key stored", pytest.param("artifact put", marks=pytest.mark.slow)])
 def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a_new_bundle(
-    installed: Any, networks: MadeUpNetworkWorld, ckks: Any, point: str
+    installed: World, networks: MadeUpNetworkWorld, ckks: Any, point: str
 ) -> None:
     """The bundle is drawn anew, under the key that is on disk; at the end none of them is kept."""
     networks.home = installed.home

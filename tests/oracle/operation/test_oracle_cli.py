@@ -120,7 +120,7 @@ def test_without_a_home_the_way_to_one_is_named(tmp_path: Path) -> None:
         assert (done.exit_code, "'init' command" in done.stderr) == (1, True)
 
 
-def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
+def test_campaigns_and_status(installed: World, miner: KeyfileSigner) -> None:
     world = installed
     home = ("--home", str(world.home.path))
     assert json.loads(capsule("campaigns", *home, "--format", "json").stdout) == []
@@ -160,7 +160,7 @@ def test_campaigns_and_status(installed: Any, miner: KeyfileSigner) -> None:
         assert "open" in table.stdout
 
 
-def test_earnings_are_the_fees_less_the_gas_to_the_wei(installed: Any, miner: KeyfileSigner) -> None:
+def test_earnings_are_the_fees_less_the_gas_to_the_wei(installed: World, miner: KeyfileSigner) -> None:
     world = installed
     home = ("--home", str(world.home.path))
     assert json.loads(capsule("earnings", *home, "--format", "json").stdout) == []
@@ -181,7 +181,7 @@ def test_earnings_are_the_fees_less_the_gas_to_the_wei(installed: Any, miner: Ke
     assert " of gas" in table.stderr
 
 
-def test_a_node_that_is_down_is_exit_code_3(installed: Any) -> None:
+def test_a_node_that_is_down_is_exit_code_3(installed: World) -> None:
     path = installed.home.path / "settings.toml"
     path.write_text(path.read_text().replace(installed.node.url, "http://127.0.0.1:1"))
     for command in (["campaigns"], ["status"], ["run", "--once"]):
@@ -189,7 +189,7 @@ def test_a_node_that_is_down_is_exit_code_3(installed: Any) -> None:
         assert done.exit_code == 3, (command, done.output)
 
 
-def test_run_once_says_what_failed_by_its_exit_code(installed: Any) -> None:
+def test_run_once_says_what_failed_by_its_exit_code(installed: World) -> None:
     world = installed
     campaign = world.create()
     world.node.fund(world.capsule.address, 0)
@@ -218,7 +218,7 @@ def test_every_command_explains_itself(command: str) -> None:
 
 
 @pytest.fixture
-def running(installed: Any) -> Iterator[subprocess.Popen[str]]:
+def running(installed: World) -> Iterator[subprocess.Popen[str]]:
     command = [str(Path(sys.executable).with_name("capsule")), "run", "--home", str(installed.home.path)]
     process = subprocess.Popen(
         [*command, "--format", "json"],
@@ -243,7 +243,7 @@ def until(condition: Any, seconds: float = 60.0) -> None:
 
 
 def test_a_whole_campaign_with_a_real_process(
-    installed: Any, miner: KeyfileSigner, running: subprocess.Popen[str]
+    installed: World, miner: KeyfileSigner, running: subprocess.Popen[str]
 ) -> None:
     """From request to claimed fees; then nothing secret is in clear in the home or in the store."""
     world = installed

@@ -46,7 +46,7 @@ def assert_said_once(world: World, campaign: bytes) -> None:
 
 
 @pytest.mark.parametrize("point", OPENING)
-def test_killed_while_opening(installed: Any, miner: KeyfileSigner, point: str) -> None:
+def test_killed_while_opening(installed: World, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.create(target=900_000)
     world.node.set_automine(point != "open sent")
@@ -62,7 +62,7 @@ def test_killed_while_opening(installed: Any, miner: KeyfileSigner, point: str) 
 
 
 @pytest.mark.parametrize("point", REVIEWING)
-def test_killed_while_reviewing(installed: Any, miner: KeyfileSigner, point: str) -> None:
+def test_killed_while_reviewing(installed: World, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)
@@ -84,7 +84,7 @@ def test_killed_while_reviewing(installed: Any, miner: KeyfileSigner, point: str
 
 
 @pytest.mark.parametrize("point", ENDING)
-def test_killed_while_ending(installed: Any, miner: KeyfileSigner, point: str) -> None:
+def test_killed_while_ending(installed: World, miner: KeyfileSigner, point: str) -> None:
     world = installed
     campaign = world.opened(target=900_000)
     world.submit(campaign, miner)

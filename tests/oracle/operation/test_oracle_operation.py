@@ -26,6 +26,7 @@ from openmined_oracle.errors import HomeError
 from openmined_oracle.operation.metrics import MetricsServer, Watch
 from openmined_oracle.operation.vitals import Vitals, vitals
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.signer import KeyfileSigner
 from tests.oracle.capsule_world import World
 
 ROOT = Path(__file__).parents[3]
@@ -100,7 +101,7 @@ def test_a_port_that_is_taken_is_named() -> None:
             MetricsServer(Watch(), port)
 
 
-def test_the_numbers_of_a_campaign_with_a_queue(world: World, miner: Any) -> None:
+def test_the_numbers_of_a_campaign_with_a_queue(world: World, miner: KeyfileSigner) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
     world.node.advance(500)
@@ -120,7 +121,7 @@ def test_the_numbers_of_a_campaign_with_a_queue(world: World, miner: Any) -> Non
     assert later.at_risk == 1
 
 
-def test_an_agent_at_work_keeps_its_numbers_fresh(installed: World, miner: Any) -> None:
+def test_an_agent_at_work_keeps_its_numbers_fresh(installed: World, miner: KeyfileSigner) -> None:
     world = installed
     world.submit(world.opened(), miner)
     watch, stop = Watch(), threading.Event()

@@ -22,7 +22,7 @@ from tests.oracle.capsule_world import World
 
 
 @pytest.fixture
-def capsule(installed: Any) -> Any:
+def capsule(installed: World) -> Any:
     """`capsule("check")`: exit code and JSON document."""
 
     def run(*arguments: str) -> tuple[int, Any]:
@@ -38,7 +38,7 @@ def block(world: World, cid: Cid) -> Path:
     return path
 
 
-def test_usage_says_what_is_taken_and_pinned(installed: Any, capsule: Any) -> None:
+def test_usage_says_what_is_taken_and_pinned(installed: World, capsule: KeyfileSigner) -> None:
     installed.store.put_pinned(b"x" * 1000, "capsule/0x01")
     code, shown = capsule("usage")
     assert code == 0
@@ -46,7 +46,9 @@ def test_usage_says_what_is_taken_and_pinned(installed: Any, capsule: Any) -> No
     assert (shown["quota_bytes"], shown["owners"], shown["pins"]) == (None, 1, 1)
 
 
-def test_check_lists_what_is_gone_and_repair_says_what_stays_gone(installed: Any, capsule: Any) -> None:
+def test_check_lists_what_is_gone_and_repair_says_what_stays_gone(
+    installed: World, capsule: KeyfileSigner
+) -> None:
     whole = installed.store.put_pinned(b"whole", "capsule/0x01")
     gone = installed.store.put_pinned(b"gone", "capsule/0x01")
     foreign = installed.store.put_pinned(b"another party's", "mine/0x02")
@@ -69,7 +71,7 @@ def test_check_lists_what_is_gone_and_repair_says_what_stays_gone(installed: Any
 
 
 def test_gc_takes_what_nobody_pins_and_nothing_while_something_is_damaged(
-    installed: Any, capsule: Any, monkeypatch: pytest.MonkeyPatch
+    installed: World, capsule: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = installed.store.put_pinned(b"kept", "capsule/0x01")
     installed.store.put(b"nobody's")

@@ -203,7 +203,7 @@ def test_trouble_with_opening_seals_is_not_the_miner_s(
     campaign = world.opened()
     world.submit(campaign, miner)
 
-    def fail(*_: Any, **__: Any) -> bytes:
+    def fail(*_: object, **__: object) -> bytes:
         raise SealError("cannot start the process that keeps what is opened")
 
     agent = world.agent()
@@ -236,7 +236,7 @@ def test_an_error_that_may_quote_data_is_noted_without_its_text(
 ) -> None:
     campaign = world.create()
 
-    def fail(*_: Any) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("openmined_oracle.campaigns.lifecycle.prepare_opening", fail)
@@ -333,7 +333,7 @@ def test_a_lost_database_is_made_up_for_from_chain_and_store(
     assert result.version == world.record(campaign).version
 
 
-def test_a_lost_key_is_never_replaced_by_another(any_world: Any, miner: KeyfileSigner) -> None:
+def test_a_lost_key_is_never_replaced_by_another(any_world: World, miner: KeyfileSigner) -> None:
     """The campaign cannot go on, and says so; what it does not do is publish under a second key."""
     world = any_world
     campaign = world.opened()

@@ -10,6 +10,7 @@ import pytest
 
 from pysonar import Campaign
 from pysonar.protocol.artifacts import FromCampaign
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.noise import USUAL_DELTA, USUAL_EPSILON, expected_noise
 from pysonar.scientist.planning.plan import Plan
@@ -165,7 +166,7 @@ def test_an_earlier_campaigns_model_is_taken_at_its_word(plan_values: dict[str, 
         rehearse(plan, table(200), 895_000)
 
 
-def test_launching_what_cannot_work_sends_nothing(owner: Any, plan_values: dict[str, Any]) -> None:
+def test_launching_what_cannot_work_sends_nothing(owner: Scientist, plan_values: dict[str, Any]) -> None:
     campaign = Campaign(owner, number_plan(plan_values, {}), progression(100))
     with pytest.raises(PlanError, match="no mine could train it"):
         campaign.launch()

@@ -17,6 +17,7 @@ from openmined_syft.models import Rows
 from openmined_syft.plain_campaign import Climb
 from pysonar import Campaign
 from pysonar.scientist.cli.campaign.simulated import picture
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning import noise
 from pysonar.scientist.planning.plan import Plan
@@ -110,7 +111,7 @@ def test_what_the_noise_costs_and_what_it_comes_to_alone_is_told_beside_it(
     assert median(done.single_records or 0 for done in crowd) > 800_000
 
 
-def test_a_campaign_is_simulated_before_it_is_launched(owner: Any, plan: Plan, tmp_path: Path) -> None:
+def test_a_campaign_is_simulated_before_it_is_launched(owner: Scientist, plan: Plan, tmp_path: Path) -> None:
     campaign = Campaign(owner, plan, table(200))
     done = campaign.simulate(table(300, seed=1), mines=5)
     assert done.as_row() == simulate(campaign._plan or plan, table(200), table(300, seed=1), mines=5).as_row()

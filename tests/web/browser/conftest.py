@@ -24,6 +24,7 @@ from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
 from sonar_web.index.titles import TitleReader
+from tests.conftest import Anvil
 from tests.web.browser.scene import Scene
 from tests.web.chain_story import HOUR, Story
 from tests.web.serving import served
@@ -38,7 +39,7 @@ class Site:
 
     url: str
     scene: Scene
-    node: Any
+    node: Anvil
     store: EmbeddedStore
     store_path: Path
     indexer: Indexer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -168,6 +168,6 @@ def test_the_first_page_is_small_and_quick(visit: Callable[..., Visit], site: Si
     assert len(rows) < 100_000
 
 
-def test_times_are_in_the_readers_zone(visit: Callable[..., Visit], site: Site, tmp_path: Any) -> None:
+def test_times_are_in_the_readers_zone(visit: Callable[..., Visit], site: Site, tmp_path: Path) -> None:
     page = visit().open(*address(site, "open"))
     assert page.locator(".time-line time").first.inner_text().endswith(("CET", "CEST", "GMT+1", "GMT+2"))

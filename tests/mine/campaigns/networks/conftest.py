@@ -19,6 +19,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 class NetworkCapsule(SmallCapsule):
@@ -140,5 +141,5 @@ def network_home(make_home: Callable[..., Home], wide_colours: Path) -> Home:
 
 
 @pytest.fixture
-def mine(network_home: Home, miner: KeyfileSigner, tell: Any) -> Mine:
+def mine(network_home: Home, miner: KeyfileSigner, tell: Tell) -> Mine:
     return Mine(network_home, miner, tell)

@@ -156,7 +156,7 @@ HOSTILE: dict[Callable[..., bytes], tuple[str, str]] = {
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
 def test_a_campaign_that_is_wrong_is_refused_and_costs_nothing(
-    hostile: Callable[..., bytes], mine: Mine, network_capsule: Any, node: Anvil
+    hostile: Callable[..., bytes], mine: Mine, network_capsule: NetworkCapsule, node: Anvil
 ) -> None:
     campaign, before = hostile(network_capsule), node.balance(mine.address)
     began = time.monotonic()
@@ -171,7 +171,7 @@ def test_a_campaign_that_is_wrong_is_refused_and_costs_nothing(
 
 
 def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
-    mine: Mine, network_capsule: Any, monkeypatch: pytest.MonkeyPatch
+    mine: Mine, network_capsule: NetworkCapsule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is the one of the network's sizes, so it is as large as it has to be."""
     from openmined_syft.ckks import sizes
@@ -188,7 +188,7 @@ def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
 
 
 def test_a_key_that_was_fine_for_one_campaign_is_looked_at_again_for_the_next(
-    mine: Mine, network_capsule: Any, small_capsule: SmallCapsule
+    mine: Mine, network_capsule: NetworkCapsule, small_capsule: SmallCapsule
 ) -> None:
     """The same CID, of which another spec says another thing: of another size, or of another scheme."""
     artifacts = CampaignArtifacts(mine.connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.networks.conftest import NetworkCapsule
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -45,7 +47,7 @@ def assert_same_slope(found: Any, expected: Any) -> None:
 
 def test_a_network_is_trained_version_after_version_and_paid_for(
     mine: Mine,
-    network_capsule: Any,
+    network_capsule: NetworkCapsule,
     wide_rows: Any,
     wide_colours: Path,
     node: Anvil,
@@ -89,9 +91,9 @@ def test_a_network_is_trained_version_after_version_and_paid_for(
 def test_after_a_crash_the_same_rows_are_trained_on(
     mine: Mine,
     network_home: Home,
-    network_capsule: Any,
+    network_capsule: NetworkCapsule,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     wide_rows: Any,
     wide_colours: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -100,7 +102,7 @@ def test_after_a_crash_the_same_rows_are_trained_on(
     campaign = network_capsule.open()
     made: list[Any] = []
 
-    def down(gradient: Any, *_: Any, **__: Any) -> bytes:
+    def down(gradient: Any, *_: object, **__: object) -> bytes:
         made.append(gradient)
         raise OSError("the machine goes down")
 
@@ -123,7 +125,7 @@ def test_after_a_crash_the_same_rows_are_trained_on(
 
 
 def test_two_campaigns_shuffle_the_same_rows_differently(
-    mine: Mine, network_home: Home, network_capsule: Any
+    mine: Mine, network_home: Home, network_capsule: NetworkCapsule
 ) -> None:
     """Whoever runs two of them does not get the same batch twice."""
     artifacts, visits = CampaignArtifacts(mine.connection), CompiledData()
@@ -143,7 +145,11 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
 
 
 def test_a_network_and_a_linear_campaign_side_by_side(
-    mine: Mine, network_capsule: Any, small_capsule: SmallCapsule, network_home: Home, colours: Path
+    mine: Mine,
+    network_capsule: NetworkCapsule,
+    small_capsule: SmallCapsule,
+    network_home: Home,
+    colours: Path,
 ) -> None:
     network_home.data().add("more", colours, replace=False)
     campaigns = [small_capsule.open(salt=b"\x01" * 32), network_capsule.open(salt=b"\x02" * 32)]
@@ -152,7 +158,12 @@ def test_a_network_and_a_linear_campaign_side_by_side(
 
 
 def test_a_mine_that_was_not_told_to_joins_no_network_and_fetches_no_bundle(
-    home: Home, miner: KeyfileSigner, tell: Any, network_capsule: Any, wide_colours: Path, asked: list[Cid]
+    home: Home,
+    miner: KeyfileSigner,
+    tell: Tell,
+    network_capsule: NetworkCapsule,
+    wide_colours: Path,
+    asked: list[Cid],
 ) -> None:
     home.data().add("colours", wide_colours, replace=False)
     silent = Mine(home, miner, tell)
@@ -166,11 +177,11 @@ def test_a_mine_that_was_not_told_to_joins_no_network_and_fetches_no_bundle(
 
 def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
     mine: Mine,
-    network_capsule: Any,
+    network_capsule: NetworkCapsule,
     node: Anvil,
     happenings: list[dict[str, Any]],
     asked: list[Cid],
-    without_tenseal: Any,
+    without_tenseal: Callable[[], AbstractContextManager[None]],
 ) -> None:
     campaign = network_capsule.open()
     before = node.balance(mine.address)
@@ -186,7 +197,10 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
 
 
 def test_the_doctor_tells_whether_networks_can_be_trained_and_lacks_nothing_without(
-    network_home: Home, mine_agent: Callable[..., Any], node: Anvil, without_tenseal: Any
+    network_home: Home,
+    mine_agent: Callable[..., Any],
+    node: Anvil,
+    without_tenseal: Callable[[], AbstractContextManager[None]],
 ) -> None:
     node.mine()
 

@@ -12,13 +12,14 @@ from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.roles import Tell
 
 EVERYTHING = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
 
 
 @pytest.fixture
 def make_mine(
-    make_home: Callable[..., Home], miner: KeyfileSigner, tell: Any, colours: Path
+    make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell, colours: Path
 ) -> Callable[..., Mine]:
     """`make_mine(**answers)`: a mine as `mine-agent init` makes it, with the colours registered."""
 

@@ -25,6 +25,7 @@ from pysonar.protocol.artifacts import PrivacyFloor
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, kinds, ledger_of
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 def learned_from_release(mine: Mine, small_capsule: SmallCapsule, campaign: bytes, key: bytes) -> np.ndarray:
@@ -59,7 +60,7 @@ def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
 
 
 def test_later_versions_restarts_and_campaigns_that_see_the_same_records_are_free(
-    mine: Mine, small_capsule: SmallCapsule, miner: KeyfileSigner, tell: Any
+    mine: Mine, small_capsule: SmallCapsule, miner: KeyfileSigner, tell: Tell
 ) -> None:
     first = small_capsule.open()
     mine.round()
@@ -112,7 +113,7 @@ def test_without_noise_only_by_the_owners_word_and_the_ledger_says_so(
 
 
 def test_data_registered_anew_are_other_data_and_charged_again_under_fresh_noise(
-    mine: Mine, small_capsule: SmallCapsule, colours: Path, miner: KeyfileSigner, tell: Any
+    mine: Mine, small_capsule: SmallCapsule, colours: Path, miner: KeyfileSigner, tell: Tell
 ) -> None:
     """Also if not a byte has changed: whether it has must not show."""
     campaign = small_capsule.open()

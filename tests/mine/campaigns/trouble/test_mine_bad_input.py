@@ -23,18 +23,22 @@ from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.errors import WrongChainError
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
 from tests.meddling import Meddling
 from tests.mine.campaigns.mine_under_test import Mine
+from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.mine_commands import MineCommand
+from tests.roles import Tell
 
 
 @pytest.fixture
-def mine(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Mine:
+def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     """The miner's mine with the colours registered."""
     home.data().add("colours", colours, replace=False)
     return Mine(home, miner, tell)
 
 
-def changed_spec(capsule: Any, change: Callable[[dict[str, Any]], None]) -> bytes:
+def changed_spec(capsule: SmallCapsule, change: Callable[[dict[str, Any]], None]) -> bytes:
     document = json.loads(capsule.spec().to_bytes())
     change(document)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -66,7 +70,7 @@ def state_a_purpose_of_its_own(document: dict[str, Any]) -> None:
     ],
 )
 def test_a_spec_with_a_reference_or_a_bomb_in_its_schema_costs_nothing(
-    change: Any, named: str, mine: Mine, small_capsule: Any, node: Any
+    change: Any, named: str, mine: Mine, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     before = node.balance(mine.address)
     bad = small_capsule.opened_with(changed_spec(small_capsule, change))
@@ -80,7 +84,9 @@ def test_a_spec_with_a_reference_or_a_bomb_in_its_schema_costs_nothing(
     assert mine.connection.journal.failure(bad, "colours") is not None
 
 
-def test_brackets_without_end_in_a_spec_end_no_process(mine: Mine, small_capsule: Any, node: Any) -> None:
+def test_brackets_without_end_in_a_spec_end_no_process(
+    mine: Mine, small_capsule: SmallCapsule, node: Anvil
+) -> None:
     before = node.balance(mine.address)
     small_capsule.opened_with(b"[" * 500_000)
     (error,) = mine.errors()
@@ -89,7 +95,7 @@ def test_brackets_without_end_in_a_spec_end_no_process(mine: Mine, small_capsule
 
 
 def test_a_campaign_that_asks_for_forbidden_fields_gets_nothing_and_costs_nothing(
-    mine: Mine, home: Home, small_capsule: Any, node: Any, asked: list[Any]
+    mine: Mine, home: Home, small_capsule: SmallCapsule, node: Anvil, asked: list[Any]
 ) -> None:
     home.save_policy(
         home.policy_file.read_text().replace('fields = ["any"]', 'fields = ["a", "b", "colour"]')
@@ -108,13 +114,13 @@ def test_a_campaign_that_asks_for_forbidden_fields_gets_nothing_and_costs_nothin
 
 
 def test_a_node_that_says_another_chain_in_the_middle_gets_no_transaction(
-    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: Any, node: Any
+    home: Home, miner: KeyfileSigner, tell: Tell, colours: Path, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     home.data().add("colours", colours, replace=False)
     small_capsule.open()
     before, lies = node.balance(miner.address), [False]
 
-    def lie(method: str, _: Any) -> dict[str, Any] | None:
+    def lie(method: str, _: object) -> dict[str, Any] | None:
         return {"result": "0x1"} if lies[0] and method == "eth_chainId" else None
 
     connection = Connection.open(home, Web3(Meddling(node.url, lie)))
@@ -131,7 +137,9 @@ def test_a_node_that_says_another_chain_in_the_middle_gets_no_transaction(
     assert len(connection.follower.history(Submitted)) == 1  # nothing was lost, and it went once
 
 
-def test_a_home_of_another_chain_does_not_start(make_home: Any, mine_agent: Any, node: Any) -> None:
+def test_a_home_of_another_chain_does_not_start(
+    make_home: Callable[..., Home], mine_agent: MineCommand, node: Anvil
+) -> None:
     home = make_home(chain_id=1)
     before = node.balance(home.address)
     answer = mine_agent("run", "--once", "--home", home.path)
@@ -141,7 +149,13 @@ def test_a_home_of_another_chain_does_not_start(make_home: Any, mine_agent: Any,
 
 
 def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
-    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, rows: Any, tmp_path: Path, node: Any
+    home: Home,
+    miner: KeyfileSigner,
+    tell: Tell,
+    small_capsule: SmallCapsule,
+    rows: Any,
+    tmp_path: Path,
+    node: Anvil,
 ) -> None:
     place = tmp_path / "colours.sqlite"
     with sqlite3.connect(place) as database:
@@ -160,7 +174,7 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
 
 @pytest.mark.slow
 def test_a_value_of_the_wrong_type_in_row_nine_million_is_named_and_nothing_is_submitted(
-    home: Home, miner: KeyfileSigner, tell: Any, small_capsule: Any, tmp_path: Path, node: Any
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, tmp_path: Path, node: Anvil
 ) -> None:
     place, row = tmp_path / "long.parquet", 9_000_000
     write_with_a_word_in_row(place, row)

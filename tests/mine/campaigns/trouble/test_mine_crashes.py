@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_a_running_mine_stops_cleanly_when_told_to(
 
 
 def test_a_running_mine_outlives_its_node(
-    make_home: Any, start_anvil: Any, deploy_sonar: Any, environment: dict[str, str]
+    make_home: Callable[..., Home], start_anvil: Any, deploy_sonar: Any, environment: dict[str, str]
 ) -> None:
     own = start_anvil()
     home = make_home(rpc=own.url, contract=deploy_sonar(own))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.node_characters import HABITS
+from tests.roles import Tell
 
 SECONDS = 120
 
@@ -39,7 +39,7 @@ def work_until(mine: Mine, done: Callable[[], bool]) -> None:
 def test_one_gradient_is_submitted_and_paid_once(
     home: Home,
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     small_capsule: SmallCapsule,
     colours: Path,
     sonar: Sonar,

@@ -29,10 +29,11 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
 from tests.conftest import Anvil
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
 @pytest.fixture
-def agent(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
+def agent(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Agent:
     home.data().add("colours", colours, replace=False)
     connection = Connection.open(home)
     return Agent(connection, connection.outbox(miner), tell=tell)
@@ -54,31 +55,31 @@ def other_key() -> Any:
     return generate_keypair(2048)
 
 
-def lies_about_its_schema(capsule: SmallCapsule, _: Any) -> bytes:
+def lies_about_its_schema(capsule: SmallCapsule, _: object) -> bytes:
     """The schema asks for three numbers, the model has weights for seven."""
     return capsule.opened_with(model=capsule.model(np.zeros((8, 3))))
 
 
-def lies_about_its_classes(capsule: SmallCapsule, _: Any) -> bytes:
+def lies_about_its_classes(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(model=capsule.model(np.zeros((4, 4))))
 
 
-def is_no_spec(capsule: SmallCapsule, _: Any) -> bytes:
+def is_no_spec(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(b'{"format": "openmined/spec/1"}')
 
 
-def is_an_endless_spec(capsule: SmallCapsule, _: Any) -> bytes:
+def is_an_endless_spec(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(b" " * (2 * 1024 * 1024))
 
 
-def would_show_the_model_to_its_mine(capsule: SmallCapsule, _: Any) -> bytes:
+def would_show_the_model_to_its_mine(capsule: SmallCapsule, _: object) -> bytes:
     """`proximal` with a rho so small that the new model is the mine's own part of it."""
     document = json.loads(capsule.spec().to_bytes())
     document["algorithm"]["rule"] = {"name": "proximal", "rho": 1e-6, "l2": 0, "damping": 1}
     return capsule.opened_with(dumps_json(document))
 
 
-def is_too_wide(capsule: SmallCapsule, _: Any) -> bytes:
+def is_too_wide(capsule: SmallCapsule, _: object) -> bytes:
     """Five columns that one-hot encoding turns into more than any scheme carries."""
     from pysonar.protocol.schema import category_field, input_schema
 
@@ -94,28 +95,28 @@ def has_another_key_for_its_model(capsule: SmallCapsule, other: Any) -> bytes:
     return capsule.opened_with(public_key=capsule.public_key(other.public))
 
 
-def has_a_small_key(capsule: SmallCapsule, _: Any) -> bytes:
+def has_a_small_key(capsule: SmallCapsule, _: object) -> bytes:
     small = generate_keypair(1024, allow_small_for_tests=True)
     return capsule.opened_with(public_key=capsule.public_key(small.public), model=capsule.model(key=small))
 
 
-def has_a_smaller_key_than_it_says(capsule: SmallCapsule, _: Any) -> bytes:
+def has_a_smaller_key_than_it_says(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.open(capsule.spec(key_bits=3072))
 
 
-def has_a_model_of_another_version(capsule: SmallCapsule, _: Any) -> bytes:
+def has_a_model_of_another_version(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(model=capsule.model(version=1))
 
 
-def has_a_larger_bound_than_it_says(capsule: SmallCapsule, _: Any) -> bytes:
+def has_a_larger_bound_than_it_says(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(model=capsule.model(bound=9.0))
 
 
-def has_an_oversized_model(capsule: SmallCapsule, _: Any) -> bytes:
+def has_an_oversized_model(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(model=b"\x00" * 300_000)
 
 
-def has_numbers_that_are_no_ciphertexts(capsule: SmallCapsule, _: Any) -> bytes:
+def has_numbers_that_are_no_ciphertexts(capsule: SmallCapsule, _: object) -> bytes:
     honest = EncryptedModel.encrypt(capsule.start, capsule.key, version=0, weight_bound=8.0)
     first, *rest = honest.ciphertexts
     numbers = (int(capsule.key.p) * 12345, *rest)
@@ -127,12 +128,12 @@ def has_numbers_that_are_no_ciphertexts(capsule: SmallCapsule, _: Any) -> bytes:
     return capsule.opened_with(model=forged)
 
 
-def names_a_certificate_that_is_not_capsules(capsule: SmallCapsule, _: Any) -> bytes:
+def names_a_certificate_that_is_not_capsules(capsule: SmallCapsule, _: object) -> bytes:
     foreign = SecretKey.generate("an eavesdropper").certificate.to_bytes()
     return capsule.open(capsule.spec(capsule_certificate=capsule.store.put_pinned(foreign, "x")))
 
 
-def has_a_model_that_nobody_stores(capsule: SmallCapsule, _: Any) -> bytes:
+def has_a_model_that_nobody_stores(capsule: SmallCapsule, _: object) -> bytes:
     campaign = capsule.create(capsule.spec())
     key = capsule.store.put_pinned(capsule.public_key(), "capsule").digest
     call = capsule.sonar.calls.open_campaign(campaign, key, cid_of(b"nobody has this").digest, 0)

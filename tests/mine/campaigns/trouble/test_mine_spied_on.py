@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +16,10 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError
 from pysonar.protocol.cid import Cid
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import Tell
 
 
-def agent_of(home: Home, miner: KeyfileSigner, tell: Any, colours: Path) -> Agent:
+def agent_of(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Agent:
     home.data().add("colours", colours, replace=False)
     connection = Connection.open(home)
     return Agent(connection, connection.outbox(miner), tell=tell)
@@ -33,9 +34,9 @@ def digests(small_capsule: SmallCapsule, campaign: bytes) -> tuple[Cid, Cid, Cid
 @pytest.mark.parametrize("rule", ["scientists", "capsules"])
 def test_nothing_of_a_campaign_by_somebody_not_allowed_is_fetched(
     rule: str,
-    make_home: Any,
+    make_home: Callable[..., Home],
     miner: KeyfileSigner,
-    tell: Any,
+    tell: Tell,
     colours: Path,
     small_capsule: SmallCapsule,
     asked: list[Cid],
@@ -49,7 +50,7 @@ def test_nothing_of_a_campaign_by_somebody_not_allowed_is_fetched(
 
 
 def test_key_and_model_are_not_asked_for_by_a_mine_without_the_data(
-    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: SmallCapsule, asked: list[Cid]
+    home: Home, miner: KeyfileSigner, tell: Tell, colours: Path, small_capsule: SmallCapsule, asked: list[Cid]
 ) -> None:
     """Who fetches a model has the data for it; who has not fetches what everybody fetches, the spec."""
     from pysonar.protocol.schema import input_schema, number_field
@@ -64,7 +65,7 @@ def test_key_and_model_are_not_asked_for_by_a_mine_without_the_data(
 
 
 def test_a_packing_of_capsules_own_choice_is_refused(
-    home: Home, miner: KeyfileSigner, tell: Any, colours: Path, small_capsule: SmallCapsule
+    home: Home, miner: KeyfileSigner, tell: Tell, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     """One row in each ciphertext, and numbers far beyond the bound in the model, which only the key's owner
     sees: with that, one gradient tells the whole matrix of the mine's training, as is shown first.

@@ -33,7 +33,7 @@ const POLICIES: Record<string, Policy> = {
 const PLAIN: Offer = {
   scientist: `0x${"51".repeat(20)}`, capsule: CAPSULE, asset: ZERO_ADDRESS, fields: ["a", "b"], left: 10n ** 18n, stake: 10n ** 16n, fee: 10n ** 15n,
   gas: 10n ** 14n, floor: null, network: false, data: null, purpose: "unstated", auditor: null, submitWindow: null, reviewWindow: null, minute: null, begun: false,
-  others: 0, payouts: [], spent: 0n, word: null, symbol: null, decimals: 0,
+  others: 0, visitSeconds: null, payouts: [], spent: 0n, word: null, symbol: null, decimals: 0,
 };
 const OFFERS: Record<string, Offer> = {
   plain: PLAIN,

@@ -18,6 +18,7 @@ from mine_agent.rules.pacing import Outcome, Past
 from mine_agent.rules.policy_file import parse_policy
 from mine_agent.rules.rewards import Cost
 from pysonar.party.home.rules import ETHER
+from pysonar.protocol.cid import Cid
 from tests.mine.mine_commands import NODE, is_built
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
@@ -26,9 +27,11 @@ Asked = Callable[[str, str], dict[str, Any]]
 ADDRESSES = [f"0x{digit * 40}" for digit in "12a"]
 NAMES = ["a", "b", "größe", "__proto__", "constructor"]
 PURPOSES = ["health", "finance", "unstated"]
+AUDITORS = [Cid(bytes([number]) * 32) for number in (1, 2)]
 WEI = st.one_of(st.integers(0, 10**6), st.integers(2**53 - 2, 2**53 + 2), st.integers(0, 10**30))
 SECONDS = st.integers(0, 10_000)
 FLAG = st.booleans()
+HOURLY = ['"0"', '"1 wei"', '"1 gwei"', '"0.01 ETH"', '"7 ETH"']
 
 
 def names(known: list[str]) -> st.SearchStrategy[str]:
@@ -47,6 +50,7 @@ RULES = st.fixed_dictionaries(
         "fields": names(NAMES),
         "data_sets": names(["d", "e"]),
         "purposes": names(PURPOSES),
+        "auditors": names([str(cid) for cid in AUDITORS]),
         "ask_first": st.sampled_from(["true", "false"]),
         "hours": st.sampled_from(['["any"]', "[]", '["22:00-06:00"]', '["08:30-12:00", "13:00-24:00"]']),
         "privacy": st.sampled_from(['"none"', '"differential"']),
@@ -56,6 +60,7 @@ RULES = st.fixed_dictionaries(
         "maximum_campaigns": st.integers(0, 3).map(str),
         "maximum_stake": WEI.map(lambda wei: f'"{wei % 2**90} wei"'),
         "minimum_reward": WEI.map(lambda wei: f'"{wei % 2**90} wei"'),
+        "minimum_per_hour": st.sampled_from(HOURLY),
         "expected_share": st.floats(0, 1).map(lambda share: repr(round(share, 3))),
         "stake_risk": st.floats(0, 1).map(lambda share: repr(round(share, 3))),
         "margin": st.floats(0, 1000).map(lambda share: repr(round(share, 2))),
@@ -77,12 +82,13 @@ OFFERS = st.builds(
     network=FLAG,
     data=st.sampled_from(["d", "e"]),
     purpose=st.none() | st.sampled_from(PURPOSES),
+    auditor=st.none() | st.sampled_from([str(cid) for cid in AUDITORS]),
     submit_window=st.none() | SECONDS,
     review_window=st.none() | SECONDS,
     minute=st.none() | st.integers(0, 1439),
     begun=FLAG,
     others=st.integers(0, 4),
-    visit_seconds=st.none(),
+    visit_seconds=st.none() | st.floats(0, 1e6) | st.sampled_from([1e-4, 0.25, 2.0]),
     payouts=st.lists(WEI, max_size=6).map(tuple),
     spent=WEI,
     word=st.sampled_from([None, "approved", "refused"]),
@@ -133,6 +139,8 @@ def test_the_same_rules_and_facts_give_the_same_decision_word_for_word(
 ) -> None:
     text = "\n".join(f"{name} = {value}" for name, value in rules.items())
 
+    if facts.offer.visit_seconds is None:  # Mine.js joins nothing by a rule that it cannot reckon with
+        text = text.replace(f"minimum_per_hour = {rules['minimum_per_hour']}", "")
     by_python, by_node = decide(parse_policy(text, "the rules"), facts), mine_js(text, facts.to_json())
 
     assert by_node["answer"] == by_python.answer.value
@@ -141,7 +149,6 @@ def test_the_same_rules_and_facts_give_the_same_decision_word_for_word(
     ]
     assert [(one["rule"], one["wants"], one["found"], one["reason"]) for one in by_node["checks"]] == [
         (one.rule, one.wants, one.found, one.reason) for one in by_python.checks
-        if one.rule != "minimum_per_hour"
     ]  # fmt: skip
     # What Mine.js writes down, Mine.py reads: amounts of any size, to the wei.
     assert Facts.from_json(by_node["facts"]) == facts

@@ -6,12 +6,12 @@ import { aboutWei } from "../protocol/amounts.ts";
 import { claimEverything } from "../work/claim_all.ts";
 import { campaignBy, Connection } from "../work/connection.ts";
 import { openAccount } from "./account.ts";
-import { ACTING, format, homePath, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options.ts";
 import { note, printRows, type Row, UsageError, warn } from "./output.ts";
 
 /** Take back the stakes that will not be judged any more, then one claim for each campaign; all confirmed in the end. */
 export async function claim(args: readonly string[]): Promise<number> {
-  const { given, positionals } = parse(args, { ...ACTING, all: { type: "boolean" } }, 1);
+  const { given, positionals } = parse(args, OPTIONS.claim, 1);
   const [wanted] = positionals;
   if (wanted !== undefined && given["all"] === true) throw new UsageError("give an ID, or --all, not both");
   const [home, form] = [Home.open(homePath(given)), format(given)];

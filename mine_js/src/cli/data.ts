@@ -9,13 +9,8 @@ import { Fraction } from "../privacy/fraction.ts";
 import { AmountError, parsePpm } from "../protocol/amounts.ts";
 import { general } from "../wording.ts";
 import { type CampaignFit, campaignFits } from "../work/fits.ts";
-import { COMMON, format, type Given, homePath, parse, text, texts } from "./options.ts";
+import { format, type Given, homePath, OPTIONS, parse, text, texts } from "./options.ts";
 import { note, printJson, printRows, type Row, UsageError } from "./output.ts";
-
-const ADD = {
-  ...COMMON, as: { type: "string" }, set: { type: "string", multiple: true }, decimal: { type: "string" }, unusable: { type: "string" },
-  replace: { type: "boolean" }, yes: { type: "boolean", short: "y" },
-} as const;
 
 export async function data(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
@@ -29,7 +24,7 @@ export async function data(args: readonly string[]): Promise<void> {
 }
 
 async function add(args: readonly string[]): Promise<void> {
-  const { given, positionals } = parse(args, ADD, 2);
+  const { given, positionals } = parse(args, OPTIONS.data, 2);
   const [name, location] = positionals;
   if (name === undefined || location === undefined) throw new UsageError("give a name and a file: data add NAME FILE.csv");
   const kind = text(given, "as");
@@ -55,7 +50,7 @@ function fitRow({ campaign, title, fits, missing, whyNot }: CampaignFit): Row {
 }
 
 function list(args: readonly string[]): void {
-  const { given } = parse(args, COMMON);
+  const { given } = parse(args, OPTIONS.campaigns);
   const rows = Home.open(homePath(given)).data().all().map(dataRow);
   const columns = { name: "name", kind: "kind", rows: "rows", columns: "columns", location: "place", usable: "usable" };
   const count = (value: unknown): string => (Array.isArray(value) ? String(value.length) : "0");
@@ -63,7 +58,7 @@ function list(args: readonly string[]): void {
 }
 
 function remove(args: readonly string[]): void {
-  const { given, positionals } = parse(args, COMMON, 1);
+  const { given, positionals } = parse(args, OPTIONS.campaigns, 1);
   const [name] = positionals;
   if (name === undefined) throw new UsageError("give the name of the data set: data remove NAME");
   const home = Home.open(homePath(given));

@@ -8,11 +8,11 @@ import { decide, type Decision } from "../rules/decisions.ts";
 import { campaignBy, connected } from "../work/connection.ts";
 import { seconds } from "../work/offers.ts";
 import { formatTime } from "../wording.ts";
-import { COMMON, format, homePath, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options.ts";
 import { note, printJson, printRecord, printRows, type Row, UsageError, warn } from "./output.ts";
 
 export async function say(args: readonly string[], word: OwnersWord): Promise<void> {
-  const { given, positionals } = parse(args, COMMON, 1);
+  const { given, positionals } = parse(args, OPTIONS.approve, 1);
   const connection = await connected(Home.open(homePath(given)));
   const campaign = campaignBy(connection, idOf(positionals));
   connection.decisions.say(campaign, word, seconds());
@@ -20,17 +20,17 @@ export async function say(args: readonly string[], word: OwnersWord): Promise<vo
 }
 
 export function pause(args: readonly string[]): void {
-  Home.open(homePath(parse(args, COMMON).given)).pause();
+  Home.open(homePath(parse(args, OPTIONS.pause).given)).pause();
   note("paused; nothing new is begun until: mine-agent-js resume");
 }
 
 export function resume(args: readonly string[]): void {
-  Home.open(homePath(parse(args, COMMON).given)).resume();
+  Home.open(homePath(parse(args, OPTIONS.resume).given)).resume();
   note("resumed; new work begins with the next round of `mine-agent-js run`");
 }
 
 export async function explain(args: readonly string[]): Promise<void> {
-  const { given, positionals } = parse(args, { ...COMMON, rules: { type: "boolean" } }, 1);
+  const { given, positionals } = parse(args, OPTIONS.explain, 1);
   const [form, connection] = [format(given), await connected(Home.open(homePath(given)))];
   const campaign = campaignBy(connection, idOf(positionals));
   const explained = connection.decisions.of(campaign).map(replayed);

@@ -14,7 +14,7 @@ import { cidOf } from "../store/unixfs.ts";
 import { Fast, Judge } from "../syft/paillier/modular.ts";
 import { general } from "../wording.ts";
 import { seconds, SUBMIT_GAS } from "../work/offers.ts";
-import { ACTING, format, type Given, homePath, parse, passphrase } from "./options.ts";
+import { format, type Given, homePath, OPTIONS, parse, passphrase } from "./options.ts";
 import { printRows, type Row } from "./output.ts";
 
 const PROBE = "mine-agent doctor";
@@ -24,7 +24,7 @@ const MOST_AHEAD = 2 * 60;
 class TroubleError extends OpenMinedError {}
 
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { given } = parse(args, ACTING);
+  const { given } = parse(args, OPTIONS.doctor);
   const findings = await examine(given);
   const ok = (value: unknown): string => (value === true ? "ok" : "FAILS");
   printRows(findings, { check: "check", ok: "ok", found: "found", advice: "what to do" }, format(given), { ok });

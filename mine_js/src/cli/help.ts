@@ -1,4 +1,5 @@
 /** What `--help` says: of all commands, and of each what it does, its options, and what to do next. */
+import type { CommandName } from "./options.ts";
 
 const HELP = `Usage: mine-agent-js COMMAND [OPTIONS]
 
@@ -36,7 +37,7 @@ interface Page {
   readonly options?: string;
 }
 
-const PAGES: Readonly<Record<string, Page>> = {
+const PAGES: Readonly<Record<CommandName, Page>> = {
   init: {
     usage: "init --deployment FILE | --contract ADDRESS [OPTIONS]",
     about: `Make the directory of a mine: settings.toml (node, contract, store), an account of its own in keyfile.json, and policy.toml
@@ -50,6 +51,7 @@ needs some ether before it can submit. Next: mine-agent-js data add, then mine-a
   --allow-scientist ADDRESS  whose models may learn here, or 'any'; again for more
   --allow-capsule ADDRESS    who may open the gradients, or 'any'; again for more
   --allow-field COLUMN       which columns may be used, or 'any'; again for more
+  --allow-networks           let neural networks learn, too (only with --privacy none; Mine.js trains none)
   --privacy differential|none  noise in gradients (differential), or none
   --privacy-budget, --privacy-price, --privacy-delta   epsilon in all, of one release, and the delta of both
   --minimum-reward, --maximum-stake   amounts with their unit, as '0.1 ether'
@@ -61,7 +63,8 @@ ${PASSPHRASE}`,
     about: `Say which of your CSV files models may learn from. They stay where they are; no row is copied or sent. \`add\` looks through
 the file, shows each column's kind, gaps and range, and which open campaigns it fits. If the file changes, the mine
 refuses it until you add it again with --replace. Other kinds, previews and mappings: mine-agent data.`,
-    options: `  --set separator=semicolon, --set encoding=cp1252   where they cannot be seen
+    options: `  --as csv                   the kind of the data; Mine.js reads CSV and TSV
+  --set separator=semicolon, --set encoding=cp1252   where they cannot be seen
   --decimal . | ,            the decimal mark; else seen from the numbers
   --unusable '1 %'           the largest share of records that may be left out
   --replace                  register a name anew
@@ -129,9 +132,9 @@ data) and say for each what was found and, where it fails, what to do. Exit code
   },
 };
 
-/** The help on a command line's command; on all without one, or for one that does not exist. */
-export function helpOn([name = ""]: readonly string[]): string {
-  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
-  if (page === undefined) return HELP;
+/** The help on a command; on all without one. */
+export function helpOn(name?: CommandName): string {
+  if (name === undefined) return HELP;
+  const page = PAGES[name];
   return `Usage: mine-agent-js ${page.usage}\n\n${page.about}\n\nOptions:\n${page.options === undefined ? "" : `${page.options}\n`}${COMMON}\n\nExit codes: 0 done; 1 refused or failed; 2 wrong use; 3 chain or store cannot be reached.\n`;
 }

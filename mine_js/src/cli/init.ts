@@ -9,21 +9,11 @@ import { Home } from "../home/home.ts";
 import { firstPolicy, writeFirstPolicy } from "../home/policy.ts";
 import { defaultHome, expandHome, keyfilePath, newSettings, saveSettings } from "../home/settings.ts";
 import { DEFAULTS } from "../privacy/budget.ts";
-import { ACTING, format, type Given, homePath, number, parse, passphrase, readDeployment, text, texts } from "./options.ts";
+import { format, type Given, homePath, number, OPTIONS, parse, passphrase, readDeployment, text, texts } from "./options.ts";
 import { note, printRecord, UsageError, warn } from "./output.ts";
 
-const OPTIONS = {
-  ...ACTING,
-  rpc: { type: "string", multiple: true }, contract: { type: "string" }, deployment: { type: "string" }, store: { type: "string" },
-  keyfile: { type: "string" }, "allow-scientist": { type: "string", multiple: true }, "allow-capsule": { type: "string", multiple: true },
-  "allow-field": { type: "string", multiple: true }, "allow-networks": { type: "boolean" }, privacy: { type: "string" },
-  "privacy-budget": { type: "string" }, "privacy-price": { type: "string" }, "privacy-delta": { type: "string" },
-  "minimum-reward": { type: "string" }, "maximum-stake": { type: "string" }, confirmations: { type: "string" },
-  "poll-seconds": { type: "string" }, "start-block": { type: "string" },
-} as const;
-
 export async function init(args: readonly string[]): Promise<void> {
-  const { given } = parse(args, OPTIONS);
+  const { given } = parse(args, OPTIONS.init);
   const [path, form] = [homePath(given), format(given)];
   const privacy = text(given, "privacy") ?? "differential";
   if (given["allow-networks"] === true && privacy === "differential") {

@@ -1,7 +1,6 @@
-/** `campaigns`, `earnings` and `ledger`: what there is to join, what came in, what was spent of privacy. */
+/** `campaigns` and `ledger`: what there is to join, and what was spent of privacy. */
 import type { Spec } from "../artifacts/spec.ts";
 import { NodeError } from "../chain/errors.ts";
-import { OutboxRecords } from "../chain/outbox_records.ts";
 import { type CampaignRecord, leftToEarn } from "../chain/sonar.ts";
 import type { DataSet } from "../data/datasets.ts";
 import { OpenMinedError, PrivacyError } from "../errors.ts";
@@ -9,14 +8,13 @@ import { Home } from "../home/home.ts";
 import { Budget } from "../privacy/budget.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { aboutWei, formatPpm } from "../protocol/amounts.ts";
-import { OUTCOMES } from "../rules/pacing.ts";
 import { refusals } from "../rules/checks.ts";
 import type { Policy } from "../rules/policy.ts";
 import { general } from "../wording.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { Library } from "../work/library.ts";
 import { factsOf, type Moment, momentOf, seconds, whyClosed } from "../work/offers.ts";
-import { COMMON, format, homePath, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options.ts";
 import { type Plain, printJson, printRows, type Row } from "./output.ts";
 
 const NEIGHBOURS = "one record more or less in the data set";
@@ -26,7 +24,7 @@ const shortId = (value: Plain): string => word(value).slice(0, 10);
 const time = (value: Plain): string => `${new Date(Number(value) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
 export async function campaigns(args: readonly string[]): Promise<void> {
-  const { given } = parse(args, COMMON);
+  const { given } = parse(args, OPTIONS.campaigns);
   const connection = await connected(Home.open(homePath(given)));
   const [policy, sets, library] = [connection.home.policy(), connection.home.data().all(), new Library(connection)];
   const settled = connection.settledIds();
@@ -87,50 +85,8 @@ function priceInPrivacy(spec: Spec, budget: Budget | null): string {
   }
 }
 
-export async function earnings(args: readonly string[]): Promise<void> {
-  const { given } = parse(args, COMMON);
-  const connection = await connected(Home.open(homePath(given)));
-  const rows: Row[] = [];
-  for (const campaign of connection.ownCampaignIds()) rows.push(await earningsRow(connection, campaign));
-  const columns = {
-    campaign: "campaign", state: "state", outcomes: "submissions", promised: "promised", claimable: "claimable", claimed: "claimed", staked: "staked",
-    spent: "spent", net: "net",
-  };
-  const show = { campaign: shortId, promised: amount, claimable: amount, claimed: amount, staked: amount, spent: amount, net: amount };
-  printRows(rows, columns, format(given), show, "this mine has submitted nothing yet");
-}
-
-/** One campaign's earnings; all amounts in wei. Nothing is estimated. */
-async function earningsRow(connection: Connection, campaign: string): Promise<Row> {
-  const { sonar, address, follower } = connection;
-  const [record, claimable, owed] = [await sonar.campaign(campaign), await sonar.claimable(campaign, address), await sonar.owed(campaign, address)];
-  const standings = connection.standings(campaign);
-  const evaluated = standings.filter((standing) => standing.verdict !== null);
-  const count = (outcome: string): number => standings.filter((standing) => standing.outcome === outcome).length;
-  const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, one) => all + one, 0n);
-  const promised = sum(evaluated.map((standing) => standing.payout));
-  const burned = BigInt(count("burned")) * record.stake;
-  const fees = BigInt(evaluated.length) * record.fee;
-  const staked = BigInt(standings.filter((one) => one.index !== null && one.outcome === "waiting").length) * (record.stake + record.fee);
-  const sent = new OutboxRecords(connection.database, address).ofCampaign(campaign);
-  const gas = sum(sent.map(({ receipt }) => (receipt === null ? 0n : receipt.gasUsed * receipt.gasPrice)));
-  const claims = follower.history("Claimed", campaign).filter((event) => event.fields["account"] === address);
-  const claimed = sum(claims.map((event) => BigInt(event.fields["amount"] as bigint)));
-  const amounts = { promised, pending: owed - claimable, claimable, claimed, staked, burned, fees, gas, net: promised - burned - fees - gas };
-  return {
-    campaign: `0x${campaign}`, state: record.state, submitted: standings.length, improved: count("improved"), no_gain: count("no gain"),
-    lost: count("burned"), waiting: count("waiting"), withdrawn: count("withdrawn"),
-    ...Object.fromEntries(Object.entries(amounts).map(([name, value]) => [name, String(value)])),
-    spent: String(burned + fees + gas),
-    outcomes: OUTCOMES.filter((outcome) => count(outcome) > 0).map((outcome) => `${count(outcome)} ${outcome}`).join(", "),
-    submissions: standings.map(({ index, made, verdict, outcome, payout, accuracy }) => ({
-      index, data: made?.data ?? null, base_version: made?.baseVersion ?? null, verdict, outcome, payout: String(payout), accuracy_ppm: accuracy,
-    })),
-  };
-}
-
 export function ledger(args: readonly string[]): void {
-  const { given } = parse(args, COMMON);
+  const { given } = parse(args, OPTIONS.ledger);
   const home = Home.open(homePath(given));
   const policy = home.policy().privacy;
   const budget = policy ?? new Budget();

@@ -1,8 +1,9 @@
 /** `mine-agent-js`: the command line of a mine. Each command is loaded when it is asked for. */
 import { NotInMineJsError, OpenMinedError } from "../errors.ts";
+import { type CommandName, isCommand } from "./options.ts";
 import { note, UsageError } from "./output.ts";
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number | void>>> = {
+const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promise<number | void>>> = {
   init: async (args) => (await import("./init.ts")).init(args),
   data: async (args) => (await import("./data.ts")).data(args),
   campaigns: async (args) => (await import("./listings.ts")).campaigns(args),
@@ -12,7 +13,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   pause: async (args) => (await import("./deciding.ts")).pause(args),
   resume: async (args) => (await import("./deciding.ts")).resume(args),
   run: async (args) => (await import("./run.ts")).run(args),
-  earnings: async (args) => (await import("./listings.ts")).earnings(args),
+  earnings: async (args) => (await import("./earnings.ts")).earnings(args),
   claim: async (args) => (await import("./claim.ts")).claim(args),
   ledger: async (args) => (await import("./listings.ts")).ledger(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
@@ -27,9 +28,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (Number(process.versions.node.split(".")[0]) < 24) {
       throw new OpenMinedError(`this is Node.js ${process.versions.node}; Mine.js needs 24 or later`);
     }
-    if (name === undefined || name === "--help" || rest.includes("--help")) {
-      const { helpOn } = await import("./help.ts");
-      process.stdout.write(helpOn(name === undefined || name === "--help" ? [] : [name, ...rest]));
+    if (name === undefined || name === "--help") {
+      process.stdout.write((await import("./help.ts")).helpOn());
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") {
@@ -38,12 +38,15 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(`${found.version}\n`);
       return 0;
     }
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined && LEFT.includes(name)) {
+    if (LEFT.includes(name)) {
       throw new NotInMineJsError(`Mine.js has no command '${name}'; run mine-agent ${name} on the same home`);
     }
-    if (command === undefined) throw new UsageError(`there is no command '${name}'; choose one of ${Object.keys(COMMANDS).join(", ")}`);
-    return (await command(rest)) ?? 0;
+    if (!isCommand(name)) throw new UsageError(`there is no command '${name}'; choose one of ${Object.keys(COMMANDS).join(", ")}`);
+    if (rest.includes("--help")) {
+      process.stdout.write((await import("./help.ts")).helpOn(name));
+      return 0;
+    }
+    return (await COMMANDS[name](rest)) ?? 0;
   } catch (error) {
     if (error instanceof OpenMinedError) {
       note(`error: ${error.message}`);

@@ -9,8 +9,41 @@ import { type Format, UsageError } from "./output.ts";
 export type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 type Known = NonNullable<ParseArgsConfig["options"]>;
 
-export const COMMON = { home: { type: "string" }, format: { type: "string" } } as const satisfies Known;
-export const ACTING = { ...COMMON, "passphrase-file": { type: "string" } } as const satisfies Known;
+const COMMON = { home: { type: "string" }, format: { type: "string" } } as const satisfies Known;
+const ACTING = { ...COMMON, "passphrase-file": { type: "string" } } as const satisfies Known;
+
+/** Every command with the options it takes; `--help` of each names them all. */
+export const OPTIONS = {
+  init: {
+    ...ACTING,
+    rpc: { type: "string", multiple: true }, contract: { type: "string" }, deployment: { type: "string" }, store: { type: "string" },
+    keyfile: { type: "string" }, "allow-scientist": { type: "string", multiple: true }, "allow-capsule": { type: "string", multiple: true },
+    "allow-field": { type: "string", multiple: true }, "allow-networks": { type: "boolean" }, privacy: { type: "string" },
+    "privacy-budget": { type: "string" }, "privacy-price": { type: "string" }, "privacy-delta": { type: "string" },
+    "minimum-reward": { type: "string" }, "maximum-stake": { type: "string" }, confirmations: { type: "string" },
+    "poll-seconds": { type: "string" }, "start-block": { type: "string" },
+  },
+  data: {
+    ...COMMON, as: { type: "string" }, set: { type: "string", multiple: true }, decimal: { type: "string" }, unusable: { type: "string" },
+    replace: { type: "boolean" }, yes: { type: "boolean", short: "y" },
+  },
+  campaigns: COMMON,
+  explain: { ...COMMON, rules: { type: "boolean" } },
+  approve: COMMON,
+  refuse: COMMON,
+  pause: COMMON,
+  resume: COMMON,
+  run: { ...ACTING, once: { type: "boolean" } },
+  earnings: COMMON,
+  claim: { ...ACTING, all: { type: "boolean" } },
+  ledger: COMMON,
+  doctor: ACTING,
+} as const satisfies Readonly<Record<string, Known>>;
+export type CommandName = keyof typeof OPTIONS;
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(OPTIONS, name);
+}
 
 /** Options and arguments; UsageError names what is not known. */
 export function parse(args: readonly string[], options: Known, most = 0): { given: Given; positionals: readonly string[] } {

@@ -7,21 +7,24 @@ import { Home } from "../home/home.ts";
 import { LedgerDamagedError } from "../privacy/ledger.ts";
 import { pauseAfter } from "../rules/pacing.ts";
 import { Agent } from "../work/agent.ts";
+import { AtWork } from "../work/at_work.ts";
 import { Connection } from "../work/connection.ts";
 import { asLine, asRecord, type Tell } from "../work/happenings.ts";
 import { openAccount } from "./account.ts";
-import { ACTING, format, homePath, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options.ts";
 
 const LONGEST_GOODBYE_MS = 4000;
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { given } = parse(args, { ...ACTING, once: { type: "boolean" } });
+  const { given } = parse(args, OPTIONS.run);
   const [home, form] = [Home.open(homePath(given)), format(given)];
   const signer = await openAccount(home, given);
-  const tell: Tell = (happening) => {
+  const say: Tell = (happening) => {
     const now = new Date();
     process.stdout.write(`${form === "json" ? JSON.stringify(asRecord(happening, now)) : asLine(happening, now)}\n`);
   };
+  const atWork = new AtWork(home.atWork);
+  const tell = atWork.heard(say);
   const stop = new AbortController();
   const stopSoon = (): void => {
     if (stop.signal.aborted) return;
@@ -41,14 +44,16 @@ export async function run(args: readonly string[]): Promise<number> {
     const { address } = connection.sonar;
     tell({ event: "started", sentence: `mine ${signer.address} is at work`, fields: { role: "mine", address: signer.address, contract: address } });
     let code = 0;
-    if (given["once"] === true) code = Math.max(0, ...(await agent.round()).map((error) => error.exitCode));
-    else await roundsUntil(agent, stop.signal, home.settings.pollSeconds, patience);
+    if (given["once"] === true) {
+      code = Math.max(0, ...(await agent.round()).map((error) => error.exitCode));
+      atWork.roundDone();
+    } else await roundsUntil(agent, stop.signal, home.settings.pollSeconds, patience, atWork);
     tell({ event: "stopped", sentence: "stopped" });
     return code;
   });
 }
 
-async function roundsUntil(agent: Agent, stop: AbortSignal, pollSeconds: number, patience: Patience): Promise<void> {
+async function roundsUntil(agent: Agent, stop: AbortSignal, pollSeconds: number, patience: Patience, atWork: AtWork): Promise<void> {
   while (!stop.aborted) {
     try {
       await agent.round();
@@ -59,6 +64,7 @@ async function roundsUntil(agent: Agent, stop: AbortSignal, pollSeconds: number,
       continue;
     }
     patience.over();
+    atWork.roundDone();
     await pause(pollSeconds * 1000, stop);
   }
 }

@@ -106,7 +106,7 @@ export function factsToJson({ offer, lacking, closed, past, data, model, now }: 
       scientist: offer.scientist, capsule: offer.capsule, asset: offer.asset, fields: offer.fields, left: offer.left,
       cost: { stake: offer.stake, fee: offer.fee, gas: offer.gas }, floor: offer.floor === null ? null : [offer.floor.epsilon, offer.floor.delta],
       network: offer.network, data: offer.data, purpose: offer.purpose, auditor: offer.auditor, submit_window: offer.submitWindow, review_window: offer.reviewWindow,
-      minute: offer.minute, begun: offer.begun, others: offer.others, visit_seconds: null, payouts: offer.payouts, spent: offer.spent, word: offer.word,
+      minute: offer.minute, begun: offer.begun, others: offer.others, visit_seconds: offer.visitSeconds === null ? null : floatJson(offer.visitSeconds), payouts: offer.payouts, spent: offer.spent, word: offer.word,
       symbol: offer.symbol, decimals: offer.decimals,
     },
     lacking, closed,
@@ -122,7 +122,6 @@ export function factsFromJson(text: string): Facts | undefined {
     const found = parseExact(text);
     const offer = shape(found, "offer");
     const [cost, floor] = [shape(offer, "cost"), offer["floor"]];
-    if (offer["visit_seconds"] !== null) return undefined;
     return {
       offer: {
         scientist: String(offer["scientist"]), capsule: String(offer["capsule"]), asset: String(offer["asset"]), fields: texts(offer["fields"]),
@@ -130,7 +129,7 @@ export function factsFromJson(text: string): Facts | undefined {
         floor: Array.isArray(floor) ? { epsilon: Number(floor[0]), delta: Number(floor[1]) } : null, network: offer["network"] === true,
         data: textOrNull(offer["data"]), purpose: textOrNull(offer["purpose"]), auditor: textOrNull(offer["auditor"] ?? null), submitWindow: numberOrNull(offer["submit_window"]),
         reviewWindow: numberOrNull(offer["review_window"]), minute: numberOrNull(offer["minute"]), begun: offer["begun"] === true,
-        others: Number(offer["others"]), payouts: list(offer["payouts"]).map(whole), spent: whole(offer["spent"]), word: wordFrom(offer["word"]),
+        others: Number(offer["others"]), visitSeconds: numberOrNull(offer["visit_seconds"]), payouts: list(offer["payouts"]).map(whole), spent: whole(offer["spent"]), word: wordFrom(offer["word"]),
         symbol: textOrNull(offer["symbol"]), decimals: Number(offer["decimals"]),
       },
       lacking: texts(found["lacking"]), closed: textOrNull(found["closed"]), past: list(found["past"]).map(pastFrom),
@@ -162,6 +161,11 @@ function parseExact(text: string): Record<string, unknown> {
 
 function rawJson(value: bigint): unknown {
   return (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(String(value));
+}
+
+/** A float as Python writes it, so that it reads a float there: "2.0", not "2". */
+function floatJson(value: number): unknown {
+  return Number.isInteger(value) ? (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(value.toFixed(1)) : value;
 }
 
 function shape(found: Record<string, unknown>, key: string): Record<string, unknown> {

@@ -39,6 +39,11 @@ export class Home {
     return join(this.path, "mine.sqlite");
   }
 
+  /** What a running mine is doing. */
+  get atWork(): string {
+    return join(this.path, "at-work.json");
+  }
+
   get lock(): string {
     return join(this.path, "lock");
   }

@@ -26,6 +26,13 @@ export class Fraction {
     return power >= 0n ? new Fraction(digits * 10n ** power) : new Fraction(digits, 10n ** -power);
   }
 
+  /** Exactly what a finite float64 is. */
+  static ofFloat(value: number): Fraction {
+    let [top, bottom] = [value, 1n];
+    while (!Number.isInteger(top)) [top, bottom] = [top * 2, bottom * 2n];
+    return new Fraction(BigInt(top), bottom);
+  }
+
   plus(other: Fraction): Fraction {
     return new Fraction(this.top * other.bottom + other.top * this.bottom, this.bottom * other.bottom);
   }

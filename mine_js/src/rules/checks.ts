@@ -27,6 +27,7 @@ export interface Refusal {
 }
 
 const LATEST = 4;
+const HOUR = 3600n;
 
 /** Every rule of the policy that forbids the offer, in a fixed order; empty if the mine may join. */
 export function refusals(policy: Policy, offer: Offer): Refusal[] {
@@ -91,13 +92,13 @@ function* when(policy: Policy, offer: Offer): Generator<RuleCheck> {
 
 function* money(policy: Policy, offer: Offer): Generator<RuleCheck> {
   const ether = offer.asset === ZERO_ADDRESS;
-  if (ether) yield* amountsOfEther(policy, offer);
   const show = (amount: bigint): string => shownAmount(offer, amount);
   const latest = offer.payouts.slice(-LATEST);
   const sum = (amounts: readonly bigint[]): Fraction => new Fraction(amounts.reduce((all, one) => all + one, 0n));
   const mean = new Fraction(offer.left).times(policy.expectedShare).plus(sum(latest)).over(new Fraction(BigInt(1 + latest.length)));
   const expected = mean.compare(new Fraction(offer.left)) > 0 ? new Fraction(offer.left) : mean;
   const cost = new Fraction(offer.fee + offer.gas).plus(new Fraction(offer.stake).times(policy.stakeRisk));
+  if (ether) yield* amountsOfEther(policy, offer, expected.minus(cost));
   const above = policy.margin.plus(new Fraction(1n));
   const onTop = policy.margin.top === 0n ? "" : ` and ${general(policy.margin.toNumber(), 4)} of it on top`;
   const wants = `${show(cost.ceil())} of ${ether ? "fee, gas and risk to the stake" : "fee and risk to the stake"}${onTop}`;
@@ -115,15 +116,25 @@ function* money(policy: Policy, offer: Offer): Generator<RuleCheck> {
 }
 
 /** The rules that name an amount of ether, which nothing of a token can be set against. */
-function* amountsOfEther(policy: Policy, offer: Offer): Generator<RuleCheck> {
+function* amountsOfEther(policy: Policy, offer: Offer, gain: Fraction): Generator<RuleCheck> {
   const [stake, most] = [formatWei(offer.stake), formatWei(policy.maximumStake)];
   yield check("maximum_stake", `at most ${most}`, stake, offer.stake <= policy.maximumStake ? null : `stake ${stake} is above ${most}`);
   const [left, least] = [formatWei(offer.left), formatWei(policy.minimumReward)];
   const little = offer.left >= policy.minimumReward ? null : `${left} left to earn is below ${least}`;
   yield check("minimum_reward", `at least ${least}`, `${left} left to earn`, little);
-  if (policy.minimumPerHour === 0n) return;
+  if (offer.visitSeconds !== null) yield perHour(policy.minimumPerHour, gain, offer.visitSeconds);
+  if (offer.visitSeconds !== null || policy.minimumPerHour === 0n) return;
   const reason = "Mine.js does not reckon earnings by the hour; set minimum_per_hour to 0, or run mine-agent";
   yield check("minimum_per_hour", `at least ${formatWei(policy.minimumPerHour)} an hour`, "not reckoned", reason);
+}
+
+/** `gain`: what the next submission is expected to leave, in wei. */
+function perHour(least: bigint, gain: Fraction, visitSeconds: number): RuleCheck {
+  const each = gain.times(new Fraction(HOUR)).over(Fraction.ofFloat(Math.max(visitSeconds, 1e-3)));
+  const whole = each.top < 0n ? each.ceil() : each.floor(); // towards zero
+  const found = `${formatWei(whole)} an hour, of ${general(visitSeconds, 3)} s a visit`;
+  const reason = whole >= least ? null : `${found}, is below ${formatWei(least)}`;
+  return check("minimum_per_hour", `at least ${formatWei(least)} an hour`, found, reason);
 }
 
 /** An amount of what the campaign pays in, for people. */

@@ -106,6 +106,8 @@ export interface Offer {
   /** Whether this mine has submitted to it; how many other campaigns it works for. */
   readonly begun: boolean;
   readonly others: number;
+  /** How long one visit is expected to take; Mine.js does not know it itself. */
+  readonly visitSeconds: number | null;
   /** Of this mine's latest judged submissions here; and what they cost so far. */
   readonly payouts: readonly bigint[];
   readonly spent: bigint;

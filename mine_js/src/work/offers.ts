@@ -64,7 +64,7 @@ export function bareOffer(record: CampaignRecord, price: bigint): Offer {
   return {
     scientist: record.owner.toLowerCase(), capsule: record.capsule.toLowerCase(), asset: record.asset.toLowerCase(), fields: [],
     left: leftToEarn(record), stake: record.stake, fee: record.fee, gas: inEther(record) ? SUBMIT_GAS * price : 0n, floor: null, network: false,
-    data: null, purpose: null, auditor: null, submitWindow: null, reviewWindow: null, minute: null, begun: false, others: 0, payouts: [], spent: 0n, word: null,
+    data: null, purpose: null, auditor: null, submitWindow: null, reviewWindow: null, minute: null, begun: false, others: 0, visitSeconds: null, payouts: [], spent: 0n, word: null,
     symbol: null, decimals: 0,
   };
 }

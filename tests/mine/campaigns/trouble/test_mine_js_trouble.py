@@ -1,0 +1,95 @@
+"""Mine.js under what the Python mine is tried with: `kill -9` at the same points, and campaigns that are
+wrong. Real processes on a real chain.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mine_agent.connection import Connection
+from mine_agent.home import Home
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from pysonar.chain.contract.types import Verdict
+from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
+from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.campaigns.trouble.test_mine_crashes import submissions
+from tests.mine.campaigns.trouble.test_mine_hostile import HOSTILE
+from tests.mine.conftest import PASSPHRASE
+from tests.mine.mine_commands import NODE, by_node, is_built
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js"),
+]
+
+DYING = Path(__file__).parent / "dying.mjs"
+POINTS = {
+    "trained, nothing stored": ("home/journal.js", "Journal.add", "before"),
+    "sealed gradient journalled": ("home/journal.js", "Journal.add", "after"),
+    "sealed gradient in the store": ("store/embedded.js", "EmbeddedStore.putPinned", "after"),
+    "about to sign": ("chain/watch.js", "Watch.signed", "before"),
+    "signed, not committed": ("chain/watch.js", "Watch.signed", "after"),
+    "transaction stored, not broadcast": ("chain/watch.js", "Watch.broadcast", "before"),
+    "broadcast, not marked as sent": ("chain/node.js", "Node.sendRaw", "after"),
+    "broadcast and marked": ("chain/watch.js", "Watch.broadcast", "after"),
+}
+
+
+@pytest.fixture(autouse=True)
+def passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_any_point_mine_js_submits_exactly_once(
+    point: str, home: Home, colours: Path, small_capsule: SmallCapsule
+) -> None:
+    home.data().add("colours", colours, replace=False)
+    campaign = small_capsule.open()
+    run = ("run", "--once", "--home", str(home.path))
+    killed = subprocess.run([str(NODE), str(DYING), *POINTS[point], *run], capture_output=True, timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    before = Connection.open(home).journal.submissions()
+    for _ in range(2):
+        told = by_node(*run)
+        assert told.exit_code == 0, told.output
+        submissions(home)  # until what was sent is mined
+    (event,) = submissions(home)
+    assert [event.update] == [entry.update for entry in before] or point == "trained, nothing stored"
+    assert small_capsule.envelope(campaign, home.address, event.update).base_version == 0
+    small_capsule.report(campaign, home.address, event.update, Verdict.IMPROVED, 300_000)
+
+
+def test_campaigns_that_are_wrong_are_refused_each_and_stop_nobody_else(
+    home: Home,
+    colours: Path,
+    small_capsule: SmallCapsule,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home.data().add("colours", colours, replace=False)
+    salts, create = itertools.count(1), small_capsule.create
+    monkeypatch.setattr(
+        small_capsule,
+        "create",
+        lambda spec, **changes: create(spec, **changes | {"salt": next(salts).to_bytes(32, "big")}),
+    )
+    other: PrivateKey = generate_keypair(2048)
+    campaigns = {hostile.__name__: hostile(small_capsule, other) for hostile in HOSTILE}
+    honest = small_capsule.open()
+
+    told = by_node("run", "--once", "--home", home.path, "--format", "json")
+
+    assert told.exit_code in (1, 3), told.output
+    assert [event.id for event in submissions(home)] == [honest]
+    problems = {
+        event["campaign"]
+        for line in told.stdout.splitlines()
+        if (event := json.loads(line))["event"] == "problem"
+    }
+    assert problems == {"0x" + campaign.hex() for campaign in campaigns.values()}

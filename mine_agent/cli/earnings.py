@@ -178,7 +178,7 @@ def claim(
         raise typer.BadParameter("give an ID, or --all, not both")
     opened = Home.open(home_path(home))
     signer = open_account(opened, passphrase_file)
-    with home_lock(opened.lock, patience=LOCK_PATIENCE):
+    with home_lock(opened.lock, patience=LOCK_PATIENCE, for_a_moment=True):
         connection = Connection.open(opened)
         connection.follower.poll()
         wanted = None if campaign is None else [campaign_by(connection, campaign)]

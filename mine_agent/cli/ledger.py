@@ -109,7 +109,7 @@ def _begin_anew(home: Home) -> Ledger:
     from mine_agent.privacy.ledger import Ledger
     from pysonar.party.home.home_lock import home_lock
 
-    with home_lock(home.lock, patience=LOCK_PATIENCE):
+    with home_lock(home.lock, patience=LOCK_PATIENCE, for_a_moment=True):
         connection = Connection.open(home)
         connection.follower.poll()
         return Ledger.start_anew(

@@ -15,7 +15,7 @@ from mine_agent.operation.at_work import WorkSeen, read_at_work
 from mine_agent.rules.decisions import ASK
 from mine_agent.rules.hours import minute_of_day
 from openmined_syft.errors import OpenMinedError
-from pysonar.party.home.home_lock import is_locked
+from pysonar.party.home.home_lock import is_agent_at_work
 
 MOST_REASONS = 5
 
@@ -44,7 +44,7 @@ def status(home: Home, listings: Sequence[Listing] | None, unknown: str | None, 
         now: seconds since 1970.
     """
     seen = read_at_work(home.at_work_file)
-    running = is_locked(home.lock) and not seen.stopped
+    running = is_agent_at_work(home.lock) and not seen.stopped
     work = seen.work if running else None
     reasons = [] if work else list(_reasons(home, seen, running, listings, unknown, now))
     return {

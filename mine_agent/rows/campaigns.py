@@ -13,6 +13,7 @@ def campaign_row(listing: Listing) -> dict[str, Any]:
     in seconds since 1970.
     """
     record, spec = listing.record, listing.campaign_spec.spec if listing.campaign_spec else None
+    offer = listing.best.facts.offer
     visit, coverage = listing.visit, listing.coverage
     return {
         "campaign": record.hex_id,
@@ -21,6 +22,8 @@ def campaign_row(listing: Listing) -> dict[str, Any]:
         "scientist": record.owner,
         "capsule": record.terms.capsule,
         "asset": record.terms.asset,
+        "symbol": "ETH" if offer.in_ether else offer.symbol,
+        "decimals": 18 if offer.in_ether else offer.decimals,
         "bounty": str(record.terms.bounty),
         "left": str(record.left_to_earn),
         "point_pays": str(listing.point_pays),

@@ -8,12 +8,21 @@ from mine_agent.campaigns.earnings import Earnings, earnings
 from mine_agent.campaigns.income import entries, times_of
 from mine_agent.connection import Connection
 from mine_agent.rules.pacing import Outcome
+from pysonar.chain.contract.tokens import Asset
+
+
+def asset_row(asset: Asset) -> dict[str, Any]:
+    """How amounts in an asset are written: its symbol, and the digits behind the point."""
+    return {"symbol": asset.symbol, "decimals": asset.decimals}
+
 
 AMOUNTS = ("promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "net")
 
 
-def earnings_row(entry: Earnings) -> dict[str, Any]:
-    """One campaign as a JSON object; amounts in the smallest units of `asset` as text, gas in wei."""
+def earnings_row(entry: Earnings, asset: Asset) -> dict[str, Any]:
+    """One campaign as a JSON object; amounts in the smallest units of `asset` as text, gas in wei. `decimals`
+    of those digits are behind the point.
+    """
     return {
         "campaign": "0x" + entry.campaign.hex(),
         "state": entry.state.name,
@@ -24,6 +33,7 @@ def earnings_row(entry: Earnings) -> dict[str, Any]:
         "waiting": entry.count(Outcome.WAITING),
         "withdrawn": entry.count(Outcome.WITHDRAWN),
         "asset": entry.asset,
+        **asset_row(asset),
         **{name: str(getattr(entry, name)) for name in (*AMOUNTS, "gas")},
         "spent": str(entry.spent),
         "outcomes": ", ".join(
@@ -46,7 +56,8 @@ def earnings_row(entry: Earnings) -> dict[str, Any]:
 
 def earnings_rows(connection: Connection) -> list[dict[str, Any]]:
     """A row for each campaign that this mine submitted to, oldest first. Raises ChainError."""
-    return [earnings_row(earnings(connection, campaign)) for campaign in connection.own_campaign_ids()]
+    found = [earnings(connection, campaign) for campaign in connection.own_campaign_ids()]
+    return [earnings_row(entry, connection.asset(entry.asset)) for entry in found]
 
 
 def payment_rows(connection: Connection) -> list[dict[str, Any]]:
@@ -66,6 +77,7 @@ def payment_rows(connection: Connection) -> list[dict[str, Any]]:
                 "campaign": "0x" + entry.campaign.hex() if entry.campaign else None,
                 "what": entry.what,
                 "asset": entry.asset,
+                **asset_row(connection.asset(entry.asset)),
                 "amount": str(entry.amount),
                 "total": str(totals[entry.asset]),
             }

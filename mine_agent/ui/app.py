@@ -28,33 +28,41 @@ from pysonar.files.web_pages import File, page_at
 
 Answer = Callable[[Desk, Asked], Any]
 THREADS = 4
+"""For what waits for a node, and as many for what does not: a node that hangs holds up its own questions."""
 UNREACHABLE = 3
 """The exit code of errors that pass when a node or a store is there again."""
 
+ORDERS: Mapping[str, Answer] = {
+    "/api/pause": work.pause,
+    "/api/resume": work.resume,
+}
+"""Changes that wait for nothing at all, in a thread of their own."""
 READS: Mapping[str, Answer] = {
     "/api/status": work.show_status,
-    "/api/campaigns": work.show_campaigns,
     "/api/data": data.show_data,
     "/api/data/kinds": data.show_kinds,
     "/api/data/looks/{ticket}": data.show_look,
-    "/api/data/{name}/check": data.check,
-    "/api/data/{name}/mapping": mapping.show_mapping,
     "/api/policy": rules.show_policy,
-    "/api/earnings": books.show_earnings,
-    "/api/payments": books.show_payments,
     "/api/ledger": books.show_ledger,
-    "/api/decisions": books.show_decisions,
 }
 CHANGES: Mapping[str, Answer] = {
-    "/api/pause": work.pause,
-    "/api/resume": work.resume,
-    "/api/word": work.give_word,
     "/api/data": data.keep,
     "/api/data/looks": data.look,
     "/api/data/{name}/forget": data.forget,
     "/api/data/{name}/mapping": mapping.change_mapping,
-    "/api/policy/try": rules.try_policy,
     "/api/policy": rules.save_policy,
+}
+CHAIN_READS: Mapping[str, Answer] = {
+    "/api/campaigns": work.show_campaigns,
+    "/api/data/{name}/check": data.check,
+    "/api/data/{name}/mapping": mapping.show_mapping,
+    "/api/earnings": books.show_earnings,
+    "/api/payments": books.show_payments,
+    "/api/decisions": books.show_decisions,
+}
+CHAIN_CHANGES: Mapping[str, Answer] = {
+    "/api/word": work.give_word,
+    "/api/policy/try": rules.try_policy,
 }
 _NOT_BUILT = (
     b"<!doctype html><html lang=en><meta charset=utf-8><title>Mine</title><p>The pages are not built: run"
@@ -64,9 +72,11 @@ _NOT_BUILT = (
 
 def make_app(desk: Desk, sessions: Sessions, pages: Mapping[str, File]) -> Starlette:
     """The Mine UI over one home."""
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="ui")
+    orders = ThreadPoolExecutor(1, thread_name_prefix="ui-orders")
+    here = ThreadPoolExecutor(THREADS, thread_name_prefix="ui-here")
+    chain = ThreadPoolExecutor(THREADS, thread_name_prefix="ui-chain")
 
-    def endpoint(answer: Answer) -> Callable[[Request], Any]:
+    def endpoint(answer: Answer, threads: ThreadPoolExecutor) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
             try:
                 parts = await asked(request)
@@ -97,8 +107,17 @@ def make_app(desk: Desk, sessions: Sessions, pages: Mapping[str, File]) -> Starl
     return Starlette(
         routes=[
             Route(LET_IN, let_in, methods=["POST"]),
-            *(Route(path, endpoint(answer), methods=["GET"]) for path, answer in READS.items()),
-            *(Route(path, endpoint(answer), methods=["POST"]) for path, answer in CHANGES.items()),
+            *(
+                Route(path, endpoint(answer, threads), methods=[method])
+                for answers, threads, method in (
+                    (ORDERS, orders, "POST"),
+                    (READS, here, "GET"),
+                    (CHANGES, here, "POST"),
+                    (CHAIN_READS, chain, "GET"),
+                    (CHAIN_CHANGES, chain, "POST"),
+                )
+                for path, answer in answers.items()
+            ),
             Route("/{path:path}", page, methods=["GET"]),
         ],
         middleware=[Middleware(Guard, sessions=sessions), Middleware(GZipMiddleware, minimum_size=1_000)],

@@ -7,11 +7,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from mine_agent.ui.errors import SlowNodeError
 from mine_agent.ui.looks import Looks
 from openmined_syft.errors import OpenMinedError
 
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 READ_AGAIN_AFTER = 1.0
 """Seconds between two readings of new events, however many pages ask."""
+PATIENCE = 3.0
+"""Seconds that a page waits for what it can be shown without."""
 
 
 class Desk:
@@ -35,7 +39,10 @@ class Desk:
         self.clock = clock
         self.looks = Looks(home)
         self.saving = threading.Lock()
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="ui-soon")
+        self._asked: dict[object, Future[object]] = {}
         self._own = threading.local()
+        self._taking = threading.Lock()
         self._reading = threading.Lock()
         self._read_at = float("-inf")
 
@@ -52,6 +59,27 @@ class Desk:
         except OpenMinedError:
             self._forget()
             raise
+
+    def connected_soon(self, work: Callable[[Connection], T]) -> T:
+        """The same, if it is there within PATIENCE; else SlowNodeError, and whoever asks next gets what is
+        there then. However many ask the same, it is asked once at a time.
+        """
+        with self._taking:
+            asked = self._asked.get(work)
+            if asked is None:
+                asked = self._asked[work] = self._asking.submit(self.connected, work)
+        try:
+            found = cast(T, asked.result(PATIENCE))
+        except TimeoutError:
+            if not asked.done():
+                raise SlowNodeError(PATIENCE) from None
+            found = cast(T, asked.result())
+        finally:
+            if asked.done():
+                with self._taking:
+                    if self._asked.get(work) is asked:
+                        del self._asked[work]
+        return found
 
     def _read_events(self, connection: Connection) -> None:
         with self._reading:

@@ -65,6 +65,18 @@ class ChangedMeanwhileError(RequestError):
         super().__init__(f"{what} changed since this page showed it; load it anew and change it again")
 
 
+class SlowNodeError(RequestError):
+    """The chain is asked, and has not answered yet."""
+
+    status = 503
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"the node has not answered for {seconds:.0f} s; it is asked on, and `--rpc` of `mine-agent init`"
+            " can name a second one"
+        )
+
+
 class UnknownPathError(RequestError):
     """Nothing is there."""
 

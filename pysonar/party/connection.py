@@ -102,7 +102,7 @@ class AgentConnection(Generic[HomeT, JournalT]):
     def read_events(self) -> None:
         """Read the newest events, unless the process that holds the home's lock does that."""
         try:
-            with home_lock(self.home.lock):
+            with home_lock(self.home.lock, for_a_moment=True):
                 self.follower.poll()
         except AlreadyRunningError:
             return

@@ -16,6 +16,7 @@ from mine_agent.campaigns.earnings import earnings
 from mine_agent.campaigns.income import entries
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from mine_agent.rows.earnings import earnings_rows
 from mine_agent.work import submit
 from mine_agent.work.claim_all import claim_everything
 from pysonar.chain.address import ZERO_ADDRESS
@@ -89,6 +90,8 @@ def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
     connection: Connection, outbox: Outbox, earned: Callable[..., bytes], token: Any, node: Anvil
 ) -> None:
     in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
+    written = {row["campaign"]: (row["asset"], row["decimals"]) for row in earnings_rows(connection)}
+    assert written["0x" + in_tokens.hex()] == (token.address, connection.asset(token.address).decimals)
     in_ether = earned(salt=b"\x01" * 32)
     token(REFUSES)
     run = claim_everything(connection, outbox)

@@ -14,7 +14,7 @@ from mine_agent.home import Home
 from mine_agent.operation.at_work import KEPT, SIGN_OF_LIFE, AtWork, WorkSeen, read_at_work
 from mine_agent.operation.status import status, status_of
 from pysonar.party.happenings import Happening, Started, Stopped, Training, Waiting
-from pysonar.party.home.home_lock import home_lock, is_locked
+from pysonar.party.home.home_lock import home_lock, is_agent_at_work
 
 STARTED = Started(role="mine", address="0x1", contract="0x2")
 TRAINING = Training(campaign=b"\x01" * 32, data="colours", base_version=3, title="Colours")
@@ -85,18 +85,27 @@ def test_a_damaged_file_says_nothing_and_a_disk_that_cannot_be_written_stops_not
 
 def test_the_lock_is_seen_from_outside_and_waited_for_if_asked(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    assert not is_locked(lock)
+    assert not is_agent_at_work(lock)
     holder = (
         "import fcntl, os, sys, time; f = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT);"
-        "fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); time.sleep(0.3)"
+        "fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); time.sleep(0.6)"
     )
     with subprocess.Popen([sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert is_locked(lock)
+        assert is_agent_at_work(lock)
         with home_lock(lock, patience=20):
-            assert is_locked(lock)
-    assert not is_locked(lock)
+            assert is_agent_at_work(lock)
+    assert not is_agent_at_work(lock)
+
+
+def test_whoever_reads_events_for_a_moment_is_no_mine_at_work(home: Home) -> None:
+    with home_lock(home.lock, for_a_moment=True):
+        assert status(home, None, "it is away", 0.0)["running"] is False
+    with home_lock(home.lock):
+        assert status(home, None, "it is away", 0.0)["running"] is True
+    with home_lock(home.lock, for_a_moment=True):
+        assert not is_agent_at_work(home.lock)
 
 
 def test_a_quiet_mine_says_everything_that_keeps_it_quiet(home: Home) -> None:

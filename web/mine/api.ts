@@ -37,6 +37,8 @@ export interface Campaign {
   readonly scientist: string;
   readonly capsule: string;
   readonly asset: string;
+  readonly symbol: string | null;
+  readonly decimals: number;
   readonly bounty: string;
   readonly left: string;
   readonly point_pays: string;
@@ -119,6 +121,8 @@ export interface Earning {
   readonly campaign: string;
   readonly state: string;
   readonly asset: string;
+  readonly symbol: string | null;
+  readonly decimals: number;
   readonly outcomes: string;
   readonly promised: string;
   readonly claimable: string;
@@ -135,6 +139,8 @@ export interface Payment {
   readonly campaign: string | null;
   readonly what: string;
   readonly asset: string;
+  readonly symbol: string | null;
+  readonly decimals: number;
   readonly amount: string;
   readonly total: string;
 }

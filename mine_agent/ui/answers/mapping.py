@@ -7,12 +7,13 @@ from typing import Any
 from mine_agent.campaigns.mapping_suggestion import wanted_schema
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
-from mine_agent.data.mapping import DATE_PARTS, Origin, changed_mapping, parse_mapping
+from mine_agent.data.mapping import DATE_PARTS, FieldMapping, Origin, changed_mapping, parse_mapping
 from mine_agent.data.suggesting import suggest
 from mine_agent.rows.data import suggestion_rows
+from mine_agent.rules.policy_edit import digest_of
 from mine_agent.ui.asking import Asked
 from mine_agent.ui.desk import Desk
-from mine_agent.ui.errors import BadRequestError
+from mine_agent.ui.errors import BadRequestError, ChangedMeanwhileError
 
 
 def show_mapping(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -23,15 +24,20 @@ def show_mapping(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 
 def change_mapping(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """Make some fields otherwise, for all campaigns that ask for them. `text` is what the mapping was."""
+    """Make some fields otherwise, for all campaigns that ask for them. `digest` is of the mapping that the
+    page showed: ChangedMeanwhileError if it is another one now.
+    """
     shelf, name, changes = desk.home.data(), asked.path["name"], asked.table("fields")
     if not all(table is None or isinstance(table, dict) for table in changes.values()):
         raise BadRequestError("fields", changes, "an object or null for each field")
     with desk.saving:
-        text = changed_mapping(shelf.get(name).mapping, changes)
+        before = shelf.get(name).mapping
+        if asked.text("digest") != _digest(before):
+            raise ChangedMeanwhileError(f"the mapping of {name}")
+        text = changed_mapping(before, changes)
         mapping = parse_mapping(text, source=f"the mapping of {name}")
         kept = shelf.keep_mapping(name, mapping if mapping.origins else None)
-    return {"mapping": kept.mapping.text if kept.mapping else None}
+    return {"mapping": kept.mapping.text if kept.mapping else None, "digest": _digest(kept.mapping)}
 
 
 def _rows(connection: Connection, data: DataSet, campaign: str) -> dict[str, Any]:
@@ -43,6 +49,7 @@ def _rows(connection: Connection, data: DataSet, campaign: str) -> dict[str, Any
     return {
         "data": data.name,
         "mapping": data.mapping.text if data.mapping else None,
+        "digest": _digest(data.mapping),
         "dates": list(DATE_PARTS),
         "columns": [{"name": column.name, "kind": column.kind} for column in seen.columns],
         "fields": [
@@ -58,6 +65,10 @@ def _rows(connection: Connection, data: DataSet, campaign: str) -> dict[str, Any
             for field in (*schema.fields, schema.label)
         ],
     }
+
+
+def _digest(mapping: FieldMapping | None) -> str:
+    return digest_of("" if mapping is None else mapping.text)
 
 
 def _origin(origin: Origin | None) -> dict[str, Any] | None:

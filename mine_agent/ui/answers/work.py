@@ -19,7 +19,7 @@ from openmined_syft.errors import OpenMinedError
 def show_status(desk: Desk, _: Asked) -> dict[str, Any]:
     """As `mine-agent status`."""
     try:
-        listings = desk.connected(listings_now)
+        listings = desk.connected_soon(listings_now)
     except OpenMinedError as error:
         return status(desk.home, None, str(error), desk.clock())
     return status(desk.home, listings, None, desk.clock())

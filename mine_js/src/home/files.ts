@@ -1,6 +1,6 @@
 /** Files that only their owner may read, written whole or not at all; and the lock of a home directory. */
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname, join, basename } from "node:path";
 import { OpenMinedError } from "../errors.ts";
@@ -125,6 +125,7 @@ export async function withHomeLock<T>(path: string, work: () => Promise<T>): Pro
   const handle = openLock(path);
   try {
     if (!flock(handle, path, "exclusive")) throw new AlreadyRunningError(path);
+    ftruncateSync(handle); // an agent: whoever reads events for a moment writes that into it
     return await work();
   } finally {
     closeSync(handle);

@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from openmined_syft.errors import OpenMinedError
@@ -26,13 +26,17 @@ class LockError(OpenMinedError):
 
 
 _BETWEEN_TRIES = 0.05
+_FOR_A_MOMENT = b"for a moment"
+"""What the lock file holds while somebody has the lock who is no agent."""
 
 
 @contextmanager
-def home_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
+def home_lock(path: Path, *, patience: float = 0.0, for_a_moment: bool = False) -> Iterator[None]:
     """Hold the lock file `path` (made if it is missing, and left there) while the block runs.
 
-    `patience`: seconds to wait for it; commands and pages that read events hold it for a moment.
+    Args:
+        patience: seconds to wait for it; commands and pages that read events hold it for a moment.
+        for_a_moment: whether the holder is such a command or page, and not an agent at work.
 
     Raises:
         AlreadyRunningError: another process holds it.
@@ -45,15 +49,42 @@ def home_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
         raise LockError(str(path), error.strerror or "it cannot be opened") from None
     try:
         _take(handle, path, time.monotonic() + patience)
-        yield
+        _write(handle, _FOR_A_MOMENT if for_a_moment else b"")
+        try:
+            yield
+        finally:
+            _write(handle, b"")
     finally:
         os.close(handle)
 
 
-def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock now. Takes nothing that would keep an agent from starting for longer
-    than it is patient.
+def is_agent_at_work(path: Path) -> bool:
+    """Whether an agent holds the lock now; not somebody who reads events or claims. Takes nothing that would
+    keep an agent from starting for longer than it is patient.
     """
+    if not _is_locked(path):
+        return False
+    if _is_for_a_moment(path):
+        return False
+    time.sleep(_BETWEEN_TRIES)  # whoever takes it says so in its next breath; an agent has it still
+    return _is_locked(path) and not _is_for_a_moment(path)
+
+
+def _is_for_a_moment(path: Path) -> bool:
+    try:
+        return path.read_bytes() == _FOR_A_MOMENT
+    except OSError:
+        return False
+
+
+def _write(handle: int, words: bytes) -> None:
+    """On a full disk nothing is said: the lock itself holds."""
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, words, 0)
+
+
+def _is_locked(path: Path) -> bool:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

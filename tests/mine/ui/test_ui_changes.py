@@ -82,18 +82,25 @@ def test_a_mapping_is_shown_by_field_and_changed_by_field(
     assert [column["name"] for column in shown["columns"]] == ["Alpha", "b", "c", "colour", "name"]
     (fit,) = ask("/api/data/own/check")["campaigns"]
     assert fit["missing"] == ["a"]
-    ask("/api/data/own/mapping", {"fields": {"a": {"column": "Alpha"}, "b": {"column": "b", "factor": 0.5}}})
+    first = {"a": {"column": "Alpha"}, "b": {"column": "b", "factor": 0.5}}
+    kept = ask("/api/data/own/mapping", {"digest": shown["digest"], "fields": first})
     (fit,) = ask("/api/data/own/check")["campaigns"]
     assert fit["fits"] is True
-    ask("/api/data/own/mapping", {"fields": {"b": None}})
+    late = client.post("/api/data/own/mapping", json={"digest": shown["digest"], "fields": {"a": None}})
+    assert (late.status_code, "the mapping of own changed" in late.json()["error"]) == (409, True)
+    assert (mapping := home.data().get("own").mapping) is not None
+    assert mapping.text == kept["mapping"]
+    second = ask("/api/data/own/mapping", {"digest": kept["digest"], "fields": {"b": None}})
     origins = {
         field["name"]: field["origin"]
         for field in ask(f"/api/data/own/mapping?campaign={campaign}")["fields"]
     }
     assert (origins["a"]["column"], origins["b"]) == ("Alpha", None)
     for wrong in ({"a": {"column": "x", "constant": "y"}}, {"a": 5}, {"a": {"column": [None]}}, {"a": {}}):
-        assert client.post("/api/data/own/mapping", json={"fields": wrong}).status_code == 400
-    assert ask("/api/data/own/mapping", {"fields": {"a": None}}) == {"mapping": None}
+        body = {"digest": second["digest"], "fields": wrong}
+        assert client.post("/api/data/own/mapping", json=body).status_code == 400
+    last = ask("/api/data/own/mapping", {"digest": second["digest"], "fields": {"a": None}})
+    assert last["mapping"] is None
     assert home.data().get("own").mapping is None
 
 

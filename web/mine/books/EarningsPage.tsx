@@ -1,12 +1,14 @@
+import { useState } from "react";
 import { Link } from "wouter";
 
 import { ETHER, exact, short } from "../../shared/format/amount";
+import { count } from "../../shared/format/numbers";
 import { moment } from "../../shared/format/time";
 import { type Line, LineChart, type Point } from "../../shared/ui/LineChart";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
-import { Amount, Badge, When } from "../../shared/ui/words";
+import { Amount, Badge, unitOf, When } from "../../shared/ui/words";
 import { type Earning, type Payment, shortId, useMine } from "../api";
 import { Loaded } from "../Loaded";
 
@@ -42,36 +44,38 @@ function Asset(props: { asset: string; rows: readonly Payment[] }) {
   const sum = (fits: (row: Payment) => boolean) => rows.filter(fits).reduce((total, row) => total + BigInt(row.amount), 0n);
   const earned = sum((row) => !row.amount.startsWith("-")), gas = -sum((row) => row.what === "gas");
   const spent = earned - sum(() => true);
-  const unit = asset === ETHER ? "ETH" : "tokens";
-  const shown = rows.slice(-NEWEST).map((row, place) => ({ ...row, place })).reverse();
+  const { symbol: unit, decimals } = unitOf(asset, rows[0]);
+  const [all, setAll] = useState(false);
+  const shown = (all ? rows : rows.slice(-NEWEST)).map((row, place) => ({ ...row, place })).reverse();
   return (
     <>
       <dl className="tiles">
-        <div className="tile"><dt>Earned</dt><dd><Amount wei={String(earned)} asset={asset} /></dd></div>
-        <div className="tile"><dt>Spent</dt><dd><Amount wei={String(spent)} asset={asset} />{asset === ETHER && <span className="under">of which gas <Amount wei={String(gas)} /></span>}</dd></div>
-        <div className="tile"><dt>Net</dt><dd><Amount wei={String(earned - spent)} asset={asset} /></dd></div>
+        <div className="tile"><dt>Earned</dt><dd><Amount wei={String(earned)} asset={asset} of={rows[0]} /></dd></div>
+        <div className="tile"><dt>Spent</dt><dd><Amount wei={String(spent)} asset={asset} of={rows[0]} />{asset === ETHER && <span className="under">of which gas <Amount wei={String(gas)} /></span>}</dd></div>
+        <div className="tile"><dt>Net</dt><dd><Amount wei={String(earned - spent)} asset={asset} of={rows[0]} /></dd></div>
       </dl>
       <section className="card" aria-label={asset === ETHER ? "Ether over time" : `Tokens ${shortId(asset)} over time`}>
         <h2>{asset === ETHER ? "Ether over time" : `Tokens ${shortId(asset)} over time`}</h2>
         <LineChart
           title={`Running total in ${unit}, and what was spent on gas`}
-          description={`${rows.length} payments come to ${exact(earned - spent)} ${unit}: ${exact(earned)} earned, ${exact(spent)} spent. The table below has every one of them.`}
-          lines={lines(rows, unit)}
+          description={`${rows.length} payments come to ${exact(earned - spent, decimals)} ${unit}: ${exact(earned, decimals)} earned, ${exact(spent, decimals)} spent. The table below has every one of them.`}
+          lines={lines(rows, unit, decimals)}
           show={(value) => `${Number(value.toPrecision(3))} ${unit}`}
         />
         <div className="spaced">
           <Table<Payment & { place: number }>
-            caption={rows.length > NEWEST ? `The newest ${NEWEST} of ${rows.length} payments; mine-agent earnings --each lists all` : "Every payment, the newest first"}
+            caption={shown.length < rows.length ? `The newest ${shown.length} of ${rows.length} payments` : "Every payment, the newest first"}
             id={(row) => row.place}
             rows={shown}
             columns={[
               { name: "Time", show: (row) => (row.time === null ? `block ${row.block}` : <When at={row.time} compact />) },
               { name: "Campaign", show: (row) => (row.campaign === null ? "–" : <code>{shortId(row.campaign)}</code>) },
               { name: "What", show: (row) => WORDS[row.what] ?? row.what },
-              { name: "Amount", right: true, show: (row) => <Amount wei={row.amount} asset={asset} whole /> },
-              { name: "Total", right: true, show: (row) => <Amount wei={row.total} asset={asset} whole /> },
+              { name: "Amount", right: true, show: (row) => <Amount wei={row.amount} asset={asset} of={row} whole /> },
+              { name: "Total", right: true, show: (row) => <Amount wei={row.total} asset={asset} of={row} whole /> },
             ]}
           />
+          {shown.length < rows.length && <button type="button" onClick={() => setAll(true)}>Show all {count(rows.length)} payments</button>}
         </div>
       </section>
     </>
@@ -79,16 +83,16 @@ function Asset(props: { asset: string; rows: readonly Payment[] }) {
 }
 
 /** The running total, and gas that was spent, with a point for each payment. Heights are approximate, labels are exact. */
-function lines(rows: readonly Payment[], unit: string): Line[] {
+function lines(rows: readonly Payment[], unit: string, decimals: number): Line[] {
   const total: Point[] = [], gas: Point[] = [];
   let burnt = 0n;
   for (const row of rows) {
     const at = row.time ?? row.block;
     const when = row.time === null ? `block ${row.block}` : moment(row.time);
-    total.push({ at, value: Number(row.total) / 1e18, label: `${WORDS[row.what] ?? row.what} ${short(row.amount)}, total ${short(row.total)} ${unit}, ${when}` });
+    total.push({ at, value: Number(row.total) / 10 ** decimals, label: `${WORDS[row.what] ?? row.what} ${short(row.amount, decimals)}, total ${short(row.total, decimals)} ${unit}, ${when}` });
     if (row.what === "gas") {
       burnt -= BigInt(row.amount);
-      gas.push({ at, value: Number(burnt) / 1e18, label: `Gas so far ${short(burnt)} ${unit}, ${when}` });
+      gas.push({ at, value: Number(burnt) / 10 ** decimals, label: `Gas so far ${short(burnt, decimals)} ${unit}, ${when}` });
     }
   }
   return [{ name: "Running total", points: total }, ...(gas.length === 0 ? [] : [{ name: "Gas spent", points: gas, second: true }])];
@@ -107,12 +111,12 @@ function ByCampaign(props: { rows: readonly Earning[] }) {
           { name: "Campaign", show: (row) => <Link href={`/log?campaign=${row.campaign}`}><code>{shortId(row.campaign)}</code></Link> },
           { name: "State", show: (row) => <Badge tone={row.state === "OPEN" ? "live" : "plain"}>{row.state.toLowerCase()}</Badge> },
           { name: "Submissions", show: (row) => row.outcomes },
-          { name: "Promised", right: true, show: (row) => <Amount wei={row.promised} asset={row.asset} /> },
-          { name: "Claimable", right: true, show: (row) => <Amount wei={row.claimable} asset={row.asset} /> },
-          { name: "Claimed", right: true, show: (row) => <Amount wei={row.claimed} asset={row.asset} /> },
-          { name: "Staked", right: true, show: (row) => <Amount wei={row.staked} asset={row.asset} /> },
+          { name: "Promised", right: true, show: (row) => <Amount wei={row.promised} asset={row.asset} of={row} /> },
+          { name: "Claimable", right: true, show: (row) => <Amount wei={row.claimable} asset={row.asset} of={row} /> },
+          { name: "Claimed", right: true, show: (row) => <Amount wei={row.claimed} asset={row.asset} of={row} /> },
+          { name: "Staked", right: true, show: (row) => <Amount wei={row.staked} asset={row.asset} of={row} /> },
           { name: "Gas", right: true, show: (row) => <Amount wei={row.gas} /> },
-          { name: "Net", right: true, show: (row) => <Amount wei={row.net} asset={row.asset} /> },
+          { name: "Net", right: true, show: (row) => <Amount wei={row.net} asset={row.asset} of={row} /> },
         ]}
       />
     </section>

@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import { count } from "../../shared/format/numbers";
 import { moment } from "../../shared/format/time";
 import { BarChart } from "../../shared/ui/BarChart";
@@ -32,6 +34,7 @@ export function LedgerPage() {
 
 function Found(props: { ledger: Ledger }) {
   const { ledger } = props;
+  const [all, setAll] = useState(false);
   const charged = ledger.entries.filter((entry) => entry.epsilon !== null);
   const budget = ledger.budget_epsilon;
   return (
@@ -78,9 +81,9 @@ function Found(props: { ledger: Ledger }) {
       <section className="card" aria-labelledby="entries">
         <h2 id="entries">Ledger</h2>
         <Table<LedgerEntry>
-          caption={ledger.entries.length > NEWEST ? `The newest ${NEWEST} entries; mine-agent ledger lists all` : "Every entry, the newest first; epsilons do not simply add up"}
+          caption={!all && ledger.entries.length > NEWEST ? `The newest ${NEWEST} entries of ${ledger.entries.length}` : "Every entry, the newest first; epsilons do not simply add up"}
           id={(row) => row.number}
-          rows={[...ledger.entries].slice(-NEWEST).reverse()}
+          rows={[...ledger.entries].slice(all ? 0 : -NEWEST).reverse()}
           columns={[
             { name: "Time", show: (row) => <When at={row.time} compact /> },
             { name: "What", show: (row) => WORDS[row.what] ?? row.what },
@@ -90,6 +93,7 @@ function Found(props: { ledger: Ledger }) {
             { name: "Total", right: true, show: (row) => digits(row.total_epsilon) },
           ]}
         />
+        {!all && ledger.entries.length > NEWEST && <button type="button" onClick={() => setAll(true)}>Show all {ledger.entries.length} entries</button>}
       </section>
     </>
   );

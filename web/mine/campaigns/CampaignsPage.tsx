@@ -59,9 +59,9 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
         <div>
           <dl className="facts">
             <dt>Left to earn</dt>
-            <dd><Amount wei={campaign.left} asset={campaign.asset} /> of <Amount wei={campaign.bounty} asset={campaign.asset} /></dd>
+            <dd><Amount wei={campaign.left} asset={campaign.asset} of={campaign} /> of <Amount wei={campaign.bounty} asset={campaign.asset} of={campaign} /></dd>
             <dt>A point pays</dt>
-            <dd><Amount wei={campaign.point_pays} asset={campaign.asset} /></dd>
+            <dd><Amount wei={campaign.point_pays} asset={campaign.asset} of={campaign} /></dd>
             <dt>Accuracy</dt>
             <dd>
               {percent(campaign.best_ppm)} of {percent(campaign.target_ppm)}
@@ -84,7 +84,7 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
             <dt>Price in privacy</dt>
             <dd>{campaign.privacy ?? "unknown"}</dd>
             <dt>Stake</dt>
-            <dd><Amount wei={campaign.stake} asset={campaign.asset} />, burned if the gradient cannot be used</dd>
+            <dd><Amount wei={campaign.stake} asset={campaign.asset} of={campaign} />, burned if the gradient cannot be used</dd>
             <dt>Scientist</dt>
             <dd><Hash value={campaign.scientist} name="the scientist's address" /></dd>
             <dt>Capsule</dt>

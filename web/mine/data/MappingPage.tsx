@@ -30,13 +30,14 @@ export function MappingPage(props: { params: { name: string; campaign: string } 
 function Editor(props: { mapping: Mapping; path: string; name: string; saved: () => void }) {
   const { mapping } = props;
   const [drafts, setDrafts] = useState<Readonly<Record<string, Draft>>>(() => Object.fromEntries(mapping.fields.map((field) => [field.name, draftOf(field)])));
+  const [digest, setDigest] = useState(mapping.digest);
   const [fits, setFits] = useState<readonly CampaignFit[] | null>(null);
   const act = useAct();
   const suggested = mapping.fields.filter((field) => field.suggestion.column !== null).length;
 
   async function save(): Promise<string> {
     const fields = Object.fromEntries(mapping.fields.map((field) => [field.name, tableOf(field, drafts[field.name] ?? draftOf(field))]));
-    await change(props.path, { fields });
+    setDigest((await change<{ digest: string }>(props.path, { digest, fields })).digest);
     const found = await read<{ campaigns: readonly CampaignFit[] }>(`/api/data/${encodeURIComponent(props.name)}/check`);
     setFits(found.campaigns);
     props.saved();

@@ -22,6 +22,8 @@ export interface Field {
 export interface Mapping {
   readonly data: string;
   readonly mapping: string | null;
+  /** Of the mapping that the drafts begin with: it is not overwritten once it is another one. */
+  readonly digest: string;
   readonly dates: readonly string[];
   readonly columns: readonly { name: string; kind: string }[];
   readonly fields: readonly Field[];

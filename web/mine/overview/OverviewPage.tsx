@@ -129,9 +129,23 @@ function Quiet(props: { status: Status }) {
       {quiet.map((reason) => (
         <li key={reason.why}>
           <Foreign text={reason.why} most={400} />
-          {reason.command !== null && <> <code className="command">{reason.command}</code></>}
+          {reason.command !== null && <> <WhatToDo command={reason.command} /></>}
         </li>
       ))}
     </ul>
   );
+}
+
+/** Where a page does what the command does, the way there; a mine is only begun in a terminal, for its passphrase is asked there. */
+const PLACES: readonly (readonly [beginning: string, path: string, words: string])[] = [
+  ["mine-agent data add", "/data/add", "Add data"],
+  ["mine-agent policy", "/rules", "See the rules"],
+  ["mine-agent approve", "/campaigns", "Approve or refuse"],
+];
+
+function WhatToDo(props: { command: string }) {
+  const { command } = props;
+  if (command === "mine-agent resume") return null; // the button stands above
+  const place = PLACES.find(([beginning]) => command.startsWith(beginning));
+  return place === undefined ? <>In a terminal: <code className="command">{command}</code></> : <Link href={place[1]}>{place[2]}</Link>;
 }

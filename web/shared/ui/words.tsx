@@ -16,16 +16,28 @@ export function Foreign(props: { text: string; most?: number }) {
   return <bdi>{plain(props.text, props.most)}</bdi>;
 }
 
-/** An amount; the exact one is its title and what a screen reader says. */
-export function Amount(props: { wei: string; asset?: string; whole?: boolean }) {
-  const unit = (props.asset ?? ETHER) === ETHER ? "ETH" : "tokens (18 decimals)";
-  const full = `${exact(props.wei)} ${unit}`;
-  const shown = props.whole ? exact(props.wei) : short(props.wei);
+/** An amount; the exact one is its title and what a screen reader says. A token's is counted as `of` says; without, in its smallest unit. */
+export function Amount(props: { wei: string; asset?: string; of?: Unit | undefined; whole?: boolean }) {
+  const { symbol, decimals } = unitOf(props.asset ?? ETHER, props.of);
+  const full = `${exact(props.wei, decimals)} ${symbol}`;
+  const shown = props.whole ? exact(props.wei, decimals) : short(props.wei, decimals);
   return (
-    <span className="number" title={full}>
-      {shown.endsWith("wei") ? shown : `${shown} ${unit}`}
-    </span>
+    <bdi className="number" title={full}>
+      {shown.endsWith(" wei") ? (symbol === "ETH" ? shown : full) : `${shown} ${symbol}`}
+    </bdi>
   );
+}
+
+/** How amounts in an asset are written. */
+export interface Unit {
+  readonly symbol: string | null;
+  readonly decimals: number;
+}
+
+export function unitOf(asset: string, of?: Unit | undefined): { symbol: string; decimals: number } {
+  if (asset === ETHER) return { symbol: "ETH", decimals: 18 };
+  const units = `units of ${asset.slice(0, 8)}…${asset.slice(-4)}`;
+  return of === undefined ? { symbol: units, decimals: 0 } : { symbol: plain(of.symbol ?? units, 30), decimals: of.decimals };
 }
 
 /** A moment in the reader's zone, with how far away it is. */

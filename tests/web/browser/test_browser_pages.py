@@ -90,6 +90,26 @@ def test_a_submission_and_its_verdict_appear_without_a_reload(
     assert page.get_by_text("none is waiting").is_visible()
 
 
+def test_a_reorg_of_twelve_blocks_under_an_open_page_takes_back_what_it_showed(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    story, miners = site.scene.story, site.scene.miners
+    campaign = story.opened(bounty=10**18)
+    page = visit().open(f"/campaigns/0x{campaign.hex()}", "none is waiting")
+    story.submit(campaign, miners[0], "orphaned")
+    page.get_by_text("1 is waiting for Capsule").wait_for()
+    site.node.rpc("anvil_mine", hex(11))
+    site.node.reorg(12)
+    page.get_by_text("none is waiting").wait_for()
+    story.submit(campaign, miners[1], "on the new chain")
+    page.get_by_text("1 is waiting for Capsule").wait_for()
+    (there,) = page.evaluate(
+        "id => fetch(`/api/v1/campaigns/${id}/submissions`).then((answer) => answer.json())",
+        f"0x{campaign.hex()}",
+    )["data"]
+    assert there["miner"] == miners[1].address
+
+
 def test_everything_can_be_reached_by_keyboard(visit: Callable[..., Visit], site: Site) -> None:
     page = visit().open(*address(site, "list"))
     page.keyboard.press("Tab")

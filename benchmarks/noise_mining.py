@@ -23,7 +23,8 @@ from openmined_syft.models import Rows, build_family
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.rules import GradientDescent
 from pysonar.protocol.artifacts import DEFAULT_STEPS
-from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, least_gain_ppm
+from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, SPLIT_DEVIATIONS, least_gain_ppm
+from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.scientist.planning.plan import FEE_SHARE_PPM
 
 PAGE = Path(__file__).parent.parent / "docs" / "noise-mining.md"
@@ -37,11 +38,14 @@ Draw = Callable[[np.random.Generator, "Judge", Matrix], Stack]
 
 @dataclass(frozen=True)
 class Terms:
-    """`min_gain` and `fee` as shares: of the validation rows, and of the bounty."""
+    """`min_gain` and `fee` as shares: of the validation rows, and of the bounty. `guiding`: how many rows
+    guide the search and are not paid for.
+    """
 
     name: str
     min_gain: float
     fee: float
+    guiding: int = 0
 
 
 BEFORE = Terms("0.5 % of the rows, fee 0.1 % of the bounty (the defaults before)", 0.005, 0.001)
@@ -53,37 +57,57 @@ DEFAULTS = Terms(
 STRICT = Terms(
     "0.6 square roots of the rows, fee 0.5 % of the bounty", least_gain_ppm(VALIDATION, 0.6) / 1e6, 0.005
 )
+SPLIT = Terms(
+    f"half of the rows guide, {SPLIT_DEVIATIONS:g} square roots of the others, fee 0.3 % of the bounty",
+    least_gain_ppm(VALIDATION // 2, SPLIT_DEVIATIONS) / 1e6,
+    0.003,
+    VALIDATION // 2,
+)
+ALL_TERMS = (BEFORE, DEFAULTS, STRICT, SPLIT)
 
 
 class Judge:
     """Capsule without the encryption: the best step, and whether it is paid."""
 
-    def __init__(self, X: Matrix, y: NDArray[np.int64], weights: Matrix, least: float) -> None:
-        self.X, self.y, self.weights, self.least = np.hstack([X, np.ones((len(X), 1))]), y, weights, least
-        self.best = float((np.argmax(self.X @ weights, 1) == y).mean())
+    def __init__(
+        self, X: Matrix, y: NDArray[np.int64], weights: Matrix, terms: Terms, salt: bytes = b""
+    ) -> None:
+        self.X, self.y, self.weights = np.hstack([X, np.ones((len(X), 1))]), y, weights
+        self.least, everything = terms.min_gain, np.ones(len(y), np.bool_)
+        guides = guiding(salt, len(y), terms.guiding)
+        self.guides, self.pays = (everything, everything) if guides is None else (guides, ~guides)
+        self._measure()
+
+    def _measure(self) -> None:
+        right = np.argmax(self.X @ self.weights, 1) == self.y
+        self.best, self.guide = float(right[self.pays].mean()), float(right[self.guides].mean())
 
     def judge(self, gradients: Stack) -> Matrix:
         """The gain that each of them is paid for, in order (m,)."""
         gains, first = np.zeros(len(gradients)), 0
         while first < len(gradients):
-            scores = self._scores(gradients[first:])
-            found = np.flatnonzero(scores.max(1) >= min(self.best + self.least, 1.0) - 1e-12)
+            guided, scores = self._scores(gradients[first:])
+            steps = len(STEPS) - 1 - np.argmax(guided[:, ::-1], 1)  # of equal ones, the largest
+            each = np.arange(len(steps))
+            found = np.flatnonzero(
+                (scores[each, steps] >= min(self.best + self.least, 1.0) - 1e-12)
+                & (guided[each, steps] >= min(self.guide + self.least, TARGET) - 1e-12)
+            )
             if not len(found):
                 break
-            place = first + int(found[0])
-            step = len(STEPS) - 1 - int(np.argmax(scores[found[0]][::-1]))  # of equal ones, the largest
+            place, step = first + int(found[0]), int(steps[found[0]])
             gains[place] = scores[found[0], step] - self.best
-            self.best, self.weights = (
-                float(scores[found[0], step]),
-                self.weights + STEPS[step] * gradients[place],
-            )
+            self.weights = self.weights + STEPS[step] * gradients[place]
+            self._measure()
             first = place + 1
         return gains
 
-    def _scores(self, gradients: Stack) -> Matrix:
+    def _scores(self, gradients: Stack) -> tuple[Matrix, Matrix]:
+        """On the rows that guide and on those that pay, for each gradient and step."""
         base = self.X @ self.weights
         moved = np.einsum("nd,mdk->mnk", self.X, gradients, optimize=True)
-        return np.stack([(np.argmax(base + s * moved, 2) == self.y).mean(1) for s in STEPS], 1)
+        right = np.stack([np.argmax(base + s * moved, 2) == self.y for s in STEPS], 1)
+        return right[:, :, self.guides].mean(2), right[:, :, self.pays].mean(2)
 
 
 def _noise(random: np.random.Generator, length: float) -> Stack:
@@ -125,7 +149,7 @@ class World:
         self.X, self.y = (X[order] - 5) / 6, y[order]
         family = build_family("one_vs_rest", 64, 10, {})
         assert isinstance(family, LinearFamily)
-        self.family = family
+        self.family, self.seed = family, seed
         starts = [VALIDATION + k * MINE_ROWS for k in range(MINES)]
         self.visits = [self._visit(slice(start, start + MINE_ROWS)) for start in starts]
         self.labels = self._visit(slice(0, VALIDATION))  # who has them is the scientist
@@ -133,8 +157,10 @@ class World:
     def _visit(self, rows: slice) -> AffineMap:
         return self.family.compiled(Rows(self.X[rows], self.y[rows]), GradientDescent(3))
 
-    def judge(self, least: float) -> Judge:
-        return Judge(self.X[:VALIDATION], self.y[:VALIDATION], self.family.initial_weights(), least)
+    def judge(self, terms: Terms) -> Judge:
+        return Judge(
+            self.X[:VALIDATION], self.y[:VALIDATION], self.family.initial_weights(), terms, bytes([self.seed])
+        )
 
     def unseen(self, weights: Matrix) -> float:
         """Accuracy on rows that nobody has."""
@@ -174,7 +200,7 @@ def attacked(terms: Terms, draw: Draw, *, honest_first: int) -> Outcome:
     gains, real = [], []
     for seed in range(SEEDS):
         world, random = World(seed), np.random.default_rng(1000 + seed)
-        judge = world.judge(terms.min_gain)
+        judge = world.judge(terms)
         start = judge.weights
         if honest_first:
             honest(world, judge, seed, most_paid=honest_first)
@@ -199,9 +225,7 @@ def worst(terms: Terms, draws: Sequence[Draw], honest_first: int) -> Outcome:
 
 def honest_profit(terms: Terms) -> tuple[float, float]:
     """What honest mines earn of the bounty, their fees taken off, and their number of submissions."""
-    found = [
-        honest(world, world.judge(terms.min_gain), seed) for seed, world in enumerate(map(World, range(20)))
-    ]
+    found = [honest(world, world.judge(terms), seed) for seed, world in enumerate(map(World, range(20)))]
     gained, sent = np.mean(found, 0)
     return float(gained / TARGET - terms.fee * sent), float(sent)
 
@@ -211,7 +235,7 @@ def own_labels(terms: Terms) -> tuple[float, float]:
     taken, left = [], []
     for seed in range(SEEDS):
         world = World(seed)
-        judge = world.judge(terms.min_gain)
+        judge = world.judge(terms)
         for _ in range(20):
             taken_now = judge.judge((world.labels(judge.weights) - judge.weights)[None])[0]
             taken.append(float(taken_now))
@@ -225,7 +249,7 @@ def report() -> str:
     """The tables, in Markdown."""
     base = honest_profit(BEFORE)[0]
     lines = ["| terms | honest mines earn | submissions | less than before |", "| --- | --- | --- | --- |"]
-    for terms in (BEFORE, DEFAULTS, STRICT):
+    for terms in ALL_TERMS:
         profit, sent = honest_profit(terms)
         lines.append(f"| {terms.name} | {profit:.1%} | {sent:.1f} | {1 - profit / base:.1%} |")
     lines += [
@@ -238,7 +262,7 @@ def report() -> str:
         for when, paid in (("before any honest mine", 0), ("after one honest mine", 1)):
             if paid == 0 and name != "random guesses":
                 continue  # there is no published difference yet
-            for terms in (BEFORE, DEFAULTS, STRICT):
+            for terms in ALL_TERMS:
                 one, short = worst(terms, draws, paid), terms.name.split("(")[0].strip()
                 lines.append(
                     f"| {name} | {when} | {short} | {one.paid:.1%} | {one.whole:+.0%}"

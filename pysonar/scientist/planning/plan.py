@@ -27,7 +27,7 @@ from pysonar.protocol.amounts import AmountError, format_ppm, parse_ppm, parse_s
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.artifacts.spec.algorithm import check_size
-from pysonar.protocol.artifacts.spec.least_gain import least_gain_ppm
+from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, SPLIT_DEVIATIONS, least_gain_ppm
 from pysonar.protocol.artifacts.spec.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.artifacts.spec.spec import MOST_EVALUATIONS
 from pysonar.protocol.cid import Cid
@@ -225,7 +225,9 @@ class Plan:
         """
         if not self.gain_by_rows:
             return self
-        least = max(DEFAULT_GAIN, least_gain_ppm(rows - self.guiding_rows(rows)))
+        guides = self.guiding_rows(rows)
+        deviations = SPLIT_DEVIATIONS if guides else DEVIATIONS
+        least = max(DEFAULT_GAIN, least_gain_ppm(rows - guides, deviations))
         return replace(self, min_gain=max(1, min(least, self.target // 8)))
 
     def guiding_rows(self, rows: int) -> int:

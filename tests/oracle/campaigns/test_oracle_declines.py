@@ -13,7 +13,7 @@ from openmined_oracle.errors import Decline
 from pysonar.chain.contract.calls import MAX_REASON_BYTES
 from pysonar.chain.contract.types import State
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.protocol.artifacts import FromCampaign, SealedInput, Validation
+from pysonar.protocol.artifacts import FromCampaign, SealedInput, SealedWeights, Validation
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
@@ -72,6 +72,15 @@ def test_a_certificate_that_is_not_ours(world: World) -> None:
     other = world.store.put(SecretKey.generate("other").certificate.to_bytes())
     spec = world.spec(capsule_certificate=other)
     assert_declined(world, world.create(spec), Decline.CERTIFICATE_NOT_OURS)
+
+
+def test_what_a_scientist_names_and_nobody_has(world: World) -> None:
+    """Waited for as long as a submission is; both campaigns at once."""
+    certificate = world.create(world.spec(scientist_certificate=NOBODY_HAS_IT))
+    weights = world.create(world.spec(initial=SealedWeights(NOBODY_HAS_IT, bytes(32))))
+    world.node.advance(901)
+    assert_declined(world, certificate, Decline.SCIENTIST_MISSING)
+    assert world.declined_for(weights) == Decline.WEIGHTS_MISSING.value
 
 
 def test_a_scientist_that_cannot_be_sealed_to(world: World) -> None:
@@ -178,6 +187,19 @@ def test_initial_weights_that_do_not_fit(
 ) -> None:
     spec = world.spec(initial=world.sealed_weights(weights, **changes))
     assert_declined(world, world.create(spec), reason)
+
+
+def test_initial_weights_sealed_to_somebody_else(world: World) -> None:
+    sealed = SealedInput.of_weights(np.zeros((5, 3)), **world.binding)
+    cid = world.store.put(sealed.seal(SecretKey.generate("other").certificate))
+    spec = world.spec(initial=SealedWeights(cid, sealed.salted_digest()))
+    assert_declined(world, world.create(spec), Decline.WEIGHTS_SEALED_WRONG)
+
+
+def test_a_start_above_the_most_that_the_terms_allow(world: World) -> None:
+    """Both edges: a third of the rows is right at the start."""
+    assert_declined(world, world.create(max_start=333_332), Decline.START_OVER_MAXIMUM)
+    assert world.record(world.opened(max_start=333_333)).state is State.OPEN
 
 
 def test_initial_weights_of_another_digest(world: World) -> None:

@@ -384,7 +384,7 @@ def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
 def test_where_rows_are_split_those_that_pay_are_counted(plan_values: dict[str, Any]) -> None:
     del plan_values["min_gain"]
     plan = plan_from(plan_values | {"guiding_share": "50 %", "evaluations": 100})
-    assert (plan.guiding_rows(360), plan.for_rows(360).min_gain) == (180, 33_334)
+    assert (plan.guiding_rows(360), plan.for_rows(360).min_gain) == (180, 50_000)
     assert plan.as_mapping()["guiding_share"] == 500_000
     assert "guiding_share" not in plan_from(plan_values).as_mapping()  # an earlier request stays the same
     with pytest.raises(PlanError, match="both sides of 1"):

@@ -19,6 +19,7 @@ ALIKE = 0.55
 _WORDS_ALIKE = 0.6
 # What people measure in other units, most usual first: metric steps, hundredths, inches, pounds.
 FACTORS = (0.1, 10.0, 0.01, 100.0, 0.001, 1000.0, 2.54, 1 / 2.54, 0.45359237, 1 / 0.45359237)
+_OUTLIERS = 4  # clips beyond a clip: a factor of ten is farther
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,17 @@ def _suggestion(wanted: Field, column: ColumnSeen | None) -> Suggestion:
 
 
 def _factor(wanted: Field, column: ColumnSeen) -> float | None:
-    """1 if the column's range lies in the field's clip, else the first factor that brings it there."""
+    """1 if the column's range lies in the field's clip, else the first factor that brings it there. A column
+    of the field's own name has its unit, unless it is out of all proportion: a clip cuts outliers off.
+    """
     low, high = wanted.clip
     assert column.low is not None  # noqa: S101 - asked only of numbers
     assert column.high is not None  # noqa: S101
     slack = (high - low) * 0.05
+    beyond = (high - low) * _OUTLIERS
+    inside = low - beyond <= column.low and column.high <= high + beyond
+    if inside and _letters(column.name) == _letters(wanted.name) and column.high - column.low > slack / 2.5:
+        return 1.0
     for factor in (1.0, *FACTORS):
         bounds = sorted((column.low * factor, column.high * factor))
         wide = bounds[1] - bounds[0] > (high - low) / 50 or bounds[0] == bounds[1]

@@ -160,3 +160,21 @@ def test_a_column_of_the_fields_own_name_goes_before_a_similar_one(shelf: DataSh
 def test_mappings_that_are_none(text: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
         parse_mapping(text, source="my mapping")
+
+
+@pytest.mark.parametrize(
+    ("name", "largest", "factor"),
+    [("DEBT", 107_889, 1.0), ("debt", 430_000, 0.1), ("debt_in_cents", 107_889, 0.1), ("debt", 43, 100.0)],
+)
+def test_outliers_beyond_the_clip_are_no_other_unit_in_a_column_of_the_same_name(
+    tmp_path: Path, name: str, largest: int, factor: float
+) -> None:
+    schema = Schema(
+        input_schema({"debt": number_field((0, 43_200))}), output_schema("y", class_label(["a", "b"]))
+    )
+    path = tmp_path / "bank.csv"
+    lines = "".join(f"{largest * row / 100},{'ab'[row % 2]}\n" for row in range(101))
+    path.write_text(f"{name},y\n{lines}")
+    seen = DataShelf(tmp_path / "shelf").look("bank", str(path))[1]
+    suggested = {one.field: one for one in suggest(schema, seen)}["debt"]
+    assert (suggested.column, suggested.factor) == (name, factor)

@@ -46,7 +46,8 @@ class Rehearsal:
         visits: how many visits of that mine were paid.
         plain_reached: what a linear model reached in the same way, for a network; None otherwise.
         epsilon, noised: of a mine's release for this plan, and the best that the same mine came to under such
-            noise, ppm, the median of `DRAWS`; None where it is not played: networks, very many inputs.
+            noise, ppm, the worst, the median and the best of `DRAWS`; None where it is not played: networks,
+            very many inputs.
     """
 
     plan: Plan
@@ -56,7 +57,7 @@ class Rehearsal:
     visits: int
     plain_reached: int | None = None
     epsilon: float | None = None
-    noised: int | None = None
+    noised: tuple[int, int, int] | None = None
 
     @property
     def most_paid(self) -> int:
@@ -120,7 +121,7 @@ class Rehearsal:
             "rehearsed_visits": self.visits,
             "rehearsed_linear_ppm": self.plain_reached,
             "epsilon": self.epsilon,
-            "rehearsed_noised_ppm": self.noised,
+            "rehearsed_noised_ppm": None if self.noised is None else list(self.noised),
             "most_paid": str(self.most_paid),
             "per_point": str(self.per_point),
             "warnings": [*self.slips(), *self.warnings()],
@@ -177,14 +178,16 @@ def rehearse(plan: Plan, validation: pa.Table, start: int) -> Rehearsal:
     return Rehearsal(plan, len(y), start, reached, visits, plain, epsilon, noised)
 
 
-def _under_noise(plan: Plan, campaign: PlainCampaign, rows: Rows) -> tuple[float | None, int | None]:
+def _under_noise(
+    plan: Plan, campaign: PlainCampaign, rows: Rows
+) -> tuple[float | None, tuple[int, int, int] | None]:
     """What a mine's noise leaves of what it can reach."""
     family = plan.family
     if not isinstance(family, LinearFamily) or family.weights_shape[0] > MOST_INPUTS:
         return None, None
     epsilon, delta = expected_noise(plan)
-    draws = [_reached(plan, campaign, release(plan, rows, epsilon, delta))[0] for _ in range(DRAWS)]
-    return epsilon, sorted(draws)[DRAWS // 2]
+    draws = sorted(_reached(plan, campaign, release(plan, rows, epsilon, delta))[0] for _ in range(DRAWS))
+    return epsilon, (draws[0], draws[DRAWS // 2], draws[-1])
 
 
 def plain_campaign(

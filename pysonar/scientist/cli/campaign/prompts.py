@@ -50,11 +50,13 @@ def show_rehearsed(rehearsal: Rehearsal) -> None:
             f" {format_ppm(rehearsal.reached)} with {rehearsal.visits} paid visits"
         )
     if rehearsal.reached is not None and rehearsal.noised is not None:
+        worst, median, best = rehearsal.noised
         why = "by default" if plan.privacy_floor is None else "for this plan's floor"
         note(
             f"  under noise of epsilon {rehearsal.epsilon:g}, as mines have it {why}, it reaches"
-            f" {format_ppm(rehearsal.noised)} with its {min(rehearsal.rows, MOST_ROWS)} records; more records"
-            f" feel it less (see `sonar campaign simulate --epsilon {rehearsal.epsilon:g}`)"
+            f" {format_ppm(worst)} to {format_ppm(best)} by chance, in the middle {format_ppm(median)}, with"
+            f" its {min(rehearsal.rows, MOST_ROWS)} records; more records feel it less (see"
+            f" `sonar campaign simulate --epsilon {rehearsal.epsilon:g}`)"
         )
     for sentence in rehearsal.warnings():
         warn(sentence)

@@ -13,6 +13,7 @@ from openmined_oracle.campaigns.context import Context, by_certificate
 from openmined_oracle.home import Home
 from openmined_oracle.journal import SCHEMA, Journal
 from openmined_oracle.judging.prefetch import Prefetcher
+from openmined_oracle.keys.announced import announced
 from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.keys.registration import Registration
 from openmined_oracle.operation.metrics import Watch
@@ -21,7 +22,8 @@ from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
 from pysonar.party.connection import AgentConnection
 from pysonar.party.happenings import Tell
-from pysonar.protocol.openpgp import SecretKey
+from pysonar.protocol.openpgp import Certificate, SecretKey
+from pysonar.store import cid_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ class Connection(AgentConnection[Home, Journal]):
 
     def registration(self, certificate_key: SecretKey, outbox: Outbox) -> Registration:
         """What makes this Capsule known on chain."""
-        return Registration(certificate_key.certificate, self.store, self.sonar, outbox)
+        return Registration(self.announced(certificate_key), self.store, self.sonar, outbox)
+
+    def announced(self, certificate_key: SecretKey) -> Certificate:
+        """The certificate with the operator's terms, as it is registered."""
+        return announced(self.home.path, self.home.capsule, certificate_key)
 
     def agent(
         self,
@@ -63,6 +69,7 @@ class Connection(AgentConnection[Home, Journal]):
             watch: told how it goes, in numbers.
         """
         (own, *older), own_settings = keys.values(), self.home.capsule
+        announced = cid_of(self.announced(own).to_bytes())
         outbox = self.outbox(signer)
         context = Context(
             sonar=self.sonar,
@@ -78,7 +85,8 @@ class Connection(AgentConnection[Home, Journal]):
             ),
             workshop=Workshop(),
             own=own,
-            secrets=by_certificate(keys),
+            secrets={**by_certificate(keys), announced: own},
+            announced=announced,
             settings=own_settings,
             tell=tell,
         )

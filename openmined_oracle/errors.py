@@ -48,10 +48,15 @@ class NotReadyError(OracleError):
     """Something that another party provides is not there yet; asking again later may help."""
 
 
+LONGEST_REASON = 128
+"""Bytes of a reason that the contract takes."""
+
+
 class Decline(Enum):
     """The public reasons for declining a campaign.
 
-    A closed list: none of them can carry a value of the scientist's data, a score, or a library's text.
+    A closed list: none of them can carry a value of the scientist's data, a score, or a library's text. Those
+    that follow from the operator's rules are followed by the numbers that did not fit each other.
     """
 
     SPEC_MISSING = "the spec could not be fetched"
@@ -90,11 +95,18 @@ class Decline(Enum):
 
 
 class DeclinedError(OracleError):
-    """The campaign must be declined; `reason` is all that anybody learns of it."""
+    """The campaign must be declined; `text` is all that anybody learns of it.
 
-    def __init__(self, reason: Decline) -> None:
-        self.reason = reason
-        super().__init__(reason.value)
+    Args:
+        numbers: what was asked for and what is allowed, both public; left out where they do not
+            fit a transaction.
+    """
+
+    def __init__(self, reason: Decline, numbers: str = "") -> None:
+        whole = f"{reason.value}: {numbers}"
+        fits = bool(numbers) and len(whole.encode()) <= LONGEST_REASON
+        self.reason, self.text = reason, whole if fits else reason.value
+        super().__init__(self.text)
 
 
 class UselessSubmissionError(OracleError):

@@ -5,6 +5,7 @@
     keyfile.json            the account, unless an existing keyfile is named
     certificates/<F>.json   OpenPGP secrets, sealed by the passphrase; <F> is the fingerprint
     keys/<campaign>.pgp     secret keys of the models, sealed to the certificate
+    announced.pgp           the certificate in use with Capsule's terms, as it is registered; public
     capsule.sqlite          follower, outbox, journal
     lock                    held by the one process that runs
 

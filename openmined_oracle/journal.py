@@ -46,19 +46,23 @@ _STEP_3 = (  # what declines may have cost, for their budget
     "create table if not exists oracle_declines (campaign blob primary key, at integer not null,"
     " wei text not null) strict",
 )
-SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3))
+_STEP_4 = ("alter table oracle_campaigns add column reason text",)  # a decline with its numbers
+SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3, _STEP_4))
 
 NO_MODEL = bytes(32)
 
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One campaign that names this Capsule. `problem` is the last failure."""
+    """One campaign that names this Capsule. `reason` is what a decline says, None for one that was decided by
+    a release without numbers; `problem` is the last failure.
+    """
 
     id: bytes
     owner: str
     spec: bytes
     declined: Decline | None
+    reason: str | None
     public_key: bytes | None
     model: bytes | None
     start: int | None
@@ -129,12 +133,12 @@ class Journal:
             raise JournalError(f"campaign 0x{campaign.hex()} is not in the journal")
         return _campaign_row(row)
 
-    def decide_decline(self, campaign: bytes, reason: Decline) -> None:
-        """Write down that the campaign will be declined. The first decision stands."""
+    def decide_decline(self, campaign: bytes, reason: Decline, text: str) -> None:
+        """Write down that the campaign will be declined, in these words. The first decision stands."""
         self._write(
-            "UPDATE oracle_campaigns SET declined = ? "
+            "UPDATE oracle_campaigns SET declined = ?, reason = ? "
             "WHERE id = ? AND declined IS NULL AND public_key IS NULL",
-            (reason.name, campaign),
+            (reason.name, text, campaign),
         )
 
     def count_decline(self, campaign: bytes, now: int, wei: int, *, since: int, budget: int) -> bool:
@@ -300,7 +304,7 @@ class Journal:
         )
 
 
-_CAMPAIGN_FIELDS = "id, owner, spec, declined, public_key, model, start, result, problem, closed"
+_CAMPAIGN_FIELDS = "id, owner, spec, declined, reason, public_key, model, start, result, problem, closed"
 
 
 def _campaign_row(row: Sequence[object]) -> CampaignRow:

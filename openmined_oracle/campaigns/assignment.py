@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_oracle.campaigns.context import Context
+from openmined_oracle.campaigns.operator_rules import check_size
 from openmined_oracle.errors import Decline, DeclinedError, InProgressError, NotReadyError
-from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
 from openmined_syft.judged_rows import JudgedRows
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import AnyScheme, scheme_named
-from pysonar.chain.contract.events import CampaignCreated
+from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.node import rpc
 from pysonar.protocol.artifacts import (
@@ -46,7 +46,7 @@ from pysonar.protocol.openpgp import (
     WrongSignerError,
     seal,
 )
-from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
 from pysonar.store.probe import prove
 
 PATIENCE_SECONDS = 0.5
@@ -116,11 +116,10 @@ def read_assignment(
         spec = Spec.parse(data, cid=cid)
     except ArtifactError:
         raise DeclinedError(Decline.SPEC_MALFORMED) from None
-    _check_size(spec, context.settings)
+    _require_possible(spec)
+    check_size(spec, context.settings)
     accept(spec)
-    secret = context.secrets.get(spec.capsule_certificate)
-    if secret is None:
-        raise DeclinedError(Decline.CERTIFICATE_NOT_OURS)
+    secret = _secret(fetch, context, spec.capsule_certificate)
     scientist, auditor = _scientist(fetch, spec, record, now), _auditor(fetch, spec, record, now)
     validation = _validation_read(context, record, now, spec, secret)
     return Assignment(spec, spec.family_for(record.id), secret, scientist, validation, auditor)
@@ -154,31 +153,41 @@ def initial_payload(
         raise DeclinedError(Decline.WEIGHTS_UNFIT) from None
 
 
-def _check_size(spec: Spec, limits: CapsuleSettings) -> None:
-    """Whether the model and the validation set are small enough not to hold up the other campaigns. Asked
-    before the set is opened: a few bytes of it can stand for thousands of columns.
-    """
-    columns, outputs = spec.weights_shape
-    if columns * outputs > limits.max_weights:
-        raise DeclinedError(Decline.TOO_LARGE)
-    inputs = spec.schema.n_features  # with a feature map there may be many more than the model has columns
-    if spec.algorithm.draws_features and inputs * columns > limits.max_cells:
-        raise DeclinedError(Decline.TOO_LARGE)
+def _require_possible(spec: Spec) -> None:
+    """Whether such a model can be trained at all, and with the arithmetic that is here."""
     try:
         spec.check_size()
     except ArtifactError:
         raise DeclinedError(Decline.TOO_LARGE) from None
-    scheme = scheme_named(spec.scheme)
     try:
-        scheme.require_usable()
+        scheme_named(spec.scheme).require_usable()
     except KernelError:
         raise DeclinedError(Decline.FAMILY_UNSUPPORTED) from None
-    # The sizes do not depend on what a feature map is drawn from.
-    if scheme.effort(spec.family_for(b""), spec.key_bits, spec.weight_bound) > limits.max_ciphertexts:
-        raise DeclinedError(Decline.TOO_LARGE)
-    rows = spec.validation.rows
-    if rows > limits.max_rows or rows * (max(columns, inputs) + outputs) > limits.max_cells:
-        raise DeclinedError(Decline.VALIDATION_TOO_LARGE)
+
+
+def _secret(fetch: Callable[[Cid, str, Decline, Decline], bytes], context: Context, named: Cid) -> SecretKey:
+    """Our key that opens what is sealed to the certificate; one that was registered with older terms, or by
+    a home that was put back since, has other bytes than those that are known here.
+    """
+    known = context.secrets.get(named)
+    if known is not None:
+        return known
+    foreign = Decline.CERTIFICATE_NOT_OURS
+    registered = {
+        logged.event.certificate
+        for logged in context.follower.history(CapsuleRegistered)
+        if logged.event.capsule == context.outbox.account
+    }
+    if named.digest not in registered:
+        raise DeclinedError(foreign)
+    try:
+        certificate = parse_certificate(fetch(named, "certificate", foreign, foreign), cid=named)
+    except ArtifactError:
+        raise DeclinedError(foreign) from None
+    for secret in context.secrets.values():
+        if secret.certificate == certificate:
+            return secret
+    raise DeclinedError(foreign)
 
 
 def _validation_read(
@@ -291,8 +300,7 @@ class _Fetch:
         if isinstance(found, NotFoundError):
             if self.now < self._created() + self.context.settings.unavailable_seconds:
                 raise NotReadyError(f"{missing.value} yet: {cid}")
-            own = cid_of(self.context.own.certificate.to_bytes())
-            prove(self.context.store, own, max_bytes=MAX_BYTES["certificate"])
+            prove(self.context.store, self.context.announced, max_bytes=MAX_BYTES["certificate"])
             prefetcher.forget(key)
             raise DeclinedError(missing)
         if not self.keep or isinstance(found, StoreError):

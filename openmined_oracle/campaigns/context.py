@@ -34,7 +34,8 @@ class Context:
 
     Attributes:
         own: the OpenPGP key in use, for its signatures and for what it seals to itself.
-        secrets: all OpenPGP keys of this home by the CID of their certificate.
+        secrets: all OpenPGP keys of this home by the CID of their certificate, also with the terms on it.
+        announced: the CID of the certificate as this Capsule registers it; it is in the store.
         tell: told of what happened; only what is on chain may be among it.
     """
 
@@ -48,6 +49,7 @@ class Context:
     workshop: Workshop
     own: SecretKey
     secrets: Mapping[Cid, SecretKey]
+    announced: Cid
     settings: CapsuleSettings
     tell: Tell
 

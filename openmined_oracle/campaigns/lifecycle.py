@@ -81,7 +81,7 @@ class Lifecycle:
         if row.declined is None and row.public_key is None:
             row = self._decide(row, record, now)
         if row.declined is not None:
-            reason = row.declined.value
+            reason = row.reason or row.declined.value
             require_decline_budget(context, row.id, now)
             context.ensure(Deed(Action.DECLINE, row.id), lambda: calls.decline(row.id, reason))
         elif row.public_key is not None and row.model is not None and row.start is not None:
@@ -93,8 +93,8 @@ class Lifecycle:
         try:
             opening = prepare_opening(context, record, now)
         except DeclinedError as error:
-            context.journal.decide_decline(row.id, error.reason)
-            context.tell(Declined(campaign=row.id, reason=error.reason.value))
+            context.journal.decide_decline(row.id, error.reason, error.text)
+            context.tell(Declined(campaign=row.id, reason=error.text))
         else:
             context.journal.decide_opening(
                 row.id, opening.public_key, opening.model, opening.start, network=opening.network

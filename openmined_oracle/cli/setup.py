@@ -97,11 +97,12 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
             problem = registration.finish(REGISTER_SECONDS)
     except AlreadyRunningError:
         note("this Capsule is running; it registers itself")
-    registered = connection.sonar.certificate(signer.address) == cid_of(own.certificate.to_bytes()).digest
+    certificate = cid_of(connection.announced(own).to_bytes())
+    registered = connection.sonar.certificate(signer.address) == certificate.digest
     record = {
         "address": signer.address,
         "home": home.path,
-        "certificate": str(cid_of(own.certificate.to_bytes())),
+        "certificate": str(certificate),
         "fingerprint": own.certificate.fingerprint,
         "registered": registered,
     }

@@ -6,7 +6,7 @@ member lists the others with their digests:
 
     manifest.json           format, account, chain, contract, when; bytes and sha256 of each file
     settings.toml  capsule.toml  keyfile.json
-    certificates/<F>.json   keys/<campaign>.pgp
+    certificates/<F>.json   keys/<campaign>.pgp   announced.pgp
     capsule.sqlite          a snapshot of follower, outbox and journal
 
 The order of reading makes it whole while the agent writes: settings name certificates, and the journal names
@@ -58,7 +58,7 @@ def _write(home: Home, path: Path, folder: Path) -> Manifest:
     if home.database.exists():
         sources[home.database_name] = _snapshot(home.database, folder / home.database_name)
     sources[KEYFILE] = home.keyfile
-    for name in ("certificates/*.json", "keys/*.pgp"):
+    for name in ("announced.pgp", "certificates/*.json", "keys/*.pgp"):
         sources |= {str(found.relative_to(home.path)): found for found in sorted(home.path.glob(name))}
     read |= {name: found.read_bytes() for name, found in sources.items() if name != home.database_name}
     files = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in read.items()}

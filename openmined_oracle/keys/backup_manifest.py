@@ -19,7 +19,7 @@ KEYFILE = "keyfile.json"
 _MOST_MANIFEST = 64 * 1024 * 1024
 _MOST_BYTES = 1 << 36
 NAMES = re.compile(
-    r"settings\.toml|capsule\.toml|keyfile\.json|capsule\.sqlite"
+    r"settings\.toml|capsule\.toml|keyfile\.json|announced\.pgp|capsule\.sqlite"
     r"|certificates/[0-9A-F]{40,64}\.json|keys/[0-9a-f]{64}\.pgp"
 )
 _NEEDED = (FILE_NAME, CAPSULE_FILE, KEYFILE)

@@ -42,8 +42,8 @@ def certificates(connection: Connection) -> list[CertificateRow]:
     }
     needed = _needed(connection)
     counts: Counter[str] = Counter()
-    for digest, fingerprint in registered.items():
-        counts[fingerprint or ""] += needed[digest]
+    for digest, campaigns in needed.items():  # the certificate as it was registered, or without its terms
+        counts[registered.get(digest) or _fingerprint(connection, digest) or ""] += campaigns
     here = home.certificates
     elsewhere = [one for one in registered.values() if one is not None and one not in here]
     known = set(registered.values())

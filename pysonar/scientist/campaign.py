@@ -40,6 +40,7 @@ from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.receipts import Receipt
 from pysonar.protocol.amounts import format_ppm
+from pysonar.scientist.asking import ask
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import (
     CampaignError,
@@ -133,6 +134,20 @@ class Campaign:
             start = starting_accuracy(self._plan, self._validation)
             self._rehearsal = rehearse(self._plan, self._validation, start)
         return self._rehearsal
+
+    def ask_capsule(self) -> list[str]:
+        """Hold the plan against the terms that its Capsule has published; nothing is sent. What these leave
+        open, a sentence each; nothing for a campaign whose bounty is on its way.
+
+        Raises:
+            PlanError: the Capsule would decline; the term is named.
+            NoCertificateError: it is not known on chain. StoreError: its certificate cannot be had.
+        """
+        if self._plan is None or self._connection.journal.named(self.name) is not None:
+            return []
+        answer = ask(self._connection, self._plan.capsule)
+        answer.require_welcome(self._plan, self._validation.num_rows)
+        return answer.remarks()
 
     def simulate(
         self, data: Any, *, mines: int = 10, epsilon: float | None = None, seed: int = 0

@@ -43,12 +43,12 @@ from pysonar.protocol.artifacts.parts.records import records_to_bytes
 from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, seal
+from pysonar.protocol.openpgp import seal
+from pysonar.scientist.asking import ask
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import (
     LaunchUnfinishedError,
     NameTakenError,
-    NoCertificateError,
     PlanError,
 )
 from pysonar.scientist.journal import CampaignRow
@@ -172,7 +172,11 @@ def _prepare(
 ) -> tuple[CampaignRow, list[bytes]]:
     """The campaign's row, and the artifacts that must be in the store before it is sent."""
     sonar = scientist.connection.sonar
-    certificate_cid, certificate = _capsule_certificate(scientist, plan.capsule)
+    if plan.capsule == scientist.address:
+        raise PlanError("the plan", "capsule", plan.capsule, "an account other than the scientist's own")
+    answer = ask(scientist.connection, plan.capsule)
+    answer.require_welcome(plan, validation.num_rows)
+    certificate_cid, certificate = answer.cid, answer.certificate
     chain_id, contract, owner = sonar.chain_id, sonar.address, scientist.address
     records = SealedInput.of_records(
         validation, plan.schema, chain_id=chain_id, contract=contract, scientist=owner
@@ -240,18 +244,6 @@ def _terms(scientist: Scientist, plan: Plan, spec: Cid, start: int) -> Terms:
         gap_basis=plan.pay_by_gap,
         asset=plan.asset.address,
     )
-
-
-def _capsule_certificate(scientist: Scientist, capsule: str) -> tuple[Cid, Certificate]:
-    """What the chain says is Capsule's certificate, from the store."""
-    if capsule == scientist.address:
-        raise PlanError("the plan", "capsule", capsule, "an account other than the scientist's own")
-    digest = scientist.connection.sonar.certificate(capsule)
-    if digest is None:
-        raise NoCertificateError(capsule)
-    cid = Cid.from_bytes32(digest)
-    data = scientist.connection.store.get(cid, max_bytes=MAX_BYTES["certificate"])
-    return cid, parse_certificate(data, cid=cid)
 
 
 def _auditor_certificate(scientist: Scientist, cid: Cid, until: int) -> bytes:

@@ -30,6 +30,7 @@ from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.store import Store, open_store
 from tests.conftest import Anvil
 from tests.roles import Transact
+from tests.scientist.shell import Shell
 
 PASSPHRASE = "correct horse"
 Created = Callable[[Sonar], Sequence[CampaignCreated]]
@@ -93,6 +94,12 @@ def home(
     for file in sealed_keys.iterdir():
         shutil.copy(file, path / file.name)
     return path
+
+
+@pytest.fixture
+def sonar_command(home: Path) -> Shell:
+    """`sonar` of the scientist."""
+    return Shell(home)
 
 
 @pytest.fixture

@@ -31,12 +31,6 @@ ETHER = 10**18
 
 
 @pytest.fixture
-def sonar_command(home: Path) -> Shell:
-    """`sonar` of the scientist."""
-    return Shell(home)
-
-
-@pytest.fixture
 def plan_file(tmp_path: Path, plan_values: dict[str, Any]) -> Path:
     """The plan as JSON."""
     path = tmp_path / "plan.json"

@@ -84,6 +84,16 @@ class Certificate:
         self.require_made()
         return self._cert.expiration
 
+    def notation(self, name: str) -> str | None:
+        """What the certificate's own key has signed under that name beside the first user id; None if that
+        is nothing, or several things. Raises ClockBehindError.
+        """
+        self.require_made()
+        found = [
+            one.value for user_id in self._cert.user_ids[:1] for one in user_id.notations if one.key == name
+        ]
+        return str(found[0]) if len(found) == 1 else None
+
     def is_valid_until(self, moment: float) -> bool:
         """Whether it does not expire before that moment (seconds since 1970). Raises ClockBehindError."""
         ends = self.expiration

@@ -51,6 +51,15 @@ class SecretKey:
         tsk = pysequoia.Tsk.generate(user_id, profile=pysequoia.Profile.RFC4880)
         return cls(tsk, Certificate.from_bytes(bytes(tsk.extract_certificate())))
 
+    def certificate_with(self, name: str, value: str) -> Certificate:
+        """The certificate with a signed notation on its first user id: of the same fingerprint, in other
+        bytes, and in others each time. Raises ClockBehindError.
+        """
+        self.certificate.require_made()
+        noted = [pysequoia.Notation(name, value)]
+        cert = self.certificate.native().set_notations(self._tsk.certifier(), noted)
+        return Certificate.from_bytes(bytes(cert))
+
     def seal_to_file(self, path: Path, passphrase: str) -> None:
         """Write the key to a new file, mode 0600, whole or not at all.
 

@@ -31,6 +31,11 @@ class LookedThrough:
     rehearsal: Rehearsal | None = None
     remarks: list[str] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int | None:
+        """How many validation records there are; None if they are not here."""
+        return None if self.understood is None else self.understood.records.num_rows
+
 
 def looked_through(path: Path, validation: Path | None = None, capsule: str | None = None) -> LookedThrough:
     """Read, check and, with validation records, rehearse.

@@ -101,7 +101,9 @@ def test_a_campaign_below_the_least_bounty_is_declined_on_chain_before_anything_
     world.home.capsule = replace(world.home.capsule, least_bounty="1.000000000000000001 ether")
     campaign = world.create(world.store.put(b"no spec at all"))
     world.run()
-    assert world.declined_for(campaign) == Decline.BOUNTY_SMALL.value
+    assert world.declined_for(campaign) == (
+        f"{Decline.BOUNTY_SMALL.value}: 1 ETH; needs 1.000000000000000001 ETH at least"
+    )
     assert world.record(campaign).state is State.SETTLED
     assert world.sonar.claimable(campaign, world.scientist.address) == ETHER
     world.home.capsule = replace(world.home.capsule, least_bounty="1 ether")

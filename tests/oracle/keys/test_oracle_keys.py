@@ -24,6 +24,7 @@ from openmined_oracle.keys.restore import restore_backup
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
+from pysonar.protocol.artifacts import parse_certificate
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import WrongPassphraseError
 from tests.oracle.capsule_world import World
@@ -91,7 +92,8 @@ def test_a_new_campaign_works_with_the_new_certificate(installed: World, miner: 
     start(world, world.home.rotate(world.passphrase, name="Capsule"))
     world.run()
     registered = world.sonar.certificate(world.capsule.address)
-    assert registered == world.store.put(world.own.certificate.to_bytes()).digest
+    named = world.store.get(Cid.from_bytes32(registered), max_bytes=1 << 16)
+    assert parse_certificate(named) == world.own.certificate
     campaign = world.opened()
     world.submit(campaign, miner)
     world.run()

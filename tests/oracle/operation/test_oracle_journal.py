@@ -42,7 +42,7 @@ def verdict(index: int, version: int, *, model: bytes = NO_MODEL, accuracy: int 
 def test_decisions_about_opening_stand(journal: Journal) -> None:
     journal.decide_opening(CAMPAIGN, digest(1), digest(2), 300_000)
     journal.decide_opening(CAMPAIGN, digest(8), digest(9), 1)
-    journal.decide_decline(CAMPAIGN, Decline.SPEC_MALFORMED)
+    journal.decide_decline(CAMPAIGN, Decline.SPEC_MALFORMED, Decline.SPEC_MALFORMED.value)
 
     row = journal.campaign(CAMPAIGN)
     assert (row.public_key, row.model, row.start, row.declined) == (digest(1), digest(2), 300_000, None)
@@ -50,8 +50,8 @@ def test_decisions_about_opening_stand(journal: Journal) -> None:
 
 
 def test_a_declined_campaign_is_not_opened(journal: Journal) -> None:
-    journal.decide_decline(CAMPAIGN, Decline.SPEC_MALFORMED)
-    journal.decide_decline(CAMPAIGN, Decline.TOO_LARGE)
+    journal.decide_decline(CAMPAIGN, Decline.SPEC_MALFORMED, Decline.SPEC_MALFORMED.value)
+    journal.decide_decline(CAMPAIGN, Decline.TOO_LARGE, "9 weights")
     journal.decide_opening(CAMPAIGN, digest(1), digest(2), 300_000)
 
     row = journal.campaign(CAMPAIGN)

@@ -164,6 +164,8 @@ def create(
     understood = campaign.understood()
     plan = understood.plan  # with what follows from the number of records
     show_understood(understood, campaign.name)
+    for sentence in campaign.ask_capsule():
+        note(sentence)
     rehearsal = campaign.rehearse()
     show_rehearsed(rehearsal)
     if plan.advice:

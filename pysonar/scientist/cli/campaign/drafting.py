@@ -86,17 +86,30 @@ def check(
         typer.Option(help="CSV file of validation records, to rehearse with.", show_default=False),
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Ask the chain of this home for the Capsule's own terms, too.", show_default=False),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Look a plan through, and rehearse it with --validation. Nothing is sent; no home or chain is needed.
 
-    What `create` would refuse is refused here, with the same words. What only the chain or Capsule knows is
-    not asked: balances, gas, the Capsule's own terms.
+    What `create` would refuse is refused here, with the same words. With --home, the terms that the Capsule
+    has published are asked as well: what it pays for, how long and how large. Balances and gas are not.
     """
+    from pysonar.scientist.asking import ask
     from pysonar.scientist.cli.campaign.prompts import show_rehearsed, show_understood
     from pysonar.scientist.planning.checking import looked_through
 
     found = looked_through(plan, validation, capsule)
+    if home is not None and found.capsule is not None:
+        from pysonar.scientist.cli.connect import home_path
+        from pysonar.scientist.connection import Connection
+        from pysonar.scientist.home import Home
+
+        answer = ask(Connection.open(Home.open(home_path(home))), found.plan.capsule)
+        found.remarks.extend(answer.remarks())
+        answer.require_welcome(found.plan, found.rows)
     if found.understood is not None:
         show_understood(found.understood, found.plan.title)
     if found.rehearsal is not None:

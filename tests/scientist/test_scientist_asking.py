@@ -1,0 +1,113 @@
+"""A Capsule is asked beforehand: what its operator would decline is refused before anything is in escrow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openmined_oracle.campaigns.operator_rules import published_terms
+from openmined_oracle.home import CapsuleSettings
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.protocol.artifacts.capsule_terms import NOTATION, CapsuleTerms
+from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.errors import PlanError
+from tests.conftest import Anvil
+from tests.scientist.shell import Shell
+
+OPEN = replace(
+    published_terms(CapsuleSettings(certificate="0" * 40)), least_fee=3, max_rows=20, max_weights=8
+)
+"""What the plan of these tests just meets."""
+
+
+def announce(judge: Any, said: str) -> None:
+    """Register the certificate with something in the place of its terms."""
+    cid = judge.store.put(judge.key.certificate_with(NOTATION, said).to_bytes())
+    judge.send(judge.sonar.calls.register_capsule(cid.digest))
+
+
+def publish(judge: Any, terms: CapsuleTerms) -> None:
+    announce(judge, terms.to_bytes().decode())
+
+
+@pytest.fixture
+def arguments(tmp_path: Path, plan_values: dict[str, Any], validation_csv: Path) -> tuple[str, ...]:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_values))
+    return (str(path), "--validation", str(validation_csv))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"least_fee": 4}, ("fee", "3 wei", "4 wei at least", "least_fee")),
+        ({"least_bounty": 10 * 10**18 + 1}, ("bounty", "10 ETH", "least_bounty")),
+        ({"assets": ("0x" + "dd" * 20,)}, ("asset", "ether", "assets")),
+        ({"families": ("linear", "ridge")}, ("family", "one_vs_rest", "linear, ridge", "families")),
+        ({"max_rows": 19}, ("validation", "20 records", "19 at most", "max_rows")),
+        ({"max_weights": 7}, ("model's size", "8 weights", "max_weights")),
+        ({"least_gain_deviations": 0.4}, ("min_gain", "1 %", "10 % at least", "least_gain_deviations")),
+    ],
+)
+def test_a_term_that_is_not_met_is_named_before_escrow(
+    change: dict[str, Any],
+    words: tuple[str, ...],
+    sonar_command: Shell,
+    arguments: tuple[str, ...],
+    judge: Any,
+    node: Anvil,
+    sonar: Sonar,
+) -> None:
+    publish(judge, replace(OPEN, **change))
+    for command in ("create", "check"):
+        refused = sonar_command("campaign", command, *arguments)
+        assert refused.exit_code == 1, refused.output
+        assert all(word in refused.stderr for word in words), refused.stderr
+    assert node.balance(sonar.address) == 0
+
+
+def test_terms_that_are_just_met_let_the_campaign_open(
+    sonar_command: Shell, arguments: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar
+) -> None:
+    publish(judge, OPEN)
+    assert sonar_command("campaign", "check", *arguments).exit_code == 0
+    created = sonar_command.json("campaign", "create", *arguments)
+    publish(judge, replace(OPEN, least_fee=4))  # later: the campaign is in escrow, and is the same one
+    assert sonar_command.json("campaign", "create", *arguments)["campaign"] == created["campaign"]
+    assert node.balance(sonar.address) == 10 * 10**18
+
+
+@pytest.mark.parametrize("said", [None, "{}", "no JSON", '{"format":"openmined/capsule_terms/9"}'])
+def test_a_capsule_without_terms_that_can_be_read_is_a_sentence_and_no_refusal(
+    said: str | None, sonar_command: Shell, arguments: tuple[str, ...], judge: Any
+) -> None:
+    if said is not None:
+        announce(judge, said)
+    done = sonar_command("campaign", "create", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "has published no terms" in done.stderr
+
+
+def test_a_list_of_scientists_is_spoken_of(
+    sonar_command: Shell, arguments: tuple[str, ...], judge: Any
+) -> None:
+    publish(judge, replace(OPEN, scientists_listed=True))
+    done = sonar_command("campaign", "check", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "only for scientists on its operator's list" in done.stderr
+
+
+def test_python_is_refused_as_the_command_line_is(
+    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
+) -> None:
+    publish(judge, replace(OPEN, least_fee=4))
+    with pytest.raises(PlanError, match="least_fee"):
+        Campaign(owner, plan, records).launch()
+    assert node.balance(sonar.address) == 0
+    publish(judge, replace(OPEN, max_days=1))
+    Campaign(owner, plan, records).launch()
+    assert node.balance(sonar.address) == plan.bounty

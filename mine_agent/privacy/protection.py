@@ -133,13 +133,14 @@ class Budgeted:
             )
         clip, rho = record_clip(campaign_spec.schema, family), self._price(campaign_spec)
         seen = hashlib.sha256(_key_header(campaign_spec, data, clip, rho))
-        count, sums = 0, UnnoisedSums.nothing(*family.weights_shape, clip)
+        # Of all rows that were registered: how many of them fit is the campaign's choice, and shows nowhere.
+        require_delta(self._budget.delta, rows=data.rows)
+        sums = UnnoisedSums.nothing(*family.weights_shape, clip)
         for batch in batches:
             for rows in batch.parts(family.rows_at_once):
                 grid = family.grid_rows(rows, clip)
                 seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
-                count, sums = count + len(rows.y), sums + exact_sums(grid)
-        require_delta(self._budget.delta, rows=count)
+                sums = sums + exact_sums(grid)
         return lambda: self._prepare(campaign_spec, data, seen.digest(), rho, sums)
 
     def _price(self, campaign_spec: CampaignSpec) -> Fraction:

@@ -27,6 +27,7 @@ from mine_agent.rules.policy import Limits
 from mine_agent.work.progress import Reading
 from openmined_syft.models import Learnable, Rows
 from openmined_syft.models.family import LinearFamily
+from openmined_syft.privacy import NoisedSums
 from openmined_syft.rules import MiniBatch
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.artifacts import PrivacyStatement
@@ -109,7 +110,12 @@ class CompiledData:
         protection: Protection,
         progress: Reading,
     ) -> Prepared[Learnable]:
-        """What the model learns from, once the data have been read to the end and found unchanged."""
+        """What the model learns from, once the data have been read to the end and found unchanged.
+
+        Under a budget, whether this mine takes part must not be a function of single values: everybody sees
+        it, and the campaign's schema chooses which records fit. So how many fit is asked of the release only,
+        and the rows of the registration, which are no scientist's to choose.
+        """
         rows, columns = campaign_spec.family.weights_shape
         self._pool.require(_NUMBER * rows * (rows + columns), f"a model of {rows} x {columns} weights")
         whole = keeps_rows(campaign_spec, budget)
@@ -118,10 +124,19 @@ class CompiledData:
             reading = TableReading(source.name)
             fields = (*campaign_spec.schema.fields, campaign_spec.schema.label)
             decimal = _decimal(data, budget)
-            batches = record_batches(source, fields, reading, limit=data.unusable, decimal=decimal)
+            limit = data.unusable if budget is None else None
+            batches = record_batches(source, fields, reading, limit=limit, decimal=decimal)
             prepare = protection.gather(campaign_spec, data, counted.of(batches))
-            counted.require(limits)
-        return prepare()
+            if budget is None:
+                counted.require(limits)
+            elif data.rows < limits.least_records:
+                raise TooLittleDataError(data.name, "records", data.rows, limits.least_records)
+        prepared = prepare()
+        if isinstance(prepared.data, NoisedSums) and prepared.data.about_rows < limits.least_records:
+            # So a fee is saved where hardly a record fits; and the answer has the release's own noise on it.
+            about = prepared.data.about_rows
+            raise TooLittleDataError(data.name, "records", about, limits.least_records)
+        return prepared
 
 
 def keeps_rows(campaign_spec: CampaignSpec, budget: Budget | None) -> bool:

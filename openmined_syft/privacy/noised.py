@@ -67,6 +67,11 @@ class NoisedSums:
             sensitivity, 2 * self.pulls_variance
         )
 
+    @property
+    def about_rows(self) -> int:
+        """About how many records there are, from the noised sum over the squared bias; 0 or more."""
+        return max(0, round(float(self.triangle[-1]) / self.clip.bias_unit**2))
+
     def products(self) -> NDArray[np.int64]:
         """X'X under noise, (d, d), symmetric, in grid units."""
         d = len(self.pulls)

@@ -133,10 +133,11 @@ def record_batches(
     fields: Sequence[Field],
     reading: Reading,
     *,
-    limit: Fraction = UNUSABLE,
+    limit: Fraction | None = UNUSABLE,
     decimal: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The records in batches, in the fields' types, without gaps; `reading` counts along.
+    """The records in batches, in the fields' types, without gaps; `reading` counts along. `limit` None: any
+    number may be left out, all of them included.
 
     Raises what `read_records` raises; that too many records are unusable only after the last batch, since
     only then their share is known.
@@ -149,7 +150,8 @@ def record_batches(
         if made.num_rows:
             reading.kept += made.num_rows
             yield made
-    reading.check(limit)
+    if limit is not None:
+        reading.check(limit)
 
 
 def decimal_marks(source: Source, fields: Sequence[Field], given: str | None) -> dict[str, str]:

@@ -9,9 +9,9 @@ import { convert, expected, trim } from "./values.ts";
 
 /**
  * The records' values in schema order, the label last. Records that cannot be used are left out as long as they are
- * few; that there are too many is known, and raised, after the last. `decimal`: the mark of all numbers, null to see it.
+ * few; that there are too many is known, and raised, after the last. `limit` null: however many. `decimal`: the mark of all numbers, null to see it.
  */
-export function* readRecords(source: CsvFile, schema: Schema, decimal: Mark | null, limit: Fraction): Generator<readonly Value[]> {
+export function* readRecords(source: CsvFile, schema: Schema, decimal: Mark | null, limit: Fraction | null): Generator<readonly Value[]> {
   const fields = schema.columns;
   const places = fields.map((field) => placeOf(field.name, source));
   const decimals = marksOf(source, fields, places, decimal);
@@ -45,6 +45,7 @@ export function* readRecords(source: CsvFile, schema: Schema, decimal: Mark | nu
       yield values;
     }
   }
+  if (limit === null) return;
   if (limit.toNumber() * records < bad) {
     throw new TableError(`${first ?? source.name} (${bad} of ${records} records cannot be used; at most ${limit.toNumber()} of them may be left out)`);
   }

@@ -81,6 +81,9 @@ export class Visits {
     const floor = spec.privacyFloor;
     const rho = floor === null ? budget.priceRho : budget.forFloor(floor.epsilon, floor.delta);
     const { noised, key } = await this.released(request, family, budget, rho);
+    // How many records fit is asked of the release only: so a fee is saved, and no single record decides.
+    const about = Math.max(0, Math.round(Number(noised.triangle.at(-1) ?? 0n) / noised.clip.biasUnit ** 2));
+    if (about < request.limits.leastRecords) throw new TooLittleDataError(request.data.name, "records", about, request.limits.leastRecords);
     const delta = floor?.delta ?? budget.delta;
     const statement = { epsilon: epsilonAt(noised.rho, delta), delta };
     return { map: spec.rule.visit(new ReleasedProblem(noised, family)), statement, release: key };
@@ -101,12 +104,13 @@ export class Visits {
         registration: data.registration,
       }),
     );
-    const count = this.read(request, family, ({ inputs, targets }) => {
+    // Of all rows that were registered: how many of them fit is the campaign's choice, and shows nowhere.
+    requireDelta(budget.delta, data.rows);
+    this.read(request, family, ({ inputs, targets }) => {
       const record = onGrid(inputs, targets, clip);
       seen.update(littleEndian(record));
       sums.add(record);
     });
-    requireDelta(budget.delta, count);
     const key = toHex(new Uint8Array(seen.digest()));
     const stored = this.ledger.release(key);
     if (stored !== undefined) return { noised: stored, key };
@@ -119,26 +123,28 @@ export class Visits {
     return { noised, key };
   }
 
-  /** Every usable record, encoded; how many. Raises unless the data are the registered ones before and after. */
-  private read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): number {
+  /** Every usable record, encoded. Raises unless the data are the registered ones before and after. */
+  private read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): void {
     requireUnchanged(data);
     const { schema } = spec;
     // Under a budget the mark is not taken from the column: one record more would change what the others mean.
     const decimal = data.decimal ?? (budget === null ? null : ".");
     const classes = new Set<number>();
     let count = 0;
-    for (const values of readRecords(sourceOf(data), schema, decimal, data.unusable)) {
+    // Under a budget, whether this mine takes part is no function of single values: everybody sees it, and the
+    // campaign's schema chooses which records fit. The noise, not their number, protects them.
+    for (const values of readRecords(sourceOf(data), schema, decimal, budget === null ? data.unusable : null)) {
       const label = schema.encodeLabel(values.at(-1) ?? 0);
       classes.add(label);
       count += 1;
       take(family.seen(schema.encode(values), label));
     }
     requireUnchanged(data);
+    if (budget !== null) count = data.rows;
     if (count < limits.leastRecords) throw new TooLittleDataError(data.name, "records", count, limits.leastRecords);
-    if (schema.label.classes.length > 0 && classes.size < limits.leastClasses) {
+    if (budget === null && schema.label.classes.length > 0 && classes.size < limits.leastClasses) {
       throw new TooLittleDataError(data.name, "classes of the label", classes.size, limits.leastClasses);
     }
-    return count;
   }
 }
 

@@ -174,7 +174,8 @@ class World:
         )
         return spec_of(**(named | changes))
 
-    def terms(self, spec: Cid, **changes: Unpack[TermsChanges]) -> Terms:
+    def terms(self, spec: Cid, *, capsule: str | None = None, **changes: Unpack[TermsChanges]) -> Terms:
+        """The world's terms; `capsule`: another one's address."""
         now = self.sonar.now()
         named = TermsChanges(
             spec=spec.digest,
@@ -186,7 +187,7 @@ class World:
             stake=STAKE,
             fee=FEE,
         )
-        return terms_of(self.capsule.address, **(named | changes))
+        return terms_of(capsule or self.capsule.address, **(named | changes))
 
     def create(self, spec: Spec | Cid | None = None, *, owner: Any = None, **terms: Any) -> bytes:
         """A campaign on chain; its id."""

@@ -178,7 +178,8 @@ def kinds(form: FormatOption = Format.TABLE) -> None:
 def map_(
     name: Name,
     campaign: Annotated[
-        str | None, typer.Option(help="Id of the campaign, or its beginning, whose fields are wanted.")
+        str | None,
+        typer.Option(help="Id of the campaign whose fields are wanted, or its first six digits or more."),
     ] = None,
     file: Annotated[
         Path | None,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { helpOn } from "../src/cli/help.ts";
-import { isCommand, OPTIONS } from "../src/cli/options.ts";
+import { helpOn } from "../src/cli/options/help.ts";
+import { isCommand, OPTIONS } from "../src/cli/options/options.ts";
 
 test("the help of each command is its own, and names every option that it takes", () => {
   for (const [name, options] of Object.entries(OPTIONS)) {

@@ -287,16 +287,10 @@ def test_a_campaign_that_owes_nothing_is_left_to_others(
 
 
 def test_what_costs_more_to_claim_than_it_brings_is_left(
-    connection: Connection,
-    outbox: Outbox,
-    open_bare_campaign: Callable[..., bytes],
-    own: OpenSubmissions,
-    node: Anvil,
-    sonar: Sonar,
-    transact: Transact,
-    stranger: KeyfileSigner,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Callable[..., bytes],
+    own: OpenSubmissions, node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigner,
     judge: Any,
-) -> None:
+) -> None:  # fmt: skip
     campaign = open_bare_campaign(stake=5, fee=0)
     submission = connection.journal.add(
         campaign,
@@ -320,15 +314,9 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
 
 
 def test_everything_is_claimed_by_hand_and_then_nothing_is(
-    connection: Connection,
-    outbox: Outbox,
-    open_bare_campaign: Callable[..., bytes],
-    judge: Any,
-    node: Anvil,
-    sonar: Sonar,
-    transact: Transact,
-    stranger: KeyfileSigner,
-) -> None:
+    connection: Connection, outbox: Outbox, open_bare_campaign: Callable[..., bytes], judge: Any,
+    node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigner,
+) -> None:  # fmt: skip
     both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
     for campaign in both:
         submission = journalled(connection, campaign, b"sealed for " + campaign)
@@ -386,15 +374,9 @@ def test_the_books_are_right_to_the_wei(
 
 
 def test_a_mine_that_lost_its_home_still_gets_its_money(
-    connection: Connection,
-    outbox: Outbox,
-    campaign: bytes,
-    make_home: Callable[..., Home],
-    miner: KeyfileSigner,
-    node: Anvil,
-    tmp_path: Path,
-    tell: Tell,
-) -> None:
+    connection: Connection, outbox: Outbox, campaign: bytes, make_home: Callable[..., Home],
+    miner: KeyfileSigner, node: Anvil, tmp_path: Path, tell: Tell,
+) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
     connection.home.path.rename(tmp_path / "lost")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,27 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from openmined_oracle.errors import Decline
 from openmined_oracle.judging import judge, queue
 from openmined_oracle.judging.judge import USED_UP, Judgement
+from openmined_oracle.keys.announced import announced
 from openmined_syft import judged_rows
 from pysonar.chain.contract.events import Submitted
-from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import save_settings
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement, SealedInput, Validation
 from pysonar.protocol.artifacts.validation_rows import judged_rows as judged_rows_of
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, SecretKey, secret_keys, verify_detached
+from pysonar.protocol.openpgp import SecretKey, secret_keys, verify_detached
 from pysonar.scientist.auditing import opening
 from pysonar.scientist.auditing.check import Check
-from pysonar.scientist.auditing.opening import audit_with_key
 from pysonar.scientist.auditing.verdicts import Bench, audit_verdicts
 from pysonar.scientist.cli import app
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotTheAuditorError
 from pysonar.scientist.home import Home
-from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
 from pysonar.store.interface import Progress
 from tests.oracle.capsule_world import DAY, World
 
@@ -68,7 +66,10 @@ class Audited:
         """To its end, by the Capsule as it is."""
         world = self.world
         certificate = world.store.put(self.key.certificate.to_bytes())
-        spec = world.spec(auditor_certificate=certificate, steps=(0.5, 1.0), **changes)
+        own = cid_of(announced(world.home.path, world.home.capsule, world.own).to_bytes())
+        spec = world.spec(
+            auditor_certificate=certificate, capsule_certificate=own, steps=(0.5, 1.0), **changes
+        )
         self.campaign = world.opened(spec)
         for seed, signer in zip((2, 3, 4), self.miners, strict=True):
             visit = world.visit(seed=seed, rows=30)
@@ -90,7 +91,7 @@ class Audited:
         return connection
 
     def checks(self, key: SecretKey | None = None) -> list[Check]:
-        return list(audit_with_key(self.connection(), key or self.key, self.campaign))
+        return list(opening.audit_with_key(self.connection(), key or self.key, self.campaign))
 
     def home(self, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A home for the command line; the sealed key of the auditor in it."""
@@ -261,10 +262,8 @@ def test_where_rows_are_split_the_auditor_judges_by_the_same_rows(audited: Audit
     world = audited.world
     validation = split(world, evaluations=2)
     audited.run(validation=validation)
-    assert [world.verdicts(audited.campaign)[place] for place in (0, 2)] == [
-        Verdict.IMPROVED,
-        Verdict.NO_GAIN,
-    ]
+    verdicts = world.verdicts(audited.campaign)
+    assert (verdicts[0], verdicts[2]) == (Verdict.IMPROVED, Verdict.NO_GAIN)
     assert world.reason(audited.campaign) == USED_UP
     checks = audited.checks()
     assert [check for check in checks if not check.passed] == []
@@ -273,12 +272,8 @@ def test_where_rows_are_split_the_auditor_judges_by_the_same_rows(audited: Audit
 
     # With the scientist's key, which opens the sealed records as well.
     result = world.result(audited.campaign)
-    opened = SealedInput.open(
-        world.store.get(validation.sealed, max_bytes=1 << 20),
-        world.scientist_key,
-        digest=validation.digest,
-        **world.binding,
-    )
+    sealed = world.store.get(validation.sealed, max_bytes=1 << 20)
+    opened = SealedInput.open(sealed, world.scientist_key, digest=validation.digest, **world.binding)
     spec = world.spec(validation=validation)
     paying = judged_rows_of(spec, spec.family_for(audited.campaign), opened)
     assert paying.score(result.weights) == result.final_ppm
@@ -405,37 +400,3 @@ def test_a_lie_is_the_first_difference(
         lie(patch)
         audited.run()
     assert audited.first == first
-
-
-# --- auditors that cannot be sealed to ------------------------------------------------------------------
-
-
-def expiring(key: SecretKey, days: float) -> bytes:
-    """The key's certificate, ending so many days from now."""
-    ends = datetime.now(UTC) + timedelta(days=days)
-    native = key.certificate.native()
-    return bytes(native.set_expiration(ends, key.native().certifier()))
-
-
-def declined(world: World, auditor: Cid) -> str:
-    campaign = world.create(world.spec(auditor_certificate=auditor))
-    world.run()
-    return world.declined_for(campaign)
-
-
-def test_capsule_declines_an_auditor_whom_nothing_can_be_sealed_to(world: World) -> None:
-    nobody_has_it = Cid(b"\x09" * 32)
-    campaign = world.create(world.spec(auditor_certificate=nobody_has_it))
-    world.node.advance(901)
-    world.run()
-    assert world.declined_for(campaign) == Decline.AUDITOR_MISSING.value
-    unusable = Decline.AUDITOR_UNUSABLE.value
-    assert declined(world, world.store.put(b"no certificate")) == unusable
-    assert declined(world, world.store.put(expiring(SecretKey.generate("old"), 1.5))) == unusable
-
-
-def test_an_auditor_whose_certificate_lasts_as_long_as_the_review_is_accepted(world: World) -> None:
-    certificate = world.store.put(expiring(SecretKey.generate("auditor"), 3))
-    campaign = world.opened(world.spec(auditor_certificate=certificate))
-    assert world.record(campaign).state is State.OPEN
-    assert Certificate.from_bytes(world.store.get(certificate, max_bytes=1 << 16)).expiration is not None

@@ -2,7 +2,7 @@
 import { openKeyfile, type Signer } from "../chain/signer.ts";
 import { HomeError } from "../home/files.ts";
 import type { Home } from "../home/home.ts";
-import { type Given, passphrase } from "./options.ts";
+import { type Given, passphrase } from "./options/options.ts";
 
 export async function openAccount(home: Home, given: Given): Promise<Signer> {
   const signer = await openKeyfile(home.keyfile, passphrase(given, home.keyfile));

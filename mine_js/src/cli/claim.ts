@@ -6,7 +6,7 @@ import { aboutWei } from "../protocol/amounts.ts";
 import { claimEverything } from "../work/claim_all.ts";
 import { campaignBy, Connection } from "../work/connection.ts";
 import { openAccount } from "./account.ts";
-import { format, homePath, OPTIONS, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { note, printRows, type Row, UsageError, warn } from "./output.ts";
 
 /** Take back the stakes that will not be judged any more, then one claim for each campaign; all confirmed in the end. */

@@ -9,7 +9,7 @@ import { Fraction } from "../privacy/fraction.ts";
 import { AmountError, parsePpm } from "../protocol/amounts.ts";
 import { general } from "../wording.ts";
 import { type CampaignFit, campaignFits } from "../work/fits.ts";
-import { format, type Given, homePath, OPTIONS, parse, text, texts } from "./options.ts";
+import { format, type Given, homePath, OPTIONS, parse, text, texts } from "./options/options.ts";
 import { note, printJson, printRows, type Row, UsageError } from "./output.ts";
 
 export async function data(args: readonly string[]): Promise<void> {

@@ -8,7 +8,7 @@ import { decide, type Decision } from "../rules/decisions.ts";
 import { campaignBy, connected } from "../work/connection.ts";
 import { seconds } from "../work/offers.ts";
 import { formatTime } from "../wording.ts";
-import { format, homePath, OPTIONS, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { note, printJson, printRecord, printRows, type Row, UsageError, warn } from "./output.ts";
 
 export async function say(args: readonly string[], word: OwnersWord): Promise<void> {

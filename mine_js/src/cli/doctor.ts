@@ -14,7 +14,7 @@ import { cidOf } from "../store/unixfs.ts";
 import { Fast, Judge } from "../syft/paillier/modular.ts";
 import { general } from "../wording.ts";
 import { seconds, SUBMIT_GAS } from "../work/offers.ts";
-import { format, type Given, homePath, OPTIONS, parse, passphrase } from "./options.ts";
+import { format, type Given, homePath, OPTIONS, parse, passphrase } from "./options/options.ts";
 import { printRows, type Row } from "./output.ts";
 
 const PROBE = "mine-agent doctor";

@@ -7,7 +7,7 @@ import { OUTCOMES } from "../rules/pacing.ts";
 import { type Asset, assetForPeople, showAmount } from "../work/assets.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { ZERO_ADDRESS } from "../chain/words.ts";
-import { format, homePath, OPTIONS, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { note, type Plain, printRows, type Row } from "./output.ts";
 
 /** In the campaign's asset; gas alone is always ether. */

@@ -9,7 +9,7 @@ import { Home } from "../home/home.ts";
 import { firstPolicy, writeFirstPolicy } from "../home/policy.ts";
 import { defaultHome, expandHome, keyfilePath, newSettings, saveSettings } from "../home/settings.ts";
 import { DEFAULTS } from "../privacy/budget.ts";
-import { format, type Given, homePath, number, OPTIONS, parse, passphrase, readDeployment, text, texts } from "./options.ts";
+import { format, type Given, homePath, number, OPTIONS, parse, passphrase, readDeployment, text, texts } from "./options/options.ts";
 import { note, printRecord, UsageError, warn } from "./output.ts";
 
 export async function init(args: readonly string[]): Promise<void> {

@@ -14,7 +14,7 @@ import { general } from "../wording.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { Library } from "../work/library.ts";
 import { factsOf, type Moment, momentOf, seconds, whyClosed } from "../work/offers.ts";
-import { format, homePath, OPTIONS, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { type Plain, printJson, printRows, type Row } from "./output.ts";
 
 const NEIGHBOURS = "one record more or less in the data set";

@@ -1,6 +1,6 @@
 /** `mine-agent-js`: the command line of a mine. Each command is loaded when it is asked for. */
 import { NotInMineJsError, OpenMinedError } from "../errors.ts";
-import { type CommandName, isCommand } from "./options.ts";
+import { type CommandName, isCommand } from "./options/options.ts";
 import { note, UsageError } from "./output.ts";
 
 const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promise<number | void>>> = {
@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<number> {
       throw new OpenMinedError(`this is Node.js ${process.versions.node}; Mine.js needs 24 or later`);
     }
     if (name === undefined || name === "--help") {
-      process.stdout.write((await import("./help.ts")).helpOn());
+      process.stdout.write((await import("./options/help.ts")).helpOn());
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") {
@@ -43,7 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (!isCommand(name)) throw new UsageError(`there is no command '${name}'; choose one of ${Object.keys(COMMANDS).join(", ")}`);
     if (rest.includes("--help")) {
-      process.stdout.write((await import("./help.ts")).helpOn(name));
+      process.stdout.write((await import("./options/help.ts")).helpOn(name));
       return 0;
     }
     return (await COMMANDS[name](rest)) ?? 0;

@@ -7,11 +7,11 @@ import { Home } from "../home/home.ts";
 import { LedgerDamagedError } from "../privacy/ledger.ts";
 import { pauseAfter } from "../rules/pacing.ts";
 import { Agent } from "../work/agent.ts";
-import { AtWork } from "../work/at_work.ts";
+import { AtWork } from "./at_work.ts";
 import { Connection } from "../work/connection.ts";
 import { asLine, asRecord, type Tell } from "../work/happenings.ts";
 import { openAccount } from "./account.ts";
-import { format, homePath, OPTIONS, parse } from "./options.ts";
+import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 
 const LONGEST_GOODBYE_MS = 4000;
 

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { replaceSecretFile } from "../home/files.ts";
 import { isObject } from "../protocol/canonical_json.ts";
-import { asRecord, type Happening, type Tell } from "./happenings.ts";
+import { asRecord, type Happening, type Tell } from "../work/happenings.ts";
 
 /** Happenings; a page has room for no more. */
 const KEPT = 40;

@@ -1,10 +1,10 @@
 /** The options of the commands: the same names and meanings as mine-agent's. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { readLimited, readPrivate } from "../home/files.ts";
-import { defaultHome, expandHome } from "../home/settings.ts";
-import { OpenMinedError } from "../errors.ts";
+import { readLimited, readPrivate } from "../../home/files.ts";
+import { defaultHome, expandHome } from "../../home/settings.ts";
+import { OpenMinedError } from "../../errors.ts";
 import { resolve } from "node:path";
-import { type Format, UsageError } from "./output.ts";
+import { type Format, UsageError } from "../output.ts";
 
 export type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 type Known = NonNullable<ParseArgsConfig["options"]>;

@@ -34,7 +34,7 @@ export interface Unit {
   readonly decimals: number;
 }
 
-export function unitOf(asset: string, of?: Unit | undefined): { symbol: string; decimals: number } {
+export function unitOf(asset: string, of?: Unit): { symbol: string; decimals: number } {
   if (asset === ETHER) return { symbol: "ETH", decimals: 18 };
   const units = `units of ${asset.slice(0, 8)}…${asset.slice(-4)}`;
   return of === undefined ? { symbol: units, decimals: 0 } : { symbol: plain(of.symbol ?? units, 30), decimals: of.decimals };

@@ -92,7 +92,7 @@ def test_a_small_model_of_very_many_columns_is_declined_before_the_set_is_opened
     """200,000 records of 4 numbers from 0 to 1023 would become 6 GB before the map makes them few."""
     campaign = wide.create(narrow_model_of_many_columns(wide, 200_000))
     assert wide.run().failures == {}
-    assert wide.declined_for(campaign) == Decline.VALIDATION_TOO_LARGE.value
+    assert wide.declined_for(campaign).startswith(Decline.VALIDATION_TOO_LARGE.value)
 
 
 def test_a_feature_map_that_would_fill_the_memory_is_declined(wide: WideWorld) -> None:
@@ -100,8 +100,8 @@ def test_a_feature_map_that_would_fill_the_memory_is_declined(wide: WideWorld) -
     wide.home.capsule = replace(wide.home.capsule, max_cells=4_096 * 17 - 1)
     campaign = wide.create(narrow_model_of_many_columns(wide, 1))
     wide.run()
-    assert wide.declined_for(campaign) == Decline.TOO_LARGE.value
+    assert wide.declined_for(campaign).startswith(Decline.TOO_LARGE.value)
     wide.home.capsule = replace(wide.home.capsule, max_cells=4_096 * 17)
     campaign = wide.create(narrow_model_of_many_columns(wide, 1))
     wide.run()
-    assert wide.declined_for(campaign) != Decline.TOO_LARGE.value
+    assert not wide.declined_for(campaign).startswith(Decline.TOO_LARGE.value)

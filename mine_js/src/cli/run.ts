@@ -12,6 +12,7 @@ import { Connection } from "../work/connection.ts";
 import { asLine, asRecord, type Tell } from "../work/happenings.ts";
 import { openAccount } from "./account.ts";
 import { format, homePath, OPTIONS, parse } from "./options/options.ts";
+import { end } from "./output.ts";
 
 const LONGEST_GOODBYE_MS = 4000;
 
@@ -31,7 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     stop.abort();
     setTimeout(() => {
       tell({ event: "stopped", sentence: "stopped" });
-      process.exit(0); // in the middle of a piece of work: a mine loses nothing by dying
+      end(0); // in the middle of a piece of work: a mine loses nothing by dying
     }, LONGEST_GOODBYE_MS).unref();
   };
   process.on("SIGTERM", stopSoon);

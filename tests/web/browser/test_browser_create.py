@@ -224,43 +224,6 @@ def test_what_a_wallet_or_the_contract_refuses_is_said_and_nothing_is_sent(
     assert wallet.sent == []
 
 
-@pytest.mark.parametrize("what", ["faster", "cancelled"])
-def test_a_transaction_that_the_wallet_replaces_is_named_and_not_sent_again(
-    visit: Callable[..., Visit],
-    site: Site,
-    capsule_process: str,
-    records: Path,
-    wallet: TestWallet,
-    tmp_path: Path,
-    what: str,
-) -> None:
-    reader = visit()
-    wallet.install(reader.page)
-    page = reader.open("/create", "Have a model trained")
-    fill(page, records, capsule_process, bounty="0.5", title=f"Sped up or not: {what}")
-    make_key(page, tmp_path)
-    page.get_by_role("button", name="Check with Test wallet").click()
-    sign = page.get_by_role("button", name="Sign in Test wallet")
-    sign.wait_for(timeout=60_000)
-    wallet.replacing = what
-    site.node.rpc("evm_setAutomine", False)
-    try:
-        sign.click()
-        page.get_by_text("It was sent. Waiting for its block").wait_for()
-        page.wait_for_timeout(1500)  # it has seen the first one waiting
-    finally:
-        site.node.rpc("evm_setAutomine", True)
-    site.node.rpc("evm_mine")
-    page.get_by_text("put another transaction in the place of this one").wait_for(timeout=60_000)
-    assert page.get_by_role("button", name="Sign in Test wallet").count() == 0
-    assert len(wallet.sent) == 2  # the page asked for one
-    page.get_by_role("link", name="Go to its page").click()
-    there = page.get_by_role("heading", name=f"Sped up or not: {what}")
-    there.or_(page.get_by_text("is not known here")).first.wait_for()
-    if what == "faster":
-        there.wait_for()
-
-
 def test_a_file_that_does_not_fit_is_said_by_row_and_column(
     visit: Callable[..., Visit], site: Site, tmp_path: Path
 ) -> None:

@@ -31,7 +31,6 @@ class TestWallet:
     Attributes:
         rejects: whether its owner says no to every transaction.
         chain_id: the chain that it is on. switches: whether it moves to another one when asked.
-        replacing: what its owner does to a sent transaction: "faster", "cancelled", or None for nothing.
         sent: hashes of what it sent.
     """
 
@@ -40,7 +39,6 @@ class TestWallet:
     def __init__(self, url: str, account: str, chain_id: int) -> None:
         self.url, self.account, self.chain_id = url, account, chain_id
         self.rejects, self.switches = False, True
-        self.replacing: str | None = None
         self.sent: list[str] = []
 
     def install(self, page: Page) -> None:
@@ -66,18 +64,4 @@ class TestWallet:
         answer: dict[str, Any] = requests.post(self.url, json=request, timeout=30).json()
         if method == "eth_sendTransaction" and "result" in answer:
             self.sent.append(answer["result"])
-            if self.replacing is not None:
-                self._replace(params[0])
         return {name: answer[name] for name in ("result", "error") if name in answer}
-
-    def _replace(self, sent: dict[str, Any]) -> None:
-        """Another transaction of the same number at a higher price, before the first one is in a block."""
-        pending = self._ask("eth_getTransactionByHash", self.sent[-1])
-        price = hex(int(pending["gasPrice"], 16) * 3)
-        other = {"from": self.account, "nonce": pending["nonce"], "gasPrice": price}
-        wanted = sent if self.replacing == "faster" else {"to": self.account, "value": "0x0"}
-        self.sent.append(self._ask("eth_sendTransaction", {**wanted, **other}))
-
-    def _ask(self, method: str, *params: Any) -> Any:
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        return requests.post(self.url, json=request, timeout=30).json()["result"]

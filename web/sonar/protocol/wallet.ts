@@ -24,9 +24,6 @@ export interface Transaction {
 /** Something that a wallet or the chain would not do; `message` says what and what to do next. */
 export class WalletError extends Error {}
 
-/** A transaction that the wallet replaced by another one, faster or empty. */
-export class ReplacedError extends WalletError {}
-
 /** The wallets of this browser; they announce themselves when they are asked, and when they are ready. */
 export function useWallets(): readonly Wallet[] {
   const [wallets, setWallets] = useState<readonly Wallet[]>([]);
@@ -92,29 +89,16 @@ export async function send(wallet: Wallet, transaction: Transaction): Promise<st
   return text(await asked(wallet, "eth_sendTransaction", [request(transaction)]));
 }
 
-/** Wait until it is mined. WalletError if it failed or another one took its place; false if it was not seen within the time. */
+/** Wait until it is mined. WalletError if it failed; false if it was not seen within the time. */
 export async function mined(wallet: Wallet, hash: string, seconds = 180): Promise<boolean> {
-  let nonce: { from: string; number: number } | null = null;
   for (const until = Date.now() + seconds * 1000; Date.now() < until; await new Promise((go) => setTimeout(go, 1000))) {
     const receipt = await asked(wallet, "eth_getTransactionReceipt", [hash]);
     if (typeof receipt === "object" && receipt !== null && "status" in receipt) {
       if (Number(receipt.status) === 1) return true;
       throw new WalletError("The transaction was mined and failed: somebody was quicker, or it ran out of gas. Nothing but its gas was spent.");
     }
-    nonce ??= nonceOf(await asked(wallet, "eth_getTransactionByHash", [hash]));
-    if (nonce !== null && Number(await asked(wallet, "eth_getTransactionCount", [nonce.from, "latest"])) > nonce.number) {
-      // Another one of the same number is in a block. Asked once more: this one may have come in between.
-      const late = await asked(wallet, "eth_getTransactionReceipt", [hash]);
-      if (late !== null) continue;
-      throw new ReplacedError(`${wallet.name} put another transaction in the place of this one: if you sped it up, the other one did the same; if you cancelled it, nothing was done. Look before you send it again.`);
-    }
   }
   return false;
-}
-
-function nonceOf(transaction: unknown): { from: string; number: number } | null {
-  if (typeof transaction !== "object" || transaction === null || !("nonce" in transaction) || !("from" in transaction)) return null;
-  return typeof transaction.from === "string" ? { from: transaction.from, number: Number(transaction.nonce) } : null;
 }
 
 async function asked(wallet: Wallet, method: string, params: readonly unknown[] = []): Promise<unknown> {

@@ -76,7 +76,7 @@ def test_a_campaign_that_waits_is_approved_in_the_browser_and_another_refused(
     waiting = lived.mine.connection.campaign_ids()[2]
     reader = visit_mine()
     page = reader.open("/", "1 campaign waits for your word")
-    page.get_by_role("link", name="Approve or refuse").click()
+    page.get_by_role("link", name="Approve or refuse").first.click()
     page.get_by_text("Waits for your word").first.wait_for()
     page.get_by_role("button", name="Refuse Waits for a word").click()
     page.get_by_text("Refused. Nothing new is begun for it.").wait_for()

@@ -1,6 +1,7 @@
 """Families with parameters in a spec: ridge, feature maps drawn from the campaign's id, and networks."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,8 @@ def test_a_ridge_spec_keeps_its_penalty(spec):
         output_schema=output_schema("y", number_label((0, 1))),
         metric="r2",
     )
-    assert Spec.parse(made.to_bytes()).family_for(ONE_CAMPAIGN).penalty == 0.5
+    family: Any = Spec.parse(made.to_bytes()).family_for(ONE_CAMPAIGN)
+    assert family.penalty == 0.5
 
 
 def test_features_are_drawn_from_the_campaigns_id(fourier):

@@ -182,10 +182,14 @@ class PolicyFile:
     )
     time_margin: int = _count(30, "Seconds before a campaign's deadline after which nothing new is begun.")
     least_records: int = _count(
-        20, "Usable records that a visit must have: from fewer, Capsule could read single ones."
+        20,
+        "Usable records that a visit must have: from fewer, Capsule could read single ones."
+        " Under a privacy budget those of the noised release count.",
     )
     least_classes: int = _count(
-        2, "Classes of the label that they must have; 1 lets data train that hold only one."
+        2,
+        "Classes of the label that they must have; 1 lets data train that hold only one."
+        " Not asked under a privacy budget: the answer would be exact.",
     )
 
     def policy(self, source: str = POLICY_FILE, text: str = "") -> Policy:

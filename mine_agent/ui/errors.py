@@ -72,8 +72,8 @@ class SlowNodeError(RequestError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"the node has not answered for {seconds:.0f} s; it is asked on, and `--rpc` of `mine-agent init`"
-            " can name a second one"
+            f"the node has not answered for {seconds:.0f} s, and is still being asked; a second one can be"
+            " named under rpc in settings.toml"
         )
 
 

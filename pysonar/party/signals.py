@@ -24,6 +24,9 @@ GOODBYE_SECONDS = 4.0
 """After SIGTERM or Ctrl-C the piece of work at hand may still end by itself for so long."""
 
 
+LAST_WORDS_SECONDS = 0.5
+
+
 class Goodbye:
     """How an agent that loses nothing by dying ends: between two pieces of work if that is soon, else in the
     middle of one. Also after its main thread is through, while threads of computations would go on.
@@ -52,11 +55,18 @@ class Goodbye:
 
 
 def end_after(seconds: float, say: Callable[[], None] = lambda: None) -> None:
-    """End the process after so long, whatever its threads still do; `say` is called just before."""
+    """End the process after so long, whatever its threads still do; `say` is called just before, and may
+    take LAST_WORDS_SECONDS: a terminal that stands still holds up nothing.
+    """
 
-    def end() -> None:
+    def speak() -> None:
         with suppress(Exception):
             say()
+
+    def end() -> None:
+        speaking = threading.Thread(target=speak, daemon=True)
+        speaking.start()
+        speaking.join(LAST_WORDS_SECONDS)
         os._exit(0)
 
     timer = threading.Timer(seconds, end)

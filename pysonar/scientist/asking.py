@@ -94,6 +94,7 @@ def _terms(certificate: Certificate) -> CapsuleTerms | None:
 def _objections(plan: Plan, rows: int | None, terms: CapsuleTerms) -> chain[Objection]:
     family, counted = plan.algorithm.family, rows or 1
     min_gain = PPM if rows is None else plan.for_rows(rows).min_gain
+    paying = counted if rows is None else rows - plan.guiding_rows(rows)
     size = Size.of(
         plan.algorithm, plan.family, plan.schema, counted, key_bits=plan.key_bits, bound=plan.weight_bound
     )
@@ -102,5 +103,5 @@ def _objections(plan: Plan, rows: int | None, terms: CapsuleTerms) -> chain[Obje
         terms.to_payment(plan.asset.address, plan.bounty, plan.fee),
         terms.to_model(size),
         terms.to_network(family),
-        terms.to_gain(family, min_gain, counted),
+        terms.to_gain(family, min_gain, paying),
     )

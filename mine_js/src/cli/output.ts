@@ -1,4 +1,5 @@
 /** What the commands share in looks: tables or JSON, errors, exit codes. Results go to standard output, the rest to standard error. */
+import { existsSync } from "node:fs";
 import { OpenMinedError } from "../errors.ts";
 
 export type Format = "table" | "json";
@@ -56,6 +57,6 @@ function shown(text: string): string {
  * ever (nodejs/node#54918).
  */
 export function end(status: number): void {
-  process.execve?.("/bin/sh", ["sh", "-c", `exit ${status}`]);
-  process.exit(status); // where programs cannot be replaced: Windows
+  if (existsSync("/bin/sh")) process.execve?.("/bin/sh", ["sh", "-c", `exit ${status}`]);
+  process.exit(status); // where programs cannot be replaced
 }

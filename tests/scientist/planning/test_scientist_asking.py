@@ -70,6 +70,20 @@ def test_a_term_that_is_not_met_is_named_before_escrow(
     assert node.balance(sonar.address) == 0
 
 
+def test_where_rows_are_split_the_gain_is_held_against_those_that_pay(
+    sonar_command: Shell, plan_values: dict[str, Any], validation_csv: Path, judge: Any, tmp_path: Path
+) -> None:
+    """Two of twenty records are 10 %, two of the ten that pay are 20 %: Capsule asks for the latter."""
+    publish(judge, replace(OPEN, least_gain_deviations=0.4))
+    path = tmp_path / "plan.json"
+    whole = plan_values | {"min_gain": "10 %"}
+    for values, exit_code in ((whole, 0), (whole | {"guiding_share": "50 %"}, 1)):
+        path.write_text(json.dumps(values))
+        done = sonar_command("campaign", "check", str(path), "--validation", str(validation_csv))
+        assert done.exit_code == exit_code, done.output
+        assert ("20 % at least" in done.stderr) == bool(exit_code), done.stderr
+
+
 def test_terms_that_are_just_met_let_the_campaign_open(
     sonar_command: Shell, arguments: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar
 ) -> None:

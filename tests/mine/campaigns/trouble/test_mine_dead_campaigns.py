@@ -115,3 +115,16 @@ with stop_on_signals(goodbye.ask):
     assert process.wait(timeout=30) == 0
     assert time.monotonic() - began < 5
     assert process.stdout.read() == "stopped\n"
+
+
+def test_words_that_nobody_takes_hold_up_no_end() -> None:
+    """Into a full pipe or a stopped terminal the last words wait for ever; the process does not."""
+    program = """
+import time
+from pysonar.party.signals import end_after
+end_after(0.1, lambda: time.sleep(60))
+time.sleep(60)
+"""
+    began = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", program], timeout=30).returncode == 0
+    assert time.monotonic() - began < 10

@@ -67,6 +67,7 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     )
     app.state.reader = reader
     app.state.progress = progress
+    app.state.version = version = lambda: f"{progress.block}-{progress.tip}-{serving.titles()}"
     app.state.store, app.state.taker, app.state.pages = serving.store, serving.taker, serving.pages
     limit = RateLimit(serving.requests_a_minute)
     app.include_router(routes.router)
@@ -102,11 +103,7 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
             limit.take(request.client.host if request.client else "")
         except TooManyRequestsError as error:
             return refused(request, error)
-        tag = (
-            f'"{progress.block}-{progress.tip}-{serving.titles()}"'
-            if request.url.path.startswith("/api/v1/")
-            else None
-        )
+        tag = f'"{version()}"' if request.url.path.startswith("/api/v1/") else None
         if tag is not None and progress.block >= 0 and request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"etag": tag})
         response = await forward(request)

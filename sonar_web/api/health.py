@@ -69,11 +69,12 @@ def news(request: Request) -> StreamingResponse:
 
 
 async def _news(request: Request) -> AsyncIterator[str]:
-    progress, told, quiet = _progress(request), -2, 0.0
+    progress, told, quiet = _progress(request), "", 0.0
     while not await request.is_disconnected():
-        if progress.block != told:
-            told, quiet = progress.block, 0.0
-            yield _event("block", {"block": told})
+        version = request.app.state.version()  # another branch of the same height, and a title, are news, too
+        if version != told:
+            told, quiet = version, 0.0
+            yield _event("block", {"block": progress.block})
         elif quiet >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
             quiet = 0.0
             yield ": still here\n\n"

@@ -28,14 +28,25 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def titles() -> list[str]:
+    """Those that were found."""
+    return []
+
+
+@pytest.fixture
 def application(
-    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
+    story: Story,
+    indexer: Indexer,
+    database: str,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    titles: list[str],
 ) -> Any:
     """The service over a finished and a declined campaign."""
     two_campaigns(story, miner, second_miner)
     indexer.poll()
     place = Place(story.sonar.chain_id, story.sonar.address)
-    serving = Serving()
+    serving = Serving(titles=lambda: len(titles))
     return make_app(Reader(place, lambda: open_for_reading(database)), indexer.progress, serving)
 
 
@@ -43,6 +54,7 @@ def _blocks(url: str) -> Generator[int, None, None]:
     with httpx.stream("GET", url + ENDLESS, timeout=20) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():
+            assert not line.startswith(":"), "a sign of life: nothing was new for a quarter of a minute"
             if line.startswith("data:"):
                 yield json.loads(line.removeprefix("data:"))["block"]
 
@@ -57,4 +69,20 @@ def test_what_is_new_is_told_as_it_happens_and_only_once(
         story.create()
         indexer.poll()
         assert next(heard) == indexer.progress.block == first + 1
+        heard.close()
+
+
+def test_another_branch_of_the_same_height_is_new_and_so_is_a_title(
+    application: Any, story: Story, indexer: Indexer, titles: list[str]
+) -> None:
+    """Nothing else would make an open page ask again: the number of the block is the old one."""
+    block = indexer.progress.block
+    with served(application) as url:
+        heard = _blocks(url)
+        assert next(heard) == block
+        story.node.reorg(2)
+        indexer.poll()
+        assert next(heard) == indexer.progress.block == block
+        titles.append("Irises of three botanical gardens")
+        assert next(heard) == block
         heard.close()

@@ -57,6 +57,11 @@ class Serving:
 
 def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     """The service over an index that somebody else keeps up to date."""
+
+    def version() -> str:
+        """What answers are of: they change when it does."""
+        return f"{progress.block}-{progress.tip}-{serving.titles()}"
+
     app = FastAPI(
         title="Sonar statistics",
         version="1",
@@ -67,7 +72,7 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     )
     app.state.reader = reader
     app.state.progress = progress
-    app.state.version = version = lambda: f"{progress.block}-{progress.tip}-{serving.titles()}"
+    app.state.version = version
     app.state.store, app.state.taker, app.state.pages = serving.store, serving.taker, serving.pages
     limit = RateLimit(serving.requests_a_minute)
     app.include_router(routes.router)

@@ -3,9 +3,22 @@ import { mutate } from "swr";
 
 import { API } from "./api";
 
+/** Asks again for lists: the keys of `useSWRInfinite` are left out when answers are marked as old by their address. */
+const lists = new Set<() => void>();
+
+/** Asks for a list again whenever there is something new. */
+export function useFresh(again: () => void): void {
+  useEffect(() => {
+    lists.add(again);
+    return () => {
+      lists.delete(again);
+    };
+  }, [again]);
+}
+
 export type Line = "connecting" | "live" | "lost";
 
-/** Listens to the service's events: whatever a page shows is asked for again when there is a new block. */
+/** Listens to the service's events: whatever a page shows is asked for again when something is new. */
 export function useNews(): { line: Line; block: number | null } {
   const [line, setLine] = useState<Line>("connecting");
   const [block, setBlock] = useState<number | null>(null);
@@ -16,6 +29,7 @@ export function useNews(): { line: Line; block: number | null } {
     news.addEventListener("block", (event) => {
       setBlock((JSON.parse((event as MessageEvent<string>).data) as { block: number }).block);
       void mutate((key) => typeof key === "string" && key.startsWith(API) && !key.includes("/artifacts/"));
+      for (const again of lists) again();
     });
     return () => news.close();
   }, []);

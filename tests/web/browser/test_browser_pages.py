@@ -11,6 +11,7 @@ import pytest
 
 from pysonar.chain.contract.types import Verdict
 from pysonar.files.web_pages import BUILT
+from pysonar.store import cid_of
 from tests.web.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.slow
@@ -88,6 +89,17 @@ def test_a_submission_and_its_verdict_appear_without_a_reload(
     )
     page.get_by_text("71.2345").first.wait_for()
     assert page.get_by_text("none is waiting").is_visible()
+
+
+def test_an_open_list_takes_in_a_new_campaign_and_its_title_without_being_loaded_anew(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    page = visit().open(*address(site, "list"))
+    spec = b'{"title": "Bees of one summer"}'
+    campaign = site.scene.story.create(spec=cid_of(spec).digest)
+    page.get_by_text(f"Campaign 0x{campaign.hex()[:8]}…").wait_for()  # its spec comes later than it
+    site.store.put(spec)
+    page.get_by_text("Bees of one summer").wait_for()
 
 
 def test_a_reorg_of_twelve_blocks_under_an_open_page_takes_back_what_it_showed(

@@ -7,6 +7,7 @@ import { ask } from "../../shared/http";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
 import { API, type Answer, type Campaign } from "../api";
+import { useFresh } from "../news";
 import { CampaignList } from "./CampaignList";
 import { type Filter, Filters, NO_FILTER, queryOf } from "./Filters";
 
@@ -27,7 +28,9 @@ export function CampaignsPage() {
   const pages = asked.data ?? [];
   const rows = pages.flatMap((page) => page.data);
   const more = pages.length > 0 && pages.at(-1)?.next !== null;
-  const { size, setSize } = asked;
+  const { size, setSize, mutate } = asked;
+  const again = useCallback(() => void mutate(), [mutate]);
+  useFresh(again);
   const loaded = pages.length;
   const loadMore = useCallback(() => {
     if (loaded === size) void setSize(size + 1); // one page at a time
@@ -48,7 +51,7 @@ export function CampaignsPage() {
       {asked.error !== undefined && rows.length > 0 && <Notice kind="warn">What you see may be old. {saidOf(asked.error)}</Notice>}
       <div className="card list-card">
         {asked.error !== undefined && rows.length === 0 ? (
-          <Failure error={asked.error} what="the list of campaigns" again={() => void asked.mutate()} />
+          <Failure error={asked.error} what="the list of campaigns" again={again} />
         ) : asked.data === undefined ? (
           <Loading what="campaigns" />
         ) : rows.length === 0 ? (

@@ -40,6 +40,16 @@ class TooLittleDataError(DataError):
         )
 
 
+class TooLittleReleasedError(DataError):
+    """Hardly a record fits a campaign: even with its noise's luck, a release has fewer than the owner asks."""
+
+    def __init__(self, data: str, most: int, least: int) -> None:
+        super().__init__(
+            f"data set {data!r} has, by its noised release, hardly more than {most} usable records for this"
+            f" campaign; least_records in policy.toml asks for {least}: a fee would most likely be lost"
+        )
+
+
 class MemoryLimitError(MineError):
     """A campaign needs more memory than the owner gives to all of them."""
 

@@ -184,7 +184,7 @@ class PolicyFile:
     least_records: int = _count(
         20,
         "Usable records that a visit must have: from fewer, Capsule could read single ones."
-        " Under a privacy budget those of the noised release count.",
+        " Under a privacy budget the rows registered count, and what a noised release has at most.",
     )
     least_classes: int = _count(
         2,

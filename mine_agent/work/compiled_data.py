@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
-from mine_agent.errors import TooLittleDataError
+from mine_agent.errors import TooLittleDataError, TooLittleReleasedError
 from mine_agent.memory import Pool
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.protection import Prepared, Protection
@@ -132,10 +132,10 @@ class CompiledData:
             elif data.rows < limits.least_records:
                 raise TooLittleDataError(data.name, "records", data.rows, limits.least_records)
         prepared = prepare()
-        if isinstance(prepared.data, NoisedSums) and prepared.data.about_rows < limits.least_records:
+        if isinstance(prepared.data, NoisedSums) and prepared.data.most_rows < limits.least_records:
             # So a fee is saved where hardly a record fits; and the answer has the release's own noise on it.
-            about = prepared.data.about_rows
-            raise TooLittleDataError(data.name, "records", about, limits.least_records)
+            # Only where even much bad luck leaves too few: honest data are not turned away by their noise.
+            raise TooLittleReleasedError(data.name, prepared.data.most_rows, limits.least_records)
         return prepared
 
 

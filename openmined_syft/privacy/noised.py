@@ -3,6 +3,7 @@
 Whatever is computed from it, however often and for whomever, costs nothing more.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,9 +69,12 @@ class NoisedSums:
         )
 
     @property
-    def about_rows(self) -> int:
-        """About how many records there are, from the noised sum over the squared bias; 0 or more."""
-        return max(0, round(float(self.triangle[-1]) / self.clip.bias_unit**2))
+    def most_rows(self) -> int:
+        """How many records there are at most, but for once in 40 times: the noised sum over the squared bias,
+        and twice its noise's standard deviation; 0 or more.
+        """
+        count = float(self.triangle[-1]) + 2 * math.sqrt(2 * self.products_variance)
+        return max(0, math.floor(count / self.clip.bias_unit**2))
 
     def products(self) -> NDArray[np.int64]:
         """X'X under noise, (d, d), symmetric, in grid units."""

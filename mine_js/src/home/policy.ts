@@ -111,7 +111,7 @@ const KNOWN: Readonly<Record<string, Setting>> = {
   no_gain_in_a_row: count(5, "So many in a row without gain end the work for a campaign."),
   no_gain_pause: count(1, "Seconds to wait after a submission without gain, doubled by each further one."),
   time_margin: count(30, "Seconds before a campaign's deadline after which nothing new is begun."),
-  least_records: count(20, "Usable records that a visit must have: from fewer, Capsule could read single ones. Under a privacy budget those of the noised release count."),
+  least_records: count(20, "Usable records that a visit must have: from fewer, Capsule could read single ones. Under a privacy budget the rows registered count, and what a noised release has at most."),
   least_classes: count(2, "Classes of the label that they must have; 1 lets data train that hold only one. Not asked under a privacy budget: the answer would be exact."),
 };
 

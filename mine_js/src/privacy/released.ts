@@ -105,6 +105,15 @@ export class NoisedSums {
     return new Fraction(SENSITIVITY, 4n * this.productsVariance).plus(new Fraction(SENSITIVITY, 2n * this.pullsVariance));
   }
 
+  /**
+   * How many records there are at most, but for once in 40 times: the noised sum over the squared bias, and
+   * twice its noise's standard deviation; 0 or more.
+   */
+  get mostRows(): number {
+    const count = Number(this.triangle.at(-1) ?? 0n) + 2 * Math.sqrt(Number(2n * this.productsVariance));
+    return Math.max(0, Math.floor(count / this.clip.biasUnit ** 2));
+  }
+
   /** X'X under noise, symmetric, in grid units. */
   products(): Matrix {
     const made = new Matrix(this.rows, this.rows);

@@ -42,6 +42,13 @@ export class TooLittleDataError extends DataError {
   }
 }
 
+/** Hardly a record fits a campaign: even with its noise's luck, a release has fewer than the owner asks. */
+export class TooLittleReleasedError extends DataError {
+  constructor(data: string, most: number, least: number) {
+    super(`data set '${data}' has, by its noised release, hardly more than ${most} usable records for this campaign; least_records in policy.toml asks for ${least}: a fee would most likely be lost`);
+  }
+}
+
 export interface VisitRequest {
   readonly campaign: string;
   readonly spec: Spec;
@@ -82,8 +89,8 @@ export class Visits {
     const rho = floor === null ? budget.priceRho : budget.forFloor(floor.epsilon, floor.delta);
     const { noised, key } = await this.released(request, family, budget, rho);
     // How many records fit is asked of the release only: so a fee is saved, and no single record decides.
-    const about = Math.max(0, Math.round(Number(noised.triangle.at(-1) ?? 0n) / noised.clip.biasUnit ** 2));
-    if (about < request.limits.leastRecords) throw new TooLittleDataError(request.data.name, "records", about, request.limits.leastRecords);
+    // Only where even much bad luck leaves too few: honest data are not turned away by their noise.
+    if (noised.mostRows < request.limits.leastRecords) throw new TooLittleReleasedError(request.data.name, noised.mostRows, request.limits.leastRecords);
     const delta = floor?.delta ?? budget.delta;
     const statement = { epsilon: epsilonAt(noised.rho, delta), delta };
     return { map: spec.rule.visit(new ReleasedProblem(noised, family)), statement, release: key };

@@ -1,5 +1,6 @@
 """Training from a release: close to training on the records when noise is small, and never running away."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -89,3 +90,15 @@ def test_a_default_release_of_a_few_hundred_records_still_teaches():
     weights = family.compiled(release(family, rows, Fraction(1, 8), Clip(2.0, 1.0)), Proximal(0.01))
     predicted = family.predict(weights(family.initial_weights()), rows.X)
     assert (predicted == rows.y).mean() > 0.75
+
+
+@pytest.mark.parametrize(("luck", "most"), [(-3, 0), (-2, 100), (0, 300), (2, 500)])
+def test_how_many_records_there_are_at_most_allows_for_twice_the_spread_of_the_noise(luck, most):
+    """A hundred records, and noise that a hundred of them would show under: so little is never told exactly."""
+    clip = Clip(6.0, 1.0)
+    records = clip.bias_unit**2
+    variance = (100 * records) ** 2 // 2
+    spread = math.sqrt(2 * variance)
+    triangle = np.array([0, 0, 100 * records + round(luck * spread)])
+    noised = NoisedSums(triangle, np.zeros((2, 1), np.int64), variance, variance, clip)
+    assert noised.most_rows == pytest.approx(most, abs=1)

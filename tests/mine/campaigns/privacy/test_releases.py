@@ -173,7 +173,7 @@ def test_under_a_budget_no_record_decides_how_the_others_are_read(
     (charged,) = charges(mine)
     release = ledger_of(mine).release(charged.key)
     assert release is not None
-    assert errors == ([] if release.about_rows >= 20 else ["TooLittleDataError"])
+    assert errors == ([] if release.most_rows >= 20 else ["TooLittleReleasedError"])
 
 
 def test_a_spent_budget_stops_new_releases_and_nothing_else(

@@ -39,7 +39,7 @@ def test_under_a_budget_the_answer_is_the_noised_releases_and_charged_once(
     for campaign in asked:
         release = ledger_of(mine).release(charged[campaign])
         assert release is not None
-        assert len(mine.submitted(campaign)) == (1 if release.about_rows >= 20 else 0)
+        assert len(mine.submitted(campaign)) == (1 if release.most_rows >= 20 else 0)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

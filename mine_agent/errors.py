@@ -41,7 +41,7 @@ class TooLittleDataError(DataError):
 
 
 class TooLittleReleasedError(DataError):
-    """Hardly a record fits a campaign: even with its noise's luck, a release has fewer than the owner asks."""
+    """Hardly a record fits a campaign: a release has too few even with luck of its noise."""
 
     def __init__(self, data: str, most: int, least: int) -> None:
         super().__init__(

@@ -42,7 +42,7 @@ export class TooLittleDataError extends DataError {
   }
 }
 
-/** Hardly a record fits a campaign: even with its noise's luck, a release has fewer than the owner asks. */
+/** Hardly a record fits a campaign: a release has too few even with luck of its noise. */
 export class TooLittleReleasedError extends DataError {
   constructor(data: string, most: number, least: number) {
     super(`data set '${data}' has, by its noised release, hardly more than ${most} usable records for this campaign; least_records in policy.toml asks for ${least}: a fee would most likely be lost`);

@@ -94,7 +94,7 @@ def test_a_default_release_of_a_few_hundred_records_still_teaches():
 
 @pytest.mark.parametrize(("luck", "most"), [(-3, 0), (-2, 100), (0, 300), (2, 500)])
 def test_how_many_records_there_are_at_most_allows_for_twice_the_spread_of_the_noise(luck, most):
-    """A hundred records, and noise that a hundred of them would show under: so little is never told exactly."""
+    """A hundred records, under noise that is as large as all of them together."""
     clip = Clip(6.0, 1.0)
     records = clip.bias_unit**2
     variance = (100 * records) ** 2 // 2

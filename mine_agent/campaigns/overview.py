@@ -197,7 +197,7 @@ def _listing(
 
 
 def _privacy(campaign_spec: CampaignSpec, budget: Budget | None) -> str:
-    """What a release for the campaign costs at most: nothing, if one of the same records is there already."""
+    """What a release for the campaign costs at most: nothing, if the data were released for its schema."""
     if budget is None:
         return "none"
     floor = campaign_spec.spec.privacy_floor

@@ -15,9 +15,9 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     "left" is what the campaign can still pay, "a point pays" what raising the accuracy by one percentage
     point does; "covers" is the share of its fields that your best data set has; "a visit" is the time of one
     training on this machine and the bytes down and up; "price in privacy" is what joining spends of your
-    budget at most: nothing, if another campaign saw the same records in the same way (see `mine-agent
-    ledger`). "why" names everything that speaks against it. Nothing is sent, and nobody learns that you
-    looked.
+    budget at most: nothing, if the same data were released for another campaign with the same schema (see
+    `mine-agent ledger`). "why" names everything that speaks against it. Nothing is sent, and nobody learns
+    that you looked.
     """
     from mine_agent.campaigns.overview import open_campaigns
     from mine_agent.cli.connect import connect_and_read, home_path

@@ -2,13 +2,12 @@
 
 The type says which. What `Budgeted` prepares are `NoisedSums` and nothing else, and the only way from
 records to those is `UnnoisedSums.noised`; `WithoutNoise`, which hands out records, is made only of a policy
-whose owner wrote privacy = "none". Everything later (visits, rules, versions, campaigns that see the records
-in the same way) works on what is handed out here, and tells nothing more of them.
+whose owner wrote privacy = "none". Everything later (visits, rules, versions, campaigns
+with the same schema) works on what is handed out here, and tells nothing more of the records.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,17 +15,15 @@ from fractions import Fraction
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
 from mine_agent.privacy.budget import Budget
 from mine_agent.privacy.ledger import Ledger
+from mine_agent.privacy.release_key import release_key
 from openmined_syft.errors import PrivacyError
 from openmined_syft.models import Learnable, Rows, RowSums
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import (
-    Clip,
     NoisedSums,
     UnnoisedSums,
     epsilon_at,
@@ -36,11 +33,9 @@ from openmined_syft.privacy import (
 from openmined_syft.rules import MiniBatch
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
-from pysonar.protocol.canonical import dumps_json
 
 LearnableT_co = TypeVar("LearnableT_co", bound=Learnable, covariant=True)
 
-_KEY_FORMAT = "openmined/privacy-release/1"
 SECONDS_AT_LEAST, SECONDS_EACH = 0.25, 100e-6
 """How long the making of a release takes, by its size alone: some four times what the noise takes. Else the
 time would show how much noise was drawn (Jin et al. 2021)."""
@@ -102,7 +97,7 @@ def _few_or_summed(family: LinearFamily, batches: Iterable[Rows]) -> Rows | RowS
 
 
 class Budgeted:
-    """One release for all that see the same records in the same way, charged to the ledger."""
+    """One release of a data set for all campaigns with the same schema, charged to the ledger."""
 
     def __init__(
         self,
@@ -119,8 +114,8 @@ class Budgeted:
     def gather(
         self, campaign_spec: CampaignSpec, data: DataSet, batches: Iterable[Rows]
     ) -> Callable[[], Prepared[NoisedSums]]:
-        """Sums over the clipped records, in the memory of one batch; what it answers hands out the stored
-        release of these very records, or a new one: charged, drawn, stored, and only then used.
+        """The stored release of these data in this view, the records unread; or sums over clipped records, in
+        the memory of one batch, of which a new one is made: charged, drawn, stored, and only then used.
 
         Raises:
             PrivacyError: a network; or delta is above one in the number of records.
@@ -132,16 +127,19 @@ class Budgeted:
                 " gradients tell of a single record cannot be bounded yet"
             )
         clip, rho = record_clip(campaign_spec.schema, family), self._price(campaign_spec)
-        seen = hashlib.sha256(_key_header(campaign_spec, data, clip, rho))
+        key = release_key(campaign_spec, data, clip, rho)
         # Of all rows that were registered: how many of them fit is the campaign's choice, and shows nowhere.
         require_delta(self._budget.delta, rows=data.rows)
+        stored = self._ledger.release(key)
+        if stored is not None:
+            return lambda: self._prepared(campaign_spec, stored, key)
         sums = UnnoisedSums.nothing(*family.weights_shape, clip)
         for batch in batches:
             for rows in batch.parts(family.rows_at_once):
-                grid = family.grid_rows(rows, clip)
-                seen.update(np.hstack([grid.inputs, grid.targets]).astype("<i2").tobytes())
-                sums = sums + exact_sums(grid)
-        return lambda: self._prepare(campaign_spec, data, seen.digest(), rho, sums)
+                sums = sums + exact_sums(family.grid_rows(rows, clip))
+        return lambda: self._prepared(
+            campaign_spec, self._draw(sums, key, rho, campaign=campaign_spec.campaign, data=data.name), key
+        )
 
     def _price(self, campaign_spec: CampaignSpec) -> Fraction:
         floor = campaign_spec.spec.privacy_floor
@@ -149,12 +147,7 @@ class Budgeted:
             return self._budget.price_rho
         return self._budget.for_floor(floor.epsilon, floor.delta)
 
-    def _prepare(
-        self, campaign_spec: CampaignSpec, data: DataSet, key: bytes, rho: Fraction, sums: UnnoisedSums
-    ) -> Prepared[NoisedSums]:
-        noised = self._ledger.release(key)
-        if noised is None:
-            noised = self._draw(sums, key, rho, campaign=campaign_spec.campaign, data=data.name)
+    def _prepared(self, campaign_spec: CampaignSpec, noised: NoisedSums, key: bytes) -> Prepared[NoisedSums]:
         floor = campaign_spec.spec.privacy_floor
         delta = self._budget.delta if floor is None else floor.delta
         return Prepared(noised, PrivacyStatement(epsilon_at(noised.rho, delta), delta), key)
@@ -177,19 +170,3 @@ def protection_for(budget: Budget | None, ledger: Ledger, *, clock: Callable[[],
 def seconds_for(rows: int, columns: int) -> float:
     """How long the making of a release for weights of shape (rows, columns) takes, whatever is drawn."""
     return SECONDS_AT_LEAST + SECONDS_EACH * (rows * (rows + 1) // 2 + rows * columns)
-
-
-def _key_header(campaign_spec: CampaignSpec, data: DataSet, clip: Clip, rho: Fraction) -> bytes:
-    """Everything that a release depends on but the clipped records, which follow it row by row: how the model
-    sees them, the clip, the price, and the registration of the data.
-    """
-    parameters = campaign_spec.spec.algorithm.parameters.get("features")
-    document = {
-        "format": _KEY_FORMAT,
-        "features": None if parameters is None else {"map": parameters, "seed": campaign_spec.campaign.hex()},
-        "clip": [clip.inputs.hex(), clip.targets.hex()],
-        "rho": str(rho),
-        "shape": list(campaign_spec.family.weights_shape),
-        "registration": data.registration,
-    }
-    return dumps_json(document)

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { Spec } from "../src/artifacts/spec.ts";
 import { epsilonAt, rhoFor } from "../src/privacy/accounting.ts";
 import { type Randomness, sampleDiscreteGaussian } from "../src/privacy/discrete_gaussian.ts";
 import { floatFromHex, floatToHex } from "../src/privacy/float_hex.ts";
 import { Fraction } from "../src/privacy/fraction.ts";
 import { Clip, onGrid } from "../src/privacy/grid.ts";
 import { UnnoisedSums } from "../src/privacy/released.ts";
-import { bitLength } from "../src/protocol/bytes.ts";
+import { releaseKey } from "../src/privacy/release_key.ts";
+import { bitLength, utf8 } from "../src/protocol/bytes.ts";
 import { dumpsCbor, loadsCbor } from "../src/protocol/cbor.ts";
 import { NoisedSums } from "../src/privacy/released.ts";
 import { vectors } from "./vectors.ts";
@@ -95,4 +97,18 @@ test("fractions are exact, and become the nearest float", () => {
   assert.equal(Fraction.parse("1/3").toNumber(), 1 / 3);
   assert.equal(new Fraction(10n ** 40n, 3n).toNumber(), Number(10n ** 40n / 3n));
   assert.equal(new Fraction(-7n, 2n).floor(), -4n);
+});
+
+test("releases have the same names, which words for people do not change and a bound does", () => {
+  const { releases } = vectors<{ releases: { name: string; spec: string; key: string }[] }>("releases.json");
+  const keys = new Map(
+    releases.map(({ name, spec: text, key }) => {
+      const spec = Spec.parse(utf8(text));
+      const found = releaseKey(spec, "00".repeat(32), spec.familyFor(new Uint8Array(32)), Fraction.parse("23/128"), "07".repeat(16));
+      assert.equal(found, key, name);
+      return [name, found];
+    }),
+  );
+  assert.equal(keys.get("worded"), keys.get("kinds"));
+  assert.notEqual(keys.get("bounded"), keys.get("kinds"));
 });

@@ -22,6 +22,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "metrics.json": metrics.metrics,
     "training.json": learning.training,
     "privacy.json": privacy.accounting_and_grid,
+    "releases.json": privacy.release_names,
     "paillier.json": paillier.visit,
     "chain.json": chain.calls_and_events,
     "payouts.json": chain.payouts,

@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from mine_agent.campaigns.artifacts import CampaignSpec
+from mine_agent.data.datasets import DataSet
 from mine_agent.privacy.entries import FIRST, Entry, Kind
+from mine_agent.privacy.release_key import release_key
+from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import Clip, epsilon_at, on_grid, rho_for
 from openmined_syft.privacy.discrete_gaussian import sample_discrete_gaussian
 from openmined_syft.privacy.sums import variances
+from pysonar.protocol.artifacts import Algorithm, Spec
+from pysonar.protocol.artifacts.spec.record_clip import record_clip
+from pysonar.protocol.cid import Cid
+from pysonar.protocol.schema import category_field, input_schema, number_field
+from tests.builders.specs import spec_of
 from tests.vectors.drawing import unit, words
 
 _LENGTHS = (1e-9, 0.3, 1.0, 4.0, 1e9, 1e200)
@@ -63,3 +72,37 @@ def accounting_and_grid() -> dict[str, Any]:
         ],
         "ledger": [entry.hash.hex(), charge.sealed().hash.hex()],
     }
+
+
+def release_names() -> dict[str, Any]:
+    """Specs with the names of their releases: words for people make no other release, a bound does."""
+    fields = {"title": number_field((-1.0, 2.5)), "kind": category_field(["a", "ö"])}
+    worded = {"title": {**fields["title"], "description": "how long"}, "kind": fields["kind"]}
+    fourier = Algorithm(
+        "one_vs_rest",
+        {"name": "gradient_descent", "steps": 50},
+        {"features": {"name": "fourier", "count": 8, "gamma": 0.5}},
+    )
+    specs = {
+        "plain": spec_of(),
+        "renamed": spec_of(title="Others"),
+        "kinds": spec_of(input_schema=input_schema(fields)),
+        "worded": spec_of(input_schema=input_schema(worded, "Records")),
+        "bounded": spec_of(input_schema=input_schema({**fields, "title": number_field((-1.0, 2.75))})),
+        "fourier": spec_of(algorithm=fourier),
+    }
+    return {
+        "about": "The names of releases at rho 23/128 of data with a registration of 16 bytes of 07.",
+        "releases": [
+            {"name": name, "spec": spec.to_bytes().decode(), "key": _name_of(spec)}
+            for name, spec in specs.items()
+        ],
+    }
+
+
+def _name_of(spec: Spec) -> str:
+    campaign_spec = CampaignSpec(bytes(32), Cid(b"\1" * 32), spec)
+    family = campaign_spec.family
+    assert isinstance(family, LinearFamily)
+    data = DataSet("rows", "csv", "", b"", 0, (), (), registration="07" * 16)
+    return release_key(campaign_spec, data, record_clip(spec.schema, family), Fraction(23, 128)).hex()

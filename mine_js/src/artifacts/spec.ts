@@ -36,6 +36,9 @@ export interface PrivacyFloor {
 export class Spec {
   readonly title: string;
   readonly schema: Schema;
+  /** The documents that the schema is made of. */
+  readonly inputSchema: unknown;
+  readonly outputSchema: unknown;
   readonly purpose: string;
   readonly family: FamilyName;
   readonly scheme: string;
@@ -75,6 +78,7 @@ export class Spec {
     this.purpose = fields.has("purpose") ? fields.oneOf("purpose", PURPOSES) : "unstated";
     const description = fields.text("description", 0, 10_000);
     const [inputs, outputs] = [fields.take("input_schema"), fields.take("output_schema")];
+    [this.inputSchema, this.outputSchema] = [inputs, outputs];
     this.schema = schemaFrom(inputs, outputs);
     const numeric = this.family === "linear" || this.family === "ridge";
     const metric = fields.known("metric", numeric ? NUMBERS : CLASSES, [...NUMBERS, ...CLASSES]);

@@ -73,7 +73,7 @@ function campaignRow(connection: Connection, library: Library, record: CampaignR
   };
 }
 
-/** What a release for the campaign costs at most: nothing, if one of the same records is there already. */
+/** What a release for the campaign costs at most: nothing, if the data were released for its schema already. */
 function priceInPrivacy(spec: Spec, budget: Budget | null): string {
   if (budget === null) return "none";
   try {

@@ -2,7 +2,6 @@
  * The mine's data as one campaign's model learns from them: read, checked and compiled once, then kept in memory and
  * written nowhere. Under a budget only a noised release is handed on, charged to the ledger before it is drawn.
  */
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recordClip } from "../artifacts/record_clip.ts";
 import type { Spec } from "../artifacts/spec.ts";
@@ -11,13 +10,12 @@ import { DataError, type DataSet, requireUnchanged, sourceOf } from "../data/dat
 import { readRecords } from "../data/reading.ts";
 import { epsilonAt, requireDelta } from "../privacy/accounting.ts";
 import type { Budget } from "../privacy/budget.ts";
-import { floatToHex } from "../privacy/float_hex.ts";
 import type { Fraction } from "../privacy/fraction.ts";
 import { onGrid } from "../privacy/grid.ts";
 import type { Ledger } from "../privacy/ledger.ts";
+import { releaseKey } from "../privacy/release_key.ts";
 import { type NoisedSums, ReleasedProblem, UnnoisedSums } from "../privacy/released.ts";
-import { fromHex, toHex } from "../protocol/bytes.ts";
-import { dumpsJson } from "../protocol/canonical_json.ts";
+import { fromHex } from "../protocol/bytes.ts";
 import type { Limits } from "../rules/policy.ts";
 import type { AffineMap } from "../syft/affine.ts";
 import type { LinearFamily, SeenRow } from "../syft/family.ts";
@@ -96,31 +94,17 @@ export class Visits {
     return { map: spec.rule.visit(new ReleasedProblem(noised, family)), statement, release: key };
   }
 
-  /** The stored release of these very records, or a new one: charged, drawn, stored, and only then used. */
+  /** The stored release of these data in this view, the records unread, or a new one: charged, drawn, stored, and only then used. */
   private async released(request: VisitRequest, family: LinearFamily, budget: Budget, rho: Fraction): Promise<{ noised: NoisedSums; key: string }> {
     const { campaign, spec, data } = request;
-    const clip = recordClip(spec.schema, family);
-    const sums = new UnnoisedSums(family.rows, family.nOutputs, clip);
-    const seen = createHash("sha256").update(
-      dumpsJson({
-        format: "openmined/privacy-release/1",
-        features: spec.features === null ? null : { map: spec.features, seed: campaign },
-        clip: [floatToHex(clip.inputs), floatToHex(clip.targets)],
-        rho: rho.toString(),
-        shape: [family.rows, family.nOutputs],
-        registration: data.registration,
-      }),
-    );
+    const key = releaseKey(spec, campaign, family, rho, data.registration);
     // Of all rows that were registered: how many of them fit is the campaign's choice, and shows nowhere.
     requireDelta(budget.delta, data.rows);
-    this.read(request, family, ({ inputs, targets }) => {
-      const record = onGrid(inputs, targets, clip);
-      seen.update(littleEndian(record));
-      sums.add(record);
-    });
-    const key = toHex(new Uint8Array(seen.digest()));
     const stored = this.ledger.release(key);
     if (stored !== undefined) return { noised: stored, key };
+    const clip = recordClip(spec.schema, family);
+    const sums = new UnnoisedSums(family.rows, family.nOutputs, clip);
+    this.read(request, family, ({ inputs, targets }) => sums.add(onGrid(inputs, targets, clip)));
     const [began, now] = [performance.now(), Math.trunc(Date.now() / 1000)];
     this.ledger.charge(key, rho, budget, campaign, data.name, now);
     const noised = this.ledger.keep(key, sums.noised(rho), campaign, data.name, now);
@@ -153,11 +137,4 @@ export class Visits {
       throw new TooLittleDataError(data.name, "classes of the label", classes.size, limits.leastClasses);
     }
   }
-}
-
-function littleEndian(record: Int16Array): Uint8Array {
-  const made = new Uint8Array(2 * record.length);
-  const view = new DataView(made.buffer);
-  record.forEach((value, place) => view.setInt16(2 * place, value, true));
-  return made;
 }

@@ -1,12 +1,15 @@
 """Roles, and a desk, for tests of Sonar on Foundry through Ape, or on titanoboa. Actors are named by role."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import pytest
 from hexbytes import HexBytes
 
+from tests.contracts.parties import Account, Chain, Contract, Project
 from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, STAGE, Desk, Terms, digest
 
 
@@ -22,24 +25,24 @@ if STAGE == "titanoboa":
     from tests.contracts import boa_stage
 
     @pytest.fixture(scope="session")
-    def sign() -> Callable[[Any, bytes], tuple[int, bytes, bytes]]:
+    def sign() -> Callable[[Account, bytes], tuple[int, bytes, bytes]]:
         """Sign 32 bytes with an account's key: v, r, s."""
         return boa_stage.sign
 
     @pytest.fixture(scope="session")
-    def accounts() -> Any:
+    def accounts() -> Sequence[Account]:
         return boa_stage.accounts()
 
     @pytest.fixture(scope="session")
-    def chain() -> Any:
+    def chain() -> Chain:
         return boa_stage.Chain()
 
     @pytest.fixture(scope="session")
-    def project() -> Any:
+    def project() -> Project:
         return boa_stage.Project()
 
     @pytest.fixture(autouse=True)
-    def isolation(sonar: Any, chain: Any) -> Iterator[None]:
+    def isolation(sonar: Contract, chain: Chain) -> Iterator[None]:
         """What a test does is undone after it."""
         before = chain.pending_timestamp
         with boa.env.anchor():
@@ -50,7 +53,7 @@ else:
     from ape.utils.testing import generate_dev_accounts
 
     @pytest.fixture(scope="session")
-    def sign() -> Callable[[Any, bytes], tuple[int, bytes, bytes]]:
+    def sign() -> Callable[[Account, bytes], tuple[int, bytes, bytes]]:
         """Sign 32 bytes with an account's key: v, r, s."""
 
         def with_key(account: Any, digest: bytes) -> tuple[int, bytes, bytes]:
@@ -76,10 +79,10 @@ else:
 
 
 @pytest.fixture
-def permit(sonar: Any, sign: Callable, chain: Any) -> Callable:
+def permit(sonar: Contract, sign: Callable, chain: Chain) -> Callable:
     """An owner's signature by which Sonar may take an amount of a token, for a day."""
 
-    def signed(token: Any, owner: Any, amount: int) -> tuple[int, int, bytes, bytes]:
+    def signed(token: Contract, owner: Account, amount: int) -> tuple[int, int, bytes, bytes]:
         deadline = chain.pending_timestamp + DAY
         return (deadline, *sign(owner, bytes(token.digest(owner, sonar, amount, deadline))))
 
@@ -87,42 +90,42 @@ def permit(sonar: Any, sign: Callable, chain: Any) -> Callable:
 
 
 @pytest.fixture
-def scientist(accounts: Any) -> Any:
+def scientist(accounts: Sequence[Account]) -> Account:
     return accounts[0]
 
 
 @pytest.fixture
-def capsule(accounts: Any) -> Any:
+def capsule(accounts: Sequence[Account]) -> Account:
     return accounts[1]
 
 
 @pytest.fixture
-def miner(accounts: Any) -> Any:
+def miner(accounts: Sequence[Account]) -> Account:
     return accounts[2]
 
 
 @pytest.fixture
-def rival_miner(accounts: Any) -> Any:
+def rival_miner(accounts: Sequence[Account]) -> Account:
     return accounts[3]
 
 
 @pytest.fixture
-def stranger(accounts: Any) -> Any:
+def stranger(accounts: Sequence[Account]) -> Account:
     return accounts[4]
 
 
 @pytest.fixture(scope="session")
-def deployer(accounts: Any) -> Any:
+def deployer(accounts: Sequence[Account]) -> Account:
     return accounts[5]
 
 
 @pytest.fixture(scope="session")
-def sonar(project: Any, deployer: Any) -> Any:
+def sonar(project: Project, deployer: Account) -> Contract:
     return deployer.deploy(project.Sonar)
 
 
 @pytest.fixture
-def desk(sonar: Any, chain: Any, scientist: Any, capsule: Any, miner: Any) -> Desk:
+def desk(sonar: Contract, chain: Chain, scientist: Account, capsule: Account, miner: Account) -> Desk:
     now = chain.pending_timestamp
     return Desk(
         sonar=sonar,

@@ -3,11 +3,15 @@
 What a test is about it does itself with `sonar`; what only has to have happened before, the desk does.
 """
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_utils import keccak
+
+from tests.contracts.parties import Account, Chain, Contract
 
 __all__ = [
     "BURN",
@@ -82,11 +86,11 @@ def most_start(terms: Terms) -> int:
 class Desk:
     """Creates campaigns and moves them along, in the name of the usual roles."""
 
-    sonar: Any
-    chain: Any
-    scientist: Any
-    capsule: Any
-    miner: Any
+    sonar: Contract
+    chain: Chain
+    scientist: Account
+    capsule: Account
+    miner: Account
     usual: Terms
     made: int = 0
     terms: dict[bytes, Terms] = field(default_factory=dict)
@@ -117,12 +121,12 @@ class Desk:
         """What a submission has to bring along."""
         return self.terms[ident].stake + self.terms[ident].fee
 
-    def submit(self, ident: bytes, name: str, miner: Any = None) -> bytes:
+    def submit(self, ident: bytes, name: str, miner: Account | None = None) -> bytes:
         """A submission called `name`; its update."""
         self.submission(ident, name, miner)
         return digest(name)
 
-    def submission(self, ident: bytes, name: str, miner: Any = None) -> Any:
+    def submission(self, ident: bytes, name: str, miner: Account | None = None) -> Any:
         """A submission called `name`; its receipt."""
         value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
         miner = miner or self.miner
@@ -132,16 +136,16 @@ class Desk:
         """Reports by the capsule; the receipt."""
         return self.sonar.report(ident, list(reports), sender=self.capsule)
 
-    def improved(self, ident: bytes, name: str, accuracy: int, miner: Any = None) -> Any:
+    def improved(self, ident: bytes, name: str, accuracy: int, miner: Account | None = None) -> Any:
         """A submission and its verdict IMPROVED; the receipt of the report."""
         self.submit(ident, name, miner)
         return self.report(ident, self.gain(name, accuracy, miner))
 
-    def gain(self, name: str, accuracy: int, miner: Any = None) -> tuple[Any, ...]:
+    def gain(self, name: str, accuracy: int, miner: Account | None = None) -> tuple[Any, ...]:
         """The report IMPROVED of a submission."""
         return (str(miner or self.miner), digest(name), 1, accuracy, digest(f"model of {name}"))
 
-    def no_gain(self, name: str, miner: Any = None, verdict: int = 2) -> tuple[Any, ...]:
+    def no_gain(self, name: str, miner: Account | None = None, verdict: int = 2) -> tuple[Any, ...]:
         """A report of another verdict on a submission."""
         return (str(miner or self.miner), digest(name), verdict, 0, NOTHING)
 

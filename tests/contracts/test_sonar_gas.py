@@ -6,9 +6,11 @@ them.
 `SONAR_WRITE_SNAPSHOTS=1` writes the snapshots anew; look at the difference before committing it.
 """
 
+from __future__ import annotations
+
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,10 @@ from typing import Any
 import pytest
 from eth_utils import to_checksum_address
 from vyper.cli.vyper_compile import compile_files
+from web3.types import RPCEndpoint
 
-from tests.contracts.sonar_desk import BURN, DAY, Terms, digest
+from tests.contracts.parties import Account, Contract, FoundryChain, FoundryReceipt
+from tests.contracts.sonar_desk import BURN, DAY, Desk, Terms, digest
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOTS = ROOT / "snapshots"
@@ -52,20 +56,20 @@ def checked(name: str, measured: dict[str, Any]) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def full_bytes(desk: Any) -> Terms:
+def full_bytes(desk: Desk) -> Terms:
     """The usual terms, without a zero byte in the times, whatever the time is."""
     submit_until = desk.usual.submit_until | 0x01010101
     return desk.with_terms(submit_until=submit_until, review_until=(submit_until + DAY) | 0x01010101)
 
 
 @pytest.fixture
-def measure(chain: Any) -> Callable:
+def measure(chain: FoundryChain) -> Callable:
     """Gas used by a transaction, and its lower limit."""
 
-    def gas(receipt: Any, share: int = 1) -> dict[str, int]:
+    def gas(receipt: FoundryReceipt, share: int = 1) -> dict[str, int]:
         options = {"disableStorage": True, "disableMemory": True, "disableStack": True}
         answer = chain.provider.web3.provider.make_request(
-            "debug_traceTransaction", [receipt.txn_hash, options]
+            RPCEndpoint("debug_traceTransaction"), [receipt.txn_hash, options]
         )
         steps = [step for step in answer["result"]["structLogs"] if step["depth"] == 1]
         overhead = sum(step["gasCost"] for step in steps if step["op"] not in COUNTED)
@@ -74,7 +78,7 @@ def measure(chain: Any) -> Callable:
     return gas
 
 
-def run_a_campaign(desk: Any, measure: Callable, crowd: list[Any]) -> Rows:
+def run_a_campaign(desk: Desk, measure: Callable, crowd: list[Account]) -> Rows:
     """One campaign through every function, in ether; with max_pending 40 the ring has 64 places."""
     sonar, capsule, miner, scientist = desk.sonar, desk.capsule, desk.miner, desk.scientist
     used = {"register_capsule": measure(sonar.register_capsule(digest("certificate"), sender=capsule))}
@@ -124,7 +128,7 @@ def run_a_campaign(desk: Any, measure: Callable, crowd: list[Any]) -> Rows:
     return used
 
 
-def end_other_campaigns(desk: Any, measure: Callable, chain: Any) -> Rows:
+def end_other_campaigns(desk: Desk, measure: Callable, chain: FoundryChain) -> Rows:
     """Settlements of campaigns with something to burn, and of one whose capsule fell silent."""
     used = {}
     # The burn address has to exist already for the second.
@@ -143,7 +147,7 @@ def end_other_campaigns(desk: Any, measure: Callable, chain: Any) -> Rows:
     return used
 
 
-def run_in_a_token(desk: Any, measure: Callable, token: Any, permit: Callable) -> Rows:
+def run_in_a_token(desk: Desk, measure: Callable, token: Contract, permit: Callable) -> Rows:
     """A campaign in a token, each step as often as its price differs."""
     sonar, capsule, miner, scientist = desk.sonar, desk.capsule, desk.miner, desk.scientist
     terms = replace(full_bytes(desk), asset=str(token))
@@ -176,7 +180,7 @@ def run_in_a_token(desk: Any, measure: Callable, token: Any, permit: Callable) -
 
 
 @pytest.fixture
-def crowd(accounts: Any) -> list[Any]:
+def crowd(accounts: Sequence[Account]) -> list[Account]:
     """32 miners."""
     people = [accounts[to_checksum_address(bytes([number + 0x11]) * 20)] for number in range(32)]
     for one in people:

@@ -2,15 +2,17 @@
 thousand calls, so on titanoboa.
 """
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import boa
 import pytest
 
 from tests.contracts import boa_stage
-from tests.contracts.sonar_desk import BURN, NO_ONE, digest
+from tests.contracts.parties import Account, Chain, Contract
+from tests.contracts.sonar_desk import BURN, NO_ONE, Desk, digest
 
 ALL = {"scientist", "capsule", "miner", "stranger"}
 SCIENTIST, CAPSULE, MINER = {"scientist"}, {"capsule"}, {"miner"}
@@ -20,43 +22,43 @@ PAYS = {"claim": MINER, "claim for the miner": ALL, "claim elsewhere": MINER}
 WAITING = "waiting"
 
 
-def never(desk: Any) -> bytes:
+def never(desk: Desk) -> bytes:
     return digest("no campaign")
 
 
-def requested(desk: Any) -> bytes:
+def requested(desk: Desk) -> bytes:
     return desk.requested()
 
 
-def too_late_to_open(desk: Any) -> bytes:
+def too_late_to_open(desk: Desk) -> bytes:
     ident = desk.requested()
     desk.after(desk.terms[ident].submit_until)
     return ident
 
 
-def empty(desk: Any) -> bytes:
+def empty(desk: Desk) -> bytes:
     return desk.opened()
 
 
-def waiting(desk: Any) -> bytes:
+def waiting(desk: Desk) -> bytes:
     ident = desk.opened()
     desk.submit(ident, WAITING)
     return ident
 
 
-def full(desk: Any) -> bytes:
+def full(desk: Desk) -> bytes:
     ident = desk.opened(max_pending=1)
     desk.submit(ident, WAITING)
     return ident
 
 
-def judged(desk: Any) -> bytes:
+def judged(desk: Desk) -> bytes:
     ident = desk.opened()
     desk.improved(ident, "judged", 500_000)
     return ident
 
 
-def at_its_target(desk: Any) -> bytes:
+def at_its_target(desk: Desk) -> bytes:
     ident = desk.opened()
     desk.submit(ident, "judged")
     desk.submit(ident, WAITING)
@@ -64,13 +66,13 @@ def at_its_target(desk: Any) -> bytes:
     return ident
 
 
-def delivered(desk: Any) -> bytes:
+def delivered(desk: Desk) -> bytes:
     ident = at_its_target(desk)
     desk.sonar.deliver(ident, digest("result"), sender=desk.capsule)
     return ident
 
 
-def silent(desk: Any) -> bytes:
+def silent(desk: Desk) -> bytes:
     """Something has waited for all the review time and two ticks, and may still be submitted."""
     now = desk.chain.pending_timestamp
     ident = desk.opened(submit_until=now + 20_000, review_until=now + 23_600)
@@ -79,61 +81,61 @@ def silent(desk: Any) -> bytes:
     return ident
 
 
-def ended(desk: Any) -> bytes:
+def ended(desk: Desk) -> bytes:
     ident = judged(desk)
     desk.after(desk.terms[ident].submit_until)
     return ident
 
 
-def ended_and_empty(desk: Any) -> bytes:
+def ended_and_empty(desk: Desk) -> bytes:
     ident = empty(desk)
     desk.after(desk.terms[ident].submit_until)
     return ident
 
 
-def ended_while_one_waits(desk: Any) -> bytes:
+def ended_while_one_waits(desk: Desk) -> bytes:
     ident = waiting(desk)
     desk.after(desk.terms[ident].submit_until)
     return ident
 
 
-def over(desk: Any) -> bytes:
+def over(desk: Desk) -> bytes:
     ident = judged(desk)
     desk.after(desk.terms[ident].review_until)
     return ident
 
 
-def over_while_one_waits(desk: Any) -> bytes:
+def over_while_one_waits(desk: Desk) -> bytes:
     ident = waiting(desk)
     desk.after(desk.terms[ident].review_until)
     return ident
 
 
-def settled_with_a_result(desk: Any) -> bytes:
+def settled_with_a_result(desk: Desk) -> bytes:
     ident = delivered(desk)
     desk.sonar.settle(ident, sender=desk.scientist)
     return ident
 
 
-def settled_without_a_result(desk: Any) -> bytes:
+def settled_without_a_result(desk: Desk) -> bytes:
     ident = over_while_one_waits(desk)
     desk.sonar.settle(ident, sender=desk.scientist)
     return ident
 
 
-def cancelled(desk: Any) -> bytes:
+def cancelled(desk: Desk) -> bytes:
     ident = desk.requested()
     desk.sonar.cancel(ident, sender=desk.scientist)
     return ident
 
 
-def cancelled_while_open(desk: Any) -> bytes:
+def cancelled_while_open(desk: Desk) -> bytes:
     ident = desk.opened()
     desk.sonar.cancel(ident, sender=desk.scientist)
     return ident
 
 
-def claimed(desk: Any) -> bytes:
+def claimed(desk: Desk) -> bytes:
     ident = settled_with_a_result(desk)
     index = desk.sonar.campaign(ident).submitted - 1
     desk.sonar.reclaim(ident, index, digest(WAITING), desk.miner, sender=desk.miner)
@@ -144,7 +146,7 @@ def claimed(desk: Any) -> bytes:
 
 
 # What is not named is refused.
-ALLOWED: list[tuple[Callable[[Any], bytes], dict[str, set[str]]]] = [
+ALLOWED: list[tuple[Callable[[Desk], bytes], dict[str, set[str]]]] = [
     (never, {}),
     (requested, {"cancel": SCIENTIST, "decline": CAPSULE, "open_campaign": CAPSULE}),
     (too_late_to_open, {"cancel": SCIENTIST, "decline": CAPSULE, "settle": ALL}),
@@ -169,29 +171,29 @@ ALLOWED: list[tuple[Callable[[Any], bytes], dict[str, set[str]]]] = [
 
 
 @pytest.fixture(scope="module")
-def accounts() -> Any:
+def accounts() -> Sequence[Account]:
     return boa_stage.accounts()
 
 
 @pytest.fixture(scope="module")
-def chain() -> Any:
+def chain() -> Chain:
     return boa_stage.Chain()
 
 
 @pytest.fixture(scope="module")
-def sonar(accounts: Any) -> Any:
+def sonar(accounts: Sequence[Account]) -> Contract:
     return accounts[5].deploy(boa_stage.Project().Sonar)
 
 
 @pytest.fixture(autouse=True)
-def isolation(sonar: Any, chain: Any) -> Iterator[None]:
+def isolation(sonar: Contract, chain: Chain) -> Iterator[None]:
     before = chain.pending_timestamp
     with boa.env.anchor():
         yield
     chain.pending_timestamp = before
 
 
-def is_refused(attempt: Callable[[], Any]) -> bool:
+def is_refused(attempt: Callable[[], object]) -> bool:
     """Whether the contract refuses a call; it must give its reason."""
     try:
         attempt()

@@ -1,11 +1,12 @@
 """The queue is a ring: places are used again and not cleared, and no old entry is taken for a new one."""
 
-from typing import Any
+from __future__ import annotations
 
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
+from tests.contracts.parties import Chain, Contract
 from tests.contracts.sonar_desk import NOTHING, digest, place, reverts
 
 
@@ -78,7 +79,7 @@ def test_a_submission_a_lap_later_cannot_be_reclaimed_for_an_earlier_index(desk,
             sonar.reclaim(ident, index, digest("c"), miner, sender=miner)
 
 
-def skip_to(chain: Any, sonar: Any, ident: bytes, count: int) -> None:
+def skip_to(chain: Chain, sonar: Contract, ident: bytes, count: int) -> None:
     """As if so many had been submitted and judged: nobody waits for 16,777,215 submissions."""
     hot = place(0, ident)
     word = int.from_bytes(bytes(chain.provider.get_storage(sonar.address, hot)))

@@ -4,32 +4,35 @@ In 2017 the payer was the judge, all models shared one uncapped pot, payment was
 a deadline nor a refund.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
+from tests.contracts.parties import Account, Contract, Project
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, Desk, digest, reverts
 
 
 @pytest.fixture
-def puppet(project: Any, stranger: Any) -> Callable:
+def puppet(project: Project, stranger: Account) -> Callable:
     """Deploy a mock miner, which makes its calls through `perform`."""
     return lambda name: stranger.deploy(getattr(project, name))
 
 
 @pytest.fixture
-def perform(sonar: Any, stranger: Any) -> Callable:
+def perform(sonar: Contract, stranger: Account) -> Callable:
     """Let a mock miner call Sonar."""
 
-    def call(puppet: Any, function: str, *arguments: Any, value: int = 0) -> Any:
+    def call(puppet: Contract, function: str, *arguments: Any, value: int = 0) -> Any:
         data = getattr(sonar, function).encode_input(*arguments)
         return puppet.perform(sonar, data, value=value, sender=stranger)
 
     return call
 
 
-def finish(desk: Any, ident: bytes, sender: Any) -> None:
+def finish(desk: Desk, ident: bytes, sender: Any) -> None:
     desk.sonar.deliver(ident, digest("result"), sender=desk.capsule)
     desk.sonar.settle(ident, sender=sender)
 

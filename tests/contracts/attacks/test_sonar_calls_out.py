@@ -2,13 +2,15 @@
 happens or nothing, and as many bytes as the other side may answer cost Sonar nothing.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.contracts.sonar_desk import BURN, NO_ONE, STAGE, digest, reverts
+from tests.contracts.parties import Account, Contract, Project, Receipt
+from tests.contracts.sonar_desk import BURN, NO_ONE, STAGE, Desk, digest, reverts
 
 RICHES = 10**24
 CHUNK = 12_000_000
@@ -24,10 +26,12 @@ KEEPS_BOOKS, LOUD, SHOUTS = "5f54340160005500", "620100005ff3", "620100005ffd"
 
 
 @pytest.fixture
-def issue(project: Any, deployer: Any, sonar: Any, scientist: Any, miner: Any) -> Callable[..., Any]:
+def issue(
+    project: Project, deployer: Account, sonar: Contract, scientist: Account, miner: Account
+) -> Callable[[str], Contract]:
     """Deploy a mock token; scientist and miner have plenty and have approved Sonar."""
 
-    def deploy(name: str) -> Any:
+    def deploy(name: str) -> Contract:
         token = deployer.deploy(getattr(project, name))
         for account in (scientist, miner):
             token.mint(account, RICHES, sender=deployer)
@@ -38,10 +42,10 @@ def issue(project: Any, deployer: Any, sonar: Any, scientist: Any, miner: Any) -
 
 
 @pytest.fixture
-def finished(desk: Any, sonar: Any, capsule: Any) -> Callable[..., bytes]:
+def finished(desk: Desk, sonar: Contract, capsule: Account) -> Callable[..., bytes]:
     """A campaign that is delivered and not settled, with one stake to burn and one payout; its id."""
 
-    def bring(asset: str, miner: Any = None) -> bytes:
+    def bring(asset: str, miner: Account | None = None) -> bytes:
         ident = desk.opened(asset=asset)
         desk.submit(ident, "a")
         desk.submit(ident, "b", miner)
@@ -53,9 +57,19 @@ def finished(desk: Any, sonar: Any, capsule: Any) -> Callable[..., bytes]:
 
 
 def first_enough(
-    sweeper: Any, asked: Any, target: Any, call: bytes, ident: bytes, asset: str, account: Any, due: int,
-    *, least: int, most: int, step: int,
-) -> int:  # fmt: skip
+    sweeper: Contract,
+    asked: Contract,
+    target: Contract,
+    call: bytes,
+    ident: bytes,
+    asset: str,
+    account: Account,
+    due: int,
+    *,
+    least: int,
+    most: int,
+    step: int,
+) -> int:
     """The first gas limit with which the call does the whole thing. The sweep reverts if one does another."""
     at = least
     while at < most:
@@ -143,7 +157,7 @@ def test_a_token_s_16_kib_cost_sonar_nothing_wherever_it_answers(
     token = issue("LoudToken")
     used: dict[str, list[int]] = {}
 
-    def note(name: str, receipt: Any) -> None:
+    def note(name: str, receipt: Receipt) -> None:
         used.setdefault(name, []).append(receipt.gas_used)
 
     for mood in (0, 0, 1):  # the first pass only warms what later passes find written

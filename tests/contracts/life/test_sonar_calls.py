@@ -1,11 +1,15 @@
 """Calls that no client makes: unknown, cut short, with dirty words, too long. On titanoboa."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
 import boa
 import pytest
 from eth_utils import keccak
+
+from tests.contracts.parties import Contract
 
 REASON = bytes.fromhex("08c379a0")
 ID, SOMEBODY = keccak(text="no campaign"), "0x" + "11" * 20
@@ -58,14 +62,14 @@ def undone() -> Iterator[None]:
         yield
 
 
-def send(sonar: Any, data: bytes, value: int = 0) -> Any:
+def send(sonar: Contract, data: bytes, value: int = 0) -> Any:
     boa.env.set_balance(SOMEBODY, 10**18)
     return boa.env.execute_code(
         to_address=str(sonar.address), sender=SOMEBODY, value=value, data=data, contract=sonar
     )
 
 
-def calldata(sonar: Any, name: str) -> bytes:
+def calldata(sonar: Contract, name: str) -> bytes:
     return bytes(getattr(sonar, name).prepare_calldata(*ARGUMENTS[name]))
 
 

@@ -1,10 +1,13 @@
 """Escrow: what terms are accepted, under what id, and for what money."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
 from pysonar.chain.contract.versions import NEWEST
+from tests.contracts.parties import Contract
 from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
 
 LARGEST = 2**96 - 1
@@ -24,7 +27,7 @@ def terms_told(event: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def create(sonar: Any, terms: Any, sender: Any, value: int | None = None, salt: str = "salt") -> Any:
+def create(sonar: Contract, terms: Any, sender: Any, value: int | None = None, salt: str = "salt") -> Any:
     value = terms.bounty if value is None else value
     return sonar.create_campaign(terms.tuple(), digest(salt), value=value, sender=sender)
 

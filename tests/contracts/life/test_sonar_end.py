@@ -1,10 +1,10 @@
 """Delivery, settlement, and who is owed what afterwards."""
 
-from typing import Any
+from __future__ import annotations
 
 import pytest
 
-from tests.contracts.sonar_desk import BURN, ETHER, NOTHING, digest, reverts
+from tests.contracts.sonar_desk import BURN, ETHER, NOTHING, Desk, digest, reverts
 
 RESULT = digest("result")
 
@@ -203,7 +203,7 @@ def test_stakes_of_judged_submissions_are_not_burned(desk, sonar, chain, strange
     assert chain.provider.get_balance(BURN) == before
 
 
-def judge(desk: Any, ident: bytes, number: int) -> None:
+def judge(desk: Desk, ident: bytes, number: int) -> None:
     """Four submissions at most and as many verdicts, one of each kind."""
     reports = [
         desk.no_gain("a", verdict=3),

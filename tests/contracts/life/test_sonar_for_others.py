@@ -1,13 +1,16 @@
 """Relayers and employers: anybody may submit, reclaim and claim for a miner, who alone is ever paid."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
-from tests.contracts.sonar_desk import NO_ONE, digest, reverts
+from tests.contracts.parties import Account
+from tests.contracts.sonar_desk import NO_ONE, Desk, digest, reverts
 
 
-def submit_for(desk: Any, ident: bytes, name: str, payer: Any, miner: Any) -> Any:
+def submit_for(desk: Desk, ident: bytes, name: str, payer: Account, miner: Account) -> Any:
     return desk.sonar.submit(ident, digest(name), miner, value=desk.price(ident), sender=payer)
 
 

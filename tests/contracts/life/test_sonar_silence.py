@@ -1,22 +1,23 @@
 """A capsule that lets its turn pass can be settled over; one that works, cannot."""
 
-from typing import Any
+from __future__ import annotations
 
 import pytest
 
-from tests.contracts.sonar_desk import DAY, digest, reverts
+from tests.contracts.parties import Chain
+from tests.contracts.sonar_desk import DAY, Desk, digest, reverts
 
 HOUR, TICK = 3_600, 256
 
 
 @pytest.fixture
-def slow(desk: Any, chain: Any) -> dict[str, int]:
+def slow(desk: Desk, chain: Chain) -> dict[str, int]:
     """Terms with an hour to review, and a month to submit."""
     submit_until = chain.pending_timestamp + 30 * DAY
     return {"submit_until": submit_until, "review_until": submit_until + HOUR}
 
 
-def begin(desk: Any, chain: Any, offset: int = 0) -> int:
+def begin(desk: Desk, chain: Chain, offset: int = 0) -> int:
     """Go to a full tick and `offset` seconds; the time."""
     time = (chain.pending_timestamp // TICK + 2) * TICK + offset
     desk.at(time)

@@ -1,17 +1,20 @@
 """Forfeited stakes leave at settlement, whatever lives at the burn address and whatever the token does."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
-from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
+from tests.contracts.parties import Account, Contract, Project, Receipt
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, Desk, digest, reverts
 
 # What might one day live at the burn address: run-time code.
 TAKES, REFUSES, HUNGRY, LOUD = "00", "5f5ffd", "5b5f56", "621000005ff3"
 
 
 @pytest.fixture
-def forfeited(desk: Any, sonar: Any, capsule: Any) -> Any:
+def forfeited(desk: Desk, sonar: Contract, capsule: Account) -> Any:
     """A campaign that is finished and delivered, with one stake to burn; its id."""
 
     def bring(**changes: Any) -> bytes:
@@ -25,7 +28,7 @@ def forfeited(desk: Any, sonar: Any, capsule: Any) -> Any:
     return bring
 
 
-def names(receipt: Any) -> list[str]:
+def names(receipt: Receipt) -> list[str]:
     return [event.event_name for event in receipt.events]
 
 
@@ -74,10 +77,12 @@ def test_what_waits_for_the_burn_address_goes_nowhere_else(sonar, chain, forfeit
 
 
 @pytest.fixture
-def token(project: Any, deployer: Any, sonar: Any, scientist: Any, miner: Any) -> Any:
+def token(
+    project: Project, deployer: Account, sonar: Contract, scientist: Account, miner: Account
+) -> Contract:
     """Deploy a mock token; everybody has plenty and has approved Sonar."""
 
-    def issue(name: str) -> Any:
+    def issue(name: str) -> Contract:
         issued = deployer.deploy(getattr(project, name))
         for account in (scientist, miner):
             issued.mint(account, 1_000 * ETHER, sender=deployer)

@@ -1,14 +1,17 @@
 """EIP-2612: a signature in place of a transaction that approves."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
-from tests.contracts.sonar_desk import ETHER, NOTHING, digest, reverts
+from tests.contracts.parties import Account, Contract, Project
+from tests.contracts.sonar_desk import ETHER, NOTHING, Desk, digest, reverts
 
 
 @pytest.fixture
-def token(project: Any, deployer: Any, scientist: Any, miner: Any) -> Any:
+def token(project: Project, deployer: Account, scientist: Account, miner: Account) -> Contract:
     deployed = deployer.deploy(project.PermitToken)
     for account in (scientist, miner):
         deployed.mint(account, 1_000 * ETHER, sender=deployer)
@@ -16,10 +19,10 @@ def token(project: Any, deployer: Any, scientist: Any, miner: Any) -> Any:
 
 
 @pytest.fixture
-def create(desk: Any, sonar: Any, scientist: Any) -> Any:
+def create(desk: Desk, sonar: Contract, scientist: Account) -> Any:
     """Create a campaign in a token with a permit; its id."""
 
-    def with_permit(token: Any, signed: Any, **changes: Any) -> bytes:
+    def with_permit(token: Contract, signed: Any, **changes: Any) -> bytes:
         terms, salt = desk.with_terms(asset=str(token), **changes), digest("salt")
         sonar.create_campaign_with_permit(terms.tuple(), salt, signed, sender=scientist)
         ident = bytes(sonar.campaign_id(scientist, terms.spec, salt))

@@ -1,20 +1,29 @@
 """ERC-20 campaigns: every kind of token is refused or handled, and never mis-accounted."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from tests.contracts.parties import Account, Contract, Project
 from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, digest, reverts
 
 RICHES = 1_000 * ETHER
 
 
 @pytest.fixture
-def issue(project: Any, deployer: Any, sonar: Any, scientist: Any, miner: Any, rival_miner: Any) -> Callable:
+def issue(
+    project: Project,
+    deployer: Account,
+    sonar: Contract,
+    scientist: Account,
+    miner: Account,
+    rival_miner: Account,
+) -> Callable:
     """Deploy a mock token; everybody has plenty and has approved Sonar."""
 
-    def deploy(name: str) -> Any:
+    def deploy(name: str) -> Contract:
         token = deployer.deploy(getattr(project, name))
         for account in (scientist, miner, rival_miner):
             token.mint(account, RICHES, sender=deployer)
@@ -25,11 +34,11 @@ def issue(project: Any, deployer: Any, sonar: Any, scientist: Any, miner: Any, r
 
 
 @pytest.fixture
-def token(issue: Callable) -> Any:
+def token(issue: Callable) -> Contract:
     return issue("PlainToken")
 
 
-def spent(token: Any, account: Any) -> int:
+def spent(token: Contract, account: Account) -> int:
     return RICHES - token.balanceOf(account)
 
 

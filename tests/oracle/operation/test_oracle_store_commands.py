@@ -5,10 +5,11 @@ have the same commands from the same code.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
 from mine_agent.cli import app as mine_app
@@ -18,14 +19,17 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.cli import app as scientist_app
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
+
+StoreCommand = Callable[..., tuple[int, JsonObject]]
 
 
 @pytest.fixture
-def capsule(installed: World) -> Any:
-    """`capsule("check")`: exit code and JSON document."""
+def store_command(installed: World) -> StoreCommand:
+    """`store_command("check")`: exit code and JSON document."""
 
-    def run(*arguments: str) -> tuple[int, Any]:
+    def run(*arguments: str) -> tuple[int, JsonObject]:
         command = ["store", *arguments, "--home", str(installed.home.path), "--format", "json"]
         done = CliRunner().invoke(capsule_app, command)
         return done.exit_code, json.loads(done.stdout)
@@ -38,40 +42,40 @@ def block(world: World, cid: Cid) -> Path:
     return path
 
 
-def test_usage_says_what_is_taken_and_pinned(installed: World, capsule: KeyfileSigner) -> None:
+def test_usage_says_what_is_taken_and_pinned(installed: World, store_command: StoreCommand) -> None:
     installed.store.put_pinned(b"x" * 1000, "capsule/0x01")
-    code, shown = capsule("usage")
+    code, shown = store_command("usage")
     assert code == 0
     assert shown["used_bytes"] > 1000
     assert (shown["quota_bytes"], shown["owners"], shown["pins"]) == (None, 1, 1)
 
 
 def test_check_lists_what_is_gone_and_repair_says_what_stays_gone(
-    installed: World, capsule: KeyfileSigner
+    installed: World, store_command: StoreCommand
 ) -> None:
     whole = installed.store.put_pinned(b"whole", "capsule/0x01")
     gone = installed.store.put_pinned(b"gone", "capsule/0x01")
     foreign = installed.store.put_pinned(b"another party's", "mine/0x02")
-    assert capsule("check") == (0, [])
+    assert store_command("check") == (0, [])
     block(installed, gone).unlink()
     block(installed, foreign).unlink()
-    code, broken = capsule("check")
+    code, broken = store_command("check")
     assert code == 1
     assert broken == [{"cid": str(gone), "owners": ["capsule/0x01"], "problem": "is not here"}]
-    assert {row["cid"] for row in capsule("check", "--all")[1]} == {str(gone), str(foreign)}
-    code, results = capsule("repair")
+    assert {row["cid"] for row in store_command("check", "--all")[1]} == {str(gone), str(foreign)}
+    code, results = store_command("repair")
     assert code == 1
     assert {row["cid"] for row in results} == {str(gone), str(foreign)}
     assert all("still damaged" in row["result"] for row in results)
     installed.store.put(b"gone")
     installed.store.put(b"another party's")
-    assert capsule("check", "--all") == (0, [])
-    assert capsule("repair") == (0, [])
+    assert store_command("check", "--all") == (0, [])
+    assert store_command("repair") == (0, [])
     assert installed.store.has(whole)
 
 
 def test_gc_takes_what_nobody_pins_and_nothing_while_something_is_damaged(
-    installed: World, capsule: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
+    installed: World, store_command: StoreCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = installed.store.put_pinned(b"kept", "capsule/0x01")
     installed.store.put(b"nobody's")
@@ -83,14 +87,14 @@ def test_gc_takes_what_nobody_pins_and_nothing_while_something_is_damaged(
     assert refused.exit_code == 1
     assert "no garbage was collected" in refused.stderr
     installed.store.put(b"kept")
-    code, taken = capsule("gc")
+    code, taken = store_command("gc")
     assert (code, taken["blocks"]) == (0, 1)
     assert EmbeddedStore(installed.store_path).has(kept)
 
 
 @pytest.mark.parametrize("app", [capsule_app, mine_app, scientist_app])
 @pytest.mark.parametrize("name", ["usage", "check", "repair", "gc"])
-def test_every_command_line_has_them_and_explains_them(app: Any, name: str) -> None:
+def test_every_command_line_has_them_and_explains_them(app: Typer, name: str) -> None:
     done = CliRunner().invoke(app, ["store", name, "--help"])
     assert done.exit_code == 0
     assert "--home" in done.stdout

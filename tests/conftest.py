@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.json_types import JsonObject
+
 if TYPE_CHECKING:
     from web3 import Web3
 
@@ -102,7 +104,7 @@ class Anvil:
         """Whether each transaction gets its block at once."""
         self.rpc("evm_setAutomine", on)
 
-    def receipt(self, transaction_hash: str) -> dict[str, Any]:
+    def receipt(self, transaction_hash: str) -> JsonObject:
         """The receipt of a transaction sent to this chain.
 
         Where mining is by hand a block is mined for it; else it comes by itself, on a busy machine somewhat
@@ -111,7 +113,7 @@ class Anvil:
         if not self.rpc("anvil_getAutomine"):
             self.mine()
         until = time.monotonic() + 30
-        found: dict[str, Any] | None = None
+        found: JsonObject | None = None
         while found is None and time.monotonic() < until:
             found = self.rpc("eth_getTransactionReceipt", transaction_hash)
             time.sleep(0 if found else 0.01)

@@ -27,7 +27,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-Said = dict[str, Any]
+from tests.json_types import JsonObject
+
+Said = JsonObject
 Act = Callable[["Exchange"], Said]
 
 

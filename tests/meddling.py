@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pysonar.chain.node.connect import NodeProvider
+from web3.types import RPCEndpoint, RPCResponse
 
-Answer = dict[str, Any]
+from pysonar.chain.node.connect import NodeProvider
+from tests.json_types import JsonObject
+
+Answer = JsonObject
+Params = Sequence[Any]
+"""What a request asks with: each method has its own."""
 
 
 class Meddling(NodeProvider):
@@ -18,14 +23,14 @@ class Meddling(NodeProvider):
     def __init__(
         self,
         url: str,
-        before: Callable[[str, Any], Answer | None] | None = None,
-        after: Callable[[str, Any, Answer], Answer | None] | None = None,
+        before: Callable[[str, Params], Answer | None] | None = None,
+        after: Callable[[str, Params, Answer], Answer | None] | None = None,
     ) -> None:
         super().__init__(url)
         self.before, self.after = before, after
         self.asked: list[str] = []
 
-    def make_request(self, method: Any, params: Any) -> Any:
+    def make_request(self, method: RPCEndpoint, params: Params) -> RPCResponse:
         self.asked.append(str(method))
         answer = self.before(method, params) if self.before else None
         if answer is not None:
@@ -35,11 +40,11 @@ class Meddling(NodeProvider):
         return real if changed is None else changed
 
 
-def without(*methods: str) -> Callable[[str, Any], Answer | None]:
+def without(*methods: str) -> Callable[[str, Params], Answer | None]:
     """A node that has nothing to say to these: null."""
     return lambda method, _: {"result": None} if method in methods else None
 
 
-def refusing(method: str, message: str, code: int = -32000) -> Callable[[str, Any], Answer | None]:
+def refusing(method: str, message: str, code: int = -32000) -> Callable[[str, Params], Answer | None]:
     """A node that refuses one method."""
     return lambda asked, _: {"error": {"code": code, "message": message}} if asked == method else None

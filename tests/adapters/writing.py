@@ -8,17 +8,18 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
+from tests.json_types import JsonObject
+
 Told = tuple[str, dict[str, str]]
 """Location and options."""
 
 
-def _texts(records: pa.Table) -> list[dict[str, Any]]:
+def _texts(records: pa.Table) -> list[JsonObject]:
     return records.to_pylist()
 
 

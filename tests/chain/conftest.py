@@ -5,13 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from pysonar.chain.node.connect import NodeProvider
+    from pysonar.chain.sending.outbox import Outbox
 
 
 @pytest.fixture
@@ -30,7 +35,7 @@ def database(tmp_path: Path, node: Anvil, sonar: Sonar) -> Iterator[sqlite3.Conn
 @pytest.fixture
 def make(
     database: sqlite3.Connection, node: Anvil, sonar: Sonar, capsule: KeyfileSigner
-) -> Callable[..., Any]:
+) -> Callable[..., Outbox]:
     """`make(provider_or_web3=None, **options) -> Outbox` of the capsule's account: as a restarted process
     would open it. What its deeds bring about is asked of the node itself.
     """
@@ -39,8 +44,8 @@ def make(
     from pysonar.chain.sending.effects import Effects
     from pysonar.chain.sending.outbox import Outbox
 
-    def build(provider: Any = None, **options: Any) -> Outbox:
-        settings: dict[str, Any] = {"chain_id": 1337, "confirmations": 0, "poll_seconds": 0.01} | options
+    def build(provider: NodeProvider | None = None, **options: Any) -> Outbox:
+        settings: JsonObject = {"chain_id": 1337, "confirmations": 0, "poll_seconds": 0.01} | options
         signer = settings.pop("signer", capsule)
         settings.setdefault("effects", Effects(sonar, signer.address, lambda _: ()))
         web3 = node.web3 if provider is None else Web3(provider)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,10 +21,11 @@ from pysonar.chain.database_errors import (
     WrongDatabaseError,
 )
 from pysonar.chain.migrations import Tables
+from tests.json_types import JsonObject
 
 GENESIS = bytes([7]) * 32
 CONTRACT = "0x" + "Ab" * 20
-IDENTITY: dict[str, Any] = {"chain_id": 1337, "genesis": GENESIS, "contract": "0x" + "ab" * 20}
+IDENTITY: JsonObject = {"chain_id": 1337, "genesis": GENESIS, "contract": "0x" + "ab" * 20}
 TABLE = "create table if not exists note (text text) strict"
 NOTES = Tables("notes", ((TABLE,),))
 
@@ -53,7 +53,7 @@ def test_it_is_private_and_durable(tmp_path: Path) -> None:
         ("contract", {"contract": "0x" + "cd" * 20}),
     ],
 )
-def test_a_database_of_another_chain_is_refused(tmp_path: Path, what: str, changed: dict[str, Any]) -> None:
+def test_a_database_of_another_chain_is_refused(tmp_path: Path, what: str, changed: JsonObject) -> None:
     path = tmp_path / "agent.sqlite"
     open_database(path, **IDENTITY).close()
     with pytest.raises(WrongDatabaseError) as wrong:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,9 @@ from pysonar.chain.event_records import SCHEMA as FOLLOWER
 from pysonar.chain.migrations import Tables
 from pysonar.chain.sending.outbox_schema import SCHEMA as OUTBOX
 from pysonar.scientist.journal import SCHEMA as SCIENTIST
+from tests.json_types import JsonObject
 
-IDENTITY: dict[str, Any] = {"chain_id": 1337, "genesis": bytes([7]) * 32, "contract": "0x" + "ab" * 20}
+IDENTITY: JsonObject = {"chain_id": 1337, "genesis": bytes([7]) * 32, "contract": "0x" + "ab" * 20}
 EARLIER = Path(__file__).parent / "release_0_1_0"  # as `sqlite3 FILE .dump` gave it before steps had numbers
 
 

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from eth_utils.address import to_checksum_address
 
 from pysonar.chain.contract.sonar import Sonar
 from tests.conftest import ETHER, ROOT, Anvil, compiled
 from tests.faulty_node import FaultyNode
+from tests.json_types import JsonObject
 
 CONFIRMATIONS = 2
 DISK_MEGABYTES = 16
@@ -176,6 +176,6 @@ def can_mount() -> bool:
     return os.geteuid() == 0
 
 
-def _environment() -> dict[str, Any]:
+def _environment() -> JsonObject:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENMINED_")}
     return {**kept, "OPENMINED_PASSPHRASE": PASSPHRASE, "COLUMNS": "200"}

@@ -19,6 +19,8 @@ from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak, to_checksum_address
 from vyper.compiler.output import build_abi_output
 
+from tests.json_types import JsonObject
+
 # titanoboa writes out a contract's storage when a call to it is refused: slow, and it fails at maps of maps.
 VyperContract.__repr__ = VyperContract.__str__ = lambda contract: f"<Vyper contract at {contract.address}>"
 
@@ -138,7 +140,7 @@ class Receipt:
 
 
 @cache
-def known_events() -> dict[int, dict[str, Any]]:
+def known_events() -> dict[int, JsonObject]:
     found = {}
     for entry in build_abi_output(source("Sonar").compiler_data):
         if entry["type"] == "event":
@@ -147,7 +149,7 @@ def known_events() -> dict[int, dict[str, Any]]:
     return found
 
 
-def full_type(field: dict[str, Any]) -> str:
+def full_type(field: JsonObject) -> str:
     """The type of a field, structs written out."""
     if field["type"] != "tuple":
         return str(field["type"])

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from eth_utils import keccak
 
-from tests.contracts.parties import Account, Chain, Contract
+from tests.contracts.parties import Account, Chain, Contract, Receipt
 
 __all__ = [
     "BURN",
@@ -82,6 +82,28 @@ def most_start(terms: Terms) -> int:
     return max(0, terms.target - terms.min_gain)
 
 
+class TermsChanges(TypedDict, total=False):
+    """The terms that a test may name; what they mean stands with `Terms`."""
+
+    spec: bytes
+    capsule: str
+    asset: str
+    bounty: int
+    stake: int
+    fee: int
+    target: int
+    min_gain: int
+    max_start: int
+    submit_until: int
+    review_until: int
+    max_pending: int
+    gap_basis: bool
+
+
+Report = tuple[str, bytes, int, int, bytes]
+"""Miner, update, verdict, accuracy and the digest of the new model."""
+
+
 @dataclass
 class Desk:
     """Creates campaigns and moves them along, in the name of the usual roles."""
@@ -95,12 +117,12 @@ class Desk:
     made: int = 0
     terms: dict[bytes, Terms] = field(default_factory=dict)
 
-    def with_terms(self, **changes: Any) -> Terms:
+    def with_terms(self, **changes: Unpack[TermsChanges]) -> Terms:
         """The usual terms, with changes; any start is taken that leaves something to gain."""
         terms = replace(self.usual, **changes)
         return terms if "max_start" in changes else replace(terms, max_start=most_start(terms))
 
-    def requested(self, **changes: Any) -> bytes:
+    def requested(self, **changes: Unpack[TermsChanges]) -> bytes:
         """A new campaign; its id."""
         terms = self.with_terms(**changes)
         self.made += 1
@@ -111,7 +133,7 @@ class Desk:
         self.terms[ident] = terms
         return ident
 
-    def opened(self, start: int = 100_000, **changes: Any) -> bytes:
+    def opened(self, start: int = 100_000, **changes: Unpack[TermsChanges]) -> bytes:
         """A new campaign that takes submissions; its id."""
         ident = self.requested(**changes)
         self.sonar.open_campaign(ident, digest("public key"), digest("model 0"), start, sender=self.capsule)
@@ -126,26 +148,26 @@ class Desk:
         self.submission(ident, name, miner)
         return digest(name)
 
-    def submission(self, ident: bytes, name: str, miner: Account | None = None) -> Any:
+    def submission(self, ident: bytes, name: str, miner: Account | None = None) -> Receipt:
         """A submission called `name`; its receipt."""
         value = self.price(ident) if self.terms[ident].asset == NO_ONE else 0
         miner = miner or self.miner
         return self.sonar.submit(ident, digest(name), miner, value=value, sender=miner)
 
-    def report(self, ident: bytes, *reports: tuple[Any, ...]) -> Any:
+    def report(self, ident: bytes, *reports: Report) -> Receipt:
         """Reports by the capsule; the receipt."""
         return self.sonar.report(ident, list(reports), sender=self.capsule)
 
-    def improved(self, ident: bytes, name: str, accuracy: int, miner: Account | None = None) -> Any:
+    def improved(self, ident: bytes, name: str, accuracy: int, miner: Account | None = None) -> Receipt:
         """A submission and its verdict IMPROVED; the receipt of the report."""
         self.submit(ident, name, miner)
         return self.report(ident, self.gain(name, accuracy, miner))
 
-    def gain(self, name: str, accuracy: int, miner: Account | None = None) -> tuple[Any, ...]:
+    def gain(self, name: str, accuracy: int, miner: Account | None = None) -> Report:
         """The report IMPROVED of a submission."""
         return (str(miner or self.miner), digest(name), 1, accuracy, digest(f"model of {name}"))
 
-    def no_gain(self, name: str, miner: Account | None = None, verdict: int = 2) -> tuple[Any, ...]:
+    def no_gain(self, name: str, miner: Account | None = None, verdict: int = 2) -> Report:
         """A report of another verdict on a submission."""
         return (str(miner or self.miner), digest(name), verdict, 0, NOTHING)
 

@@ -3,25 +3,26 @@
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from vyper.cli.vyper_compile import compile_files
 
+from tests.json_types import JsonObject
+
 ROOT = Path(__file__).parents[2]
 
 
-def in_order(abi: list[dict[str, Any]]) -> list[str]:
+def in_order(abi: list[JsonObject]) -> list[str]:
     return sorted(json.dumps(entry, sort_keys=True) for entry in abi)
 
 
 @pytest.fixture(scope="module")
-def compiled() -> dict[str, Any]:
+def compiled() -> JsonObject:
     return compile_files([ROOT / "contracts/Sonar.vy"], ["abi"], paths=[str(ROOT)]).popitem()[1]
 
 
 @pytest.fixture(scope="module")
-def shipped() -> list[dict[str, Any]]:
+def shipped() -> list[JsonObject]:
     return json.loads(files("pysonar.chain.contract").joinpath("Sonar.json").read_text(encoding="utf-8"))
 
 

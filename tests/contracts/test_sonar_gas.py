@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from eth_utils import to_checksum_address
@@ -22,6 +21,7 @@ from web3.types import RPCEndpoint
 
 from tests.contracts.parties import Account, Contract, FoundryChain, FoundryReceipt
 from tests.contracts.sonar_desk import BURN, DAY, Desk, Terms, digest
+from tests.json_types import JsonObject
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOTS = ROOT / "snapshots"
@@ -48,7 +48,7 @@ TOLERANCE = 60
 COUNTED = {"SLOAD", "SSTORE", "TLOAD", "TSTORE", "LOG1", "LOG2", "LOG3", "LOG4", "CALL", "STATICCALL"}
 
 
-def checked(name: str, measured: dict[str, Any]) -> dict[str, Any]:
+def checked(name: str, measured: JsonObject) -> JsonObject:
     """The committed snapshot; written first where that is asked for."""
     path = SNAPSHOTS / name
     if os.environ.get("SONAR_WRITE_SNAPSHOTS"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,7 +54,7 @@ def test_a_campaign_in_a_token_from_plan_to_claim(
     tmp_path: Path,
     node: Anvil,
     sonar: Sonar,
-    deploy: Any,
+    deploy: Callable[..., str],
     transact: Transact,
     stranger: KeyfileSigner,
 ) -> None:

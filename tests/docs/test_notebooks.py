@@ -12,9 +12,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.json_types import JsonObject
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
@@ -31,7 +32,7 @@ def _wait_for_the_end(name):
 """
 
 
-def cells(notebook: Path) -> list[dict[str, Any]]:
+def cells(notebook: Path) -> list[JsonObject]:
     """Its cells of code."""
     found = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return [cell for cell in found if cell["cell_type"] == "code"]

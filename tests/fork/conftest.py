@@ -14,10 +14,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from ape.api import AccountAPI
 from ape.exceptions import ContractLogicError
+from ape.managers.accounts import TestAccountManager
+from ape.managers.chain import ChainManager
+from ape.managers.networks import NetworkManager
+from ape.managers.project import ProjectManager
 from eth_utils.crypto import keccak
 
 from pysonar.chain.contract.calls import Call, SonarCalls
@@ -28,6 +32,9 @@ from pysonar.chain.contract.versions import FIRST, NEWEST
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import terms_of
+from tests.conftest import Anvil
+from tests.contracts.parties import Contract
+from tests.json_types import JsonObject
 
 ROOT = Path(__file__).parent.parent.parent
 ETHER = 10**18
@@ -48,7 +55,7 @@ class LiveChain:
     submissions.
     """
 
-    anvil: Any
+    anvil: Anvil
     chain_id: int
     manifest: Path
     sonar: Sonar
@@ -58,7 +65,7 @@ class LiveChain:
     terms: Terms
     addresses: Mapping[str, str]
 
-    def fingerprint(self) -> tuple[Any, ...]:
+    def fingerprint(self) -> tuple[object, ...]:
         """What changes with any transaction: newest block, state root, and the escrow's balance."""
         newest = self.anvil.rpc("eth_getBlockByNumber", "latest", False)
         escrow = self.anvil.balance(self.sonar.address)
@@ -70,15 +77,15 @@ class Fork:
     """A fork of the live chain, with Ape connected to it."""
 
     live: LiveChain
-    chain: Any
-    project: Any
-    accounts: Any
+    chain: ChainManager
+    project: ProjectManager
+    accounts: TestAccountManager
 
-    def sonar(self, address: str | None = None) -> Any:
+    def sonar(self, address: str | None = None) -> Contract:
         """Ape's view of a Sonar on the fork; the live one if no address is given."""
         return self.project.Sonar.at(address or self.live.sonar.address)
 
-    def role(self, role: str) -> Any:
+    def role(self, role: str) -> AccountAPI:
         """An account of the live chain, impersonated: a rehearsal needs nobody's key."""
         return self.accounts[self.live.addresses[role]]
 
@@ -100,17 +107,17 @@ class Fork:
         """The agents' client of a live contract, on the fork."""
         return Sonar.open(self.chain.provider.web3, sonar.address, version=sonar.version)
 
-    def refuses(self, call: Callable[[], Any], reason: str) -> None:
+    def refuses(self, call: Callable[[], object], reason: str) -> None:
         """Check that the contract refuses a call for that reason."""
         with pytest.raises(ContractLogicError, match=reason):
             call()
 
 
 @pytest.fixture(scope="session")
-def deploy_first() -> Callable[[Any], Sonar]:
+def deploy_first() -> Callable[[Anvil], Sonar]:
     """`deploy_first(anvil)`: the first version of the contract, by its frozen code."""
 
-    def deployed(anvil: Any) -> Sonar:
+    def deployed(anvil: Anvil) -> Sonar:
         code = (ROOT / "tests/chain/contract/sonar-1.hex").read_text(encoding="utf-8").strip()
         sender = anvil.rpc("eth_accounts")[0]
         sent = anvil.rpc("eth_sendTransaction", {"from": sender, "data": code, "gas": "0x989680"})
@@ -121,9 +128,9 @@ def deploy_first() -> Callable[[Any], Sonar]:
 
 @pytest.fixture(scope="module")
 def live(
-    start_anvil: Callable[..., Any],
-    deploy_first: Callable[[Any], Sonar],
-    fund_roles: Callable[[Any], None],
+    start_anvil: Callable[..., Anvil],
+    deploy_first: Callable[[Anvil], Sonar],
+    fund_roles: Callable[[Anvil], None],
     role_keys: Mapping[str, bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> LiveChain:
@@ -198,7 +205,13 @@ def _half_a_campaign(
 
 
 @pytest.fixture
-def fork(live: LiveChain, project: Any, networks: Any, accounts: Any, chain: Any) -> Iterator[Fork]:
+def fork(
+    live: LiveChain,
+    project: ProjectManager,
+    networks: NetworkManager,
+    accounts: TestAccountManager,
+    chain: ChainManager,
+) -> Iterator[Fork]:
     """A fork of the live chain, begun anew for each test; nothing done on it may reach the live chain."""
     before = live.fingerprint()
     network = f"ethereum:{NETWORK}-fork:foundry"
@@ -228,7 +241,7 @@ def _run_deploy(url: str, deployments: Path) -> str:
     return done.stdout
 
 
-def _rehearsal(live: LiveChain) -> dict[str, Any]:
+def _rehearsal(live: LiveChain) -> JsonObject:
     """Ape's configuration with the live chain as a network that can be forked: its port is known only now."""
     return {
         "networks": {
@@ -268,7 +281,7 @@ def _free_port() -> int:
         return port
 
 
-def _send(anvil: Any, chain_id: int, signer: KeyfileSigner, call: Call) -> None:
+def _send(anvil: Anvil, chain_id: int, signer: KeyfileSigner, call: Call) -> None:
     """Sign, send and mine one call on the live chain."""
     transaction = {
         "type": 2,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import State
 from pysonar.chain.contract.versions import FIRST, NEWEST
 from scripts._demo.parties import CommandFailedError, Parties
+from tests.conftest import Anvil
 from tests.demo.small_campaign import write_people, write_plan
 
 pytestmark = pytest.mark.slow  # nine processes, two chains
@@ -27,7 +27,7 @@ MONEY = {"bounty": "2 ETH", "stake": "0.01 ETH", "fee": "0.001 ETH"}
 NAMES = ("scientist", "capsule", "mine 1")
 
 
-def found(parties: Parties, chain: Any, sonar: Sonar, folder: Path) -> None:
+def found(parties: Parties, chain: Anvil, sonar: Sonar, folder: Path) -> None:
     """Make homes for a contract, and give everybody ether and the mine its data."""
     settings = (
         *("--rpc", chain.url, "--contract", sonar.address),
@@ -66,7 +66,7 @@ def run_out(parties: Parties, sonar: Sonar, campaign: bytes) -> None:
     parties.wait_until(lambda: not any(sonar.owed(campaign, who) for who in owed), "all claims", 180)
 
 
-def moved(parties: Parties, old: Any, new: Any) -> None:
+def moved(parties: Parties, old: Anvil, new: Anvil) -> None:
     """Let homes that were copied know another node."""
     for party in parties.all:
         settings = party.home / "settings.toml"
@@ -75,15 +75,15 @@ def moved(parties: Parties, old: Any, new: Any) -> None:
         settings.write_text(told.replace(old.url, new.url))
 
 
-def fingerprint(chain: Any) -> tuple[str, str]:
+def fingerprint(chain: Anvil) -> tuple[str, str]:
     newest = chain.rpc("eth_getBlockByNumber", "latest", False)
     return newest["hash"], newest["stateRoot"]
 
 
 def test_agents_serve_both_versions_until_the_old_campaign_has_run_out(
-    start_anvil: Callable[..., Any],
-    deploy_first: Callable[[Any], Sonar],
-    deploy_sonar: Callable[[Any], str],
+    start_anvil: Callable[..., Anvil],
+    deploy_first: Callable[[Anvil], Sonar],
+    deploy_sonar: Callable[[Anvil], str],
     tmp_path: Path,
 ) -> None:
     live = start_anvil()

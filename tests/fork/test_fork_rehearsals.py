@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
 from pysonar.chain.contract.deployment import read_deployment
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.contract.types import Report, State, Verdict
+from pysonar.chain.contract.types import Report, State, Terms, Verdict
 from pysonar.chain.errors import WrongVersionError
+from tests.contracts.parties import Contract
+from tests.fork.conftest import Fork, LiveChain
 
 pytestmark = pytest.mark.slow  # starts anvil and Ape several times
 
@@ -26,12 +27,12 @@ def digest(text: str) -> bytes:
     return bytes(keccak(text=text))
 
 
-def gain(fork: Any, role: str, name: str, accuracy: int) -> tuple[Any, ...]:
+def gain(fork: Fork, role: str, name: str, accuracy: int) -> Report:
     """The report IMPROVED of a submission."""
     return (fork.live.addresses[role], digest(name), 1, accuracy, digest(f"model of {name}"))
 
 
-def claim_all(fork: Any, sonar: Any, campaign: bytes) -> dict[str, int]:
+def claim_all(fork: Fork, sonar: Contract, campaign: bytes) -> dict[str, int]:
     """Everybody takes what they are owed, to a new account each; who took how much."""
     taken = {}
     for role in EVERYBODY:
@@ -45,7 +46,7 @@ def claim_all(fork: Any, sonar: Any, campaign: bytes) -> dict[str, int]:
     return taken
 
 
-def test_the_fork_begins_with_the_live_campaign(fork: Any) -> None:
+def test_the_fork_begins_with_the_live_campaign(fork: Fork) -> None:
     sonar = fork.sonar()
 
     record = sonar.campaign(fork.live.campaign)
@@ -56,7 +57,7 @@ def test_the_fork_begins_with_the_live_campaign(fork: Any) -> None:
     assert sonar.balance == fork.live.anvil.balance(fork.live.sonar.address)
 
 
-def test_finish(fork: Any) -> None:
+def test_finish(fork: Fork) -> None:
     sonar, campaign, terms = fork.sonar(), fork.live.campaign, fork.live.terms
 
     sonar.report(campaign, [gain(fork, "second_miner", "second", 950_000)], sender=fork.role("capsule"))
@@ -78,7 +79,7 @@ def test_finish(fork: Any) -> None:
     assert bytes(sonar.campaign(campaign).result) == digest("result")
 
 
-def test_finish_is_refused_before_the_queue_is_worked_off(fork: Any) -> None:
+def test_finish_is_refused_before_the_queue_is_worked_off(fork: Fork) -> None:
     sonar, campaign = fork.sonar(), fork.live.campaign
 
     fork.after(fork.live.terms.submit_until)
@@ -89,7 +90,7 @@ def test_finish_is_refused_before_the_queue_is_worked_off(fork: Any) -> None:
     )
 
 
-def test_timeout(fork: Any) -> None:
+def test_timeout(fork: Fork) -> None:
     sonar, campaign, terms = fork.sonar(), fork.live.campaign, fork.live.terms
     late = digest("late")
 
@@ -128,7 +129,7 @@ def test_timeout(fork: Any) -> None:
     assert sonar.balance == 0
 
 
-def test_upgrade_to_a_new_version(fork: Any, later_terms: Any, tmp_path: Path) -> None:
+def test_upgrade_to_a_new_version(fork: Fork, later_terms: Terms, tmp_path: Path) -> None:
     old, campaign = fork.sonar(), fork.live.campaign
     held = old.balance
 
@@ -170,7 +171,7 @@ def test_upgrade_to_a_new_version(fork: Any, later_terms: Any, tmp_path: Path) -
     assert old.campaign(campaign).state == new.campaign(later).state == SETTLED
 
 
-def test_move_from_version_1_to_version_2(fork: Any, later_terms: Any) -> None:
+def test_move_from_version_1_to_version_2(fork: Fork, later_terms: Terms) -> None:
     """One client serves both, each by its own version, until the campaign on the first has run out."""
     live = fork.live
     old, new = fork.client(live.first), fork.client(live.sonar)
@@ -202,7 +203,7 @@ def test_move_from_version_1_to_version_2(fork: Any, later_terms: Any) -> None:
     assert (balance(old.address), balance(new.address)) == (0, later_terms.bounty)
 
 
-def test_a_transaction_on_the_live_chain_would_be_noticed(live: Any) -> None:
+def test_a_transaction_on_the_live_chain_would_be_noticed(live: LiveChain) -> None:
     kept = live.anvil.rpc("evm_snapshot")
     before = live.fingerprint()
     sender, receiver, *_ = live.anvil.rpc("eth_accounts")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.mine.mine_commands import CHOSEN, MINES, MineCommand, command_of, is_built
 from tests.roles import Tell, Transact
 
@@ -118,13 +119,13 @@ def outbox(connection: Connection, miner: KeyfileSigner) -> Outbox:
 
 
 @pytest.fixture
-def happenings() -> list[dict[str, Any]]:
+def happenings() -> list[JsonObject]:
     """What a mine told; filled by `tell`."""
     return []
 
 
 @pytest.fixture
-def tell(happenings: list[dict[str, Any]]) -> Tell:
+def tell(happenings: list[JsonObject]) -> Tell:
     """What is handed to a mine to tell things."""
 
     def note(happening: Happening) -> None:

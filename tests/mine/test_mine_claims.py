@@ -7,7 +7,7 @@ import io
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from eth_utils.crypto import keccak
@@ -26,6 +26,7 @@ from pysonar.chain.contract.types import Report, Verdict
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store import cid_of
+from tests.builders.terms import TermsChanges
 from tests.conftest import Anvil
 from tests.mine.mine_commands import MineCommand
 from tests.roles import Transact
@@ -35,7 +36,9 @@ ETHER = 10**18
 
 
 @pytest.fixture
-def token(node: Anvil, sonar: Sonar, deploy: Any, scientist: KeyfileSigner, transact: Transact) -> Any:
+def token(
+    node: Anvil, sonar: Sonar, deploy: Callable[..., str], scientist: KeyfileSigner, transact: Transact
+) -> Any:
     """`token(mood)` makes a token turn; it is at `token.address`, and the scientist has plenty of it."""
     address = deploy(node, "contracts/mocks/tokens/TrapToken.vy")
 
@@ -65,7 +68,7 @@ def earned(
 ) -> Callable[..., bytes]:
     """`earned(**terms) -> id`: a settled campaign in which the miner has gained a tenth of the bounty."""
 
-    def make(**terms: Any) -> bytes:
+    def make(**terms: Unpack[TermsChanges]) -> bytes:
         campaign: bytes = open_bare_campaign(start=0, target=1_000_000, **terms)
         record = sonar.campaign(campaign)
         submission = connection.journal.add(

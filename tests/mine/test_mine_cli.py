@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -18,7 +17,8 @@ from pysonar.party.home.home_lock import home_lock
 from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, refusing, without
-from tests.mine.mine_commands import CHOSEN
+from tests.json_types import JsonObject
+from tests.mine.mine_commands import CHOSEN, MineCommand
 
 PASSPHRASE = "a passphrase of the tests"
 TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
@@ -36,7 +36,7 @@ def init_arguments(node: Anvil, sonar: Sonar, home: Path, *more: object) -> list
     return ["init", "--home", home, *place, *more]
 
 
-def test_help_names_every_command_and_the_exit_codes(mine_agent: Callable[..., Any]) -> None:
+def test_help_names_every_command_and_the_exit_codes(mine_agent: MineCommand) -> None:
     shown = mine_agent("--help").output
     for command in ("init", "data", "campaigns", "run", "earnings", "claim", "doctor", "Exit codes"):
         assert command in shown
@@ -50,7 +50,7 @@ def test_help_names_every_command_and_the_exit_codes(mine_agent: Callable[..., A
 
 
 def test_init_makes_a_home_with_an_account_that_denies_everything(
-    mine_agent: Callable[..., Any], node: Anvil, sonar: Sonar, tmp_path: Path
+    mine_agent: MineCommand, node: Anvil, sonar: Sonar, tmp_path: Path
 ) -> None:
     path = tmp_path / "home"
     result = mine_agent(*init_arguments(node, sonar, path, "--format", "json"))
@@ -67,7 +67,7 @@ def test_init_makes_a_home_with_an_account_that_denies_everything(
 
 
 def test_init_takes_an_existing_account_and_the_owners_first_rules(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     node: Anvil,
     sonar: Sonar,
     tmp_path: Path,
@@ -90,7 +90,7 @@ def test_init_takes_an_existing_account_and_the_owners_first_rules(
 
 
 def test_init_reads_chain_contract_and_block_from_a_deployment(
-    mine_agent: Callable[..., Any], sonar: Sonar, tmp_path: Path, keyfiles: dict[str, Path], dead_url: str
+    mine_agent: MineCommand, sonar: Sonar, tmp_path: Path, keyfiles: dict[str, Path], dead_url: str
 ) -> None:
     from pysonar.chain.contract.deployment import Deployment
 
@@ -116,7 +116,7 @@ def test_init_reads_chain_contract_and_block_from_a_deployment(
     ],
 )
 def test_init_refuses_what_it_cannot_use(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     node: Anvil,
     sonar: Sonar,
     tmp_path: Path,
@@ -133,7 +133,7 @@ def test_init_refuses_what_it_cannot_use(
 
 
 def test_init_does_not_touch_a_home_that_is_there(
-    mine_agent: Callable[..., Any], node: Anvil, sonar: Sonar, home: Home
+    mine_agent: MineCommand, node: Anvil, sonar: Sonar, home: Home
 ) -> None:
     before = (home.path / "policy.toml").read_bytes()
     result = mine_agent(*init_arguments(node, sonar, home.path, "--keyfile", home.keyfile))
@@ -143,7 +143,7 @@ def test_init_does_not_touch_a_home_that_is_there(
 
 
 def test_init_names_a_contract_that_is_no_sonar(
-    mine_agent: Callable[..., Any], node: Anvil, miner: KeyfileSigner, tmp_path: Path
+    mine_agent: MineCommand, node: Anvil, miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     result = mine_agent("init", "--home", tmp_path / "h", "--rpc", node.url, "--contract", miner.address)
     assert result.exit_code == 1
@@ -151,7 +151,7 @@ def test_init_names_a_contract_that_is_no_sonar(
 
 
 def test_init_without_a_node_ends_with_3(
-    mine_agent: Callable[..., Any], sonar: Sonar, tmp_path: Path, dead_url: str
+    mine_agent: MineCommand, sonar: Sonar, tmp_path: Path, dead_url: str
 ) -> None:
     result = mine_agent("init", "--home", tmp_path / "h", "--rpc", dead_url, "--contract", sonar.address)
     assert result.exit_code == 3
@@ -159,7 +159,7 @@ def test_init_without_a_node_ends_with_3(
 
 @pytest.mark.parametrize("command", [["data", "list"], ["campaigns"], ["run"], ["earnings"], ["claim"]])
 def test_without_a_home_every_command_says_init(
-    mine_agent: Callable[..., Any], tmp_path: Path, command: list[str]
+    mine_agent: MineCommand, tmp_path: Path, command: list[str]
 ) -> None:
     result = mine_agent(*command, "--home", tmp_path / "none")
     assert result.exit_code == 1
@@ -167,7 +167,7 @@ def test_without_a_home_every_command_says_init(
 
 
 def test_data_add_shows_columns_and_lists_afterwards(
-    mine_agent: Callable[..., Any], home: Home, table: Path
+    mine_agent: MineCommand, home: Home, table: Path
 ) -> None:
     shown = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert shown.exit_code == 0, shown.output
@@ -185,9 +185,7 @@ def test_data_add_shows_columns_and_lists_afterwards(
     assert json.loads(mine_agent("data", "list", "--home", home.path, "--format", "json").stdout) == []
 
 
-def test_data_add_names_the_fault_of_a_bad_table(
-    mine_agent: Callable[..., Any], home: Home, table: Path
-) -> None:
+def test_data_add_names_the_fault_of_a_bad_table(mine_agent: MineCommand, home: Home, table: Path) -> None:
     table.write_bytes(b"a,b\n1,2\n3\n")
     result = mine_agent("data", "add", "patients", table, "--home", home.path)
     assert result.exit_code == 1
@@ -195,7 +193,7 @@ def test_data_add_names_the_fault_of_a_bad_table(
 
 
 def test_data_add_works_without_a_node(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], table: Path, dead_url: str
+    mine_agent: MineCommand, make_home: Callable[..., Home], table: Path, dead_url: str
 ) -> None:
     home = make_home(rpc=dead_url)
     result = mine_agent("data", "add", "patients", table, "--home", home.path, "--format", "json")
@@ -207,7 +205,7 @@ def test_data_add_works_without_a_node(
 
 @pytest.mark.parametrize("command", [["campaigns"], ["run", "--once"], ["earnings"], ["claim"]])
 def test_a_node_that_is_down_ends_with_3(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], dead_url: str, command: list[str]
+    mine_agent: MineCommand, make_home: Callable[..., Home], dead_url: str, command: list[str]
 ) -> None:
     result = mine_agent(*command, "--home", make_home(rpc=dead_url).path)
     assert result.exit_code == 3
@@ -216,7 +214,7 @@ def test_a_node_that_is_down_ends_with_3(
 
 @pytest.mark.parametrize("command", [["run"], ["claim"]])
 def test_a_wrong_passphrase_ends_with_1(
-    mine_agent: Callable[..., Any], home: Home, command: list[str], monkeypatch: pytest.MonkeyPatch
+    mine_agent: MineCommand, home: Home, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "another")
     result = mine_agent(*command, "--home", home.path)
@@ -226,7 +224,7 @@ def test_a_wrong_passphrase_ends_with_1(
 
 @pytest.mark.parametrize("command", [["run", "--once"], ["claim"]])
 def test_a_second_process_does_not_send_from_the_same_home(
-    mine_agent: Callable[..., Any], home: Home, command: list[str]
+    mine_agent: MineCommand, home: Home, command: list[str]
 ) -> None:
     with home_lock(home.lock):
         result = mine_agent(*command, "--home", home.path)
@@ -236,12 +234,12 @@ def test_a_second_process_does_not_send_from_the_same_home(
     assert mine_agent(*command, "--home", home.path).exit_code == 0
 
 
-def findings(result: Result) -> dict[str, dict[str, Any]]:
+def findings(result: Result) -> dict[str, JsonObject]:
     return {entry["check"]: entry for entry in json.loads(result.stdout)}
 
 
 def test_the_doctor_is_content_with_a_mine_that_is_set_up(
-    mine_agent: Callable[..., Any], home: Home, table: Path, node: Anvil
+    mine_agent: MineCommand, home: Home, table: Path, node: Anvil
 ) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
     node.mine()
@@ -256,7 +254,7 @@ def test_the_doctor_is_content_with_a_mine_that_is_set_up(
 
 
 def test_the_doctor_finds_every_fault_at_once(
-    mine_agent: Callable[..., Any], home: Home, table: Path, node: Anvil, monkeypatch: pytest.MonkeyPatch
+    mine_agent: MineCommand, home: Home, table: Path, node: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
     table.write_bytes(TABLE + b"1,2,no\n")
@@ -272,11 +270,11 @@ def test_the_doctor_finds_every_fault_at_once(
 
 
 def test_the_doctor_says_what_keeps_the_mine_from_working(
-    mine_agent: Callable[..., Any], home: Home, table: Path
+    mine_agent: MineCommand, home: Home, table: Path
 ) -> None:
     mine_agent("data", "add", "patients", table, "--home", home.path)
 
-    def look(check: str, **rules: str) -> dict[str, Any]:
+    def look(check: str, **rules: str) -> JsonObject:
         text = home.policy_file.read_text()
         for name, value in rules.items():
             text = "\n".join(
@@ -300,7 +298,7 @@ def test_the_doctor_says_what_keeps_the_mine_from_working(
 
 
 def test_the_doctor_names_a_store_that_does_not_work(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], tmp_path: Path
+    mine_agent: MineCommand, make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
     (tmp_path / "a-file").write_text("")
     home = make_home(store=f"embedded:{tmp_path}/a-file")
@@ -308,7 +306,7 @@ def test_the_doctor_names_a_store_that_does_not_work(
 
 
 def test_the_doctor_without_node_or_home(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], dead_url: str, tmp_path: Path
+    mine_agent: MineCommand, make_home: Callable[..., Home], dead_url: str, tmp_path: Path
 ) -> None:
     found = findings(mine_agent("doctor", "--home", make_home(rpc=dead_url).path, "--format", "json"))
     failing = {check for check, entry in found.items() if not entry["ok"]}
@@ -319,12 +317,12 @@ def test_the_doctor_without_node_or_home(
 
 
 def test_the_doctor_sends_no_ether_where_the_node_is_at_fault(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], node: Anvil
+    mine_agent: MineCommand, make_home: Callable[..., Home], node: Anvil
 ) -> None:
     with FaultyNode(node.url) as proxy:
         home = make_home(rpc=proxy.url)
 
-        def balance() -> dict[str, Any]:
+        def balance() -> JsonObject:
             return findings(mine_agent("doctor", "--home", home.path, "--format", "json"))["balance"]
 
         proxy.habit(without("baseFeePerGas"), "eth_getBlockByNumber")  # a chain from before EIP-1559
@@ -340,7 +338,7 @@ def test_the_doctor_sends_no_ether_where_the_node_is_at_fault(
 
 
 def test_the_doctor_notices_a_keyfile_with_another_key(
-    mine_agent: Callable[..., Any], make_home: Callable[..., Home], tmp_path: Path
+    mine_agent: MineCommand, make_home: Callable[..., Home], tmp_path: Path
 ) -> None:
     stolen = tmp_path / "keyfile.json"
     create_keyfile(stolen, PASSPHRASE)

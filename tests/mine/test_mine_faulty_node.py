@@ -5,7 +5,6 @@ mine's node leaves out or says wrongly.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from web3 import Web3
@@ -21,6 +20,7 @@ from mine_agent.work.submit import submit_deed
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
+from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
@@ -29,7 +29,8 @@ from pysonar.party.home.rules import Allowed
 from pysonar.store import cid_of
 from tests.chain.sending.outboxes import from_elsewhere
 from tests.conftest import Anvil
-from tests.meddling import Answer, Meddling, without
+from tests.json_types import JsonObject
+from tests.meddling import Answer, Meddling, Params, without
 from tests.roles import Tell
 
 ETHER = 10**18
@@ -43,7 +44,7 @@ ANYTHING = Policy(
 class Mine:
     """A mine on a node of its own, whose work is done step by step."""
 
-    def __init__(self, home: Home, signer: Any, provider: Any, tell: Tell) -> None:
+    def __init__(self, home: Home, signer: KeyfileSigner, provider: NodeProvider, tell: Tell) -> None:
         self.connection = Connection.open(home, Web3(provider))
         self.outbox: Outbox = self.connection.outbox(signer, poll_seconds=0.01)
         self.open_submissions = OpenSubmissions(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
@@ -76,13 +77,13 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture
-def mine(make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell) -> Callable[[Any], Mine]:
+def mine(make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell) -> Callable[[NodeProvider], Mine]:
     """`mine(provider) -> Mine`: the same home, as a new process would open it."""
     home = make_home()
     return lambda provider: Mine(home, miner, provider, tell)
 
 
-def queue(node: Anvil, mine: Callable[[Any], Mine]) -> list[Any]:
+def queue(node: Anvil, mine: Callable[[NodeProvider], Mine]) -> list[Submitted]:
     """What was submitted, as an honest node says it."""
     witness = mine(Meddling(node.url))
     witness.connection.follower.poll()
@@ -96,7 +97,7 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
     """The event of the submission stays unread, as behind an index that lags."""
     before = node.balance(sonar.address)
 
-    def habits(method: str, params: Any) -> Answer | None:
+    def habits(method: str, params: Params) -> Answer | None:
         return {"result": []} if method == "eth_getLogs" else without(*missing)(method, params)
 
     for _ in range(3):  # three processes of three rounds
@@ -111,7 +112,7 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
 
 
 def test_a_false_receipt_of_failure_gives_up_nothing(
-    mine: Mine, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]], miner: KeyfileSigner
+    mine: Mine, campaign: bytes, node: Anvil, happenings: list[JsonObject], miner: KeyfileSigner
 ) -> None:
     """Else the gradient would be unpinned, and its stake burned as unavailable."""
 
@@ -134,7 +135,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
 
 
 def test_what_the_contract_did_refuse_is_given_up(
-    mine: Mine, campaign: bytes, node: Anvil, happenings: list[dict[str, Any]]
+    mine: Mine, campaign: bytes, node: Anvil, happenings: list[JsonObject]
 ) -> None:
     node.set_automine(False)
     late = mine(Meddling(node.url))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mine_agent.campaigns.fetches import Fetches
 from mine_agent.errors import MemoryLimitError, StillFetchingError
+from mine_agent.happenings import Progress
 from mine_agent.memory import Pool, size_of
 from mine_agent.work.progress import reading, training
 from pysonar.store import cid_of
@@ -112,7 +113,7 @@ def test_what_nobody_came_back_for_makes_room() -> None:
 
 
 def test_reading_tells_the_share_and_the_time_left_every_few_seconds() -> None:
-    told: list[Any] = []
+    told: list[Progress] = []
     now = [0.0]
     at = reading(told.append, b"\x01" * 32, "d", 1000, clock=lambda: now[0])
     for second in range(1, 11):
@@ -123,7 +124,7 @@ def test_reading_tells_the_share_and_the_time_left_every_few_seconds() -> None:
 
 
 def test_training_tells_what_is_left_by_what_it_took_before() -> None:
-    told: list[Any] = []
+    told: list[Progress] = []
     with training(told.append, b"\x01" * 32, "d", 1000.0, every=0.05):
         time.sleep(0.3)
     assert told

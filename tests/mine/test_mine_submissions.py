@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,6 +30,7 @@ from pysonar.party.home.rules import Allowed
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.roles import Transact
 
 ETHER = 10**18
@@ -40,7 +40,8 @@ ANYTHING = Policy(
 )
 BASE, NEXT = b"\x33" * 32, b"\x44" * 32
 
-Told = list[dict[str, Any]]
+Told = list[JsonObject]
+Judge = Callable[..., None]
 
 
 def journalled(
@@ -76,7 +77,9 @@ def send(connection: Connection, outbox: Outbox, submission: OwnSubmission) -> N
 
 
 @pytest.fixture
-def judge(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner, transact: Transact) -> Any:
+def judge(
+    node: Anvil, sonar: Sonar, capsule: KeyfileSigner, miner: KeyfileSigner, transact: Transact
+) -> Callable[..., None]:
     """`judge(campaign, update, verdict, accuracy=0)`: Capsule's report on the miner's head of the queue."""
 
     def report(campaign: bytes, update: bytes, verdict: Verdict, accuracy: int = 0) -> None:
@@ -94,7 +97,7 @@ def catch_up(connection: Connection, outbox: Outbox) -> None:
     connection.follower.poll()
 
 
-def submitted(connection: Connection) -> list[Any]:
+def submitted(connection: Connection) -> list[Submitted]:
     return [entry.event for entry in connection.follower.history(Submitted)]
 
 
@@ -156,7 +159,7 @@ def test_what_can_no_longer_be_queued_is_given_up(
     ],
 )
 def test_a_verdict_closes_and_unpins(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Judge,
     happenings: Told, verdict: Verdict, accuracy: int, outcome: Outcome,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
@@ -179,7 +182,7 @@ def test_a_verdict_closes_and_unpins(
 
 
 def test_a_verdict_that_a_fork_takes_back_is_gone(
-    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Anvil
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Judge, node: Anvil
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -213,7 +216,7 @@ def test_an_unjudged_stake_is_taken_back_once_it_may_be(
 
 
 def test_a_stake_behind_the_target_is_taken_back_at_once(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Judge
 ) -> None:
     first = journalled(connection, campaign)
     send(connection, outbox, first)
@@ -233,7 +236,7 @@ def settle(node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigne
 
 
 def test_a_settled_campaign_is_claimed_once(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Judge, node: Anvil,
     sonar: Sonar, transact: Transact, stranger: KeyfileSigner, happenings: Told,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
@@ -255,7 +258,7 @@ def test_a_settled_campaign_is_claimed_once(
 
 
 def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil,
+    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Judge, node: Anvil,
     happenings: Told,
 ) -> None:  # fmt: skip
     submission = journalled(connection, campaign)
@@ -275,7 +278,12 @@ def test_a_campaign_that_nobody_settles_is_settled_by_who_is_owed(
 
 
 def test_a_campaign_that_owes_nothing_is_left_to_others(
-    connection: Connection, outbox: Outbox, campaign: bytes, own: OpenSubmissions, judge: Any, node: Anvil
+    connection: Connection,
+    outbox: Outbox,
+    campaign: bytes,
+    own: OpenSubmissions,
+    judge: Judge,
+    node: Anvil,
 ) -> None:
     submission = journalled(connection, campaign)
     send(connection, outbox, submission)
@@ -289,7 +297,7 @@ def test_a_campaign_that_owes_nothing_is_left_to_others(
 def test_what_costs_more_to_claim_than_it_brings_is_left(
     connection: Connection, outbox: Outbox, open_bare_campaign: Callable[..., bytes],
     own: OpenSubmissions, node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigner,
-    judge: Any,
+    judge: Judge,
 ) -> None:  # fmt: skip
     campaign = open_bare_campaign(stake=5, fee=0)
     submission = connection.journal.add(
@@ -314,7 +322,7 @@ def test_what_costs_more_to_claim_than_it_brings_is_left(
 
 
 def test_everything_is_claimed_by_hand_and_then_nothing_is(
-    connection: Connection, outbox: Outbox, open_bare_campaign: Callable[..., bytes], judge: Any,
+    connection: Connection, outbox: Outbox, open_bare_campaign: Callable[..., bytes], judge: Judge,
     node: Anvil, sonar: Sonar, transact: Transact, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     both = [open_bare_campaign(salt=bytes([number]) * 32) for number in (1, 2)]
@@ -347,7 +355,7 @@ def test_claiming_by_hand_takes_unjudged_stakes_back_first(
 
 
 def test_the_books_are_right_to_the_wei(
-    connection: Connection, outbox: Outbox, campaign: bytes, judge: Any, node: Anvil, sonar: Sonar,
+    connection: Connection, outbox: Outbox, campaign: bytes, judge: Judge, node: Anvil, sonar: Sonar,
     transact: Transact, stranger: KeyfileSigner,
 ) -> None:  # fmt: skip
     start = node.balance(outbox.account)

@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,10 +18,11 @@ from mine_agent.rules.policy_file import parse_policy
 from mine_agent.rules.rewards import Cost
 from pysonar.party.home.rules import ETHER
 from pysonar.protocol.cid import Cid
+from tests.json_types import JsonObject
 from tests.mine.mine_commands import NODE, is_built
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
-Asked = Callable[[str, str], dict[str, Any]]
+Asked = Callable[[str, str], JsonObject]
 
 ADDRESSES = [f"0x{digit * 40}" for digit in "12a"]
 NAMES = ["a", "b", "größe", "__proto__", "constructor"]
@@ -120,12 +120,12 @@ def mine_js() -> Iterator[Asked]:
         assert process.stdout is not None
         asked, answers = process.stdin, process.stdout
 
-        def ask(rules: str, facts: str) -> dict[str, Any]:
+        def ask(rules: str, facts: str) -> JsonObject:
             asked.write(json.dumps({"rules": rules, "facts": facts}) + "\n")
             asked.flush()
             answer = answers.readline()
             assert answer, "Mine.js ended"
-            found: dict[str, Any] = json.loads(answer)
+            found: JsonObject = json.loads(answer)
             return found
 
         yield ask

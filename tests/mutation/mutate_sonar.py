@@ -15,7 +15,8 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+
+from tests.json_types import JsonObject
 
 os.environ["SONAR_STAGE"] = "titanoboa"
 os.environ["SONAR_STEPS"] = "2000"
@@ -101,7 +102,7 @@ class Trial:
         over = "\r\033[K" if sys.stderr.isatty() else ""
         print(f"{over}{text}", end="" if over and passing else "\n", file=sys.stderr, flush=True)
 
-    def report(self, seconds: float) -> dict[str, Any]:
+    def report(self, seconds: float) -> JsonObject:
         """Everything, for machines."""
         told = [
             {

@@ -54,6 +54,7 @@ from pysonar.store import Store
 from tests.builders.specs import SpecChanges, spec_of
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.roles import Transact
 
 DAY = 86_400
@@ -88,7 +89,7 @@ class World:
     scientist_key: SecretKey
     transact: Transact
     generate: Generate
-    told: list[tuple[str, bytes | None, dict[str, Any]]] = field(default_factory=list)
+    told: list[tuple[str, bytes | None, JsonObject]] = field(default_factory=list)
     passphrase: str = "correct horse"
     schema: Schema = field(default_factory=lambda: Schema(INPUT, OUTPUT))
     scheme: ClassVar[str] = "paillier"
@@ -140,7 +141,7 @@ class World:
     # --- scientist -----------------------------------------------------------------------------------------
 
     @property
-    def binding(self) -> dict[str, Any]:
+    def binding(self) -> JsonObject:
         """What a sealed input says it is for."""
         return {
             "chain_id": self.sonar.chain_id,
@@ -154,7 +155,7 @@ class World:
         sealed = SealedInput.of_records(records, self.schema, **{**self.binding, **changes})
         return self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest()
 
-    def sealed_weights(self, weights: Any, **changes: Any) -> SealedWeights:
+    def sealed_weights(self, weights: np.ndarray, **changes: Any) -> SealedWeights:
         """Initial weights in the store."""
         sealed = SealedInput.of_weights(weights, **{**self.binding, **changes})
         return SealedWeights(self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest())
@@ -189,15 +190,24 @@ class World:
         )
         return terms_of(capsule or self.capsule.address, **(named | changes))
 
-    def create(self, spec: Spec | Cid | None = None, *, owner: Any = None, **terms: Any) -> bytes:
+    def create(
+        self,
+        spec: Spec | Cid | None = None,
+        *,
+        owner: KeyfileSigner | None = None,
+        capsule: str | None = None,
+        **terms: Unpack[TermsChanges],
+    ) -> bytes:
         """A campaign on chain; its id."""
         cid = spec if isinstance(spec, Cid) else self.store.put((spec or self.spec()).to_bytes())
-        call = self.sonar.calls.create_campaign(self.terms(cid, **terms), secrets.token_bytes(32))
+        call = self.sonar.calls.create_campaign(
+            self.terms(cid, capsule=capsule, **terms), secrets.token_bytes(32)
+        )
         (logged,) = self.transact(self.node, owner or self.scientist, call)
         assert isinstance(logged.event, CampaignCreated)
         return logged.event.id
 
-    def opened(self, spec: Spec | None = None, **terms: Any) -> bytes:
+    def opened(self, spec: Spec | None = None, **terms: Unpack[TermsChanges]) -> bytes:
         """A campaign that Capsule has opened."""
         campaign = self.create(spec, **terms)
         self.run()

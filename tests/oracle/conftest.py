@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,9 @@ from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld, WideWorld
 from tests.roles import Transact
+
+if TYPE_CHECKING:
+    from openmined_syft.ckks.keys import CkksPrivateKey
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +121,7 @@ def wide(world: World) -> WideWorld:
 
 
 @pytest.fixture(scope="session")
-def ckks() -> Any:
+def ckks() -> CkksPrivateKey:
     """The one key of the session's networks."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
     from openmined_syft.ckks.keys import CkksPrivateKey
@@ -127,7 +130,7 @@ def ckks() -> Any:
 
 
 @pytest.fixture(scope="session")
-def either_key(paillier: PrivateKey, ckks: Any) -> Generate:
+def either_key(paillier: PrivateKey, ckks: CkksPrivateKey) -> Generate:
     """Gives the session's key of each scheme."""
     keys = {"paillier": paillier, "ckks": ckks}
     return lambda scheme, _bits: keys[scheme]
@@ -146,7 +149,7 @@ def networks(world: World, either_key: Generate, monkeypatch: pytest.MonkeyPatch
     """The same with a public half that names the key and is of no use: for gradients that are made up."""
     from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 
-    def of_no_use(key: Any, _network: Any) -> CkksPublicKey:
+    def of_no_use(key: CkksPrivateKey, _network: object) -> CkksPublicKey:
         return CkksPublicKey(key.fingerprint, (b"zero",) * 96, b"relinearisation", secrets.token_bytes(8))
 
     monkeypatch.setattr(CkksPrivateKey, "public_bundle", of_no_use)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pysequoia
@@ -36,6 +36,7 @@ from pysonar.scientist.errors import NotTheAuditorError
 from pysonar.scientist.home import Home
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
 from pysonar.store.interface import Progress
+from tests.builders.specs import SpecChanges
 from tests.oracle.capsule_world import DAY, World
 
 Lie = Callable[[pytest.MonkeyPatch], None]
@@ -62,7 +63,7 @@ class Audited:
         self.world, self.key, self.miners = world, auditor, (miner, second_miner, miner)
         self.campaign = b""
 
-    def run(self, **changes: Any) -> None:
+    def run(self, **changes: Unpack[SpecChanges]) -> None:
         """To its end, by the Capsule as it is."""
         world = self.world
         certificate = world.store.put(self.key.certificate.to_bytes())
@@ -178,10 +179,7 @@ LIES: list[tuple[Callable[[Bench], Bench], str]] = [
         lambda b: _entry(b, 1, privacy=PrivacyStatement(1.0, 0.0)),
         "the privacy that submission 1 states in the record",
     ),
-    (
-        lambda b: replace(b, result=replace(b.result, weights=b.result.weights + 1)),
-        "the weights in the result",
-    ),
+    (lambda b: _result(b, weights=b.result.weights + 1), "the weights in the result"),
     (lambda b: _opening(b, 0, session_key=None), "the session key of submission 0"),
     (
         lambda b: _opening(b, 0, session_key=b.package.submissions[1].session_key),

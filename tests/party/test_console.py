@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 import typer
+from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -84,7 +85,7 @@ def work(
 runner = CliRunner()
 
 
-def run(*arguments: str) -> Any:
+def run(*arguments: str) -> Result:
     return runner.invoke(app, list(arguments))
 
 

@@ -25,6 +25,7 @@ from pysonar.party.happenings import (
     Training,
     teller,
 )
+from tests.json_types import JsonObject
 
 NOON = datetime(2026, 11, 26, 12, 0, 7, tzinfo=UTC)
 CAMPAIGN = bytes([0xAB]) * 32
@@ -36,7 +37,7 @@ KINDS = list(
         if issubclass(kind, Happening) and kind is not Happening
     )
 )
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: JsonObject = {
     "str": "words",
     "str | None": "words",
     "int": 3,

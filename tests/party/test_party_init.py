@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from eth_account import Account
+from typer import Typer
 from typer.testing import CliRunner
 
 from mine_agent.cli import app as mine_agent
 from mine_agent.home import Home as MineHome
-from pysonar.party.home.home import AgentHome
 from pysonar.scientist.cli import app as sonar
 from pysonar.scientist.home import Home as ScientistHome
 
@@ -22,18 +23,20 @@ ADDRESS = str(Account.from_key(KEY).address)
 OTHER = "0x" + "ab" * 20
 PASSPHRASE = "correct horse"
 
-Init = Callable[..., Any]
+Init = Callable[..., Result]
 
 
 @pytest.fixture(params=[(sonar, ScientistHome), (mine_agent, MineHome)], ids=["sonar", "mine-agent"])
-def role(request: pytest.FixtureRequest) -> tuple[Any, type[AgentHome]]:
+def role(request: pytest.FixtureRequest) -> tuple[Typer, type[ScientistHome | MineHome]]:
     """Each command with the homes that it makes."""
-    made: tuple[Any, type[AgentHome]] = request.param
+    made: tuple[Typer, type[ScientistHome | MineHome]] = request.param
     return made
 
 
 @pytest.fixture
-def init(role: tuple[Any, type[AgentHome]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
+def init(
+    role: tuple[Typer, type[ScientistHome | MineHome]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Init:
     """`init(*options)`: the home is `tmp_path / "home"`; no node is needed."""
     monkeypatch.setattr("pysonar.protocol.openpgp.secret_keys.SCRYPT_N", 2**14)
     fields = {
@@ -43,7 +46,7 @@ def init(role: tuple[Any, type[AgentHome]], tmp_path: Path, monkeypatch: pytest.
     manifest = tmp_path / "1.json"
     manifest.write_bytes(b"\xef\xbb\xbf" + json.dumps(fields).encode())  # as some editors save it
 
-    def run(*options: str, passphrase: str = PASSPHRASE) -> Any:
+    def run(*options: str, passphrase: str = PASSPHRASE) -> Result:
         place = ["--home", str(tmp_path / "home"), "--deployment", str(manifest), "--format", "json"]
         environment = {"OPENMINED_PASSPHRASE": passphrase}
         return CliRunner().invoke(role[0], ["init", *place, *options], env=environment)
@@ -66,7 +69,10 @@ def keyfile(tmp_path: Path) -> Callable[..., str]:
 
 
 def test_a_keyfile_without_an_address_is_known_by_its_key(
-    init: Init, keyfile: Callable[..., str], role: Any, tmp_path: Path
+    init: Init,
+    keyfile: Callable[..., str],
+    role: tuple[Typer, type[ScientistHome | MineHome]],
+    tmp_path: Path,
 ) -> None:
     done = init("--keyfile", keyfile(address=None))
     assert done.exit_code == 0, done.output
@@ -138,7 +144,10 @@ def test_a_tilde_behind_an_equals_sign_is_the_home_directory(
 
 
 def test_an_interrupted_init_goes_on_with_the_same_passphrase_only(
-    init: Init, role: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    init: Init,
+    role: tuple[Typer, type[ScientistHome | MineHome]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real = role[1].create
 

@@ -25,8 +25,9 @@ from pysonar.files.flat_toml import (
 )
 from pysonar.party.home.passphrase import PassphraseError, choose_passphrase, read_passphrase
 from pysonar.party.home.settings import Settings, default_home, load_settings, save_settings
+from tests.json_types import JsonObject
 
-GOOD: dict[str, Any] = {
+GOOD: JsonObject = {
     "rpc": "http://user:hunter2@127.0.0.1:8545",
     "chain_id": 1337,
     "contract": "0x" + "ab" * 20,

@@ -16,10 +16,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from foundry_project import make_project
 from sabotage import FAULTS, Fault, sabotaged
+
+from tests.json_types import JsonObject
 
 ROOT = Path(__file__).parent.parent.parent
 BUILD = ROOT / "build" / "prove"
@@ -32,7 +33,7 @@ PASSED, COUNTEREXAMPLE = 0, 1
 OUTCOMES = {PASSED: "holds", COUNTEREXAMPLE: "counterexample", 2: "time-out", 3: "stuck", 4: "always reverts"}
 
 
-def halmos(project: Path, contract: str, checks: str, *options: str) -> list[dict[str, Any]]:
+def halmos(project: Path, contract: str, checks: str, *options: str) -> list[JsonObject]:
     """Run halmos on one contract of checks; its results.
 
     Raises:
@@ -58,7 +59,7 @@ def halmos(project: Path, contract: str, checks: str, *options: str) -> list[dic
     return sorted(results, key=lambda result: str(result["name"]))
 
 
-def judge(contract: str, result: dict[str, Any]) -> dict[str, Any]:
+def judge(contract: str, result: JsonObject) -> JsonObject:
     """One line of the report: what came out, and whether it is what was demanded."""
     name = str(result["name"]).partition("(")[0]
     outcome = OUTCOMES.get(result["exitcode"], "failed")
@@ -70,14 +71,14 @@ def judge(contract: str, result: dict[str, Any]) -> dict[str, Any]:
     return line | {"as_demanded": outcome == demanded}
 
 
-def show(line: dict[str, Any]) -> None:
+def show(line: JsonObject) -> None:
     """Print one line of the report."""
     sign = "ok  " if line["as_demanded"] else "FAIL"
     details = f"{line['paths']:>4} paths {line['seconds']:>6} s" if "paths" in line else ""
     print(f"{sign} {line['check']:60} {line['outcome']:16} {details}", flush=True)
 
 
-def prove(only: str) -> list[dict[str, Any]]:
+def prove(only: str) -> list[JsonObject]:
     """Every check on the contract as it is."""
     project = BUILD / "project"
     make_project(project, ROOT, TOOLS)
@@ -93,7 +94,7 @@ def prove(only: str) -> list[dict[str, Any]]:
     return lines
 
 
-def prove_integers() -> dict[str, Any]:
+def prove_integers() -> JsonObject:
     """What is left to whole numbers."""
     program = str(Path(__file__).with_name("integers.py"))
     done = subprocess.run([str(HALMOS / "python"), program], capture_output=True, text=True, check=False)
@@ -102,7 +103,7 @@ def prove_integers() -> dict[str, Any]:
     return {"check": "integers", "outcome": OUTCOMES[PASSED] if good else "failed", "as_demanded": good}
 
 
-def break_once(fault: Fault) -> dict[str, Any]:
+def break_once(fault: Fault) -> JsonObject:
     """One fault put in: its check must find a counterexample."""
     folder = BUILD / "sabotage"
     project = BUILD / "sabotaged-project"

@@ -29,6 +29,7 @@ from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.store import Store, open_store
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.roles import Transact
 from tests.scientist.shell import Shell
 
@@ -135,7 +136,7 @@ def records() -> pa.Table:
 
 
 @pytest.fixture
-def plan_values(capsule: KeyfileSigner) -> dict[str, Any]:
+def plan_values(capsule: KeyfileSigner) -> JsonObject:
     """A plan as a file would hold it."""
     return {
         "title": "Who is ill?",
@@ -160,7 +161,7 @@ def plan_values(capsule: KeyfileSigner) -> dict[str, Any]:
 
 
 @pytest.fixture
-def plan(plan_values: dict[str, Any]) -> Plan:
+def plan(plan_values: JsonObject) -> Plan:
     """The plan."""
     return plan_from(plan_values)
 
@@ -215,7 +216,7 @@ class Judge:
         model = (2000 + index).to_bytes(32, "big") if improved else EMPTY
         report = Report(miner.address, update, Verdict[verdict], (score or 0) if improved else 0, model)
         self.send(self.sonar.calls.report(campaign, [report]))
-        details: dict[str, Any] = {}
+        details: JsonObject = {}
         if improved:
             details = {"base_version": 0, "step": 1.0, "score_ppm": score, "version_digest": b"\x07" * 32}
         self.told.append(SubmissionRecord(index, miner.address, verdict, privacy=privacy, **details))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from click.testing import Result
 from typer.testing import CliRunner
 
 from pysonar.scientist.cli import app
@@ -23,7 +24,7 @@ class Shell:
         self.home = home
         self.environment = {"OPENMINED_PASSPHRASE": passphrase, "COLUMNS": "200"}
 
-    def __call__(self, *arguments: str) -> Any:
+    def __call__(self, *arguments: str) -> Result:
         return runner.invoke(app, [*arguments, "--home", str(self.home)], env=self.environment)
 
     def json(self, *arguments: str) -> Any:

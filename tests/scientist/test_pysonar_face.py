@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,6 +13,7 @@ import pytest
 import pysonar
 from pysonar import Campaign, Plan, Scientist
 from pysonar.scientist.errors import PlanError
+from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge
 
 
@@ -34,7 +34,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
 def test_paths_may_be_text_and_begin_with_a_tilde(
     tmp_path: Path,
     home: Path,
-    plan_values: dict[str, Any],
+    plan_values: JsonObject,
     validation_csv: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

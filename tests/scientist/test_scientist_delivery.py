@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from pysonar.scientist.ledger import RECLAIMED, Ledger
 from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge
 
 ETHER = 10**18
@@ -146,7 +148,7 @@ def test_somebody_may_settle_first(
 
         address = owner.address
 
-        def sign(self, transaction: Any) -> bytes:
+        def sign(self, transaction: Mapping[str, object]) -> bytes:
             judge.send(sonar.calls.settle(delivered.id), miner)
             return bytes(owner.signer.sign(transaction))
 
@@ -171,7 +173,7 @@ def test_a_campaign_is_not_settled_before_it_is_over(judged: Campaign) -> None:
     ],
 )
 def test_a_result_that_contradicts_the_chain_is_refused(
-    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, changes: dict[str, Any]
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, changes: JsonObject
 ) -> None:
     result = judge.result(judged.id, weights, **changes)
     judge.deliver(judged.id, result, owner.key.certificate)
@@ -239,7 +241,7 @@ def test_a_result_for_somebody_else_is_refused(judged: Campaign, judge: Judge, w
     "changes", [{"campaign": b"\x09" * 32}, {"chain_id": 1}, {"contract": "0x" + "77" * 20}]
 )
 def test_a_result_of_another_campaign_is_refused(
-    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, changes: dict[str, Any]
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, changes: JsonObject
 ) -> None:
     judge.deliver(judged.id, judge.result(judged.id, weights, **changes), owner.key.certificate)
     with pytest.raises(WrongBindingError):

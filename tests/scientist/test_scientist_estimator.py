@@ -27,6 +27,7 @@ from pysonar.scientist.errors import EstimatorError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.result.estimator import Estimator
+from tests.json_types import JsonObject
 
 
 @pytest.fixture
@@ -62,9 +63,7 @@ def test_records_in_every_form_give_the_same_labels(
     )
 
 
-def test_a_matrix_is_taken_in_the_order_of_the_fields(
-    plan_values: dict[str, Any], weights: np.ndarray
-) -> None:
+def test_a_matrix_is_taken_in_the_order_of_the_fields(plan_values: JsonObject, weights: np.ndarray) -> None:
     from pysonar.scientist.planning.plan_file import plan_from
 
     plan_values["fields"] = plan_values["fields"][:2]
@@ -134,7 +133,7 @@ def test_what_is_no_saved_model(tmp_path: Path, weights: np.ndarray) -> None:
         Estimator.load(tmp_path / "none")
 
 
-def test_a_model_of_numbers_scores_r2(plan_values: dict[str, Any]) -> None:
+def test_a_model_of_numbers_scores_r2(plan_values: JsonObject) -> None:
     from pysonar.scientist.planning.plan_file import plan_from
 
     values = plan_values | {
@@ -265,7 +264,7 @@ def test_scores_probabilities_and_coefficients_agree_with_the_prediction(
     assert np.allclose(both[:, 1] - both[:, 0], scores)
 
 
-def test_two_classes_in_one_column_of_weights(plan_values: dict[str, Any], records: pa.Table) -> None:
+def test_two_classes_in_one_column_of_weights(plan_values: JsonObject, records: pa.Table) -> None:
     plan = plan_from(plan_values | {"family": "logistic"})
     estimator = Estimator(
         np.ones(plan.family.weights_shape), plan.algorithm, plan.input_schema, plan.output_schema,
@@ -276,7 +275,7 @@ def test_two_classes_in_one_column_of_weights(plan_values: dict[str, Any], recor
     assert ((scores > 0) == (estimator.predict(records) == 1)).all()
 
 
-def test_what_a_model_of_numbers_does_not_have(plan_values: dict[str, Any]) -> None:
+def test_what_a_model_of_numbers_does_not_have(plan_values: JsonObject) -> None:
     values = plan_values | {
         "family": "linear", "fields": [{"name": "x", "clip": [0, 9]}], "label": {"name": "y", "clip": [0, 9]},
     }  # fmt: skip

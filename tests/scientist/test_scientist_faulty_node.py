@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -15,6 +14,7 @@ from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
+from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.openpgp import SecretKey
@@ -25,7 +25,7 @@ from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from tests.conftest import Anvil
-from tests.meddling import Answer, Meddling, without
+from tests.meddling import Answer, Meddling, Params, without
 from tests.scientist.conftest import Created, Judge
 
 ETHER = 10**18
@@ -38,7 +38,7 @@ def through(home: Path, scientist: KeyfileSigner, scientist_key: SecretKey) -> C
     after which waiting for a transaction is given up.
     """
 
-    def open_home(provider: Any, patience: float | None = None) -> Scientist:
+    def open_home(provider: NodeProvider, patience: float | None = None) -> Scientist:
         connection = Connection.open(Home.open(home), Web3(provider))
         outbox = connection.outbox(scientist, poll_seconds=0.01)
         if patience is not None:
@@ -58,7 +58,7 @@ def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
     node: Anvil,
     sonar: Sonar,
     created: Created,
-    missing: Any,
+    missing: tuple[str, ...],
 ) -> None:
     ids = set()
     for _ in range(3):  # the same command, three times
@@ -78,7 +78,7 @@ def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
     node: Anvil,
     sonar: Sonar,
     created: Created,
-    missing: Any,
+    missing: tuple[str, ...],
 ) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
     from pysonar.party.home.settings import load_settings, save_settings
@@ -200,7 +200,7 @@ def test_a_refund_is_claimed_once_on_a_node_without_receipts(
     judge: Judge,
     node: Anvil,
     sonar: Sonar,
-    missing: Any,
+    missing: tuple[str, ...],
 ) -> None:
     campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
     campaign.cancel()
@@ -244,7 +244,7 @@ def test_a_node_behind_the_last_claim_brings_about_no_second_one(
     before = rpc.block_number(node.web3)
     campaign.claim()
 
-    def behind(method: str, params: Any) -> Answer | None:
+    def behind(method: str, params: Params) -> Answer | None:
         if method == "eth_blockNumber":
             return {"result": hex(before)}
         if method == "eth_call" and params[1] == "latest":

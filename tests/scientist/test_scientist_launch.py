@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +30,7 @@ from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.scientist.conftest import Created, Judge
 
 ETHER = 10**18
@@ -98,7 +98,7 @@ def test_the_store_holds_no_record_in_the_clear(
 
 def test_the_same_again_is_the_same_campaign(
     owner: Scientist,
-    reopen: Callable[[], Any],
+    reopen: Callable[[], Scientist],
     plan: Plan,
     records: pa.Table,
     judge: Judge,
@@ -293,7 +293,7 @@ Campaign(scientist, read_plan(Path(plan)), validation).launch()
 )
 def test_killed_while_launching_the_bounty_is_escrowed_once(
     owner: Scientist,
-    plan_values: dict[str, Any],
+    plan_values: JsonObject,
     validation_csv: Path,
     judge: Judge,
     node: Anvil,

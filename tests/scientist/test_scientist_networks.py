@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +26,7 @@ from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.result.estimator import Estimator
+from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge
 
 NAMES = tuple("abcdefghi")
@@ -46,7 +46,7 @@ def _no_tenseal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def network_values(plan_values: dict[str, Any]) -> dict[str, Any]:
+def network_values(plan_values: JsonObject) -> JsonObject:
     """A plan file that asks for a network of nine numbers and two classes."""
     wanted = {name: value for name, value in plan_values.items() if name not in ("rule", "key_bits")}
     fields = [{"name": name, "clip": [-4.0, 4.0]} for name in NAMES]
@@ -62,7 +62,7 @@ def nine_numbers() -> pa.Table:
 
 
 def test_a_campaign_for_a_network_is_launched(
-    owner: Scientist, network_values: dict[str, Any], nine_numbers: pa.Table, judge: Judge
+    owner: Scientist, network_values: JsonObject, nine_numbers: pa.Table, judge: Judge
 ) -> None:
     record = Campaign(owner, plan_from(network_values), nine_numbers).launch().record
     assert record.state is State.REQUESTED
@@ -75,7 +75,7 @@ def test_a_campaign_for_a_network_is_launched(
 
 
 def test_the_delivered_network_predicts_and_comes_back_from_its_file(
-    network_values: dict[str, Any], nine_numbers: pa.Table, tmp_path: Path
+    network_values: JsonObject, nine_numbers: pa.Table, tmp_path: Path
 ) -> None:
     plan = plan_from(network_values)
     weights = plan.family.drawn_weights()  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def test_the_delivered_network_predicts_and_comes_back_from_its_file(
     ],
 )
 def test_what_a_network_cannot_have_is_named_before_anything_is_escrowed(
-    network_values: dict[str, Any], changes: dict[str, Any], key: str
+    network_values: JsonObject, changes: JsonObject, key: str
 ) -> None:
     assert isinstance(plan_from(network_values), Plan)
     with pytest.raises(PlanError) as caught:
@@ -106,7 +106,7 @@ def test_what_a_network_cannot_have_is_named_before_anything_is_escrowed(
 
 
 def test_the_command_line_creates_such_a_campaign(
-    network_values: dict[str, Any], nine_numbers: pa.Table, tmp_path: Path, home: Path, judge: Judge
+    network_values: JsonObject, nine_numbers: pa.Table, tmp_path: Path, home: Path, judge: Judge
 ) -> None:
     plan, validation = tmp_path / "plan.json", tmp_path / "validation.csv"
     plan.write_text(json.dumps(network_values))

@@ -19,6 +19,7 @@ from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.roles import Transact
 from tests.scientist.conftest import Created, Judge
 from tests.token_under_test import STRICT, UNIT, GivenToken
@@ -26,7 +27,11 @@ from tests.token_under_test import STRICT, UNIT, GivenToken
 
 @pytest.fixture
 def token(
-    node: Anvil, deploy: Any, transact: Transact, scientist: KeyfileSigner, stranger: KeyfileSigner
+    node: Anvil,
+    deploy: Callable[..., str],
+    transact: Transact,
+    scientist: KeyfileSigner,
+    stranger: KeyfileSigner,
 ) -> GivenToken:
     """A token of which the scientist holds 100."""
     made = GivenToken(node, deploy(node, STRICT), transact)
@@ -35,7 +40,7 @@ def token(
 
 
 @pytest.fixture
-def paid_in(plan_values: dict[str, Any], token: GivenToken, owner: Scientist) -> Any:
+def paid_in(plan_values: JsonObject, token: GivenToken, owner: Scientist) -> Any:
     """`paid_in(**changes) -> Plan`: the plan of the tests, in the token."""
 
     def make(**changes: Any) -> Plan:
@@ -117,7 +122,7 @@ def test_ether_is_not_taken_for_the_token_in_a_plan(paid_in: Callable[..., Plan]
         paid_in(bounty="10 ETH")
 
 
-def test_a_plan_in_tokens_needs_a_chain_to_ask(plan_values: dict[str, Any], token: GivenToken) -> None:
+def test_a_plan_in_tokens_needs_a_chain_to_ask(plan_values: JsonObject, token: GivenToken) -> None:
     with pytest.raises(PlanError, match="asset"):
         plan_from(plan_values | {"asset": token.address})
     with pytest.raises(PlanError, match="'ether', or a token's address"):
@@ -127,7 +132,7 @@ def test_a_plan_in_tokens_needs_a_chain_to_ask(plan_values: dict[str, Any], toke
 
 @pytest.mark.parametrize("left_out", ["stake", "fee"])
 def test_stake_and_fee_of_a_token_are_never_guessed(
-    plan_values: dict[str, Any], token: GivenToken, owner: Scientist, left_out: str
+    plan_values: JsonObject, token: GivenToken, owner: Scientist, left_out: str
 ) -> None:
     money = {"asset": token.address, "bounty": "10 USDX", "stake": "0", "fee": "0"}
     values = {key: value for key, value in (plan_values | money).items() if key != left_out}

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from pysonar.scientist.cli.campaign import prompts
 from pysonar.scientist.connection import Scientist
 from tests.builders.terms import terms_of
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge
 from tests.scientist.shell import Shell, runner
 
@@ -31,7 +31,7 @@ ETHER = 10**18
 
 
 @pytest.fixture
-def plan_file(tmp_path: Path, plan_values: dict[str, Any]) -> Path:
+def plan_file(tmp_path: Path, plan_values: JsonObject) -> Path:
     """The plan as JSON."""
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_values))

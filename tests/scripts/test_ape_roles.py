@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from eth_account import Account
 
 from pysonar.chain.sending.signer import import_key
 from pysonar.scientist.result.estimator import Estimator
+from tests.conftest import Anvil
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -55,7 +55,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, start_anvil: Callable[..., Any]) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, start_anvil: Callable[..., Anvil]) -> Desk:
     """Sonar deployed on a chain of its own, a home for each role, irises for scientist and mine."""
     tmp_path = tmp_path_factory.mktemp("roles")
     url = start_anvil("--mixed-mining", "--block-time", "1").url

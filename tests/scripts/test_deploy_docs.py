@@ -13,11 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pysonar.chain.contract.deployment import read_deployment
+from tests.conftest import Anvil
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "contract.md"
@@ -74,7 +74,7 @@ def test_its_make_targets_exist() -> None:
 
 
 @pytest.mark.slow
-def test_its_commands_run(start_anvil: Callable[..., Any], tmp_path: Path) -> None:
+def test_its_commands_run(start_anvil: Callable[..., Anvil], tmp_path: Path) -> None:
     for name in ("contracts", "scripts"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "ape-config.yaml", tmp_path)

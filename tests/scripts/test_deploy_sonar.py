@@ -8,15 +8,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pysonar.chain.contract.deployment import read_deployment
 from pysonar.chain.node import rpc
+from tests.conftest import Anvil
 
 pytestmark = pytest.mark.slow  # Ape takes seconds to start, once per run of a script
 
@@ -32,7 +32,7 @@ class Printed:
     text: str
 
 
-def ape_run(script: str, anvil: Any, folder: Path, *options: str) -> Printed:
+def ape_run(script: str, anvil: Anvil, folder: Path, *options: str) -> Printed:
     """One of the scripts, on that chain, with that folder of manifests."""
     command = [str(Path(sys.executable).with_name("ape")), "run", script, "--network", anvil.url]
     environment = {"APE_DATA_FOLDER": str(ROOT / "build" / "ape"), **os.environ}
@@ -47,11 +47,11 @@ def ape_run(script: str, anvil: Any, folder: Path, *options: str) -> Printed:
     return Printed(done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr))
 
 
-def deploy(anvil: Any, folder: Path) -> Printed:
+def deploy(anvil: Anvil, folder: Path) -> Printed:
     return ape_run("deploy", anvil, folder, "--account", "TEST::5")
 
 
-def verify(anvil: Any, folder: Path) -> Printed:
+def verify(anvil: Anvil, folder: Path) -> Printed:
     return ape_run("verify-deployment", anvil, folder)
 
 
@@ -59,13 +59,13 @@ def verify(anvil: Any, folder: Path) -> Printed:
 class Deployed:
     """A chain on which the deploy script has run once."""
 
-    anvil: Any
+    anvil: Anvil
     folder: Path
     manifest: Path
 
 
 @pytest.fixture(scope="module")
-def once(start_anvil: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def once(start_anvil: Callable[..., Anvil], tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     anvil, folder = start_anvil(), tmp_path_factory.mktemp("deployments")
     done = deploy(anvil, folder)
     assert done.code == 0, done.text
@@ -73,7 +73,7 @@ def once(start_anvil: Callable[..., Any], tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def deployed(once: Deployed) -> Any:
+def deployed(once: Deployed) -> Iterator[Deployed]:
     """The same for every test: chain and manifest are put back afterwards."""
     kept, manifest = once.anvil.rpc("evm_snapshot"), once.manifest.read_bytes()
     yield once
@@ -130,7 +130,7 @@ def test_a_manifest_of_a_chain_that_was_started_anew_is_refused(deployed: Deploy
     assert "no code" in again.text
 
 
-def test_a_second_chain_has_its_own_manifest(deployed: Deployed, start_anvil: Callable[..., Any]) -> None:
+def test_a_second_chain_has_its_own_manifest(deployed: Deployed, start_anvil: Callable[..., Anvil]) -> None:
     written = deployed.manifest.read_bytes()
     second = start_anvil()
     second.rpc("anvil_setChainId", OTHER_CHAIN)

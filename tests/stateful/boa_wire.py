@@ -6,7 +6,6 @@ titanoboa keeps for its reports is left out too: it writes out a contract's whol
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import boa
 from boa.contracts.vyper.vyper_contract import VyperContract
@@ -24,13 +23,13 @@ class ContractRefusedError(Exception):
 class Wire:
     """Calls to one deployed contract."""
 
-    def __init__(self, contract: Any) -> None:
+    def __init__(self, contract: VyperContract) -> None:
         self.contract = contract
         self.address = str(contract.address)
         self.abi = contract.abi
         self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken
 
-    def send(self, function: str, *arguments: Any, sender: str, value: int = 0) -> bytes:
+    def send(self, function: str, *arguments: object, sender: str, value: int = 0) -> bytes:
         """Call with effect; the encoded answer.
 
         Raises:
@@ -51,11 +50,11 @@ class Wire:
                 self.logs.append(([topic.to_bytes(32) for topic in topics], data))
         return bytes(done.output)
 
-    def number(self, function: str, *arguments: Any) -> int:
+    def number(self, function: str, *arguments: object) -> int:
         """The answer of a view that returns a number."""
         return int.from_bytes(self.send(function, *arguments, sender=self.address))
 
-    def words(self, function: str, *arguments: Any) -> Sequence[int]:
+    def words(self, function: str, *arguments: object) -> Sequence[int]:
         """The answer of a view, as 32-byte words."""
         answer = self.send(function, *arguments, sender=self.address)
         return [int.from_bytes(answer[place : place + 32]) for place in range(0, len(answer), 32)]

@@ -1,8 +1,6 @@
 """What the state machine draws: people, terms of campaigns, and verdicts on the head of a queue."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from eth_utils import keccak, to_checksum_address
 from hypothesis import strategies as st
@@ -26,7 +24,7 @@ TOKENS = ("plain", "silent", "fickle")  # one answers nothing, one begins to lie
 
 
 @st.composite
-def sensible_terms(draw: Callable[[Any], Any], time: int) -> Terms:
+def sensible_terms(draw: st.DrawFn, time: int) -> Terms:
     """Terms that are accepted at `time`, with limits close enough to be reached."""
     target = draw(st.integers(1, 1_000_000))
     submit_until = time + draw(st.integers(100, 9_000))
@@ -47,10 +45,10 @@ def sensible_terms(draw: Callable[[Any], Any], time: int) -> Terms:
 
 
 @st.composite
-def odd_terms(draw: Callable[[Any], Any], time: int) -> Terms:
+def odd_terms(draw: st.DrawFn, time: int) -> Terms:
     """Sensible terms with one field at or beyond an edge."""
     terms = draw(sensible_terms(time))
-    odd: dict[str, Any] = {
+    odd: dict[str, st.SearchStrategy[object]] = {
         "capsule": st.sampled_from(SCIENTISTS),
         "bounty": AMOUNT,
         "stake": AMOUNT,
@@ -72,7 +70,7 @@ def odd_terms(draw: Callable[[Any], Any], time: int) -> Terms:
 
 
 @st.composite
-def verdicts(draw: Callable[[Any], Any], campaign: Campaign) -> list[Verdict]:
+def verdicts(draw: st.DrawFn, campaign: Campaign) -> list[Verdict]:
     """Up to 33 reports, of which most are right."""
     drawn: list[Verdict] = []
     best, terms = campaign.best, campaign.terms

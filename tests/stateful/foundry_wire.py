@@ -13,7 +13,9 @@ from eth_abi import decode
 from vyper.cli.vyper_compile import compile_files
 from web3 import Web3
 
+from tests.json_types import JsonObject
 from tests.stateful.boa_wire import REASON, ContractRefusedError
+from tests.stateful.stage import Abi
 
 ROOT = Path(__file__).parents[2]
 DEPLOYER = "0x" + "d0" * 20
@@ -27,7 +29,7 @@ class FoundryStage:
         self.request = request
         self.clock = int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
 
-    def rpc(self, method: str, *arguments: Any) -> Any:
+    def rpc(self, method: str, *arguments: object) -> Any:
         """The result of a call to the node; an error of the node is raised."""
         answer = self.request(method, list(arguments))
         if "error" in answer:
@@ -51,7 +53,7 @@ class FoundryStage:
         receipt = self.transact({"from": DEPLOYER, "data": output["bytecode"]})
         return FoundryWire(self, receipt["contractAddress"], output["abi"])
 
-    def transact(self, fields: dict[str, str]) -> Any:
+    def transact(self, fields: dict[str, str]) -> JsonObject:
         """One transaction in a block of its own, at the stage's time; its receipt."""
         self.rpc("anvil_setNextBlockBaseFeePerGas", "0x0")
         self.rpc("evm_setNextBlockTimestamp", hex(self.clock))
@@ -90,17 +92,17 @@ class FoundryStage:
 class FoundryWire:
     """Calls to one deployed contract."""
 
-    def __init__(self, stage: FoundryStage, address: str, abi: Any) -> None:
+    def __init__(self, stage: FoundryStage, address: str, abi: Abi) -> None:
         self.stage = stage
         self.address = Web3.to_checksum_address(address)
         self.codec = Web3().eth.contract(abi=abi)
         self.abi = abi
         self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken
 
-    def data(self, function: str, arguments: Sequence[Any]) -> str:
+    def data(self, function: str, arguments: Sequence[object]) -> str:
         return str(self.codec.encode_abi(function, list(arguments)))
 
-    def send(self, function: str, *arguments: Any, sender: str, value: int = 0) -> bytes:
+    def send(self, function: str, *arguments: object, sender: str, value: int = 0) -> bytes:
         """Call with effect; the encoded answer.
 
         Raises:
@@ -119,15 +121,15 @@ class FoundryWire:
                 self.logs.append((topics, bytes.fromhex(log["data"][2:])))
         return output
 
-    def view(self, function: str, arguments: Sequence[Any]) -> bytes:
+    def view(self, function: str, arguments: Sequence[object]) -> bytes:
         call = {"to": self.address, "data": self.data(function, arguments)}
         return bytes.fromhex(self.stage.rpc("eth_call", call, "latest").removeprefix("0x"))
 
-    def number(self, function: str, *arguments: Any) -> int:
+    def number(self, function: str, *arguments: object) -> int:
         """The answer of a view that returns a number."""
         return int.from_bytes(self.view(function, arguments))
 
-    def words(self, function: str, *arguments: Any) -> Sequence[int]:
+    def words(self, function: str, *arguments: object) -> Sequence[int]:
         """The answer of a view, as 32-byte words."""
         answer = self.view(function, arguments)
         return [int.from_bytes(answer[place : place + 32]) for place in range(0, len(answer), 32)]

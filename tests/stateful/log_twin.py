@@ -6,11 +6,11 @@ What a statistics service does. The state machine compares it with the contract 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from eth_abi import decode
 from eth_utils import keccak, to_checksum_address
 
+from tests.json_types import JsonObject
 from tests.stateful.ledger_twin import NO_GAIN, OPEN, REQUESTED, SETTLED
 
 BURN = "0x000000000000000000000000000000000000dEaD"
@@ -63,7 +63,7 @@ class Told:
 class LogTwin:
     """Folds logs in their order."""
 
-    def __init__(self, abi: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, abi: Iterable[JsonObject]) -> None:
         self.campaigns: dict[bytes, Told] = {}
         self.events: dict[bytes, tuple[str, list[str], list[str], list[str], list[str]]] = {}
         for entry in abi:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from eth_abi import decode, encode
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
@@ -17,6 +16,7 @@ from pyrevm import EVM, BlockEnv
 from vyper.cli.vyper_compile import compile_files
 
 from tests.stateful.boa_wire import REASON, ContractRefusedError
+from tests.stateful.stage import Abi
 
 ROOT = Path(__file__).parents[2]
 DEPLOYER = "0x" + "d0" * 20
@@ -75,7 +75,7 @@ class RevmStage:
 class RevmWire:
     """Calls to one deployed contract."""
 
-    def __init__(self, stage: RevmStage, address: str, abi: Any) -> None:
+    def __init__(self, stage: RevmStage, address: str, abi: Abi) -> None:
         self.stage = stage
         self.address = to_checksum_address(address)
         self.abi = abi
@@ -93,7 +93,7 @@ class RevmWire:
             if entry["type"] == "function"
         }
 
-    def send(self, function: str, *arguments: Any, sender: str, value: int = 0) -> bytes:
+    def send(self, function: str, *arguments: object, sender: str, value: int = 0) -> bytes:
         """Call with effect; the encoded answer.
 
         Raises:
@@ -118,11 +118,11 @@ class RevmWire:
                 self.logs.append(([bytes(topic) for topic in topics], bytes(told)))
         return bytes(output)
 
-    def number(self, function: str, *arguments: Any) -> int:
+    def number(self, function: str, *arguments: object) -> int:
         """The answer of a view that returns a number."""
         return int.from_bytes(self.send(function, *arguments, sender=READER))
 
-    def words(self, function: str, *arguments: Any) -> Sequence[int]:
+    def words(self, function: str, *arguments: object) -> Sequence[int]:
         """The answer of a view, as 32-byte words."""
         answer = self.send(function, *arguments, sender=READER)
         return [int.from_bytes(answer[place : place + 32]) for place in range(0, len(answer), 32)]

@@ -1,18 +1,18 @@
 """Runs of the contract's state machine, with any stage, of any length."""
 
 import sys
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.revm_wire import RevmStage
 from tests.stateful.sonar_machine import SonarMachine
+from tests.stateful.stage import Stage
 
 RUNS_AT_ONCE = 200
 
 
-def run(stage: Any, steps: int, steps_a_run: int) -> None:
+def run(stage: Stage, steps: int, steps_a_run: int) -> None:
     """Random campaigns on a stage.
 
     Raises:

@@ -7,7 +7,6 @@ run all campaigns are settled, reclaimed and claimed, and nothing may be left.
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 from eth_abi import decode
 from eth_utils import keccak
@@ -27,9 +26,9 @@ from tests.stateful.campaign_draws import (
 from tests.stateful.campaign_states import has_waiting, is_open, is_requested, may_be_called_off, patience
 from tests.stateful.ledger_twin import ETHER, OPEN, REQUESTED, SETTLED, Campaign, Ledger, RefusedError
 from tests.stateful.log_twin import LogTwin, Told
+from tests.stateful.stage import Stage, Wire
 
-NO_ONE = "0x" + "00" * 20
-NOTHING = b"\0" * 32
+NO_ONE, NOTHING = "0x" + "00" * 20, b"\0" * 32
 BURN = "0x000000000000000000000000000000000000dEaD"
 SPEC, MODEL = keccak(text="spec"), keccak(text="model")
 RICHES = 2**120
@@ -39,12 +38,12 @@ LONGEST_BATCH = 32
 class SonarMachine(RuleBasedStateMachine):
     """Every step tries something, mostly sensible, on the contract and on the twin."""
 
-    stage: Any
-    sonar: Any
-    tokens: dict[str, Any]
+    stage: Stage
+    sonar: Wire
+    tokens: dict[str, Wire]
 
     @classmethod
-    def on(cls, stage: Any) -> "type[SonarMachine]":
+    def on(cls, stage: Stage) -> "type[SonarMachine]":
         """The machine on a stage: Sonar and tokens deployed once, everybody rich in all assets."""
         sonar = stage.load("contracts/Sonar.vy")
         sources = {"plain": "PlainToken", "silent": "SilentToken", "fickle": "ChargingToken"}
@@ -79,8 +78,9 @@ class SonarMachine(RuleBasedStateMachine):
     # --- what both sides are asked -------------------------------------------------------------------------
 
     def attempt(
-        self, twin: Any, function: str, *arguments: Any, sender: str, value: int = 0, unreadable: bool = False
-    ) -> bytes | None:
+        self, twin: Callable[[], object], function: str, *arguments: object, sender: str, value: int = 0,
+        unreadable: bool = False,
+    ) -> bytes | None:  # fmt: skip
         """The call on both sides; the contract's answer, or None where both refused.
 
         Sonar gives a reason for each refusal, but of a call that its decoder cannot read.

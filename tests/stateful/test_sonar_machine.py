@@ -7,8 +7,8 @@ Three implementations of the EVM, as one of them may be wrong. `SONAR_STEPS` set
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any
 
+from tests.contracts.parties import FoundryChain
 from tests.stateful.boa_wire import BoaStage
 from tests.stateful.foundry_wire import FoundryStage
 from tests.stateful.revm_wire import RevmStage
@@ -29,6 +29,6 @@ def test_random_campaigns_agree_with_the_twin_on_titanoboa_too() -> None:
     run(BoaStage(), 300, steps_a_run=50)
 
 
-def test_random_campaigns_agree_with_the_twin_on_foundry_too(chain: Any) -> None:
+def test_random_campaigns_agree_with_the_twin_on_foundry_too(chain: FoundryChain) -> None:
     with FoundryStage(chain.provider.web3.provider.make_request) as stage:
         run(stage, 80, steps_a_run=40)

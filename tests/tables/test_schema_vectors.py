@@ -32,11 +32,12 @@ from pysonar.protocol.schema import (
     output_schema,
 )
 from pysonar.tables import CsvFile, read_records
+from tests.json_types import JsonObject
 
 FILE = Path(__file__).parents[2] / "vectors/schema/vectors.json"
 
 
-def with_rules(field: dict[str, Any], **rules: Any) -> dict[str, Any]:
+def with_rules(field: JsonObject, **rules: Any) -> JsonObject:
     return {**field, "openmined": {**field["openmined"], **rules}}
 
 
@@ -46,7 +47,7 @@ COLOUR = category_field(["red", "green", "other"])
 SIZE = category_field([1, 2, 3])
 LABEL = class_label(["no", "yes"])
 
-ENCODED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+ENCODED: list[tuple[str, JsonObject, JsonObject, str]] = [
     ("every kind, clipped, centred and scaled", {"n": NUMBER, "c": COUNT, "b": boolean_field(), "k": COLOUR},
      LABEL, "n,c,b,k,y\n1.25,3,true,red,no\n-11,1000,false,other,yes\n0.1,50,true,green,no\n"),
     ("an impossible number is clipped, a small one is kept", {"n": NUMBER}, LABEL,
@@ -75,7 +76,7 @@ ENCODED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
      "n,y\n1,55\n2,200\n3,-5\n"),
     ("a label of whole numbers", {"n": NUMBER}, class_label([3, 1, 2]), "n,y\n1,1\n2,3\n3,2\n"),
 ]  # fmt: skip
-UNUSABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, int, str]] = [
+UNUSABLE: list[tuple[str, JsonObject, JsonObject, str, int, str]] = [
     ("a required number", {"n": NUMBER}, LABEL, "n,y\n1,no\n,yes\n", 3, "n"),
     ("a word in a number", {"n": NUMBER}, LABEL, "n,y\ntwo,no\n", 2, "n"),
     ("a fraction in a count", {"c": COUNT}, LABEL, "c,y\n1.5,no\n", 2, "c"),
@@ -83,7 +84,7 @@ UNUSABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, int, str]] = [
     ("a missing label", {"n": NUMBER}, LABEL, "n,y\n1,\n", 2, "y"),
     ("an unknown label", {"n": NUMBER}, LABEL, "n,y\n1,perhaps\n", 2, "y"),
 ]
-REFUSED: list[tuple[str, dict[str, Any], str]] = [
+REFUSED: list[tuple[str, JsonObject, str]] = [
     ("a rule that there is not", with_rules(NUMBER, missing="mean"), "openmined.missing"),
     ("a word for a number", with_rules(NUMBER, missing={"value": "x"}), "openmined.missing.value"),
     (
@@ -100,11 +101,11 @@ def hex_of(number: float) -> str:
     return struct.pack(">d", float(number)).hex()
 
 
-def documents(fields: dict[str, Any], label: dict[str, Any]) -> dict[str, Any]:
+def documents(fields: JsonObject, label: JsonObject) -> JsonObject:
     return {"input_schema": input_schema(fields), "output_schema": output_schema("y", label)}
 
 
-def encoded(case: dict[str, Any], folder: Path) -> dict[str, Any]:
+def encoded(case: JsonObject, folder: Path) -> JsonObject:
     """What this implementation makes of the records."""
     path = folder / "records.csv"
     path.write_text(case["csv"])
@@ -119,7 +120,7 @@ def encoded(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     }
 
 
-def made(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def made(folder: Path) -> Iterator[tuple[str, list[JsonObject]]]:
     cases = [{"name": name, **documents(fields, label), "csv": csv} for name, fields, label, csv in ENCODED]
     yield "encoded", [{**case, **encoded(case, folder)} for case in cases]
     yield (
@@ -146,20 +147,20 @@ VECTORS = json.loads(FILE.read_text()) if FILE.exists() else {"encoded": [], "un
 
 
 @pytest.mark.parametrize("case", VECTORS["encoded"], ids=lambda case: str(case["name"]))
-def test_records_become_these_very_bits(case: dict[str, Any], tmp_path: Path) -> None:
+def test_records_become_these_very_bits(case: JsonObject, tmp_path: Path) -> None:
     found = encoded(case, tmp_path)
     assert found == {key: case[key] for key in found}
 
 
 @pytest.mark.parametrize("case", VECTORS["unusable"], ids=lambda case: str(case["name"]))
-def test_a_record_that_no_rule_takes_is_named(case: dict[str, Any], tmp_path: Path) -> None:
+def test_a_record_that_no_rule_takes_is_named(case: JsonObject, tmp_path: Path) -> None:
     with pytest.raises(BadValueError) as refused:
         encoded(case, tmp_path)
     assert (refused.value.row, refused.value.column) == (case["row"], case["column"])
 
 
 @pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: str(case["name"]))
-def test_a_rule_that_is_none_is_refused_with_its_place(case: dict[str, Any]) -> None:
+def test_a_rule_that_is_none_is_refused_with_its_place(case: JsonObject) -> None:
     with pytest.raises(ProfileError) as refused:
         Schema(case["input_schema"], output_schema("y", LABEL))
     assert refused.value.path == case["path"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from eth_abi.abi import encode
 
@@ -14,6 +13,7 @@ from pysonar.chain.contract.sonar import campaign_id, queue_entry
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.node.answers import Log
 from tests.builders.terms import terms_of
+from tests.json_types import JsonObject
 
 CONTRACT, MINER, OWNER = "0x" + "c0" * 20, "0x" + "31" * 20, "0x" + "51" * 20
 CAMPAIGN = bytes(range(32))
@@ -22,7 +22,7 @@ _VALUES = {
 }  # fmt: skip
 
 
-def calls_and_events() -> dict[str, Any]:
+def calls_and_events() -> JsonObject:
     """What a mine sends, and what it reads."""
     calls = []
     for version in (1, 2):
@@ -48,7 +48,7 @@ def calls_and_events() -> dict[str, Any]:
     }
 
 
-def _event(known: abi.EventAbi) -> dict[str, Any]:
+def _event(known: abi.EventAbi) -> JsonObject:
     topics, types, values = [known.topic], [], []
     for name, kind, indexed in known.fields:
         value = _VALUES.get(kind, 3 if kind.startswith("uint") else None)
@@ -69,7 +69,7 @@ def _event(known: abi.EventAbi) -> dict[str, Any]:
     }
 
 
-def payouts() -> dict[str, Any]:
+def payouts() -> JsonObject:
     """Wei paid for an accuracy, by terms and by what was reached before."""
     terms = terms_of(OWNER)
     base = CampaignRecord(

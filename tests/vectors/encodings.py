@@ -8,11 +8,12 @@ from typing import Any
 from pysonar.protocol.amounts import format_ppm, format_wei, parse_ppm, parse_wei
 from pysonar.protocol.canonical import dumps_cbor, dumps_json
 from pysonar.store import cid_of
+from tests.json_types import JsonObject
 
 _NUMBERS = (0, -0.0, 1, -1, 0.1, 1e-7, 1e21, 1.5e300, 5e-324, 2**53 - 1, -(2**53 - 1), 333333333.33333329)
 
 
-def canonical_json() -> dict[str, Any]:
+def canonical_json() -> JsonObject:
     """Values as plain JSON, and their one form; texts that no reader takes."""
     values: list[Any] = [
         *_NUMBERS,
@@ -36,7 +37,7 @@ def canonical_json() -> dict[str, Any]:
     }
 
 
-def cbor() -> dict[str, Any]:
+def cbor() -> JsonObject:
     """Values with their kinds, and their one form."""
     whole = [0, 23, 24, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**53, 2**64 - 1]
     integers = [sign for value in whole for sign in (value, -value - 1)]
@@ -76,7 +77,7 @@ def _pattern(size: int) -> bytes:
     return (block * (size // len(block) + 1))[:size]
 
 
-def cids() -> dict[str, Any]:
+def cids() -> JsonObject:
     """Sizes around every change of a tree's shape."""
     sizes = [0, 1, 262_143, 262_144, 262_145, 524_288, 174 * 262_144, 174 * 262_144 + 1]
     return {
@@ -89,7 +90,7 @@ def cids() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def amounts() -> dict[str, Any]:
+def amounts() -> JsonObject:
     """Texts of amounts and what they mean, both ways."""
     wei = ["10 ETH", "1.5 gwei", "25 wei", "0", "0.000000000000000001 ether", "007 gwei", "1ETH"]
     ppm = ["90 %", "90%", "2.5 %", "900000 ppm", "0", "100 %", "0.0001 %"]

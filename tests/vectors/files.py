@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.json_types import JsonObject
 from tests.vectors import chain, encodings, learning, metrics, mine, paillier, privacy, texts
 
 FOLDER = Path(__file__).parents[2] / "vectors"
-FILES: dict[str, Callable[[], dict[str, Any]]] = {
+FILES: dict[str, Callable[[], JsonObject]] = {
     "canonical_json.json": encodings.canonical_json,
     "cbor.json": encodings.cbor,
     "cids.json": encodings.cids,
@@ -30,6 +30,6 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def as_text(document: dict[str, Any]) -> str:
+def as_text(document: JsonObject) -> str:
     """The file's text. Integers beyond 2^53 are texts in it, floats are exact."""
     return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False) + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +19,13 @@ from openmined_syft.rules import rule_from
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.schema import Schema
 from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
+from tests.json_types import JsonObject
 from tests.vectors.drawing import integers, unit
 
 SEED = hashlib.sha256(b"openmined/vectors/campaign").digest()
 
 
-def features() -> dict[str, Any]:
+def features() -> JsonObject:
     """A map drawn from a campaign's id, and rows through it; equal within a few units of the last place."""
     mapping = {"name": "fourier", "count": 7, "gamma": 0.05}
     made = feature_map_from(mapping, 3, SEED)
@@ -40,7 +40,7 @@ def features() -> dict[str, Any]:
     }
 
 
-def records() -> dict[str, Any]:
+def records() -> JsonObject:
     """Records in two schemas, encoded to the bit, and the lengths they are clipped to."""
     documents = []
     for spec, columns in (
@@ -58,7 +58,7 @@ def records() -> dict[str, Any]:
     ):
         schema = Schema(spec.input_schema, spec.output_schema)
         clip = record_clip(schema, spec.family_for(SEED))
-        document: dict[str, Any] = {
+        document: JsonObject = {
             "spec": spec.to_bytes().decode(),
             "clip": [clip.inputs.hex(), clip.targets.hex()],
             "shape": list(spec.weights_shape),
@@ -75,7 +75,7 @@ def records() -> dict[str, Any]:
     }
 
 
-def layouts() -> dict[str, Any]:
+def layouts() -> JsonObject:
     """The layout of every kind of shape, and one matrix in fixed point."""
     shapes = [(1, 1), (2, 1), (5, 3), (65, 10), (65, 1), (785, 10), (257, 2), (1025, 1)]
     chosen = [
@@ -108,7 +108,7 @@ def release(rows: int, columns: int) -> NoisedSums:
     return NoisedSums(products[np.triu_indices(rows)], pulls, 10**15, 10**15, clip)
 
 
-def training() -> dict[str, Any]:
+def training() -> JsonObject:
     """From a release to the integers that meet the ciphertexts."""
     cases = []
     for family_name, outputs, rule in (

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from openmined_syft.metrics import measure_ppm as measured
 from openmined_syft.metrics import metric_names, score_ppm
 from openmined_syft.models import build_family
+from tests.json_types import JsonObject
 from tests.vectors.drawing import integers
 
 _PREDICTED: dict[str, tuple[list[int], list[int]]] = {
@@ -21,7 +20,7 @@ _PREDICTED: dict[str, tuple[list[int], list[int]]] = {
 _BY_SCORES = ("auc", "log_loss")
 
 
-def metrics() -> dict[str, Any]:
+def metrics() -> JsonObject:
     """Scores of predictions, and of scores, which a family with the identity as weights gives back."""
     whole = integers("scores", 8 * 3, 9).reshape(8, 3) / 4
     scored: dict[str, tuple[list[int], list[list[float]]]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from mine_agent.rules.hours import hours_of
 from mine_agent.rules.offer import Offer
@@ -13,6 +12,7 @@ from mine_agent.rules.policy import Limits, Policy
 from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.party.home.rules import Allowed
+from tests.json_types import JsonObject
 
 SCIENTIST, CAPSULE, ETHER = "0x" + "51" * 20, "0x" + "ca" * 20, "0x" + "00" * 20
 _OPEN = Policy(
@@ -22,7 +22,7 @@ AUDITOR = "QmPK1s3pNYLi9ERiq3BDxKa4XosgWwFRQUydHUtz4YgpqB"
 _OFFER = Offer(SCIENTIST, CAPSULE, ETHER, ("a", "b"), 10**18, Cost(10**16, 10**15, 10**14))
 
 
-def decisions() -> dict[str, Any]:
+def decisions() -> JsonObject:
     """Offers against policies, and pasts against limits."""
     policies = {
         "nothing": Policy(),
@@ -97,7 +97,7 @@ _PASTS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def _move(outcomes: tuple[str, ...]) -> dict[str, Any]:
+def _move(outcomes: tuple[str, ...]) -> JsonObject:
     past = [Past(b"d", bytes([place]), Outcome[name], 100) for place, name in enumerate(outcomes)]
     moves = [
         next_move(past, data=b"d", model=bytes([model]), limits=Limits(no_gain_pause=10), now=now)

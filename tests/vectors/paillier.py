@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import gmpy2
 import numpy as np
@@ -24,6 +23,7 @@ from pysonar.protocol.artifacts import (
     PublicKeyArtifact,
 )
 from pysonar.protocol.cid import Cid
+from tests.json_types import JsonObject
 from tests.vectors.drawing import unit
 
 SHAPE, BOUND = (4, 3), 8.0
@@ -50,7 +50,7 @@ def _noise(name: str, key: PrivateKey, count: int) -> list[int]:
     return [int.from_bytes(piece, "big") % (int(key.public.n) - 1) + 1 for piece in pieces]
 
 
-def visit() -> dict[str, Any]:
+def visit() -> JsonObject:
     """What a mine gets, what it computes, and what it seals."""
     return {
         "about": "Paillier: `noise` has r of each ciphertext's r^n. The key is of no value.",
@@ -58,7 +58,7 @@ def visit() -> dict[str, Any]:
     }
 
 
-def _visit(bits: int) -> dict[str, Any]:
+def _visit(bits: int) -> JsonObject:
     key = known_key(bits)
     public, layout = key.public, Layout.choose(SHAPE, bits, BOUND)
     weights = (np.array(unit("weights", 12)).reshape(SHAPE) - 0.5) * 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import category_field, input_schema, number_field
 from tests.builders.specs import spec_of
+from tests.json_types import JsonObject
 from tests.vectors.drawing import unit, words
 
 _LENGTHS = (1e-9, 0.3, 1.0, 4.0, 1e9, 1e200)
@@ -43,7 +43,7 @@ class Counted:
                 return value
 
 
-def accounting_and_grid() -> dict[str, Any]:
+def accounting_and_grid() -> JsonObject:
     """Prices, clipped records, samples, and a line of a ledger."""
     costs = [(3.0, 1e-6), (10.0, 1e-6), (0.01, 1e-9), (50.0, 0.001)]
     rhos = [Fraction(1, 128), Fraction(23, 7), Fraction(3, 1 << 40)]
@@ -74,7 +74,7 @@ def accounting_and_grid() -> dict[str, Any]:
     }
 
 
-def release_names() -> dict[str, Any]:
+def release_names() -> JsonObject:
     """Specs with the names of their releases: words for people make no other release, a bound does."""
     fields = {"title": number_field((-1.0, 2.5)), "kind": category_field(["a", "ö"])}
     worded = {"title": {**fields["title"], "description": "how long"}, "kind": fields["kind"]}

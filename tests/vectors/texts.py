@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from openmined_syft.features.text import HashedText
 from openmined_syft.features.text.folding import frozen_folding
+from tests.json_types import JsonObject
 
 TEXTS = (
     "", "The cat sat", "THE  Cat, sat!", "it's #Tag @me 3.5", "STRASSE Stra\u00dfe \u1e9e",
@@ -16,7 +15,7 @@ TEXTS = (
     "\ud55c\uad6d\uc5b4 \u6771\u4eac \u0e01\u0e32\u0e23", "soft\u00adhyphen zero\u200bwidth",
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "a_b-c\ue000d\U0001d538", "one two two one two",
 )  # fmt: skip
-KINDS: tuple[dict[str, Any], ...] = (
+KINDS: tuple[JsonObject, ...] = (
     {"columns": 16, "words": 1, "characters": None, "seed": ""},
     {"columns": 1000, "words": 2, "characters": [3, 5], "seed": "campaign 7"},
     {"columns": 4096, "words": 0, "characters": [1, 8], "seed": "s" * 64},
@@ -24,7 +23,7 @@ KINDS: tuple[dict[str, Any], ...] = (
 )
 
 
-def texts() -> dict[str, Any]:
+def texts() -> JsonObject:
     """For each text its words, and for each kind of field its row: columns, and values to the bit."""
     rows = []
     for kind in KINDS:

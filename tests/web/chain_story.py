@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import EMPTY, Report, Verdict
@@ -19,6 +19,12 @@ HOUR, DAY = 3_600, 86_400
 def digest(text: str) -> bytes:
     """32 bytes that stand for an artifact."""
     return text.encode().ljust(32, b"\1")[:32]
+
+
+class StoryTerms(TermsChanges, total=False):
+    """What a campaign of the story may have otherwise."""
+
+    submit_for: int
 
 
 @dataclass
@@ -55,7 +61,7 @@ class Story:
         campaign: bytes = events[0].event.id
         return campaign
 
-    def opened(self, start: int = 0, **terms: Any) -> bytes:
+    def opened(self, start: int = 0, **terms: Unpack[StoryTerms]) -> bytes:
         """An open campaign."""
         campaign = self.create(**terms)
         call = self.sonar.calls.open_campaign(campaign, digest("key"), digest("model 0"), start)
@@ -67,7 +73,7 @@ class Story:
         call = self.sonar.calls.submit(campaign, digest(update), miner.address, deposit)
         self.transact(self.node, miner, call)
 
-    def report(self, campaign: bytes, *verdicts: tuple[Any, str, Verdict, int]) -> None:
+    def report(self, campaign: bytes, *verdicts: tuple[KeyfileSigner, str, Verdict, int]) -> None:
         """Verdicts on the head of the queue: miner, update, verdict, accuracy."""
         reports = [
             Report(

@@ -6,13 +6,13 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 
 @contextlib.contextmanager
-def served(application: Any) -> Iterator[str]:
+def served(application: ASGIApp) -> Iterator[str]:
     """The application's address, as long as the block lasts."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
@@ -18,13 +17,14 @@ from sonar_web.index.indexer import Indexer
 from sonar_web.index.opening import is_server
 from sonar_web.index.reading import open_for_reading
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.web.chain_story import Story
 
 ETHER = "0x" + "00" * 20
 VERDICTS = {1: "improved", 2: "no_gain", 3: "malformed", 4: "unavailable"}
 
 
-def rows(database: str, table: str) -> list[dict[str, Any]]:
+def rows(database: str, table: str) -> list[JsonObject]:
     """All rows of a table of the index."""
     opened = open_for_reading(database)
     try:

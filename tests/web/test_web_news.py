@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api.app import Serving, make_app
@@ -41,7 +41,7 @@ def application(
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
     titles: list[str],
-) -> Any:
+) -> FastAPI:
     """The service over a finished and a declined campaign."""
     two_campaigns(story, miner, second_miner)
     indexer.poll()
@@ -60,7 +60,7 @@ def _blocks(url: str) -> Generator[int, None, None]:
 
 
 def test_what_is_new_is_told_as_it_happens_and_only_once(
-    application: Any, story: Story, indexer: Indexer
+    application: FastAPI, story: Story, indexer: Indexer
 ) -> None:
     first = indexer.progress.block
     with served(application) as url:
@@ -73,7 +73,7 @@ def test_what_is_new_is_told_as_it_happens_and_only_once(
 
 
 def test_another_branch_of_the_same_height_is_new_and_so_is_a_title(
-    application: Any, story: Story, indexer: Indexer, titles: list[str]
+    application: FastAPI, story: Story, indexer: Indexer, titles: list[str]
 ) -> None:
     """Nothing else would make an open page ask again: the number of the block is the old one."""
     block = indexer.progress.block

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import schemathesis
@@ -18,6 +17,7 @@ from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
+from tests.json_types import JsonObject
 from tests.web.chain_story import Story
 from tests.web.test_web_index import two_campaigns
 
@@ -49,7 +49,7 @@ def own_file(
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
     tmp_path: Path,
-) -> Any:
+) -> JsonObject:
     """What the service over a finished and a declined campaign says of itself."""
     two_campaigns(story, miner, second_miner)
     indexer.poll()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +27,12 @@ from pysonar.protocol.schema import (
 )
 from pysonar.protocol.schema.text import MAX_BYTES
 from pysonar.tables import CsvFile, read_records
+from tests.json_types import JsonObject
 
 OUTPUT = output_schema("mood", class_label(["bad", "good"]))
 
 
-def schema_of(**fields: dict[str, Any]) -> Schema:
+def schema_of(**fields: JsonObject) -> Schema:
     return Schema(input_schema(fields), OUTPUT)
 
 

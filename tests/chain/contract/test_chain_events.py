@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.abi import EventAbi
 from pysonar.chain.errors import UndecodableLogError
+from tests.json_types import JsonObject
 
 EVENTS = sorted(abi.events().values(), key=lambda event: event.name)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -23,7 +24,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def log_of(event: EventAbi, values: dict[str, Any]) -> tuple[list[bytes], bytes]:
+def log_of(event: EventAbi, values: JsonObject) -> tuple[list[bytes], bytes]:
     """Topics and data as the chain has them."""
     topics = [encode([kind], [values[name]]) for name, kind, indexed in event.fields if indexed]
     plain = [(name, kind) for name, kind, indexed in event.fields if not indexed]
@@ -36,7 +37,7 @@ def test_an_event_is_read_as_it_was_encoded(event: EventAbi) -> None:
     fields = {name: VALUES[kind] for name, kind, _ in event.fields}
 
     @given(st.fixed_dictionaries(fields))
-    def check(values: dict[str, Any]) -> None:
+    def check(values: JsonObject) -> None:
         assert event.decode(*log_of(event, values)) == values
 
     check()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from eth_abi.abi import encode
@@ -21,7 +20,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.amounts import AmountError
 from tests.chain.sending.outboxes import register
 from tests.conftest import Anvil
-from tests.meddling import Answer, Meddling
+from tests.meddling import Answer, Meddling, Params
 from tests.roles import Transact
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
@@ -31,7 +30,11 @@ USDX = Asset("0x" + "11" * 20, "USDX", 6)
 
 @pytest.fixture
 def token(
-    node: Anvil, deploy: Any, transact: Transact, capsule: KeyfileSigner, stranger: KeyfileSigner
+    node: Anvil,
+    deploy: Callable[..., str],
+    transact: Transact,
+    capsule: KeyfileSigner,
+    stranger: KeyfileSigner,
 ) -> GivenToken:
     """A token of which the capsule's account holds 100."""
     made = GivenToken(node, deploy(node, STRICT), transact)
@@ -77,7 +80,7 @@ def test_an_account_or_another_contract_is_no_token(
 def test_a_symbol_is_short_and_plain_whatever_is_said(
     node: Anvil, token: GivenToken, said: bytes, shown: str
 ) -> None:
-    def answer(method: str, params: Any) -> Answer | None:
+    def answer(method: str, params: Params) -> Answer | None:
         asked = method == "eth_call" and params[0]["data"].startswith("0x95d89b41")
         return {"result": "0x" + said.hex()} if asked else None
 
@@ -89,7 +92,7 @@ def test_a_symbol_is_short_and_plain_whatever_is_said(
 def test_decimals_beyond_all_use_are_refused(node: Anvil, token: GivenToken) -> None:
     from web3 import Web3
 
-    def answer(method: str, params: Any) -> Answer | None:
+    def answer(method: str, params: Params) -> Answer | None:
         asked = method == "eth_call" and params[0]["data"].startswith("0x313ce567")
         return {"result": "0x" + (255).to_bytes(32, "big").hex()} if asked else None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from web3 import Web3
+from web3.types import RPCEndpoint, RPCResponse
 
 from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, decode_log
 from pysonar.chain.contract.sonar import Sonar
@@ -21,6 +22,7 @@ from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
+from tests.meddling import Answer, Params
 from tests.roles import Transact
 
 
@@ -192,11 +194,11 @@ def test_a_chain_cut_short_and_grown_anew(
 class Meddling(NodeProvider):
     """A node between: `before` sees every request and may answer it itself."""
 
-    def __init__(self, url: str, before: Callable[[str, Any], Any]) -> None:
+    def __init__(self, url: str, before: Callable[[str, Params], Answer | None]) -> None:
         super().__init__(url)
         self.before = before
 
-    def make_request(self, method: Any, params: Any) -> Any:
+    def make_request(self, method: RPCEndpoint, params: Params) -> RPCResponse:
         answer = self.before(method, params)
         return super().make_request(method, params) if answer is None else answer
 
@@ -213,7 +215,7 @@ def test_a_node_that_lags_behind_orphans_nothing(
     honest.poll()
     head = rpc.block_number(node.web3)
 
-    def behind(method: str, params: Any) -> Any:
+    def behind(method: str, params: Params) -> Answer | None:
         if method == "eth_blockNumber":
             return {"result": hex(head - 1)}
         if method == "eth_getBlockByNumber" and params[0] == hex(head):
@@ -234,7 +236,7 @@ def test_a_node_that_limits_the_range_is_asked_for_less(
         node.mine(30)
     asked = []
 
-    def limited(method: str, params: Any) -> Any:
+    def limited(method: str, params: Params) -> Answer | None:
         if method != "eth_getLogs":
             return None
         span = int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) + 1
@@ -252,7 +254,7 @@ def test_a_node_that_refuses_every_range_is_an_error_and_changes_nothing(
 ) -> None:
     register()
 
-    def refusing(method: str, params: Any) -> Any:
+    def refusing(method: str, params: Params) -> Answer | None:
         return {"error": {"code": -32000, "message": "no logs here"}} if method == "eth_getLogs" else None
 
     follower = Follower(database, Web3(Meddling(node.url, refusing)), sonar, confirmations=0)
@@ -267,7 +269,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
     register()
     forks = [1]
 
-    def fork_after_logs(method: str, params: Any) -> Any:
+    def fork_after_logs(method: str, params: Params) -> Answer | None:
         if method == "eth_getLogs" and forks:
             forks.clear()
             answer = node.web3.provider.make_request(method, params)
@@ -289,7 +291,7 @@ def test_a_fork_between_two_requests_does_not_join_two_branches(
     node.mine(2)
     asked = []
 
-    def fork_before_the_second_block(method: str, params: Any) -> Any:
+    def fork_before_the_second_block(method: str, params: Params) -> Answer | None:
         if method == "eth_getBlockByNumber":
             asked.append(params[0])
             if len(asked) == 2:  # the first was the cursor, still on the old branch
@@ -309,7 +311,7 @@ def test_a_node_that_goes_away_leaves_everything_as_it_was(
     register()
     gone: list[str] = []
 
-    def away(method: str, params: Any) -> Any:
+    def away(method: str, params: Params) -> Answer | None:
         if method == "eth_getLogs" and not gone:
             gone.append(method)
         if gone == ["eth_getLogs"]:

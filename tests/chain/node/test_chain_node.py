@@ -38,6 +38,7 @@ from tests.faulty_node import (
     saying,
     swapped,
 )
+from tests.json_types import JsonObject
 
 # --- ids, limits, patience
 
@@ -255,7 +256,7 @@ def test_an_answer_that_is_not_understood_does_not_make_the_contract_an_older_on
 ) -> None:
     version = "0x" + abi.functions()["version"].selector.hex()
 
-    def confused(exchange: Exchange) -> dict[str, Any]:
+    def confused(exchange: Exchange) -> JsonObject:
         asked = exchange.params[0]["data"] == version
         return exchange.saying(result="0x") if asked else exchange.honest()
 

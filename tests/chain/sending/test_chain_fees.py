@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from eth_account.typed_transactions import TypedTransaction
@@ -22,7 +21,7 @@ from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.sending.outboxes import landed, register, registration
 from tests.conftest import Anvil
-from tests.meddling import Answer, Meddling, refusing
+from tests.meddling import Answer, Meddling, Params, refusing
 
 DEED = registration()
 OFFERS = st.tuples(st.integers(1, 10**12), st.integers(1, 10**12)).map(lambda b: Fees(max(b), min(b)))
@@ -42,10 +41,10 @@ def tip_of(raw: str) -> int:
     return int(TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["maxPriorityFeePerGas"])
 
 
-def floor_of(least: int, suggested: int) -> Callable[[str, Any], Answer | None]:
+def floor_of(least: int, suggested: int) -> Callable[[str, Params], Answer | None]:
     """A node that takes no tip under `least`, as Polygon's, and suggests `suggested`."""
 
-    def answer(method: str, params: Any) -> Answer | None:
+    def answer(method: str, params: Params) -> Answer | None:
         if method == "eth_maxPriorityFeePerGas":
             return {"result": hex(suggested)}
         if method == "eth_sendRawTransaction" and tip_of(params[0]) < least:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from web3 import Web3
+from web3.types import RPCEndpoint, RPCResponse
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import TokenCallTooDearError
@@ -16,6 +17,7 @@ from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.transaction_maker import TransactionMaker
 from tests.conftest import Anvil
+from tests.meddling import Params
 
 ID = b"\x01" * 32
 TOKEN = "0x" + "11" * 20
@@ -28,7 +30,7 @@ class DearGas(NodeProvider):
         super().__init__(url)
         self.times = times
 
-    def make_request(self, method: Any, params: Any) -> Any:
+    def make_request(self, method: RPCEndpoint, params: Params) -> RPCResponse:
         answer: Any = super().make_request(method, params)
         if method == "eth_estimateGas":
             answer = answer | {"result": hex(int(answer["result"], 16) * self.times)}

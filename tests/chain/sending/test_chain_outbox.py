@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -33,7 +32,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import terms_of
 from tests.chain.sending.outboxes import FILLER, landed, named, register, send_and_see_mined
 from tests.conftest import Anvil
-from tests.meddling import Meddling
+from tests.meddling import Answer, Meddling
 from tests.roles import Transact
 
 SPEC, SALT, UPDATE = (bytes([n]) * 32 for n in (1, 2, 3))
@@ -301,7 +300,7 @@ def test_the_first_version_counts_if_it_is_the_one_mined(
     node.set_automine(False)
     lost = [False]
 
-    def lose_broadcast(method: str, _: object) -> Any:
+    def lose_broadcast(method: str, _: object) -> Answer | None:
         if method == "eth_sendRawTransaction" and lost[0]:
             return {"error": {"code": -32000, "message": "mempool is full"}}
         return None
@@ -356,7 +355,7 @@ def test_a_node_lost_at_the_broadcast_loses_nothing(
 ) -> None:
     down = [True]
 
-    def drop(method: str, _: object) -> Any:
+    def drop(method: str, _: object) -> Answer | None:
         if method == "eth_sendRawTransaction" and down[0]:
             raise NodeDownError(node.url, "test")
         return None

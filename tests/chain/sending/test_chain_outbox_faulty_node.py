@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from eth_account import Account
@@ -34,7 +33,7 @@ from tests.chain.sending.outboxes import (
     send_and_see_mined,
 )
 from tests.conftest import Anvil
-from tests.meddling import Answer, Meddling, refusing, without
+from tests.meddling import Answer, Meddling, Params, refusing, without
 from tests.roles import Transact
 
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
@@ -78,7 +77,7 @@ def test_a_node_that_shows_nothing_at_all_displaces_nothing(
 ) -> None:
     pruned = refusing("eth_getBlockByNumber", "block is not available")
 
-    def silent(method: str, params: Any) -> Answer | None:
+    def silent(method: str, params: Params) -> Answer | None:
         if method == "eth_getBlockByNumber" and params[1]:
             return pruned(method, params)
         return {"result": None} if method in (RECEIPT, TRANSACTION) else None
@@ -274,7 +273,7 @@ def test_a_revert_that_wait_has_raised_is_not_raised_twice(
 def test_a_nonce_far_above_what_is_mined_is_refused(
     node: Anvil, sonar: Sonar, make: Callable[..., Outbox], pending: int, taken: bool
 ) -> None:
-    def wrong(method: str, params: Any) -> Answer | None:
+    def wrong(method: str, params: Params) -> Answer | None:
         asked = method == "eth_getTransactionCount" and params[1] == "pending"
         return {"result": hex(pending)} if asked else None
 
@@ -295,7 +294,7 @@ def test_a_nonce_below_what_is_mined_is_refused(
 ) -> None:
     send_and_see_mined(node, make(), register(sonar), DEED)
 
-    def stale(method: str, params: Any) -> Answer | None:
+    def stale(method: str, params: Params) -> Answer | None:
         asked = method == "eth_getTransactionCount" and params[1] == "pending"
         return {"result": "0x0"} if asked else None
 
@@ -306,7 +305,7 @@ def test_a_nonce_below_what_is_mined_is_refused(
 def test_a_chain_without_a_pending_state_has_nonces_too(
     node: Anvil, sonar: Sonar, make: Callable[..., Outbox]
 ) -> None:
-    def refuse(method: str, params: Any) -> Answer | None:
+    def refuse(method: str, params: Params) -> Answer | None:
         if method == "eth_getTransactionCount" and params[1] == "pending":
             return {"error": {"code": -32000, "message": "pending block is not available"}}
         return None

@@ -32,7 +32,7 @@ def perform(sonar: Contract, stranger: Account) -> Callable:
     return call
 
 
-def finish(desk: Desk, ident: bytes, sender: Any) -> None:
+def finish(desk: Desk, ident: bytes, sender: Account) -> None:
     desk.sonar.deliver(ident, digest("result"), sender=desk.capsule)
     desk.sonar.settle(ident, sender=sender)
 

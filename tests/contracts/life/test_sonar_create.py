@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from pysonar.chain.contract.versions import NEWEST
-from tests.contracts.parties import Contract
-from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, NOTHING, digest, reverts
+from tests.contracts.parties import Account, Contract, Receipt
+from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, NOTHING, Terms, digest, reverts
+from tests.json_types import JsonObject
 
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1
 
 
-def terms_told(event: dict[str, Any]) -> tuple[Any, ...]:
+def terms_told(event: JsonObject) -> tuple[Any, ...]:
     """The terms out of `CampaignCreated` alone, as ISonar.vyi says that they are packed."""
     limits, price = event["limits"], event["price"]
     submit_until = limits >> 177 & 2**34 - 1
@@ -27,7 +28,9 @@ def terms_told(event: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def create(sonar: Contract, terms: Any, sender: Any, value: int | None = None, salt: str = "salt") -> Any:
+def create(
+    sonar: Contract, terms: Terms, sender: Account, value: int | None = None, salt: str = "salt"
+) -> Receipt:
     value = terms.bounty if value is None else value
     return sonar.create_campaign(terms.tuple(), digest(salt), value=value, sender=sender)
 
@@ -63,7 +66,7 @@ def test_the_id_binds_chain_contract_owner_spec_and_salt(desk, sonar, chain, sci
     from eth_abi import encode
     from eth_utils import keccak
 
-    def expected(owner: Any, spec: bytes, salt: bytes) -> bytes:
+    def expected(owner: Account, spec: bytes, salt: bytes) -> bytes:
         types = ["uint256", "address", "address", "bytes32", "bytes32"]
         return keccak(encode(types, [chain.chain_id, str(sonar), str(owner), spec, salt]))
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.contracts.parties import Account
+from tests.contracts.parties import Account, Receipt
 from tests.contracts.sonar_desk import NO_ONE, Desk, digest, reverts
 
 
-def submit_for(desk: Desk, ident: bytes, name: str, payer: Account, miner: Account) -> Any:
+def submit_for(desk: Desk, ident: bytes, name: str, payer: Account, miner: Account) -> Receipt:
     return desk.sonar.submit(ident, digest(name), miner, value=desk.price(ident), sender=payer)
 
 

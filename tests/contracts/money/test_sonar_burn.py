@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Unpack
 
 import pytest
 
 from tests.contracts.parties import Account, Contract, Project, Receipt
-from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, Desk, digest, reverts
+from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, Desk, TermsChanges, digest, reverts
 
 # What might one day live at the burn address: run-time code.
 TAKES, REFUSES, HUNGRY, LOUD = "00", "5f5ffd", "5b5f56", "621000005ff3"
 
 
 @pytest.fixture
-def forfeited(desk: Desk, sonar: Contract, capsule: Account) -> Any:
+def forfeited(desk: Desk, sonar: Contract, capsule: Account) -> Callable[..., bytes]:
     """A campaign that is finished and delivered, with one stake to burn; its id."""
 
-    def bring(**changes: Any) -> bytes:
+    def bring(**changes: Unpack[TermsChanges]) -> bytes:
         ident = desk.opened(**changes)
         desk.submit(ident, "a")
         desk.submit(ident, "b")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Unpack
 
 import pytest
 
 from tests.contracts.parties import Account, Contract, Project
-from tests.contracts.sonar_desk import ETHER, NOTHING, Desk, digest, reverts
+from tests.contracts.sonar_desk import ETHER, NOTHING, Desk, TermsChanges, digest, reverts
 
 
 @pytest.fixture
@@ -19,10 +20,12 @@ def token(project: Project, deployer: Account, scientist: Account, miner: Accoun
 
 
 @pytest.fixture
-def create(desk: Desk, sonar: Contract, scientist: Account) -> Any:
+def create(desk: Desk, sonar: Contract, scientist: Account) -> Callable[..., bytes]:
     """Create a campaign in a token with a permit; its id."""
 
-    def with_permit(token: Contract, signed: Any, **changes: Any) -> bytes:
+    def with_permit(
+        token: Contract, signed: tuple[int, int, bytes, bytes], **changes: Unpack[TermsChanges]
+    ) -> bytes:
         terms, salt = desk.with_terms(asset=str(token), **changes), digest("salt")
         sonar.create_campaign_with_permit(terms.tuple(), salt, signed, sender=scientist)
         ident = bytes(sonar.campaign_id(scientist, terms.spec, salt))

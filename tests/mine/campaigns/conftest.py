@@ -5,7 +5,7 @@ that fit.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +13,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 
 # Test modules are imported by path: the mine and the Capsule beside them are found only like this.
-from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
 from tests.roles import Transact
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
 
     names, get = [], EmbeddedStore.get
 
-    def watched(store: Any, cid: Cid, *, max_bytes: int) -> bytes:
+    def watched(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
         names.append(cid)
         return get(store, cid, max_bytes=max_bytes)
 
@@ -77,7 +77,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
 
 
 @pytest.fixture(scope="session")
-def rows() -> list[tuple[float, float, float, str]]:
+def rows() -> Rows:
     """60 records of three colours, with numbers that are recognised wherever they turn up."""
     import numpy as np
 
@@ -92,7 +92,7 @@ def rows() -> list[tuple[float, float, float, str]]:
 
 
 @pytest.fixture
-def colours(rows: list[tuple[float, float, float, str]], tmp_path: Path) -> Path:
+def colours(rows: Rows, tmp_path: Path) -> Path:
     """The records as a miner's CSV file, with a column that nobody asks for."""
     path = tmp_path / "colours.csv"
     lines = [f"{a},{b},{c},{colour},secret-{number}" for number, (a, b, c, colour) in enumerate(rows)]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+import numpy as np
+
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
+from openmined_syft.schemes.interface import PrivateHalf, PublicHalf
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Verdict
@@ -20,12 +23,15 @@ from pysonar.protocol.artifacts import (
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import class_label, output_schema
+from pysonar.store import Store
 from tests.builders.specs import SpecChanges, spec_of
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
 ETHER = 10**18
+Rows = list[tuple[float, float, float, str]]
+"""Records of three numbers and a colour."""
 
 
 class SmallCapsule:
@@ -35,14 +41,14 @@ class SmallCapsule:
     SCHEME = "paillier"
 
     def __init__(
-        self, node: Anvil, sonar: Sonar, signers: Mapping[str, Any], transact: Transact, store: Any
+        self, node: Anvil, sonar: Sonar, signers: Mapping[str, Any], transact: Transact, store: Store
     ) -> None:
         self.node, self.sonar, self.signers, self.transact, self.store = node, sonar, signers, transact, store
         self.key: PrivateKey = signers["campaign_key"]
         self.secret: SecretKey = signers["capsule_secret"]
         self.certificate_cid = store.put_pinned(self.secret.certificate.to_bytes(), "capsule")
         transact(node, signers["capsule"], sonar.calls.register_capsule(self.certificate_cid.digest))
-        self.weights: dict[bytes, Any] = {}
+        self.weights: dict[bytes, np.ndarray] = {}
 
     def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         """A spec that asks for three numbers and a colour."""
@@ -67,15 +73,22 @@ class SmallCapsule:
         return bytes(campaign)
 
     @property
-    def start(self) -> Any:
+    def start(self) -> np.ndarray:
         """The weights that a campaign begins with."""
         return self.spec().family_for(b"").initial_weights()
 
-    def public_key(self, public: Any = None) -> bytes:
+    def public_key(self, public: PublicHalf | None = None) -> bytes:
         """The bytes of a public half; of its own, unless told otherwise."""
         return PublicKeyArtifact(public or self.key.public).to_bytes()
 
-    def model(self, weights: Any = None, *, version: int = 0, key: Any = None, bound: float = 8.0) -> bytes:
+    def model(
+        self,
+        weights: np.ndarray | None = None,
+        *,
+        version: int = 0,
+        key: PrivateHalf | None = None,
+        bound: float = 8.0,
+    ) -> bytes:
         """The bytes of an encrypted model; of the start, unless told otherwise."""
         weights = self.start if weights is None else weights
         encrypted = EncryptedModel.encrypt(weights, key or self.key, version=version, weight_bound=bound)
@@ -92,14 +105,14 @@ class SmallCapsule:
         *,
         public_key: bytes | None = None,
         model: bytes | None = None,
-        **terms: Any,
+        **terms: Unpack[TermsChanges],
     ) -> bytes:
         """A campaign opened with these, whatever they are; with honest ones where nothing is said."""
         campaign = self.create(self.spec() if spec is None else spec, **terms)
         self._open(campaign, public_key or self.public_key(), model or self.model())
         return campaign
 
-    def open(self, spec: Spec | None = None, **terms: Any) -> bytes:
+    def open(self, spec: Spec | None = None, **terms: Unpack[TermsChanges]) -> bytes:
         """A campaign with an honest key and the weights that its family starts with."""
         spec = spec or self.spec()
         campaign = self.create(spec, **terms)
@@ -113,7 +126,7 @@ class SmallCapsule:
         place = {"chain_id": self.sonar.chain_id, "contract": self.sonar.address, "campaign": campaign}
         return GradientEnvelope.open(blob, self.secret, miner=miner, scheme=self.SCHEME, **place)
 
-    def report(self, campaign: bytes, miner: str, update: bytes, verdict: Any, accuracy: int = 0) -> None:
+    def report(self, campaign: bytes, miner: str, update: bytes, verdict: Verdict, accuracy: int = 0) -> None:
         """Report on the head of the queue; for an improvement, apply the gradient and publish the version."""
         model = bytes(32)
         if verdict is Verdict.IMPROVED:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +14,14 @@ from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
+from openmined_syft.paillier.keys import PrivateKey
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
-from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
 from tests.roles import Tell
 
 
@@ -31,7 +32,7 @@ def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     return Mine(home, miner, tell)
 
 
-def twin(small_capsule: SmallCapsule, rows: Any, weights: Any) -> Any:
+def twin(small_capsule: SmallCapsule, rows: Rows, weights: np.ndarray) -> np.ndarray:
     """The same training in plain numpy."""
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
@@ -40,7 +41,7 @@ def twin(small_capsule: SmallCapsule, rows: Any, weights: Any) -> Any:
 
 
 def test_a_mine_trains_submits_and_is_paid(
-    mine: Mine, small_capsule: SmallCapsule, rows: Any, happenings: list[dict[str, Any]], node: Anvil
+    mine: Mine, small_capsule: SmallCapsule, rows: Rows, happenings: list[JsonObject], node: Anvil
 ) -> None:
     before = node.balance(mine.address)
     campaign = small_capsule.open()
@@ -68,7 +69,7 @@ def test_a_mine_trains_submits_and_is_paid(
 
 
 def test_the_second_version_is_trained_from_the_second_version(
-    mine: Mine, small_capsule: SmallCapsule, rows: Any
+    mine: Mine, small_capsule: SmallCapsule, rows: Rows
 ) -> None:
     campaign = small_capsule.open()
     weights = np.zeros((4, 3))
@@ -233,7 +234,7 @@ def test_there_is_still_time_one_second_earlier(mine: Mine, small_capsule: Small
 
 
 def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
-    mine: Mine, small_capsule: SmallCapsule, node: Anvil, happenings: list[dict[str, Any]]
+    mine: Mine, small_capsule: SmallCapsule, node: Anvil, happenings: list[JsonObject]
 ) -> None:
     small_capsule.open()
     node.fund(mine.address, 10**16)
@@ -251,7 +252,7 @@ def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
 
 
 def test_no_record_leaves_the_mine(
-    mine: Mine, small_capsule: SmallCapsule, rows: Any, store_folder: Path, node: Anvil, home: Home
+    mine: Mine, small_capsule: SmallCapsule, rows: Rows, store_folder: Path, node: Anvil, home: Home
 ) -> None:
     campaign = small_capsule.open()
     mine.round()
@@ -279,7 +280,7 @@ def test_no_record_leaves_the_mine(
 
 
 def test_the_homes_files_open_no_model(
-    mine: Mine, small_capsule: SmallCapsule, home: Home, campaign_key: Any
+    mine: Mine, small_capsule: SmallCapsule, home: Home, campaign_key: PrivateKey
 ) -> None:
     campaign = small_capsule.open()
     mine.round()

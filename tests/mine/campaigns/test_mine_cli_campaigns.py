@@ -16,16 +16,17 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.mine_commands import MineCommand
 
 
-def ask(mine_agent: Callable[..., Any], home: Home, *command: str) -> Any:
+def ask(mine_agent: MineCommand, home: Home, *command: str) -> Any:
     result = mine_agent(*command, "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_a_campaign_from_end_to_end_by_the_public_commands(
-    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule, node: Anvil
+    mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     before = node.balance(home.address)
     campaign = small_capsule.open()
@@ -65,7 +66,7 @@ def test_a_campaign_from_end_to_end_by_the_public_commands(
 
 
 def test_data_add_says_what_is_missing_and_which_cell_is_wrong(
-    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule
+    mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     small_capsule.open()
     lines = colours.read_text().splitlines()
@@ -83,7 +84,7 @@ def test_data_add_says_what_is_missing_and_which_cell_is_wrong(
 
 
 def test_campaigns_says_why_the_rules_forbid_one(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     home: Home,
     colours: Path,
     small_capsule: SmallCapsule,
@@ -108,7 +109,7 @@ def test_campaigns_says_why_the_rules_forbid_one(
     ],
 )
 def test_a_round_with_errors_says_so_and_ends_with_their_code(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     home: Home,
     colours: Path,
     small_capsule: SmallCapsule,
@@ -137,7 +138,7 @@ def test_a_round_with_errors_says_so_and_ends_with_their_code(
 
 @pytest.mark.only_mine_py("stores on Kubo")
 def test_a_store_out_of_reach_ends_with_3(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     make_home: Callable[..., Home],
     dead_url: str,
     small_capsule: SmallCapsule,
@@ -153,7 +154,7 @@ def test_a_store_out_of_reach_ends_with_3(
 
 @pytest.mark.only_mine_py("mappings of columns: data map, data check")
 def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
-    mine_agent: Callable[..., Any], home: Home, colours: Path, small_capsule: SmallCapsule
+    mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     campaign = "0x" + small_capsule.open().hex()
     own = colours.with_name("own.csv")

@@ -20,6 +20,7 @@ from mine_agent.rules.hours import minute_of_day, shown_minute
 from mine_agent.rules.policy_file import parse_policy
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import MineCommand
@@ -55,7 +56,7 @@ def test_the_owner_is_asked_once_and_a_word_decides(
     home: Home,
     small_capsule: SmallCapsule,
     mine_agent: MineCommand,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
 ) -> None:
     set_rules(home, ask_first="true")
     wanted, unwanted = small_capsule.open(), small_capsule.open(salt=b"\x01" * 32)
@@ -155,7 +156,7 @@ def test_a_paused_mine_begins_nothing_and_still_gets_its_money(
     home: Home,
     small_capsule: SmallCapsule,
     mine_agent: MineCommand,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
 ) -> None:
     campaign = small_capsule.open()
     mine.round()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,8 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
-from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.json_types import JsonObject
+from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
 from tests.roles import Tell
 
 ALGORITHM = Algorithm(
@@ -47,7 +47,7 @@ def round_of(agent: Agent, home: Home) -> tuple[list[Exception], list[Submitted]
     return errors, [event for event in history if isinstance(event, Submitted)]
 
 
-def twin(capsule: SmallCapsule, rows: Any, weights: Any, drawn_from: bytes) -> Any:
+def twin(capsule: SmallCapsule, rows: Rows, weights: np.ndarray, drawn_from: bytes) -> np.ndarray:
     """The same training in plain numpy."""
     X = np.array([row[:3] for row in rows])
     y = np.array([capsule.CLASSES.index(row[3]) for row in rows])
@@ -55,7 +55,7 @@ def twin(capsule: SmallCapsule, rows: Any, weights: Any, drawn_from: bytes) -> A
 
 
 def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
-    agent: Agent, home: Home, small_capsule: SmallCapsule, rows: Any, tmp_path: Path, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path, colours: Path
 ) -> None:
     spec = small_capsule.spec(algorithm=ALGORITHM)
     campaign = small_capsule.open(spec)
@@ -94,5 +94,5 @@ def test_a_small_model_of_very_many_columns_is_refused(
     assert submitted == []
 
 
-def many_fields(count: int) -> dict[str, Any]:
+def many_fields(count: int) -> JsonObject:
     return {f"field {place}": category_field(list(range(1024))) for place in range(count)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +15,7 @@ from pysonar.chain.database_errors import DatabaseDamagedError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.happenings import Happening
 from pysonar.party.patience import Patience
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
@@ -24,9 +25,9 @@ def test_a_database_that_another_program_holds_is_waited_for(
     home: Home,
     miner: KeyfileSigner,
     tell: Tell,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
     small_capsule: SmallCapsule,
-    colours: Any,
+    colours: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)

@@ -14,12 +14,16 @@ from mine_agent.ui.app import make_app
 from mine_agent.ui.desk import Desk
 from mine_agent.ui.sessions import Sessions
 from pysonar.files.web_pages import read_pages
+from tests.json_types import JsonObject
 from tests.mine.campaigns.conftest import asked as asked
 from tests.mine.campaigns.conftest import campaign_key as campaign_key
 from tests.mine.campaigns.conftest import capsule_secret as capsule_secret
 from tests.mine.campaigns.conftest import colours as colours
 from tests.mine.campaigns.conftest import rows as rows
 from tests.mine.campaigns.conftest import small_capsule as small_capsule
+
+Ask = Callable[..., JsonObject]
+"""`ask(path, body=None)`: the answer's JSON."""
 
 HERE = "http://127.0.0.1:8771"
 
@@ -53,10 +57,10 @@ def client(stranger_client: TestClient, links: list[str]) -> TestClient:
 
 
 @pytest.fixture
-def ask(client: TestClient) -> Callable[..., Any]:
+def ask(client: TestClient) -> Ask:
     """`ask(path, **body)`: the answer's JSON; a body makes it a POST. The status must be 200."""
 
-    def answer(path: str, body: dict[str, Any] | None = None) -> Any:
+    def answer(path: str, body: JsonObject | None = None) -> Any:
         found = client.get(path) if body is None else client.post(path, json=body)
         assert found.status_code == 200, found.text
         return found.json()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from mine_agent.home import Home
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.ui.conftest import Ask
 from tests.roles import Tell
 
 
-def seen(ask: Callable[..., Any], ticket: str) -> Any:
+def seen(ask: Ask, ticket: str) -> Any:
     deadline = time.monotonic() + 30
     while (look := ask(f"/api/data/looks/{ticket}"))["state"] in ("reading", "matching"):
         assert time.monotonic() < deadline
@@ -25,7 +25,7 @@ def seen(ask: Callable[..., Any], ticket: str) -> Any:
 
 
 def test_data_are_looked_at_before_they_are_kept_and_what_was_seen_is_what_is_kept(
-    ask: Callable[..., Any], client: TestClient, home: Home, colours: Path, small_capsule: SmallCapsule
+    ask: Ask, client: TestClient, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     campaign = small_capsule.open()
     asked = {"name": "colours", "location": str(colours)}
@@ -52,7 +52,7 @@ def test_data_are_looked_at_before_they_are_kept_and_what_was_seen_is_what_is_ke
 
 
 def test_data_that_cannot_be_read_say_why_and_nothing_is_kept(
-    ask: Callable[..., Any], client: TestClient, home: Home, tmp_path: Path
+    ask: Ask, client: TestClient, home: Home, tmp_path: Path
 ) -> None:
     for location in (tmp_path / "nothing.csv", "sqlite:nowhere?table=x", "~nobody-here/x.csv", "x\0.csv"):
         look = seen(ask, ask("/api/data/looks", {"name": "x", "location": str(location)})["ticket"])
@@ -69,7 +69,7 @@ def test_data_that_cannot_be_read_say_why_and_nothing_is_kept(
 
 
 def test_a_mapping_is_shown_by_field_and_changed_by_field(
-    ask: Callable[..., Any], client: TestClient, home: Home, colours: Path, small_capsule: SmallCapsule
+    ask: Ask, client: TestClient, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
     campaign = "0x" + small_capsule.open().hex()
     own = colours.with_name("own.csv")
@@ -105,7 +105,7 @@ def test_a_mapping_is_shown_by_field_and_changed_by_field(
 
 
 def test_a_rule_is_tried_on_the_open_campaigns_saved_and_obeyed(
-    ask: Callable[..., Any],
+    ask: Ask,
     client: TestClient,
     home: Home,
     colours: Path,
@@ -141,7 +141,7 @@ def test_a_rule_is_tried_on_the_open_campaigns_saved_and_obeyed(
 
 
 def test_a_campaign_that_waits_for_the_owners_word_is_joined_once_it_is_given(
-    ask: Callable[..., Any],
+    ask: Ask,
     home: Home,
     colours: Path,
     small_capsule: SmallCapsule,
@@ -166,7 +166,7 @@ def test_a_campaign_that_waits_for_the_owners_word_is_joined_once_it_is_given(
 
 
 def test_pause_and_resume_are_those_of_the_command_line(
-    ask: Callable[..., Any],
+    ask: Ask,
     home: Home,
     colours: Path,
     small_capsule: SmallCapsule,

@@ -10,17 +10,16 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from mine_agent.home import Home
+from tests.mine.mine_commands import MineCommand
 
 
 def test_the_command_prints_a_link_that_lets_in_and_tells_no_log_of_it(
-    home: Home, tmp_path: Path, mine_agent: Callable[..., Any]
+    home: Home, tmp_path: Path, mine_agent: MineCommand
 ) -> None:
     program = [str(Path(sys.executable).with_name("mine-agent")), "ui"]
     command = [*program, "--home", str(home.path), "--format", "json"]

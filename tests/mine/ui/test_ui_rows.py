@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from mine_agent.home import Home
 from pysonar.chain.contract.types import Verdict
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.mine_commands import MineCommand
+from tests.mine.ui.conftest import Ask
 
 SAME = {
     "/api/status": ["status"],
@@ -29,11 +31,11 @@ SAME = {
 
 
 def test_every_page_shows_the_rows_of_a_command(
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     home: Home,
     colours: Path,
     small_capsule: SmallCapsule,
-    ask: Callable[..., Any],
+    ask: Ask,
 ) -> None:
     def command(*words: str) -> Any:
         place = [] if words[:2] == ("data", "kinds") else ["--home", home.path]

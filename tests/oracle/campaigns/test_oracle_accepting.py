@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,6 +26,7 @@ from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
 from tests.builders.terms import terms_of
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
@@ -162,12 +162,12 @@ def open_networks(world: World) -> int:
 
 
 @pytest.fixture
-def one_at_a_time(networks: MadeUpNetworkWorld) -> Any:
+def one_at_a_time(networks: MadeUpNetworkWorld) -> MadeUpNetworkWorld:
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)
     return networks
 
 
-def test_a_network_too_many_waits_until_another_has_ended(one_at_a_time: Any) -> None:
+def test_a_network_too_many_waits_until_another_has_ended(one_at_a_time: MadeUpNetworkWorld) -> None:
     networks = one_at_a_time
     first, now = networks.opened(), networks.sonar.now()
     second = networks.create(submit_until=now + 9 * DAY, review_until=now + 10 * DAY)
@@ -188,7 +188,7 @@ def test_what_is_full_says_so_before_it_fetches_and_measures(networks: MadeUpNet
     assert "0 are open" in networks.problem(campaign)
 
 
-def test_a_cancelled_network_gives_its_place_back(one_at_a_time: Any) -> None:
+def test_a_cancelled_network_gives_its_place_back(one_at_a_time: MadeUpNetworkWorld) -> None:
     networks = one_at_a_time
     networks.run()
     campaign = networks.create()
@@ -201,7 +201,7 @@ def test_a_cancelled_network_gives_its_place_back(one_at_a_time: Any) -> None:
     assert open_networks(networks) == 0
 
 
-def test_a_network_that_a_re_org_takes_gives_its_place_back(one_at_a_time: Any) -> None:
+def test_a_network_that_a_re_org_takes_gives_its_place_back(one_at_a_time: MadeUpNetworkWorld) -> None:
     networks = one_at_a_time
     networks.run()
     gone = networks.create()
@@ -217,7 +217,7 @@ def test_a_network_that_a_re_org_takes_gives_its_place_back(one_at_a_time: Any) 
     assert networks.record(networks.opened()).state is State.OPEN
 
 
-def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: Any) -> None:
+def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: MadeUpNetworkWorld) -> None:
     networks = one_at_a_time
     networks.opened()
     for path in networks.home.path.glob("capsule.sqlite*"):
@@ -270,7 +270,7 @@ def test_scientists_that_are_not_named_and_campaigns_that_are_too_long_are_decli
     ],
 )
 def test_families_and_gains_that_pay_for_luck(
-    world: World, changes: dict[str, Any], reason: Decline | None
+    world: World, changes: JsonObject, reason: Decline | None
 ) -> None:
     """60 records: 0.4 square roots of them are 3.1, so 4 records or 66,667 ppm; 0.52 are more than 4."""
     terms = replace(TERMS, min_gain=66_667)

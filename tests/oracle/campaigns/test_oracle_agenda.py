@@ -18,14 +18,14 @@ ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """`clock[0]` is what the clock that nobody sets says."""
     now = [1000.0]
     monkeypatch.setattr("openmined_oracle.agenda.time.monotonic", lambda: now[0])
     return now
 
 
-def test_a_new_campaign_is_looked_at_and_then_swept_slowly(clock: Any) -> None:
+def test_a_new_campaign_is_looked_at_and_then_swept_slowly(clock: list[float]) -> None:
     agenda = Agenda()
     assert agenda.due(ONE, 5)
     agenda.looked(ONE, Outlook(), 5)
@@ -35,7 +35,7 @@ def test_a_new_campaign_is_looked_at_and_then_swept_slowly(clock: Any) -> None:
     assert agenda.due(ONE, 5)
 
 
-def test_an_event_or_a_deadline_brings_it_up_at_once(clock: Any) -> None:
+def test_an_event_or_a_deadline_brings_it_up_at_once(clock: list[float]) -> None:
     agenda = Agenda()
     for campaign in (ONE, OTHER):
         agenda.looked(campaign, Outlook(deadlines=(100, 200)), 150)
@@ -45,14 +45,14 @@ def test_an_event_or_a_deadline_brings_it_up_at_once(clock: Any) -> None:
     assert agenda.due(OTHER, 150)
 
 
-def test_failures_are_tried_again_at_longer_and_longer_intervals(clock: Any) -> None:
+def test_failures_are_tried_again_at_longer_and_longer_intervals(clock: list[float]) -> None:
     agenda = Agenda()
     assert [agenda.failed(ONE, Pause(1.0, 5.0)) for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
     agenda.looked(ONE, Outlook(), 0)
     assert agenda.failed(ONE, Pause(1.0, 5.0)) == 1.0
 
 
-def test_neither_an_event_nor_a_deadline_ends_a_pause(clock: Any) -> None:
+def test_neither_an_event_nor_a_deadline_ends_a_pause(clock: list[float]) -> None:
     """Or a stranger could make Capsule try every round what fails every time."""
     agenda = Agenda()
     agenda.looked(ONE, Outlook(deadlines=(100,)), 50)

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +21,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import parse_certificate
 from pysonar.protocol.openpgp import Certificate, ClockBehindError, SecretKey, seal
 from tests.gnupg import at, gpg
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
 __all__ = ["gpg"]  # a fixture
@@ -30,7 +31,7 @@ CAMPAIGN = bytes([1]) * 32
 
 
 @pytest.fixture
-def clock_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def clock_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
     """`with clock_behind():` the clock says two hours before Capsule's key was made."""
 
     @contextmanager
@@ -44,7 +45,7 @@ def clock_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
 
 
 def test_a_campaign_is_not_declined_but_waits_for_the_clock(
-    world: World, clock_behind: Callable[[], Any]
+    world: World, clock_behind: Callable[[], AbstractContextManager[None]]
 ) -> None:
     campaign = world.create()
     with clock_behind():
@@ -57,7 +58,7 @@ def test_a_campaign_is_not_declined_but_waits_for_the_clock(
 
 
 def test_a_sound_gradient_is_not_judged_until_the_clock_is_right(
-    world: World, miner: KeyfileSigner, clock_behind: Callable[[], Any]
+    world: World, miner: KeyfileSigner, clock_behind: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """It would open as "changed or malformed" then, and burn the stake."""
     campaign = world.opened()
@@ -124,7 +125,7 @@ def test_a_verdict_s_notes_of_the_future_are_waited_for(gpg: Callable[..., bytes
     options = ["--trust-model", "always", "--compress-algo", "none", "--sign", "--encrypt"]
     name = own.certificate.fingerprint
 
-    def sealed(document: dict[str, Any]) -> bytes:
+    def sealed(document: JsonObject) -> bytes:
         data = json.dumps(document).encode()
         return gpg(*at(later), *options, "--recipient", name, "--local-user", name, data=data)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from pysonar.protocol.artifacts import FromCampaign, SealedInput, SealedWeights,
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
 BOUNTY = 10**18
@@ -121,7 +121,7 @@ def test_a_validation_set_that_was_changed_on_the_way(world: World) -> None:
     ],
     ids=["owner", "contract", "chain"],
 )
-def test_a_validation_set_bound_to_another(world: World, changes: dict[str, Any]) -> None:
+def test_a_validation_set_bound_to_another(world: World, changes: JsonObject) -> None:
     cid, digest = world.sealed_validation(**changes)
     spec = world.spec(validation=Validation(cid, digest, 60))
     assert_declined(world, world.create(spec), Decline.VALIDATION_FOREIGN)
@@ -183,7 +183,7 @@ def test_a_start_too_near_the_target(world: World) -> None:
     ids=["shape", "bound", "owner"],
 )
 def test_initial_weights_that_do_not_fit(
-    world: World, weights: np.ndarray, changes: dict[str, Any], reason: Decline
+    world: World, weights: np.ndarray, changes: JsonObject, reason: Decline
 ) -> None:
     spec = world.spec(initial=world.sealed_weights(weights, **changes))
     assert_declined(world, world.create(spec), reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action
 from pysonar.chain.sending.fees import TOKEN_CALL_COST
-from pysonar.chain.sending.outbox_records import Status
+from pysonar.chain.sending.outbox_records import Pending, Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
@@ -32,11 +33,11 @@ class Token:
     world: World
     address: str
 
-    def call(self, signer: Any, function: str, *words: int) -> None:
+    def call(self, signer: KeyfileSigner, function: str, *words: int) -> None:
         data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)
         self.world.transact(self.world.node, signer, Call(self.address, data, 0, function))
 
-    def give(self, signer: Any) -> None:
+    def give(self, signer: KeyfileSigner) -> None:
         self.call(signer, "mint(address,uint256)", int(signer.address, 16), 10**24)
         self.call(signer, "approve(address,uint256)", int(self.world.sonar.address, 16), 10**24)
 
@@ -45,7 +46,7 @@ class Token:
 
 
 @pytest.fixture
-def in_tokens(deploy: Any, miner: KeyfileSigner) -> Any:
+def in_tokens(deploy: Callable[..., str], miner: KeyfileSigner) -> Callable[[World], Token]:
     """`in_tokens(world) -> Token`: the world's Capsule takes the token, too."""
 
     def make(world: World) -> Token:
@@ -70,7 +71,7 @@ def ended(world: World, token: Token, miner: KeyfileSigner) -> bytes:
     return campaign
 
 
-def claims(world: World, campaign: bytes) -> list[Any]:
+def claims(world: World, campaign: bytes) -> list[Pending]:
     agent = world.agent()
     try:
         about = agent.context.outbox.records.of_campaign(campaign)
@@ -91,7 +92,9 @@ def run_again(world: World) -> None:
     world.run()
 
 
-def test_an_honest_token_is_paid_in(world: World, in_tokens: Any, miner: KeyfileSigner) -> None:
+def test_an_honest_token_is_paid_in(
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
+) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
     world.run()
@@ -101,7 +104,7 @@ def test_an_honest_token_is_paid_in(world: World, in_tokens: Any, miner: Keyfile
 
 
 def test_a_token_that_refuses_capsule_keeps_no_result_back(
-    world: World, in_tokens: Any, miner: KeyfileSigner
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
 ) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -121,7 +124,7 @@ def test_a_token_that_refuses_capsule_keeps_no_result_back(
 
 
 def test_a_token_that_refuses_is_asked_less_and_less(
-    world: World, in_tokens: Any, miner: KeyfileSigner
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
 ) -> None:
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -145,7 +148,7 @@ def test_a_token_that_refuses_is_asked_less_and_less(
 
 
 def test_gas_above_what_a_token_needs_is_not_paid_for(
-    world: World, in_tokens: Any, miner: KeyfileSigner
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
 ) -> None:
     """The ceiling is the operator's own, in ether: here what 300,000 gas cost at least."""
     token = in_tokens(world)
@@ -162,7 +165,9 @@ def test_gas_above_what_a_token_needs_is_not_paid_for(
     assert [pending.status for pending in claims(world, campaign)] == [Status.CONFIRMED]
 
 
-def test_a_trap_costs_a_few_claims_and_no_more(world: World, in_tokens: Any, miner: KeyfileSigner) -> None:
+def test_a_trap_costs_a_few_claims_and_no_more(
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
+) -> None:
     """It behaves in every simulation and burns what is offered when it counts."""
     token = in_tokens(world)
     campaign = ended(world, token, miner)
@@ -178,7 +183,7 @@ def test_a_trap_costs_a_few_claims_and_no_more(world: World, in_tokens: Any, min
 
 
 def test_claims_whose_nonce_was_taken_do_not_count(
-    world: World, in_tokens: Any, miner: KeyfileSigner
+    world: World, in_tokens: Callable[[World], Token], miner: KeyfileSigner
 ) -> None:
     """They cost nothing, and what is owed is not given up for them."""
     token = in_tokens(world)
@@ -198,7 +203,7 @@ def test_claims_whose_nonce_was_taken_do_not_count(
 
 
 def test_a_token_that_refuses_holds_no_place_of_a_network(
-    networks: MadeUpNetworkWorld, in_tokens: Any, miner: KeyfileSigner
+    networks: MadeUpNetworkWorld, in_tokens: Callable[[World], Token], miner: KeyfileSigner
 ) -> None:
     token = in_tokens(networks)
     networks.home.capsule = replace(networks.home.capsule, max_networks=1)

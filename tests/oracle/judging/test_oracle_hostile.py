@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pysequoia
 import pytest
 
+from openmined_oracle.agent import Agent
 from openmined_oracle.errors import Decline
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -133,7 +133,7 @@ def test_what_cannot_be_delivered_yet_earns_capsule_its_fees_once_it_is(
 
 
 @pytest.fixture
-def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
     """Capsule on a store that looks for 30 s for what nobody has, as in a network."""
     let_go, get = threading.Event(), EmbeddedStore.get
 
@@ -150,7 +150,7 @@ def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     agent.close()
 
 
-def rounds(agent: Any, seconds: float, done: Callable[[], bool]) -> None:
+def rounds(agent: Agent, seconds: float, done: Callable[[], bool]) -> None:
     """Rounds until it is done, for so many seconds at most."""
     until = time.monotonic() + seconds
     while not done() and time.monotonic() < until:
@@ -158,7 +158,7 @@ def rounds(agent: Any, seconds: float, done: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_specs_that_nobody_has_hold_up_no_other_campaign(world: World, slow_agent: Any) -> None:
+def test_specs_that_nobody_has_hold_up_no_other_campaign(world: World, slow_agent: Agent) -> None:
     """Eight of them, looked for for 30 s each, before the honest one."""
     for place in range(8):
         world.create(Cid(bytes([place + 1]) * 32))
@@ -168,7 +168,7 @@ def test_specs_that_nobody_has_hold_up_no_other_campaign(world: World, slow_agen
 
 
 def test_submissions_that_nobody_has_hold_up_no_other_campaign(
-    world: World, miner: KeyfileSigner, slow_agent: Any
+    world: World, miner: KeyfileSigner, slow_agent: Agent
 ) -> None:
     held, honest = world.opened(), world.opened()
     for place in range(8):

@@ -22,6 +22,7 @@ from pysonar.protocol.artifacts.gradient import PrivacyStatement
 from pysonar.protocol.artifacts.spec.spec import PrivacyFloor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey, seal
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
 STAKE, FEE = 10**15, 10**14
@@ -159,7 +160,7 @@ def test_a_copied_submission_is_worthless(
     ids=["chain", "contract", "campaign", "miner", "base"],
 )
 def test_a_gradient_made_for_another_place(
-    world: World, miner: KeyfileSigner, changes: dict[str, Any], why: str
+    world: World, miner: KeyfileSigner, changes: JsonObject, why: str
 ) -> None:
     campaign = world.opened()
     world.submit(campaign, miner, replace(world.envelope(campaign, miner), **changes))

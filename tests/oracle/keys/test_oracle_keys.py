@@ -9,7 +9,6 @@ import stat
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,6 +26,7 @@ from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.protocol.artifacts import parse_certificate
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import WrongPassphraseError
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
 DAY = 86_400
@@ -37,12 +37,12 @@ def _quick_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pysonar.protocol.openpgp.secret_keys.SCRYPT_N", 2**14)
 
 
-def capsule(world: World, *arguments: str) -> dict[str, Any]:
+def capsule(world: World, *arguments: str) -> JsonObject:
     """What a command says with --format json."""
     environment = {"OPENMINED_PASSPHRASE": world.passphrase}
     done = CliRunner().invoke(app, [*arguments, "--format", "json"], env=environment)
     assert done.exit_code == 0, done.output
-    shown: dict[str, Any] = json.loads(done.stdout)
+    shown: JsonObject = json.loads(done.stdout)
     return shown
 
 

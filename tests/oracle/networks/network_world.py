@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 import numpy as np
 import pyarrow as pa
 
 from openmined_syft.applying import quantised
+from openmined_syft.ckks.encrypted import EncryptedNetwork
+from openmined_syft.ckks.keys import CkksPrivateKey
+from openmined_syft.models.network import NetworkVisit, SquareNetwork
 from pysonar.protocol.artifacts import MAX_BYTES, Algorithm, ModelArtifact, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import Schema, input_schema, number_field
+from tests.builders.specs import SpecChanges
 from tests.oracle.capsule_world import OUTPUT, World
+
+if TYPE_CHECKING:
+    from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
+    from openmined_syft.ckks.keys import CkksPrivateKey
 
 NINE = tuple("abcdefghi")
 NINE_CENTRES = 1.2 * np.sign(np.sin(np.outer(np.arange(1, 4), np.arange(1, 10)) * 2.1))
@@ -47,10 +55,10 @@ class WideWorld(World):
     def validation_table(self) -> pa.Table:
         return wide_table(60, 1)
 
-    def spec(self, **changes: Any) -> Spec:
+    def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         return super().spec(**{"input_schema": NINE_INPUT, **changes})
 
-    def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[Any, Any]:
+    def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
         """A mine's own records as numbers, and their labels."""
         records = wide_table(rows, seed)
         return self.schema.encode(records), self.schema.encode_labels(records)
@@ -64,16 +72,16 @@ class NetworkWorld(WideWorld):
     within_reach: ClassVar[int] = 800_000
 
     @property
-    def family(self) -> Any:
+    def family(self) -> SquareNetwork:
         """The network."""
         return self.spec().family_for(b"")
 
     @property
-    def start(self) -> Any:
+    def start(self) -> np.ndarray:
         """The weights that every campaign begins with, (32, 16): what `encrypt` rounds them to."""
         return quantised(self.family.initial_weights())
 
-    def spec(self, **changes: Any) -> Spec:
+    def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         small = Algorithm("mlp", parameters={"hidden": 16, "bias": False})
         network = {"algorithm": small, "key_bits": 16384}
         return super().spec(**{**network, **changes})
@@ -82,35 +90,39 @@ class NetworkWorld(WideWorld):
         """The same records for a linear model."""
         return self.spec(algorithm=Algorithm("one_vs_rest"), key_bits=2048)
 
-    def visit(self, *, rows: int = 90, seed: int = 2) -> Any:
+    def visit(self, *, rows: int = 90, seed: int = 2) -> NetworkVisit:
         """A mini-batch of a mine."""
         return self.family.visit(*self.encoded(rows=rows, seed=seed))
 
-    def slope(self) -> Any:
+    def slope(self) -> np.ndarray:
         """What an honest mine's gradient holds at the start, (32, 16)."""
         return self.visit().gradient(self.start)
 
-    def published(self, campaign: bytes) -> tuple[Any, bytes]:
+    def published(self, campaign: bytes) -> tuple[EncryptedNetwork, bytes]:
         """The model on chain, and the bytes of the campaign's public half, whatever they are."""
         record = self.record(campaign)
         key, model = (Cid.from_bytes32(digest) for digest in (record.public_key, record.model))
         data = self.store.get(model, max_bytes=MAX_BYTES["model"])
         return ModelArtifact.parse(data).model, self.store.get(key, max_bytes=MAX_BYTES["public_key"])
 
-    def gradient(self, campaign: bytes, visit: Any = None) -> Any:
+    def gradient(self, campaign: bytes, visit: NetworkVisit | None = None) -> EncryptedNetworkGradient:
         """As a mine makes it: seconds of work."""
         from openmined_syft.ckks.training import train_network
 
         model, public = self.model(campaign)
         return train_network(model, public, visit or self.visit())  # type: ignore[arg-type]
 
-    def made_up(self, campaign: bytes, matrix: Any, *, key: Any = None, version: int = 0) -> Any:
+    def made_up(
+        self, campaign: bytes, matrix: np.ndarray, *, key: CkksPrivateKey | None = None, version: int = 0
+    ) -> EncryptedNetworkGradient:
         """A gradient with any numbers (32, 16) inside, made in milliseconds: of whoever can encrypt."""
         from openmined_syft.ckks.slots import gradient_vector
 
         return self.made_up_vector(campaign, gradient_vector(self.family, matrix), key=key, version=version)
 
-    def made_up_vector(self, campaign: bytes, vector: Any, *, key: Any = None, version: int = 0) -> Any:
+    def made_up_vector(
+        self, campaign: bytes, vector: np.ndarray, *, key: CkksPrivateKey | None = None, version: int = 0
+    ) -> EncryptedNetworkGradient:
         """The same with any numbers in all 8,192 slots."""
         from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
         from openmined_syft.ckks.keys import encrypt_for_owner
@@ -125,7 +137,7 @@ class NetworkWorld(WideWorld):
 class MadeUpNetworkWorld(NetworkWorld):
     """The same with honest gradients that were never computed under encryption: milliseconds of work."""
 
-    def gradient(self, campaign: bytes, visit: Any = None) -> Any:
+    def gradient(self, campaign: bytes, visit: NetworkVisit | None = None) -> EncryptedNetworkGradient:
         model, _ = self.published(campaign)
         slope = (visit or self.visit()).gradient(model.decrypt(self.generate("ckks", 16384)))
         return self.made_up(campaign, slope, version=model.version)

@@ -7,19 +7,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
 from openmined_syft.ckks.keys import CkksPrivateKey, encrypt_for_owner
 from openmined_syft.ckks.seal import from_bytes
 from openmined_syft.ckks.slots import gradient_vector
 from openmined_syft.errors import KernelError
 from openmined_syft.models.curvature import curved_steps
-from openmined_syft.paillier.encrypted import EncryptedModel
+from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
+from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.training import train
+from openmined_syft.schemes import Gradient
 from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
@@ -44,47 +46,51 @@ def assert_malformed_and_the_queue_goes_on(
     assert why in world.reason(campaign, 0)
 
 
-def of_paillier(world: World, campaign: bytes, paillier: Any) -> Any:
+def of_paillier(world: World, campaign: bytes, paillier: PrivateKey) -> EncryptedGradient:
     model = EncryptedModel.encrypt(np.zeros((32, 16)), paillier, version=0, weight_bound=8.0)
     return train(model, paillier.public, AffineMap(np.eye(32) / 2, np.zeros((32, 16))))
 
 
-def of_another_size(world: World, campaign: bytes, _: object) -> Any:
+def of_another_size(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     good = world.gradient(campaign)
     return replace(good, network=replace(good.network, n_features=10))
 
 
-def under_another_key(world: NetworkWorld, campaign: bytes, _: object) -> Any:
+def under_another_key(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     other = CkksPrivateKey.generate()
     good = world.made_up(campaign, world.slope(), key=other)
     return replace(good, key_fingerprint=other.fingerprint)
 
 
-def under_another_key_that_says_it_is_ours(world: NetworkWorld, campaign: bytes, _: object) -> Any:
+def under_another_key_that_says_it_is_ours(
+    world: NetworkWorld, campaign: bytes, _: object
+) -> EncryptedNetworkGradient:
     return world.made_up(campaign, world.slope(), key=CkksPrivateKey.generate())
 
 
-def of_random_bytes(world: World, campaign: bytes, _: object) -> Any:
+def of_random_bytes(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     return replace(world.gradient(campaign), ciphertext=os.urandom(131_000))
 
 
-def with_random_bytes_after_the_header(world: World, campaign: bytes, _: object) -> Any:
+def with_random_bytes_after_the_header(
+    world: NetworkWorld, campaign: bytes, _: object
+) -> EncryptedNetworkGradient:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:64] + os.urandom(len(good.ciphertext) - 64))
 
 
-def cut_off(world: World, campaign: bytes, _: object) -> Any:
+def cut_off(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     good = world.gradient(campaign)
     return replace(good, ciphertext=good.ciphertext[:-1000])
 
 
-def at_another_level(world: World, campaign: bytes, _: object) -> Any:
+def at_another_level(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     good = world.gradient(campaign)
     (early,) = encrypt_for_owner([(np.zeros(8192), LEVEL - 1)], world.generate("ckks", 16384))
     return replace(good, ciphertext=early)
 
 
-def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: object) -> Any:
+def at_a_scale_that_is_no_number(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     """Every slot would decrypt to NaN."""
     good = world.gradient(campaign)
     ciphertext = from_bytes("Ciphertext", good.ciphertext)
@@ -92,24 +98,26 @@ def at_a_scale_that_is_no_number(world: World, campaign: bytes, _: object) -> An
     return replace(good, ciphertext=to_bytes(ciphertext))
 
 
-def with_a_huge_slope(world: NetworkWorld, campaign: bytes, _: object) -> Any:
+def with_a_huge_slope(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     return world.made_up(campaign, np.full((32, 16), 20_000.0) * world.family.used)
 
 
-def with_something_outside_its_slots(world: NetworkWorld, campaign: bytes, _: object) -> Any:
+def with_something_outside_its_slots(
+    world: NetworkWorld, campaign: bytes, _: object
+) -> EncryptedNetworkGradient:
     vector = gradient_vector(world.family, world.slope())
     empty = np.flatnonzero(gradient_vector(world.family, world.family.used) == 0)
     vector[empty[len(empty) // 3]] = 0.01
     return world.made_up_vector(campaign, vector)
 
 
-def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: object) -> Any:
+def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     vector = gradient_vector(world.family, world.slope())
     vector[0] += 0.01j
     return world.made_up_vector(campaign, vector)
 
 
-FORGERIES: dict[Callable[..., Any], str] = {
+FORGERIES: dict[Callable[..., Gradient], str] = {
     of_paillier: "scheme",
     of_another_size: "the model is",
     under_another_key: "is for key",
@@ -121,7 +129,7 @@ FORGERIES: dict[Callable[..., Any], str] = {
 }
 
 # From large weights, an honest gradient is too large for its slots and spills over: it looks the same.
-USELESS: dict[Callable[..., Any], str] = {
+USELESS: dict[Callable[..., Gradient], str] = {
     under_another_key_that_says_it_is_ours: "slot",
     with_a_huge_slope: "16384",
     with_something_outside_its_slots: "slot",
@@ -131,11 +139,11 @@ USELESS: dict[Callable[..., Any], str] = {
 
 @pytest.mark.parametrize("forged", FORGERIES, ids=lambda forged: forged.__name__)
 def test_a_gradient_that_is_unusable_is_malformed(
-    forged: Callable[..., Any],
+    forged: Callable[..., Gradient],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
-    paillier: Any,
+    paillier: PrivateKey,
 ) -> None:
     campaign = networks.opened()
     gradient = forged(networks, campaign, paillier)
@@ -148,7 +156,7 @@ def test_a_gradient_that_is_unusable_is_malformed(
 
 @pytest.mark.parametrize("forged", USELESS, ids=lambda forged: forged.__name__)
 def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
-    forged: Callable[..., Any],
+    forged: Callable[..., Gradient],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
@@ -167,7 +175,7 @@ def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
 ) -> None:
     """Not even with NO_GAIN: a fee and a gain would be lost by what is this machine's own trouble."""
 
-    def unsound(_self: Any, _key: Any) -> None:
+    def unsound(_self: object, _key: object) -> None:
         raise KernelError("this machine decrypts nothing right")
 
     campaign = networks.opened()
@@ -181,7 +189,7 @@ def test_a_machine_that_decrypts_nothing_right_blames_no_gradient(
     assert networks.verdicts(campaign) == [Verdict.NO_GAIN]
 
 
-def towards(world: NetworkWorld, goal: Any) -> Any:
+def towards(world: NetworkWorld, goal: np.ndarray) -> np.ndarray:
     """The made-up slope that Capsule, with damping 1 and step 1/8, follows from the start to the goal.
 
     A rival does not know Capsule's rows, but has similar ones.
@@ -197,7 +205,7 @@ def towards(world: NetworkWorld, goal: Any) -> Any:
     return -(bent + step) * network.used
 
 
-def good_weights(world: NetworkWorld) -> Any:
+def good_weights(world: NetworkWorld) -> np.ndarray:
     """After one honest visit."""
     X, _ = world.encoded(rows=512, seed=5)
     slope = world.family.visit(*world.encoded(rows=512, seed=5)).gradient(world.start)
@@ -205,7 +213,7 @@ def good_weights(world: NetworkWorld) -> Any:
 
 
 def test_nobody_can_take_a_network_where_no_other_mine_can_train_it(
-    trainable_networks: Any, miner: KeyfileSigner, second_miner: KeyfileSigner
+    trainable_networks: NetworkWorld, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     """With eight times the weights of the first layer the classes stay the same. But honest slopes from there
     are too large for a ciphertext: whoever got there would have all that is left to earn for themselves.

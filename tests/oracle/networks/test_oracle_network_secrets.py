@@ -13,6 +13,7 @@ import pytest
 
 from openmined_oracle.judging.judge import Judgement, Notes
 from openmined_oracle.keys.keystore import generate_key
+from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.step_search import Best
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
@@ -38,7 +39,7 @@ def test_every_campaign_has_a_key_and_a_bundle_of_its_own(networks: MadeUpNetwor
 
 
 def test_the_secret_is_on_disk_only_sealed_and_no_weight_is_in_clear(
-    networks: MadeUpNetworkWorld, miner: KeyfileSigner, ckks: Any, caplog: pytest.LogCaptureFixture
+    networks: MadeUpNetworkWorld, miner: KeyfileSigner, ckks: CkksPrivateKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     campaign = networks.opened(target=800_000)

@@ -11,6 +11,7 @@ import pytest
 
 from openmined_oracle.errors import Decline
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.errors import CiphertextError, KernelError
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
@@ -108,7 +109,7 @@ def test_memory_that_runs_out_burns_no_stake(
 
 @pytest.mark.parametrize("point", ["key stored", pytest.param("artifact put", marks=pytest.mark.slow)])
 def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a_new_bundle(
-    installed: World, networks: MadeUpNetworkWorld, ckks: Any, point: str
+    installed: World, networks: MadeUpNetworkWorld, ckks: CkksPrivateKey, point: str
 ) -> None:
     """The bundle is drawn anew, under the key that is on disk; at the end none of them is kept."""
     networks.home = installed.home

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +10,12 @@ import pytest
 from openmined_oracle.errors import Decline
 from openmined_syft.applying import candidate
 from openmined_syft.ckks.encrypted import LARGEST_SLOPE
+from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.models.curvature import curved_steps
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
-from tests.oracle.networks.network_world import MadeUpNetworkWorld
+from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -24,7 +24,7 @@ STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
 
 
 def test_a_network_is_opened_trained_and_delivered(
-    trainable_networks: Any, miner: KeyfileSigner, second_miner: KeyfileSigner, ckks: Any
+    trainable_networks: NetworkWorld, miner: KeyfileSigner, second_miner: KeyfileSigner, ckks: CkksPrivateKey
 ) -> None:
     """The whole way with a gradient that was really computed under encryption."""
     networks = trainable_networks

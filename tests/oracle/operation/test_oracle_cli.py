@@ -10,12 +10,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from openmined_oracle.cli import app
@@ -31,13 +31,13 @@ PASSPHRASE = "correct horse"
 RUNNER = CliRunner()
 
 
-def capsule(*arguments: str, passphrase: str = PASSPHRASE) -> Any:
+def capsule(*arguments: str, passphrase: str = PASSPHRASE) -> Result:
     return RUNNER.invoke(
         app, list(arguments), env={"OPENMINED_PASSPHRASE": passphrase}, catch_exceptions=False
     )
 
 
-def init(world: World, home: Path, *more: str) -> Any:
+def init(world: World, home: Path, *more: str) -> Result:
     where = ["--rpc", world.node.url, "--contract", world.sonar.address, "--store", world.home.settings.store]
     options = ["--confirmations", "0", "--poll-seconds", "0.05", "--format", "json"]
     return capsule("init", "--home", str(home), *where, *options, *more)
@@ -71,7 +71,9 @@ def test_init_before_there_is_money_and_again_after(world: World, tmp_path: Path
     assert "passphrase does not open" in wrong.stderr
 
 
-def test_init_with_an_existing_keyfile(world: World, tmp_path: Path, fast_keyfile: Any) -> None:
+def test_init_with_an_existing_keyfile(
+    world: World, tmp_path: Path, fast_keyfile: Callable[[Path, str], Path]
+) -> None:
     keyfile = fast_keyfile(tmp_path / "account.json", PASSPHRASE)
     done = init(world, tmp_path / "made", "--keyfile", str(keyfile))
     assert done.exit_code == 0, done.output
@@ -235,7 +237,7 @@ def running(installed: World) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
-def until(condition: Any, seconds: float = 60.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it does not happen"

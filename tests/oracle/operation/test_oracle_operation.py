@@ -27,6 +27,7 @@ from openmined_oracle.operation.metrics import MetricsServer, Watch
 from openmined_oracle.operation.vitals import Vitals, vitals
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
 ROOT = Path(__file__).parents[3]
@@ -148,7 +149,7 @@ def test_an_agent_at_work_keeps_its_numbers_fresh(installed: World, miner: Keyfi
 # --- the doctor ------------------------------------------------------------------------------------------
 
 
-def doctor(world: World) -> tuple[int, dict[str, dict[str, Any]]]:
+def doctor(world: World) -> tuple[int, dict[str, JsonObject]]:
     environment = {"OPENMINED_PASSPHRASE": world.passphrase}
     command = ["doctor", "--home", str(world.home.path), "--format", "json"]
     done = CliRunner().invoke(app, command, env=environment)

@@ -25,6 +25,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
 from pysonar.protocol.schema import SchemaError
 from pysonar.store import DaemonDownError, StoreFullError
+from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
 
 DAY = 86_400
@@ -78,13 +79,13 @@ def test_a_wrong_chain_id_is_refused(world: World) -> None:
         Connection.open(moved(world, chain_id=1))
 
 
-def test_a_contract_that_is_no_sonar_is_refused(world: World, start_anvil: Callable[..., Any]) -> None:
+def test_a_contract_that_is_no_sonar_is_refused(world: World, start_anvil: Callable[..., Anvil]) -> None:
     with pytest.raises(NoContractError):
         Connection.open(moved(world, contract="0x" + "77" * 20))
 
 
 def test_a_home_of_another_chain_is_refused(
-    world: World, start_anvil: Callable[..., Any], deploy_sonar: Callable[[Any], str]
+    world: World, start_anvil: Callable[..., Anvil], deploy_sonar: Callable[[Anvil], str]
 ) -> None:
     world.run()
     other = start_anvil("--timestamp", "1700000000")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from openmined_oracle.campaigns.operator_rules import published_terms
@@ -14,8 +14,12 @@ from openmined_oracle.home import CapsuleSettings
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.protocol.artifacts.capsule_terms import NOTATION, CapsuleTerms
 from pysonar.scientist.campaign import Campaign
+from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
+from pysonar.scientist.planning.plan import Plan
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
+from tests.scientist.conftest import Judge
 from tests.scientist.shell import Shell
 
 OPEN = replace(
@@ -24,18 +28,18 @@ OPEN = replace(
 """What the plan of these tests just meets."""
 
 
-def announce(judge: Any, said: str) -> None:
+def announce(judge: Judge, said: str) -> None:
     """Register the certificate with something in the place of its terms."""
     cid = judge.store.put(judge.key.certificate_with(NOTATION, said).to_bytes())
     judge.send(judge.sonar.calls.register_capsule(cid.digest))
 
 
-def publish(judge: Any, terms: CapsuleTerms) -> None:
+def publish(judge: Judge, terms: CapsuleTerms) -> None:
     announce(judge, terms.to_bytes().decode())
 
 
 @pytest.fixture
-def arguments(tmp_path: Path, plan_values: dict[str, Any], validation_csv: Path) -> tuple[str, ...]:
+def arguments(tmp_path: Path, plan_values: JsonObject, validation_csv: Path) -> tuple[str, ...]:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_values))
     return (str(path), "--validation", str(validation_csv))
@@ -54,11 +58,11 @@ def arguments(tmp_path: Path, plan_values: dict[str, Any], validation_csv: Path)
     ],
 )
 def test_a_term_that_is_not_met_is_named_before_escrow(
-    change: dict[str, Any],
+    change: JsonObject,
     words: tuple[str, ...],
     sonar_command: Shell,
     arguments: tuple[str, ...],
-    judge: Any,
+    judge: Judge,
     node: Anvil,
     sonar: Sonar,
 ) -> None:
@@ -71,7 +75,7 @@ def test_a_term_that_is_not_met_is_named_before_escrow(
 
 
 def test_where_rows_are_split_the_gain_is_held_against_those_that_pay(
-    sonar_command: Shell, plan_values: dict[str, Any], validation_csv: Path, judge: Any, tmp_path: Path
+    sonar_command: Shell, plan_values: JsonObject, validation_csv: Path, judge: Judge, tmp_path: Path
 ) -> None:
     """Two of twenty records are 10 %, two of the ten that pay are 20 %: Capsule asks for the latter."""
     publish(judge, replace(OPEN, least_gain_deviations=0.4))
@@ -85,7 +89,7 @@ def test_where_rows_are_split_the_gain_is_held_against_those_that_pay(
 
 
 def test_terms_that_are_just_met_let_the_campaign_open(
-    sonar_command: Shell, arguments: tuple[str, ...], judge: Any, node: Anvil, sonar: Sonar
+    sonar_command: Shell, arguments: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar
 ) -> None:
     publish(judge, OPEN)
     assert sonar_command("campaign", "check", *arguments).exit_code == 0
@@ -97,7 +101,7 @@ def test_terms_that_are_just_met_let_the_campaign_open(
 
 @pytest.mark.parametrize("said", [None, "{}", "no JSON", '{"format":"openmined/capsule_terms/9"}'])
 def test_a_capsule_without_terms_that_can_be_read_is_a_sentence_and_no_refusal(
-    said: str | None, sonar_command: Shell, arguments: tuple[str, ...], judge: Any
+    said: str | None, sonar_command: Shell, arguments: tuple[str, ...], judge: Judge
 ) -> None:
     if said is not None:
         announce(judge, said)
@@ -107,7 +111,7 @@ def test_a_capsule_without_terms_that_can_be_read_is_a_sentence_and_no_refusal(
 
 
 def test_a_list_of_scientists_is_spoken_of(
-    sonar_command: Shell, arguments: tuple[str, ...], judge: Any
+    sonar_command: Shell, arguments: tuple[str, ...], judge: Judge
 ) -> None:
     publish(judge, replace(OPEN, scientists_listed=True))
     done = sonar_command("campaign", "check", *arguments)
@@ -116,7 +120,7 @@ def test_a_list_of_scientists_is_spoken_of(
 
 
 def test_python_is_refused_as_the_command_line_is(
-    owner: Any, plan: Any, records: Any, judge: Any, node: Anvil, sonar: Sonar
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
 ) -> None:
     publish(judge, replace(OPEN, least_fee=4))
     with pytest.raises(PlanError, match="least_fee"):

@@ -1,6 +1,4 @@
-"""Plans and plan files: every key checked, each error naming file, key, value, and what would have been
-right.
-"""
+"""Plans and plan files: each error names file, key, value, and what would have been right."""
 
 from __future__ import annotations
 
@@ -16,6 +14,7 @@ from pysonar.protocol.artifacts import FromCampaign
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan_file import plan_from, read_plan
 from pysonar.scientist.planning.slips import slips
+from tests.json_types import JsonObject
 
 TOML = """
 title = "Who is ill?"
@@ -103,13 +102,13 @@ def test_a_purpose_is_one_of_the_closed_list_and_goes_into_the_plan(tmp_path: Pa
         read_plan(path)
 
 
-def test_json_says_the_same(tmp_path: Path, plan_values: dict[str, Any]) -> None:
+def test_json_says_the_same(tmp_path: Path, plan_values: JsonObject) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_values))
     assert read_plan(path).as_mapping() == plan_from(plan_values).as_mapping()
 
 
-def test_whole_schemas_may_stand_there(plan_values: dict[str, Any]) -> None:
+def test_whole_schemas_may_stand_there(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values)
     documents = {"input_schema": plan.input_schema, "output_schema": plan.output_schema}
     rest = {key: value for key, value in plan_values.items() if key not in ("fields", "label")}
@@ -157,14 +156,14 @@ def test_whole_schemas_may_stand_there(plan_values: dict[str, Any]) -> None:
         ({"auditor_certificate": "Qm"}, "auditor_certificate"),
     ],
 )
-def test_what_is_wrong_is_named(plan_values: dict[str, Any], change: dict[str, Any], key: str) -> None:
+def test_what_is_wrong_is_named(plan_values: JsonObject, change: JsonObject, key: str) -> None:
     plan_from(plan_values)  # it was right before
     with pytest.raises(PlanError, match="expected") as wrong:
         plan_from(plan_values | change)
     assert wrong.value.key == key
 
 
-def test_both_edges(plan_values: dict[str, Any]) -> None:
+def test_both_edges(plan_values: JsonObject) -> None:
     edges = {
         "bounty": (1 << 96) - 1,
         "target": "100 %",
@@ -186,12 +185,12 @@ def test_both_edges(plan_values: dict[str, Any]) -> None:
     assert plan_from(plan_values | least).submit_for == 1
 
 
-def test_a_family_that_cannot_learn_the_label(plan_values: dict[str, Any]) -> None:
+def test_a_family_that_cannot_learn_the_label(plan_values: JsonObject) -> None:
     with pytest.raises(PlanError, match="linear"):
         plan_from(plan_values | {"family": "linear"})
 
 
-def test_an_earlier_campaign_to_continue(plan_values: dict[str, Any]) -> None:
+def test_an_earlier_campaign_to_continue(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values | {"continue_from": "0x" + "12" * 32, "start": "85 %"})
     assert plan.initial == FromCampaign(b"\x12" * 32)
     assert plan.start == 850_000
@@ -236,7 +235,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("ending", ["json", "toml"])
 def test_a_number_without_its_unit_is_refused_in_a_file(
-    tmp_path: Path, plan_values: dict[str, Any], key: str, value: Any, ending: str
+    tmp_path: Path, plan_values: JsonObject, key: str, value: Any, ending: str
 ) -> None:
     path = tmp_path / f"plan.{ending}"
     changed = plan_values | {key: value}
@@ -290,7 +289,7 @@ def test_names_are_the_same_in_whatever_form_accents_were_typed(tmp_path: Path) 
         ("pay_by_gap", 1),
     ],
 )
-def test_values_of_another_type_are_named(plan_values: dict[str, Any], key: str, bad: Any) -> None:
+def test_values_of_another_type_are_named(plan_values: JsonObject, key: str, bad: Any) -> None:
     with pytest.raises(PlanError, match="expected") as wrong:
         plan_from(plan_values | {key: bad})
     assert wrong.value.key == key
@@ -312,7 +311,7 @@ GWEI = 10**9
     ],
 )
 def test_terms_that_look_like_a_slip(
-    plan_values: dict[str, Any], change: dict[str, Any], price: int, says: list[str]
+    plan_values: JsonObject, change: JsonObject, price: int, says: list[str]
 ) -> None:
     said = slips(plan_from(plan_values | change), gas_price=price)
     assert len(said) == len(says)
@@ -320,21 +319,19 @@ def test_terms_that_look_like_a_slip(
         assert words in sentence
 
 
-def wide(plan_values: dict[str, Any], inputs: int) -> dict[str, Any]:
+def wide(plan_values: JsonObject, inputs: int) -> JsonObject:
     """The plan with so many inputs."""
     names = [f"x{number}" for number in range(inputs)]
     return plan_values | {"fields": [{"names": names, "clip": [-1, 1]}]}
 
 
-def under(plan_values: dict[str, Any], scheme: str, **others: Any) -> dict[str, Any]:
+def under(plan_values: JsonObject, scheme: str, **others: Any) -> JsonObject:
     """The plan under a scheme, with its default size of key."""
-    return {name: value for name, value in plan_values.items() if name != "key_bits"} | {
-        "scheme": scheme,
-        **others,
-    }
+    rest = {name: value for name, value in plan_values.items() if name != "key_bits"}
+    return rest | {"scheme": scheme, **others}
 
 
-def test_the_scheme_is_the_plans_to_choose(plan_values: dict[str, Any]) -> None:
+def test_the_scheme_is_the_plans_to_choose(plan_values: JsonObject) -> None:
     assert plan_from(plan_values).algorithm.scheme == "paillier"
     plan = plan_from(under(plan_values, "rlwe"))
     assert (plan.algorithm.scheme, plan.key_bits) == ("rlwe", 8192)
@@ -345,7 +342,7 @@ def test_the_scheme_is_the_plans_to_choose(plan_values: dict[str, Any]) -> None:
         plan_from(under(plan_values, "rlwe", key_bits=2048))
 
 
-def test_another_scheme_is_advised_where_it_is_better(plan_values: dict[str, Any]) -> None:
+def test_another_scheme_is_advised_where_it_is_better(plan_values: JsonObject) -> None:
     assert plan_from(plan_values).advice == ""
     assert 'scheme = "rlwe"' in plan_from(wide(plan_values, 784)).advice
     assert plan_from(under(wide(plan_values, 784), "rlwe")).advice == ""
@@ -354,7 +351,7 @@ def test_another_scheme_is_advised_where_it_is_better(plan_values: dict[str, Any
 
 @pytest.mark.parametrize("scheme", ["paillier", "rlwe"])
 def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow(
-    plan_values: dict[str, Any], scheme: str
+    plan_values: JsonObject, scheme: str
 ) -> None:
     plan_from(under(wide(plan_values, 4096), scheme))
     many = wide(plan_values, 4000) | {
@@ -371,7 +368,7 @@ def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow
     [(360, "90 %", 22_223), (10_000, "90 %", 5_000), (1, "90 %", 112_500), (20, "80 %", 100_000)],
 )
 def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
-    plan_values: dict[str, Any], rows: int, target: str, least: int
+    plan_values: JsonObject, rows: int, target: str, least: int
 ) -> None:
     """0.4 square roots of them, in whole records; from half a per cent to an eighth of the target."""
     del plan_values["min_gain"]
@@ -381,7 +378,7 @@ def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
     assert said.for_rows(rows).min_gain == 1_000
 
 
-def test_where_rows_are_split_those_that_pay_are_counted(plan_values: dict[str, Any]) -> None:
+def test_where_rows_are_split_those_that_pay_are_counted(plan_values: JsonObject) -> None:
     del plan_values["min_gain"]
     plan = plan_from(plan_values | {"guiding_share": "50 %", "evaluations": 100})
     assert (plan.guiding_rows(360), plan.for_rows(360).min_gain) == (180, 50_000)
@@ -394,7 +391,7 @@ def test_where_rows_are_split_those_that_pay_are_counted(plan_values: dict[str, 
             plan_from(plan_values | {key: bad})
 
 
-def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: dict[str, Any]) -> None:
+def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: JsonObject) -> None:
     del plan_values["fee"]
     assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 3 * 10**16
     assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15

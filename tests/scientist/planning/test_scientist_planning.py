@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.draft import PLACEHOLDER, draft
 from pysonar.scientist.planning.plan_file import _OTHER, _PLAIN, plan_from
 from pysonar.scientist.planning.reference import KEYS, page
+from tests.json_types import JsonObject
 
 
 def people(path: Path, rows: int = 120, *, rare: float = 0.5) -> Path:
@@ -37,7 +37,7 @@ def people(path: Path, rows: int = 120, *, rare: float = 0.5) -> Path:
     return path
 
 
-def values(text: str) -> dict[str, Any]:
+def values(text: str) -> JsonObject:
     return tomllib.loads(text) | {"capsule": PLACEHOLDER}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -16,6 +14,7 @@ from pysonar.scientist.planning.noise import USUAL_DELTA, USUAL_EPSILON, expecte
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import paid, rehearse
+from tests.json_types import JsonObject
 
 
 def table(rows: int, *, share: float = 0.5, seed: int = 0) -> pa.Table:
@@ -28,7 +27,7 @@ def table(rows: int, *, share: float = 0.5, seed: int = 0) -> pa.Table:
     return pa.table({"height": height, "weight": weight, "smoker": smoker, "ill": ill})
 
 
-def number_plan(plan_values: dict[str, Any], label: dict[str, Any]) -> Plan:
+def number_plan(plan_values: JsonObject, label: JsonObject) -> Plan:
     """The label is a number between 0 and 400, such as a progression of diabetes."""
     of = {"family": "ridge", "target": "60 %", "label": {"name": "progression", "clip": [0, 400], **label}}
     return plan_from(plan_values | of)
@@ -49,7 +48,7 @@ def test_a_campaign_that_works_is_rehearsed_to_its_target(plan: Plan) -> None:
     assert (done.slips(), done.warnings()) == ([], [])
 
 
-def test_what_mines_noise_will_cost_is_rehearsed_too(plan_values: dict[str, Any]) -> None:
+def test_what_mines_noise_will_cost_is_rehearsed_too(plan_values: JsonObject) -> None:
     usual = rehearse(plan_from(plan_values), table(1500), 0)
     assert usual.epsilon == USUAL_EPSILON
     assert usual.noised is not None
@@ -76,7 +75,7 @@ def test_the_usual_noise_is_what_mines_have_by_default() -> None:
     assert (USUAL_EPSILON, USUAL_DELTA) == (DEFAULT_PRICE, DEFAULT_DELTA)
 
 
-def test_a_bounty_can_pay_only_what_lies_between_start_and_target(plan_values: dict[str, Any]) -> None:
+def test_a_bounty_can_pay_only_what_lies_between_start_and_target(plan_values: JsonObject) -> None:
     by_target = rehearse(plan_from(plan_values | {"target": "80 %"}), table(200), 0)
     assert by_target.most_paid == 10**19 * 300_000 // 800_000
     assert by_target.per_point == 10**19 * 10_000 // 800_000
@@ -88,7 +87,7 @@ def test_a_bounty_can_pay_only_what_lies_between_start_and_target(plan_values: d
     assert paid(by_gap.plan, 500_000, 400_000) == 0
 
 
-def test_a_label_without_scale_that_stops_every_mine_is_refused(plan_values: dict[str, Any]) -> None:
+def test_a_label_without_scale_that_stops_every_mine_is_refused(plan_values: JsonObject) -> None:
     with pytest.raises(PlanError, match=r"no mine could train it .*center and scale") as refused:
         rehearse(number_plan(plan_values, {}), progression(100), 0)
     assert refused.value.key == "label"
@@ -97,7 +96,7 @@ def test_a_label_without_scale_that_stops_every_mine_is_refused(plan_values: dic
     assert scaled.reached > 600_000
 
 
-def test_a_target_that_the_start_leaves_no_room_for_is_refused(plan_values: dict[str, Any]) -> None:
+def test_a_target_that_the_start_leaves_no_room_for_is_refused(plan_values: JsonObject) -> None:
     allowed = plan_from(plan_values | {"target": "60 %", "min_gain": "10 %"})
     assert rehearse(allowed, table(200), 0).start == 500_000
     for change in ({"min_gain": "100001 ppm"}, {"target": "20 %"}):
@@ -106,7 +105,7 @@ def test_a_target_that_the_start_leaves_no_room_for_is_refused(plan_values: dict
         assert refused.value.key == "target"
 
 
-def test_a_start_that_capsule_would_not_measure_is_refused(plan_values: dict[str, Any]) -> None:
+def test_a_start_that_capsule_would_not_measure_is_refused(plan_values: JsonObject) -> None:
     near = plan_from(plan_values | {"start": "51 %", "start_tolerance": "1 %"})
     assert rehearse(near, table(200), near.start or 0).start == 500_000
     far = plan_from(plan_values | {"start": "510001 ppm", "start_tolerance": "1 %"})
@@ -114,7 +113,7 @@ def test_a_start_that_capsule_would_not_measure_is_refused(plan_values: dict[str
         rehearse(far, table(200), far.start or 0)
 
 
-def test_a_privacy_floor_that_no_mine_can_meet_is_refused(plan_values: dict[str, Any]) -> None:
+def test_a_privacy_floor_that_no_mine_can_meet_is_refused(plan_values: JsonObject) -> None:
     wide = [{"names": [f"x{n}" for n in range(10)], "clip": [-4, 4]}]
     floor = {"privacy_floor": {"epsilon": 3.0, "delta": 1e-6}}
     network = plan_values | {"family": "mlp", "rule": {}, "fields": wide, "key_bits": 16384} | floor
@@ -130,7 +129,7 @@ def test_few_records_that_decide_over_much_are_asked_back(plan: Plan) -> None:
 
 
 def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_take(
-    plan_values: dict[str, Any],
+    plan_values: JsonObject,
 ) -> None:
     people = table(200, share=0.06, seed=4).drop_columns(["weight"])
     noisy = people.append_column("weight", pa.array(np.random.default_rng(1).normal(70, 10, 200)))
@@ -142,13 +141,13 @@ def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_t
     assert balanced.start == 500_000
 
 
-def test_a_target_beyond_what_its_own_records_teach_is_said(plan_values: dict[str, Any]) -> None:
+def test_a_target_beyond_what_its_own_records_teach_is_said(plan_values: JsonObject) -> None:
     (warning,) = rehearse(plan_from(plan_values | {"target": "100 %"}), table(200), 0).warnings()
     assert "not the target of 100 %" in warning
     assert "ETH" in warning
 
 
-def test_a_network_is_compared_with_the_linear_model(plan_values: dict[str, Any]) -> None:
+def test_a_network_is_compared_with_the_linear_model(plan_values: JsonObject) -> None:
     random = np.random.default_rng(0)
     wide = {f"x{n}": random.normal(size=150) for n in range(9)}
     linear = pa.table({**wide, "ill": (sum(wide.values()) > 0).astype(int)})
@@ -159,7 +158,7 @@ def test_a_network_is_compared_with_the_linear_model(plan_values: dict[str, Any]
     assert 'family = "logistic"' in done.warnings()[-1]
 
 
-def test_an_earlier_campaigns_model_is_taken_at_its_word(plan_values: dict[str, Any]) -> None:
+def test_an_earlier_campaigns_model_is_taken_at_its_word(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values | {"continue_from": "0x" + "11" * 32, "start": "70 %"})
     assert isinstance(plan.initial, FromCampaign)
     done = rehearse(plan, table(200), 700_000)
@@ -168,7 +167,7 @@ def test_an_earlier_campaigns_model_is_taken_at_its_word(plan_values: dict[str, 
         rehearse(plan, table(200), 895_000)
 
 
-def test_launching_what_cannot_work_sends_nothing(owner: Scientist, plan_values: dict[str, Any]) -> None:
+def test_launching_what_cannot_work_sends_nothing(owner: Scientist, plan_values: JsonObject) -> None:
     campaign = Campaign(owner, number_plan(plan_values, {}), progression(100))
     with pytest.raises(PlanError, match="no mine could train it"):
         campaign.launch()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -24,6 +23,7 @@ from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import encoded
 from pysonar.scientist.planning.simulation import simulate
+from tests.json_types import JsonObject
 from tests.scientist.planning.test_scientist_rehearsal import table
 
 
@@ -65,7 +65,7 @@ def test_a_campaign_that_pays_nobody_is_counted_and_drawn(plan: Plan) -> None:
     assert "0 evaluations" in picture(nobody)
 
 
-def test_the_same_seed_is_the_same_campaign_and_another_shares_out_anew(plan_values: dict[str, Any]) -> None:
+def test_the_same_seed_is_the_same_campaign_and_another_shares_out_anew(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values | {"target": "97 %"})
     runs = [
         simulate(plan, table(200), table(120, seed=1), mines=12, seed=seed).as_row() for seed in (1, 1, 2)
@@ -81,7 +81,7 @@ def test_mines_whose_records_teach_nothing_earn_nothing(plan: Plan) -> None:
     assert done.climb.evaluations <= 20
 
 
-def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: dict[str, Any]) -> None:
+def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values | {"target": "99 %", "rule": {"steps": 3}})
 
     def best(records: int, epsilon: float | None) -> int:
@@ -96,7 +96,7 @@ def test_noise_costs_accuracy_most_where_a_mine_has_few_records(plan_values: dic
 
 
 def test_what_the_noise_costs_and_what_it_comes_to_alone_is_told_beside_it(
-    plan_values: dict[str, Any],
+    plan_values: JsonObject,
 ) -> None:
     plan = plan_from(plan_values | {"target": "99 %"})
     exact = simulate(plan, table(200), table(2000, seed=1), mines=2)
@@ -131,7 +131,7 @@ def test_each_mine_draws_its_noise_once(plan: Plan, monkeypatch: pytest.MonkeyPa
     assert len(drawn) == 2
 
 
-def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values: dict[str, Any]) -> None:
+def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values: JsonObject) -> None:
     plan = plan_from(plan_values)
     assert simulate(plan, table(50), table(20), mines=20).mines == 20
     with pytest.raises(PlanError, match="1 to 20, the number of records"):

@@ -25,6 +25,7 @@ from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
 from sonar_web.index.titles import TitleReader
 from tests.conftest import Anvil
+from tests.roles import Transact
 from tests.web.browser.scene import Scene
 from tests.web.chain_story import HOUR, Story
 from tests.web.serving import served
@@ -59,11 +60,11 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(
-    start_anvil: Callable[..., Any],
+    start_anvil: Callable[..., Anvil],
     deploy_sonar: Callable[..., str],
-    fund_roles: Callable[[Any], None],
+    fund_roles: Callable[[Anvil], None],
     role_keys: Mapping[str, bytes],
-    transact: Callable[..., Any],
+    transact: Transact,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Campaigns of the last days, an index over them, and the pages."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Unpack
 
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, PrivacyFloor, Spec, Validation
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import (
@@ -19,6 +20,8 @@ from pysonar.protocol.schema import (
 )
 from pysonar.store.interface import Store
 from tests.builders.specs import SpecChanges, spec_of
+from tests.builders.terms import TermsChanges
+from tests.json_types import JsonObject
 from tests.web.chain_story import DAY, HOUR, Story
 
 ETHER = 10**18
@@ -47,7 +50,7 @@ _FEVER = input_schema(
 def asks_for(
     title: str,
     description: str,
-    inputs: dict[str, Any],
+    inputs: JsonObject,
     label: str,
     classes: list[str],
     **more: Unpack[SpecChanges],
@@ -74,7 +77,7 @@ class Scene:
 
     story: Story
     store: Store
-    miners: list[Any]
+    miners: list[KeyfileSigner]
     named: dict[str, str] = field(default_factory=dict)
 
     def play(self, crowd: int = 0) -> Scene:
@@ -98,7 +101,7 @@ class Scene:
         self._create("requested", waiting.to_bytes(), bounty=5 * ETHER, stake=ETHER // 100)
         return self
 
-    def _create(self, name: str, spec: bytes, **terms: Any) -> bytes:
+    def _create(self, name: str, spec: bytes, **terms: Unpack[TermsChanges]) -> bytes:
         campaign = self.story.create(spec=self.store.put(spec).digest, **terms)
         self.named[name] = "0x" + campaign.hex()
         return campaign

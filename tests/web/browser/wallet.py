@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import requests
 from playwright.sync_api import Page
+
+from tests.json_types import JsonObject
 
 _ANNOUNCED = """
 (() => {
@@ -46,7 +46,7 @@ class TestWallet:
         page.expose_function("askTestWallet", self.answer)
         page.add_init_script(_ANNOUNCED)
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, asked: JsonObject) -> JsonObject:
         """What the provider's `request` gives or throws."""
         method, params = asked["method"], list(asked.get("params") or [])
         if method in ("eth_requestAccounts", "eth_accounts"):
@@ -61,7 +61,7 @@ class TestWallet:
         if method == "eth_sendTransaction" and self.rejects:
             return {"error": {"code": 4001, "message": "User rejected the request."}}
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer: dict[str, Any] = requests.post(self.url, json=request, timeout=30).json()
+        answer: JsonObject = requests.post(self.url, json=request, timeout=30).json()
         if method == "eth_sendTransaction" and "result" in answer:
             self.sent.append(answer["result"])
         return {name: answer[name] for name in ("result", "error") if name in answer}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pytest
@@ -12,14 +12,24 @@ import pytest
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.ckks.encrypted import EncryptedNetwork
+from openmined_syft.ckks.keys import CkksPublicKey
+from openmined_syft.schemes.interface import PrivateHalf, PublicHalf
 from pysonar.chain.contract.types import Report, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ModelArtifact, PublicKeyArtifact, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
+from tests.builders.specs import SpecChanges
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
+
+if TYPE_CHECKING:
+    from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
+    from openmined_syft.models.network import SquareNetwork
+
+WideRows = tuple[np.ndarray, np.ndarray]
+"""Records of nine numbers, (n, 9), and which colour each has."""
 
 
 class NetworkCapsule(SmallCapsule):
@@ -28,7 +38,7 @@ class NetworkCapsule(SmallCapsule):
     SCHEME = "ckks"
     FIELDS = "abcdefghi"
 
-    def spec(self, **changes: Any) -> Spec:
+    def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         network = {
             "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in self.FIELDS}),
             "algorithm": Algorithm("mlp", parameters={"hidden": 64, "bias": False}),
@@ -37,26 +47,26 @@ class NetworkCapsule(SmallCapsule):
         return super().spec(**{**network, **changes})
 
     @property
-    def ckks(self) -> tuple[Any, Any]:
+    def ckks(self) -> tuple[CkksPrivateKey, CkksPublicKey]:
         """Secret and public half."""
-        pair: tuple[Any, Any] = self.signers["ckks"]
+        pair: tuple[CkksPrivateKey, CkksPublicKey] = self.signers["ckks"]
         return pair
 
     def bundle(self, campaign: bytes) -> Cid:
         """Where the campaign's public half is stored."""
         return Cid.from_bytes32(self.sonar.campaign(campaign).public_key)
 
-    def public_key(self, public: Any = None) -> bytes:
+    def public_key(self, public: PublicHalf | None = None) -> bytes:
         return PublicKeyArtifact(public or self.ckks[1], "ckks").to_bytes()
 
     def model(
         self,
-        weights: Any = None,
+        weights: np.ndarray | None = None,
         *,
         version: int = 0,
-        key: Any = None,
+        key: PrivateHalf | None = None,
         bound: float = 8.0,
-        network: Any = None,
+        network: SquareNetwork | None = None,
     ) -> bytes:
         weights = self.start if weights is None else weights
         network = network or self.spec().family_for(b"")
@@ -65,7 +75,7 @@ class NetworkCapsule(SmallCapsule):
         )
         return ModelArtifact(encrypted, "ckks").to_bytes()
 
-    def slope(self, campaign: bytes, miner: str, update: bytes) -> Any:
+    def slope(self, campaign: bytes, miner: str, update: bytes) -> np.ndarray:
         """What a submission holds."""
         return self.envelope(campaign, miner, update).gradient.decrypt(self.ckks[0])
 
@@ -79,7 +89,7 @@ class NetworkCapsule(SmallCapsule):
 
 
 @pytest.fixture(scope="session")
-def ckks() -> tuple[Any, Any]:
+def ckks() -> tuple[CkksPrivateKey, CkksPublicKey]:
     """One CKKS key for all campaigns of the tests, and its public half: 100 MB and seconds to make."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
     from openmined_syft.ckks.keys import CkksPrivateKey
@@ -90,7 +100,9 @@ def ckks() -> tuple[Any, Any]:
 
 
 @pytest.fixture
-def network_capsule(small_capsule: SmallCapsule, ckks: tuple[Any, Any]) -> NetworkCapsule:
+def network_capsule(
+    small_capsule: SmallCapsule, ckks: tuple[CkksPrivateKey, CkksPublicKey]
+) -> NetworkCapsule:
     """The registered Capsule, for campaigns of networks."""
     made: NetworkCapsule = object.__new__(NetworkCapsule)
     made.__dict__.update(small_capsule.__dict__)
@@ -99,7 +111,7 @@ def network_capsule(small_capsule: SmallCapsule, ckks: tuple[Any, Any]) -> Netwo
 
 
 @pytest.fixture(scope="session")
-def wide_rows() -> Any:
+def wide_rows() -> WideRows:
     """300 records: nine numbers, (300, 9), and which colour."""
     random = np.random.default_rng(11)
     colour = np.arange(300) % 3
@@ -108,7 +120,7 @@ def wide_rows() -> Any:
 
 
 @pytest.fixture
-def wide_colours(wide_rows: Any, tmp_path: Path) -> Path:
+def wide_colours(wide_rows: WideRows, tmp_path: Path) -> Path:
     """The records as a miner's CSV file."""
     path = tmp_path / "wide.csv"
     X, colour = wide_rows

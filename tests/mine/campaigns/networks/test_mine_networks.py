@@ -24,9 +24,11 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
-from tests.mine.campaigns.networks.conftest import NetworkCapsule
+from tests.mine.campaigns.networks.conftest import NetworkCapsule, WideRows
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.mine_commands import MineCommand
 from tests.roles import Tell
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
@@ -34,24 +36,26 @@ pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
 
-def twin(capsule: NetworkCapsule, campaign: bytes, rows: Any, data: Path, version: int, weights: Any) -> Any:
+def twin(
+    capsule: NetworkCapsule, campaign: bytes, rows: WideRows, data: Path, version: int, weights: np.ndarray
+) -> np.ndarray:
     """The slope of that version's mini-batch in plain numpy."""
     network = capsule.spec().family_for(campaign)
     salt = campaign + hashlib.sha256(data.read_bytes()).digest()
     return network.batch_visit(*rows, version=version, salt=salt).gradient(weights)
 
 
-def assert_same_slope(found: Any, expected: Any) -> None:
+def assert_same_slope(found: np.ndarray, expected: np.ndarray) -> None:
     assert np.abs(found - expected).max() <= 5e-4 * np.abs(expected).max()
 
 
 def test_a_network_is_trained_version_after_version_and_paid_for(
     mine: Mine,
     network_capsule: NetworkCapsule,
-    wide_rows: Any,
+    wide_rows: WideRows,
     wide_colours: Path,
     node: Anvil,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
     asked: list[Cid],
 ) -> None:
     """Each version on rows of its own; the bundle is fetched for the first one only."""
@@ -94,7 +98,7 @@ def test_after_a_crash_the_same_rows_are_trained_on(
     network_capsule: NetworkCapsule,
     miner: KeyfileSigner,
     tell: Tell,
-    wide_rows: Any,
+    wide_rows: WideRows,
     wide_colours: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -179,7 +183,7 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
     mine: Mine,
     network_capsule: NetworkCapsule,
     node: Anvil,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
     asked: list[Cid],
     without_tenseal: Callable[[], AbstractContextManager[None]],
 ) -> None:
@@ -198,13 +202,13 @@ def test_a_mine_without_tenseal_says_what_to_install_and_pays_nothing(
 
 def test_the_doctor_tells_whether_networks_can_be_trained_and_lacks_nothing_without(
     network_home: Home,
-    mine_agent: Callable[..., Any],
+    mine_agent: MineCommand,
     node: Anvil,
     without_tenseal: Callable[[], AbstractContextManager[None]],
 ) -> None:
     node.mine()
 
-    def finding() -> dict[str, Any]:
+    def finding() -> JsonObject:
         done = mine_agent("doctor", "--home", network_home.path, "--format", "json")
         assert done.exit_code == 0, done.output
         (found,) = [entry for entry in json.loads(done.stdout) if entry["check"] == "networks"]

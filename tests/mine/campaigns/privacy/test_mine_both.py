@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from mine_agent.operation.at_work import read_at_work
 from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.contract.types import Verdict
 from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
+from tests.json_types import JsonObject
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.conftest import PASSPHRASE
 from tests.mine.mine_commands import Told, by_node, in_python, is_built
@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 
-def events(told: Told) -> list[dict[str, Any]]:
+def events(told: Told) -> list[JsonObject]:
     assert told.exit_code == 0, told.output
     found = [json.loads(line) for line in told.stdout.splitlines()]
     return [event for event in found if event["event"] != "progress"]

@@ -22,6 +22,7 @@ from openmined_syft.privacy.sums import variances
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import PrivacyFloor
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, kinds, ledger_of
 from tests.mine.campaigns.small_capsule import SmallCapsule
@@ -38,7 +39,7 @@ def learned_from_release(mine: Mine, small_capsule: SmallCapsule, campaign: byte
 
 
 def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
-    mine: Mine, small_capsule: SmallCapsule, rows: Any
+    mine: Mine, small_capsule: SmallCapsule, rows: Rows
 ) -> None:
     campaign = small_capsule.open()
     assert mine.round() == []
@@ -236,7 +237,7 @@ def test_a_damaged_or_rolled_back_ledger_stops_the_mine(mine: Mine, small_capsul
 def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
     make_mine: Callable[..., Mine],
     small_capsule: SmallCapsule,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
     privacy: str,
 ) -> None:
     mine = make_mine(privacy=privacy)
@@ -251,7 +252,7 @@ def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
 
 
 def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
-    mine: Mine, small_capsule: SmallCapsule, rows: Any, monkeypatch: pytest.MonkeyPatch
+    mine: Mine, small_capsule: SmallCapsule, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = small_capsule.open()
     plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges
 from tests.mine.campaigns.small_capsule import SmallCapsule
@@ -35,7 +35,7 @@ def noise_seen(mine: Mine, small_capsule: SmallCapsule, campaign: bytes) -> np.n
 
 
 COLOURS = ("red", "green", "blue")
-PAIRS: dict[str, list[dict[str, Any]]] = {
+PAIRS: dict[str, list[JsonObject]] = {
     "is anybody's c above 4": [{"colours": COLOURS, "most": 4.0}, {"colours": COLOURS, "most": 5.0}],
     "is anybody violet": [{"colours": (*COLOURS, "black")}, {"colours": (*COLOURS, "violet")}],
 }

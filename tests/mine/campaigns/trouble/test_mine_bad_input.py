@@ -23,10 +23,12 @@ from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.errors import WrongChainError
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.meddling import Meddling
 from tests.mine.campaigns.mine_under_test import Mine
-from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
 from tests.mine.mine_commands import MineCommand
 from tests.roles import Tell
 
@@ -38,25 +40,25 @@ def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     return Mine(home, miner, tell)
 
 
-def changed_spec(capsule: SmallCapsule, change: Callable[[dict[str, Any]], None]) -> bytes:
+def changed_spec(capsule: SmallCapsule, change: Callable[[JsonObject], None]) -> bytes:
     document = json.loads(capsule.spec().to_bytes())
     change(document)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def refer_elsewhere(document: dict[str, Any]) -> None:
+def refer_elsewhere(document: JsonObject) -> None:
     document["input_schema"]["$ref"] = "https://schemas.example/colours.json"
 
 
-def refer_to_itself(document: dict[str, Any]) -> None:
+def refer_to_itself(document: JsonObject) -> None:
     document["input_schema"]["properties"]["a"]["$ref"] = "#"
 
 
-def match_for_hours(document: dict[str, Any]) -> None:
+def match_for_hours(document: JsonObject) -> None:
     document["input_schema"]["properties"]["a"]["pattern"] = "(a+)+$"
 
 
-def state_a_purpose_of_its_own(document: dict[str, Any]) -> None:
+def state_a_purpose_of_its_own(document: JsonObject) -> None:
     document["purpose"] = "whatever you like"
 
 
@@ -95,7 +97,7 @@ def test_brackets_without_end_in_a_spec_end_no_process(
 
 
 def test_a_campaign_that_asks_for_forbidden_fields_gets_nothing_and_costs_nothing(
-    mine: Mine, home: Home, small_capsule: SmallCapsule, node: Anvil, asked: list[Any]
+    mine: Mine, home: Home, small_capsule: SmallCapsule, node: Anvil, asked: list[Cid]
 ) -> None:
     home.save_policy(
         home.policy_file.read_text().replace('fields = ["any"]', 'fields = ["a", "b", "colour"]')
@@ -120,7 +122,7 @@ def test_a_node_that_says_another_chain_in_the_middle_gets_no_transaction(
     small_capsule.open()
     before, lies = node.balance(miner.address), [False]
 
-    def lie(method: str, _: object) -> dict[str, Any] | None:
+    def lie(method: str, _: object) -> JsonObject | None:
         return {"result": "0x1"} if lies[0] and method == "eth_chainId" else None
 
     connection = Connection.open(home, Web3(Meddling(node.url, lie)))
@@ -153,7 +155,7 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
     miner: KeyfileSigner,
     tell: Tell,
     small_capsule: SmallCapsule,
-    rows: Any,
+    rows: Rows,
     tmp_path: Path,
     node: Anvil,
 ) -> None:

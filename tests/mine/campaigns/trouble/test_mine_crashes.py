@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.conftest import Anvil
 from tests.mine.campaigns.small_capsule import SmallCapsule
 
 DRIVER = """
@@ -138,7 +138,10 @@ def test_a_running_mine_stops_cleanly_when_told_to(
 
 
 def test_a_running_mine_outlives_its_node(
-    make_home: Callable[..., Home], start_anvil: Any, deploy_sonar: Any, environment: dict[str, str]
+    make_home: Callable[..., Home],
+    start_anvil: Callable[..., Anvil],
+    deploy_sonar: Callable[[Anvil], str],
+    environment: dict[str, str],
 ) -> None:
     own = start_anvil()
     home = make_home(rpc=own.url, contract=deploy_sonar(own))

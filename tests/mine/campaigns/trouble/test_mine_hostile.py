@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from mine_agent.connection import Connection
 from mine_agent.home import Home
 from openmined_syft.paillier.cipher_array import CipherArray
 from openmined_syft.paillier.encrypted import EncryptedModel
-from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -28,6 +27,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
 from tests.conftest import Anvil
+from tests.json_types import JsonObject
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
 
@@ -51,7 +51,7 @@ def errors_and_campaigns(agent: Agent, home: Home) -> tuple[list[Exception], lis
 
 
 @pytest.fixture(scope="module")
-def other_key() -> Any:
+def other_key() -> PrivateKey:
     return generate_keypair(2048)
 
 
@@ -87,11 +87,11 @@ def is_too_wide(capsule: SmallCapsule, _: object) -> bytes:
     return capsule.opened_with(capsule.spec(input_schema=fields))
 
 
-def has_a_model_of_another_key(capsule: SmallCapsule, other: Any) -> bytes:
+def has_a_model_of_another_key(capsule: SmallCapsule, other: PrivateKey) -> bytes:
     return capsule.opened_with(model=capsule.model(key=other))
 
 
-def has_another_key_for_its_model(capsule: SmallCapsule, other: Any) -> bytes:
+def has_another_key_for_its_model(capsule: SmallCapsule, other: PrivateKey) -> bytes:
     return capsule.opened_with(public_key=capsule.public_key(other.public))
 
 
@@ -167,9 +167,9 @@ def test_a_campaign_that_is_wrong_is_refused_and_stops_nobody_else(
     agent: Agent,
     home: Home,
     small_capsule: SmallCapsule,
-    other_key: Any,
+    other_key: PrivateKey,
     node: Anvil,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
 ) -> None:
     campaign = hostile(small_capsule, other_key)
     honest = small_capsule.open(salt=b"\xaa" * 32)
@@ -248,7 +248,7 @@ def test_a_cell_that_is_no_number_is_named_by_its_place_and_not_told(
     home: Home,
     small_capsule: SmallCapsule,
     colours: Path,
-    happenings: list[dict[str, Any]],
+    happenings: list[JsonObject],
 ) -> None:
     lines = colours.read_text().splitlines()
     first, _, *rest = lines[7].split(",")

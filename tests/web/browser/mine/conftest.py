@@ -24,6 +24,7 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.web_pages import BUILT, read_pages
+from tests.json_types import JsonObject
 from tests.mine.campaigns.conftest import campaign_key as campaign_key
 from tests.mine.campaigns.conftest import capsule_secret as capsule_secret
 from tests.mine.campaigns.conftest import colours as colours
@@ -142,7 +143,7 @@ def lived(mine_site: MineSite, colours: Path, fourth_title: str) -> MineSite:
     return mine_site
 
 
-def with_field(schema: dict[str, Any], name: str) -> dict[str, Any]:
+def with_field(schema: JsonObject, name: str) -> JsonObject:
     """The input schema with one more number."""
     from pysonar.protocol.schema import input_schema, number_field
 

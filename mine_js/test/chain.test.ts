@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeLog, fieldsFromJson, fieldsToJson } from "../src/chain/events.ts";
-import { Node } from "../src/chain/node.ts";
+import { Node } from "../src/chain/node/node.ts";
 import { type Call, campaignId, leftToEarn, payout, queueEntry, Sonar } from "../src/chain/sonar.ts";
 import { checksum, isAddress } from "../src/chain/words.ts";
 import { bytes, hex, vectors } from "./vectors.ts";

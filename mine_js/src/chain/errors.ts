@@ -10,6 +10,18 @@ export class NodeError extends ChainError {
 }
 /** No usable answer. Wait, and ask again. */
 export class NodeDownError extends NodeError {}
+/** The node, or what stands before it, answers that it cannot answer now. `limited`: it was asked too often. */
+export class NodeBusyError extends NodeDownError {
+  /** Seconds that it asks to be left alone; 0 if it asks for none. */
+  readonly retryAfter: number;
+  readonly limited: boolean;
+  constructor(url: string, why: string, retryAfter: number, limited: boolean) {
+    const after = retryAfter > 0 ? ` after ${Math.round(retryAfter)} s` : "";
+    super(`the node at ${url} does not answer now: ${why}; it is asked again${after}; more nodes can be named in the setting 'rpc'`);
+    this.retryAfter = retryAfter;
+    this.limited = limited;
+  }
+}
 export class NodeBehindError extends NodeDownError {
   constructor(url: string, head: number, seen: number) {
     super(`the node at ${url} is behind: its newest block is ${head}, block ${seen} was seen; waiting for it`);

@@ -1,7 +1,7 @@
 /** Sonar's events of both versions, decoded from logs; and what became of each submission. */
 import { toHex, utf8 } from "../protocol/bytes.ts";
 import { UnexpectedAnswerError } from "./errors.ts";
-import type { Log } from "./node.ts";
+import type { Log } from "./node/answers.ts";
 import { keccak, Words } from "./words.ts";
 
 export const VERDICTS = ["NONE", "IMPROVED", "NO_GAIN", "MALFORMED", "UNAVAILABLE"] as const;

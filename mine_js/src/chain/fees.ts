@@ -1,6 +1,6 @@
 /** What to offer per gas, with caps: a faulty node or a runaway market must not empty an account. */
 import { FeesTooHighError } from "./errors.ts";
-import type { Node } from "./node.ts";
+import type { Node } from "./node/node.ts";
 
 const GWEI = 10n ** 9n;
 const DEFAULT_TIP = GWEI;

@@ -9,7 +9,8 @@ import { fromHex, toHex } from "../protocol/bytes.ts";
 import { transaction } from "./database.ts";
 import { NodeDownError, NodeRefusedError, OtherGenesisError } from "./errors.ts";
 import { decodeLog, type Fields, fieldsFromJson, fieldsToJson, type LoggedEvent } from "./events.ts";
-import type { Block, Log, Node } from "./node.ts";
+import type { Block, Log } from "./node/answers.ts";
+import type { Node } from "./node/node.ts";
 
 const CHECKPOINTS_KEPT = 1000;
 const FIRST_WIDTH = 2000;

@@ -13,7 +13,7 @@ import {
 import type { LoggedEvent } from "./events.ts";
 import { word, text, big } from "./events.ts";
 import { type FeePolicy, type Fees, suggest } from "./fees.ts";
-import { type Node, revertReason } from "./node.ts";
+import { type Node, revertReason } from "./node/node.ts";
 import { isFailed, isFinal, OutboxRecords, type Pending } from "./outbox_records.ts";
 import type { Signer } from "./signer.ts";
 import { type Call, queueEntry, requestOf, simulate, type Sonar } from "./sonar.ts";

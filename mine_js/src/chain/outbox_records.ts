@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { fromHex, toHex } from "../protocol/bytes.ts";
 import type { Fees } from "./fees.ts";
-import { receiptFromJson, receiptToJson, type TransactionReceipt } from "./node.ts";
+import { receiptFromJson, receiptToJson, type TransactionReceipt } from "./node/answers.ts";
 import type { Call } from "./sonar.ts";
 
 export const OUTBOX_TABLES = {

@@ -1,7 +1,7 @@
 /** The typed client of one deployed Sonar: reading, simulating, and building a mine's calls. */
 import { fromHex, toHex } from "../protocol/bytes.ts";
 import { ContractRefusedError, NodeRefusedError, NoSuchCampaignError, NotSonarError, UnexpectedAnswerError, WrongVersionError } from "./errors.ts";
-import { type Node, revertReason, type Tag } from "./node.ts";
+import { type Node, revertReason, type Tag } from "./node/node.ts";
 import { checksum, EMPTY, encodeCall, encodeWords, keccak, type Word, Words, ZERO_ADDRESS } from "./words.ts";
 
 export const STATES = ["NONE", "REQUESTED", "OPEN", "SETTLED"] as const;

@@ -2,7 +2,8 @@
 import { transaction } from "./database.ts";
 import { ContractRefusedError, FeesTooHighError, NodeRefusedError, UnexpectedAnswerError } from "./errors.ts";
 import { BUMP_AFTER, bumped, type FeePolicy, type Fees, outbid, suggest } from "./fees.ts";
-import type { Node, TransactionReceipt } from "./node.ts";
+import type { TransactionReceipt } from "./node/answers.ts";
+import type { Node } from "./node/node.ts";
 import { type Attempt, deedOf, type OutboxRecords, type Pending, seconds } from "./outbox_records.ts";
 import type { Signer } from "./signer.ts";
 import { type Call, simulate } from "./sonar.ts";

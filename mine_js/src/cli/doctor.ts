@@ -1,7 +1,7 @@
 /** `doctor`: looks at everything a mine depends on and says what works, what fails, and what to do about it. */
 import { NodeError } from "../chain/errors.ts";
 import { priceNow } from "../chain/fees.ts";
-import { Node } from "../chain/node.ts";
+import { Node } from "../chain/node/node.ts";
 import { openKeyfile } from "../chain/signer.ts";
 import { Sonar } from "../chain/sonar.ts";
 import { requireUnchanged } from "../data/datasets.ts";

@@ -1,7 +1,7 @@
 /** `init`: a home directory with settings, an account and the owner's first rules. */
 import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { Node } from "../chain/node.ts";
+import { Node } from "../chain/node/node.ts";
 import { createKeyfile, openKeyfile } from "../chain/signer.ts";
 import { Sonar } from "../chain/sonar.ts";
 import { HomeError, makePrivateDirectory, requirePrivate } from "../home/files.ts";

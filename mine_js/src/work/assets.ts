@@ -2,7 +2,7 @@
 import { formatTokens, formatWei } from "../protocol/amounts.ts";
 import { toHex } from "../protocol/bytes.ts";
 import { ChainError } from "../chain/errors.ts";
-import type { Node } from "../chain/node.ts";
+import type { Node } from "../chain/node/node.ts";
 import { encodeCall, ZERO_ADDRESS } from "../chain/words.ts";
 
 const MOST_DECIMALS = 30n;

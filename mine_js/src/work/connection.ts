@@ -2,10 +2,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../chain/database.ts";
 import { OpenMinedError } from "../errors.ts";
-import { AlreadyRunningError, WrongChainError } from "../chain/errors.ts";
+import { AlreadyRunningError } from "../chain/errors.ts";
 import { type SonarEvent, text, word } from "../chain/events.ts";
 import { Follower, FOLLOWER_TABLES } from "../chain/follower.ts";
-import { Node } from "../chain/node.ts";
+import { Node } from "../chain/node/node.ts";
 import { Outbox } from "../chain/outbox.ts";
 import { OUTBOX_TABLES } from "../chain/outbox_records.ts";
 import type { Signer } from "../chain/signer.ts";
@@ -45,9 +45,7 @@ export class Connection {
 
   static async open(home: Home): Promise<Connection> {
     const { rpc, chainId, contract, contractVersion } = home.settings;
-    const node = new Node(rpc);
-    const found = await node.chainId();
-    if (found !== chainId) throw new WrongChainError(node.shown, chainId, found);
+    const node = new Node(rpc, chainId);
     const sonar = await Sonar.open(node, contract, chainId, contractVersion);
     const database = openDatabase(home.database, chainId, await node.genesis(), sonar.address, [MINE_TABLES, FOLLOWER_TABLES, OUTBOX_TABLES]);
     return new Connection(home, sonar, database);

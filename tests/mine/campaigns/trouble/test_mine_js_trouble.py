@@ -1,5 +1,5 @@
-"""Mine.js under what the Python mine is tried with: `kill -9` at the same points, and campaigns that are
-wrong. Real processes on a real chain.
+"""Mine.js under what the Python mine is tried with: `kill -9` at the same points, campaigns that are wrong,
+and nodes with bad habits. Real processes on a real chain.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ import itertools
 import json
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,19 +17,23 @@ import pytest
 from mine_agent.connection import Connection
 from mine_agent.home import Home
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.campaigns.trouble.test_mine_crashes import submissions
 from tests.mine.campaigns.trouble.test_mine_hostile import HOSTILE
 from tests.mine.conftest import PASSPHRASE
-from tests.mine.mine_commands import NODE, by_node, is_built
+from tests.mine.mine_commands import MINE_JS, NODE, by_node, is_built
+from tests.node_characters import HABITS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js"),
 ]
 
+SECONDS = 120
 DYING = Path(__file__).parent / "dying.mjs"
 POINTS = {
     "trained, nothing stored": ("home/journal.js", "Journal.add", "before"),
@@ -36,7 +42,7 @@ POINTS = {
     "about to sign": ("chain/watch.js", "Watch.signed", "before"),
     "signed, not committed": ("chain/watch.js", "Watch.signed", "after"),
     "transaction stored, not broadcast": ("chain/watch.js", "Watch.broadcast", "before"),
-    "broadcast, not marked as sent": ("chain/node.js", "Node.sendRaw", "after"),
+    "broadcast, not marked as sent": ("chain/node/node.js", "Node.sendRaw", "after"),
     "broadcast and marked": ("chain/watch.js", "Watch.broadcast", "after"),
 }
 
@@ -93,3 +99,39 @@ def test_campaigns_that_are_wrong_are_refused_each_and_stop_nobody_else(
         if (event := json.loads(line))["event"] == "problem"
     }
     assert problems == {"0x" + campaign.hex() for campaign in campaigns.values()}
+
+
+@pytest.mark.parametrize("node_url", sorted(HABITS), indirect=True)
+def test_behind_a_node_of_any_bad_habit_one_gradient_is_submitted_and_paid_once(
+    home: Home, miner: KeyfileSigner, colours: Path, small_capsule: SmallCapsule, sonar: Sonar, tmp_path: Path
+) -> None:
+    home.data().add("colours", colours, replace=False)
+    campaign = small_capsule.open()
+
+    def until(done: Callable[[], bool]) -> None:
+        last = time.monotonic() + SECONDS
+        while not done():
+            assert mine.poll() is None, log.read_text()
+            assert time.monotonic() < last, log.read_text()
+            time.sleep(0.1)
+
+    def submitted() -> list[dict[str, str]]:
+        lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
+        return [event for line in lines if (event := json.loads(line))["event"] == "submitted"]
+
+    command = [str(NODE), str(MINE_JS), "run", "--home", str(home.path), "--format", "json"]
+    log = tmp_path / "mine.log"
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, stdout=out, stderr=out) as mine,
+    ):
+        try:
+            until(lambda: bool(submitted()))
+            target, (event,) = sonar.campaign(campaign).terms.target, submitted()
+            update = bytes.fromhex(event["update"].removeprefix("0x"))
+            small_capsule.report(campaign, miner.address, update, Verdict.IMPROVED, target)
+            small_capsule.settle(campaign)
+            until(lambda: sonar.owed(campaign, miner.address) == 0)
+        finally:
+            mine.terminate()
+    assert sonar.campaign(campaign).submitted == 1

@@ -154,7 +154,7 @@ class DataShelf:
         if seen.faults > unusable * (seen.rows + seen.faults):
             raise DataError(
                 f"{source.name}: {seen.first_fault} ({seen.faults} such rows of {seen.rows + seen.faults};"
-                f" at most {float(unusable):.4g} of them may be left out)"
+                f" at most {float(100 * unusable):.4g} % of them may be left out)"
             )
         decimal = decimal or _seen_decimal(seen)
         columns = tuple(

@@ -206,7 +206,7 @@ def _mapped(
         unfit = np.zeros(records.num_rows, dtype=bool)
         if origin.scales:
             converted: Converted = convert(_number(origin.column), column, marks.get(origin.column, "."))
-            column = pc.add(pc.multiply(converted.values, origin.factor), origin.offset)
+            column = _whole_where_it_is(pc.add(pc.multiply(converted.values, origin.factor), origin.offset))
             unfit = converted.unfit
         elif origin.date is not None:
             column, unfit = _date_part(flat(column), origin.date)
@@ -222,6 +222,13 @@ def _mapped(
     faults = [Fault(batch.rows[int(place)], problem) for place in np.flatnonzero(bad)]
     rows = [row for row, wrong in zip(batch.rows, bad, strict=True) if not wrong]
     return Batch(made.filter(pa.array(~bad)), rows, [*batch.faults, *faults], batch.left_out)
+
+
+def _whole_where_it_is(column: pa.Array) -> pa.Array:
+    """What differs from a whole number by the noise of a factor only (732 months x 1/12) is that number."""
+    whole = pc.round(column)
+    near = pc.less_equal(pc.abs(pc.subtract(column, whole)), pc.multiply(pc.abs(whole), 1e-12))
+    return pc.if_else(near, whole, column)
 
 
 def _translated(column: pa.Array, words: Mapping[str, str]) -> pa.Array:

@@ -50,5 +50,6 @@ def fit_by_values(schema: Schema, data: DataSet) -> Fit:
             for _ in record_batches(source, fields, reading, limit=data.unusable, decimal=data.decimal):
                 pass
     except SchemaError as error:
-        return Fit(data.name, problem=str(error))
+        more = "; data add --replace --unusable SHARE leaves more out" if reading.kept else ""
+        return Fit(data.name, problem=f"{error}{more}")
     return Fit(data.name, changed=tuple(reading.sentences()))

@@ -1,6 +1,7 @@
-"""A first mapping from a data set to a campaign: by how alike names are, and whether the values would fit.
+"""A first mapping from a data set to a campaign: by what names mean and how alike they are, by the units that
+they name, and by whether the values would fit.
 
-Only suggested: the owner confirms or edits it.
+Only suggested: the owner confirms or edits it. What was guessed has its `doubt`, which is said plainly.
 """
 
 from __future__ import annotations
@@ -11,26 +12,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from mine_agent.data.scaling import scaling
+from mine_agent.data.vocabulary import TIME, meanings, tokens
+from mine_agent.data.wording import Words, words_for
 from pysonar.protocol.schema import Schema
 from pysonar.protocol.schema.field import Field
 from pysonar.tables.understanding import ColumnSeen, TableSeen
 
 ALIKE = 0.55
-_WORDS_ALIKE = 0.6
-# What people measure in other units, most usual first: metric steps, hundredths, inches, pounds.
-FACTORS = (0.1, 10.0, 0.01, 100.0, 0.001, 1000.0, 2.54, 1 / 2.54, 0.45359237, 1 / 0.45359237)
-_OUTLIERS = 4  # clips beyond a clip: a factor of ten is farther
+SURE = 0.7
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One field: the column for it (None: none is alike), the factor, translations, and why."""
+    """One field: the column for it (None: none is alike), the factor, translations, and why.
+
+    `doubt`: what was guessed and may be wrong; None if nothing was.
+    """
 
     field: str
     column: str | None
     factor: float = 1.0
     values: tuple[tuple[str, str], ...] = ()
     why: str = ""
+    doubt: str | None = None
 
     @property
     def as_it_is(self) -> bool:
@@ -49,21 +54,34 @@ def suggest(schema: Schema, seen: TableSeen) -> list[Suggestion]:
         ),
         reverse=True,
     )
-    chosen: dict[str, str] = {}
+    chosen: dict[str, tuple[str, float]] = {}
+    taken: set[str] = set()
     for score, _, name, column in scores:
-        if score >= ALIKE and name not in chosen and column not in chosen.values():
-            chosen[name] = column
+        if score >= ALIKE and name not in chosen and column not in taken:
+            chosen[name] = (column, score)
+            taken.add(column)
     columns = {column.name: column for column in seen.columns}
-    return [_suggestion(wanted, columns.get(chosen.get(wanted.name, ""))) for wanted in fields]
+    return [
+        _suggestion(wanted, columns[chosen[wanted.name][0]], chosen[wanted.name][1])
+        if wanted.name in chosen
+        else Suggestion(wanted.name, None, why="no column is alike")
+        for wanted in fields
+    ]
 
 
 def as_toml(suggestions: Sequence[Suggestion]) -> str:
-    """The suggestions that change anything, as a mapping file."""
+    """The suggestions that change anything, as a mapping file. Doubts, and fields without a column, stand in
+    its comments.
+    """
     lines = ["# What a campaign calls it, and what you call it. Edit it, or delete a table, at any time."]
     for made in suggestions:
-        if made.column is None or made.as_it_is:
+        if made.column is None:
+            lines += ["", f"# no column is alike: [{_key(made.field)}]", '# column = "..."']
             continue
-        lines += ["", f"[{_key(made.field)}]", f"column = {_text(made.column)}"]
+        if made.as_it_is and made.doubt is None:
+            continue
+        lines += ["", *([f"# CHECK: {_comment(made.doubt)}"] if made.doubt else [])]
+        lines += [f"[{_key(made.field)}]", f"column = {_text(made.column)}"]
         if made.factor != 1.0:
             lines.append(f"factor = {made.factor!r}")
         if made.values:
@@ -72,83 +90,65 @@ def as_toml(suggestions: Sequence[Suggestion]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def doubts(suggestions: Sequence[Suggestion]) -> list[str]:
+    """What the owner should look at before a model learns from it, a sentence each."""
+    guessed = [
+        f"{made.field} from {made.column!r} is a guess: {made.doubt}" for made in suggestions if made.doubt
+    ]
+    lacking = [made.field for made in suggestions if made.column is None]
+    return guessed + ([f"no column was found for {', '.join(lacking)}"] if lacking else [])
+
+
 def _score(wanted: Field, column: ColumnSeen) -> float:
     if wanted.name == column.name:
         return 2.0
-    mine, theirs = _letters(_without_unit(wanted.name)), _letters(_without_unit(column.name))
-    alike = 1.0 if mine == theirs else SequenceMatcher(None, mine, theirs).ratio()
-    shared = set(_tokens(wanted.name)) & set(_tokens(column.name))
-    alike = max(alike, 0.5 + 0.1 * len(shared) if shared else 0.0)
+    alike = _names_alike(wanted.name, column.name)
     if wanted.classes and wanted.json_type == "string":
-        if column.words:
-            known = sum(1 for word in column.words if _meant(word, wanted))
-            alike += 0.3 * known / len(column.words) if known else -0.3
-    elif wanted.text is not None:
-        alike -= 0.0 if column.kind == "text" else 0.5
-    elif wanted.numeric and column.kind not in ("integer", "number", "empty"):
-        alike -= 0.5
-    elif wanted.numeric and column.low is not None and _factor(wanted, column) is None:
-        alike -= 0.2
+        found = words_for(wanted, column)
+        if found is None:
+            return alike - 0.3
+        return max(alike + 0.3 * found.share, found.alike) if found.share else alike - 0.3
+    if wanted.text is not None:
+        return alike - (0.0 if column.kind == "text" else 0.5)
+    if wanted.numeric and column.kind not in ("integer", "number", "empty"):
+        return alike - 0.5
+    if wanted.numeric and scaling(wanted, column).factor is None:
+        return alike - 0.2
     return alike
 
 
-def _suggestion(wanted: Field, column: ColumnSeen | None) -> Suggestion:
-    if column is None:
-        return Suggestion(wanted.name, None, why="no column is alike")
+def _names_alike(wanted: str, column: str) -> float:
+    mine, theirs = ("".join(tokens(_without_unit(name))) for name in (wanted, column))
+    alike = 1.0 if mine == theirs else SequenceMatcher(None, mine, theirs).ratio()
+    shared = {token for token in tokens(wanted) if len(token) > 2} & set(tokens(column))
+    alike = max(alike, 0.5 + 0.1 * len(shared) if shared else 0.0)
+    meant, found = _meant(wanted), _meant(column)
+    if meant & found:
+        alike = max(alike, 0.5 + 0.45 * len(meant & found) / len(meant | found))
+    return alike
+
+
+def _meant(name: str) -> frozenset[str]:
+    """What a name means, without its span of time where it means anything else."""
+    found = meanings(_without_unit(name))
+    return found.difference(TIME) or found
+
+
+def _suggestion(wanted: Field, column: ColumnSeen, score: float) -> Suggestion:
     why = "same name" if column.name == wanted.name else f"{column.name!r} is alike"
+    doubts = [] if score >= SURE else ["its name is only a little alike"]
+    factor, words = 1.0, Words()
     if wanted.numeric and column.low is not None:
-        factor = _factor(wanted, column)
-        if factor is None:
-            return Suggestion(wanted.name, column.name, why=f"{why}, but its range is not the campaign's")
-        if factor != 1.0:
-            why += f"; x {factor:.6g} brings its range into the campaign's"
-        return Suggestion(wanted.name, column.name, factor, why=why)
-    if wanted.classes and wanted.json_type == "string" and column.words:
-        meant = {word: _meant(word, wanted) for word in column.words}
-        pairs = tuple((word, known) for word, known in meant.items() if known and known != word)
-        unknown = [word for word, known in meant.items() if not known]
-        if unknown:
-            why += f"; not translated: {', '.join(map(repr, unknown[:3]))}"
-        return Suggestion(wanted.name, column.name, values=pairs, why=why)
-    return Suggestion(wanted.name, column.name, why=why)
-
-
-def _factor(wanted: Field, column: ColumnSeen) -> float | None:
-    """1 if the column's range lies in the field's clip, else the first factor that brings it there. A column
-    of the field's own name has its unit, unless it is out of all proportion: a clip cuts outliers off.
-    """
-    low, high = wanted.clip
-    assert column.low is not None  # noqa: S101 - asked only of numbers
-    assert column.high is not None  # noqa: S101
-    slack = (high - low) * 0.05
-    beyond = (high - low) * _OUTLIERS
-    inside = low - beyond <= column.low and column.high <= high + beyond
-    if inside and _letters(column.name) == _letters(wanted.name) and column.high - column.low > slack / 2.5:
-        return 1.0
-    for factor in (1.0, *FACTORS):
-        bounds = sorted((column.low * factor, column.high * factor))
-        wide = bounds[1] - bounds[0] > (high - low) / 50 or bounds[0] == bounds[1]
-        if low - slack <= bounds[0] and bounds[1] <= high + slack and wide:
-            return factor
-    return None
-
-
-def _meant(word: str, wanted: Field) -> str | None:
-    """The class that a word most likely means."""
-    letters = _letters(word)
-    best, best_alike = None, _WORDS_ALIKE
-    for known in wanted.classes:
-        alike = SequenceMatcher(None, letters, _letters(str(known))).ratio()
-        if _letters(str(known)) and _letters(str(known)) in letters:
-            alike = max(alike, 0.9)
-        if alike > best_alike or letters == _letters(str(known)):
-            best, best_alike = str(known), 2.0 if letters == _letters(str(known)) else alike
-    return best
-
-
-def _tokens(name: str) -> list[str]:
-    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [part.casefold() for part in re.split(r"[^0-9A-Za-z]+", parts) if len(part) > 2]
+        scaled = scaling(wanted, column)
+        factor = scaled.factor or 1.0
+        why += f"; {scaled.why}" if scaled.why else ""
+        doubts += [scaled.doubt] if scaled.doubt else []
+    elif wanted.classes and wanted.json_type == "string":
+        words = words_for(wanted, column) or words
+        doubts += words.doubts
+    doubt = "; ".join(doubts) or None
+    why = f"{why}; {doubt}" if doubt else why
+    return Suggestion(wanted.name, column.name, factor, words.pairs, why, doubt)
 
 
 def _without_unit(name: str) -> str:
@@ -156,8 +156,8 @@ def _without_unit(name: str) -> str:
     return re.sub(r"[(\[].*?[)\]]", "", name)
 
 
-def _letters(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+def _comment(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _key(name: str) -> str:

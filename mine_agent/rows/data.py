@@ -122,6 +122,7 @@ def suggestion_rows(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
             "factor": None if made.factor == 1.0 else made.factor,
             "values": "; ".join(f"{word} = {meant}" for word, meant in made.values) or None,
             "why": made.why,
+            "doubt": made.doubt,
         }
         for made in suggestions
     ]

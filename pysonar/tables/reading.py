@@ -88,7 +88,7 @@ class Reading:
         first = self.first
         if bad == 1 and self.records == 1:
             return first  # type: ignore[return-value]
-        share = f"at most {float(limit):.4g} of them may be left out"
+        share = f"at most {float(100 * limit):.4g} % of them may be left out"
         more = f"{bad} of {self.records} records cannot be used; {share}"
         if isinstance(first, BadValueError):
             made = BadValueError(first.source, first.row, first.column, None, first.expected, more=more)

@@ -158,7 +158,7 @@ def mine_agent(monkeypatch: pytest.MonkeyPatch) -> MineCommand:
     from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "100000")
     return command_of(CHOSEN)
 
 

@@ -48,9 +48,9 @@ def program(tmp_path: Path) -> Path:
 
 
 def run(
-    program: Path, *arguments: object, encoding: str = "utf-8", **options: object
+    program: Path, *arguments: object, encoding: str = "utf-8", columns: str = "", **options: object
 ) -> tuple[int, str, str]:
-    environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "80"}
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": columns}
     done = subprocess.run(
         [sys.executable, str(program), *map(str, arguments)],
         env=environment, check=False, **({"capture_output": True} | options),
@@ -103,9 +103,14 @@ def test_without_any_standard_output_or_error_the_work_is_done(program: Path, tm
     assert (tmp_path / "log").read_text() == "sent"
 
 
-def test_a_pipe_gets_whole_lines(program: Path) -> None:
-    _, out, _ = run(program, "listing")
-    assert [line.count("0x" + "ab" * 32) for line in out.splitlines()] == [0, 1, 1, 1]
+def test_a_pipe_has_80_columns_or_as_many_as_it_is_given_and_breaks_no_id(program: Path) -> None:
+    campaign = "0x" + "ab" * 32
+    for columns in ("", "wide", "0", "80"):
+        _, out, _ = run(program, "listing", columns=columns)
+        assert max(map(len, out.splitlines())) <= 80
+        assert [line.count(campaign) for line in out.splitlines()].count(1) == 3
+    _, out, _ = run(program, "listing", columns="120")
+    assert [line.count(campaign) for line in out.splitlines()] == [0, 1, 1, 1]
 
 
 def test_version_and_completion_are_there(program: Path) -> None:
@@ -130,6 +135,20 @@ def test_a_table_that_fits_is_a_table_and_one_that_does_not_breaks_no_word() -> 
     assert "0x" + "ab" * 32 in narrow
     assert "waits for Capsule" in narrow
     assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+
+
+def test_only_the_last_column_has_several_lines_as_long_as_there_is_room_for_its_words() -> None:
+    rows: list[dict[str, object]] = [
+        {"campaign": "0x1234", "phase": "open", "left": "it lacks this and that " * 5}
+    ]
+    lines = [line.rstrip() for line in printed(60, rows).splitlines()]
+    assert lines[0].split() == ["campaign", "phase", "left"]
+    assert lines[1].startswith("0x1234    open   it lacks this")
+    assert all(len(line) <= 60 for line in lines)
+    assert " ".join(" ".join(lines[1:]).split()) == "0x1234 open " + ("it lacks this and that " * 5).strip()
+    assert printed(30, rows).splitlines()[0].split() == ["campaign", "0x1234"]
+    rows[0]["left"] = "x" * 50
+    assert printed(60, rows).splitlines()[0].split() == ["campaign", "0x1234"]
 
 
 def test_a_long_text_is_wrapped_between_words_and_a_long_id_has_its_own_line() -> None:

@@ -22,7 +22,7 @@ class Shell:
 
     def __init__(self, home: Path, passphrase: str | None = PASSPHRASE) -> None:
         self.home = home
-        self.environment = {"OPENMINED_PASSPHRASE": passphrase, "COLUMNS": "200"}
+        self.environment = {"OPENMINED_PASSPHRASE": passphrase, "COLUMNS": "100000"}
 
     def __call__(self, *arguments: str) -> Result:
         return runner.invoke(app, [*arguments, "--home", str(self.home)], env=self.environment)

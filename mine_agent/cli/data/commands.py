@@ -18,6 +18,7 @@ from pysonar.party.cli.console import (
     note,
     print_json,
     print_rows,
+    warn,
 )
 from pysonar.party.cli.progress import progress
 from pysonar.party.wording import short_id
@@ -87,6 +88,7 @@ def add(
             note(f"the open campaigns cannot be shown: {unknown}")
         else:
             _show_fits(fits)
+            _show_way_to_map(name, fits)
         if not yes and sys.stdin.isatty() and not typer.confirm(f"Keep these data as {name!r}?", err=True):
             note("nothing was kept")
             raise typer.Exit(1)
@@ -137,6 +139,7 @@ def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE
         note(f"the open campaigns cannot be shown: {unknown}")
         return
     _show_fits(fits)
+    _show_way_to_map(name, fits)
     for fit in fits:
         for sentence in fit["changed"]:
             note(f"{short_id(fit['campaign'])}: {sentence}")
@@ -192,14 +195,16 @@ def map_(
 ) -> None:
     """Say which of your columns a campaign's fields are: other names, units, words.
 
-    With --campaign a mapping is suggested, by how alike the names are and whether the values would fit, and
-    kept once you agree. It is a file beside the registration; edit it at any time. It serves every campaign
-    that asks for the same fields, and nobody else sees it. Without options the present mapping is shown.
+    With --campaign a mapping is suggested, by what names mean, which units they name and whether the values
+    would fit, and kept once you agree. What is guessed is said, and marked CHECK in the file: a wrong unit
+    makes gradients that earn nothing. It is a file beside the registration; edit it at any time. It serves
+    every campaign that asks for the same fields, and nobody else sees it. Without options the present mapping
+    is shown.
     """
     from mine_agent.campaigns.mapping_suggestion import suggested_mapping
     from mine_agent.cli.connect import connect_and_read
     from mine_agent.data.mapping import parse_mapping
-    from mine_agent.data.suggesting import as_toml
+    from mine_agent.data.suggesting import as_toml, doubts
     from mine_agent.errors import DataError
     from mine_agent.rows.data import suggestion_rows
 
@@ -225,6 +230,8 @@ def map_(
             {"field": "field", "column": "your column", "factor": "factor", "values": "words", "why": "why"},
             form=form,
         )
+        for sentence in doubts(suggestions):
+            warn(sentence)
     mapping = parse_mapping(text, source=str(file or "the suggestion"))
     if not yes and sys.stdin.isatty() and not typer.confirm("Keep this mapping?", err=True):
         note("nothing was kept")
@@ -298,3 +305,10 @@ def _show_fits(fits: list[dict[str, Any]]) -> None:
         show={"campaign": short_id},
         empty="no campaign is open",
     )
+
+
+def _show_way_to_map(name: str, fits: list[dict[str, Any]]) -> None:
+    lacking = next((fit for fit in fits if fit["missing"]), None)
+    if lacking is not None:
+        way = f"mine-agent data map {name} --campaign {short_id(lacking['campaign'])}"
+        note(f"if your columns have other names, {way} suggests what is what")

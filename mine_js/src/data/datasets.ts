@@ -86,7 +86,7 @@ export class DataShelf {
     const table = understand(source, decimal);
     if (table.rows === 0) throw new DataError(`${source.name}: ${table.firstFault ?? "no record follows the header line"}`);
     if (new Fraction(BigInt(table.faults)).compare(unusable.times(new Fraction(BigInt(table.rows + table.faults)))) > 0) {
-      throw new DataError(`${source.name}: ${table.firstFault ?? ""} (${table.faults} such rows of ${table.rows + table.faults}; at most ${unusable.toNumber()} of them may be left out)`);
+      throw new DataError(`${source.name}: ${table.firstFault ?? ""} (${table.faults} such rows of ${table.rows + table.faults}; at most ${unusable.toPercent()} of them may be left out)`);
     }
     const data: DataSet = {
       name, kind: "csv", location: place, options, live: false, decimal: decimal ?? table.decimal, unusable, digest: toHex(source.digest()),

@@ -47,7 +47,7 @@ export function* readRecords(source: CsvFile, schema: Schema, decimal: Mark | nu
   }
   if (limit === null) return;
   if (limit.toNumber() * records < bad) {
-    throw new TableError(`${first ?? source.name} (${bad} of ${records} records cannot be used; at most ${limit.toNumber()} of them may be left out)`);
+    throw new TableError(`${first ?? source.name} (${bad} of ${records} records cannot be used; at most ${limit.toPercent()} of them may be left out)`);
   }
   if (kept === 0) throw new TableError(`${source.name}: ${records > 0 ? "no record is left" : "no record follows the header line"}`);
 }

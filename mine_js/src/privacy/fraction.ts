@@ -64,6 +64,11 @@ export class Fraction {
     return -new Fraction(-this.top, this.bottom).ceil();
   }
 
+  /** For people: "1 %", of at most four digits. */
+  toPercent(): string {
+    return `${Number(this.times(new Fraction(100n)).toNumber().toPrecision(4))} %`;
+  }
+
   /** The nearest float64, ties to even. */
   toNumber(): number {
     if (this.top === 0n) return 0;

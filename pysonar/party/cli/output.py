@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-WIDE = 100_000  # columns of a pipe: nothing is broken there
+PIPE = 80  # columns of a pipe, unless COLUMNS says otherwise; no word and no id is broken there
 _SUBSTITUTES = str.maketrans({"…": "...", "—": "-", "→": "->"})
 _unwritten: ContextVar[list[str] | None] = ContextVar("unwritten", default=None)
 
@@ -129,4 +129,10 @@ def give_up_on(stream: Any) -> None:
 
 def _console(stream: Stream) -> Console:
     as_file: Any = stream
-    return Console(file=as_file, width=None if stream.isatty() else WIDE, highlight=False)
+    return Console(file=as_file, width=None if stream.isatty() else pipe_width(), highlight=False)
+
+
+def pipe_width() -> int:
+    """Columns for what no terminal shows."""
+    wanted = os.environ.get("COLUMNS", "")
+    return int(wanted) if wanted.isdecimal() and 0 < len(wanted) < 10 and int(wanted) else PIPE

@@ -1,5 +1,5 @@
-"""Listings and records as people read them: on a terminal as wide as it is, in a pipe as long as they are,
-and nowhere with a word or a number broken in two.
+"""Listings and records as people read them: on a terminal as wide as it is, in a pipe 80 columns or as many
+as COLUMNS says, and nowhere with a word or a number broken in two.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pysonar.files.text import shown
 Show = Mapping[str, Callable[[Any], str]]
 GAP = 2
 UNLIMITED = 1_000_000
+LEAST_ROOM = 20  # columns in which a text of several lines is still read with ease
 
 
 def escape(text: str) -> str:
@@ -53,10 +54,21 @@ def print_table(
     title: str | None = None,
     show: Show | None = None,
 ) -> None:
-    """The table where it fits; where it does not, each row as a record of its own."""
+    """The table where it fits, if need be with its last column on several lines; where it does not, each row
+    as a record of its own.
+    """
     made = table(rows, columns, show=show, title=title)
     unfolded = console.options.update(width=UNLIMITED, max_width=UNLIMITED)
-    if console.measure(made, options=unfolded).maximum <= console.width:
+    wide = console.measure(made, options=unfolded).maximum
+    if wide > console.width and rows:
+        last, heading = list(columns.items())[-1]
+        texts = [cell(last, row.get(last), show) for row in rows]
+        room = console.width - wide + max(map(cell_len, (heading, *texts)))
+        longest_word = max((cell_len(word) for text in (heading, *texts) for word in text.split()), default=0)
+        if room >= max(LEAST_ROOM, longest_word):
+            made.columns[-1].width = room
+            wide = console.width
+    if wide <= console.width:
         console.print(made)
         return
     if title:

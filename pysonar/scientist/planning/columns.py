@@ -20,7 +20,11 @@ MOST_CATEGORIES = 32
 FEW_VALUES = 12
 """A label of whole numbers with more different values than this is a number, with fewer it is classes."""
 SPREAD = 4
-"""Values farther than so many scales from the center are cut."""
+"""A clip is at least so many scales from the center, and nothing that several records reach is beyond."""
+BEYOND = 5
+"""Records at the far ends that decide nothing: what a clip is made of is shared by more than these."""
+MARGIN = 1.5
+"""A clip is so many times as far from the center as the farthest value that counts: mines have others."""
 LABELS = ("label", "target", "class", "y", "outcome", "diagnosis", "species", "result")
 _GAP = 1e15
 """Stands for a missing number while columns are looked at."""
@@ -106,20 +110,28 @@ def field_of(column: ColumnSeen, rows: int, numbers: NDArray[np.float64] | None)
     if counts_up or (_NUMBERS.search(name) and len(np.unique(numbers)) == rows):
         return Skipped(name, "it numbers the records")
     entry = scaled(numbers, whole=kind == "integer")
-    return Drafted(name, {"kind": kind, **entry, **_missing(column, entry["center"])}, gaps)
+    whole = "whole numbers here; others may have fractions" if kind == "integer" else ""
+    remark = "; ".join(filter(None, (whole, gaps)))
+    return Drafted(name, {"kind": "number", **entry, **_missing(column, entry["center"])}, remark)
 
 
 def scaled(numbers: NDArray[np.float64], *, whole: bool = False) -> dict[str, object]:
     """center, scale and clip for a column, rounded to two digits: a plan is public, single values are not.
 
-    The center is the median and the scale the spread of the middle 68 %, so that a few typing errors move
-    neither.
+    The center is the median and the scale the spread of the middle 68 %, or more where many values are far
+    out, as incomes are. The `BEYOND` outermost records of each end decide nothing, so that a few typing
+    errors move none of them.
     """
     low, middle, high = np.quantile(numbers, (0.16, 0.5, 0.84))
-    spread = float(high - low) / 2 or float(numbers.std()) or 1.0
+    outer = min(BEYOND, (numbers.size - 1) // 2)
+    ends = np.partition(numbers, (outer, numbers.size - 1 - outer))
+    farthest = max(float(middle - ends[outer]), float(ends[numbers.size - 1 - outer] - middle))
+    spread = max(float(high - low) / 2, farthest / SPREAD) or float(numbers.std()) or 1.0
     scale = _rounded(spread, 2)
     center = _at(float(middle), scale)
-    clip = [_at(center - SPREAD * scale, scale), _at(center + SPREAD * scale, scale)]
+    reach = [max(SPREAD * scale, MARGIN * (center - ends[outer])),
+             max(SPREAD * scale, MARGIN * (ends[numbers.size - 1 - outer] - center))]  # fmt: skip
+    clip = [_at(center - reach[0], scale), _at(center + reach[1], scale)]
     if float(numbers.min()) >= 0 > clip[0]:
         clip[0] = 0.0
     if whole:

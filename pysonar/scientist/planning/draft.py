@@ -43,6 +43,8 @@ RARE = 0.75
 BETTER = 20_000
 """A feature map must be better by so much (ppm) to be worth its longer visits."""
 FOURIER = 256
+NAMED = 3
+"""Fields that the title names."""
 PLACEHOLDER = "0x" + "11" * 20
 
 
@@ -100,7 +102,7 @@ def draft(
     if not fields:
         raise PlanError(str(path), "fields", None, "columns to learn from, besides the label")
     values: dict[str, Any] = {
-        "title": title or path.stem.replace("_", " ").capitalize(),
+        "title": title or _title(target.name, [field.name for field in fields]),
         "capsule": capsule or PLACEHOLDER,
         "bounty": "1 ETH",
         "target": "90 %",
@@ -110,6 +112,12 @@ def draft(
     metric, why = _metric(target.words if classes else None, seen.rows)
     trials = _trials({**values, "metric": metric}, source)
     return _written(values, metric, why, trials, columns, seen, path, capsule)
+
+
+def _title(label: str, fields: Sequence[str]) -> str:
+    """What data owners read first: not the file's name, which says nothing to them."""
+    more = f" and {len(fields) - NAMED} more" if len(fields) > NAMED else ""
+    return f"{label[:40]} from {', '.join(name[:40] for name in fields[:NAMED])}{more}"
 
 
 def _metric(words: Mapping[str, int] | None, rows: int) -> tuple[str, str]:

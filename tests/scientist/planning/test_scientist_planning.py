@@ -72,6 +72,27 @@ def test_no_single_record_is_in_a_plan(tmp_path: Path) -> None:
     assert "77.7" not in draft(path, label="Ill?")
 
 
+def test_a_clip_takes_in_what_several_records_reach_and_no_typing_error(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(7)
+    incomes, visits = np.exp(random.normal(10.4, 0.45, 500)), random.poisson(0.7, 500)
+    path = tmp_path / "people.csv"
+    rows = [f"{incomes[n]:.2f},{visits[n]},{('a', 'b')[n % 2]}" for n in range(500)]
+    path.write_text("income,visits,group\n" + "\n".join([*rows, "9999999,77,a"]) + "\n", encoding="utf-8")
+    income, number = values(draft(path))["fields"]
+    assert incomes.max() * 0.8 < income["clip"][1] < 3 * incomes.max()  # the typing error is not taken in
+    assert visits.max() - 1 <= number["clip"][1] < 10
+    reached = (np.sort(incomes)[-6] - income["center"]) / income["scale"]
+    assert reached <= 4.05
+    assert number["kind"] == "number"  # others count in fractions
+
+
+def test_the_title_says_what_is_learned_and_never_the_files_name(tmp_path: Path) -> None:
+    plan = plan_from(values(draft(people(tmp_path / "validation.csv"), label="Ill?")))
+    assert plan.title == "Ill? from Height (m), weight, blood and 2 more"
+
+
 def test_one_outlier_moves_neither_center_nor_scale(tmp_path: Path) -> None:
     plain = values(draft(people(tmp_path / "people.csv"), label="Ill?"))["fields"]
     path = tmp_path / "people.csv"
@@ -124,6 +145,7 @@ def test_the_command_line_drafts_and_checks_without_a_home(tmp_path: Path) -> No
     run = CliRunner().invoke
     drafted = run(app, ["campaign", "draft", str(data), "--label", "Ill?", "--out", str(out)])
     assert drafted.exit_code == 0, drafted.output
+    assert f"check {out} --validation {data}" in drafted.output
     again = run(app, ["campaign", "draft", str(data), "--label", "Ill?", "--out", str(out)])
     assert again.exit_code == 1
     assert "is there already" in again.output

@@ -51,7 +51,7 @@ def draft(
         ),
     ] = None,
     title: Annotated[
-        str | None, typer.Option(help="Else made from the file's name.", show_default=False)
+        str | None, typer.Option(help="Else made of the columns' names.", show_default=False)
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
     out: Annotated[
@@ -75,7 +75,10 @@ def draft(
         standard_output().write(text)
         return
     out.write_text(text, encoding="utf-8")
-    note(f"written to {out}; read and correct it, then: sonar campaign check {out} --validation FILE.csv")
+    from shlex import join
+
+    check = join(["sonar", "campaign", "check", str(out), "--validation", str(data)])
+    note(f"written to {out}; read and correct it, then: {check}")
 
 
 @command

@@ -164,9 +164,15 @@ def test_mappings_that_are_none(text: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "largest", "factor"),
-    [("DEBT", 107_889, 1.0), ("debt", 430_000, 0.1), ("debt_in_cents", 107_889, 0.1), ("debt", 43, 100.0)],
+    [
+        ("DEBT", 107_889, 1.0),
+        ("debt", 430_000, 0.1),
+        ("debts_of_all", 107_889, 1.0),
+        ("debts_of_all", 430_000, 0.1),
+        ("debt", 43, 100.0),
+    ],
 )
-def test_outliers_beyond_the_clip_are_no_other_unit_in_a_column_of_the_same_name(
+def test_outliers_beyond_the_clip_are_no_other_unit_and_a_unit_by_the_range_alone_is_said_to_be_a_guess(
     tmp_path: Path, name: str, largest: int, factor: float
 ) -> None:
     schema = Schema(
@@ -178,3 +184,4 @@ def test_outliers_beyond_the_clip_are_no_other_unit_in_a_column_of_the_same_name
     seen = DataShelf(tmp_path / "shelf").look("bank", str(path))[1]
     suggested = {one.field: one for one in suggest(schema, seen)}["debt"]
     assert (suggested.column, suggested.factor) == (name, factor)
+    assert ("guessed from the range alone" in str(suggested.doubt)) == (factor != 1.0)

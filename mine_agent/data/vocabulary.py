@@ -148,7 +148,7 @@ def _known() -> dict[str, str]:
 
 
 def _without_umlauts(word: str) -> str:
-    return word.translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"}))
+    return word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
 
 
 def _exactly(token: str) -> str | None:

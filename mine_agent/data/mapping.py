@@ -34,6 +34,7 @@ import tomli_w
 from mine_agent.errors import DataError
 from pysonar.protocol.schema.field import Field
 from pysonar.tables import Batch, Source
+from pysonar.tables.mixed import each_type
 from pysonar.tables.reading import decimal_marks
 from pysonar.tables.source import Fault
 from pysonar.tables.values import Converted, convert, flat
@@ -211,7 +212,8 @@ def _mapped(
         elif origin.date is not None:
             column, unfit = _date_part(flat(column), origin.date)
         elif origin.values:
-            column = _translated(flat(column), origin.values)
+            words = origin.values
+            column = each_type(column, lambda part, words=words: _translated(flat(part), words))  # type: ignore[misc]
         if unfit.any() and not problem:
             problem = f"column {origin.column!r} is not a {'date' if origin.date else 'number'}"
         bad |= unfit

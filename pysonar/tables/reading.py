@@ -22,6 +22,7 @@ from pysonar.protocol.schema import Schema
 from pysonar.protocol.schema.columns import arrow_type, with_rules
 from pysonar.protocol.schema.errors import BadValueError, FileFormatError
 from pysonar.protocol.schema.field import Field
+from pysonar.protocol.schema.text import EXPECTED, are_numbers, count_numbers
 from pysonar.tables.csv_file import CsvFile
 from pysonar.tables.numbers import Evidence, marks
 from pysonar.tables.source import Batch, Source, require_columns
@@ -42,6 +43,7 @@ class Reading:
         left_out: rows that are not records (blank, comments, totals), by kind.
         filled: values put in place of gaps or unknown categories by a rule of the schema, by column.
         converted: by column and kind of conversion.
+        texts, numbers: values of fields that are texts, and how many of those are numbers, by column.
         first: the first unusable record, as the error it would be.
     """
 
@@ -53,6 +55,8 @@ class Reading:
     left_out: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     converted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    texts: Counter[str] = field(default_factory=Counter)
+    numbers: Counter[str] = field(default_factory=Counter)
     first: BadValueError | FileFormatError | None = None
 
     def sentences(self) -> list[str]:
@@ -74,8 +78,12 @@ class Reading:
 
     def check(self, limit: Fraction) -> None:
         """Raises the first unusable record's error if there are more of them than `limit`; FileFormatError
-        if no record is left.
+        if no record is left, or a column of texts holds numbers.
         """
+        for column, count in self.texts.items():
+            if are_numbers(count, self.numbers[column]):
+                found = f"all {count} values of column {column!r} are numbers"
+                raise FileFormatError(f"{self.source}: {found}; {EXPECTED} is expected")
         bad = sum(self.unusable.values())
         if bad > limit * self.records:
             assert self.first is not None  # noqa: S101 - set with the first count
@@ -191,6 +199,9 @@ def _one_batch(
     columns = []
     for wanted, column in zip(fields, batch.records.columns, strict=True):
         converted = convert(wanted, column, decimals.get(wanted.name, "."))
+        if wanted.text is not None:
+            reading.texts[wanted.name] += len(converted.values) - converted.values.null_count
+            reading.numbers[wanted.name] += count_numbers(converted.values)
         bad = _bad(wanted, converted)
         for note, count in converted.notes.items():
             reading.converted[wanted.name, note] += count

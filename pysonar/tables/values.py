@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pysonar.protocol.schema.columns import MAX_WHOLE, arrow_type, listed
 from pysonar.protocol.schema.field import Field
 from pysonar.protocol.schema.text import EXPECTED, fit_texts
+from pysonar.tables.mixed import as_one_type, is_mixed, parts_of
 from pysonar.tables.numbers import parse_numbers
 
 GAPS = (
@@ -61,7 +62,11 @@ def expected(wanted: Field) -> str:
 
 
 def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
-    """The column as `wanted` asks; `mark` is the decimal mark of its texts."""
+    """The column as `wanted` asks; `mark` is the decimal mark of its texts. What a value becomes depends on
+    that value alone.
+    """
+    if is_mixed(column):
+        return _each_type(wanted, column, mark)
     notes: Counter[str] = Counter()
     found = flat(column)
     missing = missing_in(found, wanted.classes, notes)
@@ -85,8 +90,25 @@ def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
     return Converted(values, missing, unfit, unknown, found, notes)
 
 
+def _each_type(wanted: Field, column: pa.Array, mark: str) -> Converted:
+    """A column of several types, each read as if it were alone."""
+    parts = [(places, convert(wanted, part, mark)) for places, part in parts_of(column)]
+    order = np.argsort(np.concatenate([places for places, _ in parts]))
+    made = [converted for _, converted in parts]
+
+    def together(name: str) -> NDArray[np.bool_]:
+        flags: NDArray[np.bool_] = np.concatenate([getattr(converted, name) for converted in made])[order]
+        return flags
+
+    values = pa.concat_arrays([converted.values for converted in made]).take(pa.array(order))
+    notes = sum((converted.notes for converted in made), Counter[str]())
+    return Converted(values, together("missing"), together("unfit"), together("unknown"), column, notes)
+
+
 def flat(column: pa.Array) -> pa.Array:
-    """Dictionaries decoded, texts of one type and trimmed; other types as they are."""
+    """Dictionaries decoded, texts of one type and trimmed, several types made one; others as they are."""
+    if is_mixed(column):
+        column = as_one_type(column)
     if isinstance(column.type, pa.BaseExtensionType):  # PostgreSQL's numeric, a text on the wire
         column = column.storage
     if pa.types.is_dictionary(column.type):

@@ -19,6 +19,7 @@ from openmined_syft.models import Inputs
 from pysonar.protocol.schema.columns import RowName, arrow_type, checked_column, class_indices
 from pysonar.protocol.schema.errors import BadValueError, MissingColumnError, ProfileError, SchemaError
 from pysonar.protocol.schema.field import Field, input_fields, output_field
+from pysonar.protocol.schema.text import EXPECTED, are_numbers, count_numbers
 
 
 class HasSchemas(Protocol):
@@ -95,7 +96,11 @@ class Schema:
         Raises:
             MissingColumnError, BadValueError: rows are counted from 1.
         """
-        return without_gaps(_checked(table, (*self.fields, self.label), source, lambda index: index + 1))
+        checked = _checked(table, (*self.fields, self.label), source, lambda index: index + 1)
+        for field in self.fields:
+            if field.text is not None:
+                _require_texts(checked.column(field.name), field.name, source)
+        return without_gaps(checked)
 
     def encode(self, table: pa.Table, *, source: str = "the records") -> Inputs:
         """X, shape (rows, n_features), from the input columns; all others are not looked at. With a text
@@ -136,6 +141,12 @@ class Schema:
             raise SchemaError(f"predicted classes outside 0 to {most - 1}")
         kinds: dict[str, Any] = {"string": object, "integer": np.int64, "boolean": np.bool_}
         return np.array(self.label.classes, dtype=kinds[self.label.json_type])[places]
+
+
+def _require_texts(column: pa.ChunkedArray, name: str, source: str) -> None:
+    if are_numbers(len(column) - column.null_count, count_numbers(column)):
+        first = next(place for place, value in enumerate(column, start=1) if value.is_valid)
+        raise BadValueError(source, first, name, column[first - 1].as_py(), EXPECTED)
 
 
 def _checked(table: pa.Table, fields: Sequence[Field], source: str, row_name: RowName) -> pa.Table:

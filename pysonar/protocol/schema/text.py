@@ -36,7 +36,10 @@ MAX_SEED = 64
 MAX_BYTES = 1 << 20
 """Of one text in UTF-8: a long book. A mine would hash more for seconds."""
 MANY_NUMBERS = 20
-"""So many values in a row, all of them numbers, are no texts, but the wrong column."""
+"""So many values, all of them numbers, are no texts, but the wrong column. That is asked of a whole column,
+where its owner hears of it: what a record becomes does not depend on the others.
+"""
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 EXPECTED = f"a text of at most {MAX_BYTES:,} bytes, from a column that does not hold numbers"
 
 
@@ -75,25 +78,21 @@ def hashed_text(at: str, meaning: Mapping[str, Any]) -> HashedText:
 
 
 def fit_texts(column: pa.Array) -> NDArray[np.bool_]:
-    """Which values of a column can be the texts of a field; gaps cannot. A column that holds many values, and
-    all of them are numbers, has none.
-    """
-    nothing = np.zeros(len(column), dtype=bool)
+    """Which values of a column can be the texts of a field; gaps cannot."""
     if not pa.types.is_string(column.type):
-        return nothing
+        return np.zeros(len(column), dtype=bool)
     short = pc.fill_null(pc.less_equal(pc.binary_length(column), MAX_BYTES), False)
-    fits = np.asarray(short.to_numpy(zero_copy_only=False), dtype=bool)
-    return nothing if _all_numbers(column) else fits
+    return np.asarray(short.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _all_numbers(column: pa.Array) -> bool:
-    if len(column) - column.null_count < MANY_NUMBERS:
-        return False
-    try:
-        column.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return False
-    return True
+def are_numbers(texts: int, numbers: int) -> bool:
+    """Whether a column with so many texts, and so many numbers among them, is one of numbers."""
+    return texts >= MANY_NUMBERS and numbers == texts
+
+
+def count_numbers(column: pa.Array) -> int:
+    """How many of the texts are numbers."""
+    return int(pc.sum(pc.match_substring_regex(column, _NUMBER)).as_py() or 0)
 
 
 def _whole(at: str, value: Any, least: int, most: int) -> int:

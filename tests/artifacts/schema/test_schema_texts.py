@@ -121,13 +121,23 @@ def test_the_widest_field_that_a_scheme_carries_is_accepted_and_one_column_more_
 def test_a_text_column_of_numbers_is_refused(values: list[object]) -> None:
     schema = schema_of(text=text_field(64))
     with pytest.raises(BadValueError, match="a column that does not hold numbers") as refused:
-        schema.encode(pa.table({"text": values}))
+        schema.select(pa.table({"text": values, "mood": ["good"] * len(values)}))
     assert (refused.value.row, refused.value.column) == (1, "text")
 
 
 @pytest.mark.parametrize("values", [["7"] * 19, ["7"] * 20 + ["seven"], ["2026"]])
 def test_a_few_numbers_among_texts_are_texts(values: list[str]) -> None:
-    assert len(schema_of(text=text_field(64)).encode(pa.table({"text": values}))) == len(values)
+    table = pa.table({"text": values, "mood": ["good"] * len(values)})
+    assert schema_of(text=text_field(64)).select(table).num_rows == len(values)
+
+
+def test_what_a_text_becomes_does_not_depend_on_the_texts_beside_it() -> None:
+    """Of a mine's records, one could else turn all others from left out to used."""
+    schema, numbers = schema_of(text=text_field(64)), ["7"] * 20
+    alone, beside = (
+        np.asarray(schema.encode(pa.table({"text": texts}))) for texts in (numbers, [*numbers, "seven"])
+    )
+    np.testing.assert_array_equal(alone, beside[:-1])
 
 
 def test_a_text_of_ten_megabytes_is_named_and_not_repeated() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mine_agent.data.adapters.tables.json_lines import array_of
+from pysonar.tables.mixed import array_of
 from pysonar.tables.source import Batch, Fault, require_columns
 
 _ROWS = 1024

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from mine_agent.data.adapters.databases.query import query_of
 from mine_agent.data.adapters.databases.secrets import OPTIONS, connection_of, refuse_secret
-from mine_agent.data.adapters.tables.json_lines import array_of
 from mine_agent.errors import DataError
+from pysonar.tables.mixed import array_of
 from pysonar.tables.source import Batch, require_columns
 
 if TYPE_CHECKING:

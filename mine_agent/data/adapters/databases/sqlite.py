@@ -1,7 +1,7 @@
 """SQLite databases, opened read-only, with the standard library: no driver that guesses types.
 
-SQLite keeps a type with each value, not with a column, so a column whose values differ in type becomes texts,
-as it would be in a file.
+SQLite keeps a type with each value, not with a column, so a column may have several (see
+`pysonar.tables.mixed`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from mine_agent.data.adapters.databases.query import query_of
 from mine_agent.data.adapters.tables.files import starts_with
-from mine_agent.data.adapters.tables.json_lines import array_of
 from mine_agent.errors import DataError
 from pysonar.protocol.schema.errors import FileFormatError
+from pysonar.tables.mixed import array_of
 from pysonar.tables.source import Batch, require_columns
 from pysonar.tables.text_files import open_binary
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ import pyarrow as pa
 from mine_agent.data.adapters.strangers_json import parse_strangers_json
 from mine_agent.data.adapters.tables.files import digest_of_file
 from pysonar.protocol.schema.errors import FileFormatError
+from pysonar.tables.mixed import array_of
 from pysonar.tables.source import Batch, Fault, require_columns
 from pysonar.tables.text_files import LONGEST_LINE, open_binary
 
@@ -20,8 +20,8 @@ _BYTES = 1 << 25
 
 
 class JsonLines:
-    """One file. Lines that are not objects are faults; numbers, texts and booleans keep their type where a
-    column has one, and become texts where it has several.
+    """One file. Lines that are not objects are faults; numbers, texts and booleans keep their type, also
+    where a column has several.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,28 +87,6 @@ class JsonLines:
 def _batch(columns: Sequence[str], values: list[list[Any]], rows: list[int], faults: list[Fault]) -> Batch:
     arrays = [array_of(column) for column in values]
     return Batch(pa.RecordBatch.from_arrays(arrays, names=list(columns)), rows, faults)
-
-
-def array_of(values: list[Any]) -> pa.Array:
-    """Values of one column as an array: of one type if they have one, else as the texts they would be in a
-    file.
-    """
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} and kinds != {int} and kinds:
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
-    if kinds == {int} and all(value is None or -(2**63) <= value < 2**63 for value in values):
-        return pa.array(values, pa.int64())
-    if kinds == {bool}:
-        return pa.array(values, pa.bool_())
-    return pa.array([_text(value) for value in values], pa.string())
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 class JsonLinesAdapter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
@@ -93,6 +94,16 @@ class NotOwnerError(CampaignError):
 
     def __init__(self, campaign: str, owner: str, account: str) -> None:
         super().__init__(f"campaign {campaign} belongs to {owner}, not to this home's account {account}")
+
+
+class OtherRecordsError(CampaignError):
+    """A file is not the validation records that a campaign was opened with."""
+
+    def __init__(self, path: Path, rows: int, expected: int) -> None:
+        super().__init__(
+            f"{path} with {rows} records does not hold the {expected} validation records that the campaign"
+            " was opened with, in their order; name the file that it was created with"
+        )
 
 
 class DeclinedError(CampaignError):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settled, Submitted, Verdicts
@@ -24,6 +25,8 @@ from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan_file import plan_from
+from tests.json_types import JsonObject
 from tests.scientist.conftest import PASSPHRASE, Judge
 
 
@@ -170,6 +173,36 @@ def test_an_accuracy_that_the_model_does_not_have_is_found(
     assert done.exit_code == 1
     assert shown["first_difference"] == "the accuracy of the delivered model in ppm"
     assert shown["differences"][0]["found"] == "1000000"
+
+
+def test_where_the_records_are_split_those_that_pay_are_measured_and_the_file_must_hold_them(
+    owner: Scientist,
+    plan_values: JsonObject,
+    records: pa.Table,
+    judge: Judge,
+    miner: KeyfileSigner,
+    weights: np.ndarray,
+    home: Path,
+    validation_csv: Path,
+) -> None:
+    split = Campaign(
+        owner, plan_from(plan_values | {"guiding_share": "50 %"}), records, name="split"
+    ).launch()
+    judge.open(split.id, 500_000)
+    judge.judge(split.id, miner, "IMPROVED", 950_000)
+    judge.deliver(split.id, judge.result(split.id, weights), owner.key.certificate)
+
+    def audited() -> Result:
+        command = ["audit", "split", "--home", str(home), "--validation", str(validation_csv)]
+        return CliRunner().invoke(app, command, env={"OPENMINED_PASSPHRASE": PASSPHRASE, "COLUMNS": "400"})
+
+    assert "the accuracy of the delivered model in ppm" in audited().output
+    lines = validation_csv.read_text().splitlines(keepends=True)
+    validation_csv.write_text("".join([lines[0], *reversed(lines[1:])]))
+    other = audited()
+    assert other.exit_code == 1
+    assert "does not hold the" in other.output
+    assert "in their order; name the file that it was created with" in other.output
 
 
 def test_a_report_can_be_handed_on(

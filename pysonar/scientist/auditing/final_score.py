@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from pysonar.protocol.artifacts import MAX_BYTES, SealedInput
@@ -9,14 +10,17 @@ from pysonar.protocol.artifacts.validation_rows import judged_rows
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.campaign import estimator_of
 from pysonar.scientist.connection import Connection
+from pysonar.scientist.errors import OtherRecordsError
 from pysonar.scientist.result.delivery import Delivery
+from pysonar.tables import read_csv
 
 
 def final_score(connection: Connection, key: SecretKey, delivery: Delivery, validation: Path) -> int:
-    """On the validation records; where the spec splits them, on those that are paid for: the salt that says
-    which is inside the sealed records, which the scientist's key opens as Capsule's does.
+    """On the records in the file `validation`; where the spec splits them, on those that are paid for: the
+    salt that says which is inside the sealed records, which the scientist's key opens as Capsule's does.
 
     Raises:
+        OtherRecordsError: the spec splits its records, and the file holds others.
         OpenMinedError: the records cannot be read, or the sealed ones are not in the store or do not open.
     """
     spec, record = delivery.spec, delivery.record
@@ -32,4 +36,7 @@ def final_score(connection: Connection, key: SecretKey, delivery: Delivery, vali
         digest=spec.validation.digest,
         cid=cid,
     )
+    table = read_csv(validation, spec.schema, limit=Fraction(0))
+    if not opened.records(spec.schema, rows=spec.validation.rows).equals(spec.schema.select(table)):
+        raise OtherRecordsError(validation, table.num_rows, spec.validation.rows)
     return judged_rows(spec, spec.family_for(record.id), opened).score(delivery.result.weights)

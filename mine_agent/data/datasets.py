@@ -108,7 +108,14 @@ class DataSet:
         before = self.renewed()
         if before.digest != self.digest:
             raise DataChangedError(f"data set {self.name!r} changed just now; it is looked at again")
-        yield self._source()
+        try:
+            yield self._source()
+        except (SchemaError, DataError):
+            self._check_same()  # what changed meanwhile is first of all changed, whatever it then looked like
+            raise
+        self._check_same()
+
+    def _check_same(self) -> None:
         if self.renewed().digest != self.digest:
             raise DataChangedError(f"data set {self.name!r} changed while it was read; it is read again")
 
@@ -149,7 +156,10 @@ class DataShelf:
         source = adapter.source(place, chosen)
         seen = understand(source, decimal=decimal, progress=progress)
         if not seen.rows:
-            what = seen.first_fault or "no record follows the header line"
+            none = (
+                "no record follows the header line" if adapter.kind == "csv" else "there is no record in it"
+            )
+            what = seen.first_fault or none
             raise DataError(f"{source.name}: {what}")
         if seen.faults > unusable * (seen.rows + seen.faults):
             raise DataError(

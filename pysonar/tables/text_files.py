@@ -17,6 +17,8 @@ from pysonar.protocol.schema.errors import FileFormatError
 
 LONGEST_LINE = 1 << 26  # characters: a header of a million names fits four times
 _PIECE = 1 << 20
+_NOT_IN_TEXTS = bytes([*range(1, 9), *range(14, 26), *range(28, 32), 127])
+_FEW, _STRANGE = 256, 0.01  # so many, and that share of the first bytes; of random ones a tenth is
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,11 +45,16 @@ def open_binary(path: Path) -> BinaryIO:
     """
     try:
         if not path.is_file():
-            what = "not a file" if path.exists() else "no such file"
-            raise FileFormatError(f"{path}: {what}; give the path of a file")
+            raise FileFormatError(f"{path}: {_what_is_there(path)}; give the path of a file")
         return path.open("rb")
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _what_is_there(path: Path) -> str:
+    if path.exists():
+        return "not a file"
+    return "a link that leads to itself or to nothing" if path.is_symlink() else "no such file"
 
 
 def encoding_of(file: BinaryIO, name: str) -> str:
@@ -67,6 +74,7 @@ def encoding_of(file: BinaryIO, name: str) -> str:
     unmarked = _utf16_without_mark(start)
     if unmarked is not None:
         return unmarked
+    _require_letters(start, name)
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -120,6 +128,16 @@ def _require_text(start: bytes, name: str) -> None:
         raise FileFormatError(f"{name}: not a table, but a web page or XML; download the file itself")
     if head.startswith((b'{"', b"[{", b"{ ", b"{\n", b"[\n", b"[ ")):
         raise FileFormatError(f"{name}: not a table with separators, but JSON; give it the ending .jsonl")
+
+
+def _require_letters(start: bytes, name: str) -> None:
+    """No text has these bytes; a few stray ones are forgiven, and zeros, with which files are padded."""
+    strange = len(start) - len(start.translate(None, _NOT_IN_TEXTS))
+    if strange > max(_FEW, len(start) * _STRANGE):
+        raise FileFormatError(
+            f"{name}: not a table in text, but binary data ({strange} control characters in its first"
+            f" {len(start)} bytes); save the table as CSV, or name what it is (--kind)"
+        )
 
 
 def _utf16_without_mark(start: bytes) -> str | None:

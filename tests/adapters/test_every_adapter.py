@@ -11,7 +11,6 @@ import pytest
 
 from mine_agent.data.adapters import adapter_for, adapter_named, kinds
 from mine_agent.data.adapters.databases.postgres import PostgresTable
-from mine_agent.data.datasets import DataSet, DataShelf
 from mine_agent.data.matching import fit_by_values
 from mine_agent.errors import DataChangedError, DataError
 from openmined_syft.errors import OpenMinedError
@@ -19,19 +18,8 @@ from pysonar.tables import read_records
 from tests.postgres_server import Postgres
 
 from .conftest import RECORDS, SCHEMA, made_records
-from .writing import FILES, Told
-
-
-def registered(told: Told, folder: Path) -> DataSet:
-    location, options = told
-    return DataShelf(folder / "shelf").add("people", location, replace=True, options=options)
-
-
-def encodings(data: DataSet) -> tuple[bytes, bytes]:
-    with data.opened() as source:
-        table, reading = read_records(source, SCHEMA)
-    assert reading.kept == reading.records == RECORDS
-    return SCHEMA.encode(table).tobytes(), SCHEMA.encode_labels(table).tobytes()
+from .registering import encodings, registered
+from .writing import FILES, Told, as_postgres
 
 
 @pytest.fixture(scope="session")
@@ -46,32 +34,21 @@ def test_a_thousand_records_are_the_same_bits_through_every_adapter(
 ) -> None:
     data = registered(FILES[kind](records, tmp_path), tmp_path)
     assert data.rows == RECORDS
-    assert encodings(data) == expected
+    assert encodings(data, SCHEMA) == expected
     assert fit_by_values(SCHEMA, data).fits
 
 
 @pytest.fixture
 def people(postgres: Postgres, records: pa.Table, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """The records in PostgreSQL, in the types people choose there: numeric is a text on the wire."""
-    from adbc_driver_postgresql import dbapi
-
+    """The records in PostgreSQL."""
     monkeypatch.setenv("OPENMINED_TEST_POSTGRES", postgres.url)
-    with dbapi.connect(postgres.url) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("drop table if exists people")
-            columns = "height numeric, age smallint, member boolean, colour varchar(9), kind text"
-            cursor.execute(f"create table people ({columns})")
-            rows = [tuple(row.values()) for row in records.to_pylist()]
-            values = ", ".join(f"({h!r}, {a}, {m}, '{c}', '{k}')" for h, a, m, c, k in rows)
-            cursor.execute(f"insert into people values {values}")  # noqa: S608
-        connection.commit()
-    return "postgresql:clinic", {"connection_env": "OPENMINED_TEST_POSTGRES", "table": "people"}
+    return as_postgres(records, postgres.url, "OPENMINED_TEST_POSTGRES")
 
 
 def test_a_thousand_records_are_the_same_bits_through_postgresql(
     people: Told, expected: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
-    assert encodings(registered(people, tmp_path)) == expected
+    assert encodings(registered(people, tmp_path), SCHEMA) == expected
 
 
 def test_no_secret_of_a_connection_is_written_down_or_shown(
@@ -104,7 +81,7 @@ def test_a_connection_file_that_others_can_read_is_refused(
     with pytest.raises(OpenMinedError, match="chmod 600"):
         registered(told, tmp_path)
     file.chmod(0o600)
-    assert encodings(registered(told, tmp_path)) == expected
+    assert encodings(registered(told, tmp_path), SCHEMA) == expected
 
 
 def test_a_query_that_writes_is_refused_by_the_server(people: Told, tmp_path: Path) -> None:
@@ -140,19 +117,27 @@ def test_a_table_that_changes_is_another_data_set_and_noticed_under_a_reading(
 def test_a_server_that_goes_away_in_the_middle_is_named_with_the_row(
     people: Told, postgres: Postgres, tmp_path: Path
 ) -> None:
-    told = (people[0], {**people[1], "query": "select *, pg_sleep(0.001) is null as slept from people"})
-    told[1].pop("table")
+    """Rows so long and slow that most of them are still at the server when it dies."""
+    slow = "select *, repeat('x', 20000) as pad, pg_sleep(0.001) is null as slept from people"
     data = registered(people, tmp_path)
-    source = adapter_named("postgres").source(*told)
-    reading = source.batches(["age", "slept"])
+    source = adapter_named("postgres").source(
+        "postgresql:clinic", {"connection_env": people[1]["connection_env"], "query": slow}
+    )
+    reading = source.batches(["age", "pad", "slept"])
     try:
+        first = next(reading).records.num_rows
+        assert 0 < first < RECORDS // 2
         postgres.stop()
-        with pytest.raises(DataError, match="went away"):
+        with pytest.raises(
+            DataError, match=r"postgresql:clinic: the server went away after row (\d+)"
+        ) as lost:
             list(reading)
-        with pytest.raises(DataChangedError, match="went away"):
+        assert first <= int(str(lost.value).split("after row ")[1].split(";")[0]) < RECORDS
+        with pytest.raises(DataChangedError, match="no answer; see that it runs"):
             data.renewed()
     finally:
         postgres.start()
+    assert data.renewed() == data  # what was registered is still there
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "sql"])
@@ -164,7 +149,7 @@ def test_a_database_file_is_read_only_and_its_changes_are_noticed(
     data = registered(FILES[kind](records, tmp_path), tmp_path)
     (path,) = tmp_path.glob("*.sqlite")
     before = path.read_bytes()
-    encodings(data)
+    encodings(data, SCHEMA)
     assert path.read_bytes() == before
     with sqlite3.connect(path) as database:
         database.execute("update people set age = 1 - age where rowid = 1")
@@ -178,7 +163,7 @@ def test_the_only_table_of_a_database_need_not_be_named(
     import sqlite3
 
     location, _ = FILES["sqlite"](records, tmp_path)
-    assert encodings(registered((location, {}), tmp_path)) == expected
+    assert encodings(registered((location, {}), tmp_path), SCHEMA) == expected
     with sqlite3.connect(location) as database:
         database.execute("create table visits (day text)")
     database.close()

@@ -85,13 +85,39 @@ def as_arrow_stream(records: pa.Table, folder: Path) -> Told:
 def as_sqlite(records: pa.Table, folder: Path) -> Told:
     path = folder / "people.sqlite"
     with sqlite3.connect(path) as database:
-        database.execute(
-            "create table people (height real, age integer, member integer, colour text, kind text)"
-        )
+        kinds = {"double": "real", "int64": "integer", "bool": "integer", "string": "text"}
+        database.execute(f"create table people ({_declared(records, kinds)})")
         rows = [tuple(row.values()) for row in _texts(records)]
-        database.executemany("insert into people values (?, ?, ?, ?, ?)", rows)
+        marks = ", ".join("?" * records.num_columns)
+        database.executemany(f"insert into people values ({marks})", rows)  # noqa: S608
     database.close()
     return str(path), {"table": "people"}
+
+
+def _declared(records: pa.Table, kinds: dict[str, str]) -> str:
+    """The columns as SQL declares them."""
+    return ", ".join(f"{field.name} {kinds[str(field.type)]}" for field in records.schema)
+
+
+def as_postgres(records: pa.Table, url: str, variable: str) -> Told:
+    """The records in PostgreSQL, in the types people choose there: numeric is a text on the wire. `variable`
+    of the environment holds the connection, `place` says which record was which: a table has no order.
+    """
+    from adbc_driver_postgresql import dbapi
+
+    kinds = {"double": "numeric", "int64": "smallint", "bool": "boolean", "string": "text"}
+    with dbapi.connect(url) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("drop table if exists people")
+            cursor.execute(f"create table people (place integer, {_declared(records, kinds)})")
+            rows = [", ".join(map(_as_sql, (at, *row.values()))) for at, row in enumerate(_texts(records))]
+            cursor.execute(f"insert into people values ({'), ('.join(rows)})")  # noqa: S608
+        connection.commit()
+    return "postgresql:clinic", {"connection_env": variable, "table": "people"}
+
+
+def _as_sql(value: object) -> str:
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(value)
 
 
 def as_sql(records: pa.Table, folder: Path) -> Told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from mine_agent.data.adapters.interface import GROUP, Adapter
 from mine_agent.errors import DataError
@@ -51,10 +52,19 @@ def adapter_named(kind: str) -> Adapter:
 
 
 def adapter_for(location: str) -> Adapter:
-    """The adapter that takes a location; CSV if none does. The mine's own are asked first."""
+    """The adapter that takes a location; CSV if none does. The mine's own are asked first.
+
+    Raises:
+        DataError: a folder with nothing in it that is known.
+    """
     # CSV last: it takes .txt files, an mbox may be one.
     for kind in sorted(_found(), key=lambda kind: (kind not in _OWN, kind == "csv", kind)):
         adapter = adapter_named(kind)
         if adapter.takes(location):
             return adapter
+    if Path(location).is_dir():
+        raise DataError(
+            f"{location}: a folder that holds no images, text files, maildir (cur and new) or archive of X"
+            " (data/tweets.js); give the path of the file with the records, or say what it is (--kind)"
+        )
     return adapter_named("csv")

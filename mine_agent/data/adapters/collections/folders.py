@@ -35,6 +35,21 @@ def files_in(folder: Path, endings: tuple[str, ...] | None = None) -> Iterator[P
             yield path
 
 
+def require_files(folder: Path, endings: tuple[str, ...], what: str) -> None:
+    """Raises FileFormatError: no such folder, or no file with one of the endings in it."""
+    require_folder(folder, what)
+    if next(files_in(folder, endings), None) is None:
+        raise FileFormatError(f"{folder}: there are no {what} in this folder ({', '.join(endings)})")
+
+
+def require_folder(folder: Path, what: str) -> None:
+    """Raises FileFormatError: no such folder."""
+    if not folder.is_dir():
+        lost = folder.is_symlink() and not folder.exists()
+        there = "a link that leads to itself or to nothing" if lost else "not a folder"
+        raise FileFormatError(f"{folder}: {there}; give the path of a folder with {what}")
+
+
 def digest_of_folder(folder: Path, files: Iterator[Path]) -> bytes:
     """SHA-256 of names and bytes of the files."""
     digest = hashlib.sha256()

@@ -16,9 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in
+from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in, require_files
 from mine_agent.errors import DataError
-from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.source import Batch, Fault, require_columns
 
 MOST_PIXELS = 50_000_000  # of the file before it is scaled down
@@ -133,6 +132,5 @@ class ImagesAdapter:
             raise DataError(
                 f"size is {options.get('size')!r}; expected like 8x8, each side 1 to {LARGEST_SIDE}"
             )
-        if not Path(location).is_dir():
-            raise FileFormatError(f"{location}: not a folder; give the path of a folder with images")
+        require_files(Path(location), _ENDINGS, "images")
         return ImageFolder(Path(location), *sides)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from mine_agent.data.adapters.collections.documents import Document, batches_of
 from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in
@@ -21,6 +19,9 @@ from pysonar.tables.source import Batch
 from pysonar.tables.text_files import open_binary
 
 LARGEST = 1 << 26  # bytes of one message
+_PIECE = 1 << 20
+_FROM = b"From "
+_NEXT = b"\n" + _FROM
 _COLUMNS = (
     "date", "sender", "recipients", "subject", "text", "label", "attachments", "characters", "words", "hour",
     "weekday",
@@ -77,22 +78,42 @@ class MailBox:
                 yield None
 
     def _mbox_bytes(self) -> Iterator[bytes | None]:
-        """The pieces between the lines that begin with `From `; the file is mapped, never read whole."""
+        """The pieces between the lines that begin with `From `, one at a time in memory. The file is not
+        mapped into it: one that somebody shortens meanwhile would end the process.
+        """
         with open_binary(self._path) as file:
             if not self._path.stat().st_size:
                 raise FileFormatError(f"{self.name}: the file is empty")
-            with closing(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) as mapped:
-                if mapped[:5] != b"From ":
-                    raise FileFormatError(
-                        f"{self.name}: not an mbox file; its first line begins with 'From '"
-                    )
-                start = 0
-                while start >= 0:
-                    end = mapped.find(b"\nFrom ", start)
-                    stop = end if end >= 0 else len(mapped)
-                    head = mapped.find(b"\n", start, stop)
-                    yield None if stop - start > LARGEST else bytes(mapped[head + 1 : stop])
-                    start = end + 1 if end >= 0 else -1
+            if file.read(len(_FROM)) != _FROM:
+                raise FileFormatError(f"{self.name}: not an mbox file; its first line begins with 'From '")
+            file.seek(0)
+            yield from _pieces(file)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes | None]:
+    """The messages without their envelope lines; None for one that is longer than `LARGEST`."""
+    held, long = b"", False
+    while piece := file.read(_PIECE):
+        searched = max(len(held) - len(_NEXT), 0)
+        held += piece
+        while (end := held.find(_NEXT, searched)) >= 0:
+            yield None if long or end >= LARGEST else _message(held[: end + 1])
+            held, long, searched = held[end + 1 :], False, 0
+        if len(held) > LARGEST + len(_NEXT):
+            held, long = held[-len(_NEXT) :], True
+    yield None if long or len(held) > LARGEST else _message(held)
+
+
+def _message(piece: bytes) -> bytes:
+    return _without_blank_line(piece.partition(b"\n")[2])
+
+
+def _without_blank_line(message: bytes) -> bytes:
+    """The blank line after each message, the last one too, is the box's and not the message's."""
+    for blank in (b"\r\n", b"\n"):
+        if message.endswith(b"\n" + blank):
+            return message.removesuffix(blank)
+    return message
 
 
 def _header(name: str, value: str) -> str:

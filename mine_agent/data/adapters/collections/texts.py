@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from mine_agent.data.adapters.collections.documents import Document, batches_of
-from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in
+from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in, require_files
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.source import Batch
 from pysonar.tables.text_files import encoding_of, open_binary
@@ -76,6 +76,5 @@ class TextsAdapter:
 
     def source(self, location: str, options: Mapping[str, str]) -> TextFolder:  # noqa: ARG002
         """The folder at a path."""
-        if not Path(location).is_dir():
-            raise FileFormatError(f"{location}: not a folder; give the path of a folder with texts")
+        require_files(Path(location), _ENDINGS, "texts")
         return TextFolder(Path(location))

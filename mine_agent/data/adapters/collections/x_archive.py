@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mine_agent.data.adapters.collections.documents import Document, batches_of
-from mine_agent.data.adapters.collections.folders import digest_of_folder
+from mine_agent.data.adapters.collections.folders import digest_of_folder, require_folder
 from mine_agent.data.adapters.strangers_json import parse_strangers_json
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.source import Batch
@@ -159,6 +159,5 @@ class XArchiveAdapter:
 
     def source(self, location: str, options: Mapping[str, str]) -> XArchive:  # noqa: ARG002
         """The folder at a path."""
-        if not Path(location).is_dir():
-            raise FileFormatError(f"{location}: not a folder; unpack the archive first")
+        require_folder(Path(location), "an unpacked archive of X")
         return XArchive(Path(location))

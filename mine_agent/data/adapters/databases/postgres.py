@@ -86,8 +86,9 @@ class PostgresTable:
                 connection.rollback()
         except Error as error:
             # The library's own words may hold the connection, so only the SQL state is shown.
-            state = getattr(error, "sqlstate", None) or "no SQL state"
-            raise DataError(f"{self.name}: PostgreSQL refuses or went away ({_meaning(state)})") from None
+            state = getattr(error, "sqlstate", None)
+            why = _meaning(state) if state else _UNREACHABLE
+            raise DataError(f"{self.name}: PostgreSQL refuses or went away ({why})") from None
 
     def _lost(self, row: int) -> DataError:
         return DataError(f"{self.name}: the server went away after row {row}; it is read again later")
@@ -120,6 +121,9 @@ def _meaning(state: str) -> str:
         "25006": "the query writes; only reading is allowed",
     }
     return f"SQL state {state}: {known[state]}" if state in known else f"SQL state {state}"
+
+
+_UNREACHABLE = "no answer; see that it runs, and that the connection names its host, port and database"
 
 
 class PostgresAdapter:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 
 from mine_agent.data.adapters.databases.query import query_of
+from mine_agent.data.adapters.databases.rows import Row, row_batches
 from mine_agent.data.adapters.databases.secrets import OPTIONS, connection_of, refuse_secret
 from mine_agent.errors import DataError
 from pysonar.tables.mixed import array_of
@@ -20,7 +21,7 @@ from pysonar.tables.source import Batch, require_columns
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_ROWS = 8192
+_FETCHED = 256
 _READ_ONLY = {
     "sqlite": "pragma query_only = on",
     "postgresql": "set transaction read only",
@@ -55,7 +56,8 @@ class SqlTable:
         """SHA-256 of the rows, in the order in which the database gives them."""
         digest = hashlib.sha256(repr(self.columns()).encode())
         for rows in self._rows():
-            digest.update(repr(rows).encode("utf-8", "surrogatepass"))
+            for row in rows:
+                digest.update(repr(row).encode("utf-8", "surrogatepass"))
         return digest.digest()
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
@@ -71,13 +73,13 @@ class SqlTable:
             )
             first += len(rows)
 
-    def _rows(self) -> Iterator[list[tuple[Any, ...]]]:
+    def _rows(self) -> Iterator[list[Row]]:
         from sqlalchemy import text
 
         with self._open() as connection:
             result = connection.execution_options(stream_results=True).execute(text(self._query))
-            for rows in result.partitions(_ROWS):  # without a size, all rows at once
-                yield [tuple(row) for row in rows]
+            # Without a number, all rows are fetched at once.
+            yield from row_batches(map(tuple, result.yield_per(_FETCHED)), self.name)
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -96,7 +98,12 @@ class SqlTable:
                     connection.rollback()
             finally:
                 engine.dispose()
-        except (SQLAlchemyError, ArgumentError, ImportError) as error:
+        except ImportError as error:
+            raise DataError(
+                f"{self.name}: no driver for this database is installed ({error}); install the one that"
+                " SQLAlchemy names for it, or choose another after the '+' of the connection"
+            ) from None
+        except (SQLAlchemyError, ArgumentError) as error:
             # SQLAlchemy's own words may hold the connection and values of rows.
             raise DataError(
                 f"{self.name}: the database refuses or went away ({type(error).__name__}); see the connection"

@@ -17,14 +17,14 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from mine_agent.data.adapters.databases.query import query_of
+from mine_agent.data.adapters.databases.rows import Row, row_batches
 from mine_agent.data.adapters.tables.files import starts_with
 from mine_agent.errors import DataError
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.mixed import array_of
 from pysonar.tables.source import Batch, require_columns
-from pysonar.tables.text_files import open_binary
+from pysonar.tables.text_files import LONGEST_LINE, open_binary
 
-_ROWS = 16_384
 _TABLES = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name"
 _MAGIC = b"SQLite format 3\0"
 
@@ -54,10 +54,9 @@ class SqliteTable:
     def digest(self) -> bytes:
         """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
         digest = hashlib.sha256(repr(self.columns()).encode())
-        with self._open() as database:
-            cursor = database.execute(self._query)
-            while rows := cursor.fetchmany(_ROWS):
-                digest.update(repr(rows).encode("utf-8", "surrogatepass"))
+        for rows in self._rows():
+            for row in rows:
+                digest.update(repr(row).encode("utf-8", "surrogatepass"))
         return digest.digest()
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
@@ -66,13 +65,17 @@ class SqliteTable:
         require_columns(columns, there, self.name)
         places = [there.index(name) for name in columns]
         first = 1
+        for rows in self._rows():
+            arrays = [array_of([row[place] for row in rows]) for place in places]
+            records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
+            yield Batch(records, range(first, first + len(rows)))
+            first += len(rows)
+
+    def _rows(self) -> Iterator[list[Row]]:
         with self._open() as database:
-            cursor = database.execute(self._query)
-            while rows := cursor.fetchmany(_ROWS):
-                arrays = [array_of([row[place] for row in rows]) for place in places]
-                records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
-                yield Batch(records, range(first, first + len(rows)))
-                first += len(rows)
+            # SQLite names no row; so it refuses only what is far beyond the limit that is looked at below.
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 4 * LONGEST_LINE)
+            yield from row_batches(database.execute(self._query), self.name)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -53,22 +53,28 @@ class ArrowFile:
     @contextmanager
     def _open(self) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
         open_binary(self._path).close()
-        with pa.memory_map(str(self._path)) as file:
+        # Read, not mapped into memory: a mapped file that somebody shortens meanwhile ends the process.
+        with pa.OSFile(str(self._path)) as file:
             try:
-                if starts_with(str(self._path), _FILE):
-                    reader = pa.ipc.open_file(file)
-                    yield reader.schema, (reader.get_batch(at) for at in range(reader.num_record_batches))
-                else:
-                    stream = pa.ipc.open_stream(file)
-                    yield stream.schema, iter(stream)
+                opened = self._opened(file)
             except (pa.ArrowException, OSError):
                 raise FileFormatError(f"{self.name}: not an Arrow file, or a damaged one") from None
+            yield opened
+
+    def _opened(self, file: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        if starts_with(str(self._path), _FILE):
+            reader = pa.ipc.open_file(file)
+            return reader.schema, (reader.get_batch(at) for at in range(reader.num_record_batches))
+        stream = pa.ipc.open_stream(file)
+        return stream.schema, iter(stream)
 
 
 def _cut(batches: Iterator[pa.RecordBatch], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        for first in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(first, BATCH_ROWS).select(list(columns))
+        wanted = batch.select(list(columns))
+        wanted.validate(full=True)  # offsets are as the file has them: a damaged one leads anywhere
+        for first in range(0, wanted.num_rows, BATCH_ROWS):
+            yield wanted.slice(first, BATCH_ROWS)
 
 
 class ArrowAdapter:

@@ -33,7 +33,7 @@ class JsonLines:
         """The keys of all lines, in the order in which they first appear."""
         if self._columns is None:
             names: dict[str, None] = {}
-            for _, record in self._lines():
+            for _, record, _ in self._lines():
                 if isinstance(record, dict):
                     names.update(dict.fromkeys(record))
             if not names:
@@ -55,20 +55,24 @@ class JsonLines:
         rows: list[int] = []
         values: list[list[Any]] = [[] for _ in columns]
         faults: list[Fault] = []
-        for row, record in self._lines():
+        size = 0
+        for row, record, length in self._lines():
+            size += length
             if not isinstance(record, dict):
                 faults.append(Fault(row, "is not a JSON object"))
                 continue
             rows.append(row)
             for name, column in zip(columns, values, strict=True):
                 column.append(record.get(name))
-            if len(rows) >= _ROWS:
+            if len(rows) >= _ROWS or size >= _BYTES:
                 yield _batch(columns, values, rows, faults)
-                rows, values, faults = [], [[] for _ in columns], []
+                rows, values, faults, size = [], [[] for _ in columns], [], 0
         yield _batch(columns, values, rows, faults)
 
-    def _lines(self) -> Iterator[tuple[int, object]]:
-        """Line numbers and what is on the lines; None for what is not JSON. Blank lines are passed over."""
+    def _lines(self) -> Iterator[tuple[int, object, int]]:
+        """Line numbers, what is on the lines (None for what is not JSON), and bytes. Blank lines are passed
+        over.
+        """
         with open_binary(self._path) as file:
             row = 0
             while line := file.readline(LONGEST_LINE + 1):
@@ -79,9 +83,9 @@ class JsonLines:
                 if not text.strip():
                     continue
                 try:
-                    yield row, parse_strangers_json(text)
+                    yield row, parse_strangers_json(text), len(line)
                 except ValueError:
-                    yield row, None
+                    yield row, None, len(line)
 
 
 def _batch(columns: Sequence[str], values: list[list[Any]], rows: list[int], faults: list[Fault]) -> Batch:

@@ -227,7 +227,10 @@ class DataShelf:
         return [self._read(file) for file in sorted(self._folder.glob("*.json"))]
 
     def _read(self, file: Path) -> DataSet:
-        data = _from_json(file)
+        return self.mapped(_from_json(file))
+
+    def mapped(self, data: DataSet) -> DataSet:
+        """The data set seen through the mapping that its name has, if it has one. Raises DataError."""
         place = self._mapping_file(data.name)
         try:
             mapping = parse_mapping(place.read_text(encoding="utf-8"), source=str(place))

@@ -22,6 +22,9 @@ _POINT_GROUPS = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
 _SURE_POINT_GROUPS = r"^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$"
 _SPACE_GROUPS = r"^[+-]?\d{1,3}([' \x{a0}\x{202f}]\d{3})+(\.\d*)?$"
 _HAS_POINT = r"\."
+_PERCENT = r"%$"
+_CURRENCY = r"(EUR|USD|GBP|CHF|€|\$|£)"
+_AFTER, _BEFORE = rf"[\d.,]\s*{_CURRENCY}$", rf"^{_CURRENCY}\s*[\d.,]"
 
 POINT, COMMA, UNDECIDED = ".", ",", "?"
 
@@ -36,7 +39,7 @@ class Evidence:
     point_or_group: int = 0  # 1.500
 
     def add(self, texts: pa.Array) -> None:
-        """Look at trimmed texts without percent signs; gaps are ignored."""
+        """Look at texts as `bare` leaves them; gaps are ignored."""
         marked = texts.filter(pc.match_substring_regex(texts, r"[,. '\x{a0}\x{202f}]"))
         if not len(marked):
             return  # whole numbers and words say nothing about a mark
@@ -76,6 +79,34 @@ def marks(columns: dict[str, Evidence], given: str | None) -> dict[str, str]:
     return {name: seen.mark(others) for name, seen in columns.items()}
 
 
+def bare(texts: pa.Array) -> pa.Array:
+    """Trimmed texts without a percent sign, or the currency that all amounts of a column have."""
+    without = pc.replace_substring_regex(texts, _PERCENT, "")
+    currency = _usual_currency(texts)
+    if currency is not None:
+        without = pc.if_else(_amounts_in(texts, currency), _without(texts, currency), without)
+    return pc.utf8_trim_whitespace(without)
+
+
+def _usual_currency(texts: pa.Array) -> str | None:
+    """The one that most cells have; amounts in others are no numbers beside it."""
+    marked = texts.filter(pc.or_(_matches(texts, _AFTER), _matches(texts, _BEFORE)))
+    if not len(marked):
+        return None
+    found = pc.extract_regex(marked, rf"(?P<sign>{_CURRENCY[1:-1]})")
+    entries = pc.value_counts(pc.struct_field(found, "sign")).to_pylist()
+    return str(max(entries, key=lambda entry: (entry["counts"], entry["values"]))["values"])
+
+
+def _amounts_in(texts: pa.Array, currency: str) -> pa.Array:
+    sign = currency.replace("$", r"\$")
+    return pc.or_(_matches(texts, rf"[\d.,]\s*{sign}$"), _matches(texts, rf"^{sign}\s*[\d.,]"))
+
+
+def _without(texts: pa.Array, currency: str) -> pa.Array:
+    return pc.replace_substring(texts, currency, "")
+
+
 def parse_numbers(texts: pa.Array, mark: str, notes: Counter[str]) -> pa.Array:
     """Trimmed texts as float64, null where they are gaps or cannot be read. `notes` counts what was not
     written plainly.
@@ -84,9 +115,10 @@ def parse_numbers(texts: pa.Array, mark: str, notes: Counter[str]) -> pa.Array:
     pointed = mark == COMMA and _count(texts, _HAS_POINT) > 0
     if _total(plain) + texts.null_count == len(texts) and not pointed:
         return texts.cast(pa.float64())
-    percent = _matches(texts, r"%$")
-    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"%$", ""))
-    result = bare
+    percent = _matches(texts, _PERCENT)
+    currency = _usual_currency(texts)
+    digits = bare(texts)
+    result = digits
     for pattern, allowed, removed, note in (
         (_COMMA, mark == COMMA, r"[.' \x{a0}\x{202f}]", "decimal comma"),
         (_COMMA_GROUPS, mark == POINT, r",", "thousands separator"),
@@ -95,18 +127,18 @@ def parse_numbers(texts: pa.Array, mark: str, notes: Counter[str]) -> pa.Array:
     ):
         if not allowed:
             continue
-        fits = _matches(bare, pattern)
+        fits = _matches(digits, pattern)
         if note == "decimal comma":
-            fits = pc.and_not(fits, _matches(bare, PLAIN))
+            fits = pc.and_not(fits, _matches(digits, PLAIN))
         count = _total(fits)
         if count:
-            cleaned = pc.replace_substring_regex(bare, removed, "")
+            cleaned = pc.replace_substring_regex(digits, removed, "")
             cleaned = pc.replace_substring(cleaned, ",", ".") if note == "decimal comma" else cleaned
             result = pc.if_else(fits, cleaned, result)
             notes[note] += count
     if mark == COMMA:  # a plain number with a point, in a column of commas: nobody can say what it means
-        odd = pc.and_(_matches(bare, PLAIN), _matches(bare, _HAS_POINT))
-        odd = pc.and_not(odd, _matches(bare, _POINT_GROUPS))
+        odd = pc.and_(_matches(digits, PLAIN), _matches(digits, _HAS_POINT))
+        odd = pc.and_not(odd, _matches(digits, _POINT_GROUPS))
         result = pc.if_else(odd, pa.scalar(None, pa.string()), result)
     readable = _matches(result, PLAIN)
     numbers = pc.if_else(readable, result, pa.scalar(None, pa.string())).cast(pa.float64())
@@ -114,6 +146,9 @@ def parse_numbers(texts: pa.Array, mark: str, notes: Counter[str]) -> pa.Array:
     if shares:
         notes["percent sign"] += shares
         numbers = pc.if_else(percent, pc.divide(numbers, 100.0), numbers)
+    amounts = 0 if currency is None else _total(pc.and_(_amounts_in(texts, currency), readable))
+    if amounts:
+        notes[f"{currency!r} left out"] += amounts
     return numbers
 
 

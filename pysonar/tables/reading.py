@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pysonar.protocol.schema import Schema
@@ -24,7 +23,7 @@ from pysonar.protocol.schema.errors import BadValueError, FileFormatError
 from pysonar.protocol.schema.field import Field
 from pysonar.protocol.schema.text import EXPECTED, are_numbers, count_numbers
 from pysonar.tables.csv_file import CsvFile
-from pysonar.tables.numbers import Evidence, marks
+from pysonar.tables.numbers import Evidence, bare, marks
 from pysonar.tables.source import Batch, Source, require_columns
 from pysonar.tables.values import Converted, convert, expected, flat
 
@@ -179,7 +178,7 @@ def decimal_marks(source: Source, fields: Sequence[Field], given: str | None) ->
         if not texts and batch.records.num_rows:
             break  # typed columns need no interpretation
         for name, column in texts:
-            evidence[name].add(pc.utf8_trim_whitespace(pc.replace_substring_regex(column, r"%$", "")))
+            evidence[name].add(bare(column))
     return marks(evidence, None)
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pysonar.tables.numbers import Evidence, marks, parse_numbers
+from pysonar.tables.numbers import Evidence, bare, marks, parse_numbers
 from pysonar.tables.source import Source
 from pysonar.tables.values import flat, missing_in, truth_in
 
@@ -93,7 +93,7 @@ def understand(
         for name, column in zip(once, batch.records.columns, strict=True):
             column = flat(column)
             if pa.types.is_string(column.type):
-                evidence[name].add(pc.utf8_trim_whitespace(pc.replace_substring_regex(column, r"%$", "")))
+                evidence[name].add(bare(column))
         rows += batch.records.num_rows
         progress(rows // 2)
     decimals = marks(evidence, decimal)

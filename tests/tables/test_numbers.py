@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.tables.numbers import Evidence, marks, parse_numbers
+from pysonar.tables.numbers import Evidence, bare, marks, parse_numbers
 
 
 def mark_of(cells: list[str], *others: list[str]) -> str:
@@ -56,7 +56,7 @@ def test_the_columns_own_cells_decide_then_the_files(
         ("1'500", ".", 1500.0), ("15%", ".", 0.15), ("12,5 %", ",", 0.125), ("1e3", ",", 1000.0),
         ("1,500", "?", None), ("1,5", ".", None), ("1.5", ",", None),
         ("1,50,000", ".", None), ("20.13 cm", ".", None),
-        ("EUR 5", ".", None), ("\uff11\uff12", ".", None), ("0x10", ".", None),
+        ("EURO 5", ".", None), ("\uff11\uff12", ".", None), ("0x10", ".", None),
         ("1_000", ".", None), ("", ".", None),
         ("--1", ".", None), ("1..5", ".", None), ("%", ".", None),
     ],
@@ -78,3 +78,23 @@ def test_german_and_english_spellings_mean_the_same(numbers: list[object]) -> No
     german = pa.array([f"{number:,}".translate(str.maketrans(",.", ".,")) for number in numbers])
     read = parse_numbers(english, ".", Counter()).to_pylist()
     assert read == parse_numbers(german, ",", Counter()).to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark", "numbers", "note"),
+    [
+        (["57870.88 EUR", "5.5 EUR", ""], ".", [57870.88, 5.5, None], "'EUR' left out"),
+        (["1.234,50 €", "2,5€", "-3 €"], ",", [1234.5, 2.5, -3.0], "'€' left out"),
+        (["$1,261.50", "$3", "$4"], ".", [1261.5, 3.0, 4.0], "'$' left out"),
+        (["1 EUR", "2 EUR", "3 USD"], ".", [1.0, 2.0, None], "'EUR' left out"),  # never one for the other
+        (["EUR", "Euro 3", "3 EURO"], ".", [None, None, None], None),
+    ],
+)
+def test_a_currency_that_all_amounts_have_is_left_out_and_said(
+    cells: list[str], mark: str, numbers: list[float | None], note: str | None
+) -> None:
+    notes: Counter[str] = Counter()
+    texts = pa.array(cells)
+    assert parse_numbers(texts, mark, notes).to_pylist() == numbers
+    assert note is None or notes[note] == sum(number is not None for number in numbers)
+    assert mark_of(bare(texts).to_pylist()) == mark

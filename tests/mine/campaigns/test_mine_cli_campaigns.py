@@ -161,10 +161,15 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     own.write_text(colours.read_text().replace("a,", "A (mm),", 1))
     (fit,) = ask(mine_agent, home, "data", "add", "own", str(own))["campaigns"]
     assert fit["missing"] == ["a"]
+    told = mine_agent("data", "check", "own", "--home", home.path).stderr
+    assert f"mine-agent data map own --campaign {campaign[:10]} suggests what is what" in told
     suggested = mine_agent("data", "map", "own", "--campaign", campaign[:10], "--yes", "--home", home.path)
     assert suggested.exit_code == 0, suggested.output
+    assert "guess" not in suggested.stderr
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["fits"] is True
+    (fit,) = ask(mine_agent, home, "data", "add", "own", str(own), "--replace")["campaigns"]
+    assert fit["fits"] is True  # the mapping stays, as it is shown
     for short in ("0x", "", campaign[:7], "0xffffff", campaign + "00"):
         refused = mine_agent("data", "map", "own", "--campaign", short, "--yes", "--home", home.path)
         assert refused.exit_code == 1, short
@@ -172,3 +177,26 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     mine_agent("data", "map", "own", "--forget", "--home", home.path)
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["missing"] == ["a"]
+
+
+@pytest.mark.only_mine_py("mappings of columns: data map, data check")
+def test_data_map_says_what_it_guessed_and_data_check_what_a_release_would_be_spent_for(
+    mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
+) -> None:
+    campaign = "0x" + small_capsule.open().hex()
+    header, *lines = colours.read_text().splitlines()
+    own = colours.with_name("own.csv")
+    large = [f"{float(line.split(',')[0]) * 100},{line.split(',', 1)[1]}" for line in lines]
+    own.write_text("\n".join([header.replace("a,", "A,", 1), *large, *["1,two,3,red,x"] * 30]) + "\n")
+    ask(mine_agent, home, "data", "add", "own", str(own), "--unusable", "90 %")
+    kept = mine_agent("data", "map", "own", "--campaign", campaign, "--yes", "--home", home.path)
+    assert "warning: a from 'A' is a guess: " in kept.stderr
+    assert "is guessed from the range alone; no name says the unit" in kept.stderr
+    assert "# CHECK: " in (home.path / "data" / "own.mapping.toml").read_text()
+    own.write_text("\n".join([header, *lines, *["1,two,3,red,x"] * 30]) + "\n")
+    ask(mine_agent, home, "data", "add", "own", str(own), "--replace")
+    mine_agent("data", "map", "own", "--forget", "--home", home.path)
+    checked = mine_agent("data", "check", "own", "--home", home.path)
+    assert "at most 1 % of them may be left out" in checked.stdout
+    assert "--unusable SHARE leaves more out" in checked.stdout
+    assert "under a privacy budget" in checked.stderr

@@ -112,6 +112,7 @@ def init(
         privacy_delta=privacy_delta,
     )
     check("the first rules", answers)
+    answers.policy("the first rules")
     unlocked = make_or_keep(
         Home,
         path,

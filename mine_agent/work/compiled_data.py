@@ -80,6 +80,8 @@ class CompiledData:
         SyftError (the rows cannot be learned from), LedgerError (nothing may be released).
         """
         scheme = scheme_named(campaign_spec.spec.scheme)
+        if data.live:
+            data = data.renewed()  # it is read as it is now
         key = (
             "visit",
             campaign_spec.campaign,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -131,6 +133,29 @@ def test_the_ledger_is_one(home: Path):
     assert "was cut off or is an old copy" in js("ledger", "--home", home, code=1)
     with pytest.raises(LedgerDamagedError):
         opened.privacy_ledger(now)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("rho = '1/1000000'", "was changed at entry 2"),
+        ("rho = 'nothing'", "not an entry"),
+        ("rho = '1/0'", "not an entry"),
+        ("kind = 'gift'", "not an entry"),
+    ],
+)
+def test_an_edited_ledger_stops_the_javascript_mine(home: Path, change: str, said: str) -> None:
+    now = int(time.time())
+    ledger = Home.open(home).privacy_ledger(now)
+    ledger.charge(b"\1" * 32, Fraction(1, 128), Budget(), campaign=b"\2" * 32, data="flowers", now=now)
+    ledger.close()
+    with closing(sqlite3.connect(home / "ledger.sqlite")) as database:
+        database.execute("drop trigger entries_stay")
+        database.execute(f"update entry set {change} where number = 2")  # noqa: S608
+        database.commit()
+    assert f"ledger.sqlite {'holds something that is ' * (said == 'not an entry')}{said}" in js(
+        "ledger", "--home", home, code=1
+    )
 
 
 def test_what_the_javascript_mine_does_not_do_it_says(home: Path, tmp_path: Path):

@@ -129,6 +129,7 @@ export class Ledger {
 
   /** Write the cost of a release down, if the budget covers it, before anything is drawn. */
   charge(key: string, rho: Fraction, budget: Budget, campaign: string, data: string, now: number): void {
+    if (rho.top <= 0n) throw new PrivacyError(`a release that costs ${rho.toString()} cannot be charged; needs a cost above 0`);
     this.writing((entries) => {
       const total = spentIn(entries);
       if (total.plus(rho).compare(budget.limit) > 0) {
@@ -233,9 +234,16 @@ export class Ledger {
     };
     const kind = String(row["kind"]);
     if (!KINDS.includes(kind)) throw new LedgerDamagedError(this.path, "holds something that is not an entry");
+    const cost = (): Fraction => {
+      try {
+        return Fraction.parse(String(row["rho"]));
+      } catch {
+        throw new LedgerDamagedError(this.path, "holds something that is not an entry");
+      }
+    };
     return {
       number: Number(row["number"]), time: Number(row["time"]), kind: kind as Kind, campaign: bytes("campaign"), data: String(row["data"]), key: bytes("key"),
-      rho: Fraction.parse(String(row["rho"])), about: String(row["about"]), previous: bytes("previous"), hash: bytes("hash"),
+      rho: cost(), about: String(row["about"]), previous: bytes("previous"), hash: bytes("hash"),
     };
   }
 

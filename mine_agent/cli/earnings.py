@@ -74,10 +74,11 @@ def earnings(
     from mine_agent.campaigns.income import entries, picture
     from mine_agent.cli.connect import connect_and_read, home_path
     from mine_agent.rows.earnings import AMOUNTS, earnings_rows
+    from pysonar.party.cli.writing import write_text
 
     connection = connect_and_read(home_path(home))
     if plot is not None:
-        plot.write_text(picture(connection, entries(connection)), encoding="utf-8")
+        write_text(plot, picture(connection, entries(connection)))
         note(f"drawn to {plot}")
     if each:
         _list_payments(connection, form)

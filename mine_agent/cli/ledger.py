@@ -52,12 +52,13 @@ def ledger(
     from mine_agent.home import Home
     from mine_agent.privacy.picture import picture as draw
     from mine_agent.privacy.report import LedgerReport
+    from pysonar.party.cli.writing import write_text
 
     opened = Home.open(home_path(home))
     entries = (_begin_anew(opened) if start_anew else opened.privacy_ledger(int(time.time()))).entries()
     report = LedgerReport(entries, opened.policy().privacy)
     if picture is not None:
-        picture.write_text(draw(report), encoding="utf-8")
+        write_text(picture, draw(report))
     summary = report.summary()
     if form is Format.JSON:
         print_json({**summary, "entries": report.rows()})

@@ -85,7 +85,7 @@ class Looks:
                     progress=read,
                 )
                 look.state, look.rows_read = "matching", data.rows
-                fits, unknown = campaign_fits(self._home, data)
+                fits, unknown = campaign_fits(self._home, self._home.data().mapped(data))
                 look.preview = {
                     **data_row(data),
                     **described(seen, samples=True),

@@ -105,6 +105,8 @@ def test_the_whole_way(
     )
     assert predicted.read_text() == "ill\n" + "0\n" * 10 + "1\n" * 10
     assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE(predicted.stat().st_mode) == 0o600
+    again = sonar_command("campaign", "result", "ill", "--save", str(saved))
+    assert f"{saved} was there already and is replaced" in again.stderr
 
     assert sonar_command.json("campaign", "claim") == []
     settled = sonar_command.json("campaign", "settle", "ill")

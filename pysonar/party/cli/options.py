@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pysonar.party.cli.console import note
 from pysonar.party.home.place import find_place
 from pysonar.party.home.settings import Settings, default_home
 
@@ -74,14 +75,24 @@ def first_settings(
         SettingsError: a value cannot be used.
     """
     place = find_place(rpc, contract, deployment)
+    store = store or f"embedded:{default_home('store')}"
+    _say_if_made(store)
     return Settings(
         rpc=rpc[0] if len(rpc) == 1 else tuple(rpc),
         chain_id=place.chain_id,
         contract=place.contract,
         contract_version=place.version,
-        store=store or f"embedded:{default_home('store')}",
+        store=store,
         keyfile=str(keyfile.expanduser().absolute()) if keyfile else Settings.keyfile,
         confirmations=confirmations,
         poll_seconds=poll_seconds,
         start_block=place.start_block if start_block is None else start_block,
     )
+
+
+def _say_if_made(store: str) -> None:
+    """A store's directory is made by whoever uses it first, which may be long after `init`."""
+    kind, _, place = store.partition(":")
+    directory = Path(place.partition("?")[0]).expanduser()
+    if kind == "embedded" and not directory.exists():
+        note(f"the store's directory {directory} is made when it is first used")

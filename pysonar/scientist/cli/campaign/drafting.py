@@ -174,9 +174,10 @@ def simulate(
     found = simulated(plan, validation, data, mines=mines, epsilon=epsilon, seed=seed)
     row = found.as_row()
     if plot is not None:
+        from pysonar.party.cli.writing import write_text
         from pysonar.scientist.cli.campaign.simulated import picture
 
-        plot.write_text(picture(found), encoding="utf-8")
+        write_text(plot, picture(found))
         note(f"drawn into {plot}")
     if form is Format.JSON:
         print_json(row)

@@ -75,6 +75,7 @@ def result(
     Capsule reported on chain. Then the model can be scored (--test), used (--predict, --out) and kept
     (--save).
     """
+    from pysonar.party.cli.writing import say_if_replaced
     from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.campaign import estimator_of
     from pysonar.scientist.cli.connect import connect_and_read
@@ -91,6 +92,7 @@ def result(
     connection.journal.note_result(own, values["noised_gain_ppm"])
     values["test_accuracy"] = None if test is None else estimator.score(test)
     if save is not None:
+        say_if_replaced(save)
         estimator.save(save.absolute())
     if predict is not None and out is not None:
         _write_predictions(estimator, predict, out)
@@ -168,6 +170,7 @@ def _print(values: dict[str, Any], form: Format) -> None:
 def _write_predictions(estimator: Estimator, records: Path, out: Path) -> None:
     """One column, the label's name above it. Mode 0600: predictions may tell as much as the records do."""
     from pysonar.files.secret_file import replace_secret_file
+    from pysonar.party.cli.writing import say_if_replaced
     from pysonar.scientist.errors import EstimatorError
 
     text = io.StringIO()
@@ -176,4 +179,5 @@ def _write_predictions(estimator: Estimator, records: Path, out: Path) -> None:
     writer.writerows([label] for label in estimator.predict(records).tolist())
     if not out.absolute().parent.is_dir():
         raise EstimatorError(f"{out}: there is no directory {out.absolute().parent}; make it first")
+    say_if_replaced(out)
     replace_secret_file(out.absolute(), text.getvalue().encode())

@@ -40,6 +40,26 @@ def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     return Mine(home, miner, tell)
 
 
+@pytest.mark.parametrize(
+    ("records", "classes", "joins"), [(20, 2, True), (19, 2, False), (60, 1, False), (20, 1, False)]
+)
+def test_without_privacy_few_records_or_one_class_are_not_trained_for_capsule_could_read_them(
+    home: Home, miner: KeyfileSigner, tell: Tell, rows: Rows, tmp_path: Path, small_capsule: SmallCapsule,
+    records: int, classes: int, joins: bool,
+) -> None:  # fmt: skip
+    wanted = [row for row in rows * 3 if row[3] in SmallCapsule.CLASSES[:classes]][:records]
+    few = tmp_path / "few.csv"
+    few.write_text("a,b,c,colour\n" + "".join(f"{a},{b},{c},{colour}\n" for a, b, c, colour in wanted))
+    home.data().add("few", few, replace=False)
+    mine, campaign = Mine(home, miner, tell), small_capsule.open()
+    errors = mine.errors()
+    assert (len(mine.submitted(campaign)), bool(errors)) == ((1, False) if joins else (0, True))
+    if not joins:
+        limit = "least_records" if records < 20 else "least_classes"
+        assert f"{limit} in policy.toml asks for" in str(errors[0])
+        assert "Capsule could read single records" in str(errors[0])
+
+
 def changed_spec(capsule: SmallCapsule, change: Callable[[JsonObject], None]) -> bytes:
     document = json.loads(capsule.spec().to_bytes())
     change(document)

@@ -23,7 +23,7 @@ from typing import Any
 
 from mine_agent.data.adapters import adapter_for, adapter_named
 from mine_agent.data.adapters.interface import check_options
-from mine_agent.data.mapping import FieldMapping, MappedSource, mapped_names, parse_mapping
+from mine_agent.data.mapping import FieldMapping, MappedSource, mapped_names, read_mapping
 from mine_agent.errors import DataChangedError, DataError, UnknownDataError
 from pysonar.files.secret_file import replace_secret_file
 from pysonar.protocol.schema import SchemaError
@@ -233,11 +233,9 @@ class DataShelf:
         """The data set seen through the mapping that its name has, if it has one. Raises DataError."""
         place = self._mapping_file(data.name)
         try:
-            mapping = parse_mapping(place.read_text(encoding="utf-8"), source=str(place))
+            mapping = read_mapping(place)
         except FileNotFoundError:
             return data
-        except (OSError, UnicodeDecodeError):
-            raise DataError(f"{place} cannot be read; it is the mapping of {data.name!r}") from None
         return replace(data, mapping=mapping, digest=mapping.digest(data.digest))
 
     def _mapping_file(self, name: str) -> Path:

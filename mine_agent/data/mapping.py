@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ import pyarrow.compute as pc
 import tomli_w
 
 from mine_agent.errors import DataError
+from pysonar.files.documents import parse_toml
+from pysonar.files.text import UnreadableFileError, normal, read_text
 from pysonar.protocol.schema.field import Field
 from pysonar.tables import Batch, Source
 from pysonar.tables.mixed import each_type
@@ -48,6 +50,7 @@ _FORMATS = (
     "%d.%m.%Y",
     "%d.%m.%Y %H:%M",
 )
+MOST_BYTES = 1 << 20
 _KEYS = ("column", "factor", "offset", "values", "constant", "date")
 
 
@@ -86,10 +89,7 @@ def parse_mapping(text: str, *, source: str) -> FieldMapping:
     Raises:
         DataError: not such a text; names the table and the key.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{source}: not TOML ({error})") from None
+    document = _document(text, source)
     origins = {}
     for name, table in document.items():
         if not isinstance(table, dict):
@@ -98,11 +98,34 @@ def parse_mapping(text: str, *, source: str) -> FieldMapping:
     return FieldMapping(text, origins)
 
 
+def read_mapping(path: Path) -> FieldMapping:
+    """The mapping in a file, saved by whichever editor.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DataError: it cannot be read, or is no mapping.
+    """
+    try:
+        text = read_text(path, most_bytes=MOST_BYTES)
+    except UnreadableFileError as error:
+        raise DataError(f"{error}; expected a mapping in TOML") from None
+    # Ends of lines are no part of what a mapping says: its digest is that of the data seen through it.
+    return parse_mapping(text.replace("\r\n", "\n").replace("\r", "\n"), source=str(path))
+
+
+def _document(text: str, source: str) -> dict[str, Any]:
+    """Fields with their tables. Campaigns write their names in the normal form; a column's stays as it is."""
+    try:
+        return {normal(name): table for name, table in parse_toml(text, source).items()}
+    except UnreadableFileError as error:
+        raise DataError(str(error)) from None
+
+
 def changed_mapping(present: FieldMapping | None, changes: Mapping[str, Mapping[str, Any] | None]) -> str:
     """The TOML of a mapping in which some fields are made otherwise; None: the field is used as it is. No
     comment of the present text is kept. Raises DataError: a change cannot be written down.
     """
-    document = {} if present is None else tomllib.loads(present.text)
+    document = {} if present is None else _document(present.text, "the mapping")
     for name, table in changes.items():
         document.pop(name, None)
         if table is not None:

@@ -61,6 +61,7 @@ from pysonar.scientist.planning.understood import Understood
 from pysonar.scientist.result.delivery import Delivery, open_delivery
 from pysonar.scientist.result.estimator import Estimator
 from pysonar.scientist.result.frames import table_of
+from pysonar.scientist.upkeep import put_back_specs
 from pysonar.scientist.waiting import Line, waiting
 from pysonar.tables import CsvFile, TableSource, read_records
 
@@ -211,6 +212,7 @@ class Campaign:
         """
         until = None if timeout is None else time.monotonic() + timeout
         told: set[tuple[bytes, int]] = set()
+        put_back_specs(self._connection)
         with waiting(self.name, wanted=progress) as line:
             while True:
                 if self._delivered(on_event, told, line):

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 
-from pysonar.chain.contract.events import Settled
+from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, Settled
 from pysonar.chain.sending.deeds import scientist_pins
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.connection import Connection
 from pysonar.store import StoreError
 from pysonar.store.check import Kept, put_back
 
+ENDS = (Settled, CampaignCancelled, CampaignDeclined)
+
 
 def put_back_specs(connection: Connection) -> list[Cid]:
-    """Put the specs of campaigns that are not settled into the store again, if they are gone; which were.
+    """Put the specs of campaigns that are not over into the store again, if they are gone; which were.
 
     A store that is out of reach stops nobody from looking at the chain: nothing is put then.
     """
     done = []
     with contextlib.suppress(StoreError):
         for row in connection.journal.all():
-            over = bool(connection.follower.history(Settled, campaign=row.id))
+            history = connection.follower.history(campaign=row.id)
+            over = any(isinstance(logged.event, ENDS) for logged in history)
             if not over and not connection.store.has(Cid.from_bytes32(row.terms.spec)):
                 done += put_back(connection.store, [Kept(row.spec, scientist_pins(row.id))])
     return done

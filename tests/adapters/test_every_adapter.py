@@ -75,7 +75,7 @@ def test_a_connection_file_that_others_can_read_is_refused(
     people: Told, postgres: Postgres, tmp_path: Path, expected: tuple[bytes, bytes]
 ) -> None:
     file = tmp_path / "connection"
-    file.write_text(postgres.url + "\n")
+    file.write_bytes(f"{postgres.url}\r\n".encode("utf-8-sig"))  # as some editors save it
     told = (people[0], {"connection_file": str(file), "table": "people"})
     file.chmod(0o644)
     with pytest.raises(OpenMinedError, match="chmod 600"):

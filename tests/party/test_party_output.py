@@ -28,6 +28,12 @@ def listing(form: FormatOption = Format.TABLE) -> None:
     "List."
     print_rows(ROWS, LABELS, form=form)
 @app.command()
+@command
+def tell() -> None:
+    "A line of a log."
+    print_event({"event": "told"}, "word " * 60 + "end", form=Format.TABLE)
+    note("word " * 60 + "end")
+@app.command()
 @acting
 def send(log: Path, form: FormatOption = Format.TABLE) -> None:
     "Send."
@@ -111,6 +117,15 @@ def test_a_pipe_has_80_columns_or_as_many_as_it_is_given_and_breaks_no_id(progra
         assert [line.count(campaign) for line in out.splitlines()].count(1) == 3
     _, out, _ = run(program, "listing", columns="120")
     assert [line.count(campaign) for line in out.splitlines()] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("columns", ["20", "80"])
+def test_a_line_of_a_log_stays_one_line_however_narrow_the_console(program: Path, columns: str) -> None:
+    environment = os.environ | {"COLUMNS": columns}
+    done = subprocess.run(
+        [sys.executable, str(program), "tell"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == done.stderr == "word " * 60 + "end\n"
 
 
 def test_version_and_completion_are_there(program: Path) -> None:

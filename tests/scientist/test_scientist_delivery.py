@@ -17,6 +17,7 @@ from pysonar.chain.sending.deeds import Action, scientist_pins
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, SubmissionRecord, WrongBindingError
+from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Scientist
@@ -31,10 +32,13 @@ from pysonar.scientist.errors import (
 )
 from pysonar.scientist.ledger import RECLAIMED, Ledger
 from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.upkeep import put_back_specs
 from pysonar.store import NotFoundError
+from pysonar.store.embedded.store import EmbeddedStore
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge
+from tests.scientist.shell import Shell
 
 ETHER = 10**18
 
@@ -77,6 +81,35 @@ def test_an_opened_result_is_pinned(delivered: Campaign, owner: Scientist) -> No
     before = set(store.pins(scientist_pins(delivered.id)))
     delivery = delivered.delivery()
     assert set(store.pins(scientist_pins(delivered.id))) - before == {delivery.cid}
+
+
+@pytest.mark.parametrize("way", ["watching", "waiting", "store repair"])
+def test_a_spec_that_the_store_has_lost_is_put_back(
+    launched: Campaign, owner: Scientist, sonar_command: Shell, way: str
+) -> None:
+    """Mines and Capsule need it until the end, and the scientist's records still have it."""
+    store, cid = owner.connection.store, Cid.from_bytes32(launched.record.terms.spec)
+    assert isinstance(store, EmbeddedStore)
+    store.blocks.path(cid).unlink()
+    assert not store.has(cid)
+    if way == "watching":
+        sonar_command.json("campaign", "show", launched.name)
+    elif way == "waiting":
+        with pytest.raises(StillRunningError):
+            launched.wait(timeout=0)
+    else:
+        assert [row["cid"] for row in sonar_command.json("store", "repair")] == [str(cid)]
+    assert store.has(cid)
+    assert cid in set(store.pins(scientist_pins(launched.id)))
+
+
+def test_the_spec_of_a_campaign_that_is_over_is_not_put_back(launched: Campaign, owner: Scientist) -> None:
+    store, cid = owner.connection.store, Cid.from_bytes32(launched.record.terms.spec)
+    assert isinstance(store, EmbeddedStore)
+    launched.cancel()
+    owner.connection.read_events()
+    store.blocks.path(cid).unlink()
+    assert put_back_specs(owner.connection) == []
 
 
 def test_every_event_is_told_once_while_waiting(delivered: Campaign) -> None:

@@ -17,16 +17,19 @@ from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongCh
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.home.settings import load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
-from pysonar.scientist.errors import ClaimUnfinishedError, LaunchUnfinishedError
+from pysonar.scientist.errors import ClaimUnfinishedError, DeclinedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from tests.conftest import Anvil
+from tests.faulty_node import FaultyNode, refusing
 from tests.meddling import Answer, Meddling, Params, without
 from tests.scientist.conftest import Created, Judge
+from tests.scientist.shell import Shell
 
 ETHER = 10**18
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
@@ -81,8 +84,6 @@ def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
     missing: tuple[str, ...],
 ) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
-    from pysonar.party.home.settings import load_settings, save_settings
-
     save_settings(home, dataclasses.replace(load_settings(home), confirmations=3))
     for _ in range(3):
         own = through(Meddling(node.url, without(*missing)), patience=0.2)
@@ -190,6 +191,48 @@ def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_la
     assert own.outbox.history() == []
     campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
     assert [event.id for event in created(sonar)] == [campaign.id]
+
+
+def test_waiting_outlives_a_node_that_refuses_for_a_while(
+    through: Callable[..., Scientist], plan: Plan, records: pa.Table, judge: Judge, node: Anvil
+) -> None:
+    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
+    with FaultyNode(node.url) as faulty:
+        late = Campaign.attach(through(Meddling(faulty.url)), campaign.id)
+        judge.send(judge.sonar.calls.decline(campaign.id, "no"))
+        faulty.habit(refusing(-32000, "daily request count exceeded"), "eth_blockNumber", first=3)
+        with pytest.raises(DeclinedError):
+            late.wait(timeout=30)
+        assert sum(faulty.acted.values()) == 3
+
+
+def test_watching_outlives_a_node_that_refuses_for_a_while_and_says_so_once(
+    home: Path,
+    plan: Plan,
+    records: pa.Table,
+    judge: Judge,
+    node: Anvil,
+    through: Callable[..., Scientist],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
+    judge.open(campaign.id, 500_000)
+    read, looks = Connection.read_events, [0]
+    with FaultyNode(node.url) as faulty:
+        save_settings(home, dataclasses.replace(load_settings(home), rpc=faulty.url))
+
+        def refused_for_a_while(connection: Connection) -> None:
+            looks[0] += 1
+            if looks[0] in (2, 3):  # the first is that of the command's beginning
+                faulty.habit(refusing(-32000, "daily request count exceeded"), "eth_blockNumber", first=1)
+            read(connection)
+
+        monkeypatch.setattr(Connection, "read_events", refused_for_a_while)
+        watched = Shell(home)("campaign", "watch", "once", "--until", "opened")
+    assert watched.exit_code == 0, watched.output
+    assert "opened at 50 %" in watched.stdout
+    assert watched.stderr.count("daily request count exceeded; trying again") == 1
+    assert looks[0] == 4
 
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])

@@ -203,7 +203,7 @@ def map_(
     """
     from mine_agent.campaigns.mapping_suggestion import suggested_mapping
     from mine_agent.cli.connect import connect_and_read
-    from mine_agent.data.mapping import parse_mapping
+    from mine_agent.data.mapping import parse_mapping, read_mapping
     from mine_agent.data.suggesting import as_toml, doubts
     from mine_agent.errors import DataError
     from mine_agent.rows.data import suggestion_rows
@@ -219,9 +219,9 @@ def map_(
         return
     if file is not None:
         try:
-            text = file.expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise DataError(f"{file} cannot be read; expected a TOML file in UTF-8") from None
+            mapping = read_mapping(file)
+        except FileNotFoundError:
+            raise DataError(f"{file} is not there; expected a TOML file with a mapping") from None
     else:
         suggestions = suggested_mapping(connect_and_read(opened.path), data, campaign or "")
         text = as_toml(suggestions)
@@ -232,7 +232,7 @@ def map_(
         )
         for sentence in doubts(suggestions):
             warn(sentence)
-    mapping = parse_mapping(text, source=str(file or "the suggestion"))
+        mapping = parse_mapping(text, source="the suggestion")
     if not yes and sys.stdin.isatty() and not typer.confirm("Keep this mapping?", err=True):
         note("nothing was kept")
         raise typer.Exit(1)

@@ -40,8 +40,10 @@ def open_scientist(given: Path | None, passphrase_file: Path | None) -> Scientis
     from pysonar.party.home.passphrase import read_passphrase
     from pysonar.scientist.connection import Scientist
     from pysonar.scientist.home import Home
+    from pysonar.scientist.upkeep import put_back_specs
 
     home = Home.open(home_path(given))
     scientist = Scientist.open(home, read_passphrase(passphrase_file, what=str(home.path)))
     scientist.connection.read_events()
+    put_back_specs(scientist.connection)
     return scientist

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from mine_agent.data.datasets import DataSet, DataShelf
-from mine_agent.data.mapping import parse_mapping
+from mine_agent.data.mapping import MOST_BYTES, parse_mapping, read_mapping
 from mine_agent.data.matching import fit_by_names, fit_by_values
 from mine_agent.data.suggesting import as_toml, suggest
 from mine_agent.errors import DataError
@@ -139,10 +140,44 @@ def test_a_column_of_the_fields_own_name_goes_before_a_similar_one(shelf: DataSh
     assert {made.field: made.column for made in suggest(SCHEMA, seen)}["age"] == "age"
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_mapping_as_an_editor_saved_it_is_the_same_mapping(
+    shelf: DataShelf, data: DataSet, tmp_path: Path, codec: str
+) -> None:
+    """Else the data would count as others, and a new release of them be charged."""
+    (tmp_path / "plain.toml").write_text(MAPPING)
+    (tmp_path / "edited.toml").write_bytes(MAPPING.replace("\n", "\r\n").encode(codec))
+    plain, edited = (read_mapping(tmp_path / f"{name}.toml") for name in ("plain", "edited"))
+    assert edited == plain
+    kept = shelf.keep_mapping("own", plain)
+    (tmp_path / "data" / "own.mapping.toml").write_bytes(MAPPING.encode(codec))
+    assert shelf.get("own") == kept
+
+
+def test_a_field_is_found_in_whatever_form_its_accents_were_typed() -> None:
+    for form in ("NFC", "NFD"):
+        text = unicodedata.normalize(form, '["Größe"]\ncolumn = "x"\n')
+        assert list(parse_mapping(text, source="m").origins) == [unicodedata.normalize("NFC", "Größe")]
+
+
+def test_a_mapping_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    with pytest.raises(FileNotFoundError):
+        read_mapping(path)
+    path.write_bytes(b'["Gr\xf6\xdfe"]\ncolumn = "x"\n')
+    with pytest.raises(DataError, match=r"own\.toml: line 1 holds bytes that are not UTF-8"):
+        read_mapping(path)
+    path.write_bytes(b"#" * (MOST_BYTES + 1))
+    with pytest.raises(DataError, match="longer than"):
+        read_mapping(path)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("[a", "not TOML"),
+        ('[a]\ncolumn = "x"\n[a]\ncolumn = "y"', "not TOML|there twice"),
+        ("a = " + "[" * 100_000, "brackets inside each other"),
         ("a = 1", "expected a table"),
         ("[a]", "either column or constant"),
         ('[a]\ncolumn = "x"\nconstant = 1', "either column or constant"),

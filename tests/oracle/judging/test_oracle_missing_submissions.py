@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from openmined_oracle.agenda import Agenda
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
-from pysonar.store import cid_of
+from pysonar.store import Store, StoreError, cid_of
+from pysonar.store.kubo.store import KuboStore
+from pysonar.store.retry import Retry
 from tests.oracle.capsule_world import World
 
 
@@ -158,6 +162,87 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
     agent.close()
     assert world.verdicts(campaign) == []
     assert "has lost what is pinned in it" in str(agent.failures[campaign])
+
+
+class Daemon:
+    """Capsule's store; from a moment on another program listens on the daemon's port."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+@pytest.fixture
+def stranger_at_the_port() -> Iterator[Callable[[int, bytes], KuboStore]]:
+    """`stranger_at_the_port(status, body)`: a daemon's address at which everything is answered so."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def listen(status: int, body: bytes) -> KuboStore:
+        class Answers(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                """Quietly."""
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Answers))
+        threading.Thread(target=servers[-1].serve_forever, args=(0.05,), daemon=True).start()
+        address = f"/ip4/127.0.0.1/tcp/{servers[-1].server_port}/http"
+        return KuboStore(address, wait_seconds=1.0, retry=Retry(attempts=1))
+
+    yield listen
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+NOT_FOUND = b'{"Message": "block was not found locally (offline): ipld: could not find x", "Type": "error"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>It works!</html>"), (200, b""), (404, b"no such page"), (500, NOT_FOUND)],
+    ids=["a page", "nothing", "no such page", "an error like a daemon's"],
+)
+def test_another_program_on_the_daemons_port_burns_no_stake(
+    world: World,
+    miner: KeyfileSigner,
+    second_miner: KeyfileSigner,
+    stranger_at_the_port: Callable[[int, bytes], KuboStore],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+) -> None:
+    """The daemon has ended after the first verdict, and something else has taken its port."""
+    daemon = Daemon(world.store)
+    monkeypatch.setattr("pysonar.party.connection.open_store", lambda _: daemon)
+    campaign = world.opened()
+    agent = world.agent()
+    world.submit(campaign, miner)
+    agent.run_once()
+    before = world.verdicts(campaign)
+    assert len(before) == 1
+
+    daemon.store = stranger_at_the_port(status, body)
+    world.submit(campaign, second_miner)
+    world.node.advance(3600)
+    for _ in range(3):
+        agent.agenda = Agenda()  # looks at everything anew
+        agent.run_once()
+    assert isinstance(agent.failures[campaign], StoreError)
+    assert world.verdicts(campaign) == before
+
+    agent.close()
+    daemon.store = world.store
+    world.run()
+    assert len(world.verdicts(campaign)) == 2
+    assert Verdict.UNAVAILABLE not in world.verdicts(campaign)
 
 
 def test_submissions_that_nobody_has_are_waited_for_side_by_side(world: World, miner: KeyfileSigner) -> None:

@@ -1,5 +1,7 @@
 """The certificate of a Paillier modulus: honest keys carry one, and a modulus that hides nothing has none."""
 
+import math
+
 import gmpy2
 import numpy as np
 import pytest
@@ -20,6 +22,40 @@ def hiding_little() -> tuple[int, int]:
     while not gmpy2.is_prime(2 * k * a + 1):
         k += 1
     return int(a), int(2 * k * a + 1)
+
+
+def of_many_small_primes() -> tuple[int, int]:
+    """A modulus of 2,048 bits of primes of 13 to 27 bits, half of which are p = 2 a b + 1 with a and b among
+    its factors; and its phi. It passes for a modulus: it has no factor below 4,096.
+    """
+    few = [int(p) for p in range(4099, 8191) if gmpy2.is_prime(p)]
+    pairs = ((a, b) for place, a in enumerate(few) for b in few[place + 1 :])
+    primes: list[int] = []
+    for a, b in pairs:
+        more = [p for p in (a, b, 2 * a * b + 1) if p not in primes]
+        if gmpy2.is_prime(2 * a * b + 1) and math.prod(primes + more).bit_length() < 2_030:
+            primes += more
+        if math.prod(primes).bit_length() > 2_000:
+            break
+    n = math.prod(primes)
+    last = int(gmpy2.next_prime((1 << 2047) // n))
+    return n * last, math.prod(p - 1 for p in [*primes, last])
+
+
+def test_a_modulus_of_many_small_primes_has_no_certificate():
+    """It was accepted once: powers r^n modulo it are few, and anybody can factor it."""
+    n, phi = of_many_small_primes()
+    public = PublicKey.from_n(n)
+    assert gmpy2.gcd(n, phi).bit_length() > 500
+    part = phi // gmpy2.gcd(n, phi)
+    while (shared := gmpy2.gcd(n, part)) > 1:
+        part //= shared
+    root, width = gmpy2.invert(n, part), certificate_bytes(n) // ROOTS
+    values = list(range(2, 13))
+    forged = b"".join(int(gmpy2.powmod(value, root, n)).to_bytes(width, "big") for value in values)
+    assert not is_certified(n, forged)
+    with pytest.raises(FormError, match="certificate is no proof"):
+        SCHEME.public_from_fields({**fields(public), "certificate": forged})
 
 
 def fields(public: PublicKey) -> dict:

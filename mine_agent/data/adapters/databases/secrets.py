@@ -12,7 +12,9 @@ from pathlib import Path
 
 from mine_agent.errors import DataError
 from pysonar.files.secret_file import require_private
+from pysonar.files.text import UnreadableFileError, read_text
 
+MOST_BYTES = 64 * 1024
 OPTIONS = {
     "connection_env": "name of the environment variable with the connection, or",
     "connection_file": "path of a file with it, readable by you alone (mode 0600)",
@@ -41,8 +43,8 @@ def connection_of(options: Mapping[str, str], *, what: str, example: str) -> str
     path = Path(file).expanduser()
     try:
         require_private(path)
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        return read_text(path, most_bytes=MOST_BYTES).strip()
+    except (OSError, UnreadableFileError):
         raise DataError(f"{what}: {path} cannot be read; expected a file with {example}") from None
 
 

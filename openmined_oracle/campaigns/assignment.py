@@ -33,7 +33,7 @@ from pysonar.protocol.artifacts import (
     WrongDigestError,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.validation_rows import judged_rows
+from pysonar.protocol.artifacts.validation_rows import judged_rows, labels_differ
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import (
     Certificate,
@@ -265,7 +265,7 @@ def _validation(
             scientist=record.owner,
             digest=spec.validation.digest,
         )
-        return judged_rows(spec, spec.family_for(record.id), opened)
+        judged = judged_rows(spec, spec.family_for(record.id), opened)
     except SENDERS_FAULT:
         raise DeclinedError(Decline.VALIDATION_SEALED_WRONG) from None
     except WrongDigestError:
@@ -274,6 +274,9 @@ def _validation(
         raise DeclinedError(Decline.VALIDATION_FOREIGN) from None
     except ArtifactError:
         raise DeclinedError(Decline.VALIDATION_UNFIT) from None
+    if not labels_differ(judged.y):
+        raise DeclinedError(Decline.VALIDATION_ONE_LABEL)
+    return judged
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from pysonar.protocol.artifacts import (
     parse_certificate,
 )
 from pysonar.protocol.artifacts.parts.records import records_to_bytes
-from pysonar.protocol.artifacts.validation_rows import guiding
+from pysonar.protocol.artifacts.validation_rows import guiding, labels_differ
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import seal
@@ -132,11 +132,18 @@ def starting_accuracy(plan: Plan, validation: pa.Table, salt: bytes = b"") -> in
 
     Args:
         salt: of the sealed records, which says how they are split; before there is one, of a split like it.
+
+    Raises:
+        PlanError: all records have the same label, and Capsule would decline the campaign.
     """
+    X, y = plan.schema.encode(validation), plan.schema.encode_labels(validation)
+    if not labels_differ(y):
+        label = plan.schema.label.name
+        expected = "at least two different labels; all records have this one, so they would measure nothing"
+        raise PlanError("the validation records", label, validation.column(label)[0].as_py(), expected)
     if plan.start is not None:
         return plan.start
     weights = plan.initial if isinstance(plan.initial, np.ndarray) else plan.family.initial_weights()
-    X, y = plan.schema.encode(validation), plan.schema.encode_labels(validation)
     guides = guiding(salt, validation.num_rows, plan.guiding_rows(validation.num_rows))
     scheme = scheme_named(plan.algorithm.scheme)
     return JudgedRows(plan.family, scheme, plan.metric, X, y, guides).score(weights)

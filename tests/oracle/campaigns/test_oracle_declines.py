@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from openmined_oracle.errors import Decline
@@ -150,6 +152,50 @@ def test_a_validation_set_outside_the_schema(world: World) -> None:
     weights = world.sealed_weights(np.zeros((5, 3)))
     spec = world.spec(validation=Validation(weights.sealed, weights.digest, 60))
     assert_declined(world, world.create(spec), Decline.VALIDATION_UNFIT)
+
+
+def raw_records(table: pa.Table) -> bytes:
+    """An Arrow stream of whatever is in the table, as no client of ours would write it."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def with_column(name: str, values: list[object], kind: pa.DataType) -> Callable[[pa.Table], pa.Table]:
+    """The table with other values in a column, repeated to its length."""
+
+    def changed(table: pa.Table) -> pa.Table:
+        repeated = (values * table.num_rows)[: table.num_rows]
+        place = table.column_names.index(name)
+        return table.set_column(place, name, pa.array(repeated, kind))
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda records: records.slice(0, 1), Decline.VALIDATION_ONE_LABEL),
+        (with_column("kind", ["x"], pa.string()), Decline.VALIDATION_ONE_LABEL),
+        (with_column("kind", ["x", "w"], pa.string()), Decline.VALIDATION_UNFIT),
+        (with_column("kind", [None], pa.string()), Decline.VALIDATION_UNFIT),
+        (with_column("a", [None], pa.float64()), Decline.VALIDATION_UNFIT),
+        (lambda records: records.slice(0, 0), Decline.VALIDATION_UNFIT),
+    ],
+    ids=["one row", "one class", "a class outside the schema", "no labels", "all missing", "no rows"],
+)
+def test_a_validation_set_that_measures_nothing(
+    world: World, change: Callable[[pa.Table], pa.Table], reason: Decline
+) -> None:
+    records = change(world.validation_table)
+    bound = world.binding
+    sealed = SealedInput(
+        bound["chain_id"], bound["contract"], bound["scientist"], "records", raw_records(records)
+    )
+    cid = world.store.put(sealed.seal(world.own.certificate))
+    validation = Validation(cid, sealed.salted_digest(), max(1, records.num_rows))
+    assert_declined(world, world.create(world.spec(validation=validation)), reason)
 
 
 def test_a_validation_set_that_nobody_has(world: World) -> None:

@@ -129,3 +129,15 @@ def test_python_is_refused_as_the_command_line_is(
     publish(judge, replace(OPEN, max_days=1))
     Campaign(owner, plan, records).launch()
     assert node.balance(sonar.address) == plan.bounty
+
+
+def test_records_that_measure_nothing_are_refused_before_escrow(
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge
+) -> None:
+    """Capsule would decline them, and a constant answer would earn the whole bounty."""
+    label = records.column_names.index("ill")
+    same = records.set_column(label, "ill", pa.array([1] * records.num_rows))
+    with pytest.raises(PlanError, match="ill is 1; expected at least two different labels"):
+        Campaign(owner, plan, same, name="same").launch()
+    assert owner.connection.journal.named("same") is None
+    assert owner.outbox.unfinished() == []

@@ -45,7 +45,7 @@ SCHEMA = Tables("mine", (_STEP_1, _STEP_2))
 
 @dataclass(frozen=True)
 class OwnSubmission:
-    """One gradient of this mine: from the data set `data`, whose file had the digest `data_digest`. CIDs as
+    """One gradient of this mine: from the data set `data`, whose identity was `data_digest`. CIDs as
     32-byte digests, `value` (stake + fee) in wei, times in seconds since 1970.
 
     `sealed` is None once the submission is closed: decided, taken back or given up.

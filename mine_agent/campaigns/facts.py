@@ -62,10 +62,11 @@ def facts_of(
     data: DataSet | None,
     campaign_spec: CampaignSpec | None = None,
     *,
+    budgeted: bool,
     visit_seconds: float | None = None,
 ) -> Facts:
     """What speaks for and against training `data` for the campaign. Without its spec (which is not fetched
-    here), what the spec would say is left open.
+    here), what the spec would say is left open. `budgeted`: whether the owner's policy has a privacy budget.
     """
     history = connection.submission_history(record.id)
     spec = None if campaign_spec is None else campaign_spec.spec
@@ -95,7 +96,7 @@ def facts_of(
         lacking=lacking,
         closed=why_closed(record, moment.chain_time, 0, spec),
         past=tuple(own_past(history, version=connection.sonar.version, now=int(moment.clock))),
-        data=b"" if data is None else data.digest,
+        data=b"" if data is None else data.identity(budgeted=budgeted),
         model=record.model,
         now=int(moment.clock),
     )

@@ -175,7 +175,10 @@ def _listing(
     seconds = None if visit is None else visit.seconds
 
     def prospect(data: DataSet | None) -> Prospect:
-        facts = facts_of(connection, moment, record, data, campaign_spec, visit_seconds=seconds)
+        facts = facts_of(
+            connection, moment, record, data, campaign_spec,
+            budgeted=policy.privacy is not None, visit_seconds=seconds,
+        )  # fmt: skip
         fit = None
         if data is not None and campaign_spec is not None:
             fit = fit_by_names(campaign_spec.schema, data)

@@ -11,6 +11,7 @@ Not here: what the values are in the types of a campaign (see `pysonar.tables` a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
@@ -32,6 +33,7 @@ from pysonar.tables.understanding import TableSeen, understand
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FORMAT = "openmined/mine-data-set/2"
+_IDENTITY = b"openmined/registration/1\0"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,15 @@ class DataSet:
     def column_names(self) -> tuple[str, ...]:
         """All of them, in order; mapped fields under the campaigns' names for them."""
         return self.names if self.mapping is None else tuple(mapped_names(self.names, self.mapping))
+
+    def identity(self, *, budgeted: bool) -> bytes:
+        """What tells whether a mine has trained on them already, 32 bytes. Under a budget, data registered
+        anew are others, changed or not: so is their release, and if a mine submitted again only what has
+        changed, everybody would see that it has.
+        """
+        if not budgeted:
+            return self.digest
+        return hashlib.sha256(_IDENTITY + self.registration.encode() + self.digest).digest()
 
     def renewed(self) -> DataSet:
         """The same data as they are now: a live source's digest taken anew. DataChangedError if what is not

@@ -1,6 +1,7 @@
 """When may a mine train again for a campaign? Decided from its own past submissions there, and nothing else.
 
-A mine submits once per data set and model version: the same data and the same base give the same gradient.
+A mine submits once per data set and model version: the same data and the same base give the same gradient
+(under a budget, the same release: see `DataSet.identity`).
 It has at most one submission waiting for a verdict in each campaign, pauses after each NO_GAIN twice as
 long as before, and stops after too many in a row, after too many submissions in all, or once a stake was
 burned.
@@ -58,7 +59,7 @@ class Pace:
 
 
 def next_move(past: Sequence[Past], *, data: bytes, model: bytes, limits: Limits, now: int) -> Pace:
-    """Whether to train on the file with the digest `data` from the version with the digest `model`; `past`
+    """Whether to train on the data of the identity `data` from the version with the digest `model`; `past`
     in order of submission."""
     if any(entry.outcome is Outcome.BURNED for entry in past):
         return Pace(

@@ -68,13 +68,16 @@ class NewSubmissions:
         if self._is_closed(campaign, policy):
             return False
         record = connection.sonar.campaign(campaign, block=connection.follower.cursor)
-        facts = facts_of(connection, moment, record, data)
+        budgeted = policy.privacy is not None
+        facts = facts_of(connection, moment, record, data, budgeted=budgeted)
         decision = decide(policy, facts)
         if decision.answer is not Answer.TRAIN and not decision.asks:
             return False  # also before its spec is fetched: nobody else's campaigns may keep the mine waiting
         campaign_spec = self._artifacts.spec_of(record)
         seconds = self._visit_seconds(campaign_spec, policy)
-        facts = facts_of(connection, moment, record, data, campaign_spec, visit_seconds=seconds)
+        facts = facts_of(
+            connection, moment, record, data, campaign_spec, budgeted=budgeted, visit_seconds=seconds
+        )
         decision = decide(policy, facts)
         noted = partial(
             connection.decisions.note, campaign, data.name, decision, facts, policy, now=int(self._clock())
@@ -135,7 +138,7 @@ class NewSubmissions:
         submission = connection.journal.add(
             campaign,
             data=data.name,
-            data_digest=data.digest,
+            data_digest=data.identity(budgeted=policy.privacy is not None),
             base_version=record.version,
             base_model=record.model,
             update=update,

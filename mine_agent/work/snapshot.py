@@ -49,10 +49,12 @@ class Snapshot:
             return False
         connection, now = self._connection, int(self._clock)
         past = own_past(connection.submission_history(campaign), version=connection.sonar.version, now=now)
-        pace = next_move(past, data=data.digest, model=record.model, limits=policy.limits, now=now)
+        budgeted = policy.privacy is not None
+        identity = data.identity(budgeted=budgeted)
+        pace = next_move(past, data=identity, model=record.model, limits=policy.limits, now=now)
         if pace.move is Move.WAIT:
             return False
-        facts = facts_of(connection, self.moment, record, data)
+        facts = facts_of(connection, self.moment, record, data, budgeted=budgeted)
         decision = decide(policy, facts)
         if decision.answer is Answer.TRAIN:
             return True

@@ -54,7 +54,7 @@ function campaignRow(connection: Connection, library: Library, record: CampaignR
   }
   const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(data.names) }));
   const fitting = fits.filter((fit) => fit.missing.length === 0);
-  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, spec).offer);
+  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, policy, spec).offer);
   const reasons = [...refused.map((refusal) => refusal.reason), ...(closed === null ? [] : [closed])];
   const lacking = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
   const dataText =

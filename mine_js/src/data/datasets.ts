@@ -9,7 +9,8 @@ import { NotInMineJsError, OpenMinedError } from "../errors.ts";
 import { readLimited, replaceSecretFile } from "../home/files.ts";
 import { expandHome } from "../home/settings.ts";
 import { Fraction } from "../privacy/fraction.ts";
-import { toHex } from "../protocol/bytes.ts";
+import { fromHex, toHex, utf8 } from "../protocol/bytes.ts";
+import { sha256 } from "../protocol/cid.ts";
 import { isObject } from "../protocol/canonical_json.ts";
 import { CsvFile, SEPARATORS, TableError } from "./csv.ts";
 import type { Mark } from "./numbers.ts";
@@ -62,6 +63,13 @@ export function requireUnchanged(data: DataSet): void {
         `mine-agent data add ${data.name} ${data.location} --replace`,
     );
   }
+}
+
+/** What tells whether a mine has trained on them already. Under a budget data registered anew are others, changed or not. */
+export function identityOf(data: DataSet, budgeted: boolean): string {
+  if (!budgeted) return data.digest;
+  const digest = fromHex(data.digest) ?? new Uint8Array(0);
+  return toHex(sha256(Buffer.concat([utf8(`openmined/registration/1\0${data.registration}`), digest])));
 }
 
 export class DataShelf {

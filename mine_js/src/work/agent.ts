@@ -96,8 +96,8 @@ export class Agent {
   private isDue(moment: Moment, record: CampaignRecord, data: DataSet, policy: Policy): boolean {
     const { connection } = this;
     if (whyClosed(record, moment.chainTime, policy.limits.timeMargin) !== null) return false;
-    const facts = factsOf(connection, moment, record, data);
-    if (nextMove(facts.past, data.digest, record.model, policy.limits, facts.now).move === "wait") return false;
+    const facts = factsOf(connection, moment, record, data, policy);
+    if (nextMove(facts.past, facts.data, record.model, policy.limits, facts.now).move === "wait") return false;
     const decision = decide(policy, facts);
     if (decision.answer === "train") return true;
     if (asks(decision)) return !connection.decisions.asked(record.id, data.name, policy.text);

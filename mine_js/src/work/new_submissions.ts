@@ -4,7 +4,7 @@ import { InsufficientFundsError } from "../chain/errors.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import { type CampaignRecord, inEther } from "../chain/sonar.ts";
 import type { Spec } from "../artifacts/spec.ts";
-import type { DataSet } from "../data/datasets.ts";
+import { type DataSet, identityOf } from "../data/datasets.ts";
 import { NotInMineJsError } from "../errors.ts";
 import type { Ledger } from "../privacy/ledger.ts";
 import { fromHex } from "../protocol/bytes.ts";
@@ -42,11 +42,11 @@ export class NewSubmissions {
     const { connection } = this;
     if (await this.isClosed(campaign, policy)) return false;
     const record = await connection.sonar.campaign(campaign, connection.follower.cursor);
-    const early = decide(policy, factsOf(connection, moment, record, data));
+    const early = decide(policy, factsOf(connection, moment, record, data, policy));
     if (early.answer !== "train" && !asks(early)) return false; // before its spec is fetched: others' campaigns may not keep the mine waiting
     if (!inEther(record)) throw new NotInMineJsError("Mine.js joins campaigns that pay in ether only; run mine-agent for those in a token");
     const spec = this.library.spec(record);
-    const facts = factsOf(connection, moment, record, data, spec);
+    const facts = factsOf(connection, moment, record, data, policy, spec);
     const decision = decide(policy, facts);
     const noted = (): boolean => connection.decisions.note(campaign, decision, facts, policy.text, seconds());
     if (decision.answer !== "train") {
@@ -83,7 +83,7 @@ export class NewSubmissions {
     const update = nameOf(sealed).hex;
     this.ledger.note(update, compiled.release, campaign, data.name, seconds());
     const made = connection.journal.add(
-      { campaign, data: data.name, dataDigest: data.digest, baseVersion: version, baseModel: record.model, update, value: record.stake + record.fee, sealed },
+      { campaign, data: data.name, dataDigest: identityOf(data, policy.privacy !== null), baseVersion: version, baseModel: record.model, update, value: record.stake + record.fee, sealed },
       seconds(),
     );
     const sent = await send(connection, this.outbox, made);

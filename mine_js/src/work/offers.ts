@@ -1,9 +1,10 @@
 /** What a decision about a campaign is made from: the chain, the spec, this mine's own past there, the clock, the owner's word. */
+import type { Policy } from "../rules/policy.ts";
 import type { Spec } from "../artifacts/spec.ts";
 import { priceNow } from "../chain/fees.ts";
 import { OutboxRecords } from "../chain/outbox_records.ts";
 import { type CampaignRecord, inEther, leftToEarn, targetReached } from "../chain/sonar.ts";
-import type { DataSet } from "../data/datasets.ts";
+import { type DataSet, identityOf } from "../data/datasets.ts";
 import type { Facts } from "../rules/decisions.ts";
 import type { Offer } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
@@ -28,7 +29,7 @@ export async function momentOf(connection: Connection, records: ReadonlyMap<stri
 }
 
 /** What speaks for and against training the data for the campaign. Without its spec, what that would say is left open. */
-export function factsOf(connection: Connection, moment: Moment, record: CampaignRecord, data: DataSet | null, spec?: Spec): Facts {
+export function factsOf(connection: Connection, moment: Moment, record: CampaignRecord, data: DataSet | null, policy: Policy, spec?: Spec): Facts {
   const [standings, now] = [connection.standings(record.id), seconds()];
   const judged = standings.filter((standing) => standing.made !== null && standing.verdict !== null);
   const offer: Offer = {
@@ -53,7 +54,7 @@ export function factsOf(connection: Connection, moment: Moment, record: Campaign
     lacking: spec === undefined || data === null ? [] : spec.schema.missing(data.names),
     closed: whyClosed(record, moment.chainTime, 0, spec),
     past: pastOf(standings, connection.sonar.version, now),
-    data: data?.digest ?? "",
+    data: data === null ? "" : identityOf(data, policy.privacy !== null),
     model: record.model,
     now,
   };

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.schema import class_label, output_schema
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, ledger_of
@@ -65,3 +66,29 @@ def test_the_fewest_records_and_the_delta_are_asked_of_the_registration(
     (error,) = mine.errors()
     assert "has 19 usable records" in str(error)
     assert mine.submitted(campaign) == []
+
+
+@pytest.mark.parametrize(("privacy", "changed", "again"), [
+    ("differential", False, 1), ("differential", True, 1), ("none", False, 0), ("none", True, 1),
+])  # fmt: skip
+def test_under_a_budget_data_registered_anew_are_submitted_again_whether_or_not_they_changed(
+    privacy: str,
+    changed: bool,
+    again: int,
+    make_mine: Callable[..., Mine],
+    small_capsule: SmallCapsule,
+    colours: Path,
+) -> None:
+    """Else whoever judges the same version of a model twice sees whether a record was added in between."""
+    mine = make_mine(privacy=privacy)
+    campaign = ask(small_capsule, ["red", "green", "blue"], 1)
+    mine.round()
+    (event,) = mine.submitted(campaign)
+    small_capsule.report(campaign, mine.address, event.update, Verdict.NO_GAIN)
+    mine.round()
+    if changed:
+        colours.write_text(colours.read_text() + "0.5,0.5,0.5,red,someone\n")
+    mine.connection.home.data().add("colours", colours, replace=True)
+    mine.time += 1000
+    assert mine.round() == []
+    assert len(mine.submitted(campaign)) == 1 + again

@@ -17,13 +17,15 @@ from pysonar.tables import Reading, record_batches
 class Fit:
     """How one data set fits one campaign: the columns it lacks, or the first value that does not fit.
 
-    `changed`: what had to be converted or left out, in words, once the values were read.
+    Once the values were read: `changed`, what had to be converted or left out, in words; `records`, how many
+    can be used.
     """
 
     data: str
     missing: tuple[str, ...] = ()
     problem: str | None = None
     changed: tuple[str, ...] = ()
+    records: int | None = None
 
     @property
     def fits(self) -> bool:
@@ -52,4 +54,4 @@ def fit_by_values(schema: Schema, data: DataSet) -> Fit:
     except SchemaError as error:
         more = "; data add --replace --unusable SHARE leaves more out" if reading.kept else ""
         return Fit(data.name, problem=f"{error}{more}")
-    return Fit(data.name, changed=tuple(reading.sentences()))
+    return Fit(data.name, changed=tuple(reading.sentences()), records=reading.kept)

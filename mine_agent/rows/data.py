@@ -9,10 +9,11 @@ from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.connection import Connection
 from mine_agent.data.adapters import adapter_named, kinds
 from mine_agent.data.datasets import DataSet
-from mine_agent.data.matching import fit_by_values
+from mine_agent.data.matching import Fit, fit_by_values
 from mine_agent.data.suggesting import Suggestion
 from mine_agent.errors import DataError
 from mine_agent.home import Home
+from mine_agent.rules.policy import Policy
 from openmined_syft.errors import OpenMinedError
 from pysonar.tables.understanding import ColumnSeen, TableSeen
 
@@ -72,16 +73,17 @@ def campaign_fits(home: Home, data: DataSet) -> tuple[list[dict[str, Any]], str 
 
 def fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
     """How the data fit each open campaign, by their values. Raises ChainError, DataChangedError."""
-    rows = []
-    for listing in open_campaigns(connection, [data], connection.home.policy(), costs=False):
+    rows, policy = [], connection.home.policy()
+    for listing in open_campaigns(connection, [data], policy, costs=False):
         missing: list[str] = []
         changed: list[str] = []
         if listing.campaign_spec is None:
             fits, why_not = False, listing.fault
         else:
             fit = fit_by_values(listing.campaign_spec.schema, data)
-            fits, missing, changed = fit.fits, list(fit.missing), list(fit.changed)
-            why_not = fit.problem or (f"lacks {', '.join(missing)}" if missing else None)
+            missing, changed = list(fit.missing), list(fit.changed)
+            why_not = f"lacks {', '.join(missing)}" if missing else _against(fit, policy)
+            fits = why_not is None
         rows.append(
             {
                 "campaign": listing.record.hex_id,
@@ -93,6 +95,18 @@ def fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _against(fit: Fit, policy: Policy) -> str | None:
+    """Why data with all columns do not fit by their values. Under a budget the mine does not stay away for
+    that: everybody would see it. So its owner hears of it here, and may refuse.
+    """
+    least, reason = policy.limits.least_records, fit.problem
+    if fit.records is not None and fit.records < least:
+        reason = f"{fit.records} records can be used, and least_records in policy.toml asks for {least}"
+    if reason is None or policy.privacy is None:
+        return reason
+    return f"{reason}; joining would spend a release all the same: `mine-agent refuse` keeps the mine away"
 
 
 def described(seen: TableSeen, *, samples: bool) -> dict[str, Any]:

@@ -5,11 +5,14 @@ them by whether the mine submits.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mine_agent.cli import app
 from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.schema import class_label, output_schema
 from tests.mine.campaigns.mine_under_test import Mine
@@ -92,3 +95,27 @@ def test_under_a_budget_data_registered_anew_are_submitted_again_whether_or_not_
     mine.time += 1000
     assert mine.round() == []
     assert len(mine.submitted(campaign)) == 1 + again
+
+
+@pytest.mark.parametrize("privacy", ["differential", "none"])
+def test_the_owner_alone_is_told_beforehand_that_hardly_a_record_fits(
+    privacy: str, make_mine: Callable[..., Mine], small_capsule: SmallCapsule, colours: Path
+) -> None:
+    colours.write_text(colours.read_text() + "0.5,0.5,0.5,violet,someone\n" * 3)
+    mine = make_mine(privacy=privacy)
+    label = class_label(["violet", "black"])
+    label["openmined"]["unknown"] = "drop"
+    campaign = small_capsule.open(small_capsule.spec(output_schema=output_schema("colour", label)))
+    ask(small_capsule, ["red", "green", "blue"], 1)
+    home = str(mine.connection.home.path)
+    done = CliRunner().invoke(app, ["data", "check", "colours", "--home", home, "--format", "json"])
+    assert done.exit_code == 0, done.output
+    hardly, well = json.loads(done.stdout)["campaigns"]
+    assert (hardly["campaign"], hardly["fits"], well["fits"]) == ("0x" + campaign.hex(), False, False)
+    assert hardly["why_not"].startswith("3 records can be used, and least_records in policy.toml asks for 20")
+    assert ("mine-agent refuse" in hardly["why_not"]) is (privacy == "differential")
+    if privacy == "differential":
+        refused = CliRunner().invoke(app, ["refuse", campaign.hex(), "--home", home])
+        assert refused.exit_code == 0, refused.output
+        mine.round()
+        assert (mine.submitted(campaign), len(charges(mine))) == ([], 1)

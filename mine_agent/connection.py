@@ -15,6 +15,7 @@ from mine_agent.journal import SCHEMA, Journal
 from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
 from pysonar.chain.contract.tokens import Asset, asset_at, smallest_units
 from pysonar.chain.errors import ChainError
+from pysonar.chain.follower import StoredEvent
 from pysonar.chain.sending.fees import GasPrice
 from pysonar.party.connection import AgentConnection
 
@@ -65,29 +66,25 @@ class Connection(AgentConnection[Home, Journal]):
 
     def campaign_ids(self) -> list[bytes]:
         """Every campaign that was ever opened, oldest first."""
-        return [entry.event.id for entry in self.follower.history(CampaignOpened)]
+        return self.follower.campaigns_with(CampaignOpened)
 
     def settled_ids(self) -> set[bytes]:
         """Campaigns that are over."""
-        return {entry.event.id for entry in self.follower.history(Settled)}
+        return set(self.follower.campaigns_with(Settled))
 
     def own_campaign_ids(self) -> list[bytes]:
         """Every campaign this account has submitted to, or has a gradient for, oldest first."""
-        queued = [
-            entry.event.id for entry in self.follower.history(Submitted) if entry.event.miner == self.address
-        ]
+        queued = self.follower.campaigns_with(Submitted, submitter=self.address)
         made = [entry.campaign for entry in self.journal.submissions()]
         return list(dict.fromkeys([*queued, *made]))
 
     def own_updates(self) -> list[bytes]:
         """Every gradient of this account that the chain knows, by its digest, oldest first."""
-        return [
-            entry.event.update
-            for entry in self.follower.history(Submitted)
-            if isinstance(entry.event, Submitted) and entry.event.miner == self.address
-        ]
+        return [entry.event.update for entry in self.follower.history(Submitted, submitter=self.address)]
 
     def submission_history(self, campaign: bytes) -> list[SubmissionStatus]:
         """What became of this mine's submissions to the campaign."""
-        history = self.follower.history(campaign=campaign)
-        return submission_history(campaign, self.address, self.journal.submissions(campaign), history)
+        about: list[StoredEvent] = []
+        if self.follower.history(Submitted, campaign=campaign, submitter=self.address):
+            about = self.follower.history(campaign=campaign, submitter=self.address)
+        return submission_history(campaign, self.address, self.journal.submissions(campaign), about)

@@ -27,6 +27,7 @@ from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node.answers import BlockRef
 
 CHECKPOINTS_KEPT = 1_000
+_NOT_BY_OTHERS = "(name <> 'Submitted' or json_extract(fields, '$.miner') = ?)"
 
 _STEP_1 = (
     """create table if not exists event (
@@ -65,6 +66,11 @@ class Checkpoint:
 
     number: int
     hash: bytes
+
+
+def _names(kind: type[SonarEvent]) -> list[str]:
+    """What events of that kind are called in the database."""
+    return [name for name, known in BY_NAME.items() if issubclass(known, kind)]
 
 
 class EventRecords:
@@ -129,11 +135,34 @@ class EventRecords:
         """Those on the chain that nobody has handled, in chain order."""
         return self._select(kind, "handled = 0 and orphaned = 0", ())
 
-    def on_chain(self, kind: type[E], campaign: bytes | None) -> list[Stored[E]]:
-        """All on the chain, in chain order; of one campaign if given."""
-        if campaign is None:
-            return self._select(kind, "orphaned = 0", ())
-        return self._select(kind, "orphaned = 0 and campaign = ?", (campaign,))
+    def on_chain(
+        self, kind: type[E], campaign: bytes | None = None, submitter: str | None = None
+    ) -> list[Stored[E]]:
+        """All on the chain, in chain order; of one campaign, and without what others than `submitter` have
+        submitted, if given. What is left out is not decoded.
+        """
+        condition = "orphaned = 0"
+        values: tuple[object, ...] = ()
+        if campaign is not None:
+            condition, values = f"{condition} and campaign = ?", (campaign,)
+        if submitter is not None:
+            condition, values = f"{condition} and {_NOT_BY_OTHERS}", (*values, submitter)
+        return self._select(kind, condition, values)
+
+    def campaigns_with(self, kind: type[CampaignEvent], submitter: str | None = None) -> list[bytes]:
+        """The campaigns that have such an event on the chain (of Submitted: by `submitter`, if given), each
+        once, in the order of their first. Nothing is decoded.
+        """
+        names = _names(kind)
+        condition = f"orphaned = 0 and name in ({','.join('?' * len(names))})"
+        values: tuple[object, ...] = tuple(names)
+        if submitter is not None:
+            condition, values = f"{condition} and {_NOT_BY_OTHERS}", (*values, submitter)
+        rows = self.database.execute(
+            f"select campaign from event where {condition} order by block_number, log_index",  # noqa: S608 - no outside text
+            values,
+        )
+        return list(dict.fromkeys(row["campaign"] for row in rows))
 
     def handled_orphans(self) -> list[StoredEvent]:
         """Those that were handled and then left the chain."""
@@ -144,7 +173,7 @@ class EventRecords:
         return [*self.on_chain(SonarEvent, campaign)]
 
     def _select(self, kind: type[E], condition: str, values: tuple[object, ...]) -> list[Stored[E]]:
-        names = [name for name, known in BY_NAME.items() if issubclass(known, kind)]
+        names = _names(kind)
         if len(names) < len(BY_NAME):
             condition += f" and name in ({','.join('?' * len(names))})"
             values += tuple(names)

@@ -156,16 +156,30 @@ class Follower:
         self._records.mark_handled(event)
 
     @overload
-    def history(self, *, campaign: bytes | None = None) -> list[StoredEvent]: ...
-    @overload
-    def history(self, kind: type[E], *, campaign: bytes | None = None) -> list[Stored[E]]: ...
     def history(
-        self, kind: type[SonarEvent] = SonarEvent, *, campaign: bytes | None = None
+        self, *, campaign: bytes | None = None, submitter: str | None = None
+    ) -> list[StoredEvent]: ...
+    @overload
+    def history(
+        self, kind: type[E], *, campaign: bytes | None = None, submitter: str | None = None
+    ) -> list[Stored[E]]: ...
+    def history(
+        self,
+        kind: type[SonarEvent] = SonarEvent,
+        *,
+        campaign: bytes | None = None,
+        submitter: str | None = None,
     ) -> Sequence[StoredEvent]:
-        """All events on the chain of that kind (of any), handled or not, in chain order; of one campaign if
-        given.
+        """All events on the chain of that kind (of any), handled or not, in chain order; of one campaign, and
+        without what others than `submitter` have submitted, if given: however much that is, it costs nothing.
         """
-        return self._records.on_chain(kind, campaign)
+        return self._records.on_chain(kind, campaign, submitter)
+
+    def campaigns_with(self, kind: type[CampaignEvent], *, submitter: str | None = None) -> list[bytes]:
+        """The campaigns with such an event on the chain, in the order of their first one; of submissions,
+        those of `submitter`, if given.
+        """
+        return self._records.campaigns_with(kind, submitter)
 
     def handled_orphans(self) -> list[StoredEvent]:
         """Events that were handled and then left the chain: what a handler may have to take back."""

@@ -9,13 +9,15 @@ import pytest
 
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
+from pysonar.chain import event_records
+from pysonar.chain.contract.events import SonarEvent, Submitted, from_json
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
-from tests.roles import Tell
+from tests.roles import Tell, Transact
 
 
 def cost_of_a_round(mine: Mine, faulty: FaultyNode) -> int:
@@ -85,3 +87,46 @@ def test_a_round_costs_as_much_with_five_campaigns_of_one_s_own_as_with_one(
         costs.append(cost_of_a_round(mine, faulty))
     assert len(mine.submitted()) == 5
     assert costs[0] == costs[1] <= 20
+
+
+def test_what_others_submit_makes_no_round_longer(
+    home: Home,
+    miner: KeyfileSigner,
+    stranger: KeyfileSigner,
+    tell: Tell,
+    small_capsule: SmallCapsule,
+    colours: Path,
+    node: Anvil,
+    transact: Transact,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is read once. A spammer, whom gas alone stops, would slow every mine down for ever otherwise."""
+    home.data().add("colours", colours, replace=False)
+    mine = Mine(home, miner, tell)
+    joined, other = small_capsule.open(), small_capsule.open(salt=b"\x01" * 32, target=900_000)
+    mine.round()
+    decoded: list[str] = []
+
+    def counted(name: str, text: str) -> SonarEvent:
+        decoded.append(name)
+        return from_json(name, text)
+
+    monkeypatch.setattr(event_records, "from_json", counted)
+
+    def decoded_in_a_round() -> int:
+        mine.round()
+        decoded.clear()
+        mine.round()
+        return len(decoded)
+
+    alone = decoded_in_a_round()
+    sonar = mine.connection.sonar
+    for campaign in (joined, other):
+        terms = sonar.campaign(campaign).terms
+        for number in range(6):
+            update = bytes([number + 1]) * 32
+            call = sonar.calls.submit(campaign, update, stranger.address, terms.stake + terms.fee)
+            transact(node, stranger, call)
+    assert decoded_in_a_round() == alone
+    assert len(mine.connection.follower.history(Submitted)) == 12 + len(mine.connection.own_updates())
+    assert set(mine.connection.own_campaign_ids()) == {joined, other}

@@ -94,6 +94,7 @@ test("floats in hexadecimal are Python's", () => {
 test("fractions are exact, and become the nearest float", () => {
   assert.equal(Fraction.parse("0.25").toString(), "1/4");
   assert.equal(Fraction.parse("1e-06").toString(), "1/1000000");
+  assert.deepEqual(["1/100", "7/100", "1/3", "1"].map((text) => Fraction.parse(text).toPercent()), ["1 %", "7 %", "33.33 %", "100 %"]);
   assert.equal(Fraction.parse("1/3").toNumber(), 1 / 3);
   assert.equal(new Fraction(10n ** 40n, 3n).toNumber(), Number(10n ** 40n / 3n));
   assert.equal(new Fraction(-7n, 2n).floor(), -4n);

@@ -77,7 +77,9 @@ def as_one_type(column: pa.Array) -> pa.Array:
 
 
 def _plain(value: Any) -> int | float | bool | str | None:
-    if value is None or isinstance(value, bool | float | str):
+    if isinstance(value, str):
+        return well_formed(value)
+    if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and _LEAST <= value <= _MOST:
         return value
@@ -89,4 +91,9 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return well_formed(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def well_formed(text: str) -> str:
+    """The text with a question mark for each half of a pair of surrogates, as JSON may have them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

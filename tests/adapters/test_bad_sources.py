@@ -150,3 +150,13 @@ def test_a_python_object_that_fails_is_named(make: Callable[[], object]) -> None
 
     with pytest.raises(DataError, match="the records: "):
         StreamSource(make).columns()  # type: ignore[arg-type]
+
+
+def test_half_a_character_in_json_is_one_odd_cell_and_not_the_end_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "halves.jsonl"
+    path.write_text('{"a": 1, "b": "x"}\n{"a": 2, "b": "\\ud800!", "\\udc00": 3}\n')
+    data, seen = DataShelf(tmp_path / "shelf").look("halves", path)
+    assert (data.rows, data.names, seen.faults) == (2, ("a", "b"), 0)
+    with data.opened() as source:
+        (batch,) = source.batches(["b"])
+    assert batch.records.column(0).to_pylist() == ["x", "?!"]

@@ -75,8 +75,8 @@ cells = st.one_of(
             "é",
         ]
     ),
-    st.sampled_from([[1], {"a": 1}, b"\xff"]),
-    st.sampled_from(["seven", "\u0130", "e\u0301", "\u00a0"]),
+    st.sampled_from([[1], {"a": "\ud800"}, b"\xff"]),
+    st.sampled_from(["seven", "\u0130", "e\u0301", "\u00a0", "half \ud800"]),
 )
 
 

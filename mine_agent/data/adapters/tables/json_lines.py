@@ -11,7 +11,7 @@ import pyarrow as pa
 from mine_agent.data.adapters.strangers_json import parse_strangers_json
 from mine_agent.data.adapters.tables.files import digest_of_file
 from pysonar.protocol.schema.errors import FileFormatError
-from pysonar.tables.mixed import array_of
+from pysonar.tables.mixed import array_of, well_formed
 from pysonar.tables.source import Batch, Fault, require_columns
 from pysonar.tables.text_files import LONGEST_LINE, open_binary
 
@@ -35,7 +35,7 @@ class JsonLines:
             names: dict[str, None] = {}
             for _, record, _ in self._lines():
                 if isinstance(record, dict):
-                    names.update(dict.fromkeys(record))
+                    names.update(dict.fromkeys(name for name in record if well_formed(name) == name))
             if not names:
                 raise FileFormatError(f"{self.name}: no line is a JSON object; one on each line is expected")
             self._columns = list(names)

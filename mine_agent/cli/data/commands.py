@@ -312,8 +312,3 @@ def _show_way_to_map(name: str, fits: list[dict[str, Any]]) -> None:
     if lacking is not None:
         way = f"mine-agent data map {name} --campaign {short_id(lacking['campaign'])}"
         note(f"if your columns have other names, {way} suggests what is what")
-    if any(fit["why_not"] and not fit["missing"] for fit in fits):
-        note(
-            "mend what does not fit before you run: under a privacy budget a mine leaves records out that it"
-            " cannot use, and finds that they are too few only by a release, which is spent"
-        )

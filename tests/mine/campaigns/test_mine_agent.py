@@ -242,8 +242,11 @@ def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
     assert [happening["event"] for happening in happenings] == ["problem"]
     assert mine.connection.journal.submissions() == []
     assert mine.round() == []  # it pauses before it tries again
-    node.fund(mine.address, 10**18)
     mine.time += 5
+    assert mine.round() == ["InsufficientFundsError"]
+    assert [happening["event"] for happening in happenings] == ["problem"]  # once, however often it is met
+    node.fund(mine.address, 10**18)
+    mine.time += 10
     assert mine.round() == []
     assert len(mine.submitted()) == 1
 

@@ -119,6 +119,7 @@ def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner,
         time.sleep(0.15)
     assert world.verdicts(campaign) == []
     assert "is not the directory" in str(agent.failures[campaign])
+    assert [event for event, _, _ in world.told].count("problem") == 1  # once, however often it is met
     mount()
     agent.agenda = Agenda()  # looks at everything anew
     agent.run_once()

@@ -88,7 +88,8 @@ class Agent:
         self._outbox.pump()
         for notice in self._outbox.notices():
             self._tell(AccountNotice(notice=notice))
-        policy, data_sets = connection.home.policy(), connection.home.data().all()
+        policy = connection.home.policy()
+        data_sets = [self._new.as_last_seen(data, policy) for data in connection.home.data().all()]
         self._pool.resize(policy.memory)
         settled = connection.settled_ids()
         unfinished = [one for one in connection.own_campaign_ids() if one not in self._over]

@@ -16,6 +16,7 @@ from pysonar.party.wording import about, short
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 110, 20, 40, 40
+_LINE = 14  # so far apart are labels that can be read
 _BLOCKS_AT_ONCE = 100
 _BURNED = (Verdict.MALFORMED, Verdict.UNAVAILABLE)
 
@@ -67,30 +68,35 @@ def times_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
 
 
 def picture(connection: Connection, changes: list[Entry], asset: str = ZERO_ADDRESS) -> str:
-    """The running total of one asset as an SVG, with what was earned and what was spent in words."""
+    """The running total of one asset over time as an SVG, with what was earned and what was spent in words.
+    Over blocks, if the node has some of them no longer.
+    """
     own = [entry for entry in changes if entry.asset == asset]
-    first = own[0].block if own else 0
-    last = max(own[-1].block if own else 0, first + 1)
+    first_block, last_block = (own[0].block, own[-1].block) if own else (0, 0)
+    times = times_of(connection, [first_block, *(entry.block for entry in own)])
+    known = all(block in times for block in [first_block, *(entry.block for entry in own)])
+    at = times if known else {entry.block: entry.block for entry in own} | {first_block: first_block}
+    first, last = at[first_block], max(at[last_block], at[first_block] + 1)
     totals: list[int] = []
     for entry in own:
         totals.append((totals[-1] if totals else 0) + entry.amount)
     top, bottom = max([1, *totals]), min([0, *totals])
 
-    def across(block: int) -> float:
-        return _LEFT + (block - first) / (last - first) * (WIDTH - _LEFT - _RIGHT)
+    def across(moment: int) -> float:
+        return _LEFT + (moment - first) / (last - first) * (WIDTH - _LEFT - _RIGHT)
 
     def up(amount: int) -> float:
         return HEIGHT - _BOTTOM - (amount - bottom) / (top - bottom) * (HEIGHT - _TOP - _BOTTOM)
 
     path = f"M {across(first):.1f} {up(0):.1f}"
     for entry, total in zip(own, totals, strict=True):
-        path += f" H {across(entry.block):.1f} V {up(total):.1f}"
+        path += f" H {across(at[entry.block]):.1f} V {up(total):.1f}"
     earned = sum(entry.amount for entry in own if entry.amount > 0)
     spent = -sum(entry.amount for entry in own if entry.amount < 0)
     shown = _shown(asset)
     title = f"Earned by this mine: {shown(earned - spent)}"
     description = (
-        f"A step line over {len(own)} payments from block {first} to block {last}:"
+        f"A step line over {len(own)} payments from block {first_block} to block {last_block}:"
         f" {shown(earned)} of payouts less {shown(spent)} of fees, burned stakes and gas."
     )
     parts = [
@@ -98,13 +104,14 @@ def picture(connection: Connection, changes: list[Entry], asset: str = ZERO_ADDR
         drawing.line(across(first), up(bottom), across(first), up(top), "black"),
         drawing.text(_LEFT, _TOP - 16, title, "start"),
         drawing.text(_LEFT - 6, up(0) + 4, "0", "end"),
-        drawing.text(_LEFT - 6, up(top) + 4, shown(top), "end"),
-        drawing.text(across(first), HEIGHT - 14, _when(connection, first), "start"),
-        drawing.text(across(last), HEIGHT - 14, _when(connection, last), "end"),
+        drawing.text(across(first), HEIGHT - 14, _when(times, first_block), "start"),
+        drawing.text(across(last), HEIGHT - 14, _when(times, last_block), "end"),
         drawing.steps(path, "#00529b"),
     ]
+    if max(totals, default=0) > 0:
+        parts.append(drawing.text(_LEFT - 6, min(up(top), up(0) - _LINE) + 4, shown(top), "end"))
     if bottom:
-        parts.append(drawing.text(_LEFT - 6, up(bottom) + 4, shown(bottom), "end"))
+        parts.append(drawing.text(_LEFT - 6, max(up(bottom), up(0) + _LINE) + 4, shown(bottom), "end"))
     return drawing.picture(WIDTH, HEIGHT, title, description, parts)
 
 
@@ -112,7 +119,6 @@ def _shown(asset: str) -> Callable[[int], str]:
     return about if asset == ZERO_ADDRESS else lambda amount: f"{amount} of {short(asset)}"
 
 
-def _when(connection: Connection, block: int) -> str:
+def _when(times: dict[int, int], block: int) -> str:
     """The block's time; its number alone where the node has it no longer."""
-    found = rpc.block(connection.web3, block)
-    return f"block {block}" if found is None else f"{drawing.day(found.timestamp)} UTC"
+    return f"{drawing.day(times[block])} UTC" if block in times else f"block {block}"

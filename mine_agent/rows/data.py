@@ -32,7 +32,7 @@ def data_row(data: DataSet) -> dict[str, Any]:
         "options": dict(data.options),
         "sha256": data.digest.hex(),
         "rows": data.rows,
-        "columns": list(data.column_names()),
+        "columns": list(data.names),
         "usable": usable,
         "why_not": why_not,
     }

@@ -55,6 +55,7 @@ class NewSubmissions:
         self._compiled = CompiledData(pool)
         self._tell = tell
         self._clock = clock
+        self._digests: dict[tuple[str, str, str], bytes] = {}
 
     def consider(self, moment: Moment, campaign: bytes, data: DataSet, policy: Policy) -> bool:
         """Train and submit, if all speaks for it; whether it was. What was decided is written down. Raises
@@ -78,7 +79,13 @@ class NewSubmissions:
         facts = facts_of(
             connection, moment, record, data, campaign_spec, budgeted=budgeted, visit_seconds=seconds
         )
-        decision = decide(policy, facts)
+        decision, current = decide(policy, facts), data
+        if decision.answer is Answer.TRAIN:
+            current = self._as_it_is_now(data)
+            if not budgeted:  # else what is released stays the same, whatever the records are now
+                data = current
+                facts = replace(facts, data=data.identity(budgeted=budgeted))
+                decision = decide(policy, facts)
         noted = partial(
             connection.decisions.note, campaign, data.name, decision, facts, policy, now=int(self._clock())
         )
@@ -88,7 +95,22 @@ class NewSubmissions:
             return False
         check_funds(connection.web3, connection.address, record, moment.price)
         noted()
-        return self._submit(record, campaign_spec, data, policy)
+        return self._submit(record, campaign_spec, data, current, policy)
+
+    def as_last_seen(self, data: DataSet, policy: Policy) -> DataSet:
+        """Data that may change, under the digest that they had when they were last looked at. They are looked
+        at again where a new version of a model is trained: not in each round, as that reads all of them, and
+        not for another gradient on the same version, which a table that changes all the time would pay for.
+        """
+        digest = self._digests.get(_registered(data)) if policy.privacy is None else None
+        return data if digest is None else replace(data, digest=digest)
+
+    def _as_it_is_now(self, data: DataSet) -> DataSet:
+        if not data.live:
+            return data
+        current = data.renewed()
+        self._digests[_registered(data)] = current.digest
+        return current
 
     def _visit_seconds(self, campaign_spec: CampaignSpec, policy: Policy) -> float | None:
         """What a visit takes, if a rule asks: measuring it takes seconds."""
@@ -102,14 +124,19 @@ class NewSubmissions:
         return closed is not None
 
     def _submit(
-        self, record: CampaignRecord, campaign_spec: CampaignSpec, data: DataSet, policy: Policy
+        self,
+        record: CampaignRecord,
+        campaign_spec: CampaignSpec,
+        data: DataSet,
+        current: DataSet,
+        policy: Policy,
     ) -> bool:
         connection, campaign = self._connection, record.id
         base = self._artifacts.base(record, campaign_spec)
         certificate = self._artifacts.certificate(record, campaign_spec)
         protection = protection_for(policy.privacy, self._ledger, clock=self._clock)
         compiled = self._compiled.visit(
-            campaign_spec, data, record.version, policy.limits, policy.privacy, protection,
+            campaign_spec, current, record.version, policy.limits, policy.privacy, protection,
             reading(self._tell, campaign, data.name, data.rows),
         )  # fmt: skip
         self._tell(
@@ -164,3 +191,8 @@ class NewSubmissions:
                 )
             )
         return True
+
+
+def _registered(data: DataSet) -> tuple[str, str, str]:
+    """What tells one registration of data, seen through one mapping, from every other."""
+    return data.name, data.registration, "" if data.mapping is None else data.mapping.text

@@ -6,6 +6,7 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -13,7 +14,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from mine_agent.campaigns.earnings import earnings
-from mine_agent.campaigns.income import entries
+from mine_agent.campaigns.income import Entry, entries, picture, times_of
 from mine_agent.connection import Connection
 from mine_agent.home import Home
 from mine_agent.rows.earnings import earnings_rows
@@ -23,6 +24,7 @@ from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Verdict
+from pysonar.chain.node import rpc
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store import cid_of
@@ -172,6 +174,40 @@ def test_the_picture_and_the_table_come_to_the_same_sum(
     total = mine_agent("earnings", "--home", home.path).stderr
     assert "in all: 2 ETH promised, " in total.replace("\n", " ")
     assert " of gas" in total
+
+
+@pytest.mark.only_mine_py("earnings as a chart or as CSV")
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_picture_is_over_time_and_its_labels_can_be_read(
+    connection: Connection, outbox: Outbox, earned: Callable[..., bytes], gone: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The first payment is the gas of a submission, a hair below nothing: its label is not that of nothing. A
+    node that has the blocks no longer gives no times: then it is over blocks.
+    """
+    earned()
+    claim_everything(connection, outbox)
+    connection.follower.poll()
+    changes = entries(connection)
+    at = {entry.block: entry.block for entry in changes} if gone else times_of(connection, blocks_of(changes))
+    if gone:
+        monkeypatch.setattr(rpc, "blocks", lambda web3, numbers: [None for _ in numbers])
+    root = ET.fromstring(picture(connection, changes))  # noqa: S314 - our own picture
+    (path,) = [part.get("d", "") for part in root if part.tag.endswith("path")]
+    steps = [float(place.split()[0]) for place in path.split(" H ")[1:]]
+    first, last = at[changes[0].block], at[changes[-1].block]
+    assert last - first > (3 if gone else 3600)
+    assert steps == [
+        pytest.approx(110 + 590 * (at[e.block] - first) / (last - first), abs=0.1) for e in changes
+    ]
+    heights = sorted(float(part.get("y", 0)) for part in root if part.get("x") == "104.0")
+    assert all(below - above >= 12 for above, below in pairwise(heights))
+    assert ("block " + str(changes[0].block) in [part.text for part in root]) == gone
+
+
+def blocks_of(changes: list[Entry]) -> list[int]:
+    """Where each was."""
+    return [entry.block for entry in changes]
 
 
 @pytest.mark.only_mine_py("earnings as a chart or as CSV")

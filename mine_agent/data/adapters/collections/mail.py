@@ -73,7 +73,8 @@ class MailBox:
     def _maildir_bytes(self) -> Iterator[bytes | None]:
         for path in self._maildir():
             try:
-                yield path.read_bytes() if path.stat().st_size <= LARGEST else None
+                with path.open("rb") as file:
+                    yield file.read(LARGEST + 1)
             except OSError:
                 yield None
 
@@ -91,17 +92,17 @@ class MailBox:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes | None]:
-    """The messages without their envelope lines; None for one that is longer than `LARGEST`."""
+    """The messages without their envelope lines; None for one that is too long to be gathered."""
     held, long = b"", False
     while piece := file.read(_PIECE):
         searched = max(len(held) - len(_NEXT), 0)
         held += piece
         while (end := held.find(_NEXT, searched)) >= 0:
-            yield None if long or end >= LARGEST else _message(held[: end + 1])
+            yield None if long else _message(held[: end + 1])
             held, long, searched = held[end + 1 :], False, 0
         if len(held) > LARGEST + len(_NEXT):
             held, long = held[-len(_NEXT) :], True
-    yield None if long or len(held) > LARGEST else _message(held)
+    yield None if long else _message(held)
 
 
 def _message(piece: bytes) -> bytes:

@@ -5,8 +5,10 @@ the honest campaign beside it is served all the same.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,24 @@ from web3 import Web3
 
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
+from mine_agent.data.adapters.databases.postgres import PostgresTable
+from mine_agent.data.adapters.databases.sqlite import SqliteTable
+from mine_agent.errors import DataChangedError
 from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.types import Verdict
 from pysonar.chain.errors import WrongChainError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
+from pysonar.tables import Batch
+from tests.adapters.writing import as_postgres
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.meddling import Meddling
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
 from tests.mine.mine_commands import MineCommand
+from tests.postgres_server import Postgres, postgres_bin
 from tests.roles import Tell
 
 
@@ -192,6 +201,110 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
     assert "colours" in str(error)
     assert mine.submitted() == []
     assert node.balance(miner.address) == before
+
+
+def test_a_table_that_changes_between_two_batches_of_a_visit_is_read_again_before_anything_is_sent(
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path,
+    node: Anvil, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """In the middle of the first visit the owner's own program changes a row."""
+    place, visits = tmp_path / "colours.sqlite", [0]
+    with sqlite3.connect(place) as database:
+        database.execute("pragma journal_mode = wal")  # as programs have it that write while others read
+        database.execute("create table colours (a real, b real, c real, colour text)")
+        database.executemany("insert into colours values (?, ?, ?, ?)", rows)
+    home.data().add("colours", place, replace=False, options={"table": "colours"})
+    small_capsule.open()
+    mine, before = Mine(home, miner, tell), node.balance(miner.address)
+    batches = SqliteTable.batches
+    monkeypatch.setattr("mine_agent.data.adapters.databases.rows.MOST_ROWS", 16)
+
+    def meddled(table: SqliteTable, columns: Sequence[str]) -> Iterator[Batch]:
+        for number, batch in enumerate(batches(table, columns)):
+            yield batch
+            if number == 1 and "colour" in columns and not visits[0]:
+                visits[0] += 1
+                with sqlite3.connect(place) as other:
+                    other.execute("update colours set a = a + 1 where rowid = 1")
+
+    monkeypatch.setattr(SqliteTable, "batches", meddled)
+    (error,) = mine.errors()
+    assert isinstance(error, DataChangedError)
+    assert "'colours' changed while it was read" in str(error)
+    assert (mine.submitted(), node.balance(miner.address)) == ([], before)
+    mine.time += 100_000
+    assert mine.round() == []
+    assert len(mine.submitted()) == 1
+
+
+def test_a_table_that_changed_is_trained_on_as_it_is_now_and_once_for_each_version(
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path
+) -> None:
+    place = tmp_path / "colours.sqlite"
+
+    def written(some: Rows) -> None:
+        with sqlite3.connect(place) as database:
+            database.execute("create table if not exists colours (a real, b real, c real, colour text)")
+            database.executemany("insert into colours values (?, ?, ?, ?)", some)
+
+    written(rows[:30])
+    home.data().add("colours", place, replace=False, options={"table": "colours"})
+    written(rows[30:40])
+    campaign, mine = small_capsule.open(), Mine(home, miner, tell)
+    assert (mine.round(), mine.round()) == ([], [])
+    (first,) = mine.submitted()
+    written(rows[40:50])
+    small_capsule.report(campaign, mine.address, first.update, Verdict.IMPROVED, 300_000)
+    assert (mine.round(), mine.round()) == ([], [])
+    _, second = mine.submitted()  # a new version
+    written(rows[50:])
+    small_capsule.report(campaign, mine.address, second.update, Verdict.NO_GAIN)
+    for _ in range(2):
+        mine.time += 100_000
+        assert mine.round() == []
+    assert (
+        len(mine.submitted()) == 2
+    )  # the same version: a table that changes all the time would pay for each
+    digests = {made.data_digest for made in mine.connection.journal.submissions(campaign)}
+    assert len(digests - {home.data().get("colours").digest}) == 2
+
+
+@pytest.mark.slow
+def test_a_server_that_goes_away_in_the_middle_of_a_visit_costs_nothing_and_is_asked_again(
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, node: Anvil,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A real PostgreSQL, killed after the visit has looked whether the records are what they were."""
+    programs = postgres_bin()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="openmined-postgres-"))  # pytest's own folders are closed to others
+    server, batches, kills = Postgres(folder, programs), PostgresTable.batches, [0]
+    try:
+        monkeypatch.setenv("OPENMINED_TEST_POSTGRES", server.url)
+        named = [dict(zip(("a", "b", "c", "colour"), row, strict=True)) for row in rows]
+        told = as_postgres(pa.Table.from_pylist(named), server.url, "OPENMINED_TEST_POSTGRES")
+        home.data().add("colours", told[0], replace=False, options=told[1])
+        small_capsule.open()
+        mine, before = Mine(home, miner, tell), node.balance(miner.address)
+
+        def killed(table: PostgresTable, wanted: Sequence[str]) -> Iterator[Batch]:
+            if "colour" in wanted and not kills[0]:
+                kills[0] += 1
+                server.stop()
+            yield from batches(table, wanted)
+
+        monkeypatch.setattr(PostgresTable, "batches", killed)
+        (error,) = mine.errors()
+        assert "postgresql:clinic: PostgreSQL refuses or went away (no answer; see that it runs" in str(error)
+        assert (kills, mine.submitted(), node.balance(miner.address)) == ([1], [], before)
+        server.start()
+        mine.time += 100_000
+        mine.round()
+        assert len(mine.submitted()) == 1
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.slow

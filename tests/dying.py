@@ -14,6 +14,8 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from web3.types import RPCEndpoint, RPCResponse
+
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.signer import Signer
 
@@ -30,7 +32,7 @@ class DyingNode(NodeProvider):
         super().__init__(url)
         self._point = point
 
-    def make_request(self, method: Any, params: Any) -> Any:
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         broadcast = method == "eth_sendRawTransaction"
         if broadcast and self._point == "before the broadcast":
             die()

@@ -60,7 +60,7 @@ class Exchange:
     def honest(self, params: list[Any] | None = None) -> Said:
         return self.upstream({**self.request, "params": self.params if params is None else params})
 
-    def saying(self, **said: Any) -> Said:
+    def saying(self, **said: object) -> Said:
         return {"jsonrpc": "2.0", "id": self.request["id"], **said}
 
     def head(self) -> int:
@@ -163,7 +163,7 @@ class FaultyNode:
 class _Server(ThreadingHTTPServer):
     """Says nothing of a party that was killed in the middle of a request."""
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -224,18 +224,18 @@ def width(request: Said) -> int:
 # --- habits
 
 
-def answering(result: Any) -> Act:
+def answering(result: object) -> Act:
     """The same result to everything: None, a text where a number belongs, a list."""
     return lambda exchange: exchange.saying(result=result)
 
 
-def refusing(code: Any, message: Any, data: Any = None) -> Act:
+def refusing(code: object, message: object, data: object = None) -> Act:
     """An error, of whatever shape."""
     error = {"code": code, "message": message, **({} if data is None else {"data": data})}
     return lambda exchange: exchange.saying(error=error)
 
 
-def erring(error: Any) -> Act:
+def erring(error: object) -> Act:
     """An error that is not even an object."""
     return lambda exchange: exchange.saying(error=error)
 

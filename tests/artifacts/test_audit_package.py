@@ -74,7 +74,7 @@ def test_nobody_else_opens_it_and_nobody_else_signs_it(
     [("chain_id", 1), ("contract", "0x" + "11" * 20), ("campaign", bytes(32)), ("spec", NAME)],
 )
 def test_one_of_another_campaign_is_refused(
-    package: AuditPackage, stranger: SecretKey, capsule: SecretKey, place: Place, field: str, value: Any
+    package: AuditPackage, stranger: SecretKey, capsule: SecretKey, place: Place, field: str, value: object
 ) -> None:
     with pytest.raises(WrongBindingError, match=field):
         opened(package, stranger, capsule, place, **{field: value})
@@ -95,7 +95,7 @@ def test_one_of_another_campaign_is_refused(
         ("more", 1),
     ],
 )
-def test_what_is_malformed_names_its_field(package: AuditPackage, field: str, value: Any) -> None:
+def test_what_is_malformed_names_its_field(package: AuditPackage, field: str, value: object) -> None:
     fields = loads_cbor(package.to_bytes(), max_bytes=1 << 20) | {field: value}
     with pytest.raises(ArtifactError, match=field if field != "submissions" else "session_key|salt"):
         AuditPackage.parse(dumps_cbor(fields))

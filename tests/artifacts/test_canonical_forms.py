@@ -38,8 +38,8 @@ CBOR_VALUES = trees(
 )
 
 
-def nested(levels):
-    value = 1
+def nested(levels: int) -> object:
+    value: object = 1
     for _ in range(levels):
         value = [value]
     return value

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,7 +75,7 @@ def test_terms_are_read_back_as_they_were_written(terms: CapsuleTerms) -> None:
         ("scientists_listed", 1), ("least_gain_deviations", -0.5), ("another", 1),
     ],
 )  # fmt: skip
-def test_terms_of_another_form_are_refused_by_name(field: str, value: Any) -> None:
+def test_terms_of_another_form_are_refused_by_name(field: str, value: object) -> None:
     values = loads_json(TERMS.to_bytes(), max_bytes=1 << 16)
     with pytest.raises(ArtifactError) as caught:
         CapsuleTerms.parse(dumps_json({**values, field: value}))

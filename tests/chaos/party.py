@@ -11,11 +11,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import eth_account.account
 
 from pysonar.protocol.openpgp import secret_keys
+from tests.json_types import JsonObject
 
 CLOCK, ROLE = Path(sys.argv[1]), sys.argv[2]
 _right = time.time
@@ -30,13 +30,13 @@ def wrong_time() -> float:
     return _right() + _seen[1]
 
 
-def quickly_encrypted(key: Any, password: str, *_: Any, **__: Any) -> Any:
+def quickly_encrypted(key: str | bytes, password: str, *_: object, **__: object) -> JsonObject:
     """A web3 keystore that opens at once."""
     return _encrypt(key, password, kdf="pbkdf2", iterations=1000)
 
 
 time.time = wrong_time
-eth_account.Account.encrypt = quickly_encrypted  # type: ignore[method-assign]
+eth_account.Account.encrypt = quickly_encrypted  # type: ignore[method-assign,assignment]
 secret_keys.SCRYPT_N = secret_keys.MIN_SCRYPT_N
 sys.argv[:] = [ROLE, *sys.argv[3:]]
 if ROLE == "capsule":

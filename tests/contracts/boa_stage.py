@@ -13,12 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import boa
-from boa.contracts.vyper.vyper_contract import VyperContract
+from boa.contracts.vyper.vyper_contract import VyperContract, VyperDeployer, VyperFunction
+from eth.abc import ComputationAPI
 from eth_abi import decode
 from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak, to_checksum_address
 from vyper.compiler.output import build_abi_output
 
+from tests.contracts.parties import Event
 from tests.json_types import JsonObject
 
 # titanoboa writes out a contract's storage when a call to it is refused: slow, and it fails at maps of maps.
@@ -44,7 +46,9 @@ def reverts(reason: str | None = None) -> Iterator[None]:
     raise AssertionError("not refused")
 
 
-def execute(contract: Any, data: bytes, sender: str, value: int, gas: int | None = None) -> Any:
+def execute(
+    contract: VyperContract, data: bytes, sender: str, value: int, gas: int | None = None
+) -> ComputationAPI:
     done = boa.env.execute_code(
         to_address=str(contract.address), sender=sender, value=value, data=data, contract=contract, gas=gas
     )
@@ -71,7 +75,7 @@ class Account(str):
     def balance(self, wei: int) -> None:
         boa.env.set_balance(str(self), wei)
 
-    def deploy(self, source: Any) -> "Contract":
+    def deploy(self, source: VyperDeployer) -> "Contract":
         return Contract.of(source.deploy())
 
     def transfer(self, receiver: "Contract", wei: int) -> None:
@@ -81,10 +85,10 @@ class Account(str):
 class Contract(str):
     """A deployed contract: its address, with its functions."""
 
-    boa: Any
+    boa: VyperContract
 
     @classmethod
-    def of(cls, deployed: Any) -> "Contract":
+    def of(cls, deployed: VyperContract) -> "Contract":
         contract = cls(deployed.address)
         contract.boa = deployed
         return contract
@@ -104,26 +108,26 @@ class Contract(str):
 class Function:
     """One function: called, tried without effect, or only encoded."""
 
-    def __init__(self, contract: Contract, function: Any) -> None:
+    def __init__(self, contract: Contract, function: VyperFunction) -> None:
         self.contract, self.function = contract, function
         self.is_view = not function.func_t.is_mutable
 
-    def encode_input(self, *arguments: Any) -> bytes:
+    def encode_input(self, *arguments: object) -> bytes:
         return bytes(self.function.prepare_calldata(*arguments))
 
     def __call__(
-        self, *arguments: Any, sender: str | None = None, value: int = 0, gas: int | None = None
+        self, *arguments: object, sender: str | None = None, value: int = 0, gas: int | None = None
     ) -> Any:
         caller = str(sender or self.contract)
         done = execute(self.contract.boa, self.encode_input(*arguments), caller, value, gas)
         return self.answer(done) if self.is_view else Receipt(done)
 
-    def call(self, *arguments: Any, sender: str, value: int = 0) -> Any:
+    def call(self, *arguments: object, sender: str, value: int = 0) -> Any:
         with boa.env.anchor():
             done = execute(self.contract.boa, self.encode_input(*arguments), str(sender), value)
         return self.answer(done)
 
-    def answer(self, done: Any) -> Any:
+    def answer(self, done: ComputationAPI) -> Any:
         return self.contract.boa.marshal_to_python(done, self.function.func_t.return_type)
 
 
@@ -132,7 +136,7 @@ class Receipt:
 
     total_fees_paid = 0
 
-    def __init__(self, done: Any) -> None:
+    def __init__(self, done: ComputationAPI) -> None:
         zeros = bytes(done.msg.data).count(0)
         self.gas_used = 21_000 + 16 * len(done.msg.data) - 12 * zeros + done.get_gas_used()
         logs = [(to_checksum_address(log[1]), log[2], log[3]) for log in done.get_raw_log_entries()]
@@ -156,7 +160,7 @@ def full_type(field: JsonObject) -> str:
     return f"({','.join(map(full_type, field['components']))})"
 
 
-def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
+def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Event | None:
     entry = known_events().get(topics[0])
     if entry is None:
         return None
@@ -175,7 +179,7 @@ def decoded(_address: str, topics: tuple[int, ...], data: bytes) -> Any:
 
 
 @cache
-def source(name: str) -> Any:
+def source(name: str) -> VyperDeployer:
     """A compiled contract of `contracts/` or of the mocks below it."""
     return boa.load_partial(str(next(Path("contracts").rglob(f"{name}.vy"))))
 
@@ -183,7 +187,7 @@ def source(name: str) -> Any:
 class Project:
     """Contracts by name."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> VyperDeployer:
         return source(name)
 
 
@@ -200,7 +204,7 @@ class Chain:
                 address, slot, int.from_bytes(value)
             ),
         )
-        self.snapshots: list[Any] = []
+        self.snapshots: list[object] = []
 
     @property
     def chain_id(self) -> int:
@@ -217,10 +221,10 @@ class Chain:
     def mine(self) -> None:
         """There are no blocks: the time was set."""
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> object:
         return boa.env.evm.snapshot()
 
-    def restore(self, snapshot: Any) -> None:
+    def restore(self, snapshot: object) -> None:
         boa.env.evm.revert(snapshot)
 
 

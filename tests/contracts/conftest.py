@@ -27,7 +27,7 @@ if STAGE == "titanoboa":
     @pytest.fixture(scope="session")
     def sign() -> Callable[[Account, bytes], tuple[int, bytes, bytes]]:
         """Sign 32 bytes with an account's key: v, r, s."""
-        return boa_stage.sign
+        return lambda account, digest: boa_stage.sign(boa_stage.Account(account), digest)
 
     @pytest.fixture(scope="session")
     def accounts() -> Sequence[Account]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from eth_utils import keccak
 
@@ -72,7 +72,7 @@ class Terms:
     max_pending: int
     gap_basis: bool
 
-    def tuple(self) -> tuple[Any, ...]:
+    def tuple(self) -> tuple[object, ...]:
         """As the ABI wants it."""
         return tuple(self.__dict__.values())
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ape.managers.accounts import TestAccountManager
 from eth_utils import to_checksum_address
 from vyper.cli.vyper_compile import compile_files
 from web3.types import RPCEndpoint
@@ -180,7 +181,7 @@ def run_in_a_token(desk: Desk, measure: Callable, token: Contract, permit: Calla
 
 
 @pytest.fixture
-def crowd(accounts: Sequence[Account]) -> list[Account]:
+def crowd(accounts: TestAccountManager) -> list[Account]:
     """32 miners."""
     people = [accounts[to_checksum_address(bytes([number + 0x11]) * 20)] for number in range(32)]
     for one in people:

@@ -15,6 +15,7 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, State, Terms, Verdict
 from pysonar.chain.errors import WrongVersionError
 from tests.contracts.parties import Contract
+from tests.contracts.sonar_desk import Report as ReportWords
 from tests.fork.conftest import Fork, LiveChain
 
 pytestmark = pytest.mark.slow  # starts anvil and Ape several times
@@ -27,7 +28,7 @@ def digest(text: str) -> bytes:
     return bytes(keccak(text=text))
 
 
-def gain(fork: Fork, role: str, name: str, accuracy: int) -> Report:
+def gain(fork: Fork, role: str, name: str, accuracy: int) -> ReportWords:
     """The report IMPROVED of a submission."""
     return (fork.live.addresses[role], digest(name), 1, accuracy, digest(f"model of {name}"))
 

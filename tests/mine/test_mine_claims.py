@@ -6,9 +6,10 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import pytest
 from eth_utils.crypto import keccak
@@ -37,24 +38,32 @@ HONEST, REFUSES = 0, 1
 ETHER = 10**18
 
 
+@dataclass(frozen=True)
+class TrapToken:
+    """A token whose mood is the test's to set: `token(REFUSES)`."""
+
+    node: Anvil
+    owner: KeyfileSigner
+    transact: Transact
+    address: str
+
+    def __call__(self, mood: int) -> None:
+        self.call("turn(uint256)", mood)
+
+    def call(self, function: str, *words: int) -> None:
+        data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)
+        self.transact(self.node, self.owner, Call(self.address, data, 0, function))
+
+
 @pytest.fixture
 def token(
     node: Anvil, sonar: Sonar, deploy: Callable[..., str], scientist: KeyfileSigner, transact: Transact
-) -> Any:
-    """`token(mood)` makes a token turn; it is at `token.address`, and the scientist has plenty of it."""
-    address = deploy(node, "contracts/mocks/tokens/TrapToken.vy")
-
-    def call(function: str, *words: int) -> None:
-        data = keccak(text=function)[:4] + b"".join(word.to_bytes(32, "big") for word in words)
-        transact(node, scientist, Call(address, data, 0, function))
-
-    def turn(mood: int) -> None:
-        call("turn(uint256)", mood)
-
-    turn.address = address  # type: ignore[attr-defined]
-    call("mint(address,uint256)", int(scientist.address, 16), 10**24)
-    call("approve(address,uint256)", int(sonar.address, 16), 10**24)
-    return turn
+) -> TrapToken:
+    """Of which the scientist has plenty."""
+    made = TrapToken(node, scientist, transact, deploy(node, "contracts/mocks/tokens/TrapToken.vy"))
+    made.call("mint(address,uint256)", int(scientist.address, 16), 10**24)
+    made.call("approve(address,uint256)", int(sonar.address, 16), 10**24)
+    return made
 
 
 @pytest.fixture
@@ -92,7 +101,7 @@ def earned(
 
 
 def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
-    connection: Connection, outbox: Outbox, earned: Callable[..., bytes], token: Any, node: Anvil
+    connection: Connection, outbox: Outbox, earned: Callable[..., bytes], token: TrapToken, node: Anvil
 ) -> None:
     in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
     written = {row["campaign"]: (row["asset"], row["decimals"]) for row in earnings_rows(connection)}
@@ -111,7 +120,11 @@ def test_a_token_that_refuses_stops_no_other_claim_and_is_named(
 
 
 def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
-    connection: Connection, home: Home, earned: Callable[..., bytes], token: Any, mine_agent: MineCommand
+    connection: Connection,
+    home: Home,
+    earned: Callable[..., bytes],
+    token: TrapToken,
+    mine_agent: MineCommand,
 ) -> None:
     earned(asset=token.address, bounty=40_000_000_000, stake=0, fee=0)
     earned(salt=b"\x01" * 32)
@@ -128,7 +141,11 @@ def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
 
 
 def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
-    connection: Connection, home: Home, earned: Callable[..., bytes], token: Any, mine_agent: MineCommand
+    connection: Connection,
+    home: Home,
+    earned: Callable[..., bytes],
+    token: TrapToken,
+    mine_agent: MineCommand,
 ) -> None:
     in_tokens = earned(asset=token.address, bounty=1000, stake=0, fee=0)
     in_ether = earned(salt=b"\x01" * 32)

@@ -40,11 +40,11 @@ def test_help_names_every_command_and_the_exit_codes(mine_agent: MineCommand) ->
     shown = mine_agent("--help").output
     for command in ("init", "data", "campaigns", "run", "earnings", "claim", "doctor", "Exit codes"):
         assert command in shown
-    for command in (["init"], ["data", "add"], ["data", "list"], ["data", "remove"],
+    for words in (["init"], ["data", "add"], ["data", "list"], ["data", "remove"],
                     ["data", "preview"], ["data", "check"], ["data", "kinds"], ["campaigns"], ["explain"],
                     ["approve"], ["refuse"], ["pause"], ["resume"], ["run"], ["earnings"], ["claim"],
                     ["ledger"], ["doctor"]):  # fmt: skip
-        result = mine_agent(*command, "--help")
+        result = mine_agent(*words, "--help")
         assert result.exit_code == 0
         assert len(result.output) > 300
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from mine_agent.campaigns.fetches import Fetches
 from mine_agent.errors import MemoryLimitError, StillFetchingError
 from mine_agent.happenings import Progress
 from mine_agent.memory import Pool, size_of
+from mine_agent.work.compiled_data import Compiled
 from mine_agent.work.progress import reading, training
+from openmined_syft.rules import Rule
+from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
 
 MB = 1 << 20
@@ -27,7 +31,7 @@ MB = 1 << 20
 class Kept:
     """Something with an array in it."""
 
-    numbers: np.ndarray[Any, np.dtype[np.float64]]
+    numbers: NDArray[np.float64]
 
 
 def some(megabytes: int) -> Kept:
@@ -83,11 +87,19 @@ def test_sizes_are_those_of_the_arrays_and_bytes_inside() -> None:
     assert 10_000 <= size_of({"a": [b"x" * 10_000]}) < 11_000
 
 
+def slowly(seconds: float, data: Callable[[Cid], bytes]) -> Callable[[Cid, int], bytes]:
+    """A store that takes its time."""
+
+    def get(cid: Cid, _: int) -> bytes:
+        time.sleep(seconds)
+        return data(cid)
+
+    return get
+
+
 def test_artifacts_on_their_way_together_stay_within_the_limit() -> None:
     hold = 0.5
-    fetches = Fetches(
-        lambda cid, _: time.sleep(hold) or str(cid).encode(), patience=0.05, limit=lambda: 10 * MB
-    )
+    fetches = Fetches(slowly(hold, lambda cid: str(cid).encode()), patience=0.05, limit=lambda: 10 * MB)
     big, other = cid_of(b"big"), cid_of(b"other")
     with pytest.raises(StillFetchingError):
         fetches.get(big, 8 * MB)  # alone it may start
@@ -102,7 +114,7 @@ def test_artifacts_on_their_way_together_stay_within_the_limit() -> None:
 
 
 def test_what_nobody_came_back_for_makes_room() -> None:
-    fetches = Fetches(lambda cid, _: time.sleep(0.2) or b"x", patience=0.01, limit=lambda: 10 * MB)
+    fetches = Fetches(slowly(0.2, lambda _: b"x"), patience=0.01, limit=lambda: 10 * MB)
     with pytest.raises(StillFetchingError):
         fetches.get(cid_of(b"given up"), 10 * MB)
     time.sleep(0.5)
@@ -156,7 +168,7 @@ def test_records_that_are_needed_all_at_once_are_refused_before_they_fill_the_me
     class Small(CampaignSpec):
         """As much of a campaign's spec as is asked of it here."""
 
-        def __init__(self, rule: Any) -> None:
+        def __init__(self, rule: Rule) -> None:
             object.__setattr__(self, "campaign", hashlib.sha256(repr(rule).encode()).digest())
             object.__setattr__(self, "_rule", rule)
 
@@ -168,7 +180,7 @@ def test_records_that_are_needed_all_at_once_are_refused_before_they_fill_the_me
     pool = Pool(2 * MB)
     compiled = CompiledData(pool)
 
-    def visit(rule: Any) -> Any:
+    def visit(rule: Rule) -> Compiled:
         return compiled.visit(Small(rule), data, 0, Limits(), None, WithoutNoise())
 
     assert visit(GradientDescent(steps=3)).visit is not None  # sums need no more than a batch

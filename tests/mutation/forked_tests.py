@@ -107,7 +107,8 @@ class ForkedTests:
 
     def fates(self, mutants: list[Mutant], *, keep_unchanged: bool = False) -> Iterator[Fate]:
         """What becomes of each, in the order in which that is known."""
-        waiting, running = list(mutants), {}
+        waiting = list(mutants)
+        running: dict[Any, Any] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self.jobs:

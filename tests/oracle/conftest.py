@@ -13,6 +13,7 @@ import pytest
 from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.keys.keystore import Generate
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from openmined_syft.schemes.interface import PrivateHalf
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.flat_toml import write_settings
@@ -132,7 +133,7 @@ def ckks() -> CkksPrivateKey:
 @pytest.fixture(scope="session")
 def either_key(paillier: PrivateKey, ckks: CkksPrivateKey) -> Generate:
     """Gives the session's key of each scheme."""
-    keys = {"paillier": paillier, "ckks": ckks}
+    keys: dict[str, PrivateHalf] = {"paillier": paillier, "ckks": ckks}
     return lambda scheme, _bits: keys[scheme]
 
 

@@ -11,8 +11,7 @@ from typing import Any, Unpack
 import numpy as np
 import pysequoia
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from openmined_oracle.judging import judge, queue
 from openmined_oracle.judging.judge import USED_UP, Judgement
@@ -110,7 +109,7 @@ class Audited:
         """What is judged anew, opened."""
         kept: list[Bench] = []
         with monkeypatch.context() as patch:
-            patch.setattr(opening, "audit_verdicts", lambda bench: kept.append(bench) or ())
+            patch.setattr(opening, "audit_verdicts", lambda bench: kept.append(bench) or ())  # type: ignore[func-returns-value]
             self.checks()
         return kept[0]
 
@@ -338,7 +337,7 @@ def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     honest, seen = judge._measure, []
 
     def generous(*given: Any, **more: Any) -> Any:
-        best = honest(*given, **more)
+        best: Any = honest(*given, **more)
         seen.append(best)
         return replace(best, score=best.score + ROW) if len(seen) == 1 else best
 

@@ -10,10 +10,9 @@ from typing import Annotated
 
 import pytest
 import typer
-from click.testing import Result
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.errors import NodeDownError

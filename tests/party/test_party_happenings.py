@@ -7,7 +7,6 @@ import json
 import logging
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
@@ -58,7 +57,7 @@ def example(kind: type[Happening]) -> Happening:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_each_can_be_told_in_every_way(kind: type[Happening], caplog: pytest.LogCaptureFixture) -> None:
-    told: list[tuple[Any, str]] = []
+    told: list[tuple[JsonObject, str]] = []
     with caplog.at_level(logging.INFO, logger="openmined"):
         teller(lambda record, line: told.append((record, line)))(example(kind))
     ((record, line),) = told

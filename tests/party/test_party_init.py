@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import Result
 from eth_account import Account
 from typer import Typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from mine_agent.cli import app as mine_agent
 from mine_agent.home import Home as MineHome
@@ -58,7 +56,7 @@ def init(
 def keyfile(tmp_path: Path) -> Callable[..., str]:
     """A keyfile of ADDRESS; what is given replaces its entries, None takes them out."""
 
-    def make(**changes: Any) -> str:
+    def make(**changes: object) -> str:
         keystore = Account.encrypt(KEY, PASSPHRASE, kdf="pbkdf2", iterations=1000) | changes
         path = tmp_path / "account.json"
         path.touch(0o600)

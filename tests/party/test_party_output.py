@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -54,7 +55,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def run(
-    program: Path, *arguments: object, encoding: str = "utf-8", columns: str = "", **options: object
+    program: Path, *arguments: object, encoding: str = "utf-8", columns: str = "", **options: Any
 ) -> tuple[int, str, str]:
     environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": columns}
     done = subprocess.run(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from pysonar.party import patience as waiting
 from pysonar.party.happenings import Happening
 from pysonar.party.home.settings import Settings, load_settings, save_settings
 from pysonar.party.patience import Patience
-from tests.faulty_node import FaultyNode, answering, closing, http
+from tests.faulty_node import Act, FaultyNode, answering, closing, http
 
 
 class Stop(threading.Event):
@@ -108,7 +107,7 @@ def test_trouble_is_told_when_it_changes(stop: Stop, told: list[Happening]) -> N
 
 @pytest.mark.parametrize("habit", [closing, http(503), http(429)])
 def test_a_connection_is_made_once_the_node_lets_it(
-    faulty: FaultyNode, sonar: Sonar, stop: Stop, told: list[Happening], habit: Any
+    faulty: FaultyNode, sonar: Sonar, stop: Stop, told: list[Happening], habit: Act
 ) -> None:
     faulty.habit(habit, first=9)
     opened = Patience(told.append, stop).until_done(lambda: Sonar.open(connect(faulty.url), sonar.address))

@@ -7,7 +7,6 @@ import stat
 import string
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +93,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         ("max_fee_gwei", 1e9, float("inf")),
     ],
 )
-def test_both_edges_of_every_value(key: str, good: Any, bad: Any) -> None:
+def test_both_edges_of_every_value(key: str, good: object, bad: object) -> None:
     assert getattr(Settings(**(GOOD | {key: good})), key) == good
     with pytest.raises(BadSettingError, match=f"'{key}' is .*; expected "):
         Settings(**(GOOD | {key: bad}))
@@ -153,7 +152,7 @@ class Kinds:
     either=st.one_of(st.text(), st.lists(st.text(string.printable)).map(tuple)),
 )
 def test_every_value_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory, **values: Any
+    tmp_path_factory: pytest.TempPathFactory, **values: object
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "flat.toml"
     written = Kinds(**values)

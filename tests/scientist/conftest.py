@@ -233,7 +233,7 @@ class Judge:
             "version": record.version,
             "start_ppm": record.start,
             "final_ppm": max(
-                [record.start, *(entry.score_ppm for entry in self.told if entry.version_digest)]
+                [record.start, *(entry.score_ppm or 0 for entry in self.told if entry.version_digest)]
             ),
             "weights": weights,
             "record": tuple(self.told),

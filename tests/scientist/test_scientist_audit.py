@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settled, Submitted, Verdicts
 from pysonar.chain.contract.types import CampaignRecord, Verdict

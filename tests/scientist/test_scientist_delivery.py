@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -215,7 +214,10 @@ def test_a_result_that_contradicts_the_chain_is_refused(
     assert mismatch.value.what == what
 
 
-def _change(place: int, **changes: Any) -> Any:
+Edit = Callable[[list[SubmissionRecord]], list[SubmissionRecord]]
+
+
+def _change(place: int, **changes: object) -> Edit:
     def apply(told: list[SubmissionRecord]) -> list[SubmissionRecord]:
         return [replace(entry, **changes) if entry.index == place else entry for entry in told]
 
@@ -236,7 +238,7 @@ def _change(place: int, **changes: Any) -> Any:
     ],
 )
 def test_a_record_that_contradicts_the_chain_is_refused(
-    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, edit: Any
+    judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndarray, what: str, edit: Edit
 ) -> None:
     changed = judge.result(judged.id, weights, record=tuple(edit(judge.told)), final_ppm=950_000)
     judge.deliver(judged.id, changed, owner.key.certificate)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,11 +39,11 @@ def estimator(plan: Plan, weights: np.ndarray) -> Estimator:
 class Frame:
     """What a DataFrame looks like from here."""
 
-    def __init__(self, columns: dict[str, list[Any]]) -> None:
+    def __init__(self, columns: dict[str, list[object]]) -> None:
         self._columns = columns
         self.columns = list(columns)
 
-    def to_dict(self, orient: str) -> dict[str, list[Any]]:
+    def to_dict(self, orient: str) -> dict[str, list[object]]:
         assert orient == "list"
         return self._columns
 
@@ -313,7 +313,9 @@ def test_it_keeps_scikit_learns_contract(estimator: Estimator, records: pa.Table
     [check_estimator_repr, check_get_params_invariance, check_valid_tag_types],
     ids=lambda c: c.__name__,
 )
-def test_scikit_learns_own_checks_of_a_fitted_predictor(estimator: Estimator, check: Any) -> None:
+def test_scikit_learns_own_checks_of_a_fitted_predictor(
+    estimator: Estimator, check: Callable[[str, Estimator], None]
+) -> None:
     check("Estimator", estimator)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from web3 import Web3
+from web3.types import RPCEndpoint
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
@@ -107,7 +108,7 @@ def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
     sonar: Sonar,
     created: Created,
 ) -> None:
-    gone = []
+    gone: list[bool] = []
 
     def go_away(method: str, _: object) -> Answer | None:
         if gone:
@@ -291,7 +292,7 @@ def test_a_node_behind_the_last_claim_brings_about_no_second_one(
         if method == "eth_blockNumber":
             return {"result": hex(before)}
         if method == "eth_call" and params[1] == "latest":
-            params[1] = hex(before)
+            return Answer(node.web3.provider.make_request(RPCEndpoint(method), [params[0], hex(before)]))
         return None
 
     late = Campaign.attach(through(Meddling(node.url, behind)), campaign.id)

@@ -197,7 +197,8 @@ def test_a_launch_that_reverted_can_be_repeated(
 ) -> None:
     node.set_automine(False)
     campaign = Campaign(owner, plan, records)
-    owner.outbox.wait = lambda key: None  # do not wait: the block comes after the deadline
+    owner.outbox.wait = lambda key: None  # type: ignore[method-assign,assignment]
+    # do not wait: the block comes after the deadline
     campaign.launch()
     del owner.outbox.wait
     node.advance(4000)

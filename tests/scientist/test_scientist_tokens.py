@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -40,10 +39,10 @@ def token(
 
 
 @pytest.fixture
-def paid_in(plan_values: JsonObject, token: GivenToken, owner: Scientist) -> Any:
+def paid_in(plan_values: JsonObject, token: GivenToken, owner: Scientist) -> Callable[..., Plan]:
     """`paid_in(**changes) -> Plan`: the plan of the tests, in the token."""
 
-    def make(**changes: Any) -> Plan:
+    def make(**changes: object) -> Plan:
         money = {"asset": token.address, "bounty": "10 USDX", "stake": "0.5 USDX", "fee": "1 units"}
         return plan_from(plan_values | money | changes, asset_at=owner.asset)
 

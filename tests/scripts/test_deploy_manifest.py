@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -56,7 +55,7 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     ("field", "value"),
     [("chain_id", "1337"), ("address", None), ("block", 1.5), ("layout", []), ("compiler", 4)],
 )
-def test_a_field_of_the_wrong_type_is_named(tmp_path: Path, field: str, value: Any) -> None:
+def test_a_field_of_the_wrong_type_is_named(tmp_path: Path, field: str, value: object) -> None:
     path = KNOWN.write(tmp_path)
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
 

@@ -12,6 +12,7 @@ from typing import Any
 from eth_abi import decode
 from vyper.cli.vyper_compile import compile_files
 from web3 import Web3
+from web3.types import RPCEndpoint, RPCResponse
 
 from tests.json_types import JsonObject
 from tests.stateful.boa_wire import REASON, ContractRefusedError
@@ -25,13 +26,13 @@ GAS = hex(10_000_000)
 class FoundryStage:
     """One node, for as long as the `with` lasts."""
 
-    def __init__(self, request: Callable[[str, list[Any]], Any]) -> None:
+    def __init__(self, request: Callable[[RPCEndpoint, list[object]], RPCResponse]) -> None:
         self.request = request
         self.clock = int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
 
     def rpc(self, method: str, *arguments: object) -> Any:
         """The result of a call to the node; an error of the node is raised."""
-        answer = self.request(method, list(arguments))
+        answer = self.request(RPCEndpoint(method), list(arguments))
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         return answer["result"]

@@ -21,7 +21,8 @@ class Line:
 
     def __init__(self, failing=()) -> None:
         self.failing = set(failing)
-        self.early_calls, self.alone_calls = [], []
+        self.early_calls: list[str] = []
+        self.alone_calls: list[str] = []
         self.now = self.most = 0
         self.lock = threading.Lock()
 
@@ -82,6 +83,6 @@ def test_who_stops_reading_stops_the_asking():
     line = Line()
     blocks = fetch_ahead(NAMES, line.early, line.alone)
     next(blocks)
-    blocks.close()
+    blocks.close()  # type: ignore[attr-defined]
     time.sleep(0.05)
     assert len(line.early_calls) <= 9

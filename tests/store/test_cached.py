@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from pysonar.protocol.cid import Cid
 from pysonar.store import (
     DaemonDownError,
     NotFoundError,
@@ -32,7 +33,7 @@ class Network(EmbeddedStore):
 
     def __init__(self, path) -> None:
         super().__init__(path, grace_seconds=0)
-        self.asked = []
+        self.asked: list[Cid] = []
 
     @property
     def place(self):

@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ with store._directory.collecting():
 """
 
 
-def start(code: str, *arguments: object, **options: object) -> subprocess.Popen:
+def start(code: str, *arguments: object, **options: Any) -> subprocess.Popen:
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
 

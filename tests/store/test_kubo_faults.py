@@ -121,7 +121,7 @@ def test_a_daemon_that_comes_back_in_time_is_not_noticed_by_a_get(mortal):
 
 def test_a_daemon_killed_in_the_middle_of_a_put_is_asked_again(mortal):
     data = content(100 * CHUNK)
-    killed = []
+    killed: list[object] = []
 
     def kill_once(done: int, total: int | None) -> None:
         if done > 20 * CHUNK and not killed:

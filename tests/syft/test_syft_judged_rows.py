@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -68,7 +66,7 @@ def test_a_gain_counts_only_if_the_guiding_rows_gain_as_well(
 
 
 def test_a_split_leaves_rows_on_both_sides() -> None:
-    wrong: list[Any] = [np.zeros(6, np.bool_), np.ones(6, np.bool_), SPLIT[:5]]
+    wrong: list[np.ndarray | None] = [np.zeros(6, np.bool_), np.ones(6, np.bool_), SPLIT[:5]]
     for guides in wrong:
         with pytest.raises(ShapeError, match="one or more on either side"):
             rows([*GUIDE, *PAY], guides)

@@ -1,5 +1,7 @@
 """Maps of gradient steps where there are fewer rows than inputs: the same as without the short cut."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, reject
@@ -51,9 +53,12 @@ def test_without_any_penalty_a_direction_that_no_row_has_stays_where_it_is():
 
 def test_the_short_cut_is_taken_where_there_are_fewer_rows_than_inputs(monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        "openmined_syft.rules.gradient_descent.thin_steps", lambda *how: asked.append(how) or thin_steps(*how)
-    )
+
+    def noted(*how: Any) -> object:
+        asked.append(how)
+        return thin_steps(*how)
+
+    monkeypatch.setattr("openmined_syft.rules.gradient_descent.thin_steps", noted)
     for rows, inputs in ((5, 20), (30, 20)):
         case = problem(rows, inputs, 2)
         np.testing.assert_allclose(

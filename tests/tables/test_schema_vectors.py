@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,7 +36,7 @@ from tests.json_types import JsonObject
 FILE = Path(__file__).parents[2] / "vectors/schema/vectors.json"
 
 
-def with_rules(field: JsonObject, **rules: Any) -> JsonObject:
+def with_rules(field: JsonObject, **rules: object) -> JsonObject:
     return {**field, "openmined": {**field["openmined"], **rules}}
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks, openapi
 from schemathesis.specs.openapi import checks as openapi_checks
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store.embedded.store import EmbeddedStore
@@ -17,7 +18,6 @@ from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
-from tests.json_types import JsonObject
 from tests.web.chain_story import Story
 from tests.web.test_web_index import two_campaigns
 
@@ -49,7 +49,7 @@ def own_file(
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
     tmp_path: Path,
-) -> JsonObject:
+) -> OpenApiSchema:
     """What the service over a finished and a declined campaign says of itself."""
     two_campaigns(story, miner, second_miner)
     indexer.poll()

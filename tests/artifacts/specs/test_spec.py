@@ -214,7 +214,7 @@ def test_every_range_at_both_edges(spec, name, good, bad):
         (lambda: Algorithm("linear", {"name": "gradient_descent", "l2": float("nan")}), "algorithm.rule"),
         (lambda: Algorithm("linear", {"name": "gradient_descent", "learning_rate": 0}), "algorithm.rule"),
         (lambda: Algorithm("linear", {"name": "gradient_descent", "momentum": 1}), "algorithm.rule"),
-        (lambda: Algorithm("linear", {"name": "gradient_descent", 5: 1}), "algorithm.rule"),
+        (lambda: Algorithm("linear", {"name": "gradient_descent", 5: 1}), "algorithm.rule"),  # type: ignore[dict-item]
     ],
 )
 def test_parts_refuse(make, field):

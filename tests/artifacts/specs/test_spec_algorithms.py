@@ -1,11 +1,11 @@
 """Families with parameters in a spec: ridge, feature maps drawn from the campaign's id, and networks."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
 
+from openmined_syft.models.ridge import Ridge
 from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign, SealedWeights, Spec
 from pysonar.protocol.artifacts.spec.algorithm import FAMILIES
 from pysonar.protocol.cid import Cid
@@ -55,7 +55,8 @@ def test_a_ridge_spec_keeps_its_penalty(spec):
         output_schema=output_schema("y", number_label((0, 1))),
         metric="r2",
     )
-    family: Any = Spec.parse(made.to_bytes()).family_for(ONE_CAMPAIGN)
+    family = Spec.parse(made.to_bytes()).family_for(ONE_CAMPAIGN)
+    assert isinstance(family, Ridge)
     assert family.penalty == 0.5
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from eth_abi.abi import encode
 from hypothesis import given
@@ -15,7 +13,7 @@ from pysonar.chain.errors import UndecodableLogError
 from tests.json_types import JsonObject
 
 EVENTS = sorted(abi.events().values(), key=lambda event: event.name)
-VALUES: dict[str, st.SearchStrategy[Any]] = {
+VALUES: dict[str, st.SearchStrategy[object]] = {
     "address": st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex()),
     "bytes32": st.binary(min_size=32, max_size=32),
     "uint256": st.integers(0, 2**256 - 1),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -152,7 +152,7 @@ def test_stored_verdicts_of_earlier_releases_are_still_understood(
     """A home of the first version keeps its events when the program under it is renewed."""
     path = tmp_path / "old.sqlite"
 
-    def opened() -> Any:
+    def opened() -> sqlite3.Connection:
         return open_database(
             path, chain_id=first.chain_id, genesis=rpc.genesis(node.web3), contract=first.address, tables=[]
         )

@@ -40,7 +40,9 @@ def follow(
 
 
 @pytest.fixture
-def register(node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact) -> Callable[[int], None]:
+def register(
+    node: Anvil, sonar: Sonar, capsule: KeyfileSigner, transact: Transact
+) -> Callable[[int], object]:
     """`register(number)`: one more event on chain."""
     return lambda number: transact(node, capsule, sonar.calls.register_capsule(number.to_bytes(32, "big")))
 

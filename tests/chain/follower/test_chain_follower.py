@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from web3 import Web3
-from web3.types import RPCEndpoint, RPCResponse
+from web3.types import RPCEndpoint
 
 from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, decode_log
 from pysonar.chain.contract.sonar import Sonar
@@ -198,12 +198,12 @@ class Meddling(NodeProvider):
         super().__init__(url)
         self.before = before
 
-    def make_request(self, method: RPCEndpoint, params: Params) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: Params) -> Any:
         answer = self.before(method, params)
         return super().make_request(method, params) if answer is None else answer
 
-    def make_requests(self, asked: Any) -> Any:
-        return [self.make_request(method, params) for method, params in asked]
+    def make_requests(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
+        return [self.make_request(RPCEndpoint(method), params) for method, params in asked]
 
 
 def test_a_node_that_lags_behind_orphans_nothing(
@@ -272,7 +272,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
     def fork_after_logs(method: str, params: Params) -> Answer | None:
         if method == "eth_getLogs" and forks:
             forks.clear()
-            answer = node.web3.provider.make_request(method, params)
+            answer = Answer(node.web3.provider.make_request(method, params))
             node.reorg(1)
             return answer
         return None

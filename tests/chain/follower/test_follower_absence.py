@@ -5,7 +5,6 @@ node leaves out is believed, and what is missing is told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -21,6 +20,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.follower.followers import MODEL, UPDATE, Clock, registered
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, answering, lagging
+from tests.json_types import JsonObject
 from tests.roles import Transact
 
 # --- absence proves nothing
@@ -30,7 +30,7 @@ def test_events_that_a_machine_behind_left_out_are_found_later(
     node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    register: Callable[[int], None],
+    register: Callable[[int], object],
     clock: Clock,
 ) -> None:
     register(1)
@@ -54,7 +54,7 @@ def test_they_are_found_at_each_age_that_is_looked_at(
     node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    register: Callable[[int], None],
+    register: Callable[[int], object],
     clock: Clock,
     age: int,
 ) -> None:
@@ -78,7 +78,7 @@ def test_in_the_end_blocks_are_left_alone(
     node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    register: Callable[[int], None],
+    register: Callable[[int], object],
     clock: Clock,
 ) -> None:
     register(1)
@@ -95,7 +95,7 @@ def test_in_the_end_blocks_are_left_alone(
 
 
 def test_a_restart_reads_the_newest_blocks_again(
-    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None], clock: Clock
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object], clock: Clock
 ) -> None:
     faulty.habit(answering([]), "eth_getLogs")
     register(1)
@@ -109,7 +109,7 @@ def test_a_restart_reads_the_newest_blocks_again(
 
 
 def test_a_machine_that_lacks_the_last_block_is_not_believed(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object]
 ) -> None:
     follower = follow(ages=())
     follower.poll()
@@ -123,7 +123,7 @@ def test_a_machine_that_lacks_the_last_block_is_not_believed(
 
 
 def test_a_block_that_a_node_does_not_have_is_not_a_fork(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object]
 ) -> None:
     register(1)
     follower = follow()
@@ -264,7 +264,7 @@ def test_counters_of_a_block_that_is_not_confirmed_yet_are_no_gap(
 
 @pytest.mark.parametrize("odd", [None, "text", 17, {}, [None], [{"topics": []}], [{"address": 5}]])
 def test_odd_logs_are_an_error_and_change_nothing(
-    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None], odd: Any
+    faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object], odd: object
 ) -> None:
     register(1)
     follower = follow()
@@ -281,13 +281,14 @@ def test_a_log_that_no_sonar_made_is_an_error_and_changes_nothing(
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     sonar: Sonar,
-    register: Callable[[int], None],
+    register: Callable[[int], object],
 ) -> None:
     register(1)
     place = hex(rpc.block_number(node.web3))
     (right,) = node.rpc("eth_getLogs", {"address": sonar.address, "fromBlock": place, "toBlock": place})
     follower = follow()
-    for wrong in ({"topics": ["0x" + "99" * 32]}, {"data": "0x01"}, {"topics": []}):
+    wrongs: list[JsonObject] = [{"topics": ["0x" + "99" * 32]}, {"data": "0x01"}, {"topics": []}]
+    for wrong in wrongs:
         faulty.behave()
         faulty.habit(answering([{**right, **wrong}]), "eth_getLogs")
         with pytest.raises(UnexpectedAnswerError):
@@ -302,7 +303,7 @@ def test_logs_of_a_block_that_is_not_on_the_chain_are_not_stored(
     faulty: FaultyNode,
     follow: Callable[..., Follower],
     sonar: Sonar,
-    register: Callable[[int], None],
+    register: Callable[[int], object],
 ) -> None:
     register(1)
     node.mine(2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from tests.chain.follower.followers import Clock, registered
 from tests.conftest import Anvil
-from tests.faulty_node import FaultyNode, answering, closing, erring, http, refusing
+from tests.faulty_node import Act, FaultyNode, answering, closing, erring, http, refusing
 
 
 @pytest.mark.parametrize(
@@ -25,9 +24,9 @@ def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
     node: Anvil,
     faulty: FaultyNode,
     follow: Callable[..., Follower],
-    register: Callable[[int], None],
+    register: Callable[[int], object],
     monkeypatch: pytest.MonkeyPatch,
-    habit: Any,
+    habit: Act,
 ) -> None:
     paused: list[float] = []
     monkeypatch.setattr("pysonar.chain.follower.time.sleep", paused.append)
@@ -48,7 +47,7 @@ def test_a_range_that_does_not_come_back_shrinks_and_is_remembered(
 
 
 def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object]
 ) -> None:
     register(1)
     node.mine(300)
@@ -62,7 +61,7 @@ def test_too_many_requests_are_a_pause_and_not_a_smaller_range(
 
 
 def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object]
 ) -> None:
     register(1)
     node.mine(300)
@@ -77,7 +76,7 @@ def test_a_node_that_is_away_is_not_asked_for_ever_smaller_ranges(
 
 
 def test_nodes_that_disagree_about_the_past_are_told(
-    node: Anvil, follow: Callable[..., Follower], register: Callable[[int], None], clock: Clock
+    node: Anvil, follow: Callable[..., Follower], register: Callable[[int], object], clock: Clock
 ) -> None:
     register(1)
     with FaultyNode(node.url) as right, FaultyNode(node.url) as wrong:
@@ -99,7 +98,7 @@ def test_nodes_that_disagree_about_the_past_are_told(
 
 
 def test_another_chain_in_the_nodes_place_takes_nothing_back(
-    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], None]
+    node: Anvil, faulty: FaultyNode, follow: Callable[..., Follower], register: Callable[[int], object]
 ) -> None:
     register(1)
     follower = follow()

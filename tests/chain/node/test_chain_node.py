@@ -5,7 +5,6 @@ repeated, within reason, before anybody hears of trouble.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 
@@ -27,6 +26,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.patient import patient
 from tests.conftest import Anvil
 from tests.faulty_node import (
+    Act,
     Exchange,
     FaultyNode,
     answering,
@@ -61,7 +61,7 @@ def test_the_answer_to_another_request_is_not_believed(faulty: FaultyNode, node:
      refusing(-32005, "daily request count exceeded, request rate limited"), refusing(429, "slow down"),
      refusing("RATE_LIMITED", "too many requests"), saying([]), saying("busy"), http(200, "<html>ok</html>")],
 )  # fmt: skip
-def test_what_passes_is_asked_again_within_the_request(faulty: FaultyNode, habit: Any) -> None:
+def test_what_passes_is_asked_again_within_the_request(faulty: FaultyNode, habit: Act) -> None:
     faulty.habit(habit, "eth_blockNumber", first=2)
     web3, paused = patient(faulty.url)
     assert rpc.block_number(web3) > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,7 +46,22 @@ READS: dict[str, Callable[[Web3], object]] = {
     "eth_maxPriorityFeePerGas": rpc.priority_fee,
 }
 
-ODD: list[Any] = [None, True, 17, -1, 1.5, "", "0x", "0xzz", "text", [], [None], {}, {"number": "0x1"}, [[]]]
+ODD: list[object] = [
+    None,
+    True,
+    17,
+    -1,
+    1.5,
+    "",
+    "0x",
+    "0xzz",
+    "text",
+    [],
+    [None],
+    {},
+    {"number": "0x1"},
+    [[]],
+]
 
 NULL_MEANS_NONE = {"eth_getTransactionReceipt", "eth_getTransactionByHash", "eth_maxPriorityFeePerGas"}
 
@@ -77,7 +91,7 @@ def test_any_json_in_place_of_a_result_is_a_value_or_one_typed_error(
      {"message": {"a": 1}}, {"code": 1.5, "message": "x"},
      {"code": -32000, "message": "x", "data": {"data": 5}}],
 )  # fmt: skip
-def test_an_error_of_any_shape_is_one_typed_error(faulty: FaultyNode, error: Any) -> None:
+def test_an_error_of_any_shape_is_one_typed_error(faulty: FaultyNode, error: object) -> None:
     faulty.habit(erring(error), "eth_blockNumber")
     web3, _ = patient(faulty.url)
     with pytest.raises((NodeRefusedError, NodeDownError)):
@@ -86,7 +100,7 @@ def test_an_error_of_any_shape_is_one_typed_error(faulty: FaultyNode, error: Any
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
                     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
-def test_no_value_gets_past_the_parsers_in_another_way(value: Any) -> None:
+def test_no_value_gets_past_the_parsers_in_another_way(value: object) -> None:
     for parse in (answers.block, answers.logs, answers.receipt, answers.transaction, answers.quantity,
                   answers.data, answers.block_transactions, answers.mined_receipt):  # fmt: skip
         try:

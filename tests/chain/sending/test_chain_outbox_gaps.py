@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NonceAstrayError
 from pysonar.chain.node import rpc
+from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
@@ -141,10 +141,8 @@ def test_a_node_that_is_behind_makes_nothing_look_astray(
     assert late.notices() == []
 
 
-def fill(nonce: int) -> Any:
+def fill(nonce: int) -> Deed:
     """The deed of filling that nonce."""
-    from pysonar.chain.sending.deeds import Action, Deed
-
     return Deed(Action.FILL, None, str(nonce))
 
 

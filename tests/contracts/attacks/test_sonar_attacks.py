@@ -7,11 +7,10 @@ a deadline nor a refund.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.contracts.parties import Account, Contract, Project
+from tests.contracts.parties import Account, Contract, Project, Receipt
 from tests.contracts.sonar_desk import BURN, ETHER, NO_ONE, Desk, digest, reverts
 
 
@@ -25,7 +24,7 @@ def puppet(project: Project, stranger: Account) -> Callable:
 def perform(sonar: Contract, stranger: Account) -> Callable:
     """Let a mock miner call Sonar."""
 
-    def call(puppet: Contract, function: str, *arguments: Any, value: int = 0) -> Any:
+    def call(puppet: Contract, function: str, *arguments: object, value: int = 0) -> Receipt:
         data = getattr(sonar, function).encode_input(*arguments)
         return puppet.perform(sonar, data, value=value, sender=stranger)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import boa
 import pytest
+from boa.contracts.vyper.vyper_contract import VyperContract
+from eth.abc import ComputationAPI
 from eth_utils import keccak
 
 from tests.contracts.parties import Contract
@@ -52,7 +54,7 @@ TOO_LONG = [("decline", 2, 129), ("report", 2, 33)]
 
 
 @pytest.fixture(scope="module")
-def raw_sonar() -> Any:
+def raw_sonar() -> VyperContract:
     return boa.load("contracts/Sonar.vy")
 
 
@@ -62,7 +64,7 @@ def undone() -> Iterator[None]:
         yield
 
 
-def send(sonar: Contract, data: bytes, value: int = 0) -> Any:
+def send(sonar: Contract, data: bytes, value: int = 0) -> ComputationAPI:
     boa.env.set_balance(SOMEBODY, 10**18)
     return boa.env.execute_code(
         to_address=str(sonar.address), sender=SOMEBODY, value=value, data=data, contract=sonar
@@ -77,16 +79,16 @@ def with_word(data: bytes, place: int, word: int) -> bytes:
     return data[: 4 + 32 * place] + word.to_bytes(32) + data[36 + 32 * place :]
 
 
-def is_understood(done: Any) -> bool:
+def is_understood(done: ComputationAPI) -> bool:
     """It went through or was refused for a reason: its arguments were read."""
     return not done.is_error or bytes(done.output)[:4] == REASON
 
 
-def is_cut_or_padded(done: Any) -> bool:
+def is_cut_or_padded(done: ComputationAPI) -> bool:
     return done.is_error and b"sonar: call is cut short or padded" in bytes(done.output)
 
 
-def is_not_understood(done: Any) -> bool:
+def is_not_understood(done: ComputationAPI) -> bool:
     return done.is_error and bytes(done.output) == b""
 
 

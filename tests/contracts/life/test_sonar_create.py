@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pysonar.chain.contract.versions import NEWEST
@@ -15,7 +13,7 @@ LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1
 
 
-def terms_told(event: JsonObject) -> tuple[Any, ...]:
+def terms_told(event: JsonObject) -> tuple[object, ...]:
     """The terms out of `CampaignCreated` alone, as ISonar.vyi says that they are packed."""
     limits, price = event["limits"], event["price"]
     submit_until = limits >> 177 & 2**34 - 1

@@ -13,7 +13,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 
 # Test modules are imported by path: the mine and the Capsule beside them are found only like this.
-from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
+from tests.mine.campaigns.small_capsule import Records, SmallCapsule
 from tests.roles import Transact
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Cid]:
 
 
 @pytest.fixture(scope="session")
-def rows() -> Rows:
+def rows() -> Records:
     """60 records of three colours, with numbers that are recognised wherever they turn up."""
     import numpy as np
 
@@ -92,7 +92,7 @@ def rows() -> Rows:
 
 
 @pytest.fixture
-def colours(rows: Rows, tmp_path: Path) -> Path:
+def colours(rows: Records, tmp_path: Path) -> Path:
     """The records as a miner's CSV file, with a column that nobody asks for."""
     path = tmp_path / "colours.csv"
     lines = [f"{a},{b},{c},{colour},secret-{number}" for number, (a, b, c, colour) in enumerate(rows)]

@@ -30,7 +30,7 @@ from tests.conftest import Anvil
 from tests.roles import Transact
 
 ETHER = 10**18
-Rows = list[tuple[float, float, float, str]]
+Records = list[tuple[float, float, float, str]]
 """Records of three numbers and a colour."""
 
 

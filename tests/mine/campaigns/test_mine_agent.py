@@ -21,7 +21,7 @@ from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
-from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
+from tests.mine.campaigns.small_capsule import Records, SmallCapsule
 from tests.roles import Tell
 
 
@@ -32,7 +32,7 @@ def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     return Mine(home, miner, tell)
 
 
-def twin(small_capsule: SmallCapsule, rows: Rows, weights: np.ndarray) -> np.ndarray:
+def twin(small_capsule: SmallCapsule, rows: Records, weights: np.ndarray) -> np.ndarray:
     """The same training in plain numpy."""
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
@@ -41,7 +41,7 @@ def twin(small_capsule: SmallCapsule, rows: Rows, weights: np.ndarray) -> np.nda
 
 
 def test_a_mine_trains_submits_and_is_paid(
-    mine: Mine, small_capsule: SmallCapsule, rows: Rows, happenings: list[JsonObject], node: Anvil
+    mine: Mine, small_capsule: SmallCapsule, rows: Records, happenings: list[JsonObject], node: Anvil
 ) -> None:
     before = node.balance(mine.address)
     campaign = small_capsule.open()
@@ -69,7 +69,7 @@ def test_a_mine_trains_submits_and_is_paid(
 
 
 def test_the_second_version_is_trained_from_the_second_version(
-    mine: Mine, small_capsule: SmallCapsule, rows: Rows
+    mine: Mine, small_capsule: SmallCapsule, rows: Records
 ) -> None:
     campaign = small_capsule.open()
     weights = np.zeros((4, 3))
@@ -255,7 +255,7 @@ def test_an_account_without_money_trains_nothing_and_says_what_is_missing(
 
 
 def test_no_record_leaves_the_mine(
-    mine: Mine, small_capsule: SmallCapsule, rows: Rows, store_folder: Path, node: Anvil, home: Home
+    mine: Mine, small_capsule: SmallCapsule, rows: Records, store_folder: Path, node: Anvil, home: Home
 ) -> None:
     campaign = small_capsule.open()
     mine.round()

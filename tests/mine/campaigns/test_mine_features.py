@@ -11,6 +11,7 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
@@ -19,7 +20,7 @@ from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
 from tests.json_types import JsonObject
-from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
+from tests.mine.campaigns.small_capsule import Records, SmallCapsule
 from tests.roles import Tell
 
 ALGORITHM = Algorithm(
@@ -36,7 +37,7 @@ def agent(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Agent:
     return Agent(connection, connection.outbox(miner), tell=tell)
 
 
-def round_of(agent: Agent, home: Home) -> tuple[list[Exception], list[Submitted]]:
+def round_of(agent: Agent, home: Home) -> tuple[list[OpenMinedError], list[Submitted]]:
     """A round: its errors, and all that was submitted so far."""
     errors = list(agent.round())
     connection = Connection.open(home)
@@ -47,7 +48,7 @@ def round_of(agent: Agent, home: Home) -> tuple[list[Exception], list[Submitted]
     return errors, [event for event in history if isinstance(event, Submitted)]
 
 
-def twin(capsule: SmallCapsule, rows: Rows, weights: np.ndarray, drawn_from: bytes) -> np.ndarray:
+def twin(capsule: SmallCapsule, rows: Records, weights: np.ndarray, drawn_from: bytes) -> np.ndarray:
     """The same training in plain numpy."""
     X = np.array([row[:3] for row in rows])
     y = np.array([capsule.CLASSES.index(row[3]) for row in rows])
@@ -55,7 +56,7 @@ def twin(capsule: SmallCapsule, rows: Rows, weights: np.ndarray, drawn_from: byt
 
 
 def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
-    agent: Agent, home: Home, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path, colours: Path
+    agent: Agent, home: Home, small_capsule: SmallCapsule, rows: Records, tmp_path: Path, colours: Path
 ) -> None:
     spec = small_capsule.spec(algorithm=ALGORITHM)
     campaign = small_capsule.open(spec)

@@ -22,7 +22,7 @@ from tests.mine.campaigns.conftest import colours as colours
 from tests.mine.campaigns.conftest import rows as rows
 from tests.mine.campaigns.conftest import small_capsule as small_capsule
 
-Ask = Callable[..., JsonObject]
+Ask = Callable[..., Any]
 """`ask(path, body=None)`: the answer's JSON."""
 
 HERE = "http://127.0.0.1:8771"

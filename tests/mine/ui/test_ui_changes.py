@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from starlette.testclient import TestClient
 
 from mine_agent.home import Home
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.ui.conftest import Ask
 from tests.roles import Tell
 
 
-def seen(ask: Ask, ticket: str) -> Any:
+def seen(ask: Ask, ticket: str) -> JsonObject:
     deadline = time.monotonic() + 30
     while (look := ask(f"/api/data/looks/{ticket}"))["state"] in ("reading", "matching"):
         assert time.monotonic() < deadline
@@ -96,7 +96,10 @@ def test_a_mapping_is_shown_by_field_and_changed_by_field(
         for field in ask(f"/api/data/own/mapping?campaign={campaign}")["fields"]
     }
     assert (origins["a"]["column"], origins["b"]) == ("Alpha", None)
-    for wrong in ({"a": {"column": "x", "constant": "y"}}, {"a": 5}, {"a": {"column": [None]}}, {"a": {}}):
+    wrongs: list[JsonObject] = [
+        {"a": {"column": "x", "constant": "y"}}, {"a": 5}, {"a": {"column": [None]}}, {"a": {}}
+    ]  # fmt: skip
+    for wrong in wrongs:
         body = {"digest": second["digest"], "fields": wrong}
         assert client.post("/api/data/own/mapping", json=body).status_code == 400
     last = ask("/api/data/own/mapping", {"digest": second["digest"], "fields": {"a": None}})
@@ -134,7 +137,10 @@ def test_a_rule_is_tried_on_the_open_campaigns_saved_and_obeyed(
     assert (decision["answer"], [one["rule"] for one in decision["reasons"]]) == ("no", ["scientists"])
     late = client.post("/api/policy", json=change)
     assert (late.status_code, "load it anew" in late.json()["error"]) == (409, True)
-    for wrong in ({"scientists": "any"}, {"scientist": []}, {"hours": ["25:00-26:00"]}, {"ask_first": 1}):
+    wrongs: list[JsonObject] = [
+        {"scientists": "any"}, {"scientist": []}, {"hours": ["25:00-26:00"]}, {"ask_first": 1}
+    ]  # fmt: skip
+    for wrong in wrongs:
         answer = client.post("/api/policy", json={"digest": saved["digest"], "changes": wrong})
         assert (answer.status_code, next(iter(wrong)) in answer.json()["error"]) == (400, True)
     assert home.policy().text == saved["text"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from openmined_oracle.agenda import SWEEP_SECONDS, Agenda, Outlook
-from pysonar.chain.contract.types import Verdict
+from pysonar.chain.contract.sonar import Sonar
+from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
@@ -94,7 +95,7 @@ def test_idle_campaigns_cost_no_questions_to_the_node(
     asked: list[bytes] = []
     campaign_of = type(world.sonar).campaign
 
-    def counted(self: Any, campaign: bytes, **options: Any) -> Any:
+    def counted(self: Sonar, campaign: bytes, **options: Any) -> CampaignRecord:
         asked.append(campaign)
         return campaign_of(self, campaign, **options)
 

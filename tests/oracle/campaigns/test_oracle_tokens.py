@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
 from openmined_oracle.campaigns.lifecycle import CLAIMS
+from openmined_oracle.journal import CampaignRow
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
@@ -80,7 +80,7 @@ def claims(world: World, campaign: bytes) -> list[Pending]:
         agent.close()
 
 
-def row(world: World, campaign: bytes) -> Any:
+def row(world: World, campaign: bytes) -> CampaignRow:
     agent = world.agent()
     try:
         return agent.context.journal.campaign(campaign)

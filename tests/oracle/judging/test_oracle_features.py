@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.models.family import LinearFamily
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign
+from pysonar.protocol.artifacts import Algorithm, ArtifactError, FromCampaign, Spec
 from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
 from tests.oracle.conftest import WideWorld
@@ -81,7 +80,7 @@ def test_weights_on_features_fit_no_other_campaign(wide: WideWorld) -> None:
         wide.spec(algorithm=ALGORITHM, initial=FromCampaign(bytes(32)))
 
 
-def narrow_model_of_many_columns(wide: WideWorld, rows: int) -> Any:
+def narrow_model_of_many_columns(wide: WideWorld, rows: int) -> Spec:
     """16 features of 4,096 encoded columns: the model is small, what it is computed from is not."""
     many = input_schema({f"field {place}": category_field(list(range(1024))) for place in range(4)})
     validation = replace(wide.spec().validation, rows=rows, sealed=wide.store.put(b"never looked at"))

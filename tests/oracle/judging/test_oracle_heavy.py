@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from openmined_oracle.agent import Agent
 from openmined_oracle.campaigns import assignment, deliver, open_campaign
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import InProgressError
+from openmined_oracle.journal import VerdictRow
 from openmined_oracle.workshop import HEAVY_EFFORT, Workshop
-from pysonar.chain.contract.types import State, Verdict
+from pysonar.chain.contract.types import CampaignRecord, State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.oracle.capsule_world import DAY, World
 
@@ -21,7 +23,7 @@ ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
 
 @pytest.fixture
-def workshop() -> Any:
+def workshop() -> Iterator[Workshop]:
     made = Workshop()
     yield made
     made.close()
@@ -84,7 +86,7 @@ def test_a_campaign_that_takes_long_to_open_holds_up_no_other(
 
     begun = []
 
-    def slow(first: Any, record: Any, *rest: Any) -> Any:
+    def slow(first: object, record: CampaignRecord, *rest: object) -> object:
         if record.id == heavy:
             begun.append(record.id)
             go.wait(120)
@@ -113,7 +115,9 @@ def test_a_campaign_that_takes_long_to_deliver_delays_no_other_s_deadline(
     world.submit(light, miner)
     go, sealed = threading.Event(), deliver._sealed
 
-    def slow(context: Any, bench: Any, record: Any, rows: Any) -> Any:
+    def slow(
+        context: Context, bench: Workbench, record: CampaignRecord, rows: list[VerdictRow]
+    ) -> tuple[bytes, bytes | None]:
         if record.id == heavy:
             go.wait(120)
         return sealed(context, bench, record, rows)

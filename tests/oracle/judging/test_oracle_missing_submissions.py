@@ -89,8 +89,11 @@ def test_a_damaged_block_of_the_own_store_is_held_against_nobody(world: World, m
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
 
 
+Away = Callable[[], Callable[[], None]]
+
+
 @pytest.fixture
-def away(world: World) -> Callable[[], Callable[[], None]]:
+def away(world: World) -> Away:
     """`away()`: the store's disk is unmounted, an empty directory is in its place; `away()()`: and back."""
 
     def unmount() -> Callable[[], None]:
@@ -106,7 +109,7 @@ def away(world: World) -> Callable[[], Callable[[], None]]:
     return unmount
 
 
-def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner, away: Any) -> None:
+def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner, away: Away) -> None:
     """Unmounted while Capsule runs, until long after the 15 minutes; then it is back."""
     campaign = world.opened()
     agent = world.agent()
@@ -128,7 +131,7 @@ def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner,
 
 
 def test_an_empty_directory_at_the_next_start_burns_no_stake(
-    world: World, miner: KeyfileSigner, away: Any
+    world: World, miner: KeyfileSigner, away: Away
 ) -> None:
     """The disk was not mounted again after a restart: a new store is made there, and has nothing."""
     campaign = world.opened()
@@ -144,7 +147,7 @@ def test_an_empty_directory_at_the_next_start_burns_no_stake(
 
 
 def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
-    world: World, miner: KeyfileSigner, away: Any
+    world: World, miner: KeyfileSigner, away: Away
 ) -> None:
     """The submission is missing, and so is what Capsule itself had pinned: the store has lost both."""
     campaign = world.opened()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import gmpy2
 import numpy as np
@@ -14,7 +13,7 @@ import pytest
 from openmined_syft.affine import AffineMap
 from openmined_syft.paillier.cipher_array import CipherArray
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from openmined_syft.paillier.keys import PrivateKey, PublicKey, generate_keypair
 from openmined_syft.paillier.training import train
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -208,7 +207,7 @@ def test_a_gradient_under_another_key_that_says_it_is_ours(
     ids=["zero", "n squared", "n"],
 )
 def test_a_ciphertext_out_of_range(
-    world: World, miner: KeyfileSigner, forge: Callable[[Any], int], why: str
+    world: World, miner: KeyfileSigner, forge: Callable[[PublicKey], int], why: str
 ) -> None:
     campaign = world.opened()
     good, public = world.gradient(campaign), world.model(campaign)[1]

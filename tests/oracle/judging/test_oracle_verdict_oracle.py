@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +74,7 @@ def judged(
     for name, owner, method in (("score", judged_rows, "measure_ppm"), ("fit", type(rows.scheme), "fit")):
         measured = getattr(owner, method)
 
-        def counting(*given: Any, name: str = name, measured: Any = measured) -> Any:
+        def counting(*given: object, name: str = name, measured: Callable[..., float] = measured) -> float:
             counts[name] += 1
             return measured(*given)
 

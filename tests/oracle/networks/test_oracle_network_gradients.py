@@ -21,7 +21,6 @@ from openmined_syft.models.curvature import curved_steps
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.training import train
-from openmined_syft.schemes import Gradient
 from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
@@ -117,7 +116,7 @@ def with_something_imaginary(world: NetworkWorld, campaign: bytes, _: object) ->
     return world.made_up_vector(campaign, vector)
 
 
-FORGERIES: dict[Callable[..., Gradient], str] = {
+FORGERIES: dict[Callable[..., object], str] = {
     of_paillier: "scheme",
     of_another_size: "the model is",
     under_another_key: "is for key",
@@ -129,7 +128,7 @@ FORGERIES: dict[Callable[..., Gradient], str] = {
 }
 
 # From large weights, an honest gradient is too large for its slots and spills over: it looks the same.
-USELESS: dict[Callable[..., Gradient], str] = {
+USELESS: dict[Callable[..., object], str] = {
     under_another_key_that_says_it_is_ours: "slot",
     with_a_huge_slope: "16384",
     with_something_outside_its_slots: "slot",
@@ -139,7 +138,7 @@ USELESS: dict[Callable[..., Gradient], str] = {
 
 @pytest.mark.parametrize("forged", FORGERIES, ids=lambda forged: forged.__name__)
 def test_a_gradient_that_is_unusable_is_malformed(
-    forged: Callable[..., Gradient],
+    forged: Callable[..., object],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
@@ -156,7 +155,7 @@ def test_a_gradient_that_is_unusable_is_malformed(
 
 @pytest.mark.parametrize("forged", USELESS, ids=lambda forged: forged.__name__)
 def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
-    forged: Callable[..., Gradient],
+    forged: Callable[..., object],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,

@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import open_sealed, seal
+from pysonar.protocol.openpgp import SecretKey, open_sealed, seal
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
@@ -87,7 +86,7 @@ def test_notes_of_verdicts_before_there_was_damping_still_open(
 ) -> None:
     """The Capsule that judged was older than the one that delivers."""
 
-    def older(notes: Notes, own: Any) -> bytes:
+    def older(notes: Notes, own: SecretKey) -> bytes:
         names = ("base_version", "step", "score", "salt", "digest", "reason")
         document = {name: getattr(notes, name) for name in names}
         document |= {name: document[name] and document[name].hex() for name in ("salt", "digest")}

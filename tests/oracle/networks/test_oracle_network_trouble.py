@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +69,7 @@ def test_a_machine_that_can_load_no_ciphertext_burns_no_stake(
     agent = networks.agent()
     real, left = module.from_bytes, [1 if works == "once" else 0]
 
-    def failing(kind: str, data: bytes) -> Any:
+    def failing(kind: str, data: bytes) -> object:
         if kind == "Ciphertext" and len(data) < 400_000:  # a gradient; the model's are larger
             if not left[0]:
                 raise CiphertextError("no memory")

@@ -50,6 +50,7 @@ def test_a_network_is_opened_trained_and_delivered(
     # The plaintext twin, with the step and the damping of the record.
     X = networks.schema.encode(networks.validation_table)
     exact = visit.gradient(networks.start)
+    assert entry.damping is not None
     way = curved_steps(networks.family, networks.start, exact, X)[entry.damping]
     twin = candidate(networks.start, way, entry.step)
     assert np.abs(result.weights - twin).max() <= 1e-3 * np.abs(twin).max()

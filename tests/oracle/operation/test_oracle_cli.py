@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from openmined_oracle.cli import app
 from openmined_oracle.keys.keystore import KeyStore

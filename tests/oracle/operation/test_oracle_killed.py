@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
@@ -12,7 +11,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from tests.oracle.capsule_world import World
 
 
-def points(*names: str, slow: tuple[str, ...]) -> list[Any]:
+def points(*names: str, slow: tuple[str, ...]) -> list[str | ParameterSet]:
     """The points to die at; the slow ones only in `make test-slow`."""
     return [*names, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
 

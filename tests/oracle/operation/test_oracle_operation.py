@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -27,6 +26,7 @@ from openmined_oracle.operation.metrics import MetricsServer, Watch
 from openmined_oracle.operation.vitals import Vitals, vitals
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
+from pysonar.party.happenings import Happening
 from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
@@ -126,7 +126,7 @@ def test_an_agent_at_work_keeps_its_numbers_fresh(installed: World, miner: Keyfi
     world = installed
     world.submit(world.opened(), miner)
     watch, stop = Watch(), threading.Event()
-    told: list[Any] = []
+    told: list[Happening] = []
 
     def work() -> None:  # a connection belongs to one thread
         agent = Connection.open(world.home).agent(

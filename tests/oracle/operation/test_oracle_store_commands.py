@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer import Typer
@@ -19,17 +20,16 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.cli import app as scientist_app
 from pysonar.store.embedded.store import EmbeddedStore
-from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
-StoreCommand = Callable[..., tuple[int, JsonObject]]
+StoreCommand = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
 def store_command(installed: World) -> StoreCommand:
     """`store_command("check")`: exit code and JSON document."""
 
-    def run(*arguments: str) -> tuple[int, JsonObject]:
+    def run(*arguments: str) -> tuple[int, Any]:
         command = ["store", *arguments, "--home", str(installed.home.path), "--format", "json"]
         done = CliRunner().invoke(capsule_app, command)
         return done.exit_code, json.loads(done.stdout)

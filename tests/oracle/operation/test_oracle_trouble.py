@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from openmined_oracle.agent import Agent
 from openmined_oracle.connection import Connection
 from openmined_oracle.errors import KeyStoreError
 from openmined_oracle.home import Home
@@ -24,7 +25,7 @@ from pysonar.party.home.settings import Settings
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
 from pysonar.protocol.schema import SchemaError
-from pysonar.store import DaemonDownError, StoreFullError
+from pysonar.store import DaemonDownError, Store, StoreFullError
 from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
 
@@ -104,7 +105,7 @@ def test_a_home_of_another_chain_is_refused(
     ids=["node", "database"],
 )
 def test_a_node_that_goes_away_and_a_busy_database_are_waited_for(
-    world: World, miner: KeyfileSigner, trouble: Exception
+    world: World, miner: KeyfileSigner, trouble: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = world.opened()
     world.submit(campaign, miner)
@@ -117,7 +118,7 @@ def test_a_node_that_goes_away_and_a_busy_database_are_waited_for(
             raise trouble
         return real()
 
-    agent.context.follower.poll = poll
+    monkeypatch.setattr(agent.context.follower, "poll", poll)
     tell = agent.context.tell
 
     def stop_after_the_report(happening: Happening) -> None:
@@ -143,15 +144,15 @@ class Trouble:
     only: fails for this CID alone; None for every call.
     """
 
-    def __init__(self, store: Any, method: str, error: Exception, only: Cid | None) -> None:
+    def __init__(self, store: Store, method: str, error: Exception, only: Cid | None) -> None:
         self._store, self._method, self._error, self._only = store, method, error, only
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         sound = getattr(self._store, name)
         if name != self._method:
             return sound
 
-        def failing(*arguments: Any, **options: Any) -> Any:
+        def failing(*arguments: object, **options: object) -> object:
             if self._only is None or self._only in arguments:
                 raise self._error
             return sound(*arguments, **options)
@@ -161,7 +162,7 @@ class Trouble:
 
 def run_with(
     world: World, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception, *, only: Cid | None = None
-) -> Any:
+) -> Agent:
     with monkeypatch.context() as patch:
         store = Trouble(world.store, method, error, only)
         patch.setattr("pysonar.party.connection.open_store", lambda _: store)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tomli_w
@@ -235,7 +234,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("ending", ["json", "toml"])
 def test_a_number_without_its_unit_is_refused_in_a_file(
-    tmp_path: Path, plan_values: JsonObject, key: str, value: Any, ending: str
+    tmp_path: Path, plan_values: JsonObject, key: str, value: object, ending: str
 ) -> None:
     path = tmp_path / f"plan.{ending}"
     changed = plan_values | {key: value}
@@ -289,7 +288,7 @@ def test_names_are_the_same_in_whatever_form_accents_were_typed(tmp_path: Path) 
         ("pay_by_gap", 1),
     ],
 )
-def test_values_of_another_type_are_named(plan_values: JsonObject, key: str, bad: Any) -> None:
+def test_values_of_another_type_are_named(plan_values: JsonObject, key: str, bad: object) -> None:
     with pytest.raises(PlanError, match="expected") as wrong:
         plan_from(plan_values | {key: bad})
     assert wrong.value.key == key
@@ -325,7 +324,7 @@ def wide(plan_values: JsonObject, inputs: int) -> JsonObject:
     return plan_values | {"fields": [{"names": names, "clip": [-1, 1]}]}
 
 
-def under(plan_values: JsonObject, scheme: str, **others: Any) -> JsonObject:
+def under(plan_values: JsonObject, scheme: str, **others: object) -> JsonObject:
     """The plan under a scheme, with its default size of key."""
     rest = {name: value for name, value in plan_values.items() if name != "key_bits"}
     return rest | {"scheme": scheme, **others}

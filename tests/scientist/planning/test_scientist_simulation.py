@@ -124,7 +124,12 @@ def test_a_campaign_is_simulated_before_it_is_launched(owner: Scientist, plan: P
 def test_each_mine_draws_its_noise_once(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[object] = []
     real = noise.exact_sums
-    monkeypatch.setattr(noise, "exact_sums", lambda rows: drawn.append(rows) or real(rows))
+
+    def noted(rows: Rows) -> object:
+        drawn.append(rows)
+        return real(rows)
+
+    monkeypatch.setattr(noise, "exact_sums", noted)
     rows = Rows(*encoded(plan, table(30)))
     releases = noise.Releases(plan, {"a": rows, "b": rows}, 3.0)
     assert releases["a"] is releases["a"] is not releases["b"]

@@ -208,7 +208,9 @@ def test_a_missing_an_unknown_and_a_foreign_field_are_refused(kind, fields):
         kind.from_fields([1])
 
 
-WRONG = st.sampled_from([None, True, -1, 0, 2**70, 1.5, "x", b"", b"x" * 7, [], {}]) | st.integers()
+WRONG: st.SearchStrategy[object] = (
+    st.sampled_from([None, True, -1, 0, 2**70, 1.5, "x", b"", b"x" * 7, [], {}]) | st.integers()
+)
 
 
 @pytest.mark.parametrize(("kind", "fields"), CASES)

@@ -36,7 +36,8 @@ class CountingKernel:
     releases_lock = False
 
     def __init__(self):
-        self.kernel, self.counts = load_kernel(), Counter()
+        self.kernel = load_kernel()
+        self.counts: Counter[str] = Counter()
 
     def powers(self, bases, exponent, modulus):
         self.counts["powers"] += len(bases)
@@ -204,8 +205,8 @@ def test_a_model_for_another_key_is_refused(capsule_key, stranger_key):
 
 def test_a_model_with_a_bad_ciphertext_is_refused(capsule_key):
     model = EncryptedModel.encrypt(np.zeros((2, 1)), capsule_key, version=0, weight_bound=2.0)
-    fields = model.to_fields()
-    fields["ciphertexts"] = bytes(512) + fields["ciphertexts"][512:]
+    fields = dict(model.to_fields())
+    fields["ciphertexts"] = bytes(512) + bytes(fields["ciphertexts"])[512:]
     with pytest.raises(CiphertextError, match="ciphertext 0"):
         train(EncryptedModel.from_fields(fields), capsule_key.public, AffineMap(np.eye(2), np.zeros((2, 1))))
 

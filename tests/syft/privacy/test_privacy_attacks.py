@@ -87,7 +87,7 @@ def test_one_row_is_reconstructed_from_a_single_gradient_without_noise_and_not_w
     near = 0
     for _ in range(60):
         noised = family.compiled(sums.noised(rho_for(EPSILON, DELTA)), RULE)
-        near += np.linalg.norm(record_from(gradient_at_zero(noised)) - VICTIM) < 0.25
+        near += int(np.linalg.norm(record_from(gradient_at_zero(noised)) - VICTIM) < 0.25)
     assert near < 12
 
 

@@ -81,7 +81,7 @@ def test_uniform_numbers_are_uniform_below_any_bound_and_come_from_the_system(mo
         drawn = Counter(source.below(bound) for _ in range(20_000))
         require_fit(drawn, dict.fromkeys(range(bound), 1 / bound))
     asked = []
-    monkeypatch.setattr(os, "urandom", lambda count: asked.append(count) or bytes(count))
+    monkeypatch.setattr(os, "urandom", lambda count: asked.append(count) or bytes(count))  # type: ignore[func-returns-value]
     assert SystemRandomness().below(1 << 200) == 0
     assert asked
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mine_agent.campaigns.artifacts import CampaignArtifacts
+from mine_agent.work.gradient import Base
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
@@ -193,7 +193,7 @@ def test_a_key_that_was_fine_for_one_campaign_is_looked_at_again_for_the_next(
     """The same CID, of which another spec says another thing: of another size, or of another scheme."""
     artifacts = CampaignArtifacts(mine.connection)
 
-    def base_of(campaign: bytes) -> Any:
+    def base_of(campaign: bytes) -> Base:
         record = network_capsule.sonar.campaign(campaign)
         return artifacts.base(record, artifacts.spec_of(record))
 

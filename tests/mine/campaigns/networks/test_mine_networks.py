@@ -7,18 +7,18 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from mine_agent.campaigns.artifacts import CampaignArtifacts
+from mine_agent.campaigns.artifacts import CampaignArtifacts, CampaignSpec
 from mine_agent.campaigns.earnings import earnings
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
 from mine_agent.privacy.protection import WithoutNoise
 from mine_agent.rules.policy import Limits
 from mine_agent.work.compiled_data import CompiledData
+from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
 from openmined_syft.errors import KernelError
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -104,9 +104,9 @@ def test_after_a_crash_the_same_rows_are_trained_on(
 ) -> None:
     """Else each restart would give Capsule another look at other rows of the same version."""
     campaign = network_capsule.open()
-    made: list[Any] = []
+    made: list[EncryptedNetworkGradient] = []
 
-    def down(gradient: Any, *_: object, **__: object) -> bytes:
+    def down(gradient: EncryptedNetworkGradient, *_: object, **__: object) -> bytes:
         made.append(gradient)
         raise OSError("the machine goes down")
 
@@ -139,7 +139,7 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
         campaign = network_capsule.create(network_capsule.spec(), salt=bytes([number]) * 32)
         plan = artifacts.spec_of(network_capsule.sonar.campaign(campaign))
 
-        def batch(visits: CompiledData, version: int, plan: Any = plan) -> Any:
+        def batch(visits: CompiledData, version: int, plan: CampaignSpec = plan) -> np.ndarray:
             return visits.visit(plan, data, version, Limits(), None, WithoutNoise()).visit.X  # type: ignore[attr-defined]
 
         batches.append(batch(visits, 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ def make_mine(
 ) -> Callable[..., Mine]:
     """`make_mine(**answers)`: a mine as `mine-agent init` makes it, with the colours registered."""
 
-    def make(**answers: Any) -> Mine:
+    def make(**answers: object) -> Mine:
         home = make_home(answers=FirstAnswers(**EVERYTHING, **answers))
         home.data().add("colours", colours, replace=False)
         return Mine(home, miner, tell)

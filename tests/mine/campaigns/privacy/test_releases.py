@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +17,14 @@ from mine_agent.privacy.errors import LedgerDamagedError
 from mine_agent.privacy.protection import Budgeted, seconds_for
 from openmined_syft.models import Rows
 from openmined_syft.privacy import UnnoisedSums, epsilon_at
-from openmined_syft.privacy.sums import variances
+from openmined_syft.privacy.sums import NoisedSums, variances
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import PrivacyFloor
 from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, kinds, ledger_of
-from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.mine.campaigns.small_capsule import Records, SmallCapsule
 from tests.roles import Tell
 
 
@@ -39,7 +38,7 @@ def learned_from_release(mine: Mine, small_capsule: SmallCapsule, campaign: byte
 
 
 def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
-    mine: Mine, small_capsule: SmallCapsule, rows: Rows
+    mine: Mine, small_capsule: SmallCapsule, rows: Records
 ) -> None:
     campaign = small_capsule.open()
     assert mine.round() == []
@@ -252,7 +251,7 @@ def test_a_mine_whose_clock_was_set_back_goes_on_and_says_so_once(
 
 
 def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
-    mine: Mine, small_capsule: SmallCapsule, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    mine: Mine, small_capsule: SmallCapsule, rows: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = small_capsule.open()
     plan = CampaignArtifacts(mine.connection).spec_of(small_capsule.sonar.campaign(campaign))
@@ -262,13 +261,15 @@ def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
     for drawing in (0.0, 0.001, 0.2):
         now = [100.0]
 
-        def slow(sums: UnnoisedSums, rho: Fraction, seconds: float = drawing, clock: Any = now) -> Any:
+        def slow(
+            sums: UnnoisedSums, rho: Fraction, seconds: float = drawing, clock: list[float] = now
+        ) -> NoisedSums:
             clock[0] += seconds
             return noised(sums, rho)
 
         monkeypatch.setattr(UnnoisedSums, "noised", slow)
 
-        def sleep(seconds: float, clock: Any = now) -> None:
+        def sleep(seconds: float, clock: list[float] = now) -> None:
             clock[0] += seconds
 
         protection = Budgeted(

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +35,7 @@ from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.meddling import Meddling
 from tests.mine.campaigns.mine_under_test import Mine
-from tests.mine.campaigns.small_capsule import Rows, SmallCapsule
+from tests.mine.campaigns.small_capsule import Records, SmallCapsule
 from tests.mine.mine_commands import MineCommand
 from tests.postgres_server import Postgres, postgres_bin
 from tests.roles import Tell
@@ -53,7 +52,7 @@ def mine(home: Home, miner: KeyfileSigner, tell: Tell, colours: Path) -> Mine:
     ("records", "classes", "joins"), [(20, 2, True), (19, 2, False), (60, 1, False), (20, 1, False)]
 )
 def test_without_privacy_few_records_or_one_class_are_not_trained_for_capsule_could_read_them(
-    home: Home, miner: KeyfileSigner, tell: Tell, rows: Rows, tmp_path: Path, small_capsule: SmallCapsule,
+    home: Home, miner: KeyfileSigner, tell: Tell, rows: Records, tmp_path: Path, small_capsule: SmallCapsule,
     records: int, classes: int, joins: bool,
 ) -> None:  # fmt: skip
     wanted = [row for row in rows * 3 if row[3] in SmallCapsule.CLASSES[:classes]][:records]
@@ -101,7 +100,7 @@ def state_a_purpose_of_its_own(document: JsonObject) -> None:
     ],
 )
 def test_a_spec_with_a_reference_or_a_bomb_in_its_schema_costs_nothing(
-    change: Any, named: str, mine: Mine, small_capsule: SmallCapsule, node: Anvil
+    change: Callable[[JsonObject], None], named: str, mine: Mine, small_capsule: SmallCapsule, node: Anvil
 ) -> None:
     before = node.balance(mine.address)
     bad = small_capsule.opened_with(changed_spec(small_capsule, change))
@@ -184,7 +183,7 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
     miner: KeyfileSigner,
     tell: Tell,
     small_capsule: SmallCapsule,
-    rows: Rows,
+    rows: Records,
     tmp_path: Path,
     node: Anvil,
 ) -> None:
@@ -204,7 +203,7 @@ def test_a_table_that_loses_its_rows_between_two_visits_is_not_trained_on(
 
 
 def test_a_table_that_changes_between_two_batches_of_a_visit_is_read_again_before_anything_is_sent(
-    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path,
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Records, tmp_path: Path,
     node: Anvil, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In the middle of the first visit the owner's own program changes a row."""
@@ -238,11 +237,11 @@ def test_a_table_that_changes_between_two_batches_of_a_visit_is_read_again_befor
 
 
 def test_a_table_that_changed_is_trained_on_as_it_is_now_and_once_for_each_version(
-    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, tmp_path: Path
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Records, tmp_path: Path
 ) -> None:
     place = tmp_path / "colours.sqlite"
 
-    def written(some: Rows) -> None:
+    def written(some: Records) -> None:
         with sqlite3.connect(place) as database:
             database.execute("create table if not exists colours (a real, b real, c real, colour text)")
             database.executemany("insert into colours values (?, ?, ?, ?)", some)
@@ -271,7 +270,7 @@ def test_a_table_that_changed_is_trained_on_as_it_is_now_and_once_for_each_versi
 
 @pytest.mark.slow
 def test_a_server_that_goes_away_in_the_middle_of_a_visit_costs_nothing_and_is_asked_again(
-    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Rows, node: Anvil,
+    home: Home, miner: KeyfileSigner, tell: Tell, small_capsule: SmallCapsule, rows: Records, node: Anvil,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A real PostgreSQL, killed after the visit has looked whether the records are what they were."""

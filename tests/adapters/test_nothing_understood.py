@@ -255,11 +255,12 @@ def test_an_mbox_gives_the_same_messages_in_whatever_pieces_it_is_read(
     monkeypatch.setattr(mail, "LARGEST", 600)
     location, _ = as_mbox(made_texts().slice(0, 4), tmp_path)
     path, long = Path(location), b"From x\nSubject: long\n\n" + b"Not From x\n" * 100 + b"\n"
-    path.write_bytes(long + path.read_bytes() + long + b"From x\r\nSubject: last\r\n\r\nbye\r\n\r\n")
+    last = b"From x\r\nSubject: last\r\n\r\nbye\r\n\r\n"
+    path.write_bytes(long + path.read_bytes() + long + last + long)
     (batch,) = mail.MailAdapter().source(location, {}).batches(["text"])
     texts = [record["text"] for record in batch.records.to_pylist()]
     assert texts == [*made_texts().slice(0, 4).column("text").to_pylist(), "bye\r\n"]
-    assert [fault.row for fault in batch.faults] == [1, 6]
+    assert [fault.row for fault in batch.faults] == [1, 6, 8]
 
 
 @pytest.mark.usefixtures("short")

@@ -89,7 +89,7 @@ def bare(texts: pa.Array) -> pa.Array:
 
 
 def _usual_currency(texts: pa.Array) -> str | None:
-    """The one that most cells have; amounts in others are no numbers beside it."""
+    """The one that most cells have; amounts in another one are not numbers beside it."""
     marked = texts.filter(pc.or_(_matches(texts, _AFTER), _matches(texts, _BEFORE)))
     if not len(marked):
         return None

@@ -121,7 +121,7 @@ def read_records(
         decimal: "." or ",", the owner's word for all numbers in texts.
 
     Raises:
-        MissingColumnError, FileFormatError: the source is no such table.
+        MissingColumnError, FileFormatError: the source has no such column, or is not a table.
         BadValueError: more than `limit` cannot be used; names the first.
     """
     fields = (*schema.fields, schema.label) if label else schema.fields

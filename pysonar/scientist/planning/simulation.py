@@ -69,7 +69,7 @@ class Simulation:
     @property
     def histogram(self) -> list[dict[str, Any]]:
         """How many mines earned nothing, and how many up to each tenth of what the best one earned: `up_to`
-        in wei as text, `mines`. Tenths in which there is no mine are there, too.
+        in wei as text, `mines`. Tenths without a mine are listed, too.
         """
         earned = list(self.by_mine.values())
         bins = [{"up_to": "0", "mines": self.mines - len(earned)}]

@@ -43,7 +43,7 @@ def write_model(path: str | Path, model: ModelFile) -> None:
 
 
 def read_model(path: str | Path) -> ModelFile:
-    """Read it. EstimatorError: it is no such file, or damaged."""
+    """Read it. EstimatorError: it is not a model file, or is damaged."""
     from safetensors import SafetensorError, safe_open
 
     source = Path(path).expanduser()

@@ -185,9 +185,9 @@ def test_where_the_records_are_split_those_that_pay_are_measured_and_the_file_mu
     validation_csv: Path,
 ) -> None:
     split = Campaign(
-        owner, plan_from(plan_values | {"guiding_share": "50 %"}), records, name="split"
+        owner, plan_from(plan_values | {"guiding_share": "20 %"}), records, name="split"
     ).launch()
-    judge.open(split.id, 500_000)
+    judge.open(split.id, judge.sonar.campaign(split.id).terms.max_start)
     judge.judge(split.id, miner, "IMPROVED", 950_000)
     judge.deliver(split.id, judge.result(split.id, weights), owner.key.certificate)
 

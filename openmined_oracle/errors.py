@@ -82,7 +82,7 @@ class Decline(Enum):
     VALIDATION_FOREIGN = "the validation set is bound to another owner, contract or chain"
     VALIDATION_DIGEST = "the validation set does not have the digest of the spec"
     VALIDATION_UNFIT = "the validation set does not fit the spec's schemas and number of rows"
-    VALIDATION_ONE_LABEL = "all records of the validation set have the same label: it measures nothing"
+    VALIDATION_ONE_LABEL = "all validation records that pay have the same label: they measure nothing"
     WEIGHTS_MISSING = "the initial weights could not be fetched"
     WEIGHTS_SEALED_WRONG = "the initial weights do not open with the named certificate"
     WEIGHTS_FOREIGN = "the initial weights are bound to another owner, contract or chain"

@@ -53,6 +53,14 @@ class JudgedRows:
                 f"{int(guides.sum())} guiding rows of {len(self.y)}; needs one or more on either side"
             )
 
+    @property
+    def labels_differ(self) -> bool:
+        """Whether the rows that decide what is paid have more than one label. Else a constant answer scores
+        all there is to score, and whoever only names it would be paid; a single row has one label, too.
+        """
+        _, y = self._paying
+        return bool(np.any(y != y[:1]))
+
     def score(self, weights: Weights) -> int:
         """The metric of weights (d, k) on the rows that decide what is paid, in ppm."""
         return measure_ppm(self.metric, self.family, weights, *self._paying)

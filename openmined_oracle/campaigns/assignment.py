@@ -33,7 +33,7 @@ from pysonar.protocol.artifacts import (
     WrongDigestError,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.validation_rows import judged_rows, labels_differ
+from pysonar.protocol.artifacts.validation_rows import judged_rows
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import (
     Certificate,
@@ -274,7 +274,7 @@ def _validation(
         raise DeclinedError(Decline.VALIDATION_FOREIGN) from None
     except ArtifactError:
         raise DeclinedError(Decline.VALIDATION_UNFIT) from None
-    if not labels_differ(judged.y):
+    if not judged.labels_differ:
         raise DeclinedError(Decline.VALIDATION_ONE_LABEL)
     return judged
 

@@ -40,7 +40,7 @@ from pysonar.protocol.artifacts import (
     parse_certificate,
 )
 from pysonar.protocol.artifacts.parts.records import records_to_bytes
-from pysonar.protocol.artifacts.validation_rows import guiding, labels_differ
+from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import seal
@@ -137,16 +137,17 @@ def starting_accuracy(plan: Plan, validation: pa.Table, salt: bytes = b"") -> in
         PlanError: all records have the same label, and Capsule would decline the campaign.
     """
     X, y = plan.schema.encode(validation), plan.schema.encode_labels(validation)
-    if not labels_differ(y):
+    guides = guiding(salt, validation.num_rows, plan.guiding_rows(validation.num_rows))
+    judged = JudgedRows(plan.family, scheme_named(plan.algorithm.scheme), plan.metric, X, y, guides)
+    if not judged.labels_differ:
         label = plan.schema.label.name
-        expected = "at least two different labels; all records have this one, so they would measure nothing"
-        raise PlanError("the validation records", label, validation.column(label)[0].as_py(), expected)
+        paying = validation.column(label)[0 if guides is None else int(np.argmin(guides))].as_py()
+        expected = "at least two different labels; all records that pay have this one, and measure nothing"
+        raise PlanError("the validation records", label, paying, expected)
     if plan.start is not None:
         return plan.start
     weights = plan.initial if isinstance(plan.initial, np.ndarray) else plan.family.initial_weights()
-    guides = guiding(salt, validation.num_rows, plan.guiding_rows(validation.num_rows))
-    scheme = scheme_named(plan.algorithm.scheme)
-    return JudgedRows(plan.family, scheme, plan.metric, X, y, guides).score(weights)
+    return judged.score(weights)
 
 
 def _sent_before(scientist: Scientist, name: str, request: bytes) -> CampaignRow | None:

@@ -38,6 +38,21 @@ def test_the_guiding_rows_choose_the_step_and_the_others_score_it() -> None:
     assert not is_paid(found, accuracy=0, target=900_000, min_gain=10_000)
 
 
+@pytest.mark.parametrize(
+    ("y", "split", "differ"),
+    [
+        ([*GUIDE, *PAY], SPLIT, True),
+        ([*GUIDE, 1.0, 1.0, 1.0, 1.0], SPLIT, False),  # what guides pays for nothing
+        ([*GUIDE, 1.0, 1.0, 1.0, 1.0], None, True),
+        ([1.0] * 6, None, False),
+    ],
+)
+def test_labels_differ_among_the_rows_that_pay(
+    y: list[float], split: NDArray[np.bool_] | None, differ: bool
+) -> None:
+    assert rows(y, split).labels_differ is differ
+
+
 def test_without_a_split_every_row_does_both() -> None:
     found = search(rows([*GUIDE, *PAY], None))
     assert found is not None

@@ -7,7 +7,6 @@ later the auditor, can know: whoever sends gradients cannot aim at the rows that
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +29,6 @@ def guiding(salt: bytes, rows: int, count: int) -> NDArray[np.bool_] | None:
     chosen = np.zeros(rows, np.bool_)
     chosen[np.argsort(np.frombuffer(stream, "<u8"), kind="stable")[:count]] = True
     return chosen
-
-
-def labels_differ(y: NDArray[Any]) -> bool:
-    """Whether the encoded labels (n,) are not all the same one. Else a constant answer scores all there is to
-    score, and every submission that only names it would be paid. A single record has one label, too.
-    """
-    return len(y) > 0 and bool(np.any(y != y[0]))
 
 
 def judged_rows(spec: Spec, family: ModelFamily, sealed: SealedInput) -> JudgedRows:

@@ -95,11 +95,13 @@ def _pieces(file: BinaryIO) -> Iterator[bytes | None]:
     """The messages without their envelope lines; None for one that is too long to be gathered."""
     held, long = b"", False
     while piece := file.read(_PIECE):
-        searched = max(len(held) - len(_NEXT), 0)
+        start, searched = 0, max(len(held) - len(_NEXT), 0)
         held += piece
         while (end := held.find(_NEXT, searched)) >= 0:
-            yield None if long else _message(held[: end + 1])
-            held, long, searched = held[end + 1 :], False, 0
+            yield None if long else _message(held[start : end + 1])
+            start = searched = end + 1
+            long = False
+        held = held[start:]
         if len(held) > LARGEST + len(_NEXT):
             held, long = held[-len(_NEXT) :], True
     yield None if long else _message(held)

@@ -132,9 +132,8 @@ function chainOf(answer: Answer | undefined): number {
 
 /** Seconds before each further try. Logs of a range that takes too long are not asked for again: the range shrinks. */
 function pausesAfter(error: NodeDownError, asked: readonly Asked[]): readonly number[] {
-  if (error instanceof NodeBusyError) {
-    return !error.limited && asked.some(([method]) => method === "eth_getLogs") ? BUSY_PAUSES.slice(0, 1) : BUSY_PAUSES;
-  }
-  const pauses = error instanceof UnexpectedAnswerError ? UNEXPECTED_PAUSES : DOWN_PAUSES;
-  return asked.some(([method]) => method === "eth_getLogs") ? pauses.slice(0, 1) : pauses;
+  const busy = error instanceof NodeBusyError;
+  const pauses = busy ? BUSY_PAUSES : error instanceof UnexpectedAnswerError ? UNEXPECTED_PAUSES : DOWN_PAUSES;
+  const limited = busy && error.limited;
+  return !limited && asked.some(([method]) => method === "eth_getLogs") ? pauses.slice(0, 1) : pauses;
 }

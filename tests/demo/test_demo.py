@@ -18,6 +18,8 @@ from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import Report, check, write_report
 
+pytestmark = pytest.mark.slow  # the whole demo, with all its processes, about a minute
+
 PASSPHRASE = "for the test of the demo only"
 
 
@@ -176,7 +178,6 @@ def test_every_mine_made_one_release_within_its_budget_and_the_report_says_so(
         assert mine["unprotected_gradients"] == 0
 
 
-@pytest.mark.slow
 def test_without_noise_it_reaches_more_and_says_what_that_means(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -12,6 +14,7 @@ def heads(line: str) -> list[str]:
     return [cell.strip().split(",")[0] for cell in line.strip("|").split("|")]
 
 
+@pytest.mark.slow
 def test_the_table_of_climbs_is_what_is_measured() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.climbs"], cwd=ROOT, capture_output=True, text=True, check=False

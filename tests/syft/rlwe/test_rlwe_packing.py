@@ -17,7 +17,12 @@ SHAPES = st.tuples(st.integers(1, LARGEST_ROWS), st.integers(1, 40))
 
 @given(SHAPES, st.sampled_from([1e-3, 4.0, 8.0, 4096.0]))
 def test_every_layout_has_a_place_for_each_number_and_one_only(shape, bound):
-    layout = RlweLayout.choose((shape[0], min(shape[1], 32)), bound)
+    rows, columns = shape
+    if rows > RlweLayout.largest_rows(columns, bound):
+        with pytest.raises(SizeError):
+            RlweLayout.choose(shape, bound)
+        return
+    layout = RlweLayout.choose(shape, bound)
     for columns in map(layout.columns_of, range(layout.column_blocks)):
         for rows in map(layout.rows_of, (0, layout.row_blocks - 1)):
             places = layout.answer_places(len(columns), len(rows)).ravel()

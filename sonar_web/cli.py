@@ -17,7 +17,7 @@ from pysonar.party.cli.options import (
     PollSecondsOption,
     RpcOption,
     StartBlockOption,
-    store_option,
+    StoreOption,
 )
 from pysonar.party.home.settings import default_home
 
@@ -59,7 +59,7 @@ def run(
     poll_seconds: PollSecondsOption = 2.0,
     start_block: StartBlockOption = None,
     requests_a_minute: Annotated[int, typer.Option(help="Most requests of one address.", min=1)] = 600,
-    store: Annotated[str | None, store_option("specs and other artifacts")] = None,
+    store: StoreOption = None,
     answer_to: Annotated[
         list[str] | None, typer.Option(help="A name under which browsers may ask. Repeat it for others.")
     ] = None,

@@ -7,26 +7,19 @@ from typing import Annotated
 import typer
 
 from mine_agent.privacy.defaults import DEFAULT_DELTA, DEFAULT_EPSILON, DEFAULT_PRICE
-from pysonar.party.cli import options
 from pysonar.party.cli.console import (
-    Format,
-    FormatOption,
-    HomeOption,
-    PassphraseFileOption,
     acting,
     note,
     print_record,
     warn,
 )
+from pysonar.party.cli.options import NewHome, makes_a_home
 
 
 @acting
+@makes_a_home
 def init(
-    rpc: options.RpcOption = options.LOCAL_NODE,
-    contract: options.ContractOption = None,
-    deployment: options.DeploymentOption = None,
-    store: Annotated[str | None, options.store_option("models and gradients")] = None,
-    keyfile: options.KeyfileOption = None,
+    new: NewHome,
     allow_scientist: Annotated[
         list[str] | None,
         typer.Option(help='Address of a scientist whose models may learn here, or "any". Repeat for more.'),
@@ -69,12 +62,6 @@ def init(
     maximum_stake: Annotated[
         str, typer.Option(help="Largest stake of one submission.", metavar="AMOUNT")
     ] = "0.1 ether",
-    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
-    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
-    start_block: options.StartBlockOption = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFileOption = None,
-    form: FormatOption = Format.TABLE,
 ) -> None:
     """Make the home directory of a mine: settings, an account, and your first rules.
 
@@ -96,7 +83,7 @@ def init(
             "networks learn only where no budget bounds what they tell of a single record: give --privacy"
             " none as well, or leave --allow-networks out"
         )
-    path = home_path(home)
+    path = home_path(new.home)
     if Home.exists(path):  # kept with other rules than those given here, it would not do what was asked
         raise HomeError(f"{path} is already the home of a mine; choose another --home, or use it as it is")
     answers = FirstAnswers(
@@ -116,25 +103,14 @@ def init(
     unlocked = make_or_keep(
         Home,
         path,
-        passphrase_file,
-        settings=lambda: options.first_settings(
-            rpc=rpc,
-            contract=contract,
-            deployment=deployment,
-            store=store,
-            keyfile=keyfile,
-            confirmations=confirmations,
-            poll_seconds=poll_seconds,
-            start_block=start_block,
-        ),
+        new,
         create=lambda settings, _: Home.create(path, settings, answers),
-        own_keyfile=keyfile is not None,
     )
     policy = unlocked.home.policy_file
     print_record(
         {"address": unlocked.signer.address, "home": path, "policy": policy},
         {"address": "Account", "home": "Home", "policy": "Rules"},
-        form=form,
+        form=new.form,
     )
     undecided = [
         option

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pysonar.party.cli import options
 from pysonar.party.cli.console import (
     Format,
-    FormatOption,
-    HomeOption,
-    PassphraseFileOption,
     acting,
     note,
     print_record,
     warn,
 )
+from pysonar.party.cli.options import NewHome, makes_a_home
 
 if TYPE_CHECKING:
     from openmined_oracle.home import Home
@@ -29,21 +26,12 @@ REGISTER_SECONDS = 60.0
 
 
 @acting
+@makes_a_home
 def init(
-    rpc: options.RpcOption = options.LOCAL_NODE,
-    contract: options.ContractOption = None,
-    deployment: options.DeploymentOption = None,
-    store: Annotated[str | None, options.store_option("models and gradients")] = None,
-    keyfile: options.KeyfileOption = None,
+    new: NewHome,
     name: Annotated[
         str, typer.Option(help="A name for people to read, in the public certificate.")
     ] = "Capsule",
-    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
-    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
-    start_block: options.StartBlockOption = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFileOption = None,
-    form: FormatOption = Format.TABLE,
 ) -> None:
     """Make the home directory of a Capsule, and make the Capsule known.
 
@@ -60,26 +48,15 @@ def init(
     from openmined_oracle.home import Home
     from pysonar.party.cli.account import make_or_keep
 
-    path = home_path(home)
+    path = home_path(new.home)
     unlocked = make_or_keep(
         Home,
         path,
-        passphrase_file,
-        settings=lambda: options.first_settings(
-            rpc=rpc,
-            contract=contract,
-            deployment=deployment,
-            store=store,
-            keyfile=keyfile,
-            confirmations=confirmations,
-            poll_seconds=poll_seconds,
-            start_block=start_block,
-        ),
+        new,
         create=lambda settings, passphrase: Home.create(path, settings, passphrase, name=name),
-        own_keyfile=keyfile is not None,
     )
     own = next(iter(unlocked.home.secret_keys(unlocked.passphrase).values()))
-    _introduce(unlocked.home, unlocked.signer, own, form)
+    _introduce(unlocked.home, unlocked.signer, own, new.form)
 
 
 def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) -> None:

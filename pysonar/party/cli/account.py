@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.files.secret_file import require_private
 from pysonar.party.cli.console import note, warn
+from pysonar.party.cli.options import NewHome
 from pysonar.party.home.home import AgentHome
 from pysonar.party.home.passphrase import choose_passphrase, read_passphrase, weakness
 from pysonar.party.home.settings import Settings
@@ -33,18 +34,14 @@ class Unlocked(Generic[HomeT]):
 def make_or_keep(
     kind: type[HomeT],
     path: Path,
-    passphrase_file: Path | None,
-    *,
-    settings: Callable[[], Settings],
+    new: NewHome,
     create: Callable[[Settings, str], HomeT],
-    own_keyfile: bool,
 ) -> Unlocked[HomeT]:
     """The home at `path`, kept as it is if there is one.
 
     Args:
-        settings: those of a new home, as the options of the command line say it; asked only for a new one.
+        new: what the command line says of a new home. With a keyfile: one that exists already.
         create: makes all of the new home but the account, settings last.
-        own_keyfile: the settings name a keyfile that exists already.
 
     Raises:
         NotPrivateError: others can read or write the directory, a keyfile or the passphrase file.
@@ -56,14 +53,14 @@ def make_or_keep(
     if kind.exists(path):
         note(f"{path} is there already; it stays as it is")
         home = kind.open(path)
-        passphrase = read_passphrase(passphrase_file, what=str(path))
+        passphrase = read_passphrase(new.passphrase_file, what=str(path))
         return Unlocked(home, KeyfileSigner.open(home.keyfile, passphrase), passphrase)
-    chosen = settings()
-    if own_keyfile:
-        passphrase = read_passphrase(passphrase_file, what=f"the keyfile {chosen.keyfile}")
+    chosen = new.settings()
+    if new.keyfile is not None:
+        passphrase = read_passphrase(new.passphrase_file, what=f"the keyfile {chosen.keyfile}")
     else:
-        passphrase = choose_passphrase(passphrase_file, what="the new keys")
-    signer = make_account(chosen.keyfile_path(path), passphrase, make=not own_keyfile)
+        passphrase = choose_passphrase(new.passphrase_file, what="the new keys")
+    signer = make_account(chosen.keyfile_path(path), passphrase, make=new.keyfile is None)
     home = create(replace(chosen, account=signer.address), passphrase)
     weak = weakness(passphrase)
     if weak is not None:

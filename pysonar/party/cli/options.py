@@ -1,14 +1,17 @@
-"""The options of `init` that become the first `settings.toml`, with the same words in all command lines."""
+"""The options that every `init` has, declared once: the same words in the same order for all parties."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pysonar.party.cli.console import note
+from pysonar.party.cli.console import Format, FormatOption, HomeOption, PassphraseFileOption, note
 from pysonar.party.home.place import find_place
 from pysonar.party.home.settings import Settings, default_home
 
@@ -48,46 +51,96 @@ CONFIRMATIONS = Settings.confirmations
 POLL_SECONDS = Settings.poll_seconds
 
 
-def store_option(what: str) -> Any:
-    """`--store`; `what` says what this agent exchanges there."""
-    return typer.Option(
-        help=f"Where {what} are exchanged: embedded:/DIRECTORY shared by the parties of one machine, or"
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Where artifacts are exchanged: embedded:/DIRECTORY shared by the parties of one machine, or"
         " kubo:/ip4/127.0.0.1/tcp/5001/http.",
         show_default=False,
-    )
+    ),
+]
 
 
-def first_settings(
-    *,
-    rpc: Sequence[str],
-    contract: str | None,
-    deployment: Path | None,
-    store: str | None,
-    keyfile: Path | None,
-    confirmations: int,
-    poll_seconds: float,
-    start_block: int | None,
-) -> Settings:
-    """The settings of a new home. Without a store: the embedded one that all homes of this user share.
+@dataclass(frozen=True)
+class NewHome:
+    """What the options of an `init` say of the new home: its first settings, its place and what seals it.
 
-    Raises:
-        typer.BadParameter, DeploymentError, ChainError: as `find_place`.
-        SettingsError: a value cannot be used.
+    The fields are the options. In the help, those of one party only stand between `keyfile` and
+    `confirmations`.
     """
-    place = find_place(rpc, contract, deployment)
-    store = store or f"embedded:{default_home('store')}"
-    _say_if_made(store)
-    return Settings(
-        rpc=rpc[0] if len(rpc) == 1 else tuple(rpc),
-        chain_id=place.chain_id,
-        contract=place.contract,
-        contract_version=place.version,
-        store=store,
-        keyfile=str(keyfile.expanduser().absolute()) if keyfile else Settings.keyfile,
-        confirmations=confirmations,
-        poll_seconds=poll_seconds,
-        start_block=place.start_block if start_block is None else start_block,
-    )
+
+    rpc: RpcOption
+    contract: ContractOption
+    deployment: DeploymentOption
+    store: StoreOption
+    keyfile: KeyfileOption
+    confirmations: ConfirmationsOption
+    poll_seconds: PollSecondsOption
+    start_block: StartBlockOption
+    home: HomeOption
+    passphrase_file: PassphraseFileOption
+    form: FormatOption
+
+    def settings(self) -> Settings:
+        """The settings of a new home. Without a store: the embedded one that all homes of this user share.
+
+        Raises:
+            typer.BadParameter, DeploymentError, ChainError: as `find_place`.
+            SettingsError: a value cannot be used.
+        """
+        place = find_place(self.rpc, self.contract, self.deployment)
+        store = self.store or f"embedded:{default_home('store')}"
+        _say_if_made(store)
+        return Settings(
+            rpc=self.rpc[0] if len(self.rpc) == 1 else tuple(self.rpc),
+            chain_id=place.chain_id,
+            contract=place.contract,
+            contract_version=place.version,
+            store=store,
+            keyfile=str(self.keyfile.expanduser().absolute()) if self.keyfile else Settings.keyfile,
+            confirmations=self.confirmations,
+            poll_seconds=self.poll_seconds,
+            start_block=place.start_block if self.start_block is None else self.start_block,
+        )
+
+
+_DEFAULTS: dict[str, Any] = {
+    "rpc": LOCAL_NODE,
+    "confirmations": CONFIRMATIONS,
+    "poll_seconds": POLL_SECONDS,
+    "form": Format.TABLE,
+}
+_OWN_STAND_BEFORE = "confirmations"
+
+
+def makes_a_home(init: Callable[..., None]) -> Callable[..., None]:
+    """Decorator of an `init(new: NewHome, ...)`: a command with the options of `NewHome` and its own."""
+    hints = get_type_hints(NewHome, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            part.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_DEFAULTS.get(part.name),
+            annotation=hints[part.name],
+        )
+        for part in fields(NewHome)
+    ]
+    names = [part.name for part in shared]
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(inspect.signature(init, eval_str=True).parameters.values())[1:]
+    ]
+    at = names.index(_OWN_STAND_BEFORE)
+    parameters = [*shared[:at], *own, *shared[at:]]
+
+    @functools.wraps(init)
+    def run(**given: Any) -> None:
+        new = NewHome(**{name: given.pop(name) for name in names})
+        init(new, **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {part.name: part.annotation for part in parameters}
+    return run
 
 
 def _say_if_made(store: str) -> None:

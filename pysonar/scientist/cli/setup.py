@@ -6,33 +6,20 @@ from typing import Annotated
 
 import typer
 
-from pysonar.party.cli import options
 from pysonar.party.cli.console import (
-    Format,
-    FormatOption,
-    HomeOption,
-    PassphraseFileOption,
     acting,
     print_record,
 )
+from pysonar.party.cli.options import NewHome, makes_a_home
 
 
 @acting
+@makes_a_home
 def init(
-    rpc: options.RpcOption = options.LOCAL_NODE,
-    contract: options.ContractOption = None,
-    deployment: options.DeploymentOption = None,
-    store: Annotated[str | None, options.store_option("artifacts")] = None,
-    keyfile: options.KeyfileOption = None,
+    new: NewHome,
     name: Annotated[
         str, typer.Option(help="A name for people to read, in the public certificate.")
     ] = "Data Scientist",
-    confirmations: options.ConfirmationsOption = options.CONFIRMATIONS,
-    poll_seconds: options.PollSecondsOption = options.POLL_SECONDS,
-    start_block: options.StartBlockOption = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFileOption = None,
-    form: FormatOption = Format.TABLE,
 ) -> None:
     """Make the home directory of a Data Scientist.
 
@@ -44,23 +31,12 @@ def init(
     from pysonar.scientist.cli.connect import home_path
     from pysonar.scientist.home import Home
 
-    path = home_path(home)
+    path = home_path(new.home)
     unlocked = make_or_keep(
         Home,
         path,
-        passphrase_file,
-        settings=lambda: options.first_settings(
-            rpc=rpc,
-            contract=contract,
-            deployment=deployment,
-            store=store,
-            keyfile=keyfile,
-            confirmations=confirmations,
-            poll_seconds=poll_seconds,
-            start_block=start_block,
-        ),
+        new,
         create=lambda settings, passphrase: Home.create(path, settings, passphrase, name=name),
-        own_keyfile=keyfile is not None,
     )
     opened = unlocked.home
     opened.secret_key(unlocked.passphrase)
@@ -79,5 +55,5 @@ def init(
             "chain_id": "Chain",
             "contract": "Sonar",
         },
-        form=form,
+        form=new.form,
     )

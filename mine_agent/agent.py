@@ -20,7 +20,7 @@ from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import StillFetchingError
 from mine_agent.failures import UnexpectedError, describe
-from mine_agent.happenings import Paused, Resumed
+from mine_agent.happenings import ClockBehind, Paused, Resumed
 from mine_agent.memory import Pool
 from mine_agent.rules.policy import Policy
 from mine_agent.work.new_submissions import NewSubmissions
@@ -31,7 +31,7 @@ from openmined_syft.errors import OpenMinedError
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import AccountNotice, ClockBehind, Problem, Tell
+from pysonar.party.happenings import AccountNotice, Problem, Tell
 from pysonar.pause import Pause
 
 PAUSE = Pause(first=5, longest=15 * 60)

@@ -2,9 +2,106 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
-from pysonar.party.happenings import Happening
+from pysonar.chain.contract.tokens import ETHER, Asset
+from pysonar.party.happenings import Happening, wei
+from pysonar.protocol.amounts import format_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Happening):
+    """`title` is the scientist's own."""
+
+    event = "training"
+    data: str
+    base_version: int
+    title: str
+
+    def sentence(self) -> str:
+        return f"training version {self.base_version} of {self.title!r} on {self.data!r}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockBehind(Happening):
+    """The privacy ledger has entries of a later time than the clock's: one of the two was or is wrong."""
+
+    event, level = "clock_behind", logging.WARNING
+    seconds: int
+
+    def sentence(self) -> str:
+        return (
+            f"this machine's clock is {format_seconds(self.seconds)} behind the privacy ledger's last entry;"
+            " new entries have that entry's time until the clock is past it. Nothing else changes: the budget"
+            " counts releases, not time. Set the clock if it is wrong now"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted(Happening):
+    """`value`: stake and fee in wei. `epsilon`, `delta`: what its release tells of a single record at most;
+    None without noise.
+    """
+
+    event = "submitted"
+    data: str
+    base_version: int
+    update: bytes
+    value: int = wei()
+    transaction: str
+    epsilon: float | None = None
+    delta: float | None = None
+
+    def sentence(self) -> str:
+        noise = "without noise" if self.epsilon is None else f"under epsilon {self.epsilon:.3g}"
+        return f"submitted a gradient for version {self.base_version}, {noise}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenUp(Happening):
+    """A gradient that will not be sent any more."""
+
+    event = "given_up"
+    data: str
+    reason: str
+
+    def sentence(self) -> str:
+        return f"a submission is given up: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reclaiming(Happening):
+    """Stake and fee of a submission that nobody will judge."""
+
+    event = "reclaiming"
+    index: int
+    transaction: str
+
+    def sentence(self) -> str:
+        return f"submission {self.index} will not be judged; taking stake and fee back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settling(Happening):
+    """Nobody else does it."""
+
+    event = "settling"
+    words = "its time is over and nobody settles it; settling"
+    transaction: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claiming(Happening):
+    """`amount` in the smallest units of `asset`, by default wei."""
+
+    event = "claiming"
+    amount: int = wei()
+    transaction: str
+    asset: Asset | None = None
+
+    def sentence(self) -> str:
+        return f"claiming {(self.asset or ETHER).show(self.amount)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +125,7 @@ class Paused(Happening):
     """The owner has told the mine to begin nothing new."""
 
     event = "paused"
-
-    def sentence(self) -> str:
-        return "paused: nothing new is begun until `mine-agent resume`; what is due is still claimed"
+    words = "paused: nothing new is begun until `mine-agent resume`; what is due is still claimed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +133,7 @@ class Resumed(Happening):
     """New work may begin again."""
 
     event = "resumed"
-
-    def sentence(self) -> str:
-        return "resumed: new work begins again"
+    words = "resumed: new work begins again"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from openmined_oracle.agenda import Agenda, Outlook
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.lifecycle import Lifecycle
 from openmined_oracle.errors import ClaimRefusedError, InProgressError, OracleError
+from openmined_oracle.happenings import Noted, Registered, Unregistered
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.keys.registration import Registration
 from openmined_oracle.operation.metrics import Watch
@@ -27,7 +28,7 @@ from pysonar.chain.database import transaction
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import ChainError, NodeDownError
 from pysonar.chain.sending.outbox_records import Status
-from pysonar.party.happenings import AccountNotice, Noted, Problem, Registered, Unregistered
+from pysonar.party.happenings import AccountNotice, Problem
 from pysonar.party.patience import WAITED_FOR, Patience
 from pysonar.pause import Pause
 from pysonar.protocol.openpgp import SealError

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mine_agent.happenings import Progress
+from mine_agent.happenings import Progress, Training
 from pysonar.files.secret_file import replace_secret_file
-from pysonar.party.happenings import Happening, Stopped, Tell, Training, Waiting
+from pysonar.party.happenings import Happening, Stopped, Tell, Waiting
 
 KEPT = 40
 """Happenings; a page has room for no more."""

@@ -18,7 +18,7 @@ from mine_agent.campaigns.offer import check_funds, why_closed
 from mine_agent.campaigns.visit_cost import visit_seconds
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
-from mine_agent.happenings import Asking
+from mine_agent.happenings import Asking, Training
 from mine_agent.memory import Pool
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
@@ -30,7 +30,7 @@ from mine_agent.work.gradient import seal_update, train_on
 from mine_agent.work.progress import reading, training
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import Tell, Training
+from pysonar.party.happenings import Tell
 from pysonar.store import cid_of
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from mine_agent.campaigns.history import SubmissionStatus
 from mine_agent.campaigns.offer import offer_of
 from mine_agent.connection import Connection
+from mine_agent.happenings import Claiming, GivenUp, Reclaiming, Settling
 from mine_agent.journal import OwnSubmission
 from mine_agent.rules.pacing import Outcome
 from mine_agent.rules.policy import Policy
@@ -24,7 +25,7 @@ from pysonar.chain.contract.tokens import Asset
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
-from pysonar.party.happenings import Claiming, GivenUp, Judged, PutBack, Reclaiming, Settling, Tell
+from pysonar.party.happenings import Judged, PutBack, Tell
 from pysonar.store.check import Kept, put_back
 
 CLAIM_GAS = 60_000  # a little above its ceiling in snapshots/gas.json

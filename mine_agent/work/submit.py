@@ -13,6 +13,7 @@ the queue has it. So a gradient is submitted once or not at all.
 from __future__ import annotations
 
 from mine_agent.errors import ClosedSubmissionError
+from mine_agent.happenings import Submitted
 from mine_agent.journal import Journal, OwnSubmission
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
@@ -23,7 +24,6 @@ from pysonar.chain.sending.approvals import next_approval
 from pysonar.chain.sending.deeds import Action, Deed, mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Pending, Status
-from pysonar.party.happenings import Submitted
 from pysonar.protocol.cid import Cid
 from pysonar.store import Store
 

@@ -12,11 +12,11 @@ from openmined_oracle.campaigns.auditing import sealed_package
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.workbench import Workbench, decrypted_model
 from openmined_oracle.errors import JournalError
+from openmined_oracle.happenings import Delivered
 from openmined_oracle.journal import VerdictRow
 from openmined_oracle.judging.judge import Notes
 from openmined_syft.schemes import PrivateHalf
 from pysonar.chain.contract.types import CampaignRecord, Verdict
-from pysonar.party.happenings import Delivered
 from pysonar.protocol.artifacts import Result, SubmissionRecord, version_digest
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of

@@ -19,6 +19,7 @@ from openmined_oracle.campaigns.operator_rules import require_decline_budget
 from openmined_oracle.campaigns.recovery import adopt_opening, adopt_verdicts
 from openmined_oracle.campaigns.workbench import Workbenches
 from openmined_oracle.errors import ClaimRefusedError, DeclinedError
+from openmined_oracle.happenings import Closed, Declined, Opened
 from openmined_oracle.journal import CampaignRow
 from openmined_oracle.judging.queue import evaluate_ready, is_to_judge, report_decided
 from openmined_syft.errors import OpenMinedError
@@ -33,7 +34,6 @@ from pysonar.chain.errors import (
 from pysonar.chain.sending.claims import ensure_claim
 from pysonar.chain.sending.deeds import Action, Deed, capsule_pins
 from pysonar.chain.sending.outbox_records import Status
-from pysonar.party.happenings import Closed, Declined, Opened
 from pysonar.protocol.cid import Cid
 
 CLAIMS = 3

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.workbench import Workbench
+from openmined_oracle.happenings import Reported
 from openmined_oracle.journal import NO_MODEL, VerdictRow, Version
 from openmined_oracle.judging.judge import Judgement, judge, malformed, unavailable
 from openmined_oracle.judging.prefetch import Wanted
@@ -23,7 +24,7 @@ from pysonar.chain.contract.sonar import queue_entry
 from pysonar.chain.contract.types import CampaignRecord, Report, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action, Deed
-from pysonar.party.happenings import Judged, Reported
+from pysonar.party.happenings import Judged
 from pysonar.protocol.artifacts import ModelArtifact
 from pysonar.protocol.cid import Cid
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.files.text import one_line
 from pysonar.party.wording import short, short_id
-from pysonar.protocol.amounts import format_ppm, format_seconds
+from pysonar.protocol.amounts import format_ppm
 
 LOGGER = logging.getLogger("openmined")
 LOGGER.addHandler(logging.NullHandler())  # silent unless whoever imports us wants to hear
@@ -35,13 +35,15 @@ class Happening:
 
     event: ClassVar[str]
     level: ClassVar[int] = logging.INFO
+    words: ClassVar[str]
+    """The sentence of those that need no more than a name."""
 
     campaign: bytes | None = None
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def sentence(self) -> str:
         """What happened, in words, without time and campaign."""
-        raise NotImplementedError
+        return self.words
 
     def as_record(self) -> dict[str, Any]:
         """The fields for programs; those that say nothing are left out."""
@@ -83,9 +85,6 @@ def teller(show: Callable[[Mapping[str, Any], str], None] | None = None) -> Tell
     return tell
 
 
-# --- every agent
-
-
 @dataclass(frozen=True, kw_only=True)
 class Started(Happening):
     """`role`: "mine" or "Capsule"."""
@@ -115,9 +114,7 @@ class Stopped(Happening):
     """The work has ended in good order."""
 
     event = "stopped"
-
-    def sentence(self) -> str:
-        return "stopped"
+    words = "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,178 +181,6 @@ class Judged(Happening):
         return f"{what} was {self.verdict}; the stake is burned"
 
 
-# --- a mine
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training(Happening):
-    """`title` is the scientist's own."""
-
-    event = "training"
-    data: str
-    base_version: int
-    title: str
-
-    def sentence(self) -> str:
-        return f"training version {self.base_version} of {self.title!r} on {self.data!r}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClockBehind(Happening):
-    """The privacy ledger has entries of a later time than the clock's: one of the two was or is wrong."""
-
-    event, level = "clock_behind", logging.WARNING
-    seconds: int
-
-    def sentence(self) -> str:
-        return (
-            f"this machine's clock is {format_seconds(self.seconds)} behind the privacy ledger's last entry;"
-            " new entries have that entry's time until the clock is past it. Nothing else changes: the budget"
-            " counts releases, not time. Set the clock if it is wrong now"
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Submitted(Happening):
-    """`value`: stake and fee in wei. `epsilon`, `delta`: what its release tells of a single record at most;
-    None without noise.
-    """
-
-    event = "submitted"
-    data: str
-    base_version: int
-    update: bytes
-    value: int = wei()
-    transaction: str
-    epsilon: float | None = None
-    delta: float | None = None
-
-    def sentence(self) -> str:
-        noise = "without noise" if self.epsilon is None else f"under epsilon {self.epsilon:.3g}"
-        return f"submitted a gradient for version {self.base_version}, {noise}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class GivenUp(Happening):
-    """A gradient that will not be sent any more."""
-
-    event = "given_up"
-    data: str
-    reason: str
-
-    def sentence(self) -> str:
-        return f"a submission is given up: {self.reason}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reclaiming(Happening):
-    """Stake and fee of a submission that nobody will judge."""
-
-    event = "reclaiming"
-    index: int
-    transaction: str
-
-    def sentence(self) -> str:
-        return f"submission {self.index} will not be judged; taking stake and fee back"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settling(Happening):
-    """Nobody else does it."""
-
-    event = "settling"
-    transaction: str
-
-    def sentence(self) -> str:
-        return "its time is over and nobody settles it; settling"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claiming(Happening):
-    """`amount` in the smallest units of `asset`, by default wei."""
-
-    event = "claiming"
-    amount: int = wei()
-    transaction: str
-    asset: Asset | None = None
-
-    def sentence(self) -> str:
-        return f"claiming {(self.asset or ETHER).show(self.amount)}"
-
-
-# --- Capsule
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registered(Happening):
-    """The chain names Capsule's certificate."""
-
-    event = "registered"
-
-    def sentence(self) -> str:
-        return "the certificate is registered on chain"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unregistered(Happening):
-    """It does not yet."""
-
-    event, level = "unregistered", logging.WARNING
-    reason: str
-
-    def sentence(self) -> str:
-        return f"not registered on chain: {self.reason}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Noted(Happening):
-    """A new campaign names this Capsule. `bounty` in wei."""
-
-    event = "noted"
-    owner: str
-    bounty: int = wei()
-    asset: Asset | None = None
-
-    def sentence(self) -> str:
-        return f"requested by {short(self.owner)}, bounty {(self.asset or ETHER).show(self.bounty)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declined(Happening):
-    """Turned down."""
-
-    event = "declined"
-    reason: str
-
-    def sentence(self) -> str:
-        return f"declined: {self.reason}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened(Happening):
-    """Open for submissions."""
-
-    event = "opened"
-    start_ppm: int
-
-    def sentence(self) -> str:
-        return f"opens at {format_ppm(self.start_ppm)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reported(Happening):
-    """`count` verdicts from submission `first` on are on their way to the chain."""
-
-    event = "reported"
-    first: int
-    count: int
-
-    def sentence(self) -> str:
-        if self.count == 1:
-            return f"the verdict on submission {self.first} is sent"
-        return f"the verdicts on submissions {self.first} to {self.first + self.count - 1} are sent"
-
-
 @dataclass(frozen=True, kw_only=True)
 class PutBack(Happening):
     """The store had lost it, or it was damaged there."""
@@ -366,28 +191,3 @@ class PutBack(Happening):
 
     def sentence(self) -> str:
         return f"{self.what} was missing in the store, or damaged there; it was put again"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivered(Happening):
-    """The result is in the store and on chain."""
-
-    event = "delivered"
-
-    def sentence(self) -> str:
-        return "the trained model is sealed to the scientist"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Closed(Happening):
-    """Nothing is left to do. `unclaimed`: wei that could not be had."""
-
-    event = "closed"
-    unclaimed: int | None = wei(default=None)
-    asset: Asset | None = None
-
-    def sentence(self) -> str:
-        left = (
-            f"; {(self.asset or ETHER).show(self.unclaimed)} could not be claimed" if self.unclaimed else ""
-        )
-        return f"closed: nothing is left to do{left}"

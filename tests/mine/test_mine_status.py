@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mine_agent.happenings import Progress
+from mine_agent.happenings import Progress, Training
 from mine_agent.home import Home
 from mine_agent.operation.at_work import KEPT, SIGN_OF_LIFE, AtWork, WorkSeen, read_at_work
 from mine_agent.operation.status import status, status_of
-from pysonar.party.happenings import Happening, Started, Stopped, Training, Waiting
+from pysonar.party.happenings import Happening, Started, Stopped, Waiting
 from pysonar.party.home.home_lock import home_lock, is_agent_at_work
 
 STARTED = Started(role="mine", address="0x1", contract="0x2")

@@ -11,17 +11,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from mine_agent import happenings as mines
+from mine_agent.happenings import Claiming, Submitted, Training
+from openmined_oracle import happenings as capsules
+from openmined_oracle.happenings import Closed, Noted
 from pysonar.chain.contract.tokens import Asset
 from pysonar.party import happenings
 from pysonar.party.happenings import (
-    Claiming,
-    Closed,
     Happening,
     Judged,
-    Noted,
     Problem,
-    Submitted,
-    Training,
     teller,
 )
 from tests.json_types import JsonObject
@@ -31,7 +29,7 @@ CAMPAIGN = bytes([0xAB]) * 32
 KINDS = list(
     dict.fromkeys(
         kind
-        for module in (happenings, mines)
+        for module in (happenings, mines, capsules)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Happening) and kind is not Happening
     )

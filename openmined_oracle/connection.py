@@ -46,7 +46,7 @@ class Connection(AgentConnection[Home, Journal]):
         return Registration(self.announced(certificate_key), self.store, self.sonar, outbox)
 
     def announced(self, certificate_key: SecretKey) -> Certificate:
-        """The certificate with the operator's terms, as it is registered."""
+        """The certificate with the operator's terms, as it is registered. Raises ClockBehindError."""
         return announced(self.home.path, self.home.capsule, certificate_key)
 
     def agent(
@@ -67,10 +67,13 @@ class Connection(AgentConnection[Home, Journal]):
             generate: makes a campaign's key pair.
             stop: ends the agent after the round at hand.
             watch: told how it goes, in numbers.
+
+        Raises:
+            ClockBehindError: by this machine's clock the key in use is of the future; try again.
         """
         (own, *older), own_settings = keys.values(), self.home.capsule
-        announced = cid_of(self.announced(own).to_bytes())
-        outbox = self.outbox(signer)
+        certificate = self.announced(own)
+        announced, outbox = cid_of(certificate.to_bytes()), self.outbox(signer)
         context = Context(
             sonar=self.sonar,
             follower=self.follower,
@@ -90,7 +93,7 @@ class Connection(AgentConnection[Home, Journal]):
             settings=own_settings,
             tell=tell,
         )
-        registration = self.registration(own, outbox)
+        registration = Registration(certificate, self.store, self.sonar, outbox)
         return Agent(
             context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop, watch=watch
         )

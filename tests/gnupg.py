@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pysequoia
 import pytest
+
+from pysonar.protocol.openpgp import Certificate, SecretKey
 
 
 @pytest.fixture
@@ -43,3 +46,14 @@ def gpg(tmp_path) -> Iterator[Callable[..., bytes]]:
 def at(seconds: float) -> list[str]:
     """The options that make GnuPG believe in that time, in seconds since 1970."""
     return ["--faked-system-time", time.strftime("%Y%m%dT%H%M%S!", time.gmtime(seconds))]
+
+
+def key_of(gpg: Callable[..., bytes], moment: float) -> SecretKey:
+    """A key that signs and opens, made at that time, in seconds since 1970."""
+    then = at(moment)
+    gpg(*then, "--passphrase", "", "--quick-gen-key", "later@example.org", "ed25519", "sign", "never")
+    lines = gpg("--with-colons", "--list-keys").decode().splitlines()
+    fingerprint = next(line.split(":")[9] for line in lines if line[:3] == "fpr")
+    gpg(*then, "--passphrase", "", "--quick-add-key", fingerprint, "cv25519", "encr", "never")
+    tsk = pysequoia.Tsk.from_bytes(gpg("--passphrase", "", "--export-secret-keys", fingerprint))
+    return SecretKey(tsk, Certificate.from_bytes(gpg(*then, "--export", fingerprint)))

@@ -32,7 +32,7 @@ from pysonar.protocol.artifacts import (
 )
 from pysonar.protocol.artifacts.parts.errors import Said, naming
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate
+from pysonar.protocol.openpgp import Certificate, seal
 from pysonar.protocol.schema import Schema
 
 SPECS_KEPT = 256
@@ -110,9 +110,10 @@ class CampaignArtifacts:
         return Base(artifact.for_key(public, cid=cid), public, cid, campaign_spec.spec.scheme)
 
     def certificate(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> Certificate:
-        """The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time.
+        """The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time. It is
+        tried here, before anything is trained that could not be sealed to it.
 
-        Raises StoreError; WrongBindingError if it is not Capsule's.
+        Raises StoreError; WrongBindingError if it is not Capsule's; CertificateError, ClockBehindError.
         """
         cid, capsule = campaign_spec.spec.capsule_certificate, record.terms.capsule
         history = [entry.event for entry in self._connection.follower.history(CapsuleRegistered)]
@@ -125,7 +126,9 @@ class CampaignArtifacts:
         if cid.digest not in registered | {current}:
             expected = f"a certificate that {capsule} registered on Sonar"
             raise WrongBindingError("spec", "capsule_certificate", str(cid), expected, campaign_spec.spec_cid)
-        return parse_certificate(self._get(cid, MAX_BYTES["certificate"]), cid=cid)
+        certificate = parse_certificate(self._get(cid, MAX_BYTES["certificate"]), cid=cid)
+        seal(b"", [certificate])
+        return certificate
 
     def _public_key(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> PublicHalf:
         """The campaign's key: the same for its whole life, and large for a network, so it is kept."""

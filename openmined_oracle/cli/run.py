@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated
 
@@ -64,23 +65,24 @@ def run(
     stop = goodbye.stop
     with home_lock(opened.lock), stop_on_signals(goodbye.ask):
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
-        connect = partial(Connection.open, opened)
-        connection = connect() if once else Patience(tell, stop).until_done(connect)
+        patience, connect = Patience(tell, stop), partial(Connection.open, opened)
+        connection = connect() if once else patience.until_done(connect)
         if connection is None:
             return
-        watch, port = Watch(), opened.capsule.metrics_port
-        server = MetricsServer(watch, port) if port and not once else None
-        agent = connection.agent(signer, keys, tell, stop=stop, watch=watch if server else None)
-        tell(Started(role="Capsule", address=agent.address, contract=connection.sonar.address))
-        try:
+        watch, port = Watch(), 0 if once else opened.capsule.metrics_port
+        begin = partial(connection.agent, signer, keys, tell, stop=stop, watch=watch if port else None)
+        with ExitStack() as ending:
+            if port:
+                ending.callback(MetricsServer(watch, port).close)
+            agent = begin() if once else patience.until_done(begin)
+            if agent is None:
+                return
+            ending.callback(agent.close)
+            tell(Started(role="Capsule", address=agent.address, contract=connection.sonar.address))
             if once:
                 agent.run_once()
             else:
                 agent.run()
-        finally:
-            agent.close()
-            if server is not None:
-                server.close()
         goodbye.say()
     if once and agent.failures:
         worst = max(exit_code_of(error) for error in agent.failures.values())

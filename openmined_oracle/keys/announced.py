@@ -14,25 +14,25 @@ from openmined_oracle.home import CapsuleSettings
 from pysonar.files.secret_file import replace_secret_file
 from pysonar.protocol.artifacts import ArtifactError, parse_certificate
 from pysonar.protocol.artifacts.capsule_terms import MOST_BYTES, NOTATION
-from pysonar.protocol.openpgp import Certificate, ClockBehindError, SecretKey
+from pysonar.protocol.openpgp import Certificate, SecretKey
 
 FILE = "announced.pgp"
 
 
 def announced(home: Path, rules: CapsuleSettings, own: SecretKey) -> Certificate:
-    """The certificate with the terms of these rules; the same until the rules or the key change. With a clock
-    behind the key nothing can be signed: then it stays as it was, until a start with the right time.
+    """The certificate with the terms of these rules; the same until the rules or the key change.
+
+    ClockBehindError: by this machine's clock the key is of the future. Nothing can be signed with it or
+    opened until then, so nothing older is announced in its place.
     """
+    own.certificate.require_made()
     terms = published_terms(rules).to_bytes()
     if len(terms) > MOST_BYTES:
         return own.certificate  # more names than a certificate holds: this Capsule answers when it is asked
     kept = _kept(home / FILE)
     if kept is not None and kept == own.certificate and kept.notation(NOTATION) == terms.decode():
         return kept
-    try:
-        made = own.certificate_with(NOTATION, terms.decode())
-    except ClockBehindError:
-        return kept if kept is not None and kept == own.certificate else own.certificate
+    made = own.certificate_with(NOTATION, terms.decode())
     replace_secret_file(home / FILE, made.to_bytes())
     return made
 

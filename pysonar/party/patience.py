@@ -1,5 +1,5 @@
-"""How an agent waits for what concerns all its campaigns alike (the node, the database), at its start as
-later.
+"""How an agent waits for what concerns all its campaigns alike (the node, the database, a clock that is
+behind its own key), at its start as later.
 
 A reason is told once, however often it is met; the pause doubles, and is never shorter than the node asks.
 """
@@ -15,11 +15,12 @@ from pysonar.chain.database_errors import DatabaseWaitError
 from pysonar.chain.errors import NodeDownError, NodeError, WrongChainError
 from pysonar.party.happenings import NodeTrouble, Tell, Waiting
 from pysonar.pause import Pause
+from pysonar.protocol.openpgp import ClockBehindError
 
 T = TypeVar("T")
 
 PAUSE = Pause(first=1.0, longest=60.0)
-WAITED_FOR = (NodeError, DatabaseWaitError)
+WAITED_FOR = (NodeError, DatabaseWaitError, ClockBehindError)
 """What a running agent waits for."""
 WRONG_CHAIN_TRIES = 3
 """Answers in a row that name another chain before that is believed of a node that was just started with."""
@@ -59,7 +60,7 @@ class Patience:
             self._tell(NodeTrouble(problem=trouble))
 
     def until_done(self, work: Callable[[], T]) -> T | None:
-        """What `work` returns, tried until the node and the database let it; None if `stop` was set before.
+        """What `work` returns, tried until nothing that passes stands in its way; None if `stop` was set.
 
         Raises:
             OpenMinedError: what no waiting helps against; a wrong chain, after several tries.

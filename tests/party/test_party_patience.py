@@ -15,6 +15,7 @@ from pysonar.party import patience as waiting
 from pysonar.party.happenings import Happening
 from pysonar.party.home.settings import Settings, load_settings, save_settings
 from pysonar.party.patience import Patience
+from pysonar.protocol.openpgp import ClockBehindError
 from tests.faulty_node import Act, FaultyNode, answering, closing, http
 
 
@@ -62,6 +63,16 @@ def test_a_node_that_is_away_at_the_start_is_waited_for_and_told_once(
     assert stop.paused == [1.0, 2.0, 4.0, 8.0, 16.0]
     assert [one.event for one in told] == ["waiting", "waiting"]
     assert "no Ethereum node answers at http://127.0.0.1:1" in told[0].sentence()
+
+
+def test_a_clock_that_is_behind_a_key_is_waited_for_and_told_once_while_it_goes_on(
+    stop: Stop, told: list[Happening]
+) -> None:
+    behind = [ClockBehindError("certificate X", 20_000.0, now) for now in (10_000.0, 13_000.0, 19_999.0)]
+    assert Patience(told.append, stop).until_done(failing(*behind)) == "done"
+    assert stop.paused == [1.0, 2.0, 4.0]
+    (waits,) = told
+    assert "clock is behind certificate X, of 1970-01-01 05:33:20 UTC" in waits.sentence()
 
 
 def test_a_pause_grows_to_a_minute_and_is_never_shorter_than_the_node_asks(

@@ -8,6 +8,9 @@ export const MAX_CERTIFICATE_BYTES = 64 * 1024;
 /** A certificate, or what is given as one, cannot be used. */
 export class CertificateError extends OpenMinedError {}
 
+/** By this machine's clock, a key was made in the future. Nothing is wrong with it: it will do later. */
+export class ClockBehindError extends OpenMinedError {}
+
 /** Whom to seal to: exactly one public certificate, not revoked, able to receive. */
 export async function readCertificate(data: Uint8Array): Promise<Key> {
   const { readKeys } = await import("openpgp");
@@ -23,7 +26,7 @@ export async function readCertificate(data: Uint8Array): Promise<Key> {
   return key;
 }
 
-/** The data encrypted to the certificate; different every time. Not signed. */
+/** The data encrypted to the certificate; different every time. Not signed. CertificateError, ClockBehindError. */
 export async function seal(data: Uint8Array, recipient: Key): Promise<Uint8Array> {
   const { createMessage, encrypt } = await import("openpgp");
   const message = await createMessage({ binary: data, format: "binary" });
@@ -31,5 +34,14 @@ export async function seal(data: Uint8Array, recipient: Key): Promise<Uint8Array
   const sessionKey = { data: new Uint8Array(randomBytes(32)), algorithm: "aes256" as const };
   const sealed: unknown = await encrypt({ message, sessionKey, encryptionKeys: recipient, format: "binary" }).catch(() => undefined);
   if (sealed instanceof Uint8Array) return sealed;
-  throw new CertificateError(`cannot seal to ${recipient.getFingerprint().toUpperCase()}: no valid encryption key`);
+  const name = recipient.getFingerprint().toUpperCase();
+  const made = Math.max(...recipient.getKeys().map((part) => part.getCreationTime().getTime()));
+  if (made > Date.now()) {
+    const at = new Date(made).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+    throw new ClockBehindError(
+      `this machine's clock is behind certificate ${name}, of ${at}. Nothing is damaged: compare that time with \`date -u\`, set the clock,` +
+        " or wait (or the clock of whoever made it was ahead)",
+    );
+  }
+  throw new CertificateError(`cannot seal to ${name}: no valid encryption key`);
 }

@@ -8,7 +8,7 @@ import { text, word } from "../chain/events.ts";
 import type { CampaignRecord } from "../chain/sonar.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { Cid } from "../protocol/cid.ts";
-import { CertificateError, readCertificate } from "../protocol/openpgp.ts";
+import { CertificateError, readCertificate, seal } from "../protocol/openpgp.ts";
 import type { EncryptedModel } from "../syft/paillier/paillier.ts";
 import type { PublicKey } from "../syft/paillier/paillier_key.ts";
 import type { Connection } from "./connection.ts";
@@ -58,17 +58,26 @@ export class Library {
     return { model, key, cid };
   }
 
-  /** The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time. */
+  /**
+   * The certificate to seal to: the spec's, if the campaign's Capsule registered it at any time. It is tried here,
+   * before anything is trained that could not be sealed to it.
+   */
   async certificate(record: CampaignRecord, spec: Spec): Promise<Key> {
-    const { follower, sonar, store } = this.connection;
+    const { follower, sonar } = this.connection;
     const { capsuleCertificate: cid } = spec;
     const registered = follower.history("CapsuleRegistered").filter((event) => text(event, "capsule") === record.capsule);
     const known = new Set(registered.map((event) => word(event, "certificate")));
     if (!known.has(cid.hex) && (await sonar.certificate(record.capsule)) !== cid.hex) {
       throw new WrongBindingError("spec", "capsule_certificate", cid.toString(), `a certificate that ${record.capsule} registered on Sonar`, cidOf(record.spec));
     }
+    const certificate = await this.read(cid);
+    await seal(new Uint8Array(0), certificate);
+    return certificate;
+  }
+
+  private async read(cid: Cid): Promise<Key> {
     try {
-      return await readCertificate(store.get(cid, MAX_BYTES.certificate));
+      return await readCertificate(this.connection.store.get(cid, MAX_BYTES.certificate));
     } catch (error) {
       if (error instanceof CertificateError) throw new ArtifactError("certificate", "", new Said(error.message), "an OpenPGP certificate", cid);
       throw error;

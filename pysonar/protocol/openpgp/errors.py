@@ -7,7 +7,6 @@ plaintext.
 from datetime import UTC, datetime
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.protocol.amounts import format_seconds
 
 
 class SealError(OpenMinedError):
@@ -50,13 +49,15 @@ class WrongPassphraseError(SealError):
 
 class ClockBehindError(SealError):
     """By this machine's clock, a key or a seal was made in the future. Nothing is wrong with either: it will
-    do as soon as the clock is past that time. `since` and `now`: seconds since 1970.
+    do as soon as the clock is past that time: agents wait. `since` and `now`: seconds since 1970.
+
+    The text stays the same while the clock goes on, so whoever says a thing once says this once.
     """
 
     def __init__(self, what: str, since: float, now: float) -> None:
         self.seconds = since - now
         at = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         super().__init__(
-            f"this machine's clock is {format_seconds(self.seconds)} behind {what}, of {at}. Nothing is"
-            " damaged: set the clock, or wait (or the clock of whoever made it was ahead)"
+            f"this machine's clock is behind {what}, of {at}. Nothing is damaged: compare that time with"
+            " `date -u`, set the clock, or wait (or the clock of whoever made it was ahead)"
         )

@@ -15,6 +15,7 @@ from mine_agent.agent import Agent
 from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.connection import Connection
 from mine_agent.home import Home
+from mine_agent.work.gradient import train_on
 from openmined_syft.paillier.cipher_array import CipherArray
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
@@ -27,9 +28,12 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
 from tests.conftest import Anvil
+from tests.gnupg import gpg, key_of
 from tests.json_types import JsonObject
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
+
+__all__ = ["gpg"]  # a fixture
 
 
 @pytest.fixture
@@ -236,6 +240,33 @@ def test_an_older_certificate_of_the_capsule_is_sealed_to(
     small_capsule.transact(node, small_capsule.signers["capsule"], register)
     errors, submitted = errors_and_campaigns(agent, home)
     assert (errors, submitted) == ([], [campaign])
+
+
+def test_nothing_is_trained_that_could_not_be_sealed_as_this_clock_is_behind_capsules_key(
+    agent: Agent,
+    home: Home,
+    small_capsule: SmallCapsule,
+    node: Anvil,
+    gpg: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor again after each pause; what others ask for is done meanwhile."""
+    certificate = small_capsule.store.put_pinned(
+        key_of(gpg, time.time() + 3600).certificate.to_bytes(), "capsule"
+    )
+    honest = small_capsule.open()
+    small_capsule.transact(
+        node, small_capsule.signers["capsule"], small_capsule.sonar.calls.register_capsule(certificate.digest)
+    )
+    small_capsule.open(small_capsule.spec(capsule_certificate=certificate), salt=b"\xaa" * 32)
+    trained = []
+    monkeypatch.setattr(
+        "mine_agent.work.new_submissions.train_on", lambda *what: trained.append(what) or train_on(*what)
+    )
+    errors, submitted = errors_and_campaigns(agent, home)
+    assert [type(error).__name__ for error in errors] == ["ClockBehindError"]
+    assert submitted == [honest]
+    assert len(trained) == 1
 
 
 # --- the owner's own files --------------------------------------------------------------------------------

@@ -22,6 +22,17 @@ def home_option(made_by: str) -> Callable[..., Any]:
     return click.option("--home", type=directory, required=True, help=made_by)
 
 
+def folder_option(default: str, what: str = "") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--folder`, which a demo empties and fills; `what` says what it leaves there."""
+    return click.option(
+        "--folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(default),
+        show_default=True,
+        help=f"Is emptied first. {what}".strip(),
+    )
+
+
 def say_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Typed errors of the libraries end a script with one line and exit code 1, not with a traceback."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from scripts._ape import say_errors
+from scripts._ape import folder_option, say_errors
 from scripts._demo.plan import WISHES
 
 
@@ -48,13 +48,7 @@ from scripts._demo.plan import WISHES
     show_default=True,
     help="Mines in Python, in JavaScript (built by `make demo MINES=js`), or one of these and two of those.",
 )
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("build/demo"),
-    show_default=True,
-    help="Is emptied first. Data, homes, logs and report.json are left there.",
-)
+@folder_option("build/demo", "Data, homes, logs and report.json are left there.")
 @say_errors
 def cli(seeds: int, first_seed: int, ipfs: str, model: str, privacy: str, mines: str, folder: Path) -> None:
     """Run a campaign from escrow to delivery and check every sum.

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import click
 
-from scripts._ape import say_errors
+from scripts._ape import folder_option, say_errors
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8770, show_default=True, help="Of Sonar UI.")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("build/ui"),
-    show_default=True,
-    help="Is emptied first.",
-)
+@folder_option("build/ui")
 @click.option(
     "--until",
     type=click.Choice(["stopped", "paid"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ PATIENCE_SECONDS = 0.5
 CELLS_OF_EFFORT = 4_000
 """Numbers of a validation set that are read in the time of one ciphertext (`Scheme.effort`)."""
 
+ReadT = TypeVar("ReadT")
 SENDERS_FAULT = (
     NotOpenPGPError,
     NotForThisKeyError,
@@ -133,24 +135,53 @@ def initial_payload(
     blob = _Fetch(context, record, now)(
         sealed, "sealed_input", Decline.WEIGHTS_MISSING, Decline.WEIGHTS_SEALED_WRONG
     )
+    return _read_sealed(
+        context,
+        record,
+        assignment.secret,
+        blob,
+        digest,
+        lambda opened: opened.weights(shape=spec.weights_shape, weight_bound=spec.weight_bound),
+        sealed_wrong=Decline.WEIGHTS_SEALED_WRONG,
+        other_digest=Decline.WEIGHTS_DIGEST,
+        foreign=Decline.WEIGHTS_FOREIGN,
+        unfit=Decline.WEIGHTS_UNFIT,
+    )
+
+
+def _read_sealed(
+    context: Context,
+    record: CampaignRecord,
+    secret: SecretKey,
+    blob: bytes,
+    digest: bytes,
+    read: Callable[[SealedInput], ReadT],
+    *,
+    sealed_wrong: Decline,
+    other_digest: Decline,
+    foreign: Decline,
+    unfit: Decline,
+) -> ReadT:
+    """What `read` makes of a sealed input. Each fault of it is a reason of its own to decline."""
     try:
-        opened = SealedInput.open(
-            blob,
-            assignment.secret,
-            chain_id=context.sonar.chain_id,
-            contract=context.sonar.address,
-            scientist=record.owner,
-            digest=digest,
+        return read(
+            SealedInput.open(
+                blob,
+                secret,
+                chain_id=context.sonar.chain_id,
+                contract=context.sonar.address,
+                scientist=record.owner,
+                digest=digest,
+            )
         )
-        return opened.weights(shape=spec.weights_shape, weight_bound=spec.weight_bound)
     except SENDERS_FAULT:
-        raise DeclinedError(Decline.WEIGHTS_SEALED_WRONG) from None
+        raise DeclinedError(sealed_wrong) from None
     except WrongDigestError:
-        raise DeclinedError(Decline.WEIGHTS_DIGEST) from None
+        raise DeclinedError(other_digest) from None
     except WrongBindingError:
-        raise DeclinedError(Decline.WEIGHTS_FOREIGN) from None
+        raise DeclinedError(foreign) from None
     except ArtifactError:
-        raise DeclinedError(Decline.WEIGHTS_UNFIT) from None
+        raise DeclinedError(unfit) from None
 
 
 def _require_possible(spec: Spec) -> None:
@@ -256,24 +287,18 @@ def _reader(data: bytes, cid: Cid, unusable: Decline, record: CampaignRecord, no
 def _validation(
     context: Context, record: CampaignRecord, spec: Spec, secret: SecretKey, blob: bytes
 ) -> JudgedRows:
-    try:
-        opened = SealedInput.open(
-            blob,
-            secret,
-            chain_id=context.sonar.chain_id,
-            contract=context.sonar.address,
-            scientist=record.owner,
-            digest=spec.validation.digest,
-        )
-        judged = judged_rows(spec, spec.family_for(record.id), opened)
-    except SENDERS_FAULT:
-        raise DeclinedError(Decline.VALIDATION_SEALED_WRONG) from None
-    except WrongDigestError:
-        raise DeclinedError(Decline.VALIDATION_DIGEST) from None
-    except WrongBindingError:
-        raise DeclinedError(Decline.VALIDATION_FOREIGN) from None
-    except ArtifactError:
-        raise DeclinedError(Decline.VALIDATION_UNFIT) from None
+    judged = _read_sealed(
+        context,
+        record,
+        secret,
+        blob,
+        spec.validation.digest,
+        lambda opened: judged_rows(spec, spec.family_for(record.id), opened),
+        sealed_wrong=Decline.VALIDATION_SEALED_WRONG,
+        other_digest=Decline.VALIDATION_DIGEST,
+        foreign=Decline.VALIDATION_FOREIGN,
+        unfit=Decline.VALIDATION_UNFIT,
+    )
     if not judged.labels_differ:
         raise DeclinedError(Decline.VALIDATION_ONE_LABEL)
     return judged

@@ -4,13 +4,9 @@
 installed, SEAL where the extra `nn` (TenSEAL) is, numpy otherwise.
 """
 
-import functools
-import importlib.util
-import warnings
-from collections.abc import Callable
 from typing import Any
 
-from openmined_syft.errors import KernelError, NoSuchKernelHereError
+from openmined_syft.kernel_choice import KernelChoice
 from openmined_syft.lattice.kernels.interface import RingKernel
 from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
 from openmined_syft.lattice.ring import Ring, ring
@@ -32,46 +28,12 @@ def _seal(where: Ring) -> Kernel:
     return SealKernel(where)
 
 
-_KERNELS: dict[str, Callable[[Ring], Kernel]] = {"llvm": _llvm, "seal": _seal, "numpy": NumpyKernel}
-_PACKAGES = {"llvm": "llvmlite", "seal": "tenseal"}
-
-
-def kernel_names() -> list[str]:
-    """Names that `load_kernel` knows, fastest first."""
-    return list(_KERNELS)
-
-
-@functools.cache
-def _loaded(name: str) -> Kernel:
-    return _KERNELS[name](ring())
-
-
-@functools.cache
-def _fastest() -> Kernel:
-    for name, package in _PACKAGES.items():
-        if importlib.util.find_spec(package) is None:
-            continue
-        try:
-            return _loaded(name)
-        except NoSuchKernelHereError:  # `doctor` says so to those who ask
-            continue
-        except KernelError as problem:
-            warnings.warn(f"{problem}; taking a slower kernel", RuntimeWarning, stacklevel=3)
-    return _loaded("numpy")
-
-
-def load_kernel(name: str | None = None) -> Kernel:
-    """The kernel of that name; None takes the fastest that works here and warns if one it should have does
-    not.
-
-    Raises:
-        KernelError: there is none of that name, or it does not work on this machine.
-    """
-    if name is None:
-        return _fastest()
-    if name not in _KERNELS:
-        raise KernelError(f"there is no ring kernel {name!r}; choose one of {kernel_names()}")
-    return _loaded(name)
-
+_CHOICE: KernelChoice[Kernel] = KernelChoice(
+    "ring kernel",
+    {"llvm": lambda: _llvm(ring()), "seal": lambda: _seal(ring()), "numpy": lambda: NumpyKernel(ring())},
+    {"llvm": "llvmlite", "seal": "tenseal"},
+    "numpy",
+)
+kernel_names, load_kernel = _CHOICE.names, _CHOICE.load
 
 __all__ = ["Kernel", "RingKernel", "kernel_names", "load_kernel"]

@@ -4,13 +4,10 @@
 the processor has the instructions, gmpy2 otherwise.
 """
 
-import functools
-import importlib.util
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from openmined_syft.errors import KernelError, NoSuchKernelHereError
+from openmined_syft.errors import KernelError
+from openmined_syft.kernel_choice import KernelChoice
 from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
 from openmined_syft.paillier.kernels.interface import Kernel
 from openmined_syft.paillier.kernels.reference import ReferenceKernel
@@ -24,7 +21,13 @@ def _ifma() -> Kernel:
     return IfmaKernel()
 
 
-_KERNELS: dict[str, Callable[[], Kernel]] = {"ifma": _ifma, "gmpy2": Gmpy2Kernel, "python": ReferenceKernel}
+_CHOICE: KernelChoice[Kernel] = KernelChoice(
+    "kernel",
+    {"ifma": _ifma, "gmpy2": Gmpy2Kernel, "python": ReferenceKernel},
+    {"ifma": "llvmlite"},
+    "gmpy2",
+)
+kernel_names, load_kernel = _CHOICE.names, _CHOICE.load
 
 
 @dataclass(frozen=True)
@@ -35,43 +38,6 @@ class KernelState:
     usable: bool
     chosen: bool
     reason: str
-
-
-def kernel_names() -> list[str]:
-    """Names that `load_kernel` knows, fastest first."""
-    return list(_KERNELS)
-
-
-@functools.cache
-def _loaded(name: str) -> Kernel:
-    return _KERNELS[name]()
-
-
-@functools.cache
-def _fastest() -> Kernel:
-    if importlib.util.find_spec("llvmlite") is None:
-        return _loaded("gmpy2")
-    try:
-        return _loaded("ifma")
-    except NoSuchKernelHereError:  # `doctor` says so to those who ask
-        return _loaded("gmpy2")
-    except KernelError as problem:
-        warnings.warn(f"{problem}; using gmpy2 instead", RuntimeWarning, stacklevel=3)
-        return _loaded("gmpy2")
-
-
-def load_kernel(name: str | None = None) -> Kernel:
-    """The kernel of that name; None takes the fastest that works here and warns if one it should have does
-    not.
-
-    Raises:
-        KernelError: there is none of that name, or it does not work on this machine.
-    """
-    if name is None:
-        return _fastest()
-    if name not in _KERNELS:
-        raise KernelError(f"there is no kernel {name!r}; choose one of {kernel_names()}")
-    return _loaded(name)
 
 
 def describe_kernels() -> list[KernelState]:

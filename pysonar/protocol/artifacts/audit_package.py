@@ -14,12 +14,13 @@ from typing import Self
 from openmined_syft.errors import SyftError
 from openmined_syft.schemes import PrivateHalf, scheme_named, scheme_names
 from pysonar.protocol.artifacts.parts import checks
-from pysonar.protocol.artifacts.parts.bindings import require_same
-from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.bindings import require_campaign, require_same
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said, naming
 from pysonar.protocol.artifacts.parts.fields import Fields, read_cbor, require_one_form, write_cbor
 from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts.sealed import open_limited
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 
 KIND = "audit_package"
 VERSION = 1
@@ -164,12 +165,8 @@ class AuditPackage:
         `Result.open`.
         """
         with naming(cid):
-            if len(blob) > MAX_BYTES[KIND]:
-                raise OversizedError(KIND, "", Said(f"{len(blob)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
-            package = cls.parse(open_sealed(blob, key, expected_signer=capsule, there_at=there_at))
-            require_same(KIND, "chain_id", package.chain_id, chain_id)
-            require_same(KIND, "contract", package.contract, checks.address(KIND, "contract", contract))
-            require_same(KIND, "campaign", package.campaign, campaign)
+            package = cls.parse(open_limited(KIND, blob, key, signer=capsule, there_at=there_at))
+            require_campaign(KIND, package, chain_id=chain_id, contract=contract, campaign=campaign)
             require_same(KIND, "spec", package.spec, spec)
             return package
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from pysonar.protocol.artifacts.parts.errors import MalformedError, OversizedError, Said, naming
-from pysonar.protocol.artifacts.parts.limits import MAX_BYTES
+from pysonar.protocol.artifacts.parts.errors import MalformedError, Said, naming
+from pysonar.protocol.artifacts.parts.sealed import require_size
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, CertificateError
 
@@ -19,8 +19,7 @@ def parse_certificate(data: bytes, *, cid: Cid | None = None) -> Certificate:
         ArtifactError: too large, or not one valid certificate; it names the CID.
     """
     with naming(cid):
-        if len(data) > MAX_BYTES[KIND]:
-            raise OversizedError(KIND, "", Said(f"{len(data)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
+        require_size(KIND, data)
         try:
             return Certificate.from_bytes(data)
         except CertificateError as error:

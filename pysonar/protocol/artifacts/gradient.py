@@ -13,12 +13,13 @@ from typing import Any, Self
 from openmined_syft.errors import SyftError
 from openmined_syft.schemes import PAILLIER, Gradient, Model, scheme_named, scheme_names
 from pysonar.protocol.artifacts.parts import checks
-from pysonar.protocol.artifacts.parts.bindings import require_same
-from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.bindings import require_campaign, require_same
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said, naming
 from pysonar.protocol.artifacts.parts.fields import Fields, read_cbor, require_one_form, write_cbor
 from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts.sealed import open_limited
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 
 KIND = "gradient"
 VERSION = 1
@@ -165,12 +166,8 @@ class GradientEnvelope:
             ArtifactError: malformed.
         """
         with naming(cid):
-            if len(blob) > MAX_BYTES[KIND]:
-                raise OversizedError(KIND, "", Said(f"{len(blob)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
-            envelope = cls.parse(open_sealed(blob, key))
-            require_same(KIND, "chain_id", envelope.chain_id, chain_id)
-            require_same(KIND, "contract", envelope.contract, checks.address(KIND, "contract", contract))
-            require_same(KIND, "campaign", envelope.campaign, campaign)
+            envelope = cls.parse(open_limited(KIND, blob, key))
+            require_campaign(KIND, envelope, chain_id=chain_id, contract=contract, campaign=campaign)
             require_same(KIND, "scheme", envelope.scheme, scheme)
             require_same(KIND, "miner", envelope.miner, checks.address(KIND, "miner", miner))
             return envelope

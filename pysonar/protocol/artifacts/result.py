@@ -19,13 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.models import family_names
 from pysonar.protocol.artifacts.gradient import PrivacyStatement
 from pysonar.protocol.artifacts.parts import checks
-from pysonar.protocol.artifacts.parts.bindings import require_same
-from pysonar.protocol.artifacts.parts.errors import ArtifactError, OversizedError, Said, naming
+from pysonar.protocol.artifacts.parts.bindings import require_campaign, require_same
+from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said, naming
 from pysonar.protocol.artifacts.parts.fields import Fields, read_cbor, require_one_form, write_cbor
 from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
+from pysonar.protocol.artifacts.parts.sealed import open_limited
 from pysonar.protocol.artifacts.parts.tensors import checked_weights, weights_from_bytes, weights_to_bytes
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 
 KIND = "result"
 VERSION = 3
@@ -255,12 +256,8 @@ class Result:
             ArtifactError: malformed.
         """
         with naming(cid):
-            if len(blob) > MAX_BYTES[KIND]:
-                raise OversizedError(KIND, "", Said(f"{len(blob)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
-            result = cls.parse(open_sealed(blob, key, expected_signer=capsule, there_at=there_at))
-            require_same(KIND, "chain_id", result.chain_id, chain_id)
-            require_same(KIND, "contract", result.contract, checks.address(KIND, "contract", contract))
-            require_same(KIND, "campaign", result.campaign, campaign)
+            result = cls.parse(open_limited(KIND, blob, key, signer=capsule, there_at=there_at))
+            require_campaign(KIND, result, chain_id=chain_id, contract=contract, campaign=campaign)
             require_same(KIND, "spec", result.spec, spec)
             return result
 

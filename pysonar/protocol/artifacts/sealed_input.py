@@ -30,9 +30,10 @@ from pysonar.protocol.artifacts.parts.errors import (
 from pysonar.protocol.artifacts.parts.fields import read_cbor, require_one_form, write_cbor
 from pysonar.protocol.artifacts.parts.limits import KIB, MAX_BYTES
 from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
+from pysonar.protocol.artifacts.parts.sealed import open_limited
 from pysonar.protocol.artifacts.parts.tensors import weights_from_bytes, weights_to_bytes
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import Certificate, SecretKey, open_sealed, seal
+from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 from pysonar.protocol.schema import MissingColumnError, Schema, SchemaError
 
 KIND = "sealed_input"
@@ -197,7 +198,7 @@ class SealedInput:
             ArtifactError: malformed.
         """
         with naming(cid):
-            data = open_sealed(_limited(blob), key)
+            data = open_limited(KIND, blob, key)
             sealed = cls.parse(data)
             require_same(KIND, "chain_id", sealed.chain_id, chain_id)
             require_same(KIND, "contract", sealed.contract, checks.address(KIND, "contract", contract))
@@ -211,9 +212,3 @@ class SealedInput:
     def _require_kind(self, kind: str) -> None:
         if self.payload_kind != kind:
             raise MalformedError(KIND, "payload_kind", self.payload_kind, repr(kind))
-
-
-def _limited(blob: bytes) -> bytes:
-    if len(blob) > MAX_BYTES[KIND]:
-        raise OversizedError(KIND, "", Said(f"{len(blob)} bytes"), f"at most {MAX_BYTES[KIND]} bytes")
-    return blob

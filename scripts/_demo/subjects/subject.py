@@ -1,5 +1,6 @@
 """What a demo is about: its data, as their owners keep them, and the part of the plan that describes them."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,3 +35,18 @@ class Subject:
     about: str
     schema: str
     write: Callable[[Path, Sequence[bool], int], Files]
+
+
+def schema_of_pixels(pixels: Sequence[str], label: str, *, most: int, center: float, scale: float) -> str:
+    """The plan's lines for images of a digit: grey from 0 to `most`; `center`, `scale`: public."""
+    return f"""[label]
+name = "{label}"
+classes = {json.dumps(list(range(10)))}
+
+[[fields]]
+names = {json.dumps(list(pixels))}
+kind = "number"
+clip = [0, {most}]
+center = {center}
+scale = {scale}
+"""

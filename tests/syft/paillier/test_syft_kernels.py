@@ -1,8 +1,10 @@
 """Every kernel gives what the pure-Python reference gives, on random and on edge values, bit for bit."""
 
+import importlib.util
 import itertools
 import multiprocessing
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -20,8 +22,10 @@ from openmined_syft.errors import (
     ParameterError,
     ShapeError,
 )
+from openmined_syft.kernel_choice import KernelChoice
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.kernels import (
+    Kernel,
     SpreadKernel,
     describe_kernels,
     ifma_code,
@@ -169,51 +173,46 @@ def test_one_kernel_is_chosen_and_the_others_are_described():
     assert load_kernel("gmpy2") is load_kernel("gmpy2")
 
 
-def test_without_llvmlite_the_default_is_gmpy2_and_says_nothing(monkeypatch):
-    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: None)
-    openmined_syft.paillier.kernels._fastest.cache_clear()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert load_kernel().name == "gmpy2"
-    finally:
-        openmined_syft.paillier.kernels._fastest.cache_clear()
+@pytest.fixture
+def choice(monkeypatch: pytest.MonkeyPatch) -> Iterator[KernelChoice[Kernel]]:
+    """The choice of kernels on a machine with llvmlite, made anew before and after."""
+    own = openmined_syft.paillier.kernels._CHOICE
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(own, "makers", dict(own.makers))
+    own.forget()
+    yield own
+    own.forget()
 
 
-def test_a_fast_kernel_that_does_not_work_falls_back_loudly(monkeypatch):
-    def broken():
+def test_without_llvmlite_the_default_is_gmpy2_and_says_nothing(
+    choice: KernelChoice[Kernel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_kernel().name == "gmpy2"
+
+
+def test_a_fast_kernel_that_does_not_work_falls_back_loudly(choice: KernelChoice[Kernel]) -> None:
+    def broken() -> Kernel:
         raise KernelError("the self-test gave a wrong number")
 
-    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setitem(openmined_syft.paillier.kernels._KERNELS, "ifma", broken)
-    openmined_syft.paillier.kernels._fastest.cache_clear()
-    openmined_syft.paillier.kernels._loaded.cache_clear()
-    try:
-        with pytest.warns(RuntimeWarning, match="wrong number; using gmpy2"):
-            assert load_kernel().name == "gmpy2"
-        with pytest.raises(KernelError, match="wrong number"):
-            load_kernel("ifma")
-    finally:
-        openmined_syft.paillier.kernels._fastest.cache_clear()
-        openmined_syft.paillier.kernels._loaded.cache_clear()
+    choice.makers["ifma"] = broken
+    with pytest.warns(RuntimeWarning, match="wrong number; taking a slower kernel"):
+        assert load_kernel().name == "gmpy2"
+    with pytest.raises(KernelError, match="wrong number"):
+        load_kernel("ifma")
 
 
-def test_a_kernel_that_this_machine_cannot_have_is_no_news(monkeypatch):
-    def missing():
+def test_a_kernel_that_this_machine_cannot_have_is_no_news(choice: KernelChoice[Kernel]) -> None:
+    def missing() -> Kernel:
         raise NoSuchKernelHereError("the ifma kernel needs a processor with avx512ifma")
 
-    monkeypatch.setattr(openmined_syft.paillier.kernels.importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setitem(openmined_syft.paillier.kernels._KERNELS, "ifma", missing)
-    openmined_syft.paillier.kernels._fastest.cache_clear()
-    openmined_syft.paillier.kernels._loaded.cache_clear()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            assert load_kernel().name == "gmpy2"
-        assert "needs a processor" in next(s.reason for s in describe_kernels() if s.name == "ifma")
-    finally:
-        openmined_syft.paillier.kernels._fastest.cache_clear()
-        openmined_syft.paillier.kernels._loaded.cache_clear()
+    choice.makers["ifma"] = missing
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_kernel().name == "gmpy2"
+    assert "needs a processor" in next(s.reason for s in describe_kernels() if s.name == "ifma")
 
 
 def test_a_processor_without_the_instructions_is_a_typed_error(monkeypatch):

@@ -35,6 +35,15 @@ def files_in(folder: Path, endings: tuple[str, ...] | None = None) -> Iterator[P
             yield path
 
 
+def begins_with(location: str, endings: tuple[str, ...]) -> bool:
+    """Whether it is a folder whose first file has one of the endings."""
+    folder = Path(location)
+    if not folder.is_dir():
+        return False
+    first = next(files_in(folder), None)
+    return first is not None and first.name.lower().endswith(endings)
+
+
 def require_files(folder: Path, endings: tuple[str, ...], what: str) -> None:
     """Raises FileFormatError: no such folder, or no file with one of the endings in it."""
     require_folder(folder, what)

@@ -16,7 +16,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in, require_files
+from mine_agent.data.adapters.collections.folders import (
+    begins_with,
+    digest_of_folder,
+    files_in,
+    require_files,
+)
 from mine_agent.errors import DataError
 from pysonar.tables.source import Batch, Fault, require_columns
 
@@ -118,11 +123,7 @@ class ImagesAdapter:
 
     def takes(self, location: str) -> bool:
         """A folder whose first file is an image."""
-        folder = Path(location)
-        if not folder.is_dir():
-            return False
-        first = next(files_in(folder), None)
-        return first is not None and first.name.lower().endswith(_ENDINGS)
+        return begins_with(location, _ENDINGS)
 
     def source(self, location: str, options: Mapping[str, str]) -> ImageFolder:
         """The folder at a path."""

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from mine_agent.data.adapters.collections.documents import Document, batches_of
-from mine_agent.data.adapters.collections.folders import digest_of_folder, files_in, require_files
+from mine_agent.data.adapters.collections.folders import (
+    begins_with,
+    digest_of_folder,
+    files_in,
+    require_files,
+)
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.source import Batch
 from pysonar.tables.text_files import encoding_of, open_binary
@@ -68,11 +73,7 @@ class TextsAdapter:
 
     def takes(self, location: str) -> bool:
         """A folder whose first file is a text."""
-        folder = Path(location)
-        if not folder.is_dir():
-            return False
-        first = next(files_in(folder), None)
-        return first is not None and first.name.lower().endswith(_ENDINGS)
+        return begins_with(location, _ENDINGS)
 
     def source(self, location: str, options: Mapping[str, str]) -> TextFolder:  # noqa: ARG002
         """The folder at a path."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from mine_agent.errors import DataError
+from pysonar.tables.mixed import array_of
+from pysonar.tables.source import Batch, require_columns
 from pysonar.tables.text_files import LONGEST_LINE
 
 MOST_ROWS = 16_384
@@ -36,3 +42,41 @@ def row_batches(rows: Iterable[Row], source: str) -> Iterator[list[Row]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+class SelectedRows(ABC):
+    """The records of one SELECT, for any database that gives its rows one after another."""
+
+    name: str
+
+    @abstractmethod
+    def columns(self) -> list[str]:
+        """The names that the SELECT gives."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[list[Row]]:
+        """All rows, as of `row_batches`, in one read transaction."""
+
+    def plain(self, value: Any) -> Any:
+        """A value of a row as pyarrow takes it."""
+        return value
+
+    def digest(self) -> bytes:
+        """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
+        digest = hashlib.sha256(repr(self.columns()).encode())
+        for rows in self.rows():
+            for row in rows:
+                digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """The rows, numbered from 1."""
+        there = self.columns()
+        require_columns(columns, there, self.name)
+        places = [there.index(name) for name in columns]
+        first = 1
+        for rows in self.rows():
+            arrays = [array_of([self.plain(row[place]) for row in rows]) for place in places]
+            records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
+            yield Batch(records, range(first, first + len(rows)))
+            first += len(rows)

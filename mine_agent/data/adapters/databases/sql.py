@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pyarrow as pa
-
 from mine_agent.data.adapters.databases.query import query_of
-from mine_agent.data.adapters.databases.rows import Row, row_batches
+from mine_agent.data.adapters.databases.rows import Row, SelectedRows, row_batches
 from mine_agent.data.adapters.databases.secrets import OPTIONS, connection_of, refuse_secret
 from mine_agent.errors import DataError
-from pysonar.tables.mixed import array_of
-from pysonar.tables.source import Batch, require_columns
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,7 +25,7 @@ _READ_ONLY = {
 }
 
 
-class SqlTable:
+class SqlTable(SelectedRows):
     """The records of one SELECT."""
 
     def __init__(self, name: str, connection: str, query: str) -> None:
@@ -52,34 +47,20 @@ class SqlTable:
         with self._open() as connection:
             return [f"{connection.dialect.name} through SQLAlchemy, read-only"]
 
-    def digest(self) -> bytes:
-        """SHA-256 of the rows, in the order in which the database gives them."""
-        digest = hashlib.sha256(repr(self.columns()).encode())
-        for rows in self._rows():
-            for row in rows:
-                digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        return digest.digest()
-
-    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
-        """The rows."""
-        there = self.columns()
-        require_columns(columns, there, self.name)
-        places = [there.index(name) for name in columns]
-        first = 1
-        for rows in self._rows():
-            arrays = [array_of([_plain(row[place]) for row in rows]) for place in places]
-            yield Batch(
-                pa.RecordBatch.from_arrays(arrays, names=list(columns)), range(first, first + len(rows))
-            )
-            first += len(rows)
-
-    def _rows(self) -> Iterator[list[Row]]:
+    def rows(self) -> Iterator[list[Row]]:
+        """All of them, streamed."""
         from sqlalchemy import text
 
         with self._open() as connection:
             result = connection.execution_options(stream_results=True).execute(text(self._query))
             # Without a number, all rows are fetched at once.
             yield from row_batches(map(tuple, result.yield_per(_FETCHED)), self.name)
+
+    def plain(self, value: Any) -> Any:
+        """Decimals as floats, dates and whatever else as text."""
+        if isinstance(value, Decimal):
+            return float(value)
+        return value if isinstance(value, int | float | str | bool | None) else str(value)
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
@@ -109,12 +90,6 @@ class SqlTable:
                 f"{self.name}: the database refuses or went away ({type(error).__name__}); see the connection"
                 " and the query"
             ) from None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, int | float | str | bool | None) else str(value)
 
 
 class SqlAdapter:

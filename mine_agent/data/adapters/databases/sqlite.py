@@ -6,30 +6,25 @@ SQLite keeps a type with each value, not with a column, so a column may have sev
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-import pyarrow as pa
-
 from mine_agent.data.adapters.databases.query import query_of
-from mine_agent.data.adapters.databases.rows import Row, row_batches
+from mine_agent.data.adapters.databases.rows import Row, SelectedRows, row_batches
 from mine_agent.data.adapters.tables.files import starts_with
 from mine_agent.errors import DataError
 from pysonar.protocol.schema.errors import FileFormatError
-from pysonar.tables.mixed import array_of
-from pysonar.tables.source import Batch, require_columns
 from pysonar.tables.text_files import LONGEST_LINE, open_binary
 
 _TABLES = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name"
 _MAGIC = b"SQLite format 3\0"
 
 
-class SqliteTable:
+class SqliteTable(SelectedRows):
     """The records of one SELECT."""
 
     def __init__(self, path: Path, query: str) -> None:
@@ -51,27 +46,8 @@ class SqliteTable:
         """The version of SQLite."""
         return [f"SQLite {sqlite3.sqlite_version}, read-only"]
 
-    def digest(self) -> bytes:
-        """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
-        digest = hashlib.sha256(repr(self.columns()).encode())
-        for rows in self._rows():
-            for row in rows:
-                digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        return digest.digest()
-
-    def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
-        """The rows, in one read transaction."""
-        there = self.columns()
-        require_columns(columns, there, self.name)
-        places = [there.index(name) for name in columns]
-        first = 1
-        for rows in self._rows():
-            arrays = [array_of([row[place] for row in rows]) for place in places]
-            records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
-            yield Batch(records, range(first, first + len(rows)))
-            first += len(rows)
-
-    def _rows(self) -> Iterator[list[Row]]:
+    def rows(self) -> Iterator[list[Row]]:
+        """All of them, streamed."""
         with self._open() as database:
             # SQLite names no row; so it refuses only what is far beyond the limit that is looked at below.
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 4 * LONGEST_LINE)

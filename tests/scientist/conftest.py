@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pysonar.party.home.settings import Settings, save_settings
 from pysonar.protocol.artifacts import PrivacyStatement, Result, SubmissionRecord
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, SecretKey, secret_keys
+from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.home import SECRET_FILE, Home
 from pysonar.scientist.planning.plan import Plan
@@ -272,3 +274,29 @@ def created() -> Created:
         return [event for event in events if isinstance(event, CampaignCreated)]
 
     return read
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a campaign is launched with, and where a launch shows: the chain and a registered Capsule."""
+
+    plan: Plan
+    records: pa.Table
+    judge: Judge
+    node: Anvil
+    sonar: Sonar
+    read: Created
+
+    def campaign(self, own: Scientist, plan: Plan | None = None, name: str | None = None) -> Campaign:
+        """The campaign of that scientist, with the plan and all records; not launched yet."""
+        return Campaign(own, plan or self.plan, self.records, name=name)
+
+    def created(self) -> Sequence[CampaignCreated]:
+        """The campaigns on chain."""
+        return self.read(self.sonar)
+
+
+@pytest.fixture
+def scene(plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar, created: Created) -> Scene:
+    """Everything is there for a campaign."""
+    return Scene(plan, records, judge, node, sonar, created)

@@ -14,7 +14,7 @@ import pysonar
 from pysonar import Campaign, Plan, Scientist
 from pysonar.scientist.errors import PlanError
 from tests.json_types import JsonObject
-from tests.scientist.conftest import Judge
+from tests.scientist.conftest import Scene
 
 
 def test_the_public_names_are_what_they_say() -> None:
@@ -32,11 +32,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
 
 
 def test_paths_may_be_text_and_begin_with_a_tilde(
-    tmp_path: Path,
-    home: Path,
-    plan_values: JsonObject,
-    validation_csv: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, home: Path, plan_values: JsonObject, validation_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "plan.json").write_text(json.dumps(plan_values))
@@ -50,8 +46,8 @@ def test_validation_records_may_be_a_frame(owner: Scientist, plan: Plan, records
         assert Campaign(owner, plan, form).understood().start_ppm == 500_000
 
 
-def test_a_campaign_shows_what_it_is(owner: Scientist, plan: Plan, records: pa.Table, judge: Judge) -> None:
-    campaign = Campaign(owner, plan, records, name="<b>ill</b>")
+def test_a_campaign_shows_what_it_is(owner: Scientist, scene: Scene) -> None:
+    campaign = scene.campaign(owner, name="<b>ill</b>")
     assert repr(campaign) == "Campaign('<b>ill</b>', not launched)"
     assert "not launched yet" in campaign._repr_html_()
     campaign.launch()

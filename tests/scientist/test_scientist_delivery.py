@@ -36,7 +36,7 @@ from pysonar.store import NotFoundError
 from pysonar.store.embedded.store import EmbeddedStore
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.scientist.conftest import Judge
+from tests.scientist.conftest import Judge, Scene
 from tests.scientist.shell import Shell
 
 ETHER = 10**18
@@ -142,27 +142,21 @@ def test_submissions_are_listed_with_what_they_earned(
 
 
 def test_the_money_comes_back_and_nothing_stays(
-    delivered: Campaign,
-    owner: Scientist,
-    judge: Judge,
-    miner: KeyfileSigner,
-    second_miner: KeyfileSigner,
-    node: Anvil,
-    sonar: Sonar,
+    delivered: Campaign, owner: Scientist, scene: Scene, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     assert delivered.claim() == 0
     delivered.settle()
     assert delivered.record.state is State.SETTLED
     delivered.settle()  # again: nothing happens
     refund = 10 * ETHER - 10 * ETHER * 4 // 9
-    before = node.balance(owner.address)
+    before = scene.node.balance(owner.address)
     assert delivered.claimable() == refund
     assert delivered.claim() == refund
-    assert refund - 10**16 < node.balance(owner.address) - before < refund
+    assert refund - 10**16 < scene.node.balance(owner.address) - before < refund
     assert delivered.claim() == 0
-    for who in (judge.signer, miner, second_miner):
-        judge.send(sonar.calls.claim(delivered.id, who.address), who)
-    assert node.balance(sonar.address) == 0
+    for who in (scene.judge.signer, miner, second_miner):
+        scene.judge.send(scene.sonar.calls.claim(delivered.id, who.address), who)
+    assert scene.node.balance(scene.sonar.address) == 0
 
 
 def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: KeyfileSigner, node: Anvil) -> None:
@@ -173,7 +167,7 @@ def test_a_refund_may_go_elsewhere(delivered: Campaign, stranger: KeyfileSigner,
 
 
 def test_somebody_may_settle_first(
-    delivered: Campaign, owner: Scientist, judge: Judge, miner: KeyfileSigner, node: Anvil, sonar: Sonar
+    delivered: Campaign, owner: Scientist, scene: Scene, miner: KeyfileSigner
 ) -> None:
     class Slow:
         """Somebody else settles while this account signs."""
@@ -181,7 +175,7 @@ def test_somebody_may_settle_first(
         address = owner.address
 
         def sign(self, transaction: Mapping[str, object]) -> bytes:
-            judge.send(sonar.calls.settle(delivered.id), miner)
+            scene.judge.send(scene.sonar.calls.settle(delivered.id), miner)
             return bytes(owner.signer.sign(transaction))
 
     outbox = owner.connection.outbox(Slow(), poll_seconds=0.01)
@@ -348,18 +342,16 @@ def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Anvil) -
     assert launched.claim() == 10 * ETHER
 
 
-def test_a_campaign_that_capsule_abandoned(
-    launched: Campaign, judge: Judge, miner: KeyfileSigner, node: Anvil, sonar: Sonar
-) -> None:
-    judge.open(launched.id, 500_000)
-    judge.send(sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)
-    node.advance_to(launched.record.terms.review_until)
+def test_a_campaign_that_capsule_abandoned(launched: Campaign, scene: Scene, miner: KeyfileSigner) -> None:
+    scene.judge.open(launched.id, 500_000)
+    scene.judge.send(scene.sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)
+    scene.node.advance_to(launched.record.terms.review_until)
     with pytest.raises(NotDeliveredError, match="time is over"):
         launched.wait(timeout=5)
     launched.settle()
-    judge.send(sonar.calls.reclaim(launched.id, 0, b"\x44" * 32, miner.address), miner)
+    scene.judge.send(scene.sonar.calls.reclaim(launched.id, 0, b"\x44" * 32, miner.address), miner)
     launched._connection.read_events()
-    (row,) = Ledger(node.web3).rows(launched._connection.follower.history(campaign=launched.id))
+    (row,) = Ledger(scene.node.web3).rows(launched._connection.follower.history(campaign=launched.id))
     assert (row.verdict, row.earned, row.report_gas) == (RECLAIMED, 0, None)
     assert launched.claim() == 10 * ETHER
 

@@ -8,12 +8,10 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.outbox_records import Status
@@ -25,11 +23,9 @@ from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import ClaimUnfinishedError, DeclinedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
-from pysonar.scientist.planning.plan import Plan
-from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, refusing
 from tests.meddling import Answer, Meddling, Params, without
-from tests.scientist.conftest import Created, Judge
+from tests.scientist.conftest import Scene
 from tests.scientist.shell import Shell
 
 ETHER = 10**18
@@ -55,152 +51,110 @@ def through(home: Path, scientist: KeyfileSigner, scientist_key: SecretKey) -> C
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_bounty_is_escrowed_once_on_a_node_without_receipts(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-    missing: tuple[str, ...],
+    through: Callable[..., Scientist], scene: Scene, missing: tuple[str, ...]
 ) -> None:
     ids = set()
     for _ in range(3):  # the same command, three times
-        own = through(Meddling(node.url, without(*missing)))
-        ids.add(Campaign(own, plan, records, name="once").launch().id)
-    assert len(ids) == len(created(sonar)) == 1
-    assert node.balance(sonar.address) == 10 * ETHER
+        own = through(Meddling(scene.node.url, without(*missing)))
+        ids.add(scene.campaign(own, name="once").launch().id)
+    assert len(ids) == len(scene.created()) == 1
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
 
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_nothing_is_forgotten_before_the_escrow_is_confirmed(
-    through: Callable[..., Scientist],
-    home: Path,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-    missing: tuple[str, ...],
+    through: Callable[..., Scientist], home: Path, scene: Scene, missing: tuple[str, ...]
 ) -> None:
     """With confirmations to wait for, no receipt, and no new block."""
     save_settings(home, dataclasses.replace(load_settings(home), confirmations=3))
     for _ in range(3):
-        own = through(Meddling(node.url, without(*missing)), patience=0.2)
+        own = through(Meddling(scene.node.url, without(*missing)), patience=0.2)
         with pytest.raises(LaunchUnfinishedError, match="Run the same command again") as unfinished:
-            Campaign(own, plan, records, name="once").launch()
+            scene.campaign(own, name="once").launch()
         assert unfinished.value.exit_code == 3
         assert unfinished.value.hashes[-1] in str(unfinished.value)
-    assert len(created(sonar)) == 1
-    node.mine(3)
-    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
-    assert [event.id for event in created(sonar)] == [campaign.id]
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert len(scene.created()) == 1
+    scene.node.mine(3)
+    campaign = scene.campaign(through(Meddling(scene.node.url)), name="once").launch()
+    assert [event.id for event in scene.created()] == [campaign.id]
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
 
 
 def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
+    through: Callable[..., Scientist], scene: Scene
 ) -> None:
     gone: list[bool] = []
 
     def go_away(method: str, _: object) -> Answer | None:
         if gone:
-            raise NodeDownError(node.url, "test")
+            raise NodeDownError(scene.node.url, "test")
         return None
 
     def after_the_broadcast(method: str, _: object, __: Answer) -> None:
         gone.extend([True] if method == "eth_sendRawTransaction" else [])
 
-    own = through(Meddling(node.url, go_away, after_the_broadcast), patience=0.1)
-    with pytest.raises(LaunchUnfinishedError, match=f"no Ethereum node answers at {node.url}: test"):
-        Campaign(own, plan, records, name="once").launch()
+    own = through(Meddling(scene.node.url, go_away, after_the_broadcast), patience=0.1)
+    with pytest.raises(LaunchUnfinishedError, match=f"no Ethereum node answers at {scene.node.url}: test"):
+        scene.campaign(own, name="once").launch()
     row = own.connection.journal.named("once")
-    assert Campaign(through(Meddling(node.url)), plan, records, name="once").launch().id == row.id
-    assert len(created(sonar)) == 1
+    assert scene.campaign(through(Meddling(scene.node.url)), name="once").launch().id == row.id
+    assert len(scene.created()) == 1
 
 
-def test_a_false_receipt_of_failure_forgets_nothing(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-) -> None:
+def test_a_false_receipt_of_failure_forgets_nothing(through: Callable[..., Scientist], scene: Scene) -> None:
     def failed(method: str, _: object, answer: Answer) -> Answer | None:
         if method != RECEIPT or not answer.get("result"):
             return None
         return {"result": answer["result"] | {"status": "0x0"}}
 
-    own = through(Meddling(node.url, after=failed))
+    own = through(Meddling(scene.node.url, after=failed))
     for _ in range(3):
-        campaign = Campaign(own, plan, records, name="once").launch()
+        campaign = scene.campaign(own, name="once").launch()
         assert own.outbox.get(create_deed(campaign.id)).status is Status.REVERTED
-    assert [event.id for event in created(sonar)] == [campaign.id]
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert [event.id for event in scene.created()] == [campaign.id]
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
 
 
 def test_a_displaced_escrow_is_sent_again_under_the_same_id(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-    scientist: KeyfileSigner,
+    through: Callable[..., Scientist], scene: Scene, scientist: KeyfileSigner
 ) -> None:
     """So that even a fork which brings the first one back could not escrow twice."""
     from pysonar.chain.node import rpc
     from tests.chain.sending.outboxes import from_elsewhere
 
-    node.set_automine(False)
-    own = through(Meddling(node.url), patience=0.2)
+    scene.node.set_automine(False)
+    own = through(Meddling(scene.node.url), patience=0.2)
     with pytest.raises(LaunchUnfinishedError):
-        Campaign(own, plan, records, name="once").launch()
-    rpc.send_raw(node.web3, from_elsewhere(scientist, 0))
-    node.mine()
+        scene.campaign(own, name="once").launch()
+    rpc.send_raw(scene.node.web3, from_elsewhere(scientist, 0))
+    scene.node.mine()
     row = own.connection.journal.named("once")
     own.outbox.pump()
     assert own.outbox.get(create_deed(row.id)).status is Status.DISPLACED
-    node.set_automine(True)
-    assert Campaign(through(Meddling(node.url)), plan, records, name="once").launch().id == row.id
-    assert len(created(sonar)) == 1
+    scene.node.set_automine(True)
+    assert scene.campaign(through(Meddling(scene.node.url)), name="once").launch().id == row.id
+    assert len(scene.created()) == 1
 
 
 def test_ids_and_signatures_are_for_the_settings_chain_whatever_the_node_says_later(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
+    through: Callable[..., Scientist], scene: Scene
 ) -> None:
-    wrong = Meddling(node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
+    wrong = Meddling(scene.node.url, lambda method, _: {"result": "0x1"} if method == "eth_chainId" else None)
     own = through(wrong)
     with pytest.raises(WrongChainError, match="serves chain 1, expected chain 1337"):
-        Campaign(own, plan, records, name="once").launch()
+        scene.campaign(own, name="once").launch()
     assert own.outbox.history() == []
-    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
-    assert [event.id for event in created(sonar)] == [campaign.id]
+    campaign = scene.campaign(through(Meddling(scene.node.url)), name="once").launch()
+    assert [event.id for event in scene.created()] == [campaign.id]
 
 
 def test_waiting_outlives_a_node_that_refuses_for_a_while(
-    through: Callable[..., Scientist], plan: Plan, records: pa.Table, judge: Judge, node: Anvil
+    through: Callable[..., Scientist], scene: Scene
 ) -> None:
-    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
-    with FaultyNode(node.url) as faulty:
+    campaign = scene.campaign(through(Meddling(scene.node.url))).launch()
+    with FaultyNode(scene.node.url) as faulty:
         late = Campaign.attach(through(Meddling(faulty.url)), campaign.id)
-        judge.send(judge.sonar.calls.decline(campaign.id, "no"))
+        scene.judge.send(scene.judge.sonar.calls.decline(campaign.id, "no"))
         faulty.habit(refusing(-32000, "daily request count exceeded"), "eth_blockNumber", first=3)
         with pytest.raises(DeclinedError):
             late.wait(timeout=30)
@@ -208,18 +162,12 @@ def test_waiting_outlives_a_node_that_refuses_for_a_while(
 
 
 def test_watching_outlives_a_node_that_refuses_for_a_while_and_says_so_once(
-    home: Path,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    through: Callable[..., Scientist],
-    monkeypatch: pytest.MonkeyPatch,
+    home: Path, scene: Scene, through: Callable[..., Scientist], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    campaign = Campaign(through(Meddling(node.url)), plan, records, name="once").launch()
-    judge.open(campaign.id, 500_000)
+    campaign = scene.campaign(through(Meddling(scene.node.url)), name="once").launch()
+    scene.judge.open(campaign.id, 500_000)
     read, looks = Connection.read_events, [0]
-    with FaultyNode(node.url) as faulty:
+    with FaultyNode(scene.node.url) as faulty:
         save_settings(home, dataclasses.replace(load_settings(home), rpc=faulty.url))
 
         def refused_for_a_while(connection: Connection) -> None:
@@ -238,65 +186,53 @@ def test_watching_outlives_a_node_that_refuses_for_a_while_and_says_so_once(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_refund_is_claimed_once_on_a_node_without_receipts(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    missing: tuple[str, ...],
+    through: Callable[..., Scientist], scene: Scene, missing: tuple[str, ...]
 ) -> None:
-    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
+    campaign = scene.campaign(through(Meddling(scene.node.url))).launch()
     campaign.cancel()
-    own = through(Meddling(node.url, without(*missing)))
+    own = through(Meddling(scene.node.url, without(*missing)))
     assert Campaign.attach(own, campaign.id).claim() == 10 * ETHER
     assert [Campaign.attach(own, campaign.id).claim() for _ in range(2)] == [0, 0]
-    assert node.balance(sonar.address) == 0
+    assert scene.node.balance(scene.sonar.address) == 0
 
 
-def test_a_claim_that_is_stopped_says_so_and_goes_on(
-    through: Callable[..., Scientist], plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
-) -> None:
-    campaign = Campaign(through(Meddling(node.url)), plan, records).launch()
+def test_a_claim_that_is_stopped_says_so_and_goes_on(through: Callable[..., Scientist], scene: Scene) -> None:
+    campaign = scene.campaign(through(Meddling(scene.node.url))).launch()
     campaign.cancel()
-    node.set_automine(False)
-    own = through(Meddling(node.url), patience=0.1)
+    scene.node.set_automine(False)
+    own = through(Meddling(scene.node.url), patience=0.1)
     with pytest.raises(ClaimUnfinishedError, match="Run the same command again") as stopped:
         Campaign.attach(own, campaign.id).claim()
     assert isinstance(stopped.value.why, TransactionTimeoutError)
-    node.set_automine(True)
-    node.mine()
-    assert Campaign.attach(through(Meddling(node.url)), campaign.id).claim() in (0, 10 * ETHER)
-    assert node.balance(sonar.address) == 0
+    scene.node.set_automine(True)
+    scene.node.mine()
+    assert Campaign.attach(through(Meddling(scene.node.url)), campaign.id).claim() in (0, 10 * ETHER)
+    assert scene.node.balance(scene.sonar.address) == 0
 
 
 def test_a_node_behind_the_last_claim_brings_about_no_second_one(
-    through: Callable[..., Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    scientist: KeyfileSigner,
+    through: Callable[..., Scientist], scene: Scene, scientist: KeyfileSigner
 ) -> None:
     """One machine of several behind one address has not seen the claim yet."""
     from pysonar.chain.node import rpc
 
-    own = through(Meddling(node.url))
-    campaign = Campaign(own, plan, records).launch()
+    own = through(Meddling(scene.node.url))
+    campaign = scene.campaign(own).launch()
     campaign.cancel()
-    before = rpc.block_number(node.web3)
+    before = rpc.block_number(scene.node.web3)
     campaign.claim()
 
     def behind(method: str, params: Params) -> Answer | None:
         if method == "eth_blockNumber":
             return {"result": hex(before)}
         if method == "eth_call" and params[1] == "latest":
-            return Answer(node.web3.provider.make_request(RPCEndpoint(method), [params[0], hex(before)]))
+            return Answer(
+                scene.node.web3.provider.make_request(RPCEndpoint(method), [params[0], hex(before)])
+            )
         return None
 
-    late = Campaign.attach(through(Meddling(node.url, behind)), campaign.id)
+    late = Campaign.attach(through(Meddling(scene.node.url, behind)), campaign.id)
     assert late.claimable() == 10 * ETHER
     with pytest.raises(ClaimUnfinishedError, match="is behind"):
         late.claim()
-    assert rpc.nonce(node.web3, scientist.address) == 3
+    assert rpc.nonce(scene.node.web3, scientist.address) == 3

@@ -29,67 +29,56 @@ from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificat
 from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
-from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.scientist.conftest import Created, Judge
+from tests.scientist.conftest import Created, Scene
 
 ETHER = 10**18
 
 
 def test_a_launched_campaign_is_on_chain_and_in_the_store(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    capsule: KeyfileSigner,
+    owner: Scientist, scene: Scene, capsule: KeyfileSigner
 ) -> None:
-    campaign = Campaign(owner, plan, records).launch()
+    campaign = scene.campaign(owner).launch()
     record = campaign.record
     assert (record.owner, record.state) == (owner.address, State.REQUESTED)
     assert (record.terms.bounty, record.terms.target, record.terms.min_gain) == (10 * ETHER, 900_000, 10_000)
     assert (record.terms.stake, record.terms.fee, record.terms.gap_basis) == (70, 3, False)
     assert record.terms.review_until - record.terms.submit_until == 3600
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
 
     cid = Cid.from_bytes32(record.terms.spec)
-    spec = Spec.parse(judge.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
+    spec = Spec.parse(scene.judge.store.get(cid, max_bytes=MAX_BYTES["spec"]), cid=cid)
     assert spec.start_ppm == 500_000  # zeros predict the first class everywhere
     assert spec.validation.rows == 20
     assert spec.weights_shape == (4, 2)
-    own = judge.store.get(spec.scientist_certificate, max_bytes=MAX_BYTES["certificate"])
+    own = scene.judge.store.get(spec.scientist_certificate, max_bytes=MAX_BYTES["certificate"])
     assert own == owner.key.certificate.to_bytes()
-    assert set(judge.store.pins(scientist_pins(campaign.id))) == {
+    assert set(scene.judge.store.pins(scientist_pins(campaign.id))) == {
         cid,
         spec.validation.sealed,
         spec.scientist_certificate,
     }
 
 
-def test_only_the_capsule_opens_the_validation_records(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, sonar: Sonar
-) -> None:
-    campaign = Campaign(owner, plan, records).launch()
+def test_only_the_capsule_opens_the_validation_records(owner: Scientist, scene: Scene) -> None:
+    campaign = scene.campaign(owner).launch()
     spec = Spec.parse(
-        judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
+        scene.judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
     )
-    blob = judge.store.get(spec.validation.sealed, max_bytes=MAX_BYTES["sealed_input"])
-    binding = {"chain_id": 1337, "contract": sonar.address, "scientist": owner.address}
-    opened = SealedInput.open(blob, judge.key, digest=spec.validation.digest, **binding)
-    assert opened.records(spec.schema, rows=20).equals(plan.schema.select(records))
+    blob = scene.judge.store.get(spec.validation.sealed, max_bytes=MAX_BYTES["sealed_input"])
+    binding = {"chain_id": 1337, "contract": scene.sonar.address, "scientist": owner.address}
+    opened = SealedInput.open(blob, scene.judge.key, digest=spec.validation.digest, **binding)
+    assert opened.records(spec.schema, rows=20).equals(scene.plan.schema.select(scene.records))
     with pytest.raises(NotForThisKeyError):
         SealedInput.open(blob, SecretKey.generate("stranger"), digest=spec.validation.digest, **binding)
 
 
-def test_the_store_holds_no_record_in_the_clear(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, tmp_path: Path
-) -> None:
-    Campaign(owner, plan, records).launch()
+def test_the_store_holds_no_record_in_the_clear(owner: Scientist, scene: Scene, tmp_path: Path) -> None:
+    scene.campaign(owner).launch()
     payload = SealedInput.of_records(
-        records, plan.schema, chain_id=1337, contract="0x" + "11" * 20, scientist="0x" + "22" * 20
+        scene.records, scene.plan.schema, chain_id=1337, contract="0x" + "11" * 20, scientist="0x" + "22" * 20
     ).payload
-    column = np.array(records.column("height")).tobytes()
+    column = np.array(scene.records.column("height")).tobytes()
     assert column in payload  # the check finds what it looks for
     kept = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
     assert kept
@@ -97,133 +86,91 @@ def test_the_store_holds_no_record_in_the_clear(
 
 
 def test_the_same_again_is_the_same_campaign(
-    owner: Scientist,
-    reopen: Callable[[], Scientist],
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    sonar: Sonar,
-    created: Created,
+    owner: Scientist, reopen: Callable[[], Scientist], scene: Scene
 ) -> None:
-    first = Campaign(owner, plan, records).launch()
-    assert Campaign(owner, plan, records).launch().id == first.id
+    first = scene.campaign(owner).launch()
+    assert scene.campaign(owner).launch().id == first.id
     assert (
-        Campaign(reopen(), plan, records.select(["ill", "weight", "height", "smoker"])).launch().id
+        Campaign(reopen(), scene.plan, scene.records.select(["ill", "weight", "height", "smoker"]))
+        .launch()
+        .id
         == first.id
     )
-    assert len(created(sonar)) == 1
-    other = Campaign(owner, plan, records, name="once more").launch()
+    assert len(scene.created()) == 1
+    other = scene.campaign(owner, name="once more").launch()
     assert other.id != first.id
-    assert len(created(sonar)) == 2
+    assert len(scene.created()) == 2
 
 
-def test_the_same_name_for_something_else_is_refused(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    sonar: Sonar,
-    created: Created,
-) -> None:
-    first = Campaign(owner, plan, records, name="mine").launch()
+def test_the_same_name_for_something_else_is_refused(owner: Scientist, scene: Scene) -> None:
+    first = scene.campaign(owner, name="mine").launch()
     with pytest.raises(NameTakenError, match=first.id.hex()):
-        Campaign(owner, replace(plan, bounty=11 * ETHER), records, name="mine").launch()
+        scene.campaign(owner, replace(scene.plan, bounty=11 * ETHER), name="mine").launch()
     with pytest.raises(NameTakenError):
-        Campaign(owner, plan, records.slice(0, 19), name="mine").launch()
-    assert len(created(sonar)) == 1
+        Campaign(owner, scene.plan, scene.records.slice(0, 19), name="mine").launch()
+    assert len(scene.created()) == 1
 
 
 def test_a_capsule_without_certificate(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    sonar: Sonar,
-    created: Created,
+    owner: Scientist, plan: Plan, records: pa.Table, sonar: Sonar, created: Created
 ) -> None:
     with pytest.raises(NoCertificateError, match=plan.capsule):
         Campaign(owner, plan, records).launch()
     assert created(sonar) == []
 
 
-def test_a_certificate_that_nobody_has(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    sonar: Sonar,
-    created: Created,
-) -> None:
-    judge.send(sonar.calls.register_capsule(b"\x55" * 32))
+def test_a_certificate_that_nobody_has(owner: Scientist, scene: Scene) -> None:
+    scene.judge.send(scene.sonar.calls.register_capsule(b"\x55" * 32))
     with pytest.raises(NotFoundError, match=str(Cid(b"\x55" * 32))):
-        Campaign(owner, plan, records).launch()
-    assert created(sonar) == []
+        scene.campaign(owner).launch()
+    assert scene.created() == []
 
 
-def test_the_scientist_cannot_be_the_capsule(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge
-) -> None:
+def test_the_scientist_cannot_be_the_capsule(owner: Scientist, scene: Scene) -> None:
     with pytest.raises(PlanError, match="other than the scientist's own"):
-        Campaign(owner, replace(plan, capsule=owner.address), records).launch()
+        scene.campaign(owner, replace(scene.plan, capsule=owner.address)).launch()
 
 
-def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-) -> None:
-    node.fund(owner.address, 10 * ETHER - 1)
+def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(owner: Scientist, scene: Scene) -> None:
+    scene.node.fund(owner.address, 10 * ETHER - 1)
     with pytest.raises(InsufficientFundsError, match=owner.address):
-        Campaign(owner, plan, records).launch()
-    assert created(sonar) == []
-    node.fund(owner.address, 11 * ETHER)
-    campaign = Campaign(owner, plan, records).launch()
-    assert len(created(sonar)) == 1
-    owners = judge.store.owners()
+        scene.campaign(owner).launch()
+    assert scene.created() == []
+    scene.node.fund(owner.address, 11 * ETHER)
+    campaign = scene.campaign(owner).launch()
+    assert len(scene.created()) == 1
+    owners = scene.judge.store.owners()
     assert [name for name in owners if name.startswith("scientist/")] == [scientist_pins(campaign.id)]
 
 
-def test_a_launch_that_reverted_can_be_repeated(
-    owner: Scientist,
-    plan: Plan,
-    records: pa.Table,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
-    created: Created,
-) -> None:
-    node.set_automine(False)
-    campaign = Campaign(owner, plan, records)
+def test_a_launch_that_reverted_can_be_repeated(owner: Scientist, scene: Scene) -> None:
+    scene.node.set_automine(False)
+    campaign = scene.campaign(owner)
     owner.outbox.wait = lambda key: None  # type: ignore[method-assign,assignment]
     # do not wait: the block comes after the deadline
     campaign.launch()
     del owner.outbox.wait
-    node.advance(4000)
+    scene.node.advance(4000)
     with pytest.raises(RevertedError, match="time to submit is over"):
         owner.outbox.wait(create_deed(campaign.id))
-    node.set_automine(True)
-    again = Campaign(owner, plan, records).launch()
+    scene.node.set_automine(True)
+    again = scene.campaign(owner).launch()
     assert again.id != campaign.id
-    assert len(created(sonar)) == 1
+    assert len(scene.created()) == 1
 
 
-def test_initial_weights_are_sealed_and_measured(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, sonar: Sonar, weights: np.ndarray
-) -> None:
+def test_initial_weights_are_sealed_and_measured(owner: Scientist, scene: Scene, weights: np.ndarray) -> None:
     weights = np.ascontiguousarray(weights[:, ::-1])  # wrong for every record: room to gain
-    campaign = Campaign(owner, replace(plan, initial=weights, target=1_000_000), records).launch()
+    campaign = scene.campaign(owner, replace(scene.plan, initial=weights, target=1_000_000)).launch()
     spec = Spec.parse(
-        judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
+        scene.judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
     )
     assert spec.start_ppm == 0
     opened = SealedInput.open(
-        judge.store.get(spec.initial.sealed, max_bytes=MAX_BYTES["sealed_input"]),  # type: ignore[union-attr]
-        judge.key,
+        scene.judge.store.get(spec.initial.sealed, max_bytes=MAX_BYTES["sealed_input"]),  # type: ignore[union-attr]
+        scene.judge.key,
         chain_id=1337,
-        contract=sonar.address,
+        contract=scene.sonar.address,
         scientist=owner.address,
         digest=spec.initial.digest,  # type: ignore[union-attr]
     )
@@ -296,12 +243,9 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     owner: Scientist,
     plan_values: JsonObject,
     validation_csv: Path,
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
+    scene: Scene,
     home: Path,
     role_keys: Mapping[str, bytes],
-    created: Created,
     tmp_path: Path,
     point: str,
     known: bool,
@@ -318,7 +262,7 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
         str(plan_file),
         str(validation_csv),
         role_keys["scientist"].hex(),
-        node.url,
+        scene.node.url,
         point,
     ]
     command = [sys.executable, "-c", CHILD, *arguments]
@@ -327,36 +271,34 @@ def test_killed_while_launching_the_bounty_is_escrowed_once(
     assert child.returncode == -signal.SIGKILL
     (row,) = owner.connection.journal.all()
     assert (owner.outbox.find(create_deed(row.id)) is not None) == known
-    assert len(created(sonar)) == escrowed
+    assert len(scene.created()) == escrowed
 
     campaign = Campaign(owner, read_plan(plan_file), validation_csv).launch()  # the same command again
-    assert len(created(sonar)) == 1
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert len(scene.created()) == 1
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
     assert (campaign.id == row.id) == known
     assert [kept.id for kept in owner.connection.journal.all()] == [campaign.id]
-    assert [name for name in judge.store.owners() if name.startswith("scientist/")] == [
+    assert [name for name in scene.judge.store.owners() if name.startswith("scientist/")] == [
         scientist_pins(campaign.id)
     ]
 
 
-def test_an_auditor_must_be_there_and_last_until_the_review_ends(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
-) -> None:
+def test_an_auditor_must_be_there_and_last_until_the_review_ends(owner: Scientist, scene: Scene) -> None:
     ends = datetime.now(UTC)
     for hours, refused in ((1, True), (2 + 24, False)):  # submissions and review take an hour each
         key = SecretKey.generate("auditor")
         lasting = key.certificate.native().set_expiration(
             ends + timedelta(hours=hours), key.native().certifier()
         )
-        cid = judge.store.put(bytes(lasting))
-        campaign = Campaign(owner, replace(plan, auditor_certificate=cid), records, name=f"{hours} hours")
+        cid = scene.judge.store.put(bytes(lasting))
+        campaign = scene.campaign(owner, replace(scene.plan, auditor_certificate=cid), name=f"{hours} hours")
         if refused:
             with pytest.raises(PlanError, match="does not expire before the review ends"):
                 campaign.launch()
-            assert node.balance(sonar.address) == 0
+            assert scene.node.balance(scene.sonar.address) == 0
         else:
             launched = campaign.launch()
-            assert cid in judge.store.pins(scientist_pins(launched.id))
-    nobody = replace(plan, auditor_certificate=Cid(b"\x09" * 32))
+            assert cid in scene.judge.store.pins(scientist_pins(launched.id))
+    nobody = replace(scene.plan, auditor_certificate=Cid(b"\x09" * 32))
     with pytest.raises(NotFoundError):
-        Campaign(owner, nobody, records, name="nobody").launch()
+        Campaign(owner, nobody, scene.records, name="nobody").launch()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pyarrow as pa
 import pytest
 
-from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.tokens import Asset
 from pysonar.chain.errors import TokensMissingError
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -20,7 +18,7 @@ from pysonar.scientist.planning.plan_file import plan_from
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.roles import Transact
-from tests.scientist.conftest import Created, Judge
+from tests.scientist.conftest import Scene
 from tests.token_under_test import STRICT, UNIT, GivenToken
 
 
@@ -53,67 +51,47 @@ def test_a_bounty_in_tokens_is_approved_exactly_and_escrowed_once(
     owner: Scientist,
     reopen: Callable[[], Scientist],
     paid_in: Callable[..., Plan],
-    records: pa.Table,
-    judge: Judge,
+    scene: Scene,
     token: GivenToken,
-    sonar: Sonar,
-    node: Anvil,
-    created: Created,
 ) -> None:
-    campaign = Campaign(owner, paid_in(), records, name="in tokens").launch()
+    campaign = Campaign(owner, paid_in(), scene.records, name="in tokens").launch()
     terms = campaign.record.terms
     assert (terms.asset, terms.bounty, terms.stake, terms.fee) == (token.address, 10 * UNIT, UNIT // 2, 1)
-    assert token.token.balance(sonar.address) == 10 * UNIT
-    assert token.token.allowance(owner.address, sonar.address) == 0  # nothing is left approved
-    assert node.balance(sonar.address) == 0
-    assert Campaign(reopen(), paid_in(), records, name="in tokens").launch().id == campaign.id
-    assert len(created(sonar)) == 1
+    assert token.token.balance(scene.sonar.address) == 10 * UNIT
+    assert token.token.allowance(owner.address, scene.sonar.address) == 0  # nothing is left approved
+    assert scene.node.balance(scene.sonar.address) == 0
+    assert Campaign(reopen(), paid_in(), scene.records, name="in tokens").launch().id == campaign.id
+    assert len(scene.created()) == 1
     assert token.token.balance(owner.address) == 90 * UNIT
 
 
 def test_an_old_approval_that_is_too_small_is_replaced(
-    owner: Scientist,
-    paid_in: Callable[..., Plan],
-    records: pa.Table,
-    judge: Judge,
-    token: GivenToken,
-    sonar: Sonar,
-    scientist: KeyfileSigner,
+    owner: Scientist, paid_in: Callable[..., Plan], scene: Scene, token: GivenToken, scientist: KeyfileSigner
 ) -> None:
-    token.approve(scientist, sonar.address, 3)
-    Campaign(owner, paid_in(), records).launch()
-    assert token.token.balance(sonar.address) == 10 * UNIT
-    assert token.token.allowance(owner.address, sonar.address) == 0
+    token.approve(scientist, scene.sonar.address, 3)
+    Campaign(owner, paid_in(), scene.records).launch()
+    assert token.token.balance(scene.sonar.address) == 10 * UNIT
+    assert token.token.allowance(owner.address, scene.sonar.address) == 0
 
 
 def test_a_refund_in_tokens_is_claimed(
-    owner: Scientist,
-    paid_in: Callable[..., Plan],
-    records: pa.Table,
-    judge: Judge,
-    token: GivenToken,
-    sonar: Sonar,
+    owner: Scientist, paid_in: Callable[..., Plan], scene: Scene, token: GivenToken
 ) -> None:
-    campaign = Campaign(owner, paid_in(), records).launch()
+    campaign = Campaign(owner, paid_in(), scene.records).launch()
     assert "<td>0 USDX of 10 USDX</td>" in campaign._repr_html_()
     campaign.cancel()
     assert campaign.claim() == 10 * UNIT
-    assert (token.token.balance(owner.address), token.token.balance(sonar.address)) == (100 * UNIT, 0)
+    assert (token.token.balance(owner.address), token.token.balance(scene.sonar.address)) == (100 * UNIT, 0)
     assert campaign.claim() == 0
 
 
 def test_who_holds_too_little_is_told_and_nothing_is_sent(
-    owner: Scientist,
-    paid_in: Callable[..., Plan],
-    records: pa.Table,
-    judge: Judge,
-    created: Created,
-    sonar: Sonar,
+    owner: Scientist, paid_in: Callable[..., Plan], scene: Scene
 ) -> None:
     with pytest.raises(TokensMissingError, match=r"needs 100\.000001 USDX; 0\.000001 USDX are missing"):
-        Campaign(owner, paid_in(bounty="100.000001 USDX"), records).launch()
+        Campaign(owner, paid_in(bounty="100.000001 USDX"), scene.records).launch()
     assert owner.outbox.history() == []
-    assert created(sonar) == []
+    assert scene.created() == []
 
 
 def test_ether_is_not_taken_for_the_token_in_a_plan(paid_in: Callable[..., Plan]) -> None:

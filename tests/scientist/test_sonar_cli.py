@@ -24,7 +24,7 @@ from pysonar.scientist.connection import Scientist
 from tests.builders.terms import terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.scientist.conftest import Judge
+from tests.scientist.conftest import Judge, Scene
 from tests.scientist.shell import Shell, runner
 
 ETHER = 10**18
@@ -47,9 +47,7 @@ def create(plan_file: Path, validation_csv: Path) -> tuple[str, ...]:
 def test_the_whole_way(
     sonar_command: Shell,
     create: tuple[str, ...],
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
+    scene: Scene,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
     owner: Scientist,
@@ -63,13 +61,13 @@ def test_the_whole_way(
     assert (created["start_ppm"], created["target_ppm"], created["validation_rows"]) == (500_000, 900_000, 20)
     again = sonar_command.json(*create, "--name", "ill", "--bounty", "9 ETH")
     assert again | {"rehearsal": ...} == created | {"rehearsal": ...}  # whose noise is drawn anew
-    assert node.balance(sonar.address) == 9 * ETHER
+    assert scene.node.balance(scene.sonar.address) == 9 * ETHER
     assert sonar_command.json("campaign", "show", "ill")["phase"] == "waits for Capsule"
 
-    judge.open(campaign, 500_000)
+    scene.judge.open(campaign, 500_000)
     assert sonar_command("campaign", "watch", "ill", "--until", "opened").exit_code == 0
-    judge.judge(campaign, miner, "NO_GAIN")
-    judge.judge(campaign, second_miner, "IMPROVED", 900_000, PrivacyStatement(3.0, 1e-6))
+    scene.judge.judge(campaign, miner, "NO_GAIN")
+    scene.judge.judge(campaign, second_miner, "IMPROVED", 900_000, PrivacyStatement(3.0, 1e-6))
     (listed,) = sonar_command.json("campaign", "list")
     assert (listed["name"], listed["phase"], listed["best_ppm"], listed["submitted"]) == (
         "ill",
@@ -79,7 +77,7 @@ def test_the_whole_way(
     )
     assert sonar_command("campaign", "result", "ill").exit_code == 1
 
-    judge.deliver(campaign, judge.result(campaign, weights), owner.key.certificate)
+    scene.judge.deliver(campaign, scene.judge.result(campaign, weights), owner.key.certificate)
     assert sonar_command("campaign", "watch", "ill", "--until", "delivered").exit_code == 0
     shown = sonar_command.json("campaign", "show", created["campaign"][:10])
     assert [(row["verdict"], row["before_ppm"], row["after_ppm"]) for row in shown["submissions"]] == [
@@ -126,9 +124,7 @@ def test_the_whole_way(
 def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     sonar_command: Shell,
     create: tuple[str, ...],
-    judge: Judge,  # registers the Capsule
-    node: Anvil,
-    sonar: Sonar,
+    scene: Scene,
     validation_csv: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -145,10 +141,10 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     ):
         assert words in refused.stderr
     assert "nothing was sent" in refused.stderr
-    assert node.balance(sonar.address) == 0
+    assert scene.node.balance(scene.sonar.address) == 0
     agreed = runner.invoke(app, arguments, env=sonar_command.environment, input="y\n")
     assert agreed.exit_code == 0, agreed.output
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
 
 
 def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
@@ -162,16 +158,16 @@ def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
 
 
 def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
-    sonar_command: Shell, create: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar
+    sonar_command: Shell, create: tuple[str, ...], scene: Scene
 ) -> None:
     slip = (*create, "--bounty", "2 wei")
     refused = sonar_command(*slip)
     assert refused.exit_code == 1
     assert "the bounty of 2 wei is less than the gas of claiming it" in refused.stderr
     assert "say --yes" in refused.stderr
-    assert node.balance(sonar.address) == 0
+    assert scene.node.balance(scene.sonar.address) == 0
     assert sonar_command(*slip, "--yes").exit_code == 0
-    assert node.balance(sonar.address) == 2
+    assert scene.node.balance(scene.sonar.address) == 2
 
 
 def test_an_open_quote_in_the_validation_file_escrows_nothing(
@@ -208,15 +204,15 @@ def test_people_see_tables_with_dashes(
 
 
 def test_an_interrupted_create_is_simply_repeated(
-    sonar_command: Shell, create: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar, owner: Scientist
+    sonar_command: Shell, create: tuple[str, ...], scene: Scene, owner: Scientist
 ) -> None:
-    node.fund(owner.address, 10 * ETHER)
+    scene.node.fund(owner.address, 10 * ETHER)
     refused = sonar_command(*create)
     assert refused.exit_code == 1
     assert " are missing" in refused.stderr
-    node.fund(owner.address, 11 * ETHER)
+    scene.node.fund(owner.address, 11 * ETHER)
     assert sonar_command(*create).exit_code == 0
-    assert node.balance(sonar.address) == 10 * ETHER
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
     other = sonar_command(*create, "--target", "95 %")
     assert other.exit_code == 1
     assert "--name" in other.stderr
@@ -284,15 +280,10 @@ def test_watching_gives_up_in_time(sonar_command: Shell, create: tuple[str, ...]
 
 
 def test_campaigns_of_others_are_listed_and_shown(
-    sonar_command: Shell,
-    judge: Judge,
-    stranger: KeyfileSigner,
-    sonar: Sonar,
-    node: Anvil,
-    capsule: KeyfileSigner,
+    sonar_command: Shell, scene: Scene, stranger: KeyfileSigner, capsule: KeyfileSigner
 ) -> None:
-    terms = terms_of(capsule.address, node.now(), bounty=5)
-    judge.send(sonar.calls.create_campaign(terms, bytes(32)), stranger)
+    terms = terms_of(capsule.address, scene.node.now(), bounty=5)
+    scene.judge.send(scene.sonar.calls.create_campaign(terms, bytes(32)), stranger)
     assert sonar_command.json("campaign", "list") == []
     (listed,) = sonar_command.json("campaign", "list", "--all")
     assert (listed["owner"], listed["name"]) == (stranger.address, None)

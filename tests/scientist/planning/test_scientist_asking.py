@@ -11,15 +11,12 @@ import pytest
 
 from openmined_oracle.campaigns.operator_rules import published_terms
 from openmined_oracle.home import CapsuleSettings
-from pysonar.chain.contract.sonar import Sonar
 from pysonar.protocol.artifacts.capsule_terms import NOTATION, CapsuleTerms
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import PlanError
-from pysonar.scientist.planning.plan import Plan
-from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.scientist.conftest import Judge
+from tests.scientist.conftest import Judge, Scene
 from tests.scientist.shell import Shell
 
 OPEN = replace(
@@ -58,20 +55,14 @@ def arguments(tmp_path: Path, plan_values: JsonObject, validation_csv: Path) -> 
     ],
 )
 def test_a_term_that_is_not_met_is_named_before_escrow(
-    change: JsonObject,
-    words: tuple[str, ...],
-    sonar_command: Shell,
-    arguments: tuple[str, ...],
-    judge: Judge,
-    node: Anvil,
-    sonar: Sonar,
+    change: JsonObject, words: tuple[str, ...], sonar_command: Shell, arguments: tuple[str, ...], scene: Scene
 ) -> None:
-    publish(judge, replace(OPEN, **change))
+    publish(scene.judge, replace(OPEN, **change))
     for command in ("create", "check"):
         refused = sonar_command("campaign", command, *arguments)
         assert refused.exit_code == 1, refused.output
         assert all(word in refused.stderr for word in words), refused.stderr
-    assert node.balance(sonar.address) == 0
+    assert scene.node.balance(scene.sonar.address) == 0
 
 
 def test_where_rows_are_split_the_gain_is_held_against_those_that_pay(
@@ -89,14 +80,14 @@ def test_where_rows_are_split_the_gain_is_held_against_those_that_pay(
 
 
 def test_terms_that_are_just_met_let_the_campaign_open(
-    sonar_command: Shell, arguments: tuple[str, ...], judge: Judge, node: Anvil, sonar: Sonar
+    sonar_command: Shell, arguments: tuple[str, ...], scene: Scene
 ) -> None:
-    publish(judge, OPEN)
+    publish(scene.judge, OPEN)
     assert sonar_command("campaign", "check", *arguments).exit_code == 0
     created = sonar_command.json("campaign", "create", *arguments)
-    publish(judge, replace(OPEN, least_fee=4))  # later: the campaign is in escrow, and is the same one
+    publish(scene.judge, replace(OPEN, least_fee=4))  # later: the campaign is in escrow, and is the same one
     assert sonar_command.json("campaign", "create", *arguments)["campaign"] == created["campaign"]
-    assert node.balance(sonar.address) == 10 * 10**18
+    assert scene.node.balance(scene.sonar.address) == 10 * 10**18
 
 
 @pytest.mark.parametrize("said", [None, "{}", "no JSON", '{"format":"openmined/capsule_terms/9"}'])
@@ -119,25 +110,21 @@ def test_a_list_of_scientists_is_spoken_of(
     assert "only for scientists on its operator's list" in done.stderr
 
 
-def test_python_is_refused_as_the_command_line_is(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge, node: Anvil, sonar: Sonar
-) -> None:
-    publish(judge, replace(OPEN, least_fee=4))
+def test_python_is_refused_as_the_command_line_is(owner: Scientist, scene: Scene) -> None:
+    publish(scene.judge, replace(OPEN, least_fee=4))
     with pytest.raises(PlanError, match="least_fee"):
-        Campaign(owner, plan, records).launch()
-    assert node.balance(sonar.address) == 0
-    publish(judge, replace(OPEN, max_days=1))
-    Campaign(owner, plan, records).launch()
-    assert node.balance(sonar.address) == plan.bounty
+        scene.campaign(owner).launch()
+    assert scene.node.balance(scene.sonar.address) == 0
+    publish(scene.judge, replace(OPEN, max_days=1))
+    scene.campaign(owner).launch()
+    assert scene.node.balance(scene.sonar.address) == scene.plan.bounty
 
 
-def test_records_that_measure_nothing_are_refused_before_escrow(
-    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge
-) -> None:
+def test_records_that_measure_nothing_are_refused_before_escrow(owner: Scientist, scene: Scene) -> None:
     """Capsule would decline them, and a constant answer would earn the whole bounty."""
-    label = records.column_names.index("ill")
-    same = records.set_column(label, "ill", pa.array([1] * records.num_rows))
+    label = scene.records.column_names.index("ill")
+    same = scene.records.set_column(label, "ill", pa.array([1] * scene.records.num_rows))
     with pytest.raises(PlanError, match="ill is 1; expected at least two different labels"):
-        Campaign(owner, plan, same, name="same").launch()
+        Campaign(owner, scene.plan, same, name="same").launch()
     assert owner.connection.journal.named("same") is None
     assert owner.outbox.unfinished() == []

@@ -16,7 +16,7 @@ from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.features.text import SparseRows
 from openmined_syft.fixed_point import LARGEST_ENTRIES, as_matrix
-from openmined_syft.models.learnable import Learnable, Rows, RowSums
+from openmined_syft.models.learnable import Learnable, Rows, RowSums, regrouped
 from openmined_syft.parameters import known_only
 from openmined_syft.privacy import Clip, GridRows, ReleasedProblem, on_grid
 from openmined_syft.rules import MiniBatch, Problem, Rule
@@ -201,19 +201,19 @@ class LinearFamily(ABC):
         return rule.visit(ReleasedProblem(data, self.curvature, self.target_offset, self.penalty))
 
     def sums(self, batches: Iterable[Rows]) -> RowSums:
-        """X'X and X'T over all batches, in the memory of one.
+        """X'X and X'T over all batches, in the memory of `rows_at_once` records; the same bits however the
+        records are cut into batches.
 
         Raises:
             ShapeError, NotFiniteError, LabelError: as `visit`; also if there is no record at all.
         """
         size, outputs = self.weights_shape
         products, pulls, rows = np.zeros((size, size)), np.zeros((size, outputs)), 0
-        for batch in batches:
-            for part in batch.parts(self.rows_at_once):
-                design = self.design(part.X)
-                products += design.T @ design
-                pulls += design.T @ (self.targets(part.y) - self.target_offset)
-                rows += len(design)
+        for part in regrouped(batches, self.rows_at_once):
+            design = self.design(part.X)
+            products += design.T @ design
+            pulls += design.T @ (self.targets(part.y) - self.target_offset)
+            rows += len(design)
         if not rows:
             raise ShapeError("no record to learn from")
         return RowSums(products, pulls, rows)

@@ -4,7 +4,7 @@ Records and releases are different types all the way. A mine whose owner set a p
 releases only, and nothing makes a release of records but `UnnoisedSums.noised`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -43,6 +43,25 @@ class Rows:
     def together(cls, parts: Sequence["Rows"]) -> "Rows":
         """The records of all parts, of which there is one at least. Raises ShapeError."""
         return cls(stacked([part.X for part in parts]), np.concatenate([part.y for part in parts]))
+
+
+def regrouped(batches: Iterable[Rows], at_once: int) -> Iterator[Rows]:
+    """The records of all batches, `at_once` at a time but for the last ones: floats that are added up group
+    by group then come to the same bits, however their source has cut them. Raises ShapeError.
+    """
+    held: list[Rows] = []
+    count = 0
+    for batch in batches:
+        for part in batch.parts(at_once):
+            while count + len(part.y) >= at_once:
+                full = at_once - count
+                yield Rows.together([*held, Rows(part.X[:full], part.y[:full])])
+                part, held, count = Rows(part.X[full:], part.y[full:]), [], 0
+            if len(part.y):
+                held.append(part)
+                count += len(part.y)
+    if held:
+        yield Rows.together(held)
 
 
 def stacked(parts: Sequence[Inputs]) -> Inputs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ _KINDS: tuple[tuple[type, pa.DataType], ...] = (
 
 
 def array_of(values: list[Any]) -> pa.Array:
-    """Values of one column as an array of their type, or a union of their types; what is neither a number
-    nor a boolean is a text, and so is a whole number beyond 64 bits.
+    """Values of one column as an array of their type, or a union of their types; a decimal is the float64
+    next to it, what is neither a number nor a boolean is a text, and so is a whole number beyond 64 bits.
     """
     plain = [_plain(value) for value in values]
     kinds = {type(value) for value in plain if value is not None}
@@ -77,10 +78,14 @@ def as_one_type(column: pa.Array) -> pa.Array:
 
 
 def _plain(value: Any) -> int | float | bool | str | None:
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str):
         return well_formed(value)
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float | Decimal):
+        return float(value)
     if isinstance(value, int) and _LEAST <= value <= _MOST:
         return value
     return _text(value)
@@ -91,7 +96,9 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return well_formed(json.dumps(value, ensure_ascii=False, default=str))
+    if isinstance(value, dict | list):
+        return well_formed(json.dumps(value, ensure_ascii=False, default=str))
+    return well_formed(str(value))
 
 
 def well_formed(text: str) -> str:

@@ -156,4 +156,10 @@ def digest_of_batches(
 
 
 def _plain(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_primitive(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    types = pa.types
+    return bool(
+        types.is_primitive(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_string_view(kind)
+    )

@@ -112,13 +112,13 @@ def flat(column: pa.Array) -> pa.Array:
     if isinstance(column.type, pa.BaseExtensionType):  # PostgreSQL's numeric, a text on the wire
         column = column.storage
     if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        column = flat(column.dictionary).take(column.indices)
     if pa.types.is_null(column.type):
         return column.cast(pa.string())
     if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
         column = column.cast(pa.string())
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.float64())
+        column = column.cast(pa.string()).cast(pa.float64())  # the nearest one; a cast in one step is not
     return pc.utf8_trim_whitespace(column) if pa.types.is_string(column.type) else column
 
 

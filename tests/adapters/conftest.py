@@ -24,7 +24,7 @@ from pysonar.protocol.schema import (
 from tests.postgres_server import Postgres, postgres_bin
 
 RECORDS = 1000
-SCHEMA = Schema(
+INPUT, OUTPUT = (
     input_schema(
         {
             "height": number_field((0, 250), center=170, scale=25),
@@ -35,6 +35,7 @@ SCHEMA = Schema(
     ),
     output_schema("kind", class_label(["a", "b"])),
 )
+SCHEMA = Schema(INPUT, OUTPUT)
 
 
 def made_records(count: int = RECORDS, seed: int = 1) -> pa.Table:

@@ -22,12 +22,10 @@ from .collecting import (
     made_texts,
 )
 from .conftest import made_records
-from .writing import FILES, Told
+from .writing import FILES, FRAMES, Told
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in FILES if kind not in ("pandas", "arrow table", "messy csv")]
-)
+@pytest.mark.parametrize("kind", [kind for kind in FILES if kind not in (*FRAMES, "messy csv")])
 def test_data_that_change_between_two_batches_are_not_used(kind: str, tmp_path: Path) -> None:
     """Of one that is read in one go the second batch is its end."""
     location, options = FILES[kind](made_records(300), tmp_path)

@@ -17,9 +17,9 @@ from openmined_syft.errors import OpenMinedError
 from pysonar.tables import read_records
 from tests.postgres_server import Postgres
 
-from .conftest import RECORDS, SCHEMA, made_records
-from .registering import encodings, registered
-from .writing import FILES, Told, as_postgres
+from .conftest import INPUT, OUTPUT, RECORDS, SCHEMA, made_records
+from .registering import encodings, gradients, gradients_of, registered
+from .writing import FILES, FRAMES, Told, as_postgres
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +28,24 @@ def expected(records: pa.Table) -> tuple[bytes, bytes]:
     return SCHEMA.encode(records).tobytes(), SCHEMA.encode_labels(records).tobytes()
 
 
+@pytest.fixture(scope="session")
+def expected_gradients(records: pa.Table) -> tuple[bytes, bytes]:
+    """What would be encrypted of them without any adapter."""
+    return gradients_of(records, (INPUT, OUTPUT))
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_a_thousand_records_are_the_same_bits_through_every_adapter(
-    kind: str, records: pa.Table, expected: tuple[bytes, bytes], tmp_path: Path
+    kind: str,
+    records: pa.Table,
+    expected: tuple[bytes, bytes],
+    expected_gradients: tuple[bytes, bytes],
+    tmp_path: Path,
 ) -> None:
     data = registered(FILES[kind](records, tmp_path), tmp_path)
     assert data.rows == RECORDS
     assert encodings(data, SCHEMA) == expected
+    assert gradients(data, (INPUT, OUTPUT)) == expected_gradients
     assert fit_by_values(SCHEMA, data).fits
 
 
@@ -46,9 +57,16 @@ def people(postgres: Postgres, records: pa.Table, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_thousand_records_are_the_same_bits_through_postgresql(
-    people: Told, expected: tuple[bytes, bytes], tmp_path: Path
+    people: Told,
+    expected: tuple[bytes, bytes],
+    expected_gradients: tuple[bytes, bytes],
+    tmp_path: Path,
 ) -> None:
-    assert encodings(registered(people, tmp_path), SCHEMA) == expected
+    location, options = people
+    in_order = {"connection_env": options["connection_env"], "query": "select * from people order by place"}
+    data = registered((location, in_order), tmp_path)
+    assert encodings(data, SCHEMA) == expected
+    assert gradients(data, (INPUT, OUTPUT)) == expected_gradients
 
 
 def test_no_secret_of_a_connection_is_written_down_or_shown(
@@ -182,9 +200,7 @@ def test_other_tables_of_the_database_may_change(records: pa.Table, tmp_path: Pa
     assert data.renewed().digest == data.digest
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in FILES if kind not in ("sqlite", "sql", "pandas", "arrow table")]
-)
+@pytest.mark.parametrize("kind", [kind for kind in FILES if kind not in ("sqlite", "sql", *FRAMES)])
 def test_a_file_that_changed_is_refused_until_it_is_added_again(
     kind: str, records: pa.Table, tmp_path: Path
 ) -> None:

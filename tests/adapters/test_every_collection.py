@@ -22,18 +22,20 @@ from tests.postgres_server import Postgres
 
 from .collecting import COLLECTIONS, LABELS, as_image_files, made_images, made_texts
 from .conftest import RECORDS
-from .registering import encodings, registered
+from .registering import encodings, gradients, gradients_of, registered
 from .writing import FILES, as_postgres
 
 LABEL = output_schema("label", class_label(list(LABELS)))
 TEXT = {"text": text_field(64, words=2)}
 LENGTHS = {"characters": integer_field((0, 500)), "words": integer_field((0, 50), scale=7)}
-TEXTS = Schema(input_schema(TEXT | LENGTHS), LABEL)
-POSTS = Schema(input_schema(TEXT), LABEL)
+OF_TEXTS = input_schema(TEXT | LENGTHS), LABEL
+OF_POSTS = input_schema(TEXT), LABEL
 """A post is as long as it is with its hashtag."""
-IMAGES = Schema(
-    input_schema({name: number_field((0, 255), scale=255) for name in made_images().column_names[:-1]}), LABEL
+OF_IMAGES = (
+    input_schema({name: number_field((0, 255), scale=255) for name in made_images().column_names[:-1]}),
+    LABEL,
 )
+TEXTS, POSTS, IMAGES = Schema(*OF_TEXTS), Schema(*OF_POSTS), Schema(*OF_IMAGES)
 TABLES = [kind for kind in FILES if kind != "messy csv"]  # whose columns are those of the thousand people
 CONNECTION = "OPENMINED_TEST_POSTGRES"
 
@@ -62,8 +64,9 @@ def test_a_thousand_texts_are_the_same_bits_through_every_collection(
     written, mapping = COLLECTIONS[kind]
     data = registered(written(texts, tmp_path), tmp_path, mapping=mapping)
     assert data.rows == RECORDS
-    schema = POSTS if kind == "x-archive" else TEXTS
-    assert encodings(data, schema) == bits(texts, schema)
+    asked = OF_POSTS if kind == "x-archive" else OF_TEXTS
+    assert encodings(data, Schema(*asked)) == bits(texts, Schema(*asked))
+    assert gradients(data, asked) == gradients_of(texts, asked)
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -77,6 +80,7 @@ def test_a_thousand_images_are_the_bits_of_their_pixels(images: pa.Table, tmp_pa
     data = registered(as_image_files(images, tmp_path), tmp_path)
     assert data.rows == RECORDS
     assert encodings(data, IMAGES) == bits(images, IMAGES)
+    assert gradients(data, OF_IMAGES) == gradients_of(images, OF_IMAGES)
 
 
 @pytest.mark.parametrize("kind", TABLES)

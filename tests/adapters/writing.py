@@ -138,15 +138,29 @@ def as_arrow_table(records: pa.Table, folder: Path) -> Told:
 
 
 def _as_python(records: pa.Table, folder: Path, name: str, expression: str) -> Told:
+    place, _ = as_parquet(records, folder)
+    libraries = "import duckdb\nimport pandas\nimport polars\nimport pyarrow.parquet\n"
+    return owners_function(
+        f"{libraries}PATH = {place!r}\n\n\ndef records():\n    return {expression}\n", folder, name
+    )
+
+
+def owners_function(program: str, folder: Path, name: str) -> Told:
+    """A module of the owner's own whose function `records` gives them."""
     import sys
 
-    place, _ = as_parquet(records, folder)
     module = f"owners_module_{name}_{abs(hash(str(folder)))}"
-    (folder / f"{module}.py").write_text(
-        f"import pyarrow.parquet\nPATH = {place!r}\n\n\ndef records():\n    return {expression}\n"
-    )
+    (folder / f"{module}.py").write_text(program)
     sys.path.insert(0, str(folder))
     return f"python:{module}:records", {}
+
+
+def as_polars(records: pa.Table, folder: Path) -> Told:
+    return _as_python(records, folder, "polars", "polars.read_parquet(PATH)")
+
+
+def as_duckdb(records: pa.Table, folder: Path) -> Told:
+    return _as_python(records, folder, "duckdb", "duckdb.read_parquet(PATH)")
 
 
 FILES: dict[str, Callable[[pa.Table, Path], Told]] = {
@@ -161,4 +175,8 @@ FILES: dict[str, Callable[[pa.Table, Path], Told]] = {
     "sql": as_sql,
     "pandas": as_pandas,
     "arrow table": as_arrow_table,
+    "polars": as_polars,
+    "duckdb": as_duckdb,
 }
+FRAMES = ("pandas", "arrow table", "polars", "duckdb")
+"""Which are objects in Python and not files."""

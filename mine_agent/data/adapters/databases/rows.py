@@ -57,10 +57,6 @@ class SelectedRows(ABC):
     def rows(self) -> Iterator[list[Row]]:
         """All rows, as of `row_batches`, in one read transaction."""
 
-    def plain(self, value: Any) -> Any:
-        """A value of a row as pyarrow takes it."""
-        return value
-
     def digest(self) -> bytes:
         """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
         digest = hashlib.sha256(repr(self.columns()).encode())
@@ -76,7 +72,7 @@ class SelectedRows(ABC):
         places = [there.index(name) for name in columns]
         first = 1
         for rows in self.rows():
-            arrays = [array_of([self.plain(row[place]) for row in rows]) for place in places]
+            arrays = [array_of([row[place] for row in rows]) for place in places]
             records = pa.RecordBatch.from_arrays(arrays, names=list(columns))
             yield Batch(records, range(first, first + len(rows)))
             first += len(rows)

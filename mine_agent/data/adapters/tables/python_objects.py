@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import pyarrow as pa
 
 from mine_agent.errors import DataError
-from pysonar.tables.source import BATCH_ROWS, Batch, digest_of_batches, numbered, require_columns
+from pysonar.tables.cutting import cut
+from pysonar.tables.mixed import array_of
+from pysonar.tables.source import Batch, digest_of_batches, numbered, require_columns
 
 
 @runtime_checkable
@@ -33,7 +36,8 @@ class StreamSource:
 
     def columns(self) -> list[str]:
         """Of the stream's schema."""
-        return list(self._reader().schema.names)
+        with self._reader() as reader:
+            return list(reader.schema.names)
 
     def remarks(self) -> list[str]:
         """What kind of object it is."""
@@ -42,20 +46,51 @@ class StreamSource:
 
     def digest(self) -> bytes:
         """Of names, types and values."""
-        reader = self._reader()
-        return digest_of_batches(reader.schema, reader)
+        with self._reader() as reader:
+            return digest_of_batches(reader.schema, cut(reader, self.name))
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
-        """The stream's batches, the long ones cut."""
-        reader = self._reader()
-        require_columns(columns, list(reader.schema.names), self.name)
-        try:
-            yield from numbered(_cut(reader, columns))
-        except pa.ArrowException:
-            raise DataError(f"{self.name}: its stream of batches broke off") from None
+        """The stream's batches, the long and the wide ones cut."""
+        with self._reader() as reader:
+            require_columns(columns, list(reader.schema.names), self.name)
+            yield from numbered(cut(reader, self.name, columns))
 
-    def _reader(self) -> pa.RecordBatchReader:
-        return pa.RecordBatchReader.from_stream(self._made())
+    @contextmanager
+    def _reader(self) -> Iterator[pa.RecordBatchReader]:
+        made = self._made()
+        try:
+            reader = pa.RecordBatchReader.from_stream(made)
+        except Exception as error:  # noqa: BLE001 - the stream is code of the owner's, or of another library
+            reader = self._by_column(made, error)
+        try:
+            yield reader
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{self.name}: its stream of batches broke off ({type(error).__name__})"
+            ) from None
+
+    def _by_column(self, made: ArrowStream, error: Exception) -> pa.RecordBatchReader:
+        """A frame that cannot be handed over whole, column by column: one that has no type of Arrow's, as
+        pandas' columns of several types and Polars' 128-bit numbers, is taken value by value.
+        """
+        names = list(getattr(made, "columns", ()))
+        if not names or not hasattr(made, "__getitem__"):
+            raise DataError(f"{self.name}: it cannot be read as a table ({type(error).__name__})") from None
+        require_columns([str(name) for name in names], [str(name) for name in names], self.name)
+        arrays = [self._column(made, name) for name in names]
+        return pa.table(arrays, names=[str(name) for name in names]).to_reader()
+
+    def _column(self, made: Any, name: Any) -> pa.ChunkedArray | pa.Array:
+        try:
+            return pa.RecordBatchReader.from_stream(made[[name]]).read_all().column(0)
+        except Exception:  # noqa: BLE001 - see _reader
+            try:
+                return array_of(made[name].to_list())
+            except Exception as error:  # noqa: BLE001
+                raise DataError(
+                    f"{self.name}: column {str(name)!r} cannot be read ({type(error).__name__}); leave it out"
+                    " of what the function returns, or give it a plain type"
+                ) from None
 
     def _made(self) -> ArrowStream:
         try:
@@ -63,17 +98,12 @@ class StreamSource:
         except Exception as error:
             raise DataError(f"{self.name}: the function failed ({type(error).__name__})") from error
         if not isinstance(made, ArrowStream):
+            lazy = "; its frame is lazy: return the frame that collect() gives" * hasattr(made, "collect")
             raise DataError(
                 f"{self.name}: a {type(made).__name__} has no __arrow_c_stream__; expected for instance a"
-                " pandas or Polars frame, or an Arrow table"
+                f" pandas or Polars frame, a relation of DuckDB, or an Arrow table{lazy}"
             )
         return made
-
-
-def _cut(reader: pa.RecordBatchReader, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    for batch in reader:
-        for first in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(first, BATCH_ROWS).select(list(columns))
 
 
 class PythonAdapter:

@@ -22,8 +22,6 @@ _READ_ONLY = {
     "mysql": "set session transaction read only",
     "mariadb": "set session transaction read only",
 }
-
-
 _OPENED_READ_ONLY = {"duckdb": {"read_only": True}}
 
 
@@ -68,8 +66,8 @@ class SqlTable(SelectedRows):
                 if not row:
                     raise
                 raise DataError(
-                    f"{self.name}: the database went away after row {row} ({type(error).__name__}); it is read"
-                    " again later"
+                    f"{self.name}: the database went away after row {row} ({type(error).__name__});"
+                    " it is read again later"
                 ) from None
 
     def _result(self, connection: Connection, query: str) -> CursorResult[Any]:

@@ -72,7 +72,8 @@ def widths_of(column: pa.Array) -> NDArray[np.float64]:
     if pa.types.is_dictionary(kind):
         places = pc.fill_null(column.indices.cast(pa.int64()), len(column.dictionary))
         each = np.append(widths_of(column.dictionary), 0.0)  # the last one for gaps
-        return each[places.to_numpy(zero_copy_only=False)]
+        cells: NDArray[np.float64] = each[places.to_numpy(zero_copy_only=False)]
+        return cells
     if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
         return _lengths_of_views(column)
     if _is_long(kind):

@@ -109,6 +109,13 @@ class Agent:
         self._note_clock()
         return self._errors
 
+    def idle(self, stopping: Callable[[], bool], seconds: float) -> None:
+        """Prepare what later visits need, for at most `seconds`, or until it is to stop; nothing while the
+        owner wants nothing new.
+        """
+        if not self._paused:
+            self._new.idle.go_on(stopping, seconds)
+
     def _consider(self, snapshot: Snapshot, campaign: bytes, data: DataSet, policy: Policy) -> bool:
         if not snapshot.is_due(campaign, data, policy):
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from mine_agent.agent import Agent
@@ -21,7 +22,7 @@ def rounds_until(
 ) -> None:
     """Rounds until `stop`. What concerns all campaigns (the node is away, the database is busy, the policy
     faulty) is told once and waited for; a damaged database or privacy ledger is raised. `round_done` is
-    called after each round that ended well.
+    called after each round that ended well. Between two rounds the mine prepares its next visits.
     """
     while not stop.is_set():
         try:
@@ -34,4 +35,6 @@ def rounds_until(
         patience.over()
         round_done()
         patience.note_trouble(agent.trouble)
-        stop.wait(poll_seconds)
+        began = time.monotonic()
+        agent.idle(stop.is_set, poll_seconds)
+        stop.wait(max(0.0, began + poll_seconds - time.monotonic()))

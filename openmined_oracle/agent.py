@@ -100,7 +100,16 @@ class Agent:
             self._patience.over()
             self._take_vitals()
             if not done.moved:
-                self._stop.wait(self._poll_seconds)
+                self._wait()
+
+    def _wait(self) -> None:
+        """Until the next round; meanwhile the next versions of models are prepared, if nothing else is being
+        computed.
+        """
+        began = time.monotonic()
+        if not self._under_way:
+            self._lifecycle.work_ahead(self._stop.is_set, self._poll_seconds)
+        self._stop.wait(max(0.0, began + self._poll_seconds - time.monotonic()))
 
     def run_once(self) -> None:
         """Do all that can be done now: until nothing moves and no transaction or fetch is under way.

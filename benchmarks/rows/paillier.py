@@ -5,9 +5,10 @@ works.
 import secrets
 
 from benchmarks.measure import Row, by_turns
-from openmined_syft.paillier.cipher_array import decrypt_integers, encrypt_integers, fresh_noise
+from openmined_syft.paillier.cipher_array import decrypt_integers, encrypt_integers
 from openmined_syft.paillier.kernels import Kernel, describe_kernels, load_kernel
 from openmined_syft.paillier.keys import generate_keypair
+from openmined_syft.paillier.zeros import fresh_noise
 
 BATCH = 16
 PROTECTS = "the same: phe encrypts the same integers under the same key"

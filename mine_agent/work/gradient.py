@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from openmined_syft.schemes import Gradient, Model, PublicHalf, scheme_named
+from openmined_syft.schemes import Ahead, Gradient, Model, PublicHalf, scheme_named
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.protocol.artifacts import GradientEnvelope, PrivacyStatement
 from pysonar.protocol.cid import Cid
@@ -26,9 +26,12 @@ class Base:
     scheme: str
 
 
-def train_on(base: Base, visit: object) -> Gradient:
-    """What this mine's data make of the model, encrypted. Raises SyftError; nothing leaves."""
-    return scheme_named(base.scheme).train(base.model, base.public, visit)
+def train_on(base: Base, visit: object, ahead: Ahead | None = None) -> Gradient:
+    """What this mine's data make of the model, encrypted. Raises SyftError; nothing leaves.
+
+    `ahead`: what was prepared for it, see `mine_agent.work.idle`.
+    """
+    return scheme_named(base.scheme).train(base.model, base.public, visit, ahead=ahead)
 
 
 def seal_update(

@@ -27,6 +27,7 @@ from mine_agent.rules.policy import Policy
 from mine_agent.work import submit
 from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on
+from mine_agent.work.idle import IdleWork
 from mine_agent.work.progress import reading, training
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.sending.outbox import Outbox
@@ -35,7 +36,7 @@ from pysonar.store import cid_of
 
 
 class NewSubmissions:
-    """What one mine trains and submits. `clock` gives seconds since 1970."""
+    """What one mine trains and submits. `clock` gives seconds since 1970. `idle`: what it does between."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class NewSubmissions:
         self._artifacts = artifacts
         self._ledger = ledger
         self._compiled = CompiledData(pool)
+        self.idle = IdleWork()
         self._tell = tell
         self._clock = clock
         self._digests: dict[tuple[str, str, str], bytes] = {}
@@ -147,7 +149,7 @@ class NewSubmissions:
         began = time.monotonic()
         expected = connection.journal.seconds_of_visits(campaign)
         with training(self._tell, campaign, data.name, expected):
-            gradient = train_on(base, compiled.visit)
+            gradient = train_on(base, compiled.visit, self.idle.ahead(base))
         seconds = time.monotonic() - began
         sealed = seal_update(
             gradient,

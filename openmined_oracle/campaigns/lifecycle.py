@@ -8,7 +8,7 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from openmined_oracle.agenda import Outlook
 from openmined_oracle.campaigns.auditing import names_auditor
@@ -46,6 +46,10 @@ class Lifecycle:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._benches = Workbenches(context)
+
+    def work_ahead(self, stopping: Callable[[], bool], seconds: float) -> None:
+        """Prepare the next versions of open campaigns' models; see `Workbenches`."""
+        self._benches.work_ahead(stopping, seconds)
 
     def advance(self, row: CampaignRow, now: int) -> Outlook:
         """Do what is due for the campaign at the chain's time `now`; when to look again.

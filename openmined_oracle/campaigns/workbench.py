@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class Workbench:
         key: the campaign's key.
         current: the version that `model` and `weights` (d, k) are.
         proofs: when the store has proved that it works.
+        ahead: what is computed of the next encryption while nothing else is to be done; None: nothing.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Workbench:
         self.model = model
         self.weights = weights
         self.proofs = Proofs()
+        self.ahead = assignment.scheme.ahead_of_model(model, key)
         self._whole_until = 0.0
 
     @property
@@ -95,7 +98,7 @@ class Workbench:
         """The next version of the model, in the form of the first, under fresh noise."""
         assignment, bound = self.assignment, self.assignment.spec.weight_bound
         return assignment.scheme.encrypt(
-            weights, self.key, assignment.family, version=version, weight_bound=bound
+            weights, self.key, assignment.family, version=version, weight_bound=bound, ahead=self.ahead
         )
 
     def put_back(self, store: Store) -> bool:
@@ -155,6 +158,15 @@ class Workbenches:
         if bench is not None and bench.put_back(self._context.store):
             what = f"version {bench.current.version} of the model"
             self._context.tell(PutBack(campaign=campaign, what=what))
+
+    def work_ahead(self, stopping: Callable[[], bool], seconds: float) -> None:
+        """Prepare the next versions of open campaigns, for at most `seconds`, or until it is to stop."""
+        until = time.monotonic() + seconds
+        for ahead in [bench.ahead for bench in self._benches.values() if bench.ahead is not None]:
+            while ahead.wanted:
+                if stopping() or time.monotonic() >= until:
+                    return
+                ahead.work()
 
     def forget(self, campaign: bytes) -> None:
         """Let go of a campaign's material."""

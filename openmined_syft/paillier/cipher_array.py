@@ -6,11 +6,9 @@ that went in could be found by guessing, so it has no wire form, refuses to be p
 only: becoming a `CipherArray` by fresh noise. Neither knows about layouts, scales or models.
 
 Encryption is c = (1 + n)^m r^n mod n^2 (Paillier 1999) with (1 + n)^m = 1 + n m mod n^2. Whoever has the
-primes encrypts and decrypts modulo p^2 and q^2 and joins the halves by the Chinese remainder theorem. Noise:
-r uniform in [1, n). That gcd(r, n) = 1 is not checked; a counterexample would factor n.
+primes encrypts and decrypts modulo p^2 and q^2 and joins the halves by the Chinese remainder theorem.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -20,7 +18,9 @@ import gmpy2
 from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
 from openmined_syft.paillier.kernels import Kernel, load_kernel
 from openmined_syft.paillier.keys import PrivateKey, PublicKey
+from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.paillier.short_noise import ShortNoise
+from openmined_syft.paillier.zeros import fresh_noise, owner_noise
 
 
 def validate_ciphertexts(ciphertexts: Sequence[int], public: PublicKey) -> None:
@@ -122,10 +122,18 @@ class UnnoisedArray:
         products = (kernel or load_kernel()).products(self._ciphertexts, factors, public.n_squared)
         return UnnoisedArray(public, products)
 
-    def noised(self, kernel: Kernel | None = None) -> CipherArray:
-        """The same plaintexts under fresh, full-strength noise r^n, one r for each ciphertext."""
-        kernel = kernel or load_kernel()
-        return self._with(fresh_noise(len(self._ciphertexts), self._public, kernel), kernel)
+    def noised(self, kernel: Kernel | None = None, pool: NoisePool | None = None) -> CipherArray:
+        """The same plaintexts under fresh, full-strength noise r^n, one r for each ciphertext.
+
+        Args:
+            pool: noise made ahead; what it lacks is made now.
+
+        Raises:
+            KeyMismatchError: the pool is for another key.
+        """
+        kernel, count = kernel or load_kernel(), len(self._ciphertexts)
+        noise = [] if pool is None else pool.take(count, self._public)
+        return self._with(noise + fresh_noise(count - len(noise), self._public, kernel), kernel)
 
     def noised_short(self, noise: ShortNoise, kernel: Kernel | None = None) -> CipherArray:
         """The same plaintexts under fresh noise with short exponents: rests on a further assumption, see
@@ -150,38 +158,27 @@ class UnnoisedArray:
         raise TypeError("ciphertexts without fresh noise are not serialised; call noised() first")
 
 
-def fresh_noise(count: int, public: PublicKey, kernel: Kernel) -> list[int]:
-    """`count` independent values r^n mod n^2, r uniform in [1, n)."""
-    bound = int(public.n) - 1
-    return kernel.powers([secrets.randbelow(bound) + 1 for _ in range(count)], public.n, public.n_squared)
-
-
-def owner_noise(count: int, key: PrivateKey, kernel: Kernel) -> list[int]:
-    """`count` values distributed as r^n mod n^2, at about a quarter of the price, by the key's owner.
-
-    Modulo p^2 the n-th powers of units are the p-th powers, as q does not divide p (p - 1); x^p mod p^2
-    depends on x mod p only. So x uniform in [1, p) and y uniform in [1, q) give every n-th residue exactly
-    once.
-    """
-    left = kernel.powers([secrets.randbelow(int(key.p) - 1) + 1 for _ in range(count)], key.p, key.p_squared)
-    right = kernel.powers([secrets.randbelow(int(key.q) - 1) + 1 for _ in range(count)], key.q, key.q_squared)
-    return [
-        a + (b - a) * key.p_squared_inverse % key.q_squared * key.p_squared
-        for a, b in zip(left, right, strict=True)
-    ]
-
-
-def encrypt_integers(plaintexts: Sequence[int], key: PrivateKey, kernel: Kernel | None = None) -> CipherArray:
+def encrypt_integers(
+    plaintexts: Sequence[int],
+    key: PrivateKey,
+    kernel: Kernel | None = None,
+    pool: NoisePool | None = None,
+) -> CipherArray:
     """Ciphertexts of signed integers with |m| < n/2, made by the key's owner.
+
+    Args:
+        pool: noise made ahead; what it lacks is made now.
 
     Raises:
         BoundError: a plaintext is too large; nothing is encrypted.
+        KeyMismatchError: the pool is for another key.
     """
     kernel, public = kernel or load_kernel(), key.public
     for position, m in enumerate(plaintexts):
         if 2 * abs(m) >= public.n:
             raise BoundError(f"plaintext {position} has {int(m).bit_length()} bits; |m| must be below n / 2")
-    noise = owner_noise(len(plaintexts), key, kernel)
+    noise = [] if pool is None else pool.take(len(plaintexts), public)
+    noise += owner_noise(len(plaintexts) - len(noise), key, kernel)
     messages = [1 + public.n * (gmpy2.mpz(m) % public.n) for m in plaintexts]
     ciphertexts = kernel.products(noise, messages, public.n_squared)
     return CipherArray(public.fingerprint, public.bits, tuple(ciphertexts))

@@ -19,6 +19,7 @@ from openmined_syft.paillier.kernels import Kernel
 from openmined_syft.paillier.keys import PrivateKey, PublicKey
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.layout_fields import layout_fields, read_layout
+from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.paillier.packing import pack, unpack
 from openmined_syft.wire_fields import WireFields
 
@@ -54,14 +55,16 @@ class EncryptedModel:
         weight_bound: float,
         layout: Layout | None = None,
         kernel: Kernel | None = None,
+        pool: NoisePool | None = None,
     ) -> "EncryptedModel":
         """Encrypt weights of shape (d, k), each at most `weight_bound` in absolute value.
 
         Args:
             layout: None takes `Layout.choose`; later versions of a model keep the layout of the first.
+            pool: noise made ahead for this key, if there is any.
 
         Raises:
-            ShapeError, NotFiniteError, BoundError, LayoutError: nothing is encrypted.
+            ShapeError, NotFiniteError, BoundError, LayoutError, KeyMismatchError: nothing is encrypted.
         """
         matrix = as_matrix(weights, "weights")
         shape = (matrix.shape[0], matrix.shape[1])
@@ -77,7 +80,7 @@ class EncryptedModel:
             for columns in map(layout.columns_of, range(layout.column_blocks))
             for row in fixed.tolist()
         ]
-        return cls(encrypt_integers(plaintexts, key, kernel), layout, version, limit)
+        return cls(encrypt_integers(plaintexts, key, kernel, pool), layout, version, limit)
 
     @property
     def key_fingerprint(self) -> bytes:

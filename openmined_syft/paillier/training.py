@@ -17,6 +17,7 @@ from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.kernels import Kernel, load_kernel
 from openmined_syft.paillier.keys import PublicKey
 from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.paillier.packing import pack
 from openmined_syft.paillier.short_noise import ShortNoise
 
@@ -28,6 +29,7 @@ def train(
     *,
     kernel: Kernel | None = None,
     short_noise: ShortNoise | None = None,
+    pool: NoisePool | None = None,
 ) -> EncryptedGradient:
     """The encrypted difference between the model after `visit` and before.
 
@@ -40,9 +42,11 @@ def train(
         visit: a map on weights of the same shape.
         short_noise: None, the default, for full-strength noise; else an opt-in whose assumption `short_noise`
             tells.
+        pool: full-strength noise made ahead; what it lacks is made now.
 
     Raises:
-        KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`.
+        KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`, or the pool is
+            for another key.
         ShapeError: the visit is for another shape.
         BoundError: the visit could overflow a slot.
     """
@@ -58,7 +62,7 @@ def train(
         rows = model.ciphertexts[block * layout.shape[0] : (block + 1) * layout.shape[0]]
         outputs += kernel.matvec(rows, matrix, public.n_squared, layout.rows_per_ciphertext, layout.slot_bits)
     product = UnnoisedArray(public, outputs).plus(pack_rows(offsets, layout), kernel)
-    array = product.noised(kernel) if short_noise is None else product.noised_short(short_noise, kernel)
+    array = product.noised(kernel, pool) if short_noise is None else product.noised_short(short_noise, kernel)
     return EncryptedGradient(array, layout, model.version, bound_bits)
 
 

@@ -5,6 +5,7 @@ import importlib
 import importlib.metadata
 
 from openmined_syft.errors import KernelError, ParameterError
+from openmined_syft.schemes.ahead import Ahead
 from openmined_syft.schemes.interface import AnyScheme, Direction, Gradient, Model, PrivateHalf, PublicHalf
 
 PAILLIER = "paillier"
@@ -59,6 +60,7 @@ def networks_here() -> str:
 __all__ = [
     "PAILLIER",
     "RLWE",
+    "Ahead",
     "AnyScheme",
     "Direction",
     "Gradient",

@@ -25,6 +25,7 @@ from openmined_syft.models import Inputs, Learnable, ModelFamily, Rows
 from openmined_syft.models.curvature import curved_steps
 from openmined_syft.models.network import SLOTS, NetworkVisit, SquareNetwork
 from openmined_syft.rules import Rule
+from openmined_syft.schemes.ahead import Ahead
 from openmined_syft.schemes.interface import Direction, Scheme
 from openmined_syft.schemes.unpacking import require_few_keys
 
@@ -107,6 +108,7 @@ class CkksScheme(
         *,
         version: int,
         weight_bound: float,
+        ahead: Ahead | None = None,
     ) -> EncryptedNetwork:
         """In the slots that the network's sizes give."""
         return EncryptedNetwork.encrypt(
@@ -177,7 +179,12 @@ class CkksScheme(
 
     @override
     def train(
-        self, model: EncryptedNetwork, public: CkksPublicKey, visit: NetworkVisit
+        self,
+        model: EncryptedNetwork,
+        public: CkksPublicKey,
+        visit: NetworkVisit,
+        *,
+        ahead: Ahead | None = None,
     ) -> EncryptedNetworkGradient:
         """The encrypted slope of the batch's loss."""
         return train_network(model, public, visit)

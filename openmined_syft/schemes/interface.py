@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
+from openmined_syft.schemes.ahead import Ahead
 
 Weights = NDArray[np.float64]
 
@@ -180,9 +181,20 @@ class Wire(ABC, Generic[PublicT, PrivateT, ModelT, GradientT]):
 
     @abstractmethod
     def encrypt(
-        self, weights: Weights, key: PrivateT, family: ModelFamily, *, version: int, weight_bound: float
+        self,
+        weights: Weights,
+        key: PrivateT,
+        family: ModelFamily,
+        *,
+        version: int,
+        weight_bound: float,
+        ahead: Ahead | None = None,
     ) -> ModelT:
-        """Weights (d, k) as a version of a model. Raises SyftError."""
+        """Weights (d, k) as a version of a model; `ahead` of `ahead_of_model`. Raises SyftError."""
+
+    def ahead_of_model(self, model: ModelT, key: PrivateT) -> Ahead | None:  # noqa: ARG002
+        """What can be computed now of the encryption of the model's next version; None: nothing."""
+        return None
 
     @abstractmethod
     def model_from_fields(self, fields: Mapping[str, Any]) -> ModelT:
@@ -254,8 +266,18 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
         """
 
     @abstractmethod
-    def train(self, model: ModelT, public: PublicT, visit: VisitT) -> GradientT:
-        """The encrypted gradient of a visit, under fresh noise. Raises SyftError; nothing leaves."""
+    def train(
+        self, model: ModelT, public: PublicT, visit: VisitT, *, ahead: Ahead | None = None
+    ) -> GradientT:
+        """The encrypted gradient of a visit, under fresh noise; `ahead` of `ahead_of_visit`.
+
+        Raises:
+            SyftError: nothing leaves.
+        """
+
+    def ahead_of_visit(self, model: ModelT, public: PublicT) -> Ahead | None:  # noqa: ARG002
+        """What can be computed now of the next visit to such a model; None: nothing."""
+        return None
 
     @abstractmethod
     def plain_gradient(

@@ -23,7 +23,9 @@ from openmined_syft.paillier.keys import (
     generate_keypair,
 )
 from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.paillier.training import check_bounds, to_offsets, train
+from openmined_syft.schemes.ahead import Ahead
 from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, largest_where
 from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
@@ -116,10 +118,18 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
         *,
         version: int,
         weight_bound: float,
+        ahead: Ahead | None = None,
     ) -> EncryptedModel:
         """In the layout that the shape, the key and the bound give."""
         layout = Layout.choose(family.weights_shape, key.bits, weight_bound)
-        return EncryptedModel.encrypt(weights, key, version=version, weight_bound=weight_bound, layout=layout)
+        return EncryptedModel.encrypt(
+            weights, key, version=version, weight_bound=weight_bound, layout=layout, pool=_pool(ahead)
+        )
+
+    @override
+    def ahead_of_model(self, model: EncryptedModel, key: PrivateKey) -> NoisePool:
+        """Noise for each of its ciphertexts."""
+        return NoisePool.of_owner(key, model.layout.model_ciphertexts)
 
     @override
     def model_from_fields(self, fields: Mapping[str, Any]) -> EncryptedModel:
@@ -161,9 +171,21 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
             raise FormError("layout", model.layout, f"{usual}")
 
     @override
-    def train(self, model: EncryptedModel, public: PublicKey, visit: AffineMap) -> EncryptedGradient:
+    def train(
+        self,
+        model: EncryptedModel,
+        public: PublicKey,
+        visit: AffineMap,
+        *,
+        ahead: Ahead | None = None,
+    ) -> EncryptedGradient:
         """The encrypted difference (A - I) W + c."""
-        return train(model, public, visit)
+        return train(model, public, visit, pool=_pool(ahead))
+
+    @override
+    def ahead_of_visit(self, model: EncryptedModel, public: PublicKey) -> NoisePool:
+        """Noise for each ciphertext of a gradient."""
+        return NoisePool.of_mine(public, model.layout.gradient_ciphertexts)
 
     @override
     def plain_gradient(
@@ -211,6 +233,12 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
         """Ciphertexts, each dearer with the third power of the key's length."""
         layout = Layout.choose(family.weights_shape, bits, weight_bound)
         return float(layout.model_ciphertexts * (bits / SMALLEST_BITS) ** 3)
+
+
+def _pool(ahead: Ahead | None) -> NoisePool | None:
+    if ahead is None or isinstance(ahead, NoisePool):
+        return ahead
+    raise TypeError(f"{type(ahead).__name__} was not made ahead by {SCHEME}")
 
 
 def _fits(rows: int, columns: int, bits: int, weight_bound: float) -> bool:

@@ -18,6 +18,7 @@ from openmined_syft.rlwe.keys import SCHEME, RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import MOST_POLYNOMIALS, POLYNOMIAL_BYTES, WEIGHT_BITS, ZEROS, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
 from openmined_syft.rlwe.training import check_visit, train
+from openmined_syft.schemes.ahead import Ahead
 from openmined_syft.schemes.linear import LinearScheme
 from openmined_syft.wire_fields import WireFields
 
@@ -87,6 +88,7 @@ class RlweScheme(LinearScheme[RlwePublicKey, RlwePrivateKey, RlweModel, RlweGrad
         *,
         version: int,
         weight_bound: float,
+        ahead: Ahead | None = None,
     ) -> RlweModel:
         """In the layout that the shape and the bound give, under the version's own secret."""
         return RlweModel.encrypt(weights, key, version=version, weight_bound=weight_bound)
@@ -134,7 +136,14 @@ class RlweScheme(LinearScheme[RlwePublicKey, RlwePrivateKey, RlweModel, RlweGrad
             raise FormError("layout", model.layout, f"{usual}")
 
     @override
-    def train(self, model: RlweModel, public: RlwePublicKey, visit: AffineMap) -> RlweGradient:
+    def train(
+        self,
+        model: RlweModel,
+        public: RlwePublicKey,
+        visit: AffineMap,
+        *,
+        ahead: Ahead | None = None,
+    ) -> RlweGradient:
         """The encrypted difference (A - I) W + c."""
         return train(model, public, visit)
 

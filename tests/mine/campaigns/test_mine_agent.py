@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
 from openmined_syft.paillier.keys import PrivateKey
+from openmined_syft.paillier.noise_pool import NoisePool
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
@@ -68,13 +70,17 @@ def test_a_mine_trains_submits_and_is_paid(
     assert told == ["training", "submitted", "verdict", "training", "submitted", "verdict", "claiming"]
 
 
-def test_the_second_version_is_trained_from_the_second_version(
+def test_the_second_version_is_trained_from_the_second_version_with_noise_made_between(
     mine: Mine, small_capsule: SmallCapsule, rows: Records
 ) -> None:
     campaign = small_capsule.open()
     weights = np.zeros((4, 3))
     for accuracy in (300_000, 400_000):
         mine.round()
+        pools = [pool for pool in gc.get_objects() if isinstance(pool, NoisePool)]
+        assert [pool.wanted for pool in pools] == [True]
+        mine.agent.idle(lambda: False, 60)
+        assert not pools[0].wanted
         event = mine.submitted(campaign)[-1]
         small_capsule.report(campaign, mine.address, event.update, Verdict.IMPROVED, accuracy)
         weights = quantised(twin(small_capsule, rows, weights))

@@ -13,13 +13,13 @@ from openmined_syft.paillier.cipher_array import (
     UnnoisedArray,
     decrypt_integers,
     encrypt_integers,
-    fresh_noise,
     validate_ciphertexts,
 )
 from openmined_syft.paillier.encrypted import EncryptedGradient
 from openmined_syft.paillier.kernels import load_kernel
 from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.layout import Layout
+from openmined_syft.paillier.zeros import fresh_noise
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 HALF = int(SMALL.public.n) // 2

@@ -6,11 +6,10 @@ and kept for long, so there only the place is named.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mine_agent.errors import MineError
 from openmined_syft.errors import OpenMinedError
 from pysonar.files.text import one_line
+from pysonar.party.faults import fault
 from pysonar.protocol.schema import BadValueError
 
 LONGEST = 500
@@ -20,15 +19,7 @@ class UnexpectedError(MineError):
     """A fault in the program: what was raised and where. Its own text may hold anything and is not shown."""
 
     def __init__(self, error: BaseException) -> None:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = (
-            f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-            if trace
-            else "an unknown place"
-        )
-        super().__init__(f"a fault in the program: {type(error).__name__} at {place}; please report it")
+        super().__init__(fault(error))
 
 
 def describe(error: OpenMinedError) -> str:

@@ -28,6 +28,7 @@ from pysonar.chain.database import transaction
 from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import ChainError, NodeDownError
 from pysonar.chain.sending.outbox_records import Status
+from pysonar.party.faults import fault
 from pysonar.party.happenings import AccountNotice, Problem
 from pysonar.party.patience import WAITED_FOR, Patience
 from pysonar.pause import Pause
@@ -225,9 +226,9 @@ class Agent:
             self.failures[row.id] = error
             self._note_failure(row, error, _text(error))
         except Exception as error:  # noqa: BLE001 - one campaign's trouble must not stop the others
-            fault = OracleError(f"a fault in the program: {type(error).__name__}; please report it")
-            self.failures[row.id] = fault
-            self._note_failure(row, fault, str(fault))
+            unexpected = OracleError(fault(error))
+            self.failures[row.id] = unexpected
+            self._note_failure(row, unexpected, str(unexpected))
         else:
             self._under_way |= outlook.under_way
             self.agenda.looked(row.id, outlook, now)

@@ -223,7 +223,7 @@ class Home(AgentHome):
             suspected: somebody else may have the old secret: no new campaign that names it is opened.
 
         Raises:
-            WrongPassphraseError: it opens not what is here; then nothing is made.
+            WrongKeyPassphraseError: it does not open what is here; then nothing is made.
         """
         in_use = next(iter(self.secret_keys(passphrase)))
         secret = SecretKey.generate(name)

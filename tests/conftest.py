@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
+from tests.builders.terms import ETHER
 from tests.faulty_node import FaultyNode
 from tests.node_characters import HABITS
 
 ROOT = Path(__file__).parent.parent
 CHAIN_ID = 1337
-ETHER = 10**18
 STATES_IN_MEMORY = 100_000
 """Blocks whose state anvil keeps. Past its own 500 (reverts count too) it moves states to disk without the
 contracts' code, and a fork to such a block leaves accounts to which every call succeeds and does nothing.

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mine_agent.rules.rewards import Cost
-from pysonar.party.home.rules import ETHER
+from pysonar.party.home.rules import ETHER_ADDRESS
 from pysonar.protocol.amounts import format_tokens, format_wei
 from pysonar.protocol.artifacts.spec.purposes import UNSTATED
 
@@ -65,7 +65,7 @@ class Offer:
     @property
     def in_ether(self) -> bool:
         """Whether it pays in ether, so that amounts can be set against the owner's, and against gas."""
-        return self.asset == ETHER
+        return self.asset == ETHER_ADDRESS
 
     def show(self, amount: int) -> str:
         """An amount of what the campaign pays in, for people."""

@@ -15,7 +15,7 @@ from mine_agent.rules.offer import APPROVED, REFUSED, Offer
 from mine_agent.rules.policy import Policy
 from mine_agent.rules.rewards import LATEST, Reckoning, expected_payout
 from openmined_syft.errors import PrivacyError
-from pysonar.party.home.rules import ETHER, Allowed
+from pysonar.party.home.rules import ETHER_ADDRESS, Allowed
 from pysonar.protocol.amounts import format_wei
 
 HOUR = 3600
@@ -75,7 +75,7 @@ def refusals(policy: Policy, offer: Offer) -> tuple[Refusal, ...]:
 def _who_and_what(policy: Policy, offer: Offer) -> Iterator[RuleCheck]:
     yield _listed("scientists", policy.scientists, f"scientist {offer.scientist}", offer.scientist)
     yield _listed("capsules", policy.capsules, f"Capsule {offer.capsule}", offer.capsule)
-    asset = "ether" if offer.asset == ETHER else offer.asset
+    asset = "ether" if offer.asset == ETHER_ADDRESS else offer.asset
     yield _listed("assets", policy.assets, f"asset {asset}", offer.asset)
     if offer.data is not None:
         yield _listed("data_sets", policy.data_sets, f"data set {offer.data}", offer.data)

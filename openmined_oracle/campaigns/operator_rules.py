@@ -19,7 +19,7 @@ from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.journal import Journal
 from pysonar.chain.contract.types import CampaignRecord, Terms
 from pysonar.chain.node import rpc
-from pysonar.party.home.rules import ETHER, allowed_addresses
+from pysonar.party.home.rules import ETHER_ADDRESS, allowed_addresses
 from pysonar.protocol.amounts import format_wei, parse_wei
 from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.artifacts.capsule_terms import DAY, LARGEST, CapsuleTerms, Objection, Size, Term
@@ -49,7 +49,7 @@ _DECLINES = {
 def published_terms(rules: CapsuleSettings) -> CapsuleTerms:
     """What these rules come to for everybody. Which scientists are on a list is not said."""
     return CapsuleTerms(
-        assets=tuple(ETHER if one == "ether" else one.lower() for one in rules.assets),
+        assets=tuple(ETHER_ADDRESS if one == "ether" else one.lower() for one in rules.assets),
         least_bounty=parse_wei(rules.least_bounty),
         least_fee=parse_wei(rules.least_fee),
         families=rules.families,

@@ -141,7 +141,7 @@ class Workbenches:
         if bench is not None and bench.current == current:
             self._benches.move_to_end(record.id)
             return bench
-        # The key first: it says what is wrong here, not with the campaign.
+        # The key first: a missing key is this Capsule's trouble, whatever is wrong with the campaign besides.
         key = context.keystore.stored_key(record.id)
         assignment = bench.assignment if bench is not None else read_assignment(context, record, now)
         model, weights = decrypted_model(context, key, current.model)

@@ -40,9 +40,9 @@ class Registration:
         self.problem: ChainError | StoreError | TransactionFailedError | None = None
 
     def advance(self) -> bool:
-        """Do what is due, if it is time to try; whether the chain names the certificate since now. Only a
-        node that is down is
-        raised; `problem` holds anything else, such as missing funds.
+        """Do what is due, if it is time to try. True when the certificate has just been registered.
+
+        Only a node that is down is raised; `problem` holds anything else, such as missing funds.
         """
         if self.done or time.monotonic() < self._retry_at:
             return False

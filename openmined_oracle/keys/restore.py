@@ -43,7 +43,7 @@ def restore_backup(path: Path, home: Path, passphrase: str, *, keys: Path | None
 
     Raises:
         BackupError: not a backup, damaged, of several Capsules, or `home` is taken.
-        WrongPassphraseError: the passphrase opens not what is in it.
+        WrongKeyPassphraseError: the passphrase does not open what is in it.
     """
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise BackupError(f"{home}: {_taken_by(home)}; restore into a new directory")

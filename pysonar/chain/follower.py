@@ -134,10 +134,6 @@ class Follower:
         self._compare_nodes(head)
         return found
 
-    def lag(self) -> int:
-        """Blocks between the newest confirmed block and the cursor."""
-        return max(0, rpc.block_number(self._web3) - self._confirmations - self.cursor)
-
     def touched(self) -> set[bytes] | None:
         """Campaigns whose events changed since this was asked last; None, the first time, for all."""
         found, self._touched = self._touched, set()

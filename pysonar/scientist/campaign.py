@@ -43,10 +43,10 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.asking import ask
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import (
+    CampaignDeclinedError,
     CampaignError,
     CancelledError,
     ClaimUnfinishedError,
-    DeclinedError,
     NotDeliveredError,
     StillRunningError,
     UnknownCampaignError,
@@ -207,7 +207,7 @@ class Campaign:
             progress: whether a line shows how it stands; None: in a terminal or a notebook.
 
         Raises:
-            DeclinedError, CancelledError, NotDeliveredError: there will be none; claim what is owed.
+            CampaignDeclinedError, CancelledError, NotDeliveredError: there will be none; claim what is owed.
             StillRunningError: the timeout is over.
         """
         until = None if timeout is None else time.monotonic() + timeout
@@ -367,7 +367,7 @@ def default_name(title: str) -> str:
 def _raise_if_hopeless(record: CampaignRecord, now: int, history: Sequence[LoggedEvent]) -> None:
     for logged in history:
         if isinstance(logged.event, CampaignDeclined):
-            raise DeclinedError(record.hex_id, logged.event.reason)
+            raise CampaignDeclinedError(record.hex_id, logged.event.reason)
         if isinstance(logged.event, CampaignCancelled):
             raise CancelledError(record.hex_id)
     if record.state is State.REQUESTED and now >= record.terms.submit_until:

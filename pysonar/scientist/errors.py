@@ -106,7 +106,7 @@ class OtherRecordsError(CampaignError):
         )
 
 
-class DeclinedError(CampaignError):
+class CampaignDeclinedError(CampaignError):
     """Capsule turned the campaign down; the bounty can be claimed."""
 
     def __init__(self, campaign: str, reason: str) -> None:

@@ -19,7 +19,7 @@ from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.keys.announced import announced
 from pysonar.protocol.artifacts import ArtifactError
 from pysonar.protocol.artifacts.capsule_terms import (
-    ETHER,
+    ETHER_ADDRESS,
     NOTATION,
     CapsuleTerms,
     Objection,
@@ -49,7 +49,7 @@ def terms_against(objections: Iterable[Objection]) -> list[Term]:
 @given(
     st.builds(
         CapsuleTerms,
-        assets=st.lists(st.sampled_from([ETHER, TOKEN]), max_size=3).map(tuple),
+        assets=st.lists(st.sampled_from([ETHER_ADDRESS, TOKEN]), max_size=3).map(tuple),
         least_bounty=st.integers(0, (1 << 96) - 1),
         least_fee=st.integers(0, (1 << 96) - 1),
         families=st.lists(st.sampled_from(["linear", "mlp", "any"]), max_size=3).map(tuple),
@@ -166,7 +166,7 @@ def test_a_decline_says_its_numbers_or_leaves_them_out_and_fits_the_contract(
     ("objections", "said"),
     [
         (
-            replace(TERMS, least_bounty=3 * 10**17).to_payment(ETHER, 10**17, 10**18),
+            replace(TERMS, least_bounty=3 * 10**17).to_payment(ETHER_ADDRESS, 10**17, 10**18),
             "the bounty is smaller than this Capsule works for: 0.1 ETH; needs 0.3 ETH at least",
         ),
         (

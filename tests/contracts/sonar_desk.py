@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from eth_utils import keccak
 
+from tests.builders.terms import ETHER
 from tests.contracts.parties import Account, Chain, Contract, Receipt
 
 __all__ = [
@@ -34,7 +35,6 @@ if STAGE == "titanoboa":
 else:
     from ape import reverts  # type: ignore[no-redef]
 
-ETHER = 10**18
 NOTHING = b"\0" * 32
 NO_ONE = "0x" + "00" * 20
 DAY = 86_400

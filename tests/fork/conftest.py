@@ -37,7 +37,6 @@ from tests.contracts.parties import Contract
 from tests.json_types import JsonObject
 
 ROOT = Path(__file__).parent.parent.parent
-ETHER = 10**18
 DAY = 86_400
 START = 100_000
 FIRST_GAIN = 500_000

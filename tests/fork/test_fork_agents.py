@@ -16,12 +16,12 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import State
 from pysonar.chain.contract.versions import FIRST, NEWEST
 from scripts._demo.parties import CommandFailedError, Parties
+from tests.builders.terms import ETHER
 from tests.conftest import Anvil
 from tests.demo.small_campaign import write_people, write_plan
 
 pytestmark = pytest.mark.slow  # nine processes, two chains
 
-ETHER = 10**18
 BOUNTY, STAKE, FEE = 2 * ETHER, ETHER // 100, ETHER // 1000
 MONEY = {"bounty": "2 ETH", "stake": "0.01 ETH", "fee": "0.001 ETH"}
 NAMES = ("scientist", "capsule", "mine 1")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pysonar.party.happenings import Happening
 
 PASSPHRASE = "a passphrase of the tests"
-ETHER = 10**18
 HERE = Path(__file__).parent
 
 

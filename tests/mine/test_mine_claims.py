@@ -29,13 +29,12 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store import cid_of
-from tests.builders.terms import TermsChanges
+from tests.builders.terms import ETHER, TermsChanges
 from tests.conftest import Anvil
 from tests.mine.mine_commands import MineCommand
 from tests.roles import Transact
 
 HONEST, REFUSES = 0, 1
-ETHER = 10**18
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.rules import Allowed
 from pysonar.store import cid_of
+from tests.builders.terms import ETHER
 from tests.chain.sending.outboxes import from_elsewhere
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.meddling import Answer, Meddling, Params, without
 from tests.roles import Tell
 
-ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
 ANYTHING = Policy(

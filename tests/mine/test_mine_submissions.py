@@ -29,11 +29,11 @@ from pysonar.party.happenings import Tell
 from pysonar.party.home.rules import Allowed
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
+from tests.builders.terms import ETHER
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.roles import Transact
 
-ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
 ANYTHING = Policy(
     scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()

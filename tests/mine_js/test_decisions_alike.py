@@ -16,7 +16,7 @@ from mine_agent.rules.offer import Offer
 from mine_agent.rules.pacing import Outcome, Past
 from mine_agent.rules.policy_file import parse_policy
 from mine_agent.rules.rewards import Cost
-from pysonar.party.home.rules import ETHER
+from pysonar.party.home.rules import ETHER_ADDRESS
 from pysonar.protocol.cid import Cid
 from tests.json_types import JsonObject
 from tests.mine.mine_commands import NODE, is_built
@@ -74,7 +74,7 @@ OFFERS = st.builds(
     Offer,
     scientist=st.sampled_from(ADDRESSES),
     capsule=st.sampled_from(ADDRESSES),
-    asset=st.sampled_from([ETHER, *ADDRESSES]),
+    asset=st.sampled_from([ETHER_ADDRESS, *ADDRESSES]),
     fields=st.lists(st.sampled_from(NAMES), max_size=8).map(tuple),
     left=WEI,
     cost=st.builds(Cost, stake=WEI, fee=WEI, gas=WEI),

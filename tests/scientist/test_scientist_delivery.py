@@ -21,8 +21,8 @@ from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerE
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Scientist
 from pysonar.scientist.errors import (
+    CampaignDeclinedError,
     CancelledError,
-    DeclinedError,
     NotDeliveredError,
     NotOwnerError,
     ResultMismatchError,
@@ -34,12 +34,11 @@ from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.upkeep import put_back_specs
 from pysonar.store import NotFoundError
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.builders.terms import ETHER
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge, Scene
 from tests.scientist.shell import Shell
-
-ETHER = 10**18
 
 
 @pytest.fixture
@@ -310,7 +309,7 @@ def test_a_declined_campaign_says_why_and_gives_the_bounty_back(
     launched: Campaign, judge: Judge, sonar: Sonar
 ) -> None:
     judge.send(sonar.calls.decline(launched.id, "the claimed start is off"))
-    with pytest.raises(DeclinedError, match="the claimed start is off"):
+    with pytest.raises(CampaignDeclinedError, match="the claimed start is off"):
         launched.wait(timeout=5)
     assert launched.claim() == 10 * ETHER
 

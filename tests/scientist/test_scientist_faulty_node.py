@@ -20,15 +20,15 @@ from pysonar.party.home.settings import load_settings, save_settings
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.connection import Connection, Scientist
-from pysonar.scientist.errors import ClaimUnfinishedError, DeclinedError, LaunchUnfinishedError
+from pysonar.scientist.errors import CampaignDeclinedError, ClaimUnfinishedError, LaunchUnfinishedError
 from pysonar.scientist.home import Home
 from pysonar.scientist.launch import create_deed
+from tests.builders.terms import ETHER
 from tests.faulty_node import FaultyNode, refusing
 from tests.meddling import Answer, Meddling, Params, without
 from tests.scientist.conftest import Scene
 from tests.scientist.shell import Shell
 
-ETHER = 10**18
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
 
 
@@ -156,7 +156,7 @@ def test_waiting_outlives_a_node_that_refuses_for_a_while(
         late = Campaign.attach(through(Meddling(faulty.url)), campaign.id)
         scene.judge.send(scene.judge.sonar.calls.decline(campaign.id, "no"))
         faulty.habit(refusing(-32000, "daily request count exceeded"), "eth_blockNumber", first=3)
-        with pytest.raises(DeclinedError):
+        with pytest.raises(CampaignDeclinedError):
             late.wait(timeout=30)
         assert sum(faulty.acted.values()) == 3
 

@@ -29,10 +29,9 @@ from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificat
 from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
+from tests.builders.terms import ETHER
 from tests.json_types import JsonObject
 from tests.scientist.conftest import Created, Scene
-
-ETHER = 10**18
 
 
 def test_a_launched_campaign_is_on_chain_and_in_the_store(

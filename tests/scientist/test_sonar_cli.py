@@ -21,13 +21,11 @@ from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.scientist.cli import app
 from pysonar.scientist.cli.campaign import prompts
 from pysonar.scientist.connection import Scientist
-from tests.builders.terms import terms_of
+from tests.builders.terms import ETHER, terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.scientist.conftest import Judge, Scene
 from tests.scientist.shell import Shell, runner
-
-ETHER = 10**18
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from openmined_syft.errors import OpenMinedError
 from pysonar.files.text import one_line
 from pysonar.party.cli.output import OutputLostError, give_up_on, keep_going, messages, out, output
 from pysonar.party.cli.tables import Show, cell, escape, print_pairs, print_table
+from pysonar.party.faults import fault
 from pysonar.party.process import leave_no_core_dump
 from pysonar.protocol.amounts import AmountError, parse_ppm, parse_seconds, parse_wei
 
@@ -220,8 +221,7 @@ def _command(function: Callable[P, R], *, acts: bool) -> Callable[P, R]:
             if isinstance(error, USAGE_ERRORS) or os.environ.get(DEBUG_VARIABLE):
                 raise
             messages().print(
-                f"[red]error:[/red] a fault in the program: {type(error).__name__} at {_place(error)}; "
-                f"please report it ({DEBUG_VARIABLE}=1 shows the full trace)",
+                f"[red]error:[/red] {fault(error)} ({DEBUG_VARIABLE}=1 shows the full trace)",
                 soft_wrap=True,
             )
             raise typer.Exit(int(ExitCode.FAILED)) from None
@@ -295,12 +295,3 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON")
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "an unknown place"
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

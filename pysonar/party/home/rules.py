@@ -16,7 +16,7 @@ from pysonar.files.flat_toml import setting
 from pysonar.protocol.amounts import AmountError, parse_wei
 
 ANY = "any"
-ETHER = ZERO_ADDRESS  # stands for ether where an asset is named
+ETHER_ADDRESS = ZERO_ADDRESS  # stands for ether where an asset is named
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -54,7 +54,7 @@ def allowed(names: Sequence[str]) -> Allowed:
 
 def allowed_addresses(names: Sequence[str]) -> Allowed:
     """The same for addresses, among which "ether" stands for the asset that is not a token."""
-    return allowed([ETHER if name == "ether" else name.lower() for name in names])
+    return allowed([ETHER_ADDRESS if name == "ether" else name.lower() for name in names])
 
 
 def addresses_setting(comment: str = "", *, default: tuple[str, ...] = ()) -> Any:

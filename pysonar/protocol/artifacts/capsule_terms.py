@@ -29,7 +29,7 @@ VERSION = 1
 NOTATION = "terms@openmined.org"
 MOST_BYTES = 16 * 1024
 ANY = "any"
-ETHER = "0x" + 40 * "0"  # stands for ether among assets
+ETHER_ADDRESS = "0x" + 40 * "0"  # stands for ether among assets
 DAY = 86_400
 LARGEST = (1 << 53) - 1
 """Of whole numbers in JSON; a larger limit is none."""
@@ -163,10 +163,10 @@ class CapsuleTerms:
         only: what a token is worth is not known here.
         """
         if ANY not in self.assets and asset.lower() not in self.assets:
-            wanted = ["ether" if one == ETHER else one for one in self.assets]
-            named = "ether" if asset == ETHER else asset
+            wanted = ["ether" if one == ETHER_ADDRESS else one for one in self.assets]
+            named = "ether" if asset == ETHER_ADDRESS else asset
             yield Objection(Term.ASSET, named, _some(wanted))
-        if asset != ETHER:
+        if asset != ETHER_ADDRESS:
             return
         for term, found, least in ((Term.BOUNTY, bounty, self.least_bounty), (Term.FEE, fee, self.least_fee)):
             if found < least:

@@ -15,7 +15,7 @@ from pysonar.protocol.openpgp.errors import (
     SealError,
     SecretFileError,
     TamperedError,
-    WrongPassphraseError,
+    WrongKeyPassphraseError,
     WrongSignerError,
 )
 from pysonar.protocol.openpgp.messages import open_sealed, seal
@@ -35,7 +35,7 @@ __all__ = [
     "SecretFileError",
     "SecretKey",
     "TamperedError",
-    "WrongPassphraseError",
+    "WrongKeyPassphraseError",
     "WrongSignerError",
     "open_sealed",
     "open_with_session_key",

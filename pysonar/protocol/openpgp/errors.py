@@ -43,7 +43,7 @@ class SecretFileError(SealError):
     """A secret key file is missing, already there, or not of the expected form."""
 
 
-class WrongPassphraseError(SealError):
+class WrongKeyPassphraseError(SealError):
     """The passphrase does not open the secret key file."""
 
 

@@ -21,7 +21,7 @@ import pysequoia
 from pysonar.files.secret_file import NotPrivateError, create_secret_file, require_private_stat
 from pysonar.files.text import normal, spellings
 from pysonar.protocol.openpgp.certificates import Certificate
-from pysonar.protocol.openpgp.errors import SealError, SecretFileError, WrongPassphraseError
+from pysonar.protocol.openpgp.errors import SealError, SecretFileError, WrongKeyPassphraseError
 
 FORMAT = "openmined/secret_key/1"
 MAX_FILE_BYTES = 64 * 1024
@@ -92,7 +92,7 @@ class SecretKey:
 
         Raises:
             SecretFileError: missing, too large, readable by others, or not of the expected form.
-            WrongPassphraseError: the passphrase does not open it (or the sealed bytes were changed).
+            WrongKeyPassphraseError: the passphrase does not open it (or the sealed bytes were changed).
         """
         path = Path(path)
         fingerprint, stretch, sealed = _read(path)
@@ -132,7 +132,7 @@ def _unseal(path: Path, passphrase: str, stretch: Callable[[str], str], sealed: 
             return pysequoia.decrypt(sealed, passwords=[stretch(spelling)]).bytes or b""
         except RuntimeError:
             continue
-    raise WrongPassphraseError(f"{path}: the passphrase does not open this key")
+    raise WrongKeyPassphraseError(f"{path}: the passphrase does not open this key")
 
 
 def _read(path: Path) -> tuple[str, Callable[[str], str], bytes]:

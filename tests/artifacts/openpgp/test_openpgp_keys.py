@@ -18,7 +18,7 @@ from pysonar.protocol.openpgp import (
     SealError,
     SecretFileError,
     SecretKey,
-    WrongPassphraseError,
+    WrongKeyPassphraseError,
     open_sealed,
     seal,
 )
@@ -127,7 +127,7 @@ class TestSecretFiles:
 
     def test_wrong_passphrase(self, key_file):
         for wrong in ("", PASSPHRASE + " "):
-            with pytest.raises(WrongPassphraseError, match="passphrase") as caught:
+            with pytest.raises(WrongKeyPassphraseError, match="passphrase") as caught:
                 SecretKey.open_from_file(key_file, wrong)
             assert PASSPHRASE not in str(caught.value)
 

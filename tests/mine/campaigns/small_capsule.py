@@ -29,7 +29,6 @@ from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
-ETHER = 10**18
 Records = list[tuple[float, float, float, str]]
 """Records of three numbers and a colour."""
 

@@ -20,13 +20,12 @@ from mine_agent.rules.hours import minute_of_day, shown_minute
 from mine_agent.rules.policy_file import parse_policy
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.terms import ETHER
 from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import MineCommand
 from tests.roles import Tell
-
-ETHER = 10**18
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mine_agent.rules.policy_file import FirstAnswers, load_policy, write_first_
 from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.files.flat_toml import BadSettingError, SettingsError
-from pysonar.party.home.rules import ETHER, Allowed
+from pysonar.party.home.rules import ETHER_ADDRESS, Allowed
 
 SCIENTIST = "0x" + "aa" * 20
 CAPSULE = "0x" + "cc" * 20
@@ -25,7 +25,7 @@ OTHER = "0x" + "ee" * 20
 OFFER = Offer(
     scientist=SCIENTIST,
     capsule=CAPSULE,
-    asset=ETHER,
+    asset=ETHER_ADDRESS,
     fields=("age", "bmi", "ill"),
     left=1_000_000,
     cost=Cost(stake=1000, fee=50, gas=100),
@@ -33,7 +33,7 @@ OFFER = Offer(
 POLICY = Policy(
     scientists=Allowed.only([SCIENTIST]),
     capsules=Allowed.only([CAPSULE]),
-    assets=Allowed.only([ETHER]),
+    assets=Allowed.only([ETHER_ADDRESS]),
     fields=Allowed.only(["age", "bmi", "ill", "name"]),
     maximum_stake=1000,
     minimum_reward=1_000_000,
@@ -158,7 +158,7 @@ def test_the_first_policy_denies_until_the_owner_allows(file: Path, tmp_path: Pa
 
 def test_the_first_policy_says_the_defaults(file: Path) -> None:
     write_first_policy(file, FirstAnswers())
-    assert load_policy(file) == replace(Policy(), assets=Allowed.only([ETHER]))
+    assert load_policy(file) == replace(Policy(), assets=Allowed.only([ETHER_ADDRESS]))
 
 
 def test_privacy_is_on_unless_the_owner_says_none(file: Path, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_file_says_what_the_policy_does(file: Path) -> None:
     assert load_policy(file) == Policy(
         scientists=Allowed.only([SCIENTIST]),
         capsules=Allowed.any(),
-        assets=Allowed.only([ETHER, TOKEN]),
+        assets=Allowed.only([ETHER_ADDRESS, TOKEN]),
         fields=Allowed.only(["Age"]),
         maximum_stake=5 * 10**17,
         minimum_reward=7,

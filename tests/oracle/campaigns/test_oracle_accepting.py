@@ -25,12 +25,11 @@ from pysonar.chain.node import rpc
 from pysonar.files.flat_toml import BadSettingError, read_settings
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
-from tests.builders.terms import terms_of
+from tests.builders.terms import ETHER, terms_of
 from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
-ETHER = 10**18
 DAY = 86_400
 TOKEN = "0x" + "Dd" * 20
 OTHER = "0x" + "ee" * 20

@@ -25,7 +25,7 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
 from pysonar.protocol.artifacts import parse_certificate
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import WrongPassphraseError
+from pysonar.protocol.openpgp import WrongKeyPassphraseError
 from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
 
@@ -136,7 +136,7 @@ def test_rotation_leaves_the_operator_s_own_words_in_the_settings(installed: Wor
 
 def test_a_wrong_passphrase_rotates_nothing(installed: World) -> None:
     before = sorted(installed.home.path.rglob("*.json"))
-    with pytest.raises(WrongPassphraseError):
+    with pytest.raises(WrongKeyPassphraseError):
         installed.home.rotate("another", name="Capsule")
     assert sorted(installed.home.path.rglob("*.json")) == before
     assert Home.open(installed.home.path).capsule == installed.home.capsule
@@ -364,7 +364,7 @@ def test_the_home_of_another_capsule_is_never_restored_over(
 
 
 def test_a_wrong_passphrase_restores_nothing(installed: World, saved: Path, tmp_path: Path) -> None:
-    with pytest.raises(WrongPassphraseError):
+    with pytest.raises(WrongKeyPassphraseError):
         restore_backup(saved, tmp_path / "new", "another")
     assert not (tmp_path / "new").exists()
 

@@ -20,11 +20,10 @@ from pysonar.protocol.schema import (
 )
 from pysonar.store.interface import Store
 from tests.builders.specs import SpecChanges, spec_of
-from tests.builders.terms import TermsChanges
+from tests.builders.terms import ETHER, TermsChanges
 from tests.json_types import JsonObject
 from tests.web.chain_story import DAY, HOUR, Story
 
-ETHER = 10**18
 STAKE, FEE = ETHER // 100, ETHER // 1000
 DEPOSIT = STAKE + FEE
 HOSTILE = "<script>alert(1)</script>\u202etxt.exe<img src=x onerror=alert(2)>" + "x" * 10_000

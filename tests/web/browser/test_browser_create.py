@@ -16,12 +16,12 @@ import pytest
 from playwright.sync_api import Page
 
 from pysonar import Estimator
+from tests.builders.terms import ETHER
 from tests.web.browser.conftest import Site, Visit
 from tests.web.browser.wallet import TestWallet
 
 pytestmark = pytest.mark.slow
 
-ETHER = 10**18
 PASSPHRASE = "correct horse battery staple"
 ENVIRONMENT = os.environ | {"OPENMINED_PASSPHRASE": "only for tests"}
 

@@ -202,7 +202,7 @@ class Spec:
         object.__setattr__(self, "difference_norm", norm)
         object.__setattr__(self, "steps", _checked_steps(self.steps))
         for name in ("input_schema", "output_schema"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))  # nobody else's to change
+            object.__setattr__(self, name, _plain(getattr(self, name)))  # a copy that nobody else can change
         self.weights_shape  # noqa: B018  schema and algorithm must fit each other
         size = len(_canonical(self.as_mapping()))
         if size > MAX_BYTES[KIND]:

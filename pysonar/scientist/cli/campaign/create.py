@@ -45,9 +45,11 @@ _LABELS = {
 
 @acting
 def create(
-    spec: Annotated[
+    plan_file: Annotated[
         Path,
-        typer.Argument(help="The plan, as TOML or JSON; options below go before it.", show_default=False),
+        typer.Argument(
+            metavar="PLAN", help="The plan, as TOML or JSON; options override it.", show_default=False
+        ),
     ],
     validation: Annotated[
         Path,
@@ -93,7 +95,9 @@ def create(
     ] = None,
     review_for: Annotated[
         int | None,
-        seconds_option("--review-for", help="How long Capsule may review then.", show_default=False),
+        seconds_option(
+            "--review-for", help="How long Capsule may review after submissions close.", show_default=False
+        ),
     ] = None,
     max_pending: Annotated[
         int | None, typer.Option(help="Submissions that may wait for a verdict.", show_default=False)
@@ -127,7 +131,7 @@ def create(
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.
 
-    The SPEC file names title, family, capsule, bounty, target, the input fields and the label. `sonar
+    The PLAN names title, family, capsule, bounty, target, the input fields and the label. `sonar
     campaign draft` writes one from data, and docs/plan.md has every key.
     """
     from pysonar.scientist.campaign import Campaign
@@ -159,7 +163,7 @@ def create(
         return own.asset(address)
 
     overrides = {key: value for key, value in given.items() if value is not None}
-    plan = read_plan(spec, overrides, asset_at=asset_at)
+    plan = read_plan(plan_file, overrides, asset_at=asset_at)
     campaign = Campaign(own or open_scientist(home, passphrase_file), plan, validation, name=name)
     understood = campaign.understood()
     plan = understood.plan  # with what follows from the number of records

@@ -74,7 +74,7 @@ def list_(
             "target_ppm": format_ppm,
             "seconds_left": format_seconds,
         },
-        empty="no campaign yet; open one with: sonar campaign create SPEC.toml --validation FILE.csv",
+        empty="no campaign yet; open one with: sonar campaign create PLAN.toml --validation FILE.csv",
     )
 
 

@@ -5,6 +5,10 @@ A mapping is a TOML file beside the data set's registration, a table for each fi
     [sepal_length]
     column = "SepalLength"      # the owner's column
     factor = 0.1                # value x factor + offset, for other units
+    [age]
+    column = "age_months"
+    factor = 0.08333333333333333
+    round = true                # to the nearest whole number, halves to the even one: for whole numbers only
     [species]
     column = "Art"
     values = { "I. setosa" = "setosa" }     # other words; words not named stay as they are
@@ -51,7 +55,7 @@ _FORMATS = (
     "%d.%m.%Y %H:%M",
 )
 MOST_BYTES = 1 << 20
-_KEYS = ("column", "factor", "offset", "values", "constant", "date")
+_KEYS = ("column", "factor", "offset", "round", "values", "constant", "date")
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Origin:
     column: str | None = None
     factor: float = 1.0
     offset: float = 0.0
+    round: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     constant: str | None = None
     date: str | None = None
@@ -68,7 +73,7 @@ class Origin:
     @property
     def scales(self) -> bool:
         """Whether numbers are recalculated."""
-        return self.factor != 1.0 or self.offset != 0.0
+        return self.factor != 1.0 or self.offset != 0.0 or self.round
 
 
 @dataclass(frozen=True)
@@ -155,19 +160,23 @@ def _origin(at: str, table: Mapping[str, Any]) -> Origin:
     if numbers["factor"] == 0:
         raise DataError(f"{at}: factor is 0; use constant")
     values, date, column = table.get("values", {}), table.get("date"), table.get("column")
+    rounds = table.get("round", False)
+    if not isinstance(rounds, bool):
+        raise DataError(f"{at}: round is {rounds!r}; expected true or false")
     if not isinstance(values, dict) or any(isinstance(value, dict | list) for value in values.values()):
         raise DataError(f"{at}: values is {values!r}; expected a table of words and what they become")
     if date is not None and date not in DATE_PARTS:
         raise DataError(f"{at}: date is {date!r}; expected one of {', '.join(DATE_PARTS)}")
     if column is not None and not isinstance(column, str):
         raise DataError(f"{at}: column is {column!r}; expected a name")
-    ways = [bool(values), date is not None, numbers != {"factor": 1.0, "offset": 0.0}]
+    ways = [bool(values), date is not None, rounds or numbers != {"factor": 1.0, "offset": 0.0}]
     if sum(ways) > 1:
-        raise DataError(f"{at}: expected only one of values, date, and factor with offset")
+        raise DataError(f"{at}: expected only one of values, date, and factor with offset and round")
     return Origin(
         column,
         numbers["factor"],
         numbers["offset"],
+        rounds,
         {key: _word(value) for key, value in values.items()},
         _word(table["constant"]) if "constant" in table else None,
         date,
@@ -230,7 +239,8 @@ def _mapped(
         unfit = np.zeros(records.num_rows, dtype=bool)
         if origin.scales:
             converted: Converted = convert(_number(origin.column), column, marks.get(origin.column, "."))
-            column = _whole_where_it_is(pc.add(pc.multiply(converted.values, origin.factor), origin.offset))
+            made = pc.add(pc.multiply(converted.values, origin.factor), origin.offset)
+            column = pc.round(made, round_mode="half_to_even") if origin.round else _whole_where_it_is(made)
             unfit = converted.unfit
         elif origin.date is not None:
             column, unfit = _date_part(flat(column), origin.date)
@@ -241,12 +251,12 @@ def _mapped(
             problem = f"column {origin.column!r} is not a {'date' if origin.date else 'number'}"
         bad |= unfit
         arrays.append(column)
-    made = pa.RecordBatch.from_arrays(arrays, names=list(columns))
+    mapped = pa.RecordBatch.from_arrays(arrays, names=list(columns))
     if not bad.any():
-        return Batch(made, batch.rows, batch.faults, batch.left_out)
+        return Batch(mapped, batch.rows, batch.faults, batch.left_out)
     faults = [Fault(batch.rows[int(place)], problem) for place in np.flatnonzero(bad)]
     rows = [row for row, wrong in zip(batch.rows, bad, strict=True) if not wrong]
-    return Batch(made.filter(pa.array(~bad)), rows, [*batch.faults, *faults], batch.left_out)
+    return Batch(mapped.filter(pa.array(~bad)), rows, [*batch.faults, *faults], batch.left_out)
 
 
 def _whole_where_it_is(column: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mine_agent.data.datasets import DataSet
-from pysonar.protocol.schema import Schema, SchemaError
+from pysonar.protocol.schema import BadValueError, Schema, SchemaError
 from pysonar.tables import Reading, record_batches
 
 
@@ -53,5 +53,22 @@ def fit_by_values(schema: Schema, data: DataSet) -> Fit:
                 pass
     except SchemaError as error:
         more = "; data add --replace --unusable SHARE leaves more out" if reading.kept else ""
-        return Fit(data.name, problem=f"{error}{more}")
+        return Fit(data.name, problem=f"{error}{_rounding(error, schema)}{more}")
     return Fit(data.name, changed=tuple(reading.sentences()), records=reading.kept)
+
+
+def _rounding(error: SchemaError, schema: Schema) -> str:
+    """The way out where a campaign wants whole numbers and the data have fractions, as years of months."""
+    if not isinstance(error, BadValueError):
+        return ""
+    for wanted in schema.fields:
+        if wanted.name == error.column and wanted.json_type == "integer" and _is_fraction(error.value):
+            return f"; round = true at [{wanted.name}] in its mapping takes the nearest whole number"
+    return ""
+
+
+def _is_fraction(shown: str) -> bool:
+    try:
+        return not float(shown).is_integer()
+    except ValueError:
+        return False

@@ -20,11 +20,14 @@ _OVERLAP = 0.25
 
 @dataclass(frozen=True)
 class Scaling:
-    """`factor` None: no unit brings the column's range to the campaign's. `doubt`: why it may be wrong."""
+    """`factor` None: no unit brings the column's range to the campaign's. `doubt`: why it may be wrong.
+    `rounds`: the campaign wants whole numbers, and the factor makes fractions.
+    """
 
     factor: float | None
     why: str = ""
     doubt: str | None = None
+    rounds: bool = False
 
 
 def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
@@ -41,7 +44,7 @@ def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
         fits += [factor for factor in named if _near(wanted, low, high, factor)]
         if fits:
             why = f"in {own.word}: x {fits[0]:.6g} makes it the campaign's unit" if fits[0] != 1.0 else ""
-            return Scaling(fits[0], why, _whole(wanted, fits[0]))
+            return _rounded(wanted, Scaling(fits[0], why))
     same = plain(column.name) == plain(wanted.name)
     if _inside(wanted, low, high, 1.0):
         return Scaling(1.0)
@@ -50,7 +53,7 @@ def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
     for factor in FACTORS:
         if _inside(wanted, low, high, factor):
             guessed = f"x {factor:.6g} is guessed from the range alone; no name says the unit"
-            return Scaling(factor, "", guessed)
+            return _rounded(wanted, Scaling(factor, "", guessed))
     clip = f"{wanted.clip[0]:.6g} to {wanted.clip[1]:.6g}"
     return Scaling(None, "", f"its range {low:.6g} to {high:.6g} is not the campaign's, {clip}")
 
@@ -77,7 +80,8 @@ def _overlaps(wanted: Field, low: float, high: float) -> bool:
     return common >= _OVERLAP * (high - low)
 
 
-def _whole(wanted: Field, factor: float) -> str | None:
-    if wanted.json_type != "integer" or factor == int(factor):
-        return None
-    return "the campaign wants whole numbers: a record whose value is none in its unit cannot be used"
+def _rounded(wanted: Field, found: Scaling) -> Scaling:
+    if wanted.json_type != "integer" or found.factor is None or found.factor.is_integer():
+        return found
+    said = "the campaign wants whole numbers, so that values are rounded"
+    return Scaling(found.factor, found.why, f"{found.doubt}; {said}" if found.doubt else said, rounds=True)

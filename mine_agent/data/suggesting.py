@@ -25,7 +25,8 @@ SURE = 0.7
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One field: the column for it (None: none is alike), the factor, translations, and why.
+    """One field: the column for it (None: none is alike), the factor and whether it rounds, translations, and
+    why.
 
     `doubt`: what was guessed and may be wrong; None if nothing was.
     """
@@ -36,6 +37,7 @@ class Suggestion:
     values: tuple[tuple[str, str], ...] = ()
     why: str = ""
     doubt: str | None = None
+    rounds: bool = False
 
     @property
     def as_it_is(self) -> bool:
@@ -84,6 +86,8 @@ def as_toml(suggestions: Sequence[Suggestion]) -> str:
         lines += [f"[{_key(made.field)}]", f"column = {_text(made.column)}"]
         if made.factor != 1.0:
             lines.append(f"factor = {made.factor!r}")
+        if made.rounds:
+            lines.append("round = true")
         if made.values:
             pairs = ", ".join(f"{_text(word)} = {_text(meant)}" for word, meant in made.values)
             lines.append(f"values = {{ {pairs} }}")
@@ -137,10 +141,10 @@ def _meant(name: str) -> frozenset[str]:
 def _suggestion(wanted: Field, column: ColumnSeen, score: float) -> Suggestion:
     why = "same name" if column.name == wanted.name else f"{column.name!r} is alike"
     doubts = [] if score >= SURE else ["its name is only a little alike"]
-    factor, words = 1.0, Words()
+    factor, rounds, words = 1.0, False, Words()
     if wanted.numeric and column.low is not None:
         scaled = scaling(wanted, column)
-        factor = scaled.factor or 1.0
+        factor, rounds = scaled.factor or 1.0, scaled.rounds
         why += f"; {scaled.why}" if scaled.why else ""
         doubts += [scaled.doubt] if scaled.doubt else []
     elif wanted.classes and wanted.json_type == "string":
@@ -148,7 +152,7 @@ def _suggestion(wanted: Field, column: ColumnSeen, score: float) -> Suggestion:
         doubts += words.doubts
     doubt = "; ".join(doubts) or None
     why = f"{why}; {doubt}" if doubt else why
-    return Suggestion(wanted.name, column.name, factor, words.pairs, why, doubt)
+    return Suggestion(wanted.name, column.name, factor, words.pairs, why, doubt, rounds)
 
 
 def _without_unit(name: str) -> str:

@@ -134,6 +134,7 @@ def suggestion_rows(suggestions: Sequence[Suggestion]) -> list[dict[str, Any]]:
             "field": made.field,
             "column": made.column,
             "factor": None if made.factor == 1.0 else made.factor,
+            "round": made.rounds,
             "values": "; ".join(f"{word} = {meant}" for word, meant in made.values) or None,
             "why": made.why,
             "doubt": made.doubt,

@@ -80,7 +80,7 @@ def classes_of(label: ColumnSeen) -> list[str] | list[int] | None:
 
 
 def field_of(column: ColumnSeen, rows: int, numbers: NDArray[np.float64] | None) -> Drafted | Skipped:
-    """What one column becomes.
+    """What one column becomes. It has a rule for gaps even if there are none here: mines' files have some.
 
     Args:
         numbers: its values, if it has numbers; gaps are left out.
@@ -90,7 +90,7 @@ def field_of(column: ColumnSeen, rows: int, numbers: NDArray[np.float64] | None)
         return Skipped(name, {"empty": "it is empty", "date": "it holds dates"}.get(kind, "it holds lists"))
     gaps = f"{column.missing} of {rows} records have none" if column.missing else ""
     if kind == "boolean":
-        return Drafted(name, {"kind": "boolean", **_missing(column, False)}, gaps)
+        return Drafted(name, {"kind": "boolean", "missing": _put(False) if gaps else "drop"}, gaps)
     if kind == "text":
         words = column.words
         if words is None or len(words) > MOST_CATEGORIES:
@@ -103,16 +103,18 @@ def field_of(column: ColumnSeen, rows: int, numbers: NDArray[np.float64] | None)
             return Skipped(name, "all records have the same value")
         if column.missing:
             values = [*values, "missing"]
-        return Drafted(name, {"kind": "category", "values": values, **_missing(column, "missing")}, gaps)
+        rule = _put("missing") if gaps else "drop"
+        return Drafted(name, {"kind": "category", "values": values, "missing": rule}, gaps)
     if numbers is None or numbers.size == 0 or float(np.ptp(numbers)) == 0.0:
         return Skipped(name, "all records have the same value")
     counts_up = kind == "integer" and len(np.unique(numbers)) == rows and float(np.ptp(numbers)) == rows - 1
     if counts_up or (_NUMBERS.search(name) and len(np.unique(numbers)) == rows):
         return Skipped(name, "it numbers the records")
     entry = scaled(numbers, whole=kind == "integer")
+    entry["missing"] = _put(entry["center"])
     whole = "whole numbers here; others may have fractions" if kind == "integer" else ""
     remark = "; ".join(filter(None, (whole, gaps)))
-    return Drafted(name, {"kind": "number", **entry, **_missing(column, entry["center"])}, remark)
+    return Drafted(name, {"kind": "number", **entry}, remark)
 
 
 def scaled(numbers: NDArray[np.float64], *, whole: bool = False) -> dict[str, object]:
@@ -157,8 +159,9 @@ def values_of(source: CsvFile, names: Sequence[str]) -> dict[str, NDArray[np.flo
     return found
 
 
-def _missing(column: ColumnSeen, put: object) -> dict[str, object]:
-    return {"missing": {"value": put}} if column.missing else {}
+def _put(value: object) -> dict[str, object]:
+    """The rule that a gap counts as this value."""
+    return {"value": value}
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -20,6 +20,7 @@ from pysonar.protocol.schema import (
     input_schema,
     integer_field,
     number_field,
+    number_label,
     output_schema,
 )
 from pysonar.tables import read_records
@@ -93,6 +94,32 @@ def test_months_become_years_and_yes_in_a_column_called_after_a_class_is_that_cl
         records = read_records(source, LOANS)[0].to_pylist()
     assert [record["age"] for record in records[:3]] == [20, 21, 22]  # whole again, though 252 x 1/12 is not
     assert [record["outcome"] for record in records[:2]] == ["default", "repaid"]
+
+
+def test_months_between_birthdays_are_rounded_to_whole_years_where_a_campaign_wants_those(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bank.csv"
+    months = [240, 246, 258, 731, 732, 745, 500, 888] * 5
+    path.write_text("age_months\n" + "\n".join(map(str, months)) + "\n", encoding="utf-8")
+    found = suggested(path)["age"]
+    assert (found.factor, found.rounds) == (1 / 12, True)
+    assert "so that values are rounded" in str(found.doubt)
+    whole = Schema(
+        input_schema({"age": integer_field((0, 128))}), output_schema("age_months", number_label((0, 1500)))
+    )
+    shelf = DataShelf(tmp_path / "shelf")
+    shelf.add("own", path, replace=False)
+    text = as_toml([found])
+    unrounded = shelf.keep_mapping("own", parse_mapping(text.replace("round = true\n", ""), source="m"))
+    problem = str(fit_by_values(whole, unrounded).problem)
+    assert "row 3, column 'age' is 20.5; a whole number is expected" in problem
+    assert "round = true at [age] in its mapping takes the nearest whole number" in problem
+    rounded = shelf.keep_mapping("own", parse_mapping(text, source="m"))
+    assert fit_by_values(whole, rounded).fits
+    with rounded.opened() as source:
+        records = read_records(source, whole)[0].to_pylist()
+    assert [record["age"] for record in records[:8]] == [20, 20, 22, 61, 61, 62, 42, 74]  # halves: to even
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_messy_table_becomes_a_plan_that_says_what_was_done(tmp_path: Path) ->
         "'country' is left out: all records have the same value",
         "4 of 120 records have none",
         "a mine's visit takes about",
-        "logistic: 51.6666 % ->",
+        "logistic, 3 steps a visit: 51.6666 % ->",
     ):
         assert said in text
     fields = {field["name"]: field for field in values(text)["fields"]}
@@ -63,6 +63,24 @@ def test_a_messy_table_becomes_a_plan_that_says_what_was_done(tmp_path: Path) ->
     assert abs(fields["weight"]["center"] - 70) < 3
     assert 8 <= fields["weight"]["scale"] <= 12
     assert fields["smoker"]["kind"] == "boolean"
+
+
+def test_gaps_that_only_mines_have_have_a_rule(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "age,blood,smoker,ill\n" + "30,A,yes,no\n40,B,no,yes\n51,A,no,yes\n" * 20, encoding="utf-8"
+    )
+    age, blood, smoker = values(draft(path))["fields"]
+    assert age["missing"] == {"value": age["center"]}
+    assert (blood["missing"], smoker["missing"]) == ("drop", "drop")
+
+
+def test_the_target_is_beyond_what_the_first_mine_reaches(tmp_path: Path) -> None:
+    text = draft(people(tmp_path / "people.csv"), label="Ill?")
+    (reached,) = (float(line.split()[-2]) for line in text.splitlines() if line.startswith("#   logistic, "))
+    target = float(values(text)["target"].split()[0])
+    assert reached - 1 < target <= 99
+    assert values(text)["rule"]["steps"] in (3, 8, 30)
 
 
 def test_no_single_record_is_in_a_plan(tmp_path: Path) -> None:
@@ -106,6 +124,8 @@ def test_a_rare_class_is_measured_by_balanced_accuracy(tmp_path: Path) -> None:
     text = draft(people(tmp_path / "people.csv", 400, rare=0.2), label="Ill?")
     assert 'metric = "balanced_accuracy"' in text
     assert "80% of the records are 'well'" in text
+    assert "expect 6 to 10 points less" in text
+    assert "Fourier" not in text
 
 
 def test_a_number_is_predicted_by_ridge_with_center_and_scale(tmp_path: Path) -> None:

@@ -139,6 +139,13 @@ def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_t
     assert 'metric = "balanced_accuracy"' in slip
     balanced = rehearse(plan_from(values | {"metric": "balanced_accuracy"}), unclear, 0)
     assert balanced.start == 500_000
+    assert (
+        "one class has 6% of the records: on such tables models ended 6 to 10 points"
+        in balanced.warnings()[-1]
+    )
+    mapped = {"features": {"name": "fourier", "count": 16, "gamma": 0.1}}
+    on_features = plan_from(values | {"metric": "balanced_accuracy", "parameters": mapped})
+    assert "random features learned nothing" in rehearse(on_features, unclear, 0).warnings()[-1]
 
 
 def test_a_target_beyond_what_its_own_records_teach_is_said(plan_values: JsonObject) -> None:
@@ -156,6 +163,8 @@ def test_a_network_is_compared_with_the_linear_model(plan_values: JsonObject) ->
     done = rehearse(plan_from(network), linear, 0)
     assert done.plain_reached is not None
     assert 'family = "logistic"' in done.warnings()[-1]
+    unbiased = rehearse(plan_from(network | {"parameters": {"bias": False}}), linear, 0)
+    assert "networks without bias ended 4 to 23 points below" in unbiased.warnings()[-1]
 
 
 def test_an_earlier_campaigns_model_is_taken_at_its_word(plan_values: JsonObject) -> None:

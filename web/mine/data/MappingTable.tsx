@@ -68,6 +68,11 @@ function How(props: { field: Field; mapping: Mapping; draft: Draft; put: (draft:
       <input className="narrow" inputMode="decimal" aria-label={`Factor for ${field.name}`} value={draft.factor} onChange={(event) => put({ ...draft, factor: event.target.value })} />
       <span aria-hidden="true">+</span>
       <input className="narrow" inputMode="decimal" aria-label={`Added to ${field.name}`} value={draft.offset} onChange={(event) => put({ ...draft, offset: event.target.value })} />
+      {field.whole && (
+        <label>
+          <input type="checkbox" aria-label={`Round ${field.name} to whole numbers`} checked={draft.round} onChange={(event) => put({ ...draft, round: event.target.checked })} /> rounded
+        </label>
+      )}
       <select aria-label={`Part of a date for ${field.name}`} value={draft.date} onChange={(event) => put({ ...draft, date: event.target.value })}>
         <option value="">not a date</option>
         {props.mapping.dates.map((part) => <option key={part} value={part}>{`its ${part}`}</option>)}

@@ -4,6 +4,7 @@ export interface Origin {
   readonly column: string | null;
   readonly factor: number;
   readonly offset: number;
+  readonly round: boolean;
   readonly values: Readonly<Record<string, string>>;
   readonly constant: string | null;
   readonly date: string | null;
@@ -13,10 +14,11 @@ export interface Field {
   readonly name: string;
   readonly label: boolean;
   readonly numeric: boolean;
+  readonly whole: boolean;
   readonly range: readonly [number, number] | null;
   readonly classes: readonly string[];
   readonly origin: Origin | null;
-  readonly suggestion: { column: string | null; factor: number | null; words: Readonly<Record<string, string>>; why: string };
+  readonly suggestion: { column: string | null; factor: number | null; round: boolean; words: Readonly<Record<string, string>>; why: string };
 }
 
 export interface Mapping {
@@ -35,6 +37,7 @@ export interface Draft {
   readonly constant: string;
   readonly factor: string;
   readonly offset: string;
+  readonly round: boolean;
   readonly date: string;
   readonly words: string;
 }
@@ -42,7 +45,7 @@ export interface Draft {
 /** No column can have this name: it has a line end. */
 export const CONSTANT = "\n";
 
-const AS_IT_IS: Draft = { column: "", constant: "", factor: "1", offset: "0", date: "", words: "" };
+const AS_IT_IS: Draft = { column: "", constant: "", factor: "1", offset: "0", round: false, date: "", words: "" };
 
 export function draftOf(field: Field): Draft {
   const { origin } = field;
@@ -52,15 +55,16 @@ export function draftOf(field: Field): Draft {
     constant: origin.constant ?? "",
     factor: String(origin.factor),
     offset: String(origin.offset),
+    round: origin.round,
     date: origin.date ?? "",
     words: wordsOf(origin.values),
   };
 }
 
 export function suggestionOf(field: Field): Draft {
-  const { column, factor, words } = field.suggestion;
+  const { column, factor, round, words } = field.suggestion;
   if (column === null) return draftOf(field);
-  return { ...AS_IT_IS, column: column === field.name ? "" : column, factor: String(factor ?? 1), words: wordsOf(words) };
+  return { ...AS_IT_IS, column: column === field.name ? "" : column, factor: String(factor ?? 1), round, words: wordsOf(words) };
 }
 
 /** The field's table in the mapping's file; null if the column of its own name is used as it is. Throws what is wrong, in words. */
@@ -72,6 +76,7 @@ export function tableOf(field: Field, draft: Draft): object | null {
   const table = {
     column,
     ...(factor === 1 && offset === 0 ? {} : { factor, offset }),
+    ...(draft.round ? { round: true } : {}),
     ...(draft.date === "" ? {} : { date: draft.date }),
     ...(Object.keys(values).length === 0 ? {} : { values }),
   };

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pysonar.chain.contract.events import (
     BY_NAME,
@@ -19,6 +19,7 @@ from pysonar.chain.contract.events import (
     Logged,
     LoggedEvent,
     SonarEvent,
+    Submitted,
     from_json,
     to_json,
 )
@@ -27,7 +28,9 @@ from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node.answers import BlockRef
 
 CHECKPOINTS_KEPT = 1_000
-_NOT_BY_OTHERS = "(name <> 'Submitted' or json_extract(fields, '$.miner') = ?)"
+_MINER = "json_extract(fields, '$.miner')"
+_BY = f"name = 'Submitted' and {_MINER} = ?"
+_NOT_BY_OTHERS = f"(name <> 'Submitted' or {_MINER} = ?)"
 
 _STEP_1 = (
     """create table if not exists event (
@@ -46,7 +49,8 @@ _STEP_3 = (
         'id', json_extract(fields, '$.id'), 'first', json_extract(fields, '$.index'),
         'verdicts', json_array(json_extract(fields, '$.verdict'))) where name = 'Reported'""",
 )
-SCHEMA = Tables("follower", (_STEP_1, _STEP_2, _STEP_3))
+_STEP_4 = (f"create index event_miner on event ({_MINER}, block_number, log_index) where name = 'Submitted'",)
+SCHEMA = Tables("follower", (_STEP_1, _STEP_2, _STEP_3, _STEP_4))
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,43 @@ class Checkpoint:
 def _names(kind: type[SonarEvent]) -> list[str]:
     """What events of that kind are called in the database."""
     return [name for name, known in BY_NAME.items() if issubclass(known, kind)]
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Where to look, and for what."""
+
+    table: str = "event"
+    condition: str = "orphaned = 0"
+    values: tuple[object, ...] = ()
+
+    def for_campaign(self, campaign: bytes | None) -> _Search:
+        """Of one campaign, if one is given."""
+        if campaign is None:
+            return self
+        return replace(self, condition=f"{self.condition} and campaign = ?", values=(*self.values, campaign))
+
+    def without_others(self, kind: type[SonarEvent], submitter: str | None) -> _Search:
+        """Without what others than `submitter` have submitted, if one is given. Strangers' submissions cost
+        nothing where only one's own are asked for: the index is named, as SQLite would take the one that has
+        the order and look at all of them.
+        """
+        if submitter is None:
+            return self
+        own = kind is Submitted
+        return _Search(
+            "event indexed by event_miner" if own else self.table,
+            f"{self.condition} and {_BY if own else _NOT_BY_OTHERS}",
+            (*self.values, submitter),
+        )
+
+    def of(self, kind: type[SonarEvent]) -> _Search:
+        """Of one kind."""
+        names = _names(kind)
+        if len(names) == len(BY_NAME):
+            return self
+        condition = f"{self.condition} and name in ({','.join('?' * len(names))})"
+        return replace(self, condition=condition, values=(*self.values, *names))
 
 
 class EventRecords:
@@ -133,7 +174,7 @@ class EventRecords:
 
     def unhandled(self, kind: type[E]) -> list[Stored[E]]:
         """Those on the chain that nobody has handled, in chain order."""
-        return self._select(kind, "handled = 0 and orphaned = 0", ())
+        return self._select(kind, _Search(condition="handled = 0 and orphaned = 0"))
 
     def on_chain(
         self, kind: type[E], campaign: bytes | None = None, submitter: str | None = None
@@ -141,45 +182,32 @@ class EventRecords:
         """All on the chain, in chain order; of one campaign, and without what others than `submitter` have
         submitted, if given. What is left out is not decoded.
         """
-        condition = "orphaned = 0"
-        values: tuple[object, ...] = ()
-        if campaign is not None:
-            condition, values = f"{condition} and campaign = ?", (campaign,)
-        if submitter is not None:
-            condition, values = f"{condition} and {_NOT_BY_OTHERS}", (*values, submitter)
-        return self._select(kind, condition, values)
+        return self._select(kind, _Search().for_campaign(campaign).without_others(kind, submitter))
 
     def campaigns_with(self, kind: type[CampaignEvent], submitter: str | None = None) -> list[bytes]:
         """The campaigns that have such an event on the chain (of Submitted: by `submitter`, if given), each
         once, in the order of their first. Nothing is decoded.
         """
-        names = _names(kind)
-        condition = f"orphaned = 0 and name in ({','.join('?' * len(names))})"
-        values: tuple[object, ...] = tuple(names)
-        if submitter is not None:
-            condition, values = f"{condition} and {_NOT_BY_OTHERS}", (*values, submitter)
+        search = _Search().without_others(kind, submitter).of(kind)
         rows = self.database.execute(
-            f"select campaign from event where {condition} order by block_number, log_index",  # noqa: S608 - no outside text
-            values,
+            f"select campaign from {search.table} where {search.condition} order by block_number, log_index",  # noqa: S608 - no outside text
+            search.values,
         )
         return list(dict.fromkeys(row["campaign"] for row in rows))
 
     def handled_orphans(self) -> list[StoredEvent]:
         """Those that were handled and then left the chain."""
-        return self._select(SonarEvent, "orphaned = 1 and handled = 1", ())
+        return self._select(SonarEvent, _Search(condition="orphaned = 1 and handled = 1"))
 
     def on_chain_all(self, campaign: bytes) -> list[LoggedEvent]:
         """The whole story of a campaign, in chain order."""
         return [*self.on_chain(SonarEvent, campaign)]
 
-    def _select(self, kind: type[E], condition: str, values: tuple[object, ...]) -> list[Stored[E]]:
-        names = _names(kind)
-        if len(names) < len(BY_NAME):
-            condition += f" and name in ({','.join('?' * len(names))})"
-            values += tuple(names)
+    def _select(self, kind: type[E], where: _Search) -> list[Stored[E]]:
+        search = where.of(kind)
         rows = self.database.execute(
-            f"select * from event where {condition} order by block_number, log_index",  # noqa: S608 - no outside text
-            values,
+            f"select * from {search.table} where {search.condition} order by block_number, log_index",  # noqa: S608 - no outside text
+            search.values,
         )
         found = []
         for row in rows.fetchall():

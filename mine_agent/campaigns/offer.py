@@ -68,7 +68,7 @@ def offer_of(
         floor=(floor.epsilon, floor.delta) if floor else None,
         purpose=spec.purpose if spec else None,
         auditor=str(spec.auditor_certificate) if spec and spec.auditor_certificate else None,
-        submit_window=None if chain_time is None else terms.submit_until - chain_time,
+        submit_window=None if chain_time is None else max(0, terms.submit_until - chain_time),
         review_window=None if chain_time is None else terms.review_until - terms.submit_until,
         **more,
     )

@@ -62,8 +62,9 @@ def init(
 def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) -> None:
     """Publish and register the certificate as far as that is possible now, and say what is still missing."""
     from openmined_oracle.connection import Connection
-    from pysonar.chain.errors import AlreadyRunningError
+    from pysonar.chain.errors import AlreadyRunningError, InsufficientFundsError
     from pysonar.party.home.home_lock import home_lock
+    from pysonar.protocol.amounts import format_wei
     from pysonar.store import cid_of
 
     connection = Connection.open(home)
@@ -91,6 +92,11 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
         "registered": "Registered on chain",
     }
     print_record(record, labels, form=form)
-    if problem is not None:
-        warn(f"not registered yet: {problem}")
-        note(f"send ether to {signer.address}, then `capsule run`: it registers itself first")
+    if isinstance(problem, InsufficientFundsError):
+        lacking = format_wei(problem.needed - problem.balance)
+        warn(
+            f"not registered yet: send at least {lacking} to {signer.address}, then `capsule run`:"
+            " it registers itself first"
+        )
+    elif problem is not None:
+        warn(f"not registered yet: {problem}; `capsule run` tries again")

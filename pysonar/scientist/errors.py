@@ -27,6 +27,14 @@ class PlanError(CampaignError):
         super().__init__(f"{source}: {key} is {said}; expected {expected}")
 
 
+class PlanFileError(PlanError):
+    """There is no plan to be read in the file."""
+
+    def __init__(self, source: str, why: str, expected: str) -> None:
+        self.key, self.value = "the file", why
+        CampaignError.__init__(self, f"{source}: {why}; expected {expected}")
+
+
 class NoCertificateError(CampaignError):
     """The Capsule never registered a certificate, so nothing can be sealed to it."""
 

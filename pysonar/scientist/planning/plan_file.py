@@ -62,7 +62,7 @@ from pysonar.protocol.schema import (
     text_field,
 )
 from pysonar.protocol.schema.gaps import KEYWORDS
-from pysonar.scientist.errors import PlanError
+from pysonar.scientist.errors import PlanError, PlanFileError
 from pysonar.scientist.planning.plan import Plan
 
 MAX_BYTES = 1024 * 1024
@@ -157,9 +157,9 @@ def load_values(path: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = normalised(read_document(path, most_bytes=MAX_BYTES))
     except FileNotFoundError:
-        raise PlanError(str(path), "the file", "not there", "a readable .toml or .json file") from None
+        raise PlanFileError(str(path), "the file is not there", "a plan as .toml or .json") from None
     except UnreadableFileError as error:
-        raise PlanError(str(path), "the file", error.why, "TOML, or JSON with the ending .json") from None
+        raise PlanFileError(str(path), error.why, "TOML, or JSON with the ending .json") from None
     return loaded
 
 

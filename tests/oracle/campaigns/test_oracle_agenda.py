@@ -88,7 +88,9 @@ def test_a_clock_that_is_set_back_stops_no_campaign(
 def test_idle_campaigns_cost_no_questions_to_the_node(
     world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten open ones: a round asks as little as with none; a submission is judged all the same."""
+    """Ten open ones: a round asks as little as with none. A submission to one of them is judged without a
+    question about the others: with 200 idle ones at 50 ms each its verdict took 19.8 s in place of 1.9.
+    """
     campaigns = [world.opened() for _ in range(10)]
     agent = world.agent()
     agent.run_once()
@@ -103,8 +105,9 @@ def test_idle_campaigns_cost_no_questions_to_the_node(
     for _ in range(5):
         agent.round()
     assert asked == []
-    monkeypatch.undo()
     world.submit(campaigns[7], miner)
+    asked.clear()
     agent.run_once()
     agent.close()
+    assert set(asked) == {campaigns[7]}
     assert world.verdicts(campaigns[7]) == [Verdict.IMPROVED]

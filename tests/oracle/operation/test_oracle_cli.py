@@ -51,7 +51,9 @@ def test_init_before_there_is_money_and_again_after(world: World, tmp_path: Path
     assert first.exit_code == 0, first.output
     made = json.loads(first.stdout)
     assert made["registered"] is False
-    assert " are missing" in first.stderr
+    (lacking,) = [line for line in first.stderr.splitlines() if "ETH" in line or "ether" in line]
+    assert "send at least 0.000" in lacking
+    assert f" ETH to {made['address']}, then `capsule run`" in lacking
     assert set(made) == {"address", "home", "certificate", "fingerprint", "registered"}
 
     world.node.fund(made["address"])

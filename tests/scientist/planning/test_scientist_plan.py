@@ -211,11 +211,6 @@ def test_a_file_that_is_no_plan(tmp_path: Path, name: str, content: bytes) -> No
         read_plan(tmp_path / name)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="not there"):
-        read_plan(tmp_path / "none.toml")
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [

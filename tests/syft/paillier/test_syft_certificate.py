@@ -120,3 +120,18 @@ def test_roots_are_of_the_right_numbers_and_in_their_range(small_key):
     if first < 1 << (8 * width):
         assert not is_certified(n, first.to_bytes(width, "big") + certificate[width:])
     assert not np.array_equal(certificate[:width], certificate[width : 2 * width])
+
+
+def test_verifying_costs_eleven_exponentiations_and_no_more(capsule_key, monkeypatch):
+    """Of the key's size, which is all of its 35 ms at 2048 bits."""
+    powmod, powers = gmpy2.powmod, []
+
+    def counted(base, exponent, modulus):
+        powers.append((exponent, modulus))
+        return powmod(base, exponent, modulus)
+
+    public = capsule_key.public
+    certificate = certify(int(capsule_key.p), int(capsule_key.q))
+    monkeypatch.setattr(gmpy2, "powmod", counted)
+    assert is_certified(public.n, certificate)
+    assert powers == [(public.n, public.n)] * ROOTS == [(public.n, public.n)] * 11

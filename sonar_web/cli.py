@@ -28,8 +28,9 @@ app = App(
     name="sonar-web",
     help=(
         "Show what Sonar does: an index of its logs, and an API over it that everybody may read.\n\n"
-        "It holds no key and sends no transaction. Every number follows from the chain's logs alone, and"
-        " every answer names the block that it is of.\n\n"
+        "It holds no key and sends no transaction, unless --account lends it one for the pages of this"
+        " machine. Every number follows from the chain's logs alone, and every answer names the block that"
+        " it is of.\n\n"
         "First step:  sonar-web run --deployment FILE\n\n"
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 the chain cannot be"
         " reached."
@@ -70,6 +71,17 @@ def run(
             show_default=False,
         ),
     ] = None,
+    account: Annotated[
+        Path | None,
+        typer.Option(
+            help="A home made by `sonar init`, whose account signs what this machine's browsers create and"
+            " claim. Only on a loopback address; a link lets in one browser.",
+            show_default=False,
+        ),
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="The passphrase of --account.", show_default=False)
+    ] = None,
     pages: Annotated[
         Path | None, typer.Option(help="Built pages, if not those of `make web`.", show_default=False)
     ] = None,
@@ -86,8 +98,12 @@ def run(
     from pysonar.store import open_reader, open_store
     from sonar_web.api.app import Serving, make_app
     from sonar_web.api.reading import Place, Reader
+    from sonar_web.desk.opening import open_desk
+    from sonar_web.index.beside import BesideReader, read_beside
+    from sonar_web.index.gas import GasReader
     from sonar_web.index.reading import open_for_reading
     from sonar_web.index.titles import TitleReader
+    from sonar_web.index.tokens import TokenReader, token_at
 
     indexer, chain_id, address = _indexer(
         rpc, contract, deployment, database, confirmations, poll_seconds, start_block
@@ -95,17 +111,30 @@ def run(
     reader = Reader(Place(chain_id, address), lambda: open_for_reading(database))
     artifacts = open_reader(store or f"embedded:{default_home('store')}")
     takes = host in LOOPBACK if take_artifacts is None else take_artifacts
-    titles = TitleReader(indexer.another_connection, artifacts)
+    beside: list[BesideReader] = [
+        TitleReader(indexer.another_connection, artifacts),
+        TokenReader(indexer.another_connection, indexer.web3),
+        GasReader(indexer.another_connection, indexer.web3),
+    ]
     files = read_pages(pages or BUILT / "sonar")
     if not files:
         note("the pages are not built, only the API is served: run `make web`")
+    desk = open_desk(
+        account,
+        passphrase_file,
+        is_local=host in LOOPBACK and not answer_to,
+        where=f"http://{host}:{port}/",
+        say=note,
+    )
     serving = Serving(
         hosts=LOOPBACK | {host.lower()} | {name.lower() for name in answer_to or []},
         requests_a_minute=requests_a_minute,
         store=artifacts,
         taker=open_store(store or f"embedded:{default_home('store')}") if takes else None,
         pages=files,
-        titles=lambda: titles.found,
+        beside=lambda: sum(one.found for one in beside),
+        ask_token=lambda token: token_at(indexer.web3, token),
+        desk=desk.routers,
     )
     served = make_app(reader, indexer.progress, serving)
     server = uvicorn.Server(
@@ -119,15 +148,20 @@ def run(
 
     with stop_on_signals(end):
         reading = threading.Thread(target=indexer.run, args=(stop, note), name="index")
-        naming = threading.Thread(target=titles.run, args=(stop, poll_seconds), name="titles", daemon=True)
+        reads = (beside, stop, poll_seconds)
+        naming = threading.Thread(target=read_beside, args=reads, name="beside", daemon=True)
+        signing = threading.Thread(target=desk.run, args=(stop,), name="desk")
         reading.start()
         naming.start()
+        signing.start()
+        desk.begin()
         note(f"http://{host}:{port}/" if files else f"http://{host}:{port}/api/v1/campaigns")
         try:
             server.run()
         finally:
             end()
             reading.join()
+            signing.join()
 
 
 @app.command()

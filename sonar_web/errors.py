@@ -54,6 +54,64 @@ class ForbiddenError(WebError):
     status: ClassVar[int] = 403
 
 
+class NoSessionError(WebError):
+    """Whoever asks for the account has not shown the link, or the service was started anew since."""
+
+    status: ClassVar[int] = 401
+
+    def __init__(self) -> None:
+        super().__init__("this browser is not let in; open the link that `sonar-web run --account` printed")
+
+
+class UsedLinkError(WebError):
+    """The link's token was used before, or is not one of this service."""
+
+    status: ClassVar[int] = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this link lets nobody in: it was used already, or is of an earlier start; the last one that"
+            " `sonar-web run --account` printed does"
+        )
+
+
+class NotOursError(WebError):
+    """Something that the account of this machine does not do for the pages. Nothing was sent."""
+
+    status: ClassVar[int] = 403
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this account sends only a scientist's own calls to Sonar: {why}")
+
+
+class AlreadyDoneError(WebError):
+    """A transaction whose effect the chain shows already."""
+
+    status: ClassVar[int] = 409
+
+    def __init__(self) -> None:
+        super().__init__("it is done already: the chain shows it. Nothing was sent")
+
+
+class RefusedCallError(WebError):
+    """A call that the contract would revert."""
+
+    status: ClassVar[int] = 400
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"refused: {reason[:200]}")
+
+
+class NotLocalError(WebError):
+    """An account for pages that others can reach."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"--account is for this machine's own pages, and the service answers to {where!r}; leave out"
+            " --host and --answer-to, or --account"
+        )
+
+
 class TooLargeError(WebError):
     """A body or an artifact that is larger than this service carries."""
 

@@ -27,6 +27,8 @@ _SORTS: dict[str, tuple[tuple[str, type, bool], ...]] = {
     "miner": (("earned", str, True), ("address", str, True)),
     "capsule": (("address", str, False),),
     "day": (("day", str, True), ("asset", str, True)),
+    "gas_day": (("day", str, True), ("call", str, True)),
+    "token": (("address", str, False),),
 }
 
 # Where rows come from, if a table alone is not enough.
@@ -114,13 +116,19 @@ def every(database: Database, table: str) -> Iterator[dict[str, Any]]:
 
 def one(database: Database, table: str, what: str, name: str, **key: Any) -> dict[str, Any]:
     """The row of that key. UnknownError if there is none."""
+    row = find(database, table, **key)
+    if row is None:
+        raise UnknownError(what, name)
+    return row
+
+
+def find(database: Database, table: str, **key: Any) -> dict[str, Any] | None:
+    """The row of that key; None if there is none."""
     condition = " and ".join(f"{column} = ?" for column in key)
     columns, source = _SOURCES.get(table, ("*", table))
     statement = f"select {columns} from {source} where {condition}"  # noqa: S608 - our own words
     row = database.execute(statement, tuple(key.values())).fetchone()
-    if row is None:
-        raise UnknownError(what, name)
-    return as_dict(row)
+    return None if row is None else as_dict(row)
 
 
 def certificates(database: Database) -> dict[str, bytes]:

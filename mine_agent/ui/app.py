@@ -20,11 +20,11 @@ from mine_agent.failures import UnexpectedError
 from mine_agent.ui.answers import books, data, mapping, rules, work
 from mine_agent.ui.asking import Asked, asked
 from mine_agent.ui.desk import Desk
-from mine_agent.ui.errors import RequestError, UnknownPathError
+from mine_agent.ui.errors import RequestError, UnknownPathError, UsedLinkError
 from mine_agent.ui.guard import LET_IN, Guard
-from mine_agent.ui.sessions import Sessions
 from openmined_syft.errors import OpenMinedError
 from pysonar.files.web_pages import File, page_at
+from pysonar.party.browser_sessions import Sessions
 
 Answer = Callable[[Desk, Asked], Any]
 THREADS = 4
@@ -94,6 +94,8 @@ def make_app(desk: Desk, sessions: Sessions, pages: Mapping[str, File]) -> Starl
             key = sessions.open((await asked(request)).text("token"))
         except RequestError as error:
             return refused(error)
+        if key is None:
+            return refused(UsedLinkError())
         # Told after the answer: a terminal that stands still must not keep the browser waiting.
         return JSONResponse({"key": key}, background=BackgroundTask(sessions.announce_next))
 

@@ -8,9 +8,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mine_agent.ui.errors import ForeignRequestError, RequestError
-from mine_agent.ui.sessions import Sessions
+from mine_agent.ui.errors import ForeignRequestError, NoSessionError, RequestError
 from pysonar.files.web_pages import LOOPBACK, SAFE_HEADERS, host_of
+from pysonar.party.browser_sessions import Sessions
 
 API = "/api/"
 LET_IN = "/api/session"
@@ -59,5 +59,5 @@ class Guard:
             raise ForeignRequestError("the Mine UI answers to its own pages only")
         if headers.get("sec-fetch-site", "none") not in _OURS:
             raise ForeignRequestError("the Mine UI answers to its own pages only")
-        if path != LET_IN:
-            self._sessions.require(headers.get("authorization", ""))
+        if path != LET_IN and not self._sessions.lets_in(headers.get("authorization", "")):
+            raise NoSessionError

@@ -12,8 +12,8 @@ from mine_agent.home import Home
 from mine_agent.ui.app import make_app
 from mine_agent.ui.desk import Desk
 from mine_agent.ui.errors import PortTakenError
-from mine_agent.ui.sessions import Sessions
 from pysonar.files.web_pages import BUILT, read_pages
+from pysonar.party.browser_sessions import Sessions
 from pysonar.party.signals import end_after, stop_on_signals
 
 HERE = "127.0.0.1"

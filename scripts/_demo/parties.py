@@ -97,6 +97,12 @@ class Party:
             self._line(arguments), env=self._environment, stdout=subprocess.PIPE, text=True
         )
 
+    def lend_to(self, command: str, *arguments: str) -> subprocess.Popen[str]:
+        """Another public command with this party's passphrase; the caller reads its notes, and ends it."""
+        return subprocess.Popen(
+            [*program_of(command), *arguments], env=self._environment, stderr=subprocess.PIPE, text=True
+        )
+
     def check(self) -> None:
         """Complain if the agent has ended by itself."""
         if self._agent is not None and self._agent.poll() is not None:

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -49,7 +47,6 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
         capsule = parties.addresses[parties.capsule.name]
         parties.wait_until(lambda: sonar.certificate(capsule) is not None, "Capsule to register")
         store = stores[parties.scientist.name]
-        stack.enter_context(_pages(folder, chain.url, manifest, store, port))
         write_plan(folder / "plan.toml", capsule=capsule, wish=wish)
         made = parties.scientist.ask(
             *("campaign", "create", str(folder / "plan.toml"), "--name", wish.subject.name),
@@ -57,8 +54,12 @@ def show(folder: Path, *, port: int, until_paid: bool) -> None:
         )
         for mine in parties.mines:
             mine.start("run")
-        console.print(f"\n[bold]Sonar UI[/bold]     http://127.0.0.1:{port}/")
+        console.print("")
+        stack.enter_context(_pages(folder, chain.url, manifest, store, port, parties.scientist, console))
         console.print(f"its campaign  http://127.0.0.1:{port}/campaigns/{made['campaign']}")
+        console.print(
+            f"to try        {files.validation}  (records for a campaign of your own)", soft_wrap=True
+        )
         console.print(f"for a wallet  {chain.url}, chain {CHAIN_ID}")
         stack.enter_context(_mine_pages(parties.mines[0], console))
         console.print("\nCtrl-C ends all of it.")
@@ -94,16 +95,40 @@ def _mine_pages(mine: Party, console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def _pages(folder: Path, url: str, manifest: str, store: str, port: int) -> Iterator[None]:
-    command = [
-        *(str(Path(sys.executable).parent / "sonar-web"), "run", "--rpc", url, "--deployment", manifest),
+def _pages(
+    folder: Path, url: str, manifest: str, store: str, port: int, scientist: Party, console: Console
+) -> Iterator[None]:
+    """Sonar UI, with the scientist's account for the browsers that are let in. Links are shown and kept
+    nowhere.
+    """
+    running = scientist.lend_to(
+        *("sonar-web", "run", "--rpc", url, "--deployment", manifest, "--account", str(scientist.home)),
         *("--database", str(folder / "index.sqlite"), "--store", store, "--port", str(port)),
         *("--confirmations", "0", "--poll-seconds", "0.5"),
-    ]
-    with (folder / "sonar-web.log").open("wb") as log:
-        running = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    )
+    begun = threading.Event()
+
+    def show_links() -> None:
+        with (folder / "sonar-web.log").open("w") as log:
+            for line in running.stderr or ():
+                if "#token=" in line:
+                    link = line.strip().removeprefix("sonar-web: ").split()[0]
+                    again = " again" if begun.is_set() else "      "
+                    console.print(
+                        f"[bold]Sonar UI[/bold]{again} {link}  (scientist, for one browser)", soft_wrap=True
+                    )
+                    begun.set()
+                else:
+                    log.write(line)
+                    log.flush()
+
+    showing = threading.Thread(target=show_links, daemon=True)
+    showing.start()
     try:
+        if not begun.wait(MOST_SECONDS) or running.poll() is not None:
+            raise RuntimeError(f"sonar-web did not start: see {folder / 'sonar-web.log'}")
         yield
     finally:
         running.terminate()
         running.wait(timeout=30)
+        showing.join(timeout=5)

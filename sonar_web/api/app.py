@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.chain.errors import NodeError
 from pysonar.files.web_pages import LOOPBACK, SAFE_HEADERS, File, host_of
 from pysonar.store.interface import Reader as StoreReader
 from pysonar.store.interface import Store
@@ -44,7 +45,9 @@ class Serving:
         store: where artifacts are read from, or None.
         taker: where those of the pages are put, or None.
         pages: the built pages by their path (`read_pages`).
-        titles: how many titles have been found so far: answers change with them.
+        beside: how much was read beside the logs so far: answers change with it.
+        ask_token: symbol and decimals of a token that no campaign is paid in; NodeError.
+        desk: what scientists ask and do beside reading.
     """
 
     hosts: frozenset[str] = LOOPBACK
@@ -52,7 +55,9 @@ class Serving:
     store: StoreReader | None = None
     taker: Store | None = None
     pages: Mapping[str, File] = field(default_factory=dict)
-    titles: Callable[[], int] = lambda: 0
+    beside: Callable[[], int] = lambda: 0
+    ask_token: Callable[[str], tuple[str | None, int]] = lambda _: (None, 0)
+    desk: Sequence[APIRouter] = ()
 
 
 def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
@@ -60,7 +65,7 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
 
     def version() -> str:
         """What answers are of: they change when it does."""
-        return f"{progress.block}-{progress.tip}-{serving.titles()}"
+        return f"{progress.block}-{progress.tip}-{serving.beside()}"
 
     app = FastAPI(
         title="Sonar statistics",
@@ -73,12 +78,15 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     app.state.reader = reader
     app.state.progress = progress
     app.state.version = version
+    app.state.ask_token = serving.ask_token
     app.state.store, app.state.taker, app.state.pages = serving.store, serving.taker, serving.pages
     limit = RateLimit(serving.requests_a_minute)
     app.include_router(routes.router)
     app.include_router(exports.router)
     app.include_router(health.router)
     app.include_router(artifacts.router)
+    for router in serving.desk:
+        app.include_router(router)
     app.include_router(pages.router)  # the last: it takes every path
 
     @app.exception_handler(WebError)
@@ -98,6 +106,10 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     def away(_: Request, error: DatabaseUnusableError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, status_code=503, headers={"retry-after": "5"})
 
+    @app.exception_handler(NodeError)
+    def node_away(_: Request, error: NodeError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=503, headers={"retry-after": "5"})
+
     @app.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
         if host_of(request.headers.get("host", "")) not in serving.hosts:
@@ -108,7 +120,8 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
             limit.take(request.client.host if request.client else "")
         except TooManyRequestsError as error:
             return refused(request, error)
-        tag = f'"{version()}"' if request.url.path.startswith("/api/v1/") else None
+        reads = request.method in ("GET", "HEAD") and request.url.path.startswith("/api/v1/")
+        tag = f'"{version()}"' if reads else None
         if tag is not None and progress.block >= 0 and request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"etag": tag})
         response = await forward(request)

@@ -34,6 +34,7 @@ _TABLES: dict[str, tuple[str, Shape, type[BaseModel]]] = {
     "miners": ("miner", shapes.miner, shapes.Miner),
     "capsules": ("capsule", shapes.capsule, shapes.Capsule),
     "days": ("day", shapes.day, shapes.Day),
+    "gas": ("gas_day", shapes.gas_day, shapes.GasDay),
 }
 
 

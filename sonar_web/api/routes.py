@@ -10,7 +10,7 @@ from pysonar.chain.address import ZERO_ADDRESS
 from sonar_web import queries
 from sonar_web.api import shapes
 from sonar_web.api.reading import Reader, address, campaign_id
-from sonar_web.errors import BadQueryError
+from sonar_web.errors import BadQueryError, UnknownError
 
 router = APIRouter(prefix="/api/v1")
 
@@ -143,3 +143,31 @@ def days(index: Index, limit: Limit = 100, after: After = None) -> shapes.Answer
     """Totals per day (UTC) and asset, the newest first."""
     found = _page(index, "day", shapes.day, limit=limit, after=after)
     return shapes.Answer[list[shapes.Day]](**found)
+
+
+@router.get("/gas")
+def gas(index: Index, limit: Limit = 100, after: After = None) -> shapes.Answer[list[shapes.GasDay]]:
+    """Gas per day (UTC) and kind of call, the newest first."""
+    found = _page(index, "gas_day", shapes.gas_day, limit=limit, after=after)
+    return shapes.Answer[list[shapes.GasDay]](**found)
+
+
+@router.get("/tokens")
+def tokens(index: Index, limit: Limit = 500, after: After = None) -> shapes.Answer[list[shapes.Token]]:
+    """How the tokens of campaigns are counted."""
+    found = _page(index, "token", shapes.token, limit=limit, after=after)
+    return shapes.Answer[list[shapes.Token]](**found)
+
+
+@router.get("/tokens/{token}")
+def token(request: Request, index: Index, token: str) -> shapes.Answer[shapes.Token]:
+    """How one token is counted, whether or not a campaign is paid in it."""
+    wanted = address("token", token)
+    with index.snapshot() as (database, tip):
+        row = queries.find(database, "token", address=wanted)
+    if row is None:
+        symbol, decimals = request.app.state.ask_token(wanted)
+        if symbol is None:
+            raise UnknownError("token", wanted)
+        row = {"address": wanted, "symbol": symbol, "decimals": decimals}
+    return shapes.Answer[shapes.Token](**index.envelope(tip, data=shapes.token(row)))

@@ -134,6 +134,9 @@ class Capsule(BaseModel):
     unavailable: int
     mean_opening_seconds: float | None = Field(description="from the request of a campaign to its opening")
     mean_verdict_seconds: float | None = Field(description="from a submission to its verdict")
+    unavailable_hours: float = Field(
+        description="beyond the first hour, how long requests and the heads of queues waited for it"
+    )
 
 
 class Certificate(BaseModel):
@@ -148,6 +151,27 @@ class Stored(BaseModel):
 
     cid: str
     bytes: int
+
+
+class Token(BaseModel):
+    """How a token says it is counted; no symbol and no decimals if it is none."""
+
+    address: str
+    symbol: str | None
+    decimals: int
+
+
+class GasDay(BaseModel):
+    """What the transactions of one kind used on one day (UTC): from receipts, since logs do not tell."""
+
+    day: str
+    call: str = Field(description="create, open, submit, report, deliver, settle, claim and others")
+    transactions: int
+    used: int = Field(description="gas, in all")
+    least: int
+    most: int
+    mean: float
+    cost: str = Field(description="paid for it, in wei")
 
 
 class Day(BaseModel):
@@ -198,12 +222,24 @@ def capsule(row: dict[str, Any]) -> Capsule:
         **{name: row[name] for name in Capsule.model_fields if name in row},
         mean_opening_seconds=_mean(row["opening_seconds"], row["opened"]),
         mean_verdict_seconds=_mean(row["verdict_seconds"], verdicts),
+        unavailable_hours=round(row["unavailable_seconds"] / 3600, 2),
     )
 
 
 def day(row: dict[str, Any]) -> Day:
     """From a row of the index."""
     return Day(**row | {name: digits(row[name]) for name in ("bounties", "paid")})
+
+
+def token(row: dict[str, Any]) -> Token:
+    """From a row of the index."""
+    return Token(**row)
+
+
+def gas_day(row: dict[str, Any]) -> GasDay:
+    """From a row of the index."""
+    mean = round(row["used"] / row["transactions"], 1)
+    return GasDay(**row | {"cost": str(int(row["cost"])), "mean": mean})
 
 
 def digits(padded: str | None) -> str | None:

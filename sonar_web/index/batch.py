@@ -42,7 +42,7 @@ _TOTALS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         ("address",),
         (
             "campaigns", "opened", "declined", "delivered", "improved", "no_gain", "malformed", "unavailable",
-            "opening_seconds", "verdict_seconds",
+            "opening_seconds", "verdict_seconds", "unavailable_seconds",
         ),
         (),
     ),
@@ -52,6 +52,10 @@ _TOTALS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         ("bounties", "paid"),
     ),
 }  # fmt: skip
+
+
+PATIENCE = 3_600
+"""Seconds that work may wait for a Capsule before it counts as not available."""
 
 
 class Batch:
@@ -85,12 +89,16 @@ class Batch:
                     "start": event.start, "best": event.start, "opened_at": at,
                 }  # fmt: skip
                 self._capsule(row, sign, opened=1, opening_seconds=at - row["created_at"])
+                self._silence(row, row["created_at"], at, sign)
                 self._day(row, at, sign, opened=1)
             case CampaignCancelled():
+                if row["opened_at"] is None:
+                    self._silence(row, row["created_at"], min(at, row["submit_until"]), sign)
                 row |= {"state": "cancelled", "ended_at": at}
             case CampaignDeclined():
                 row |= {"state": "declined", "ended_at": at, "reason": event.reason}
                 self._capsule(row, sign, declined=1)
+                self._silence(row, row["created_at"], at, sign)
             case Submitted():
                 self._submit(row, event, logged, at, sign)
             case Verdicts():
@@ -107,6 +115,7 @@ class Batch:
                     self._capsule(row, sign, delivered=1)
                 row |= {"result": event.result, "delivered_at": at}
             case Settled():
+                self._unjudged(row, at, sign)
                 row |= {
                     "state": "settled", "ended_at": at, "refund": amount(event.refund),
                     "fees": amount(event.fees), "burned": amount(event.burned),
@@ -145,7 +154,7 @@ class Batch:
             "public_key": None, "model": None, "result": None, "reason": None, "version": 0, "start": None,
             "best": None, "submitted": 0, "evaluated": 0, "paid": amount(0), "refund": None, "fees": None,
             "burned": None, "created_block": logged.block_number, "created_at": at, "opened_at": None,
-            "delivered_at": None, "ended_at": None, **_terms(event),
+            "judged_at": None, "delivered_at": None, "ended_at": None, **_terms(event),
         }  # fmt: skip
         self._capsule(row, sign, campaigns=1)
         self._day(row, at, sign, campaigns=1, bounties=event.bounty)
@@ -161,6 +170,10 @@ class Batch:
         self._day(row, at, sign, submissions=1)
 
     def _judge(self, row: CampaignRow, event: Verdicts, at: int, sign: int) -> None:
+        head = self._submission(event.id, event.first)
+        if head is not None:
+            self._silence(row, max(head["submitted_at"], row["judged_at"] or 0), at, sign)
+        row["judged_at"] = at
         for index, verdict in event.each():
             row["evaluated"] += 1
             self._day(row, at, sign, verdicts=1)
@@ -185,6 +198,20 @@ class Batch:
                 "model": event.model,
             }  # fmt: skip
             self._miner(row, place["miner"], sign, earned=event.payout)
+
+    def _unjudged(self, row: CampaignRow, at: int, sign: int) -> None:
+        """What was left when the campaign was settled: never opened, or a queue that nobody judged."""
+        if row["opened_at"] is None:
+            self._silence(row, row["created_at"], min(at, row["submit_until"]), sign)
+        elif row["evaluated"] < row["submitted"] and row["best"] < row["target"]:
+            head = self._submission(row["id"], row["evaluated"])
+            if head is not None:
+                since = max(head["submitted_at"], row["judged_at"] or 0)
+                self._silence(row, since, min(at, row["review_until"]), sign)
+
+    def _silence(self, row: CampaignRow, since: int, until: int, sign: int) -> None:
+        """The campaign's request or the head of its queue waited for its Capsule from `since` on."""
+        self._capsule(row, sign, unavailable_seconds=max(0, until - since - PATIENCE))
 
     # --- rows and totals
 

@@ -22,7 +22,10 @@ from sonar_web.index.rows import Database
 from sonar_web.queries import tip
 
 BLOCKS_AT_ONCE = 100
-_TABLES = ("event", "checkpoint", "block_time", "campaign", "submission", "miner", "capsule", "day")
+_TABLES = (
+    *("event", "checkpoint", "block_time", "campaign", "submission", "miner", "capsule", "day"),
+    *("gas", "gas_day"),
+)
 
 
 @dataclass
@@ -56,7 +59,7 @@ class Indexer:
         start_block: int,
         poll_seconds: float = 2.0,
     ) -> None:
-        self._web3 = web3
+        self.web3 = web3
         self._sonar = sonar
         self._setting = setting
         self._confirmations = confirmations
@@ -83,7 +86,7 @@ class Indexer:
         """
         follower = self._opened()
         found = follower.poll()
-        self.progress.head = rpc.block_number(self._web3)
+        self.progress.head = rpc.block_number(self.web3)
         self.progress.events += found
         top = None if self._database is None else tip(self._database)
         if top is not None and top.hash.hex() != self.progress.tip:
@@ -130,11 +133,11 @@ class Indexer:
     def _opened(self) -> Follower:
         if self._follower is None:
             sonar = self._sonar
-            genesis = rpc.genesis(self._web3)
+            genesis = rpc.genesis(self.web3)
             self._database = self._connected(genesis)
             self._follower = Follower(
                 IndexRecords(self._database, self._times),
-                self._web3,
+                self.web3,
                 sonar,
                 confirmations=self._confirmations,
                 start_block=self._start_block,
@@ -149,7 +152,7 @@ class Indexer:
         found: dict[bytes, int] = {}
         for first in range(0, len(numbers), BLOCKS_AT_ONCE):
             some = numbers[first : first + BLOCKS_AT_ONCE]
-            for number, block in zip(some, rpc.blocks(self._web3, some), strict=True):
+            for number, block in zip(some, rpc.blocks(self.web3, some), strict=True):
                 if block is None or block.hash != wanted[number]:
                     raise NodeDownError("the node", f"block {number} changed while it was read")
                 found[block.hash] = block.timestamp

@@ -106,7 +106,7 @@ def translated(statement: str) -> str:
         return "begin"
     if "json_extract(" in statement:
         return "select"  # mends rows of releases that knew no server: there are none here
-    if statement.startswith("create table"):
+    if statement.startswith(("create table", "alter table")):
         for pattern, replacement in _TYPES:
             statement = pattern.sub(replacement, statement)
     return statement.replace("%", "%%").replace("?", "%s") if "?" in statement else statement

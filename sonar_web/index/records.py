@@ -12,6 +12,7 @@ from pysonar.chain.event_records import EventRecords
 from pysonar.chain.migrations import migrate
 from pysonar.chain.node.answers import BlockRef
 from sonar_web.index.batch import Batch
+from sonar_web.index.gas import take_back_gas
 from sonar_web.index.rows import Database
 from sonar_web.index.tables import TABLES
 
@@ -53,6 +54,7 @@ class IndexRecords(EventRecords):
             for campaign in campaigns:
                 batch.forget(campaign)
             super().give_up_above(number)
+            take_back_gas(self._index, number)
             for campaign in campaigns:
                 self._fold(batch, campaign)
             batch.flush()
@@ -136,6 +138,7 @@ class IndexRecords(EventRecords):
         numbers = {logged.block_hash: logged.block_number for logged in events}
         for block, at in times.items():
             self.database.execute(
-                "insert into block_time (hash, number, at) values (?, ?, ?) on conflict (hash) do nothing",
+                "insert into block_time (hash, number, at) values (?, ?, ?)"
+                " on conflict (hash) do update set gas_read = 0",
                 (block, numbers[block], at),
             )

@@ -47,7 +47,27 @@ _STEP_2 = (
     """create table spec_title (
         digest blob primary key, title text not null, folded text not null) strict""",
 )
-TABLES = Tables("statistics", (_STEP_1, _STEP_2))
+# A Capsule's silence is counted from the first event on, so everything is read again.
+_STEP_3 = (
+    *(f"delete from {table}" for table in ("event", "checkpoint", "block_time")),  # noqa: S608 - our own
+    *(f"delete from {table}" for table in ("campaign", "submission", "miner", "capsule", "day")),  # noqa: S608
+    "alter table campaign add column judged_at integer",
+    "alter table capsule add column unavailable_seconds integer not null default 0",
+    "alter table block_time add column gas_read integer not null default 0",
+    "create index block_time_gas on block_time (number) where gas_read = 0",
+    """create table gas (
+        block_hash blob not null, transaction_hash blob not null, block_number integer not null, day text not
+        null, call text not null, used integer not null, cost text not null,
+        primary key (block_hash, transaction_hash)) strict""",
+    "create index gas_block on gas (block_number)",
+    "create index gas_of_day on gas (day)",
+    """create table gas_day (
+        day text not null, call text not null, transactions integer not null, used integer not null,
+        least integer not null, most integer not null, cost text not null, primary key (day, call)) strict""",
+    "create index campaign_asset on campaign (asset)",
+    "create table token (address text primary key, symbol text, decimals integer not null) strict",
+)
+TABLES = Tables("statistics", (_STEP_1, _STEP_2, _STEP_3))
 
 DIGITS = 40
 

@@ -6,12 +6,10 @@ for again later; one that is no spec has no title.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from collections.abc import Callable
 
-from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.protocol.cid import Cid, CidError
 from pysonar.store.errors import MalformedBlockError, StoreError, TooLargeError
 from pysonar.store.interface import Reader
@@ -31,13 +29,6 @@ class TitleReader:
         self._store = store
         self._waiting: dict[bytes, int] = {}
         self.found = 0
-
-    def run(self, stop: threading.Event, poll_seconds: float) -> None:
-        """Until `stop` is set. Trouble with the store or the database is waited for."""
-        while not stop.is_set():
-            with contextlib.suppress(DatabaseUnusableError):  # the index itself says so
-                self.round(stop)
-            stop.wait(poll_seconds)
 
     def round(self, stop: threading.Event | None = None) -> int:
         """Read titles that are missing; how many were found. DatabaseUnusableError."""

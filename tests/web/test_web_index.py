@@ -18,7 +18,7 @@ from sonar_web.index.opening import is_server
 from sonar_web.index.reading import open_for_reading
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.web.chain_story import Story
+from tests.web.chain_story import HOUR, Story, digest
 
 ETHER = "0x" + "00" * 20
 VERDICTS = {1: "improved", 2: "no_gain", 3: "malformed", 4: "unavailable"}
@@ -43,6 +43,7 @@ def recounted(node: Anvil, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]
             "Submitted": "bytes32,uint256,address,bytes32",
             "Verdicts": "bytes32,uint256,bytes32",
             "Improved": "bytes32,uint256,uint256,uint256,uint256,bytes32",
+            "CampaignDeclined": "bytes32,bytes",
         }.items()
     }
     miners: dict[str, dict[str, int]] = {}
@@ -54,20 +55,39 @@ def recounted(node: Anvil, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]
         totals.setdefault(who, {})
         totals[who][what] = totals[who].get(what, 0) + how_much
 
+    times: dict[str, int] = {}
+    waits: dict[str, int] = {}  # since when a campaign's request or the head of its queue waits
+    submitted: dict[tuple[str, int], int] = {}
+
+    def waited(campaign: str, since: int, until: int) -> None:
+        add(capsules, capsule_of[campaign], "unavailable_seconds", max(0, until - since - 3600))
+
     logs = node.rpc("eth_getLogs", {"address": sonar.address, "fromBlock": "0x0", "toBlock": "latest"})
     for log in logs:
         name, campaign = topics.get(log["topics"][0][2:]), log["topics"][1]
         data = bytes.fromhex(log["data"][2:])
+        if log["blockNumber"] not in times:
+            block = node.rpc("eth_getBlockByNumber", log["blockNumber"], False)
+            times[log["blockNumber"]] = int(block["timestamp"], 16)
+        at = times[log["blockNumber"]]
         words = [int.from_bytes(data[at : at + 32], "big") for at in range(0, len(data), 32)]
         if name == "CampaignCreated":
             capsule_of[campaign] = "0x" + log["topics"][3][-40:]
             add(capsules, capsule_of[campaign], "campaigns")
+            waits[campaign] = at
+        elif name == "CampaignDeclined":
+            waited(campaign, waits[campaign], at)
         elif name == "CampaignOpened":
             add(capsules, capsule_of[campaign], "opened")
+            waited(campaign, waits[campaign], at)
+            waits[campaign] = 0
         elif name == "Submitted":
             queue[campaign, words[0]] = "0x" + log["topics"][2][-40:]
             add(miners, queue[campaign, words[0]], "submissions")
+            submitted[campaign, words[0]] = at
         elif name == "Verdicts":
+            waited(campaign, max(submitted[campaign, words[0]], waits[campaign]), at)
+            waits[campaign] = at
             for place, verdict in enumerate(data[32:64].rstrip(b"\0"), words[0]):
                 add(miners, queue[campaign, place], VERDICTS[verdict])
                 add(capsules, capsule_of[campaign], VERDICTS[verdict])
@@ -86,7 +106,10 @@ def same_as_recounted(node: Anvil, sonar: Sonar, database: str) -> None:
 
 def two_campaigns(story: Story, miner: KeyfileSigner, second_miner: KeyfileSigner) -> bytes:
     """One that is finished, with every verdict, and one that is declined; the first one's id."""
-    campaign = story.opened()
+    campaign = story.create()
+    story.node.advance(2 * HOUR)
+    opening = story.sonar.calls.open_campaign(campaign, digest("key"), digest("model 0"), 0)
+    story.transact(story.node, story.capsule, opening)
     for number, who in enumerate([miner, second_miner, miner, second_miner]):
         story.submit(campaign, who, f"update {number}")
     story.report(

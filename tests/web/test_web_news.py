@@ -46,7 +46,7 @@ def application(
     two_campaigns(story, miner, second_miner)
     indexer.poll()
     place = Place(story.sonar.chain_id, story.sonar.address)
-    serving = Serving(titles=lambda: len(titles))
+    serving = Serving(beside=lambda: len(titles))
     return make_app(Reader(place, lambda: open_for_reading(database)), indexer.progress, serving)
 
 

@@ -16,6 +16,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
+from sonar_web.desk.routes import advice_router
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
 from tests.web.chain_story import Story
@@ -55,7 +56,7 @@ def own_file(
     indexer.poll()
     store = EmbeddedStore(tmp_path / "store")
     place = Place(story.sonar.chain_id, story.sonar.address)
-    serving = Serving(requests_a_minute=10**6, store=store, taker=store)
+    serving = Serving(requests_a_minute=10**6, store=store, taker=store, desk=[advice_router()])
     application: FastAPI = make_app(
         Reader(place, lambda: open_for_reading(database)), indexer.progress, serving
     )

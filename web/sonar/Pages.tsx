@@ -1,10 +1,11 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { Link, Route, Switch } from "wouter";
 
 import { count } from "../shared/format/numbers";
 import { PageHead, type Place, Shell } from "../shared/ui/Shell";
 import { Loading } from "../shared/ui/States";
-import { Badge } from "../shared/ui/words";
+import { Badge, Units } from "../shared/ui/words";
+import { type Token, useAnswer } from "./api";
 import { CampaignPage } from "./campaign/CampaignPage";
 import { CampaignsPage } from "./campaigns/CampaignsPage";
 import { type Line, useNews } from "./news";
@@ -29,6 +30,8 @@ const LINES: Record<Line, string> = { connecting: "Connecting", live: "Live", lo
 /** Which page an address shows. */
 export function Pages() {
   const { line, block } = useNews();
+  const tokens = useAnswer<readonly Token[]>("/tokens").data?.data;
+  const units = useMemo(() => new Map((tokens ?? []).map((token) => [token.address, token] as const)), [tokens]);
   return (
     <Shell
       name="Sonar"
@@ -43,7 +46,8 @@ export function Pages() {
         </>
       }
     >
-      <Suspense fallback={<Loading what="the page" />}>
+      <Units value={units}>
+        <Suspense fallback={<Loading what="the page" />}>
         <Switch>
           <Route path="/" component={CampaignsPage} />
           <Route path="/campaigns/:id" component={CampaignPage} />
@@ -58,7 +62,8 @@ export function Pages() {
             <PageHead title="There is no such page" windowTitle="Not found – Sonar" lead={<Link href="/">All campaigns</Link>} />
           </Route>
         </Switch>
-      </Suspense>
+        </Suspense>
+      </Units>
     </Shell>
   );
 }

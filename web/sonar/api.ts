@@ -100,6 +100,7 @@ export interface Capsule {
   readonly unavailable: number;
   readonly mean_opening_seconds: number | null;
   readonly mean_verdict_seconds: number | null;
+  readonly unavailable_hours: number;
 }
 
 export interface Day {
@@ -113,6 +114,25 @@ export interface Day {
   readonly gains: number;
   readonly bounties: string;
   readonly paid: string;
+}
+
+/** Gas of the transactions of one kind on one day (UTC); `cost` in wei. */
+export interface GasDay {
+  readonly day: string;
+  readonly call: string;
+  readonly transactions: number;
+  readonly used: number;
+  readonly least: number;
+  readonly most: number;
+  readonly mean: number;
+  readonly cost: string;
+}
+
+/** How a token says it is counted. */
+export interface Token {
+  readonly address: string;
+  readonly symbol: string | null;
+  readonly decimals: number;
 }
 
 export const API = "/api/v1";

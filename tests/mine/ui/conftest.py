@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from mine_agent.home import Home
 from mine_agent.ui.app import make_app
 from mine_agent.ui.desk import Desk
-from mine_agent.ui.sessions import Sessions
 from pysonar.files.web_pages import read_pages
+from pysonar.party.browser_sessions import Sessions
 from tests.json_types import JsonObject
 from tests.mine.campaigns.conftest import asked as asked
 from tests.mine.campaigns.conftest import campaign_key as campaign_key

@@ -98,7 +98,7 @@ def test_while_the_chain_is_away_what_does_not_need_it_is_shown_and_the_rest_say
 ) -> None:
     from mine_agent.ui.app import make_app
     from mine_agent.ui.desk import Desk
-    from mine_agent.ui.sessions import Sessions
+    from pysonar.party.browser_sessions import Sessions
 
     away = make_home("second_miner", rpc=dead_url)
     away.data().add("colours", colours, replace=False)

@@ -14,7 +14,7 @@ from mine_agent.home import Home
 from mine_agent.ui import desk
 from mine_agent.ui.app import THREADS, make_app
 from mine_agent.ui.desk import Desk
-from mine_agent.ui.sessions import Sessions
+from pysonar.party.browser_sessions import Sessions
 
 ASKED = ("/api/campaigns", "/api/earnings", "/api/payments", "/api/decisions", "/api/status")
 

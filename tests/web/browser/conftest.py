@@ -21,9 +21,13 @@ from pysonar.files.web_pages import BUILT, read_pages
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
 from sonar_web.api.reading import Place, Reader
+from sonar_web.desk.routes import advice_router
+from sonar_web.index.beside import BesideReader, read_beside
+from sonar_web.index.gas import GasReader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
 from sonar_web.index.titles import TitleReader
+from sonar_web.index.tokens import TokenReader, token_at
 from tests.conftest import Anvil
 from tests.roles import Transact
 from tests.web.browser.scene import Scene
@@ -82,16 +86,26 @@ def site(
     scene = Scene(story, store, miners).play(CROWD)
     database = str(folder / "index.sqlite")
     indexer = Indexer(node.web3, sonar, database, confirmations=0, start_block=0, poll_seconds=0.3)
-    titles = TitleReader(indexer.another_connection, store)
+    beside: list[BesideReader] = [
+        TitleReader(indexer.another_connection, store),
+        TokenReader(indexer.another_connection, node.web3),
+        GasReader(indexer.another_connection, node.web3),
+    ]
     serving = Serving(
-        requests_a_minute=100_000, store=store, taker=store, pages=files, titles=lambda: titles.found
+        requests_a_minute=100_000,
+        store=store,
+        taker=store,
+        pages=files,
+        beside=lambda: sum(one.found for one in beside),
+        ask_token=lambda token: token_at(node.web3, token),
+        desk=[advice_router()],
     )
     reader = Reader(Place(sonar.chain_id, sonar.address), lambda: open_for_reading(database))
     with served(make_app(reader, indexer.progress, serving)) as url:
         stop = threading.Event()
         threads = [
             threading.Thread(target=indexer.run, args=(stop,)),
-            threading.Thread(target=titles.run, args=(stop, 0.3)),
+            threading.Thread(target=read_beside, args=(beside, stop, 0.3)),
         ]
         for thread in threads:
             thread.start()

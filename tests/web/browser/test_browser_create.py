@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from playwright.sync_api import Page
 
 from pysonar import Estimator
 from tests.builders.terms import ETHER
 from tests.web.browser.conftest import Site, Visit
+from tests.web.browser.creating import (
+    ENVIRONMENT,
+    PASSPHRASE,
+    fill,
+    make_home,
+    make_key,
+    program,
+    write_records,
+)
 from tests.web.browser.wallet import TestWallet
 
 pytestmark = pytest.mark.slow
-
-PASSPHRASE = "correct horse battery staple"
-ENVIRONMENT = os.environ | {"OPENMINED_PASSPHRASE": "only for tests"}
-
-
-def program(name: str) -> str:
-    """A command of this environment."""
-    return str(Path(sys.executable).parent / name)
-
-
-def make_home(site: Site, role: str, home: Path, *more: str) -> str:
-    """A home on the site's chain and store for a role's command, its account funded; its address."""
-    story = site.scene.story
-    place = ["--contract", story.sonar.address, "--rpc", site.node.url, "--confirmations", "0"]
-    where = ["--store", f"embedded:{site.store_path}", "--poll-seconds", "0.3", "--home", str(home)]
-    command = [program(role), "init", *place, *where, *more, "--format", "json"]
-    told = subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True)
-    address: str = json.loads(told.stdout)["address"]
-    site.node.rpc("anvil_setBalance", address, hex(10 * ETHER))
-    return address
 
 
 @contextlib.contextmanager
@@ -89,48 +73,11 @@ def records(tmp_path: Path) -> Path:
     return write_records(tmp_path / "validation.csv", rows=90, seed=7)
 
 
-def write_records(path: Path, *, rows: int, seed: int) -> Path:
-    """Irises by petals that tell them apart well."""
-    draw = np.random.default_rng(seed)
-    lines = ["petal_length,petal_width,greenhouse,species"]
-    for number in range(rows):
-        kind = number % 3
-        size = (1.4, 4.3, 5.6)[kind] + draw.normal() * 0.4
-        name = ("setosa", "versicolor", "virginica")[kind]
-        lines.append(f"{size:.2f},{size / 3:.2f},{'true' if number % 2 else 'false'},{name}")
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
 @pytest.fixture
 def wallet(site: Site) -> TestWallet:
     """The scientist's, with one of the chain's own accounts."""
     account = site.node.rpc("eth_accounts")[3]
     return TestWallet(site.node.url, account, site.scene.story.sonar.chain_id)
-
-
-def fill(page: Page, records: Path, capsule: str, **more: str) -> None:
-    """Everything but the key, as somebody does who follows the page."""
-    page.get_by_label("Title").fill(more.get("title", "Irises, from a browser"))
-    page.get_by_label("Description").fill("Petals in centimetres.")
-    page.get_by_label("Validation records (CSV)").set_input_files(records)
-    page.get_by_text("90 records, 4 columns").wait_for()
-    page.get_by_label("Bounty (ETH)").fill(more.get("bounty", "1.5"))
-    page.get_by_label("Target (%)").fill(more.get("target", "90"))
-    page.get_by_role("combobox", name="Capsule").select_option(capsule)
-    page.get_by_text("More settings").click()
-    page.get_by_label("Size of the key").select_option("2048")
-
-
-def make_key(page: Page, folder: Path) -> Path:
-    """The scientist's key; the file as it was downloaded."""
-    page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
-    page.get_by_label("Passphrase again").fill(PASSPHRASE)
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Make the key and save it").click()
-    path = folder / "key.asc"
-    waiting.value.save_as(path)
-    return path
 
 
 def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
@@ -222,6 +169,22 @@ def test_what_a_wallet_or_the_contract_refuses_is_said_and_nothing_is_sent(
     page.get_by_role("button", name="Sign in Test wallet").click(timeout=60_000)
     page.get_by_text("You declined in Test wallet. Nothing was sent.").wait_for()
     assert wallet.sent == []
+
+
+def test_what_the_capsule_declines_is_said_before_anything_is_sealed_or_paid(
+    visit: Callable[..., Visit], capsule_process: str, records: Path, wallet: TestWallet, tmp_path: Path
+) -> None:
+    reader = visit()
+    wallet.install(reader.page)
+    page = reader.open("/create", "Have a model trained")
+    fill(page, records, capsule_process, bounty="0.00001", title="For next to nothing")
+    make_key(page, tmp_path)
+    page.get_by_text("This Capsule declines 0.00001 ETH").wait_for(timeout=60_000)
+    assert page.get_by_role("button", name="Check with Test wallet").is_disabled()
+    assert reader.audit() == ""
+    page.get_by_label("Bounty (ETH)").fill("1.5")
+    page.get_by_text("s visit takes").wait_for(timeout=60_000)
+    assert page.get_by_role("button", name="Check with Test wallet").is_enabled()
 
 
 def test_a_file_that_does_not_fit_is_said_by_row_and_column(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import requests
 from playwright.sync_api import Page
 
@@ -31,6 +33,7 @@ class TestWallet:
     Attributes:
         rejects: whether its owner says no to every transaction.
         chain_id: the chain that it is on. switches: whether it moves to another one when asked.
+        replacing: what its owner does to a sent transaction at once: "faster", "cancelled", or None.
         sent: hashes of what it sent.
     """
 
@@ -39,6 +42,7 @@ class TestWallet:
     def __init__(self, url: str, account: str, chain_id: int) -> None:
         self.url, self.account, self.chain_id = url, account, chain_id
         self.rejects, self.switches = False, True
+        self.replacing: str | None = None
         self.sent: list[str] = []
 
     def install(self, page: Page) -> None:
@@ -64,4 +68,20 @@ class TestWallet:
         answer: JsonObject = requests.post(self.url, json=request, timeout=30).json()
         if method == "eth_sendTransaction" and "result" in answer:
             self.sent.append(answer["result"])
+            if self.replacing is not None:
+                self._replace(params[0])
         return {name: answer[name] for name in ("result", "error") if name in answer}
+
+    def _replace(self, sent: JsonObject) -> None:
+        """Another transaction of the same number at a higher price, before the first one is in a block."""
+        waiting = self._ask("eth_getTransactionByHash", self.sent[-1])
+        price = hex(int(waiting["gasPrice"], 16) * 3)
+        wanted = (
+            sent if self.replacing == "faster" else {"from": self.account, "to": self.account, "value": "0x0"}
+        )
+        more = {"nonce": waiting["nonce"], "gasPrice": price, "gas": waiting["gas"]}
+        self.sent.append(self._ask("eth_sendTransaction", wanted | more))
+
+    def _ask(self, method: str, *params: object) -> Any:
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        return requests.post(self.url, json=request, timeout=30).json()["result"]

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 
 import { ETHER, exact, short } from "../format/amount";
 import { plain } from "../format/foreign";
@@ -16,9 +16,13 @@ export function Foreign(props: { text: string; most?: number }) {
   return <bdi>{plain(props.text, props.most)}</bdi>;
 }
 
-/** An amount; the exact one is its title and what a screen reader says. A token's is counted as `of` says; without, in its smallest unit. */
+/** How the tokens that a page knows are counted, by their address. */
+export const Units = createContext<ReadonlyMap<string, Unit>>(new Map());
+
+/** An amount; the exact one is its title and what a screen reader says. A token's is counted as `of` or the page's `Units` say; without, in its smallest unit. */
 export function Amount(props: { wei: string; asset?: string; of?: Unit | undefined; whole?: boolean }) {
-  const { symbol, decimals } = unitOf(props.asset ?? ETHER, props.of);
+  const units = useContext(Units), asset = props.asset ?? ETHER;
+  const { symbol, decimals } = unitOf(asset, props.of ?? units.get(asset));
   const full = `${exact(props.wei, decimals)} ${symbol}`;
   const shown = props.whole ? exact(props.wei, decimals) : short(props.wei, decimals);
   return (

@@ -1,40 +1,19 @@
-import { useCallback, useState } from "react";
-import useSWRInfinite from "swr/infinite";
+import { useState } from "react";
 import { Link } from "wouter";
 
 import { plural } from "../../shared/format/numbers";
-import { ask } from "../../shared/http";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
-import { API, type Answer, type Campaign } from "../api";
-import { useFresh } from "../news";
+import type { Campaign } from "../api";
+import { useRows } from "../useRows";
 import { CampaignList } from "./CampaignList";
 import { type Filter, Filters, NO_FILTER, queryOf } from "./Filters";
-
-const A_PAGE = 50;
 
 /** All campaigns, the newest first: filters, search, and a list that loads as it is scrolled. */
 export function CampaignsPage() {
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
-  const asked = useSWRInfinite<Answer<readonly Campaign[]>, Error>(
-    (page: number, before: Answer<readonly Campaign[]> | null) => {
-      if (before !== null && before.next === null) return null;
-      const after = before?.next ?? null;
-      return `${API}/campaigns?limit=${A_PAGE}${queryOf(filter)}${after === null ? "" : `&after=${after}`}`;
-    },
-    ask,
-    { revalidateFirstPage: true, keepPreviousData: true },
-  );
-  const pages = asked.data ?? [];
-  const rows = pages.flatMap((page) => page.data);
-  const more = pages.length > 0 && pages.at(-1)?.next !== null;
-  const { size, setSize, mutate } = asked;
-  const again = useCallback(() => void mutate(), [mutate]);
-  useFresh(again);
-  const loaded = pages.length;
-  const loadMore = useCallback(() => {
-    if (loaded === size) void setSize(size + 1); // one page at a time
-  }, [loaded, size, setSize]);
+  const { rows, error, again, more, loadMore } = useRows<Campaign>(`/campaigns${queryOf(filter)}`);
+  const shown = rows ?? [];
   const filtered = queryOf(filter) !== "";
   return (
     <>
@@ -48,11 +27,11 @@ export function CampaignsPage() {
         </Link>
       </PageHead>
       <Filters value={filter} onChange={setFilter} />
-      {asked.error !== undefined && rows.length > 0 && <Notice kind="warn">What you see may be old. {saidOf(asked.error)}</Notice>}
+      {error !== undefined && shown.length > 0 && <Notice kind="warn">What you see may be old. {saidOf(error)}</Notice>}
       <div className="card list-card">
-        {asked.error !== undefined && rows.length === 0 ? (
-          <Failure error={asked.error} what="the list of campaigns" again={again} />
-        ) : asked.data === undefined ? (
+        {error !== undefined && shown.length === 0 ? (
+          <Failure error={error} what="the list of campaigns" again={again} />
+        ) : rows === undefined ? (
           <Loading what="campaigns" />
         ) : rows.length === 0 ? (
           <NoCampaigns filtered={filtered} clear={() => setFilter(NO_FILTER)} />
@@ -61,7 +40,7 @@ export function CampaignsPage() {
         )}
       </div>
       <p className="hint" aria-live="polite">
-        {rows.length > 0 && `${plural(rows.length, "campaign")} loaded${more ? "; scroll for more" : ""}.`}
+        {shown.length > 0 && `${plural(shown.length, "campaign")} loaded${more ? "; scroll for more" : ""}.`}
       </p>
     </>
   );

@@ -16,11 +16,12 @@ const STATES: readonly [string, string][] = [
 ];
 const PAUSE_MS = 250;
 
-/** The filter as a query of the service, beginning with "&"; "" for none. */
+/** The filter as a query of the service, beginning with "?"; "" for none. */
 export function queryOf(filter: Filter): string {
-  const state = filter.state === "" ? "" : `&state=${encodeURIComponent(filter.state)}`;
-  const search = filter.search.trim() === "" ? "" : `&search=${encodeURIComponent(filter.search.trim())}`;
-  return state + search;
+  const asked = new URLSearchParams();
+  if (filter.state !== "") asked.set("state", filter.state);
+  if (filter.search.trim() !== "") asked.set("search", filter.search.trim());
+  return asked.size === 0 ? "" : `?${asked.toString()}`;
 }
 
 /** Search by words or addresses, and a state; what is typed counts after a short pause. */

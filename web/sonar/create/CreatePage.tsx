@@ -4,12 +4,15 @@ import { percent, plural } from "../../shared/format/numbers";
 import { PageHead } from "../../shared/ui/Shell";
 import { Failure, saidOf } from "../../shared/ui/States";
 import { Amount } from "../../shared/ui/words";
-import { useAnswer } from "../api";
+import { type Token, useAnswer } from "../api";
 import { weiPerPoint } from "../campaign/words";
-import { type Draft, faults, moneyOf, NEW_DRAFT, PURPOSES, startOf } from "./draft";
+import { type Advice, objectionsIn, schemeOf, useAdvice } from "./advice";
+import { type Draft, ETHER_UNIT, faults, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
 import { FieldEditor } from "./FieldEditor";
 import { Below, Choice, Input } from "../../shared/ui/Input";
 import type { Certificate } from "./make";
+import { ModelChoices } from "./ModelChoices";
+import { startOf } from "./model";
 import { type Key, OwnKeyCard } from "./OwnKey";
 import { SendCard } from "./SendCard";
 import { guess, readSheet, type Sheet } from "./table";
@@ -26,8 +29,13 @@ export function CreatePage() {
   const [shown, setShown] = useState<ReadonlySet<string>>(new Set());
   const certificates = useAnswer<readonly Certificate[]>("/certificates");
   const [start, startTrouble] = measured(draft, sheet);
-  const wrong = faults(draft, sheet, start);
-  const complete = Object.keys(wrong).length === 0 && startTrouble === null;
+  const token = useAnswer<Token>(/^0x[0-9a-fA-F]{40}$/.test(draft.asset) ? `/tokens/${draft.asset}` : null);
+  const unit = unitOf(draft, token.data?.data);
+  const wrong = { ...faults(draft, sheet, start, unit), ...(draft.asset !== "" && token.error ? { asset: saidOf(token.error) } : {}) };
+  const isWhole = Object.keys(wrong).length === 0 && startTrouble === null && unit !== null;
+  const advice = useAdvice(draft, sheet, start, unit, certificates.data, isWhole);
+  const objections = advice === null ? [] : objectionsIn(advice);
+  const symbol = unit?.symbol ?? "token";
   const edit = (name: keyof Draft) => (value: string) => {
     setShown((before) => new Set(before).add(name));
     setDraft((before) => ({ ...before, [name]: value }));
@@ -70,12 +78,12 @@ export function CreatePage() {
         <section className="card" aria-labelledby="pay">
           <h2 id="pay">2. What it pays</h2>
           <div className="form">
-            <Input label="Bounty (ETH)" value={draft.bounty} onChange={edit("bounty")} wrong={seen("bounty")} hint="Goes into escrow; what nobody earns comes back." more={{ inputMode: "decimal" }} />
+            <Input label={`Bounty (${symbol})`} value={draft.bounty} onChange={edit("bounty")} wrong={seen("bounty")} hint="Goes into escrow; what nobody earns comes back." more={{ inputMode: "decimal" }} />
             <Input label="Target (%)" value={draft.target} onChange={edit("target")} wrong={wrong.target} hint="Reaching it ends the campaign." more={{ inputMode: "decimal" }} />
-            <Input label="Least gain (%)" value={draft.minGain} onChange={edit("minGain")} wrong={seen("minGain")} hint="A smaller step is not paid." more={{ inputMode: "decimal" }} />
+            <Input label="Least gain (%)" value={draft.minGain} onChange={edit("minGain")} wrong={seen("minGain")} hint={advice?.least_gain == null ? "A smaller step is not paid." : `A smaller step is not paid. Of so many records, what is below ${percent(advice.least_gain)} is luck.`} more={{ inputMode: "decimal" }} />
             <Input label="Open for (days)" value={draft.days} onChange={edit("days")} wrong={seen("days")} more={{ inputMode: "decimal" }} />
-            <Input label="Stake of a submission (ETH)" value={draft.stake} onChange={edit("stake")} wrong={seen("stake")} hint="Comes back, unless it cannot be used." more={{ inputMode: "decimal" }} />
-            <Input label="Fee of a submission (ETH)" value={draft.fee} onChange={edit("fee")} wrong={seen("fee")} hint="For Capsule's work." more={{ inputMode: "decimal" }} />
+            <Input label={`Stake of a submission (${symbol})`} value={draft.stake} onChange={edit("stake")} wrong={seen("stake")} hint="Comes back, unless it cannot be used." more={{ inputMode: "decimal" }} />
+            <Input label={`Fee of a submission (${symbol})`} value={draft.fee} onChange={edit("fee")} wrong={seen("fee")} hint="For Capsule's work." more={{ inputMode: "decimal" }} />
             <Choice
               label="Capsule"
               value={draft.capsule}
@@ -86,20 +94,27 @@ export function CreatePage() {
             />
           </div>
           {certificates.error && <Failure error={certificates.error} what="the list of Capsules" again={() => void certificates.mutate()} />}
-          <CostPreview draft={draft} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} />
+          {objections.map((objection) => <p key={objection} className="wrong" role="alert">{objection}</p>)}
+          <CostPreview draft={draft} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} unit={unit} advice={advice} />
           <details className="spaced">
             <summary>More settings</summary>
             <div className="form spaced">
-              <Input label="Steps of training at a mine" value={draft.trainingSteps} onChange={edit("trainingSteps")} wrong={seen("trainingSteps")} hint="Fewer suit mines that add much noise." more={{ inputMode: "numeric" }} />
-              <Choice label="Size of the key" value={draft.keyBits} onChange={edit("keyBits")} options={[["3072", "3072 bit"], ["2048", "2048 bit, quicker to try"], ["4096", "4096 bit"]]} />
+              <ModelChoices draft={draft} sheet={sheet} advice={advice} edit={edit} wrong={wrong} />
+              <Input label="Pay in a token" value={draft.asset} onChange={edit("asset")} wrong={wrong.asset} hint="The address of an ERC-20 token; nothing for ether." more={{ spellCheck: false }} />
             </div>
           </details>
         </section>
         <OwnKeyCard value={own} onChange={setOwn} />
       </fieldset>
-      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} place={certificates.data} complete={complete} onLock={setLocked} />
+      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} unit={unit} place={certificates.data} complete={isWhole && objections.length === 0} onLock={setLocked} />
     </>
   );
+}
+
+/** How the bounty is counted; null while a token has not said it. */
+function unitOf(draft: Draft, token: Token | undefined): Unit | null {
+  if (draft.asset === "") return ETHER_UNIT;
+  return token?.address.toLowerCase() !== draft.asset.toLowerCase() ? null : { symbol: token.symbol ?? "tokens", decimals: token.decimals };
 }
 
 function measured(draft: Draft, sheet: Sheet | null): [number | null, string | null] {
@@ -127,19 +142,39 @@ function chooseAnew(event: MouseEvent<HTMLInputElement>): void {
   event.currentTarget.value = "";
 }
 
-function CostPreview(props: { draft: Draft; ok: boolean; start: number | null }) {
-  if (!props.ok) return null;
-  const money = moneyOf(props.draft);
+function CostPreview(props: { draft: Draft; ok: boolean; start: number | null; unit: Unit | null; advice: Advice | null }) {
+  const { draft, unit, advice } = props;
+  if (!props.ok || unit === null) return null;
+  const money = moneyOf(draft, unit.decimals);
   const start = props.start ?? 0;
   const paid = money.target > 0 ? (money.bounty * BigInt(Math.max(0, money.target - start))) / BigInt(money.target) : 0n;
+  const amount = (wei: bigint) => <Amount wei={wei.toString()} {...(draft.asset === "" ? {} : { asset: draft.asset, of: unit })} />;
+  const scheme = advice === null ? null : schemeOf(draft, advice);
+  const cost = advice?.costs.find((one) => one.scheme === scheme);
   return (
     <dl className="facts preview spaced" aria-label="What it costs">
       <dt>Each percentage point pays</dt>
-      <dd><Amount wei={weiPerPoint(money.bounty, money.target, start, false).toString()} /></dd>
+      <dd>{amount(weiPerPoint(money.bounty, money.target, start, false))}</dd>
       <dt>Paid in all at the target</dt>
-      <dd><Amount wei={paid.toString()} />{start > 0 && <span className="soft"> (the rest stands for what the model knows at the start, and comes back)</span>}</dd>
+      <dd>{amount(paid)}{start > 0 && <span className="soft"> (the rest stands for what the model knows at the start, and comes back)</span>}</dd>
       <dt>A mine puts down</dt>
-      <dd><Amount wei={(money.stake + money.fee).toString()} /> for each submission</dd>
+      <dd>{amount(money.stake + money.fee)} for each submission</dd>
+      {cost !== undefined && (
+        <>
+          <dt>A mine&rsquo;s visit takes</dt>
+          <dd>
+            about {seconds(cost.visit_seconds)} <span className="soft">(a computer like this service&rsquo;s; {megabytes(cost.model_bytes)} come, {megabytes(cost.gradient_bytes)} go)</span>
+          </dd>
+        </>
+      )}
     </dl>
   );
+}
+
+function seconds(value: number): string {
+  return value < 1 ? `${Math.max(10, Math.round(value * 100) * 10)} ms` : `${value.toPrecision(2)} s`;
+}
+
+function megabytes(value: number): string {
+  return value < 1e5 ? `${Math.max(1, Math.round(value / 1e3))} kB` : `${(value / 1e6).toPrecision(2)} MB`;
 }

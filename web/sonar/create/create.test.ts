@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { type Draft, faults, maxStart, moneyOf, NEW_DRAFT, ppm, specOf, startOf } from "./draft";
+import { specOf } from "./document";
+import { type Draft, faults, maxStart, moneyOf, NEW_DRAFT, ppm } from "./draft";
+import { choicesOf, familyOf, labelOf, metricOf, parametersOf, startOf } from "./model";
 import { guess, readSheet, TableError, typed } from "./table";
 
 const CSV = "\ufeffage,temperature,antibiotics,ward,fever\n40,37.5,true,surgery,no\n61, 38.9 ,false,\"cardiology, east\",yes\n55,36.6,true,surgery,no\n";
@@ -61,13 +63,41 @@ describe("a draft", () => {
     expect(maxStart(money, 794_000)).toBe(795_000);
     expect([ppm("100"), ppm("100.0001"), ppm("0.00001"), ppm("")]).toEqual([1_000_000, null, null, null]);
   });
+  test("recommends what the command line recommends: family, metric where one class is frequent, features by their number", () => {
+    const [draft, sheet] = draftOf(`x,y\n${"1,a\n".repeat(9)}2,b\n`);
+    const label = labelOf(draft);
+    if (label === undefined) throw new Error("no label");
+    expect([familyOf(draft, label), metricOf(draft, label, sheet).metric]).toEqual(["logistic", "balanced_accuracy"]);
+    expect(metricOf({ ...draft, metric: "accuracy" }, label, sheet).metric).toBe("accuracy");
+    expect([startOf(draft, sheet), startOf({ ...draft, metric: "accuracy" }, sheet)]).toEqual([500_000, 900_000]);
+    expect(parametersOf({ ...draft, bends: "yes" })).toEqual({ features: { name: "fourier", count: 256, gamma: 0.3 } });
+    const [numbers] = draftOf("x,y\n1,0.5\n2,0.25\n");
+    const number = labelOf(numbers);
+    expect(number && choicesOf(number).families.map(([name]) => name)).toEqual(["ridge", "linear"]);
+    expect(faults({ ...draft, family: "ridge" }, sheet, 0).family).toBeDefined();
+  });
+  test("is refused where all records have one label", () => {
+    const [draft, sheet] = draftOf("x,y\n1,a\n2,a\n");
+    const two = { ...draft, fields: draft.fields.map((field) => (field.use === "label" ? { ...field, values: ["a", "b"] } : field)) };
+    expect(faults(two, sheet, 1_000_000).fields).toMatch(/same "y", and measure nothing/);
+  });
+  test("counts in a token's own decimals", () => {
+    const [draft, sheet] = draftOf(CSV, { bounty: "2.000001", stake: "0", fee: "0", asset: `0x${"11".repeat(20)}` });
+    const unit = { symbol: "USDX", decimals: 6 };
+    expect(faults(draft, sheet, 666_666, unit)).toEqual({});
+    expect(moneyOf(draft, 6).bounty).toBe(2_000_001n);
+    expect(faults({ ...draft, bounty: "2.0000001" }, sheet, 666_666, unit).bounty).toMatch(/USDX above 0, with at most 6 digits/);
+    expect(faults({ ...draft, asset: "0x1" }, sheet, 666_666, unit).asset).toBeDefined();
+  });
   test("becomes a spec with its fields in the file's order", () => {
     const [draft] = draftOf(CSV);
-    const spec = specOf(draft, 666_666, { sealed: "Qm", digest: "0x", rows: 3, capsuleCertificate: "Qm", scientistCertificate: "Qm" }) as unknown as {
+    const spec = specOf(draft, 666_666, { sealed: "Qm", digest: "0x", rows: 3, capsuleCertificate: "Qm", scientistCertificate: "Qm", metric: "accuracy", scheme: "rlwe" }) as unknown as {
       algorithm: { family: string };
+      scheme: string;
+      key_bits: number;
       input_schema: { openmined: { fields: string[] }; properties: Record<string, unknown> };
     };
-    expect(spec.algorithm.family).toBe("logistic");
+    expect([spec.algorithm.family, spec.scheme, spec.key_bits]).toEqual(["logistic", "rlwe", 8192]);
     expect(spec.input_schema.openmined.fields).toEqual(["age", "temperature", "antibiotics", "ward"]);
     expect(spec.input_schema.properties["age"]).toEqual({ type: "integer", openmined: { kind: "integer", clip: [40, 70], encode: { center: 55, scale: 7.5 } } });
   });

@@ -1,7 +1,7 @@
 /** A campaign as it is drafted on the page, and the spec and terms that it becomes. Pure. */
 import { parse } from "../../shared/format/amount";
-import type { Json } from "../protocol/canonical";
-import { areWhole, type FieldDraft, type Sheet, typed } from "./table";
+import { choicesOf, labelOf, labelsDiffer } from "./model";
+import type { FieldDraft, Sheet } from "./table";
 
 export const PURPOSES: readonly [string, string][] = [
   ["unstated", "Not stated"], ["research", "Scientific research"], ["health", "Health care and medicine"], ["education", "Teaching and learning"],
@@ -15,7 +15,14 @@ export interface Draft {
   readonly description: string;
   readonly purpose: string;
   readonly fields: readonly FieldDraft[];
+  /** "" for what is recommended. */
+  readonly family: string;
+  readonly bends: string;
+  readonly metric: string;
+  readonly scheme: string;
   readonly capsule: string;
+  /** "" for ether, else a token's address. */
+  readonly asset: string;
   readonly bounty: string;
   readonly target: string;
   readonly minGain: string;
@@ -27,8 +34,8 @@ export interface Draft {
 }
 
 export const NEW_DRAFT: Draft = {
-  title: "", description: "", purpose: "unstated", fields: [], capsule: "", bounty: "1", target: "80", minGain: "0.5", stake: "0.01", fee: "0.001",
-  days: "7", trainingSteps: "50", keyBits: "3072",
+  title: "", description: "", purpose: "unstated", fields: [], family: "", bends: "no", metric: "", scheme: "", capsule: "", asset: "", bounty: "1", target: "80", minGain: "0.5", stake: "0.01", fee: "0.001",
+  days: "7", trainingSteps: "3", keyBits: "3072",
 };
 
 /** The draft's numbers. Accuracies in parts per million, amounts in wei. */
@@ -41,13 +48,20 @@ export interface Money {
   readonly days: number;
 }
 
+/** How the bounty is counted. */
+export interface Unit {
+  readonly symbol: string;
+  readonly decimals: number;
+}
+
+export const ETHER_UNIT: Unit = { symbol: "ETH", decimals: 18 };
 export const TOLERANCE = 10_000;
 export const DAY = 86_400;
 const REVIEW = 2 * DAY;
 const MOST_WEI = (1n << 96n) - 1n;
 
-/** What is wrong with each part of the draft, by the name of its input; empty if nothing is. */
-export function faults(draft: Draft, sheet: Sheet | null, start: number | null): Partial<Record<keyof Draft | "file", string>> {
+/** What is wrong with each part of the draft, by the name of its input; empty if nothing is. `unit`: of the asset; null while it is not known. */
+export function faults(draft: Draft, sheet: Sheet | null, start: number | null, unit: Unit | null = ETHER_UNIT): Partial<Record<keyof Draft | "file", string>> {
   const found: Partial<Record<keyof Draft | "file", string>> = {};
   if (draft.title.trim() === "") found.title = "Give it a title of up to 200 characters.";
   if (sheet === null) found.file = "Choose the file with your validation records.";
@@ -61,10 +75,20 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null):
     }
     if (field.kind === "category" && field.values.length < 2) found.fields = `"${field.name.slice(0, 60)}" needs at least two values.`;
   }
+  const label = labelOf(draft);
+  if (found.fields === undefined && sheet !== null && label !== undefined && start !== null && !labelsDiffer(sheet, label)) {
+    found.fields = `All records have the same "${label.name.slice(0, 60)}", and measure nothing. Capsule would decline them: choose records with at least two different ones.`;
+  }
+  if (label !== undefined && !choicesOf(label).families.some(([name]) => name === draft.family || draft.family === "")) found.family = "This model does not fit what is predicted.";
   if (draft.capsule === "") found.capsule = "Choose the Capsule that shall judge.";
-  const bounty = parse(draft.bounty);
-  if (bounty === null || bounty <= 0n || bounty > MOST_WEI) found.bounty = "An amount of ether above 0, as 1.5.";
-  for (const name of ["stake", "fee"] as const) if (parse(draft[name]) === null) found[name] = "An amount of ether, as 0.01; 0 for none.";
+  if (draft.asset !== "" && !/^0x[0-9a-fA-F]{40}$/.test(draft.asset)) found.asset = "A token's address, 0x and 40 hex digits; or nothing, for ether.";
+  const { symbol, decimals } = unit ?? ETHER_UNIT;
+  const bounty = parse(draft.bounty, decimals);
+  if (bounty === null || bounty <= 0n || bounty > MOST_WEI) found.bounty = `An amount of ${symbol} above 0, with at most ${decimals} digits after the point.`;
+  for (const name of ["stake", "fee"] as const) {
+    const amount = parse(draft[name], decimals);
+    if (amount === null || amount > MOST_WEI) found[name] = `An amount of ${symbol}, with at most ${decimals} digits after the point; 0 for none.`;
+  }
   const target = ppm(draft.target), minGain = ppm(draft.minGain);
   if (target === null || target < 1) found.target = "A percentage from 0.0001 to 100.";
   else if (minGain === null || minGain < 1 || minGain > target) found.minGain = "A percentage above 0, and not more than the target.";
@@ -76,9 +100,9 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null):
 }
 
 /** The numbers of a draft without faults. */
-export function moneyOf(draft: Draft): Money {
+export function moneyOf(draft: Draft, decimals = 18): Money {
   return {
-    bounty: parse(draft.bounty) ?? 0n, stake: parse(draft.stake) ?? 0n, fee: parse(draft.fee) ?? 0n,
+    bounty: parse(draft.bounty, decimals) ?? 0n, stake: parse(draft.stake, decimals) ?? 0n, fee: parse(draft.fee, decimals) ?? 0n,
     target: ppm(draft.target) ?? 0, minGain: ppm(draft.minGain) ?? 0, days: Number(draft.days),
   };
 }
@@ -89,93 +113,12 @@ export function ppm(text: string): number | null {
   return found === null || found > 1_000_000n ? null : Number(found);
 }
 
-/**
- * What the initial model, all weights 0, scores on the records: it always answers with the first class. A number is
- * answered by the middle of its range, which explains none of the variance. Rounded down, as Capsule does.
- */
-export function startOf(draft: Draft, sheet: Sheet): number {
-  const label = draft.fields.find((field) => field.use === "label");
-  if (label === undefined || label.kind === "number" || label.kind === "integer") return 0;
-  const { values } = typed(sheet, label);
-  const first = classesOf(label)[0];
-  return Math.floor((values.filter((value) => value === first).length * 1_000_000) / values.length);
-}
-
 /** The terms' bound on the start that Capsule may measure. */
 export function maxStart(money: Money, start: number): number {
   return Math.max(0, Math.min(money.target - money.minGain, start + TOLERANCE));
 }
 
-export interface Named {
-  readonly sealed: string;
-  /** 0x and 64 digits */
-  readonly digest: string;
-  readonly rows: number;
-  readonly capsuleCertificate: string;
-  readonly scientistCertificate: string;
-}
-
-/** The spec's document; see docs/protocol.md. */
-export function specOf(draft: Draft, start: number, named: Named): Json {
-  const label = draft.fields.find((field) => field.use === "label");
-  if (label === undefined) throw new RangeError("nothing is to be predicted");
-  const inputs = draft.fields.filter((field) => field.use === "field");
-  const classes = classesOf(label);
-  const number = classes.length === 0;
-  return {
-    format: "openmined/spec/1",
-    title: draft.title.trim(),
-    description: draft.description.trim(),
-    ...(draft.purpose === "unstated" ? {} : { purpose: draft.purpose }),
-    input_schema: schemaOf(inputs.map((field) => [field.name, fieldSchema(field, false)])),
-    output_schema: schemaOf([[label.name, fieldSchema(label, true)]]),
-    algorithm: {
-      family: number ? "linear" : classes.length === 2 ? "logistic" : "one_vs_rest",
-      parameters: {},
-      rule: { name: "gradient_descent", steps: Number(draft.trainingSteps), l2: 0.001, learning_rate: null, damping: 1 },
-    },
-    steps: [0.125, 0.25, 0.5, 1, 2],
-    metric: number ? "r2" : "accuracy",
-    start_ppm: start,
-    start_tolerance_ppm: TOLERANCE,
-    validation: { sealed: named.sealed, digest: named.digest, rows: named.rows },
-    capsule_certificate: named.capsuleCertificate,
-    scientist_certificate: named.scientistCertificate,
-    auditor_certificate: null,
-    initial: { kind: "zeros" },
-    scheme: "paillier",
-    key_bits: Number(draft.keyBits),
-    privacy_floor: null,
-    weight_bound: 8,
-    difference_norm: 1000,
-  };
-}
-
 export function times(money: Money, now: number): { submitUntil: number; reviewUntil: number } {
   const submitUntil = Math.floor(now + money.days * DAY);
   return { submitUntil, reviewUntil: submitUntil + REVIEW };
-}
-
-function classesOf(label: FieldDraft): (string | number | boolean)[] {
-  if (label.kind === "boolean") return [false, true];
-  if (label.kind !== "category") return [];
-  return areWhole(label.values) ? label.values.map(Number) : [...label.values];
-}
-
-function schemaOf(fields: readonly [string, Json][]): Json {
-  const names = fields.map(([name]) => name);
-  return { type: "object", properties: Object.fromEntries(fields), required: names, openmined: { fields: names } };
-}
-
-function fieldSchema(field: FieldDraft, label: boolean): Json {
-  if (field.kind === "boolean") {
-    return label ? { type: "boolean", enum: [false, true], openmined: { kind: "label" } } : { type: "boolean", openmined: { kind: "boolean" } };
-  }
-  if (field.kind === "category") {
-    const whole = areWhole(field.values);
-    return { type: whole ? "integer" : "string", enum: whole ? field.values.map(Number) : [...field.values], openmined: { kind: label ? "label" : "category" } };
-  }
-  const low = Number(field.low), high = Number(field.high);
-  const numeric = { kind: label ? "label" : field.kind, clip: [low, high], encode: { center: (low + high) / 2, scale: (high - low) / 4 } };
-  return { type: label ? "number" : field.kind, openmined: numeric };
 }

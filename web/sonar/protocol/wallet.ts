@@ -1,6 +1,7 @@
 /** Wallets of the browser: announced by EIP-6963, spoken to by EIP-1193. */
 import { useEffect, useState } from "react";
 
+import { useOwnAccount } from "../account";
 import { refusal } from "./sonar";
 
 export interface Provider {
@@ -11,7 +12,19 @@ export interface Wallet {
   readonly id: string;
   readonly name: string;
   readonly provider: Provider;
+  /** It sends again, pays more and knows its transactions by each of their hashes: none is replaced unnoticed. */
+  readonly seesThrough?: boolean;
 }
+
+/** A transaction on its way. `nonce`: the number that it was expected to get from its account. */
+export interface Sent {
+  readonly hash: string;
+  readonly from: string;
+  readonly nonce: number;
+}
+
+/** What became of it: in a block, not seen yet, or another one of the same number is in a block. */
+export type Fate = "mined" | "waiting" | "replaced";
 
 export interface Transaction {
   readonly from: string;
@@ -26,6 +39,12 @@ export class WalletError extends Error {}
 
 /** The wallets of this browser; they announce themselves when they are asked, and when they are ready. */
 export function useWallets(): readonly Wallet[] {
+  const own = useOwnAccount();
+  const announcedOnes = useAnnounced();
+  return own === null ? announcedOnes : [own, ...announcedOnes];
+}
+
+function useAnnounced(): readonly Wallet[] {
   const [wallets, setWallets] = useState<readonly Wallet[]>([]);
   useEffect(() => {
     const heard = (event: Event) => {
@@ -84,21 +103,35 @@ export async function gasCost(wallet: Wallet, transaction: Transaction): Promise
   return { gas, wei: gas * BigInt(text(await asked(wallet, "eth_gasPrice"))) };
 }
 
-/** Send it through the wallet; its hash. */
-export async function send(wallet: Wallet, transaction: Transaction): Promise<string> {
-  return text(await asked(wallet, "eth_sendTransaction", [request(transaction)]));
+/** Send it through the wallet. */
+export async function send(wallet: Wallet, transaction: Transaction): Promise<Sent> {
+  // Asked before: a wallet may have put another one in its place by the time that it answers.
+  const nonce = wallet.seesThrough ? 0 : Number(await asked(wallet, "eth_getTransactionCount", [transaction.from, "pending"]));
+  return { hash: text(await asked(wallet, "eth_sendTransaction", [request(transaction)])), from: transaction.from, nonce };
 }
 
-/** Wait until it is mined. WalletError if it failed; false if it was not seen within the time. */
-export async function mined(wallet: Wallet, hash: string, seconds = 180): Promise<boolean> {
+/** Wait until it is decided. WalletError if it was mined and failed. */
+export async function fateOf(wallet: Wallet, sent: Sent, seconds = 180): Promise<Fate> {
   for (const until = Date.now() + seconds * 1000; Date.now() < until; await new Promise((go) => setTimeout(go, 1000))) {
-    const receipt = await asked(wallet, "eth_getTransactionReceipt", [hash]);
-    if (typeof receipt === "object" && receipt !== null && "status" in receipt) {
-      if (Number(receipt.status) === 1) return true;
-      throw new WalletError("The transaction was mined and failed: somebody was quicker, or it ran out of gas. Nothing but its gas was spent.");
-    }
+    if (await isMined(wallet, sent.hash)) return "mined";
+    if (wallet.seesThrough) continue;
+    const nonce = nonceOf(await asked(wallet, "eth_getTransactionByHash", [sent.hash])) ?? sent.nonce;
+    if (Number(await asked(wallet, "eth_getTransactionCount", [sent.from, "latest"])) <= nonce) continue;
+    // Its number is used. Asked once more: it may have been mined between the two questions.
+    return (await isMined(wallet, sent.hash)) ? "mined" : "replaced";
   }
-  return false;
+  return "waiting";
+}
+
+async function isMined(wallet: Wallet, hash: string): Promise<boolean> {
+  const receipt = await asked(wallet, "eth_getTransactionReceipt", [hash]);
+  if (typeof receipt !== "object" || receipt === null || !("status" in receipt)) return false;
+  if (Number(receipt.status) === 1) return true;
+  throw new WalletError("The transaction was mined and failed: somebody was quicker, or it ran out of gas. Nothing but its gas was spent.");
+}
+
+function nonceOf(transaction: unknown): number | null {
+  return typeof transaction === "object" && transaction !== null && "nonce" in transaction ? Number(transaction.nonce) : null;
 }
 
 async function asked(wallet: Wallet, method: string, params: readonly unknown[] = []): Promise<unknown> {

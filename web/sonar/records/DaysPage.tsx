@@ -1,9 +1,11 @@
+import { useContext } from "react";
+
 import { ETHER } from "../../shared/format/amount";
 import { count } from "../../shared/format/numbers";
 import { BarChart } from "../../shared/ui/BarChart";
 import { PageHead } from "../../shared/ui/Shell";
-import { Amount } from "../../shared/ui/words";
-import type { Day } from "../api";
+import { Amount, Units } from "../../shared/ui/words";
+import type { Day, GasDay } from "../api";
 import { Downloads, Listing } from "./Listing";
 
 /** Totals per day. */
@@ -22,7 +24,7 @@ export function DaysPage() {
         above={(days) => <Charts days={days} />}
         columns={[
           { name: "Day", show: (day) => shown(day.day) },
-          { name: "In", show: (day) => (day.asset === ETHER ? "Ether" : <code>{day.asset.slice(0, 8)}…</code>) },
+          { name: "In", show: (day) => <Currency asset={day.asset} /> },
           { name: "New campaigns", right: true, show: (day) => count(day.campaigns) },
           { name: "Submissions", right: true, show: (day) => count(day.submissions) },
           { name: "Verdicts", right: true, show: (day) => count(day.verdicts) },
@@ -31,8 +33,40 @@ export function DaysPage() {
           { name: "Paid", right: true, show: (day) => <Amount wei={day.paid} asset={day.asset} /> },
         ]}
       />
+      <div className="section">
+        <div className="row">
+          <h2>Gas</h2>
+          <Downloads table="gas" />
+        </div>
+        <Listing<GasDay>
+          path="/gas"
+          what="the gas"
+          caption="Gas per day and kind of call, from the transactions' receipts"
+          id={(row) => `${row.day} ${row.call}`}
+          empty={{ title: "No receipt is read yet", text: "Gas appears here a moment after the first transaction." }}
+          columns={[
+            { name: "Day", show: (row) => shown(row.day) },
+            { name: "Call", show: (row) => CALLS[row.call] ?? row.call },
+            { name: "Transactions", right: true, show: (row) => count(row.transactions) },
+            { name: "Gas, mean", right: true, show: (row) => count(Math.round(row.mean)) },
+            { name: "Least", right: true, show: (row) => count(row.least) },
+            { name: "Most", right: true, show: (row) => count(row.most) },
+            { name: "Paid for gas", right: true, show: (row) => <Amount wei={row.cost} /> },
+          ]}
+        />
+      </div>
     </>
   );
+}
+
+const CALLS: Record<string, string> = {
+  register: "Register a Capsule", create: "Create a campaign", cancel: "Cancel", decline: "Decline", open: "Open a campaign", submit: "Submit",
+  report: "Report verdicts", reclaim: "Reclaim", deliver: "Deliver", settle: "Settle", claim: "Claim",
+};
+
+function Currency(props: { asset: string }) {
+  const units = useContext(Units);
+  return <bdi>{props.asset === ETHER ? "Ether" : (units.get(props.asset)?.symbol ?? `${props.asset.slice(0, 8)}…`)}</bdi>;
 }
 
 function Charts(props: { days: readonly Day[] }) {

@@ -2,11 +2,11 @@ import type { ReactNode } from "react";
 
 import { Empty, Failure, Loading } from "../../shared/ui/States";
 import { type Column, Table } from "../../shared/ui/Table";
-import { useRows } from "./useRows";
+import { useRows } from "../useRows";
 
 /** A card with a list of the API in it, whatever state it is in. */
 export function Listing<Row>(props: { path: string; what: string; caption: string; columns: readonly Column<Row>[]; id: (row: Row) => string; empty: { title: string; text: string }; above?: (rows: readonly Row[]) => ReactNode }) {
-  const { rows, error, again, more } = useRows<Row>(props.path);
+  const { rows, error, again, more, loadMore } = useRows<Row>(props.path);
   if (rows === undefined) {
     return <div className="card">{error ? <Failure error={error} what={props.what} again={again} /> : <Loading what={props.what} />}</div>;
   }
@@ -26,7 +26,7 @@ export function Listing<Row>(props: { path: string; what: string; caption: strin
         <Table caption={props.caption} hideCaption columns={props.columns} rows={rows} id={props.id} />
         {more && (
           <div className="row more">
-            <button type="button" onClick={more}>
+            <button type="button" onClick={loadMore}>
               Show more
             </button>
           </div>

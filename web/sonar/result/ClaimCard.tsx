@@ -6,7 +6,9 @@ import { Notice, saidOf } from "../../shared/ui/States";
 import { Amount, useNow } from "../../shared/ui/words";
 import type { Answer, Campaign } from "../api";
 import { cancel, claim, settle, SONAR } from "../protocol/sonar";
-import { connect, mined, send, simulate, type Transaction, useWallets, type Wallet } from "../protocol/wallet";
+import { connect, fateOf, send, simulate, type Transaction, useWallets, type Wallet } from "../protocol/wallet";
+
+const REPLACED = "Your wallet put another transaction in the place of this one, and nothing was done. You can do it again.";
 
 /** What a party can do about money with a wallet: settle, take back, claim. Each is tried before it is sent. */
 export function ClaimCard(props: { answer: Answer<Campaign> }) {
@@ -38,10 +40,12 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
       }
       const transaction = call(what === "claim" ? claim(id, account) : what === "settle" ? settle(id) : cancel(id));
       await simulate(wallet, transaction);
-      const hash = await send(wallet, transaction);
+      const sent = await send(wallet, transaction);
       setSaid({ kind: "warn", text: "Sent. Waiting for its block …" });
-      const seen = await mined(wallet, hash);
-      setSaid(seen ? { kind: "good", text: "Done: it is on chain." } : { kind: "warn", text: `Not seen in a block yet; it may still come: ${hash}` });
+      const fate = await fateOf(wallet, sent);
+      if (fate === "mined") setSaid({ kind: "good", text: "Done: it is on chain." });
+      else if (fate === "waiting") setSaid({ kind: "warn", text: `Not seen in a block yet; it may still come: ${sent.hash}` });
+      else setSaid((await wouldGo(wallet, transaction)) ? { kind: "warn", text: REPLACED } : { kind: "good", text: "Done: the faster transaction of your wallet is on chain." });
     } catch (error) {
       setSaid({ kind: "bad", text: saidOf(error) });
     } finally {
@@ -79,4 +83,14 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
       </div>
     </section>
   );
+}
+
+/** Whether the contract would still take it: what is done once cannot be done again. */
+async function wouldGo(wallet: Wallet, transaction: Transaction): Promise<boolean> {
+  try {
+    await simulate(wallet, transaction);
+    return true;
+  } catch {
+    return false;
+  }
 }

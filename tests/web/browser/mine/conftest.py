@@ -19,11 +19,11 @@ from mine_agent.operation.at_work import AtWork
 from mine_agent.rules.policy_file import FirstAnswers
 from mine_agent.ui.app import make_app
 from mine_agent.ui.desk import Desk
-from mine_agent.ui.sessions import Sessions
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.web_pages import BUILT, read_pages
+from pysonar.party.browser_sessions import Sessions
 from tests.json_types import JsonObject
 from tests.mine.campaigns.conftest import campaign_key as campaign_key
 from tests.mine.campaigns.conftest import capsule_secret as capsule_secret

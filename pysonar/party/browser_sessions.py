@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from mine_agent.ui.errors import NoSessionError, UsedLinkError
-
 MOST_SESSIONS = 32
 """Browsers at a time; the one that came first goes."""
 
@@ -41,17 +39,16 @@ class Sessions:
         with suppress(OSError):
             self._announce(self._token)
 
-    def open(self, token: str) -> str:
-        """A session key for the token of a link, which lets nobody else in. UsedLinkError."""
+    def open(self, token: str) -> str | None:
+        """A session key for the token of a link, which lets nobody else in; None for any other token."""
         with self._lock:
             if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token.encode()):
-                raise UsedLinkError
+                return None
             self._token, key = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             self._keys = [*self._keys, key.encode()][-MOST_SESSIONS:]
         return key
 
-    def require(self, header: str) -> None:
-        """NoSessionError unless the Authorization header has a session's key."""
+    def lets_in(self, header: str) -> bool:
+        """Whether an Authorization header has a session's key."""
         kind, _, given = header.partition(" ")
-        if kind != "Bearer" or not any(hmac.compare_digest(given.encode(), key) for key in self._keys):
-            raise NoSessionError
+        return kind == "Bearer" and any(hmac.compare_digest(given.encode(), key) for key in self._keys)

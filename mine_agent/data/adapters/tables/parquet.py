@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,8 +14,12 @@ import pyarrow.parquet as pq
 
 from mine_agent.data.adapters.tables.files import digest_of_file, starts_with
 from pysonar.protocol.schema.errors import FileFormatError
+from pysonar.tables.cutting import MOST_BYTES, cut
 from pysonar.tables.source import BATCH_ROWS, Batch, numbered, require_columns
 from pysonar.tables.text_files import open_binary
+
+_WIDE = 1 << 27  # bytes of a row group, from which on fewer of its rows are read at a time
+_DICTIONARY = 1 << 23  # bytes of a column of a row group beside eight for each place in its dictionary
 
 
 class ParquetFile:
@@ -42,17 +49,32 @@ class ParquetFile:
         require_columns(columns, self.columns(), self.name)
         row = 0
         try:
-            with self._open() as file:
-                # Not pyarrow.dataset, and no buffering ahead: both keep what was read (apache/arrow#39808).
-                for batch in numbered(self._in_order(file, columns)):
-                    row += batch.records.num_rows
-                    yield batch
+            for batch in numbered(cut(self._in_parts(columns), self.name, columns)):
+                row += batch.records.num_rows
+                yield batch
         except (pa.ArrowException, OSError):
             raise FileFormatError(f"{self.name}: damaged after row {row}; write the file anew") from None
 
-    def _in_order(self, file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns), use_threads=False):
-            yield batch.select(list(columns))
+    def _in_parts(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows, so few at a time as are no wider than they may be on an average of their row group."""
+        with self._open() as file:
+            about, schema = file.metadata, file.schema_arrow
+        texts = {name for name in columns if _is_text(schema.field(name).type)}
+        groups = [
+            _Group.of(about.row_group(number), number, columns, texts)
+            for number in range(about.num_row_groups)
+        ]
+        for (rows, repeated), together in groupby(groups, key=attrgetter("rows_at_once", "repeated")):
+            # Not pyarrow.dataset, and no buffering ahead: both keep what was read (apache/arrow#39808).
+            with pq.ParquetFile(
+                self._path, metadata=about, read_dictionary=list(repeated), pre_buffer=False
+            ) as file:
+                yield from file.iter_batches(
+                    batch_size=rows,
+                    row_groups=[group.number for group in together],
+                    columns=list(columns),
+                    use_threads=False,
+                )
 
     def _open(self) -> pq.ParquetFile:
         open_binary(self._path).close()
@@ -60,6 +82,44 @@ class ParquetFile:
             return pq.ParquetFile(self._path, pre_buffer=False)
         except (pa.ArrowException, OSError):
             raise FileFormatError(f"{self.name}: not a Parquet file, or one that is encrypted") from None
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """How a row group is read.
+
+    Attributes:
+        rows_at_once: a power of two.
+        repeated: columns of texts that are all in a dictionary. They are read as one: a long text that is
+            there once and meant a million times would else be written out a million times.
+    """
+
+    number: int
+    rows_at_once: int
+    repeated: tuple[str, ...]
+
+    @classmethod
+    def of(cls, group: pq.RowGroupMetaData, number: int, columns: Sequence[str], texts: set[str]) -> _Group:
+        wanted, size, repeated = set(columns), 0, []
+        for place in range(group.num_columns):
+            chunk = group.column(place)
+            path = chunk.path_in_schema
+            top = path if path in wanted else path.partition(".")[0]
+            if top not in wanted:
+                continue
+            # Numbers count eight bytes each, whatever the file has packed them to.
+            size += max(chunk.total_uncompressed_size, 8 * chunk.num_values)
+            few = chunk.total_uncompressed_size <= _DICTIONARY + 8 * chunk.num_values
+            if top in texts and chunk.has_dictionary_page and few:
+                repeated.append(top)
+        # Of long texts some are far longer than others, and may all lie together.
+        target = MOST_BYTES // 2 if size <= _WIDE else MOST_BYTES // 32
+        rows = max(target * group.num_rows // max(size, 1), 1)
+        return cls(number, min(1 << (rows.bit_length() - 1), BATCH_ROWS), tuple(repeated))
 
 
 class ParquetAdapter:

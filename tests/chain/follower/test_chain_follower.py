@@ -97,7 +97,7 @@ def test_nothing_is_read_before_its_confirmations(
     assert follower.poll() == 0
     node.mine(1)
     assert follower.poll() == 1
-    assert follower.cursor == node.web3.eth.block_number - 3
+    assert follower.cursor == rpc.block_number(node.web3) - 3
 
 
 def test_reading_begins_at_the_start_block(

@@ -260,9 +260,12 @@ def test_nothing_is_trained_that_could_not_be_sealed_as_this_clock_is_behind_cap
     )
     small_capsule.open(small_capsule.spec(capsule_certificate=certificate), salt=b"\xaa" * 32)
     trained = []
-    monkeypatch.setattr(
-        "mine_agent.work.new_submissions.train_on", lambda *what: trained.append(what) or train_on(*what)
-    )
+
+    def noted(*what: object) -> object:
+        trained.append(what)
+        return train_on(*what)
+
+    monkeypatch.setattr("mine_agent.work.new_submissions.train_on", noted)
     errors, submitted = errors_and_campaigns(agent, home)
     assert [type(error).__name__ for error in errors] == ["ClockBehindError"]
     assert submitted == [honest]

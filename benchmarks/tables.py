@@ -3,8 +3,8 @@ writes TABLES.md.
 
 Three mines share the rows evenly and take turns until none of them raises the accuracy on the validation rows
 by half a percent. Plain numbers: the same gradients, bounds and step search as under encryption
-(`openmined_syft.plain_campaign`). What is shown is measured on rows that nobody has seen: mean and spread
-over five seeds, each with other parts and other initial weights. scikit-learn has the rows of all mines.
+(`openmined_syft.judging.plain_campaign`). What is shown is measured on rows that nobody has seen: mean and
+spread over five seeds, each with other parts and other initial weights. scikit-learn has the rows of all mines.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from openmined_syft.judging.plain_campaign import PlainCampaign, climb
 from openmined_syft.metrics import score_ppm
 from openmined_syft.models import Rows, build_family
-from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes import scheme_named, schemes_for
 

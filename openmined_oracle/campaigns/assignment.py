@@ -19,7 +19,7 @@ from openmined_oracle.campaigns.operator_rules import check_size
 from openmined_oracle.errors import Decline, DeclinedError, InProgressError, NotReadyError
 from openmined_oracle.judging.prefetch import Wanted
 from openmined_syft.errors import KernelError
-from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.judging.judged_rows import JudgedRows
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import AnyScheme, scheme_named
 from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered

@@ -22,8 +22,8 @@ import numpy as np
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.errors import JournalError, MalformedSubmissionError, UselessSubmissionError
 from openmined_oracle.judging.validate import decrypt_gradient, open_submission
-from openmined_syft.judged_rows import is_paid
-from openmined_syft.step_search import Best, Weights
+from openmined_syft.judging.judged_rows import is_paid
+from openmined_syft.judging.step_search import Best, Weights
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
 from pysonar.protocol.artifacts import PrivacyStatement, version_digest

@@ -16,8 +16,8 @@ from openmined_oracle.happenings import Reported
 from openmined_oracle.journal import NO_MODEL, VerdictRow, Version
 from openmined_oracle.judging.judge import Judgement, judge, malformed, unavailable
 from openmined_oracle.judging.prefetch import Wanted
+from openmined_syft.judging.step_search import Weights
 from openmined_syft.schemes import Model
-from openmined_syft.step_search import Weights
 from pysonar.chain.contract.calls import MAX_REPORTS
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import queue_entry

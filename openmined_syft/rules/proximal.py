@@ -14,7 +14,7 @@ LEAST_RHO = 1e-3
 """The step keeps rho / (h + l2 + rho) of the weights along a direction of curvature h. What it keeps is all
 that the mine does not know of the model it makes: with rho far below l2 and h the model is the mine's own
 minimum, to the last digit. With this bound and l2 at most rho, as much stays unknown as after a thousand
-steps of gradient descent (figures: docs/encrypted-training.md, `python -m benchmarks.leaks`)."""
+steps of gradient descent (figures: docs/encrypted-training.md, `python -m benchmarks.studies.leaks`)."""
 
 
 @dataclass(frozen=True)

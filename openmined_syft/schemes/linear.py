@@ -66,7 +66,7 @@ class LinearScheme(
         X: Inputs,
         y: NDArray[Any],
     ) -> float:
-        """Nothing: of equal ones the longest step is taken (see `openmined_syft.step_search`)."""
+        """Nothing: of equal ones the longest step is taken (see `openmined_syft.judging.step_search`)."""
         return 0.0
 
     @override

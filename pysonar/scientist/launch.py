@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pyarrow as pa
 
-from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.judging.judged_rows import JudgedRows
 from openmined_syft.schemes import scheme_named
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call

@@ -17,7 +17,11 @@ def heads(line: str) -> list[str]:
 @pytest.mark.slow
 def test_the_table_of_climbs_is_what_is_measured() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.climbs"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "benchmarks.studies.climbs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()

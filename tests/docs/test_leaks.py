@@ -15,7 +15,11 @@ def figures(line: str) -> list[float]:
 
 def test_the_tables_of_what_is_known_are_what_is_measured() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.leaks"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "benchmarks.studies.leaks"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     document = (ROOT / "docs/encrypted-training.md").read_text(encoding="utf-8").splitlines()

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from openmined_oracle.judging import judge, queue
 from openmined_oracle.judging.judge import USED_UP, Judgement
 from openmined_oracle.keys.announced import announced
-from openmined_syft import judged_rows
+from openmined_syft.judging import judged_rows
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.judging.judged_rows import JudgedRows
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.artifacts.sealed_input import SealedInput

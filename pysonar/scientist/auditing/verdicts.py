@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from openmined_syft.applying import clipped, quantised
 from openmined_syft.errors import KernelError, OpenMinedError, SyftError
-from openmined_syft.judged_rows import JudgedRows, is_paid
+from openmined_syft.judging.judged_rows import JudgedRows, is_paid
+from openmined_syft.judging.step_search import Best
 from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import AnyScheme, Model, PrivateHalf, scheme_named
-from openmined_syft.step_search import Best
 from pysonar.chain.contract.events import CampaignOpened, Improved, LoggedEvent
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.submissions import Submission, submissions

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from openmined_syft.errors import SyftError
+from openmined_syft.judging.plain_campaign import climb
 from openmined_syft.models import Rows
-from openmined_syft.plain_campaign import climb
 from openmined_syft.schemes.expected import expected_costs
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import PlanError

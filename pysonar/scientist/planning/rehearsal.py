@@ -14,9 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, SyftError
+from openmined_syft.judging.plain_campaign import PlainCampaign, climb
 from openmined_syft.models import Inputs, Learnable, Rows
 from openmined_syft.models.family import LinearFamily
-from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts import Algorithm, FromCampaign

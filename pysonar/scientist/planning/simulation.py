@@ -1,7 +1,7 @@
 """Many mines in plain numbers: how a plan's target, bounty and steps play out, before there is a bounty.
 
-Gradients, bounds and step search are those of a real campaign (`openmined_syft.plain_campaign`), payouts the
-contract's arithmetic. Left out: ciphertexts, time, and what mines decide by their owners' rules.
+Gradients, bounds and step search are those of a real campaign (`openmined_syft.judging.plain_campaign`),
+payouts the contract's arithmetic. Left out: ciphertexts, time, and what mines decide by their owners' rules.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from openmined_syft.judging.plain_campaign import Climb, climb
 from openmined_syft.models import Learnable, Rows
-from openmined_syft.plain_campaign import Climb, climb
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.noise import Releases
 from pysonar.scientist.planning.plan import Plan

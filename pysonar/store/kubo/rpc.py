@@ -2,8 +2,8 @@
 
 `ipfshttpclient` is unmaintained. `Client(address)` works with today's Kubo where `connect()` refuses it by
 its version; what it gets wrong is worked around here, so that it can be replaced by plain HTTP without
-touching anything else (`tests/store/test_kubo_rpc.py` is the contract to keep). Nothing here is trusted:
-callers check every block and every root. Errors are the store's; the daemon's own texts stay behind.
+touching anything else (`tests/store/daemons/test_kubo_rpc.py` is the contract to keep). Nothing here is
+trusted: callers check every block and every root. Errors are the store's; the daemon's own texts stay behind.
 """
 
 from __future__ import annotations

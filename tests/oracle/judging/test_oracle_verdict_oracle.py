@@ -20,9 +20,9 @@ from openmined_oracle.campaigns.assignment import Assignment
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.journal import Version
 from openmined_oracle.judging.judge import judge
-from openmined_syft import judged_rows
 from openmined_syft.affine import AffineMap
-from openmined_syft.judged_rows import JudgedRows
+from openmined_syft.judging import judged_rows
+from openmined_syft.judging.judged_rows import JudgedRows
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.training import train

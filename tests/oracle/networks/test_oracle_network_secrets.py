@@ -13,7 +13,7 @@ import pytest
 from openmined_oracle.judging.judge import Judgement, Notes
 from openmined_oracle.keys.keystore import generate_key
 from openmined_syft.ckks.keys import CkksPrivateKey
-from openmined_syft.step_search import Best
+from openmined_syft.judging.step_search import Best
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner

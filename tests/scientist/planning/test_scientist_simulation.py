@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from openmined_syft.judging.plain_campaign import Climb
 from openmined_syft.models import Rows
-from openmined_syft.plain_campaign import Climb
 from pysonar import Campaign
 from pysonar.scientist.cli.campaign.simulated import picture
 from pysonar.scientist.connection import Scientist

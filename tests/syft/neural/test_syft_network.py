@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.adam import Adam
+from benchmarks.studies.adam import Adam
 from openmined_syft.ckks import slots
 from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.models import build_family

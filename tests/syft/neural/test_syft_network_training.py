@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.adam import Adam
+from benchmarks.studies.adam import Adam
 from openmined_syft.applying import candidate, quantised
 from openmined_syft.ckks import keys as ckks
 from openmined_syft.ckks import seal, slots

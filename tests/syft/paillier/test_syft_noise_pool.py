@@ -129,7 +129,8 @@ def test_it_is_bounded_refuses_no_room_and_says_nothing_of_its_values() -> None:
 
 
 def test_threads_that_share_it_never_share_a_value() -> None:
-    pool, taken = NoisePool.of_mine(SMALL.public, 64), [[] for _ in range(4)]
+    pool = NoisePool.of_mine(SMALL.public, 64)
+    taken: list[list[int]] = [[] for _ in range(4)]
 
     def mine(own: list[int]) -> None:
         for _ in range(60):

@@ -8,7 +8,7 @@ from pysonar.protocol.artifacts.parts.checks import PPM
 
 DEVIATIONS = 0.4
 """What `sonar campaign create` proposes: the deviation of the difference between models that differ in 16 %
-of the records; benchmarks/noise_mining.py measures what it keeps out and what it costs."""
+of the records; benchmarks/studies/noise_mining.py measures what it keeps out and what it costs."""
 
 SPLIT_DEVIATIONS = 0.6
 """The same where rows are split, of those that pay: they are fewer, and the others must gain as well."""

@@ -1,5 +1,5 @@
-"""`python -m benchmarks.leaks`: what a mine knows of the model it has trained, and how many gradients show
-Capsule the map of a mine. Plain numbers, exact where decryption is. Prints the tables of
+"""`python -m benchmarks.studies.leaks`: what a mine knows of the model it has trained, and how
+many gradients show Capsule the map of a mine. Plain numbers, exact where decryption is. Prints the tables of
 docs/encrypted-training.md.
 
 The 8x8 digits, one-vs-rest, gradient descent as in the demo.

@@ -27,7 +27,7 @@ from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, SPLIT_DEVIATI
 from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.scientist.planning.plan import FEE_SHARE_PPM
 
-PAGE = Path(__file__).parent.parent / "docs" / "noise-mining.md"
+PAGE = Path(__file__).parents[2] / "docs" / "noise-mining.md"
 VALIDATION, MINES, MINE_ROWS, TARGET = 360, 3, 359, 0.9
 SUBMISSIONS, BATCH, SEEDS = 1_000, 50, 6
 STEPS = np.array(DEFAULT_STEPS)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openmined_syft.judging.step_search import Best, best_step, is_gain
 from openmined_syft.schemes import Direction
-from openmined_syft.step_search import Best, best_step, is_gain
 
 STEPS = (2.0, 0.125, 1.0, 0.25, 0.5)
 ZERO = np.zeros((2, 1))

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from openmined_syft.applying import clipped, quantised
 from openmined_syft.fixed_point import WEIGHT_BITS
-from openmined_syft.judged_rows import JudgedRows, Mask, is_paid
+from openmined_syft.judging.judged_rows import JudgedRows, Mask, is_paid
+from openmined_syft.judging.step_search import Best
 from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
 from openmined_syft.schemes import AnyScheme
-from openmined_syft.step_search import Best
 
 Weights = NDArray[np.float64]
 

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.climbs`: how far a campaign of a network climbs along slopes, along Adam's version of
-them, and along slopes bent by the curvature. Plain numbers; Capsule's own step search. Prints the table of
-docs/encrypted-training.md.
+"""`python -m benchmarks.studies.climbs`: how far a campaign of a network climbs along slopes,
+along Adam's version of them, and along slopes bent by the curvature. Plain numbers; Capsule's own step search.
+Prints the table of docs/encrypted-training.md.
 
 A campaign on the 8x8 digits: 360 rows are Capsule's, the others belong to three mines that take turns. A
 climb ends at 90 %, or at rest: no mine's batch raises the accuracy by half a percent any more (a mine has one
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from benchmarks.adam import Adam
+from benchmarks.studies.adam import Adam
 from openmined_syft.fixed_point import WEIGHT_BITS
+from openmined_syft.judging.step_search import best_step, is_gain
 from openmined_syft.metrics import score_ppm
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import Direction, scheme_named
-from openmined_syft.step_search import best_step, is_gain
 
 Matrix = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from openmined_syft.errors import ShapeError
-from openmined_syft.judged_rows import JudgedRows, is_paid
+from openmined_syft.judging.judged_rows import JudgedRows, is_paid
+from openmined_syft.judging.step_search import Best
 from openmined_syft.models import build_family
 from openmined_syft.schemes import scheme_named
-from openmined_syft.step_search import Best
 
 GUIDE, PAY = [1.0, -1.0], [1.0, -1.0, 1.0, -1.0]
 X = np.array([*GUIDE, *PAY])[:, None]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.errors import ShapeError
+from openmined_syft.judging.step_search import Best, Weights, best_step, is_gain
 from openmined_syft.metrics import measure_ppm
 from openmined_syft.models import Inputs, ModelFamily
 from openmined_syft.schemes import AnyScheme
-from openmined_syft.step_search import Best, Weights, best_step, is_gain
 
 Mask = NDArray[np.bool_]
 

@@ -24,7 +24,7 @@ Fit = Callable[[Weights], float]
 class Best:
     """The best of the tried steps: its factor, the weights there (d, k), their score in ppm, and the damping
     of its direction, if directions have one. `guide`: where the rows are split, the scores on those that
-    guided the search, before and there (see `openmined_syft.judged_rows`).
+    guided the search, before and there (see `openmined_syft.judging.judged_rows`).
     """
 
     step: float

@@ -7,8 +7,8 @@ import pytest
 
 from openmined_syft.applying import quantised
 from openmined_syft.errors import BoundError
+from openmined_syft.judging.plain_campaign import PlainCampaign, climb
 from openmined_syft.models import Rows, build_family
-from openmined_syft.plain_campaign import PlainCampaign, climb
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes import scheme_named
 

@@ -1,5 +1,5 @@
 """Attacks without data that the table of docs/noise-mining.md did not have, tried by somebody who had not
-written the guards: `python -m benchmarks.fresh_attacks`. Some minutes of one core.
+written the guards: `python -m benchmarks.studies.fresh_attacks`. Some minutes of one core.
 
 Each has fewer directions to guess than 650 weights, or uses what is published in another way.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.datasets import load_digits
 
-from benchmarks import noise_mining
-from benchmarks.noise_mining import (
+from benchmarks.studies import noise_mining
+from benchmarks.studies.noise_mining import (
     BATCH,
     DEFAULTS,
     SPLIT,

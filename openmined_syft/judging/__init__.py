@@ -1,0 +1,1 @@
+"""What Capsule makes of gradients: who is paid, how far a step goes, and a whole campaign in plain numbers."""

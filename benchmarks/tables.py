@@ -4,7 +4,8 @@ writes TABLES.md.
 Three mines share the rows evenly and take turns until none of them raises the accuracy on the validation rows
 by half a percent. Plain numbers: the same gradients, bounds and step search as under encryption
 (`openmined_syft.judging.plain_campaign`). What is shown is measured on rows that nobody has seen: mean and
-spread over five seeds, each with other parts and other initial weights. scikit-learn has the rows of all mines.
+spread over five seeds, each with other parts and other initial weights. scikit-learn has the rows of all
+mines.
 """
 
 from __future__ import annotations

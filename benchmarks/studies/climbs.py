@@ -1,5 +1,5 @@
 """`python -m benchmarks.studies.climbs`: how far a campaign of a network climbs along slopes,
-along Adam's version of them, and along slopes bent by the curvature. Plain numbers; Capsule's own step search.
+along Adam's version of them, and along slopes bent by the curvature. Plain numbers; Capsule's step search.
 Prints the table of docs/encrypted-training.md.
 
 A campaign on the 8x8 digits: 360 rows are Capsule's, the others belong to three mines that take turns. A

@@ -1,1 +1,1 @@
-"""What Capsule makes of gradients: who is paid, how far a step goes, and a whole campaign in plain numbers."""
+"""What Capsule makes of gradients: who is paid, how far a step goes, a whole campaign in plain numbers."""

@@ -4,11 +4,16 @@ make targets exist.
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from mine_agent.cli import app as mine
+from pysonar.scientist.cli import app as sonar
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +57,22 @@ def test_every_line_of_the_walkthroughs_runs(checkout: Path) -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{logs}"
     assert (checkout / "build/iris/model.safetensors").exists()
     assert "IMPROVED" in done.stdout
+
+
+def test_the_commands_for_own_tables_are_ones_that_the_programs_take() -> None:
+    """They need files of the reader's own, so that they are parsed, and not run."""
+    section = README.split("\n## With tables of your own\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    commands = [
+        shlex.split(line.split(" | ")[0].split(" > ")[0].removeprefix("CAMPAIGN=$("))
+        for line in map(str.strip, "".join(blocks).splitlines())
+        if line.startswith(("sonar ", "mine-agent ", "CAMPAIGN=$(sonar "))
+    ]
+    assert len(commands) == 13
+    for name, *words in commands:
+        # An option that is not there is refused before the help is shown.
+        shown = CliRunner().invoke({"sonar": sonar, "mine-agent": mine}[name], [*words, "--help"])
+        assert shown.exit_code == 0, f"{name} {words}: {shown.output}"
 
 
 def test_the_two_commands_are_targets_of_make() -> None:

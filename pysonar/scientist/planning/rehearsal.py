@@ -96,7 +96,8 @@ class Rehearsal:
     def warnings(self) -> list[str]:
         """What the rehearsal says against the plan, a sentence each; most important first."""
         plan, said = self.plan, []
-        if self.reached is not None and self.start + plan.min_gain <= self.reached < plan.target:
+        reached = max(self.reached or 0, self.noised[-1] if self.noised is not None else 0)
+        if self.reached is not None and self.start + plan.min_gain <= self.reached and reached < plan.target:
             said.append(
                 f"a mine that has the validation records themselves reaches {format_ppm(self.reached)}, not"
                 f" the target of {format_ppm(plan.target)}: the bounty would hardly pay more than"

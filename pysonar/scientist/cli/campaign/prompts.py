@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pysonar.party.cli.console import note, warn
+from pysonar.party.wording import about
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
 
@@ -36,9 +37,10 @@ def show_rehearsed(rehearsal: Rehearsal) -> None:
     from pysonar.scientist.planning.rehearsal import MOST_ROWS
 
     plan, show = rehearsal.plan, rehearsal.plan.asset.show
+    per_point = about(rehearsal.per_point) if plan.asset.is_ether else show(rehearsal.per_point)
     note(
         f"  {plan.metric} {format_ppm(rehearsal.start)} at the start, target {format_ppm(plan.target)};"
-        f" each percent earns {show(rehearsal.per_point)}"
+        f" each percent earns {per_point}"
     )
     gap = "" if plan.pay_by_gap else "; pay_by_gap = true pays all of it at the target"
     most = rehearsal.most_paid

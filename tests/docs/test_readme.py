@@ -68,7 +68,7 @@ def test_the_commands_for_own_tables_are_ones_that_the_programs_take() -> None:
         for line in map(str.strip, "".join(blocks).splitlines())
         if line.startswith(("sonar ", "mine-agent ", "CAMPAIGN=$(sonar "))
     ]
-    assert len(commands) == 13
+    assert len(commands) == 14
     for name, *words in commands:
         # An option that is not there is refused before the help is shown.
         shown = CliRunner().invoke({"sonar": sonar, "mine-agent": mine}[name], [*words, "--help"])

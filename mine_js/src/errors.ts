@@ -39,3 +39,11 @@ export class KeyFormError extends SyftError {}
 export class LayoutError extends SyftError {}
 /** Budget, clip or release out of range. */
 export class PrivacyError extends SyftError {}
+
+/** The owner's memory does not hold what a model needs. */
+export class MemoryLimitError extends OpenMinedError {
+  constructor(what: string, bytes: number, limit: number) {
+    const megabytes = (size: number): string => `${Math.ceil(size / 2 ** 20)} MB`;
+    super(`${what} takes ${megabytes(bytes)}; memory_mb in policy.toml gives ${megabytes(limit)} to all campaigns together`);
+  }
+}

@@ -31,3 +31,14 @@ export function shownMinute(minute: number): string {
 export function formatTime(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
+
+/** A float64 as Python writes it: the shortest digits that give it back, with a point or an exponent. */
+export function pythonFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const [digits = "", exponent = "0"] = value.toExponential().split("e");
+  const power = Number(exponent);
+  if (power < -4 || power >= 16) return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+  const fixed = power >= 0 ? value.toString() : value.toFixed(Math.max(0, digits.replace(/[-.]/g, "").length - 1 - power));
+  return fixed.includes(".") ? fixed : `${fixed}.0`;
+}

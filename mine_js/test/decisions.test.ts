@@ -16,7 +16,7 @@ const NOTHING: Policy = {
   scientists: Allowed.of([]), capsules: Allowed.of([]), assets: Allowed.of([]), fields: Allowed.of([]), dataSets: Allowed.of(["any"]),
   purposes: Allowed.of(["any"]), auditors: Allowed.of([]), askFirst: false, hours: null, networks: false, privacy: new Budget(), minimumSubmitWindow: 0, minimumReviewWindow: 0,
   maximumCampaigns: 1000, maximumStake: 10n ** 17n, minimumReward: 0n, minimumPerHour: 0n, expectedShare: new Fraction(1n, 4n),
-  stakeRisk: new Fraction(1n, 100n), margin: new Fraction(0n), autoClaim: true, limits: LIMITS, text: "",
+  stakeRisk: new Fraction(1n, 100n), margin: new Fraction(0n), autoClaim: true, memoryMb: 1024, limits: LIMITS, text: "",
 };
 const OPEN: Policy = { ...NOTHING, scientists: Allowed.of(["any"]), capsules: Allowed.of([CAPSULE]), assets: Allowed.of(["any"]), fields: Allowed.of(["any"]) };
 const POLICIES: Record<string, Policy> = {

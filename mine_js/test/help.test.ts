@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { helpOn } from "../src/cli/options/help.ts";
-import { isCommand, OPTIONS } from "../src/cli/options/options.ts";
+import { isCommand, MAP_OPTIONS, OPTIONS } from "../src/cli/options/options.ts";
 
 test("the help of each command is its own, and names every option that it takes", () => {
   for (const [name, options] of Object.entries(OPTIONS)) {
@@ -15,8 +15,9 @@ test("the help of each command is its own, and names every option that it takes"
 test("the help of each command names no option that it does not take", () => {
   for (const [name, options] of Object.entries(OPTIONS)) {
     if (!isCommand(name)) continue;
+    const all = name === "data" ? { ...options, ...MAP_OPTIONS } : options;
     const own = helpOn(name).split("\nOptions:\n")[1] ?? "";
-    for (const [, named] of own.matchAll(/^ {2}--([a-z-]+)/gm)) assert.ok(Object.hasOwn(options, named ?? ""), `${name} --help names --${named}`);
+    for (const [, named] of own.matchAll(/^ {2}--([a-z-]+)/gm)) assert.ok(Object.hasOwn(all, named ?? ""), `${name} --help names --${named}`);
   }
 });
 

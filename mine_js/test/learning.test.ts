@@ -22,7 +22,9 @@ import { matvec, matvecByDefinition } from "../src/syft/paillier/matvec.ts";
 import { Fast, Judge } from "../src/syft/paillier/modular.ts";
 import { Matrix } from "../src/syft/matrix.ts";
 import { fixedVisit, packRows, train } from "../src/syft/paillier/paillier.ts";
+import { Rows } from "../src/syft/row_batches.ts";
 import { ruleFrom } from "../src/syft/rules.ts";
+import { RowSums } from "../src/syft/sums.ts";
 import { bytes, golden, hex, vectors } from "./vectors.ts";
 
 function near(found: Iterable<number>, known: readonly number[], most: number): void {
@@ -133,6 +135,35 @@ test("a release becomes the same visit", () => {
     assert.deepEqual(packRows(exact.offsets, layout), one.plaintexts.map(BigInt));
   }
 });
+
+test("records without noise become the same map under every rule, in the same order of batches", () => {
+  const { features, of_rows: cases } = vectors<{ features: number; of_rows: RowsCase[] }>("training.json");
+  for (const one of cases) {
+    const family = LinearFamily.build(one.family, features, one.outputs, {}, new Uint8Array(0));
+    const rule = ruleFrom(one.rule);
+    const gathered = rule.needsRows ? new Rows(family) : new RowSums(family);
+    one.rows.forEach((row, place) => gathered.add(family.seen(Float64Array.from(row), one.labels[place] ?? 0)));
+    const map = rule.visit(gathered);
+    near(map.A.data, one.A.flat(), 1e-11);
+    near(map.c.data, one.c.flat(), 1e-11);
+  }
+});
+
+test("mini-batches that would take days, or more memory than the owner gives, are refused", () => {
+  const family = LinearFamily.build("linear", 1, 1, {}, new Uint8Array(0));
+  const rows = new Rows(family);
+  for (let count = 0; count < 11; count += 1) rows.add(family.seen(Float64Array.of(count), 1));
+  const busy = ruleFrom({ name: "mini_batch", batch: 1, epochs: 10_000 });
+  assert.throws(() => busy.visit(rows), /10000 epochs of 11 rows by 1 are 110000 steps; at most 100000 are done/);
+  const small = new Rows(family, "flowers", 64);
+  small.add(family.seen(Float64Array.of(1), 1));
+  small.add(family.seen(Float64Array.of(1), 1));
+  assert.throws(() => small.add(family.seen(Float64Array.of(1), 1)), { name: "MemoryLimitError" });
+});
+
+interface RowsCase {
+  family: string; outputs: number; rule: unknown; rows: number[][]; labels: number[]; A: number[][]; c: number[][];
+}
 
 interface PaillierCase {
   bits: number; public_key: string; model: string; weight_bound: number; A: number[][]; c: number[][]; noise: string[];

@@ -105,7 +105,7 @@ test("releases have the same names, which words for people do not change and a b
   const keys = new Map(
     releases.map(({ name, spec: text, key }) => {
       const spec = Spec.parse(utf8(text));
-      const found = releaseKey(spec, "00".repeat(32), spec.familyFor(new Uint8Array(32)), Fraction.parse("23/128"), "07".repeat(16));
+      const found = releaseKey(spec, "00".repeat(32), spec.familyFor(new Uint8Array(32)), Fraction.parse("23/128"), "07".repeat(16), null);
       assert.equal(found, key, name);
       return [name, found];
     }),

@@ -159,9 +159,12 @@ def test_an_edited_ledger_stops_the_javascript_mine(home: Path, change: str, sai
 
 
 def test_what_the_javascript_mine_does_not_do_it_says(home: Path, tmp_path: Path):
-    parquet = tmp_path / "x.parquet"
-    parquet.touch()
-    assert "run mine-agent for other data" in js("data", "add", "x", parquet, "--home", home, code=1)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert "run mine-agent for other data" in js("data", "add", "x", folder, "--home", home, code=1)
+    assert "run mine-agent for data of kind 'mail'" in js(
+        "data", "add", "x", folder, "--as", "mail", "--home", home, code=1
+    )
     assert "there is no command" in js("frobnicate", code=2)
     assert "there is no command" in js("frobnicate", "--help", code=2)
     assert "run mine-agent status" in js("status", "--help", code=1)

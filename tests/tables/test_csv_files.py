@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.protocol.schema import BadValueError, FileFormatError, MissingColumnError, SchemaError
+from pysonar.protocol.schema import (
+    BadValueError,
+    FileFormatError,
+    MissingColumnError,
+    Schema,
+    SchemaError,
+    class_label,
+    input_schema,
+    number_field,
+    output_schema,
+)
 from pysonar.tables import CsvFile, Reading, read_csv, read_records
 
 from .kinds_of_files import HEAD, ROW, SCHEMA, table
@@ -141,3 +152,14 @@ def test_what_a_spreadsheet_quotes_is_read_back_exactly(cells: list[str]) -> Non
     writer.writerows([cell, 1] for cell in cells)
     file = CsvFile(content=text.getvalue().encode(), name="f.csv", separator=",")
     assert [cell for batch in file.batches(["name"]) for cell in batch.records.column(0).to_pylist()] == cells
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_letters_with_marks_are_the_class_that_they_spell_however_they_are_composed(form: str) -> None:
+    spelled = Schema(
+        input_schema({"a": number_field((0, 10))}), output_schema("kind", class_label(["a", "größe"]))
+    )
+    content = f"a,kind\n1,{unicodedata.normalize(form, 'größe')}\n2,a\n".encode()
+    records, reading = read_records(CsvFile(content=content), spelled)
+    assert records["kind"].to_pylist() == ["größe", "a"]
+    assert bool(reading.converted) is (form == "NFD")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from openmined_syft.features import feature_map_from
 from openmined_syft.fixed_point import fixed_map
-from openmined_syft.models import build_family
+from openmined_syft.models import Rows, build_family
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.layout_fields import layout_fields
@@ -116,6 +116,7 @@ def training() -> JsonObject:
         ("one_vs_rest", 3, {"name": "gradient_descent", "steps": 3, "learning_rate": 0.5, "damping": 0.5}),
         ("logistic", 1, {"name": "proximal", "rho": 0.1}),
         ("ridge", 1, {"name": "gradient_descent", "steps": 7, "l2": 0.0}),
+        ("logistic", 1, {"name": "mini_batch", "batch": 16, "epochs": 2}),
     ):
         family = build_family(family_name, 5, outputs, {})
         sums = release(*family.weights_shape)
@@ -148,5 +149,40 @@ def training() -> JsonObject:
         "key_bits": 2048,
         "weight_bound": 10.0,
         "cases": cases,
+        "of_rows": _of_rows(),
         "drawn": unit("check", 3),
     }
+
+
+def _of_rows() -> list[JsonObject]:
+    """From records themselves to affine maps: no noise, so no release."""
+    drawn = np.array([unit(f"row {number}", 5) for number in range(37)])
+    X = drawn * 2 - 1
+    cases = []
+    for family_name, outputs, rule in (
+        ("one_vs_rest", 3, {"name": "mini_batch", "batch": 8, "epochs": 3, "seed": 5}),
+        (
+            "linear",
+            1,
+            {"name": "mini_batch", "batch": 37, "epochs": 2, "learning_rate": 0.25, "damping": 0.5},
+        ),
+        ("ridge", 1, {"name": "mini_batch", "batch": 1, "epochs": 1, "learning_rate": 0.1}),
+        ("logistic", 1, {"name": "gradient_descent", "steps": 20}),
+        ("linear", 1, {"name": "proximal", "rho": 0.05}),
+    ):
+        family = build_family(family_name, 5, outputs, {})
+        assert isinstance(family, LinearFamily)
+        y = X[:, 0] if family_name in ("linear", "ridge") else np.arange(37) % max(2, outputs)
+        visit = family.compiled(Rows(X, y), rule_from(rule))
+        cases.append(
+            {
+                "family": family_name,
+                "outputs": outputs,
+                "rule": rule,
+                "rows": X.tolist(),
+                "labels": y.tolist(),
+                "A": visit.A.tolist(),
+                "c": visit.c.tolist(),
+            }
+        )
+    return cases

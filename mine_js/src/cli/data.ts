@@ -1,48 +1,116 @@
-/** `data add | list | remove`: which data this mine may use. */
-import { rmSync } from "node:fs";
-import { join } from "node:path";
-import { type ColumnSeen } from "../data/understanding.ts";
-import { type DataSet, DataError, requireUnchanged } from "../data/datasets.ts";
+/** `data add | preview | check | list | kinds | map | remove`: which data this mine may use. */
+import { resolve } from "node:path";
+import { DataError } from "../data/errors.ts";
+import { type DataSet, type DataShelf, renewed } from "../data/datasets.ts";
+import { KINDS } from "../data/kinds/kinds.ts";
+import { readMapping } from "../data/mapping/mapping.ts";
+import type { ColumnSeen } from "../data/understanding.ts";
 import { NotInMineJsError, OpenMinedError } from "../errors.ts";
 import { Home } from "../home/home.ts";
+import { expandHome } from "../home/settings.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { AmountError, parsePpm } from "../protocol/amounts.ts";
 import { general } from "../wording.ts";
 import { type CampaignFit, campaignFits } from "../work/fits.ts";
-import { format, type Given, homePath, OPTIONS, parse, text, texts } from "./options/options.ts";
-import { note, printJson, printRows, type Row, UsageError } from "./output.ts";
+import { format, type Given, homePath, MAP_OPTIONS, OPTIONS, parse, text, texts } from "./options/options.ts";
+import { type Format, note, printJson, printRows, type Row, UsageError } from "./output.ts";
+
+const COLUMNS = { name: "column", kind: "kind", missing_share: "missing", range: "range", remark: "remark" };
 
 export async function data(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === "add") return add(rest);
+  if (command === "preview") return preview(rest);
+  if (command === "check") return check(rest);
   if (command === "list") return list(rest);
+  if (command === "kinds") return kinds(rest);
+  if (command === "map") return map(rest);
   if (command === "remove") return remove(rest);
-  if (command !== undefined && ["preview", "check", "kinds", "map"].includes(command)) {
-    throw new NotInMineJsError(`Mine.js has no \`data ${command}\`; run mine-agent data ${command} on the same home`);
-  }
-  throw new UsageError("give one of: data add NAME FILE, data list, data remove NAME");
+  throw new UsageError("give one of: data add NAME FILE, preview FILE, check NAME, list, kinds, map NAME, remove NAME");
 }
 
 async function add(args: readonly string[]): Promise<void> {
   const { given, positionals } = parse(args, OPTIONS.data, 2);
   const [name, location] = positionals;
-  if (name === undefined || location === undefined) throw new UsageError("give a name and a file: data add NAME FILE.csv");
-  const kind = text(given, "as");
-  if (kind !== undefined && kind !== "csv") throw new NotInMineJsError(`Mine.js reads CSV files only; run mine-agent for data of kind '${kind}'`);
+  if (name === undefined || location === undefined) throw new UsageError("give a name and a file: data add NAME FILE");
   const [home, form] = [Home.open(homePath(given)), format(given)];
   const shelf = home.data();
   const replace = given["replace"] === true;
   shelf.requireFree(name, replace);
-  const { data: made, seen } = shelf.look(name, location, options(given), text(given, "decimal") ?? null, share(text(given, "unusable") ?? "1 %"));
-  const { fits, unknown } = await campaignFits(home, made);
+  const { data: made, seen } = await look(shelf, name, location, given, share(text(given, "unusable") ?? "1 %"));
+  const { fits, unknown } = await campaignFits(home, shelf.mapped(made));
   shelf.keep(made, replace);
   const columns = seen.map((column) => columnRow(column, made.rows));
   if (form === "json") return printJson({ ...dataRow(made), columns, campaigns: fits.map(fitRow), campaigns_unknown: unknown });
-  printRows(columns, { name: "column", kind: "kind", missing_share: "missing", range: "range", remark: "remark" }, form);
+  printRows(columns, COLUMNS, form);
   note(`${made.name}: ${made.rows} rows, ${made.names.length} columns, registered by place and digest; nothing was copied`);
+  showFits(fits, unknown, form);
+}
+
+async function look(shelf: DataShelf, name: string, location: string, given: Given, unusable: Fraction): Promise<{ data: DataSet; seen: readonly ColumnSeen[] }> {
+  return shelf.look(name, location, options(given), text(given, "decimal") ?? null, unusable, text(given, "as"));
+}
+
+function showFits(fits: readonly CampaignFit[], unknown: string | null, form: Format): void {
   if (unknown !== null) return note(`the open campaigns cannot be shown: ${unknown}`);
   const headings = { campaign: "campaign", title: "title", fits: "fits", why_not: "why not" };
   printRows(fits.map(fitRow), headings, form, { campaign: (value) => (typeof value === "string" ? value.slice(0, 10) : "") }, "no campaign is open");
+}
+
+async function preview(args: readonly string[]): Promise<void> {
+  const { given, positionals } = parse(args, OPTIONS.data, 1);
+  const [location] = positionals;
+  if (location === undefined) throw new UsageError("give a file: data preview FILE");
+  const { data: made, seen } = await look(Home.open(homePath(given)).data(), "preview", location, given, new Fraction(1n));
+  const columns = seen.map((column) => columnRow(column, made.rows));
+  if (format(given) === "json") return printJson({ kind: made.kind, rows: made.rows, columns });
+  printRows(columns, COLUMNS, "table");
+  note(`${made.rows} rows, ${made.names.length} columns`);
+}
+
+/** Read registered data as each open campaign would. */
+async function check(args: readonly string[]): Promise<void> {
+  const { given, positionals } = parse(args, OPTIONS.campaigns, 1);
+  const [home, form] = [Home.open(homePath(given)), format(given)];
+  const made = renewed(home.data().get(named(positionals, "check")));
+  const { fits, unknown } = await campaignFits(home, made);
+  if (form === "json") return printJson({ ...dataRow(made), campaigns: fits.map(fitRow), campaigns_unknown: unknown });
+  note(`${made.name}: ${made.rows} rows at ${made.location}, unchanged`);
+  showFits(fits, unknown, form);
+}
+
+function kinds(args: readonly string[]): void {
+  const { given } = parse(args, OPTIONS.campaigns);
+  const rows = [...KINDS].sort((one, other) => (one.name < other.name ? -1 : 1)).map(({ name, about, options: known }) => ({ kind: name, about, options: known }));
+  const said = (known: unknown): string => Object.entries(known as Record<string, string>).map(([key, help]) => `${key}: ${help}`).join("; ") || "none";
+  printRows(rows, { kind: "kind", about: "what it is", options: "options" }, format(given), { options: said });
+}
+
+/** Say which of the owner's columns a campaign's fields are, by a file of theirs. */
+function map(args: readonly string[]): void {
+  const { given, positionals } = parse(args, MAP_OPTIONS, 1);
+  const name = named(positionals, "map");
+  const shelf = Home.open(homePath(given)).data();
+  const present = shelf.get(name);
+  if (given["forget"] === true) {
+    shelf.keepMapping(name, null);
+    return note(`${name} is used as it is`);
+  }
+  const file = text(given, "file");
+  if (file === undefined && text(given, "campaign") !== undefined) {
+    throw new NotInMineJsError("Mine.js suggests no mapping; run mine-agent data map, or give one of your own with --file");
+  }
+  if (file === undefined) return printJson({ mapping: present.mapping?.text ?? null });
+  const mapping = readMapping(resolve(expandHome(file)));
+  if (mapping === undefined) throw new DataError(`${file} is not there; expected a TOML file with a mapping`);
+  shelf.keepMapping(name, mapping);
+  note(`kept; see it with: mine-agent-js data map ${name}, or edit data/${name}.mapping.toml in the home`);
+}
+
+function named(positionals: readonly string[], command: string): string {
+  const [name] = positionals;
+  if (name === undefined) throw new UsageError(`give the name of the data set: data ${command} NAME`);
+  return name;
 }
 
 function fitRow({ campaign, title, fits, missing, whyNot }: CampaignFit): Row {
@@ -59,14 +127,8 @@ function list(args: readonly string[]): void {
 
 function remove(args: readonly string[]): void {
   const { given, positionals } = parse(args, OPTIONS.campaigns, 1);
-  const [name] = positionals;
-  if (name === undefined) throw new UsageError("give the name of the data set: data remove NAME");
-  const home = Home.open(homePath(given));
-  const known = home.data().all();
-  if (!known.some((one) => one.name === name)) {
-    throw new DataError(`no data set '${name}' is registered (registered: ${known.map((one) => one.name).join(", ") || "none"})`);
-  }
-  for (const ending of [".json", ".mapping.toml"]) rmSync(join(home.path, "data", name + ending), { force: true });
+  const name = named(positionals, "remove");
+  Home.open(homePath(given)).data().remove(name);
   note(`data set ${name} is forgotten; the data are untouched`);
 }
 
@@ -92,7 +154,7 @@ function share(part: string): Fraction {
 function dataRow(one: DataSet): Row {
   let whyNot: string | null = null;
   try {
-    requireUnchanged(one);
+    renewed(one);
   } catch (error) {
     if (!(error instanceof OpenMinedError)) throw error;
     whyNot = error.message;

@@ -4,7 +4,7 @@ import { priceNow } from "../chain/fees.ts";
 import { Node } from "../chain/node/node.ts";
 import { openKeyfile } from "../chain/signer.ts";
 import { Sonar } from "../chain/sonar.ts";
-import { requireUnchanged } from "../data/datasets.ts";
+import { renewed } from "../data/datasets.ts";
 import { OpenMinedError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
@@ -90,7 +90,7 @@ async function examine(given: Given): Promise<Row[]> {
   if (sets.length === 0) findings.push({ check: "data", ok: false, found: "no data set is registered", advice: "mine-agent-js data add NAME FILE" });
   for (const data of sets) {
     const look = (): string => {
-      requireUnchanged(data);
+      renewed(data);
       return `${data.rows} rows, unchanged`;
     };
     await check(`data ${data.name}`, look, `mine-agent-js data add ${data.name} ${data.location} --replace`);

@@ -2,7 +2,7 @@
 import type { Spec } from "../artifacts/spec.ts";
 import { NodeError } from "../chain/errors.ts";
 import { type CampaignRecord, leftToEarn } from "../chain/sonar.ts";
-import type { DataSet } from "../data/datasets.ts";
+import { columnNames, type DataSet } from "../data/datasets.ts";
 import { OpenMinedError, PrivacyError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { Budget } from "../privacy/budget.ts";
@@ -13,6 +13,7 @@ import type { Policy } from "../rules/policy.ts";
 import { general } from "../wording.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { Library } from "../work/library.ts";
+import { visitSeconds } from "../work/visit_cost.ts";
 import { factsOf, type Moment, momentOf, seconds, whyClosed } from "../work/offers.ts";
 import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { type Plain, printJson, printRows, type Row } from "./output.ts";
@@ -52,9 +53,10 @@ function campaignRow(connection: Connection, library: Library, record: CampaignR
     if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
     fault = error.message;
   }
-  const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(data.names) }));
+  const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(columnNames(data)) }));
   const fitting = fits.filter((fit) => fit.missing.length === 0);
-  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, policy, spec).offer);
+  const perVisit = spec === undefined || policy.minimumPerHour === 0n ? null : visitSeconds(connection.journal, record.id, spec);
+  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, policy, spec, perVisit).offer);
   const reasons = [...refused.map((refusal) => refusal.reason), ...(closed === null ? [] : [closed])];
   const lacking = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
   const dataText =

@@ -1,28 +1,26 @@
 /**
- * The miner's own data: which files this mine may use, by name, place and digest; rows are never kept. The
- * registrations (`data/NAME.json`) are the Python mine's. Mine.js reads CSV files; others, and mappings, are refused.
+ * The miner's own data: which sources this mine may use, by name, place and digest; rows are never kept. The
+ * registrations (`data/NAME.json`, and a mapping beside it) are the Python mine's.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { NotInMineJsError, OpenMinedError } from "../errors.ts";
 import { readLimited, replaceSecretFile } from "../home/files.ts";
 import { expandHome } from "../home/settings.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { fromHex, toHex, utf8 } from "../protocol/bytes.ts";
 import { sha256 } from "../protocol/cid.ts";
 import { isObject } from "../protocol/canonical_json.ts";
-import { CsvFile, SEPARATORS, TableError } from "./csv.ts";
+import { DataChangedError, DataError } from "./errors.ts";
+import { checkOptions, kindFor, kindNamed } from "./kinds/kinds.ts";
+import { MappedSource } from "./mapping/mapped.ts";
+import { type FieldMapping, readMapping } from "./mapping/mapping.ts";
 import type { Mark } from "./numbers.ts";
+import { SchemaError, type Source } from "./source.ts";
 import { type ColumnSeen, understand } from "./understanding.ts";
 
 const FORMAT = "openmined/mine-data-set/2";
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const NAMED: Readonly<Record<string, string>> = { comma: ",", semicolon: ";", tab: "\t", bar: "|" };
-
-/** A data set that cannot be registered or used. */
-export class DataError extends OpenMinedError {}
-export class DataChangedError extends DataError {}
 
 export interface DataSet {
   readonly name: string;
@@ -39,30 +37,57 @@ export interface DataSet {
   readonly rows: number;
   readonly names: readonly string[];
   readonly columns: readonly Pick<ColumnSeen, "name" | "kind" | "missing" | "oddRow">[];
+  /** How campaigns' fields are made of the columns; the digest is of the data seen through it. */
+  readonly mapping: FieldMapping | null;
 }
 
-/** The file, as the registration says it is to be read. */
-export function sourceOf(data: Pick<DataSet, "name" | "kind" | "location" | "options">): CsvFile {
-  if (data.kind !== "csv") throw new NotInMineJsError(`data set '${data.name}' is of kind ${data.kind}; Mine.js reads CSV files only: run mine-agent for it`);
-  const separator = data.options["separator"];
-  return new CsvFile(data.location, { encoding: data.options["encoding"], separator: separator === undefined ? undefined : (NAMED[separator] ?? separator) });
+/** All columns; mapped fields under the campaigns' names for them. */
+export function columnNames({ names, mapping }: Pick<DataSet, "names" | "mapping">): readonly string[] {
+  return mapping === null ? names : mapping.names(names);
 }
 
-/** The data, if they still are what was registered. DataChangedError. */
-export function requireUnchanged(data: DataSet): void {
+/** The data, as the registration says they are to be read. */
+function sourceOf({ kind, location, options, mapping, decimal }: DataSet): Source {
+  const source = kindNamed(kind).source(location, options);
+  return mapping === null ? source : new MappedSource(source, mapping, decimal);
+}
+
+/** The same data as they are now: a live source's digest taken anew. DataChangedError if what is not live has changed, or is gone. */
+export function renewed(data: DataSet): DataSet {
   let digest: string;
   try {
     digest = toHex(sourceOf(data).digest());
   } catch (error) {
-    if (!(error instanceof TableError)) throw error;
+    if (!(error instanceof SchemaError || error instanceof DataError)) throw error;
     throw new DataChangedError(`data set '${data.name}': ${error.message}; put it back, or \`mine-agent data remove ${data.name}\``);
   }
-  if (digest !== data.digest) {
+  if (digest !== data.digest && !data.live) {
     throw new DataChangedError(
       `data set '${data.name}': ${data.location} is not what was registered (SHA-256 ${data.digest}); to use it as it is: ` +
         `mine-agent data add ${data.name} ${data.location} --replace`,
     );
   }
+  return digest === data.digest ? data : { ...data, digest };
+}
+
+/**
+ * What `work` makes of the source, if it is what was registered before and after. DataChangedError: it is another one; what
+ * was made of it is not used. What changed meanwhile is first of all changed, whatever it then looked like.
+ */
+export async function whileUnchanged<T>(data: DataSet, work: (source: Source) => Promise<T>): Promise<T> {
+  if (renewed(data).digest !== data.digest) throw new DataChangedError(`data set '${data.name}' changed just now; it is looked at again`);
+  const requireSame = (): void => {
+    if (renewed(data).digest !== data.digest) throw new DataChangedError(`data set '${data.name}' changed while it was read; it is read again`);
+  };
+  let made: T;
+  try {
+    made = await work(sourceOf(data));
+  } catch (error) {
+    if (error instanceof SchemaError || error instanceof DataError) requireSame();
+    throw error;
+  }
+  requireSame();
+  return made;
 }
 
 /** What tells whether a mine has trained on them already. Under a budget data registered anew are others, changed or not. */
@@ -72,6 +97,9 @@ export function identityOf(data: DataSet, budgeted: boolean): string {
   return toHex(sha256(Buffer.concat([utf8(`openmined/registration/1\0${data.registration}`), digest])));
 }
 
+/** No data set has that name. */
+export class UnknownDataError extends DataError {}
+
 export class DataShelf {
   private readonly folder: string;
 
@@ -79,26 +107,27 @@ export class DataShelf {
     this.folder = join(home, "data");
   }
 
-  /** Look through the file at `location`, without registering it. */
-  look(name: string, location: string, options: Record<string, string>, decimal: string | null, unusable: Fraction): { data: DataSet; seen: readonly ColumnSeen[] } {
+  /** Look through the data at `location`, without registering them. */
+  async look(
+    name: string, location: string, options: Record<string, string>, decimal: string | null, unusable: Fraction, kindName?: string,
+  ): Promise<{ data: DataSet; seen: readonly ColumnSeen[] }> {
     if (!NAME.test(name)) throw new DataError(`'${name}' is not a name for data; use 1 to 64 of a-z, 0-9, '-' and '_', starting with a letter or digit`);
     if (decimal !== null && decimal !== "." && decimal !== ",") throw new DataError(`the decimal mark is '${decimal}'; expected '.' or ','`);
-    const place = resolve(expandHome(location));
-    if (/^[a-z][a-z0-9+]+:/.test(location) || (existsSync(place) && statSync(place).isDirectory()) || !/\.(csv|tsv|tab|txt)$/i.test(place)) {
-      throw new NotInMineJsError(`'${location}' is not a CSV file; Mine.js reads .csv, .tsv, .tab and .txt only: run mine-agent for other data`);
+    const place = /^[a-z][a-z0-9+]+:/.test(location) ? location : resolve(expandHome(location));
+    const kind = kindName === undefined ? kindFor(place) : kindNamed(kindName);
+    checkOptions(kind, options);
+    const source = kind.source(place, options);
+    const table = await understand(source, decimal);
+    if (table.rows === 0) {
+      const none = kind.name === "csv" ? "no record follows the header line" : "there is no record in it";
+      throw new DataError(`${source.name}: ${table.firstFault ?? none}`);
     }
-    for (const key of Object.keys(options)) {
-      if (key !== "encoding" && key !== "separator") throw new DataError(`csv data have no option '${key}'; known: encoding, separator`);
-    }
-    const source = sourceOf({ name, kind: "csv", location: place, options });
-    const table = understand(source, decimal);
-    if (table.rows === 0) throw new DataError(`${source.name}: ${table.firstFault ?? "no record follows the header line"}`);
     if (new Fraction(BigInt(table.faults)).compare(unusable.times(new Fraction(BigInt(table.rows + table.faults)))) > 0) {
       throw new DataError(`${source.name}: ${table.firstFault ?? ""} (${table.faults} such rows of ${table.rows + table.faults}; at most ${unusable.toPercent()} of them may be left out)`);
     }
     const data: DataSet = {
-      name, kind: "csv", location: place, options, live: false, decimal: decimal ?? table.decimal, unusable, digest: toHex(source.digest()),
-      registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns,
+      name, kind: kind.name, location: place, options, live: kind.live, decimal: decimal ?? table.decimal, unusable, digest: toHex(source.digest()),
+      registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns, mapping: null,
     };
     return { data, seen: table.columns };
   }
@@ -138,20 +167,43 @@ export class DataShelf {
     const { name, kind, location, options, live, decimal, unusable, sha256: digest, registration, rows, names, columns } = found;
     const texts = [name, kind, location, unusable, digest, registration].every((value) => typeof value === "string");
     if (!texts || !isObject(options) || !Array.isArray(names) || !Array.isArray(columns) || typeof rows !== "number") throw refused;
-    const mapping = join(this.folder, `${String(name)}.mapping.toml`);
-    return {
-      name: String(name), kind: existsSync(mapping) ? `${String(kind)}, seen through a mapping` : String(kind), location: String(location),
+    return this.mapped({
+      name: String(name), kind: String(kind), location: String(location),
       options: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])), live: live === true,
       decimal: decimal === "." || decimal === "," ? decimal : null, unusable: Fraction.parse(String(unusable)), digest: String(digest),
-      registration: String(registration), rows, names: names.map(String), columns: [],
-    };
+      registration: String(registration), rows, names: names.map(String), columns: [], mapping: null,
+    });
+  }
+
+  /** The data set seen through the mapping that its name has, if it has one. */
+  mapped(data: DataSet): DataSet {
+    const mapping = readMapping(this.mappingFile(data.name));
+    return mapping === undefined ? data : { ...data, mapping, digest: mapping.digest(data.digest) };
+  }
+
+  /** Let the data set be seen through `mapping` from now on; null: as it is. */
+  keepMapping(name: string, mapping: FieldMapping | null): void {
+    this.get(name);
+    if (mapping === null) rmSync(this.mappingFile(name), { force: true });
+    else replaceSecretFile(this.mappingFile(name), Buffer.from(mapping.text));
+  }
+
+  /** Forget `name`; the data themselves stay. */
+  remove(name: string): void {
+    this.get(name);
+    for (const file of [this.file(name), this.mappingFile(name)]) rmSync(file, { force: true });
+  }
+
+  get(name: string): DataSet {
+    if (NAME.test(name) && existsSync(this.file(name))) return this.read(`${name}.json`);
+    throw new UnknownDataError(`no data set '${name}' is registered (registered: ${this.all().map((one) => one.name).join(", ") || "none"})`);
+  }
+
+  private mappingFile(name: string): string {
+    return join(this.folder, `${name}.mapping.toml`);
   }
 
   private file(name: string): string {
     return join(this.folder, `${name}.json`);
   }
-}
-
-export function separatorName(separator: string): string {
-  return SEPARATORS[separator] ?? separator;
 }

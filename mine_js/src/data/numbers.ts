@@ -1,5 +1,7 @@
 /** Numbers as people write them: which mark is the decimal one in a column, and what the texts then mean. */
 
+import { trim } from "./source.ts";
+
 export type Mark = "." | "," | "?";
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const COMMA = /^[+-]?(\d+,\d*|,\d+|\d{1,3}([.' \u00a0\u202f]\d{3})+,\d*)([eE][+-]?\d+)?$/;
@@ -8,6 +10,8 @@ const EITHER = /^[+-]?[1-9]\d{0,2},\d{3}$/;
 const POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/;
 const SURE_POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$/;
 const SPACE_GROUPS = /^[+-]?\d{1,3}([' \u00a0\u202f]\d{3})+(\.\d*)?$/;
+const SIGN = /EUR|USD|GBP|CHF|€|\$|£/;
+const AMOUNT = new RegExp(`[\\d.,][\\t\\n\\f\\r ]*(?:${SIGN.source})$|^(?:${SIGN.source})[\\t\\n\\f\\r ]*[\\d.,]`);
 
 /** How many cells of a column speak for which mark. */
 export class Evidence {
@@ -16,7 +20,7 @@ export class Evidence {
   private commaOrGroup = 0;
   private pointOrGroup = 0;
 
-  /** Look at a trimmed text without its percent sign. */
+  /** Look at a text as `bare` leaves it. */
   add(text: string): void {
     if (!/[,. '\u00a0\u202f]/.test(text)) return;
     const either = EITHER.test(text);
@@ -48,29 +52,55 @@ export function marks(columns: ReadonlyMap<string, Evidence>, given: Mark | null
   return new Map([...columns].map(([name, seen]) => [name, given ?? seen.mark(others)]));
 }
 
+/** The currency that most of a column's trimmed texts have: amounts in another one are not numbers beside it. */
+export function usualCurrency(texts: Iterable<string>): string | null {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    const sign = AMOUNT.test(text) ? SIGN.exec(text)?.[0] : undefined;
+    if (sign !== undefined) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  }
+  let usual: string | null = null;
+  for (const [sign, count] of counts) {
+    const most = usual === null ? 0 : (counts.get(usual) ?? 0);
+    if (count > most || (count === most && usual !== null && sign > usual)) usual = sign;
+  }
+  return usual;
+}
+
+/** A trimmed text without its percent sign, or the currency that the amounts of its column have. */
+export function bare(text: string, currency: string | null): string {
+  if (currency !== null && isAmount(text, currency)) return trim(text.replaceAll(currency, ""));
+  return text.endsWith("%") ? trim(text.slice(0, -1)) : text;
+}
+
+function isAmount(text: string, currency: string): boolean {
+  return (text.endsWith(currency) && /[\d.,][\t\n\f\r ]*$/.test(text.slice(0, -currency.length))) || (text.startsWith(currency) && /^[\t\n\f\r ]*[\d.,]/.test(text.slice(currency.length)));
+}
+
 /** A trimmed text as a number; undefined where it cannot be read. `note` counts what was not written plainly. */
-export function parseNumber(text: string, mark: Mark, note: (what: string) => void): number | undefined {
-  const plain = PLAIN.test(text);
-  if (plain && !(mark === "," && text.includes("."))) return Number(text);
-  const percent = text.endsWith("%");
-  const bare = (percent ? text.slice(0, -1) : text).trim();
-  const isPlain = PLAIN.test(bare);
-  let result: string | undefined = bare;
-  if (mark === "," && COMMA.test(bare) && !isPlain) {
-    result = bare.replace(/[.' \u00a0\u202f]/g, "").replace(",", ".");
+export function parseNumber(text: string, mark: Mark, currency: string | null, note: (what: string) => void): number | undefined {
+  if (PLAIN.test(text) && !(mark === "," && text.includes("."))) return Number(text);
+  const digits = bare(text, currency);
+  const isPlain = PLAIN.test(digits);
+  let result: string | undefined = digits;
+  if (mark === "," && COMMA.test(digits) && !isPlain) {
+    result = digits.replace(/[.' \u00a0\u202f]/g, "").replace(",", ".");
     note("decimal comma");
-  } else if (mark === "." && COMMA_GROUPS.test(bare)) {
-    result = bare.replaceAll(",", "");
+  } else if (mark === "." && COMMA_GROUPS.test(digits)) {
+    result = digits.replaceAll(",", "");
     note("thousands separator");
-  } else if (mark === "," && POINT_GROUPS.test(bare)) {
-    result = bare.replaceAll(".", "");
+  } else if (mark === "," && POINT_GROUPS.test(digits)) {
+    result = digits.replaceAll(".", "");
     note("thousands separator");
-  } else if (SPACE_GROUPS.test(bare)) {
-    result = bare.replace(/[' \u00a0\u202f]/g, "");
+  } else if (SPACE_GROUPS.test(digits)) {
+    result = digits.replace(/[' \u00a0\u202f]/g, "");
     note("thousands separator");
-  } else if (mark === "," && isPlain && bare.includes(".")) result = undefined; // nobody can say what it means
+  } else if (mark === "," && isPlain && digits.includes(".")) result = undefined; // nobody can say what it means
   if (result === undefined || !PLAIN.test(result)) return undefined;
-  if (!percent) return Number(result);
-  note("percent sign");
-  return Number(result) / 100;
+  if (text.endsWith("%")) {
+    note("percent sign");
+    return Number(result) / 100;
+  }
+  if (currency !== null && isAmount(text, currency)) note(`'${currency}' left out`);
+  return Number(result);
 }

@@ -1,73 +1,94 @@
-/** A file's records in the types of a campaign's schema, one by one: the memory does not grow with the file. */
-import { shorten } from "../artifacts/errors.ts";
+/** A source's records in the types of a campaign's schema, batch by batch: the memory does not grow with the source. */
 import type { Fraction } from "../privacy/fraction.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Field, isNumeric, type Value } from "../schema/profile.ts";
-import { type CsvFile, TableError } from "./csv.ts";
-import { Evidence, type Mark, marks } from "./numbers.ts";
-import { convert, expected, trim } from "./values.ts";
+import { pythonFloat } from "../wording.ts";
+import { bare, Evidence, type Mark, marks } from "./numbers.ts";
+import { BadValueError, type Cell, FileFormatError, requireColumns, type SchemaError, type Source } from "./source.ts";
+import { convert, currencyOf, expected, trimmed } from "./values.ts";
 
 /**
  * The records' values in schema order, the label last. Records that cannot be used are left out as long as they are
  * few; that there are too many is known, and raised, after the last. `limit` null: however many. `decimal`: the mark of all numbers, null to see it.
  */
-export function* readRecords(source: CsvFile, schema: Schema, decimal: Mark | null, limit: Fraction | null): Generator<readonly Value[]> {
+export async function* readRecords(source: Source, schema: Schema, decimal: Mark | null, limit: Fraction | null): AsyncGenerator<readonly Value[]> {
   const fields = schema.columns;
-  const places = fields.map((field) => placeOf(field.name, source));
-  const decimals = marksOf(source, fields, places, decimal);
+  const names = fields.map((field) => field.name);
+  requireColumns(names, source.columns, source.name);
+  const numeric = fields.filter((field) => isNumeric(field) || field.jsonType === "integer").map((field) => field.name);
+  const decimals = await decimalMarks(source, numeric, decimal);
   let [records, bad, kept] = [0, 0, 0];
-  let first: string | undefined;
-  for (const row of source.rows({ leftOut: new Map() })) {
-    records += 1;
-    if ("fault" in row) {
-      bad += 1;
-      first ??= `${source.name}: row ${row.row} ${row.fault}`;
-      continue;
-    }
-    const values: Value[] = [];
-    let fine = true;
-    let dropped = false;
-    fields.forEach((field, at) => {
-      const cell = row.cells[places[at] ?? 0] ?? "";
-      const mark = decimals.get(field.name) ?? ".";
-      const found = convert(field, cell, mark, () => undefined);
-      if ("value" in found) values.push(found.value);
-      else if ("drop" in found) dropped = true;
-      else {
-        fine = false;
-        const wants = mark === "?" ? `${expected(field)}; whether the comma is a decimal mark cannot be seen: name it (decimal)` : expected(field);
-        first ??= `${source.name}: row ${row.row}, column '${field.name}' is ${found.missing ? "missing" : shorten(trim(cell))}; ${wants} is expected`;
+  let first: ((more?: string) => SchemaError) | undefined;
+  for await (const { rows, columns, faults } of source.batches(names)) {
+    records += rows.length + faults.length;
+    bad += faults.length;
+    const [fault] = faults;
+    let firstRow = fault?.row ?? Infinity;
+    let error = fault && ((more = ""): SchemaError => new FileFormatError(`${source.name}: row ${fault.row} ${fault.problem}${more && ` (${more})`}`));
+    const cells = columns.map((column) => column.map(trimmed));
+    const converted = fields.map((field, at) => convert(field, cells[at] ?? [], decimals.get(field.name) ?? ".", () => undefined));
+    for (let place = 0; place < rows.length; place += 1) {
+      const values: Value[] = [];
+      let fine = true;
+      let dropped = false;
+      for (const [at, field] of fields.entries()) {
+        const found = converted[at]?.[place];
+        if (found === undefined) continue;
+        if ("value" in found) values.push(found.value);
+        else if ("drop" in found) dropped = true;
+        else {
+          const row = rows[place] ?? 0;
+          if (row < firstRow) {
+            const cell: Cell = found.missing ? null : (cells[at]?.[place] ?? null);
+            firstRow = row;
+            error = (more = ""): SchemaError => new BadValueError(source.name, row, field.name, cell, wants(field, decimals), more);
+          }
+          fine = false;
+        }
       }
-    });
-    if (!fine) bad += 1;
-    else if (!dropped) {
-      kept += 1;
-      yield values;
+      if (!fine) bad += 1;
+      else if (!dropped) {
+        kept += 1;
+        yield values;
+      }
     }
+    first ??= error;
   }
   if (limit === null) return;
-  if (limit.toNumber() * records < bad) {
-    throw new TableError(`${first ?? source.name} (${bad} of ${records} records cannot be used; at most ${limit.toPercent()} of them may be left out)`);
+  if (first !== undefined && limit.toNumber() * records < bad) {
+    const more = `${bad} of ${records} records cannot be used; at most ${limit.toPercent()} of them may be left out`;
+    throw records === 1 ? first() : first(more);
   }
-  if (kept === 0) throw new TableError(`${source.name}: ${records > 0 ? "no record is left" : "no record follows the header line"}`);
+  if (kept === 0) throw new FileFormatError(`${source.name}: ${records > 0 ? "no record is left" : "no record follows the header line"}`);
 }
 
-function placeOf(name: string, source: CsvFile): number {
-  const { columns } = source;
-  const place = columns.indexOf(name);
-  if (place < 0) throw new TableError(`${source.name} (which has ${columns.slice(0, 12).join(", ")}): no column '${name}'`);
-  if (columns.lastIndexOf(name) !== place) throw new TableError(`${source.name}: column '${name}' is there more than once; rename all but one`);
-  return place;
+function wants(field: Field, decimals: ReadonlyMap<string, Mark>): string {
+  const mark = decimals.get(field.name) === "?" ? "; whether the comma is a decimal mark cannot be seen: name it (decimal)" : "";
+  return `${expected(field)}${mark}`;
 }
 
-function marksOf(source: CsvFile, fields: readonly Field[], places: readonly number[], decimal: Mark | null): Map<string, Mark> {
-  const numeric = fields.flatMap((field, at) => (isNumeric(field) || field.jsonType === "integer" ? [{ name: field.name, place: places[at] ?? 0 }] : []));
-  const evidence = new Map(numeric.map(({ name }) => [name, new Evidence()]));
-  if (decimal === null) {
-    for (const row of source.rows({ leftOut: new Map() })) {
-      if ("fault" in row) continue;
-      for (const { name, place } of numeric) evidence.get(name)?.add(trim(trim(row.cells[place] ?? "").replace(/%$/, "")));
+/** The decimal mark of the named columns: one pass over the source, if there are any texts in them. */
+export async function decimalMarks(source: Source, names: readonly string[], given: Mark | null): Promise<Map<string, Mark>> {
+  const evidence = new Map(names.map((name) => [name, new Evidence()]));
+  if (given !== null || names.length === 0) return marks(evidence, given);
+  for await (const { rows, columns } of source.batches(names)) {
+    let texts = false;
+    for (const [at, name] of names.entries()) {
+      const column = (columns[at] ?? []).map(trimmed);
+      if (!column.some((cell) => typeof cell === "string")) continue;
+      texts = true;
+      lookAt(column, evidence.get(name));
     }
+    if (!texts && rows.length > 0) break; // typed columns need no interpretation
   }
-  return marks(evidence, decimal);
+  return marks(evidence, null);
+}
+
+/** Let the texts of a column of one batch speak for a mark; beside them its numbers, as texts. */
+export function lookAt(column: readonly Cell[], evidence: Evidence | undefined): void {
+  const currency = currencyOf(column);
+  for (const cell of column) {
+    if (typeof cell === "string") evidence?.add(bare(cell, currency));
+    else if (typeof cell === "number") evidence?.add(pythonFloat(cell));
+  }
 }

@@ -1,7 +1,9 @@
-/** What the columns of a file hold, for its owner's eyes: kind, gaps, range. Nothing that training depends on. */
-import type { CsvFile } from "./csv.ts";
+/** What the columns of a source hold, for its owner's eyes: kind, gaps, range. Nothing that training depends on. */
+import { pythonFloat } from "../wording.ts";
 import { Evidence, type Mark, marks, parseNumber } from "./numbers.ts";
-import { isGap, trim, truthOf } from "./values.ts";
+import { lookAt } from "./reading.ts";
+import { type Cell, Moment, type Source } from "./source.ts";
+import { currencyOf, isMissing, trimmed, truthOf } from "./values.ts";
 
 const MOST_COLUMNS = 1000;
 const DATE =
@@ -25,32 +27,32 @@ export interface TableSeen {
   readonly columns: readonly ColumnSeen[];
 }
 
-/** Look through the whole file twice: once for the decimal marks, once for the values. */
-export function understand(source: CsvFile, decimal: Mark | null): TableSeen {
-  const names = source.columns;
-  const places = names.flatMap((name, place) => (names.indexOf(name) === names.lastIndexOf(name) ? [place] : [])).slice(0, MOST_COLUMNS);
-  const evidence = new Map(places.map((place) => [names[place] ?? "", new Evidence()]));
-  for (const row of source.rows({ leftOut: new Map() })) {
-    if ("fault" in row) continue;
-    for (const place of places) evidence.get(names[place] ?? "")?.add(trim(trim(row.cells[place] ?? "").replace(/%$/, "")));
+/** Look through the whole source twice: once for the decimal marks, once for the values. */
+export async function understand(source: Source, decimal: Mark | null): Promise<TableSeen> {
+  const all = source.columns;
+  const names = all.filter((name) => all.indexOf(name) === all.lastIndexOf(name)).slice(0, MOST_COLUMNS);
+  const evidence = new Map(names.map((name) => [name, new Evidence()]));
+  for await (const { columns } of source.batches(names)) {
+    for (const [at, name] of names.entries()) {
+      const column = (columns[at] ?? []).map(trimmed);
+      if (column.some((cell) => typeof cell === "string")) lookAt(column, evidence.get(name));
+    }
   }
   const decimals = marks(evidence, decimal);
-  const tallies = places.map((place) => new ColumnTally(names[place] ?? "", decimals.get(names[place] ?? "") ?? "."));
-  let [rows, faults, firstFault] = [0, 0, null as string | null];
-  for (const row of source.rows({ leftOut: new Map() })) {
-    if ("fault" in row) {
-      faults += 1;
-      firstFault ??= `row ${row.row} ${row.fault}`;
-      continue;
-    }
-    rows += 1;
-    places.forEach((place, at) => tallies[at]?.add(row.cells[place] ?? "", row.row));
+  const tallies = names.map((name) => new ColumnTally(name, decimals.get(name) ?? "."));
+  let [rows, faultCount, firstFault] = [0, 0, null as string | null];
+  for await (const batch of source.batches(names)) {
+    const [fault] = batch.faults;
+    if (fault !== undefined) firstFault ??= `row ${fault.row} ${fault.problem}`;
+    faultCount += batch.faults.length;
+    rows += batch.rows.length;
+    for (const [at, tally] of tallies.entries()) tally.add((batch.columns[at] ?? []).map(trimmed), batch.rows);
   }
   const columns = tallies.map((tally) => tally.seen());
   const numeric = tallies.filter((tally) => ["integer", "number"].includes(tally.kind()));
   const commas = numeric.some((tally) => tally.decimalCommas > 0);
   const plain = numeric.some((tally) => tally.kind() === "number" && tally.mark === ".");
-  return { rows, faults, firstFault, decimal: commas && !plain ? "," : null, columns };
+  return { rows, faults: faultCount, firstFault, decimal: commas && !plain ? "," : null, columns };
 }
 
 class ColumnTally {
@@ -68,23 +70,36 @@ class ColumnTally {
     this.mark = mark;
   }
 
-  add(cell: string, row: number): void {
-    const text = trim(cell);
-    if (isGap(text)) {
-      this.missing += 1;
-      return;
+  /** The trimmed cells of one batch. */
+  add(column: readonly Cell[], rows: readonly number[]): void {
+    const cells = asOneType(column);
+    const currency = currencyOf(cells);
+    for (const [place, cell] of cells.entries()) {
+      if (isMissing(cell, [])) this.missing += 1;
+      else if (typeof cell === "string") this.text(cell, rows[place] ?? 0, currency);
+      else if (typeof cell === "boolean") this.count("boolean");
+      else if (typeof cell === "bigint") this.number(Number(cell), "integer");
+      else if (typeof cell === "number") this.number(cell, "number");
+      else this.count(cell instanceof Moment ? "date" : "other");
     }
-    const number = parseNumber(text, this.mark, (what) => {
+  }
+
+  private text(text: string, row: number, currency: string | null): void {
+    const number = parseNumber(text, this.mark, currency, (what) => {
       if (what === "decimal comma") this.decimalCommas += 1;
     });
     if (number !== undefined && Number.isFinite(number)) {
-      this.low = Math.min(this.low, number);
-      this.high = Math.max(this.high, number);
-      this.count(Number.isInteger(number) && !text.includes(".") ? "integer" : "number");
+      this.number(number, Number.isInteger(number) && !text.includes(".") ? "integer" : "number");
       return;
     }
     this.oddRow ??= row;
     this.count(truthOf(text) !== undefined ? "boolean" : DATE.test(text) ? "date" : "text");
+  }
+
+  private number(number: number, kind: "integer" | "number"): void {
+    this.low = Math.min(this.low, number);
+    this.high = Math.max(this.high, number);
+    this.count(kind);
   }
 
   kind(): string {
@@ -108,4 +123,12 @@ class ColumnTally {
   private count(kind: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }
+}
+
+/** Cells of several types for people to look at: as numbers if there are no others, else as texts. */
+function asOneType(column: readonly Cell[]): readonly Cell[] {
+  const types = new Set(column.flatMap((cell) => (cell === null ? [] : [typeof cell])));
+  if (types.size < 2) return column;
+  if (types.size === 2 && types.has("bigint") && types.has("number")) return column.map((cell) => (typeof cell === "bigint" ? Number(cell) : cell));
+  return column.map((cell) => (typeof cell === "number" ? pythonFloat(cell) : typeof cell === "bigint" || typeof cell === "boolean" ? String(cell) : cell));
 }

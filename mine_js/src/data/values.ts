@@ -1,7 +1,8 @@
-/** One cell turned into a field's type: what is missing, what does not fit, and what had to be converted. */
+/** One column of a batch turned into a field's type: what is missing, what does not fit, and what had to be converted. */
 import { shorten } from "../artifacts/errors.ts";
 import { type Field, isNumeric, isStrict, type Value } from "../schema/profile.ts";
-import { type Mark, parseNumber } from "./numbers.ts";
+import { type Mark, parseNumber, usualCurrency } from "./numbers.ts";
+import { type Cell, trim } from "./source.ts";
 
 const GAPS = new Set([
   "", "NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan", "NULL", "Null", "null", "None", "none",
@@ -12,18 +13,31 @@ const FALSE = new Set(["false", "f", "no", "n", "off", "0", "nein", "falsch", "n
 
 /** A value; or why there is none: a gap or unknown class that drops the record by the schema's rule, or an unusable cell. */
 export type Converted = { readonly value: Value } | { readonly drop: true } | { readonly unusable: true; readonly missing: boolean };
+type Note = (what: string) => void;
 
-export function trim(text: string): string {
-  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
+/** Texts trimmed, all else as it is. */
+export function trimmed(cell: Cell): Cell {
+  return typeof cell === "string" ? trim(cell) : cell;
 }
 
 export function isGap(text: string): boolean {
   return GAPS.has(text);
 }
 
+/** Whether a trimmed cell holds nothing, or a word for that which the field has not as a class. */
+export function isMissing(cell: Cell, classes: readonly unknown[]): boolean {
+  if (typeof cell === "string") return GAPS.has(cell) && !classes.includes(cell);
+  return cell === null || (typeof cell === "number" && Number.isNaN(cell));
+}
+
 export function truthOf(text: string): boolean | undefined {
   const word = text.toLowerCase().replace(/^([01])\.0+$/, "$1");
   return TRUE.has(word) ? true : FALSE.has(word) ? false : undefined;
+}
+
+/** The currency of a column of one batch. */
+export function currencyOf(column: readonly Cell[]): string | null {
+  return usualCurrency(column.filter((cell) => typeof cell === "string" && cell !== "") as readonly string[]);
 }
 
 /** What would have been right, in words. */
@@ -35,18 +49,22 @@ export function expected(field: Field): string {
   return { number: "a finite number", integer: "a whole number", boolean: "true or false", string: "a text" }[field.jsonType];
 }
 
-export function convert(field: Field, cell: string, mark: Mark, note: (what: string) => void): Converted {
-  const text = trim(cell);
-  if (isGap(text) && !(field.classes as readonly unknown[]).includes(text)) {
-    if (text !== "") note(`'${text}' as missing`);
-    return byRule(field.missing, true);
-  }
-  const value = read(field, text, mark, note);
-  if (field.classes.length > 0) {
-    if (value !== undefined && field.classes.includes(value)) return { value };
-    return byRule(field.unknown, false);
-  }
-  return value === undefined ? { unusable: true, missing: false } : { value };
+/** A column's trimmed cells as the field asks; what a value becomes depends on that value, its mark and the column's currency. */
+export function convert(field: Field, column: readonly Cell[], mark: Mark, note: Note): Converted[] {
+  const numeric = isNumeric(field) || field.jsonType === "integer";
+  const currency = numeric ? currencyOf(column) : null;
+  return column.map((cell): Converted => {
+    if (isMissing(cell, field.classes)) {
+      if (typeof cell === "string" && cell !== "") note(`'${cell}' as missing`);
+      return byRule(field.missing, true);
+    }
+    const value = read(field, cell, mark, currency, note);
+    if (field.classes.length > 0) {
+      if (value !== undefined && field.classes.includes(value)) return { value };
+      return byRule(field.unknown, false);
+    }
+    return value === undefined ? { unusable: true, missing: false } : { value };
+  });
 }
 
 function byRule(rule: Field["missing"], missing: boolean): Converted {
@@ -54,19 +72,32 @@ function byRule(rule: Field["missing"], missing: boolean): Converted {
   return rule.value === null ? { drop: true } : { value: rule.value };
 }
 
-function read(field: Field, text: string, mark: Mark, note: (what: string) => void): Value | undefined {
-  if (field.jsonType === "boolean") {
-    const truth = truthOf(text);
-    if (truth !== undefined && !["true", "false", "0", "1"].includes(text.toLowerCase())) note("word for true or false");
-    return truth;
-  }
+function read(field: Field, cell: Cell, mark: Mark, currency: string | null, note: Note): Value | undefined {
+  if (field.jsonType === "boolean") return truthIn(cell, note);
   if (isNumeric(field) || field.jsonType === "integer") {
-    const number = parseNumber(text, mark, note);
+    const number = numberIn(cell, mark, currency, note);
     if (number === undefined || !Number.isFinite(number)) return undefined;
     if (field.jsonType === "integer" && !(Number.isInteger(number) && Math.abs(number) < 2 ** 53)) return undefined;
     return number + 0;
   }
-  const normal = text.normalize("NFC");
-  if (normal !== text) note("letters composed (Unicode NFC)");
+  if (typeof cell === "bigint") return String(cell);
+  if (typeof cell !== "string") return undefined;
+  const normal = cell.normalize("NFC");
+  if (normal !== cell) note("letters composed (Unicode NFC)");
   return normal;
+}
+
+/** A trimmed cell as a float64: of whole numbers beyond 2^53 the nearest, and to even where two are as near. */
+export function numberIn(cell: Cell, mark: Mark, currency: string | null, note: Note): number | undefined {
+  if (typeof cell === "string") return parseNumber(cell, mark, currency, note);
+  return typeof cell === "bigint" ? Number(cell) : typeof cell === "number" ? cell : undefined;
+}
+
+function truthIn(cell: Cell, note: Note): boolean | undefined {
+  if (typeof cell === "boolean") return cell;
+  if (typeof cell === "bigint" || typeof cell === "number") return Number(cell) === 1 ? true : Number(cell) === 0 ? false : undefined;
+  if (typeof cell !== "string") return undefined;
+  const truth = truthOf(cell);
+  if (truth !== undefined && !["true", "false", "0", "1"].includes(cell.toLowerCase())) note("word for true or false");
+  return truth;
 }

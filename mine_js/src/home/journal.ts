@@ -50,6 +50,8 @@ export interface Submission {
   readonly sealed: Uint8Array | null;
   readonly closedAt: number | null;
   readonly givenUp: string | null;
+  /** Of computing; null where an earlier release did not measure it. */
+  readonly seconds: number | null;
 }
 
 export interface Failure {
@@ -67,10 +69,10 @@ export class Journal {
   add(made: Omit<Submission, "number" | "closedAt" | "givenUp">, now: number): Submission {
     const { lastInsertRowid } = this.database
       .prepare(
-        `insert into mine_submission (campaign, data, data_digest, base_version, base_model, update_cid, value, sealed, made_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `insert into mine_submission (campaign, data, data_digest, base_version, base_model, update_cid, value, sealed, made_at, seconds)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(raw(made.campaign), made.data, raw(made.dataDigest), made.baseVersion, raw(made.baseModel), raw(made.update), String(made.value), made.sealed, now);
+      .run(raw(made.campaign), made.data, raw(made.dataDigest), made.baseVersion, raw(made.baseModel), raw(made.update), String(made.value), made.sealed, now, made.seconds);
     return { ...made, number: Number(lastInsertRowid), closedAt: null, givenUp: null };
   }
 
@@ -103,7 +105,16 @@ export class Journal {
       sealed: row["sealed"] instanceof Uint8Array ? row["sealed"] : null,
       closedAt: row["closed_at"] === null ? null : Number(row["closed_at"]),
       givenUp: row["given_up"] === null ? null : String(row["given_up"]),
+      seconds: row["seconds"] === null ? null : Number(row["seconds"]),
     }));
+  }
+
+  /** What a visit to the campaign took on average, over the last four; null if there was none. */
+  secondsOfVisits(campaign: string): number | null {
+    const found = this.database
+      .prepare("select avg(seconds) as seconds from (select seconds from mine_submission where campaign = ? and seconds is not null order by number desc limit 4)")
+      .get(raw(campaign))?.["seconds"];
+    return typeof found === "number" ? found : null;
   }
 
   /** Note an error, and when to try again. */

@@ -104,7 +104,7 @@ const KNOWN: Readonly<Record<string, Setting>> = {
   },
   memory_mb: {
     kind: "whole", usual: 1024, expected: "a whole number from 16 to 1000000000", allowed: (value: number) => value >= 16 && value <= 1e9,
-    comment: "Megabytes that models, keys and prepared data may take (of mine-agent; Mine.js keeps eight visits).",
+    comment: "Megabytes that models, keys and prepared data may take (Mine.js keeps eight visits beside them).",
   },
   auto_claim: { kind: "flag", usual: true, expected: "true or false", comment: "Claim by itself once a campaign is settled." },
   submissions: count(50, "Submissions per campaign."),
@@ -164,6 +164,7 @@ function meaning(values: Values, source: string): Omit<Policy, "text"> {
     expectedShare: Fraction.parse(String(values["expected_share"])),
     stakeRisk: Fraction.parse(String(values["stake_risk"])),
     autoClaim: values["auto_claim"] === true,
+    memoryMb: number("memory_mb"),
     limits: {
       submissions: number("submissions"), noGainInARow: number("no_gain_in_a_row"), noGainPause: number("no_gain_pause"),
       timeMargin: number("time_margin"), leastRecords: number("least_records"), leastClasses: number("least_classes"),

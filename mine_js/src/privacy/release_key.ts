@@ -4,7 +4,7 @@
  */
 import { recordClip } from "../artifacts/record_clip.ts";
 import type { Spec } from "../artifacts/spec.ts";
-import { toHex } from "../protocol/bytes.ts";
+import { toHex, utf8 } from "../protocol/bytes.ts";
 import { dumpsJson, isObject } from "../protocol/canonical_json.ts";
 import { sha256 } from "../protocol/cid.ts";
 import type { LinearFamily } from "../syft/family.ts";
@@ -14,13 +14,14 @@ import type { Fraction } from "./fraction.ts";
 const FORMAT = "openmined/privacy-release/2";
 const WORDS: readonly string[] = ["$schema", "title", "description"];
 
-/** In hexadecimal; `registration`: the secret of the data's. Data seen through a mapping are not for this mine. */
-export function releaseKey(spec: Spec, campaign: string, family: LinearFamily, rho: Fraction, registration: string): string {
+/** In hexadecimal; `registration`: the secret of the data's; `mapping`: its text, null for none. */
+export function releaseKey(spec: Spec, campaign: string, family: LinearFamily, rho: Fraction, registration: string, mapping: string | null): string {
   const clip = recordClip(spec.schema, family);
   const document = {
     format: FORMAT, input_schema: withoutWords(spec.inputSchema), output_schema: withoutWords(spec.outputSchema),
     features: spec.features === null ? null : { map: spec.features, seed: campaign },
-    clip: [floatToHex(clip.inputs), floatToHex(clip.targets)], rho: rho.toString(), shape: [family.rows, family.nOutputs], registration, mapping: null,
+    clip: [floatToHex(clip.inputs), floatToHex(clip.targets)], rho: rho.toString(), shape: [family.rows, family.nOutputs], registration,
+    mapping: mapping === null ? null : toHex(sha256(utf8(mapping))),
   };
   return toHex(sha256(dumpsJson(document)));
 }

@@ -184,6 +184,7 @@ function littleEndian(values: BigInt64Array): Uint8Array {
 export class ReleasedProblem implements Quadratic {
   private readonly noised: NoisedSums;
   private readonly family: LinearFamily;
+  readonly shape: readonly [number, number];
   private mended: Matrix | undefined;
 
   constructor(noised: NoisedSums, family: LinearFamily) {
@@ -192,6 +193,7 @@ export class ReleasedProblem implements Quadratic {
     }
     this.noised = noised;
     this.family = family;
+    this.shape = [noised.rows, noised.columns];
   }
 
   /** About how many records there are, 1 or more. */
@@ -226,6 +228,11 @@ export class ReleasedProblem implements Quadratic {
   stepSize(hessian: Matrix, wanted: number | null): number {
     const largest = 1 / largestEigenvalue(hessian);
     return wanted === null ? largest : Math.min(wanted, largest);
+  }
+
+  /** One for each batch of `size` records, each on all of them: a release has no parts. */
+  *batches(size: number): Generator<Quadratic> {
+    for (let left = Math.ceil(this.rows / size); left > 0; left -= 1) yield this;
   }
 
   private repaired(): Matrix {

@@ -123,9 +123,6 @@ function* amountsOfEther(policy: Policy, offer: Offer, gain: Fraction): Generato
   const little = offer.left >= policy.minimumReward ? null : `${left} left to earn is below ${least}`;
   yield check("minimum_reward", `at least ${least}`, `${left} left to earn`, little);
   if (offer.visitSeconds !== null) yield perHour(policy.minimumPerHour, gain, offer.visitSeconds);
-  if (offer.visitSeconds !== null || policy.minimumPerHour === 0n) return;
-  const reason = "Mine.js does not reckon earnings by the hour; set minimum_per_hour to 0, or run mine-agent";
-  yield check("minimum_per_hour", `at least ${formatWei(policy.minimumPerHour)} an hour`, "not reckoned", reason);
 }
 
 /** `gain`: what the next submission is expected to leave, in wei. */

@@ -75,6 +75,8 @@ export interface Policy {
   readonly stakeRisk: Fraction;
   readonly margin: Fraction;
   readonly autoClaim: boolean;
+  /** What prepared data may take at most. */
+  readonly memoryMb: number;
   readonly limits: Limits;
   /** Of policy.toml, as decisions keep it. */
   readonly text: string;
@@ -106,7 +108,7 @@ export interface Offer {
   /** Whether this mine has submitted to it; how many other campaigns it works for. */
   readonly begun: boolean;
   readonly others: number;
-  /** How long one visit is expected to take; Mine.js does not know it itself. */
+  /** How long one visit is expected to take, where a rule asks. */
   readonly visitSeconds: number | null;
   /** Of this mine's latest judged submissions here; and what they cost so far. */
   readonly payouts: readonly bigint[];

@@ -1,5 +1,5 @@
 /** Training rules: each turns a mine's quadratic problem into one affine map. */
-import { NotInMineJsError, ParameterError, requireKnown } from "../errors.ts";
+import { ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
 import { AffineMap } from "./affine.ts";
 import { Matrix } from "./matrix.ts";
@@ -9,18 +9,26 @@ import { Matrix } from "./matrix.ts";
  * however much of it is known.
  */
 export interface Quadratic {
+  /** (d, k), the shape of the weights. */
+  readonly shape: readonly [number, number];
+  /** How many records there are, or about how many; 1 or more. */
+  readonly rows: number;
   /** curvature X'X / n + (penalty + l2) P, (d, d). */
   hessian(l2: number): Matrix;
   /** X'T / n, (d, k). */
   pull(): Matrix;
   /** How far to go along the gradient; null asks for 1/L. */
   stepSize(hessian: Matrix, wanted: number | null): number;
+  /** One epoch's steps, `size` records at a time, in an order of its own. */
+  batches(size: number, seed: number, epoch: number): Iterable<Quadratic>;
 }
 
 export interface Rule {
   readonly name: string;
   /** All parameters by name, as a spec holds them. */
   readonly parameters: Readonly<Record<string, number | string | null>>;
+  /** Whether it goes through the records themselves, in an order of its own: sums over them are not enough. */
+  readonly needsRows: boolean;
   visit(problem: Quadratic): AffineMap;
 }
 
@@ -31,6 +39,9 @@ interface Range {
   readonly whole?: boolean;
 }
 
+const MOST_STEPS = 100_000;
+/** Steps times columns^3: each step decomposes and multiplies such matrices. */
+const MOST_WORK = 4e12;
 const DAMPING = { least: 1e-6, most: 1, usual: 1 };
 const RATE = { least: 1e-12, most: 1e6, usual: null };
 const RANGES: Readonly<Record<string, Readonly<Record<string, Range>>>> = {
@@ -75,21 +86,16 @@ export function ruleFrom(described: unknown): Rule {
   const number = (parameter: string): number => values[parameter] ?? 0;
   const parameters = { name: String(name), ...values };
   if (name === "gradient_descent") {
-    return { name, parameters, visit: (problem) => descent(problem, number("l2"), values["learning_rate"] ?? null, number("steps"), number("damping")) };
+    return { name, parameters, needsRows: false, visit: (problem) => descent(problem, number("l2"), values["learning_rate"] ?? null, number("steps"), number("damping")) };
   }
   if (name === "proximal" && number("l2") > number("rho")) {
     throw new ParameterError(`l2 is ${number("l2")} with rho ${number("rho")}; needs l2 up to rho`);
   }
   if (name === "proximal") {
-    return { name, parameters, visit: (problem) => proximal(problem, number("rho"), number("l2"), number("damping")) };
+    return { name, parameters, needsRows: false, visit: (problem) => proximal(problem, number("rho"), number("l2"), number("damping")) };
   }
-  return {
-    name: "mini_batch",
-    parameters,
-    visit: () => {
-      throw new NotInMineJsError("Mine.js does not train by the rule mini_batch; run mine-agent for this campaign");
-    },
-  };
+  const batch = { size: number("batch"), epochs: number("epochs"), seed: number("seed") };
+  return { name: "mini_batch", parameters, needsRows: true, visit: (problem) => miniBatch(problem, batch, number("l2"), values["learning_rate"] ?? null, number("damping")) };
 }
 
 function checked(name: string, value: unknown, range: Range): number | null {
@@ -107,6 +113,30 @@ function descent(problem: Quadratic, l2: number, wanted: number | null, steps: n
   const rate = problem.stepSize(hessian, wanted);
   const A = hessian.map((value, row, column) => (row === column ? 1 : 0) - rate * value);
   return new AffineMap(A, problem.pull().scaled(rate)).repeated(steps).damped(damping);
+}
+
+/** The maps of the batches one after another; each takes a step size of its own. */
+function miniBatch(
+  problem: Quadratic, { size, epochs, seed }: { size: number; epochs: number; seed: number }, l2: number, wanted: number | null, damping: number,
+): AffineMap {
+  const [d, k] = problem.shape;
+  const steps = epochs * Math.ceil(problem.rows / size);
+  if (steps > MOST_STEPS) throw new ParameterError(`${epochs} epochs of ${problem.rows} rows by ${size} are ${steps} steps; at most ${MOST_STEPS} are done`);
+  if (steps * d ** 3 > MOST_WORK) throw new ParameterError(`${steps} steps with ${d} columns; at most ${Math.floor(MOST_WORK / d ** 3)} are done`);
+  let [A, c] = [Matrix.identity(d), new Matrix(d, k)];
+  let last: { step: Quadratic; hessian: Matrix; pull: Matrix; rate: number } | undefined;
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    for (const step of problem.batches(size, seed, epoch)) {
+      if (last?.step !== step) {
+        const hessian = step.hessian(l2);
+        last = { step, hessian, pull: step.pull(), rate: step.stepSize(hessian, wanted) };
+      }
+      const { hessian, pull, rate } = last;
+      A = A.plus(hessian.times(A).scaled(-rate));
+      c = c.plus(pull.plus(hessian.times(c).scaled(-1)).scaled(rate));
+    }
+  }
+  return new AffineMap(A, c).damped(damping);
 }
 
 /** (H + rho I)^-1 (rho W + pull), by elimination with pivots. */

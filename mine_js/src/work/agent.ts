@@ -8,6 +8,7 @@ import type { CampaignRecord } from "../chain/sonar.ts";
 import { OpenMinedError } from "../errors.ts";
 import { LONGEST_PAUSE } from "../home/journal.ts";
 import type { DataSet } from "../data/datasets.ts";
+import { BadValueError } from "../data/source.ts";
 import type { Ledger } from "../privacy/ledger.ts";
 import { nextMove, pauseLeft } from "../rules/pacing.ts";
 import { asks, decide } from "../rules/decisions.ts";
@@ -79,7 +80,8 @@ export class Agent {
     const records = await connection.sonar.many(live);
     let moment = await momentOf(connection, records);
     for (const record of records.values()) {
-      for (const data of dataSets) {
+      for (const added of dataSets) {
+        const data = this.fresh.asLastSeen(added, policy);
         const begun = await this.attempt(record.id, data.name, async () => {
           if (!this.isDue(moment, record, data, policy)) return false;
           // A visit before this one may have taken minutes.
@@ -146,7 +148,7 @@ export class Agent {
 
 /** The error's text for logs and records: of a cell only its place is named, never its value. */
 export function describe(error: OpenMinedError): string {
-  const text = error.name === "TableError" ? error.message.replace(/(column '[^']*') is [^;]*;/, "$1 does not fit;") : error.message;
+  const text = error instanceof BadValueError ? error.place : error.message;
   return oneLine(text, 500);
 }
 

@@ -1,8 +1,8 @@
 /** How a data set fits the campaigns that are open: by its columns, then by every value. Nobody else is asked. */
 import { NodeError } from "../chain/errors.ts";
-import { type DataSet, sourceOf } from "../data/datasets.ts";
+import { columnNames, type DataSet, whileUnchanged } from "../data/datasets.ts";
 import { readRecords } from "../data/reading.ts";
-import { TableError } from "../data/csv.ts";
+import { SchemaError } from "../data/source.ts";
 import { OpenMinedError } from "../errors.ts";
 import type { Home } from "../home/home.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -24,14 +24,14 @@ export async function campaignFits(home: Home, data: DataSet): Promise<{ fits: C
     const [library, settled] = [new Library(connection), connection.settledIds()];
     const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
     const open = [...records.values()].filter((record) => record.state === "OPEN");
-    return { fits: open.map((record) => fit(record.id, data, () => library.spec(record))), unknown: null };
+    return { fits: await Promise.all(open.map((record) => fit(record.id, data, () => library.spec(record)))), unknown: null };
   } catch (error) {
     if (error instanceof OpenMinedError) return { fits: [], unknown: error.message };
     throw error;
   }
 }
 
-function fit(id: string, data: DataSet, read: () => { title: string; schema: Schema }): CampaignFit {
+async function fit(id: string, data: DataSet, read: () => { title: string; schema: Schema }): Promise<CampaignFit> {
   const campaign = `0x${id}`;
   let spec: { title: string; schema: Schema };
   try {
@@ -41,19 +41,22 @@ function fit(id: string, data: DataSet, read: () => { title: string; schema: Sch
     return { campaign, title: null, fits: false, missing: [], whyNot: error.message };
   }
   const { title, schema } = spec;
-  const missing = schema.missing(data.names);
-  const whyNot = missing.length > 0 ? `lacks ${missing.join(", ")}` : misfit(schema, data);
+  const missing = schema.missing(columnNames(data));
+  const whyNot = missing.length > 0 ? `lacks ${missing.join(", ")}` : await misfit(schema, data);
   return { campaign, title, fits: whyNot === null, missing, whyNot };
 }
 
 /** The first value that does not fit, if too many do not; reads them all. */
-function misfit(schema: Schema, data: DataSet): string | null {
-  const records = readRecords(sourceOf(data), schema, data.decimal, data.unusable);
+async function misfit(schema: Schema, data: DataSet): Promise<string | null> {
+  let kept = 0;
   try {
-    while (records.next().done !== true);
+    await whileUnchanged(data, async (source) => {
+      const records = readRecords(source, schema, data.decimal, data.unusable);
+      while ((await records.next()).done !== true) kept += 1;
+    });
     return null;
   } catch (error) {
-    if (error instanceof TableError) return error.message;
+    if (error instanceof SchemaError) return `${error.message}${kept > 0 ? "; data add --replace --unusable SHARE leaves more out" : ""}`;
     throw error;
   }
 }

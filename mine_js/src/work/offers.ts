@@ -4,7 +4,7 @@ import type { Spec } from "../artifacts/spec.ts";
 import { priceNow } from "../chain/fees.ts";
 import { OutboxRecords } from "../chain/outbox_records.ts";
 import { type CampaignRecord, inEther, leftToEarn, targetReached } from "../chain/sonar.ts";
-import { type DataSet, identityOf } from "../data/datasets.ts";
+import { columnNames, type DataSet, identityOf } from "../data/datasets.ts";
 import type { Facts } from "../rules/decisions.ts";
 import type { Offer } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
@@ -29,7 +29,7 @@ export async function momentOf(connection: Connection, records: ReadonlyMap<stri
 }
 
 /** What speaks for and against training the data for the campaign. Without its spec, what that would say is left open. */
-export function factsOf(connection: Connection, moment: Moment, record: CampaignRecord, data: DataSet | null, policy: Policy, spec?: Spec): Facts {
+export function factsOf(connection: Connection, moment: Moment, record: CampaignRecord, data: DataSet | null, policy: Policy, spec?: Spec, visitSeconds: number | null = null): Facts {
   const [standings, now] = [connection.standings(record.id), seconds()];
   const judged = standings.filter((standing) => standing.made !== null && standing.verdict !== null);
   const offer: Offer = {
@@ -48,10 +48,11 @@ export function factsOf(connection: Connection, moment: Moment, record: Campaign
     payouts: judged.map((standing) => standing.payout),
     spent: spentOn(connection, record, judged.length, judged.filter((standing) => standing.outcome === "burned").length),
     word: connection.decisions.word(record.id),
+    visitSeconds,
   };
   return {
     offer,
-    lacking: spec === undefined || data === null ? [] : spec.schema.missing(data.names),
+    lacking: spec === undefined || data === null ? [] : spec.schema.missing(columnNames(data)),
     closed: whyClosed(record, moment.chainTime, 0, spec),
     past: pastOf(standings, connection.sonar.version, now),
     data: data === null ? "" : identityOf(data, policy.privacy !== null),

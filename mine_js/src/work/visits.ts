@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { recordClip } from "../artifacts/record_clip.ts";
 import type { Spec } from "../artifacts/spec.ts";
 import type { PrivacyStatement } from "../artifacts/wire.ts";
-import { DataError, type DataSet, requireUnchanged, sourceOf } from "../data/datasets.ts";
+import { type DataSet, renewed, whileUnchanged } from "../data/datasets.ts";
+import { DataError } from "../data/errors.ts";
 import { readRecords } from "../data/reading.ts";
 import { epsilonAt, requireDelta } from "../privacy/accounting.ts";
 import type { Budget } from "../privacy/budget.ts";
@@ -19,6 +20,7 @@ import { fromHex } from "../protocol/bytes.ts";
 import type { Limits } from "../rules/policy.ts";
 import type { AffineMap } from "../syft/affine.ts";
 import type { LinearFamily, SeenRow } from "../syft/family.ts";
+import { Rows } from "../syft/row_batches.ts";
 import { RowSums } from "../syft/sums.ts";
 
 const KEPT = 8;
@@ -53,6 +55,7 @@ export interface VisitRequest {
   readonly data: DataSet;
   readonly limits: Limits;
   readonly budget: Budget | null;
+  readonly memoryMb: number;
 }
 
 export class Visits {
@@ -64,10 +67,10 @@ export class Visits {
   }
 
   async visit(request: VisitRequest): Promise<Compiled> {
-    const { campaign, data, budget } = request;
+    const data = renewed(request.data); // a database is read as it is now
+    const { campaign, budget } = request;
     const name = [campaign, data.digest, data.registration, budget === null ? "none" : `${budget.epsilon}/${budget.price}/${budget.delta}`].join("/");
-    requireUnchanged(data);
-    const made = this.kept.get(name) ?? (await this.compiled(request));
+    const made = this.kept.get(name) ?? (await this.compiled({ ...request, data }));
     this.kept.delete(name);
     this.kept.set(name, made);
     const oldest = this.kept.keys().next();
@@ -79,9 +82,9 @@ export class Visits {
     const { campaign, spec, budget } = request;
     const family = spec.familyFor(fromHex(campaign) ?? new Uint8Array(0));
     if (budget === null) {
-      const sums = new RowSums(family);
-      this.read(request, family, (row) => sums.add(row));
-      return { map: spec.rule.visit(sums), statement: null, release: null };
+      const gathered = spec.rule.needsRows ? new Rows(family, request.data.name, request.memoryMb * 2 ** 20) : new RowSums(family);
+      await this.read(request, family, (row) => gathered.add(row));
+      return { map: spec.rule.visit(gathered), statement: null, release: null };
     }
     const floor = spec.privacyFloor;
     const rho = floor === null ? budget.priceRho : budget.forFloor(floor.epsilon, floor.delta);
@@ -97,14 +100,14 @@ export class Visits {
   /** The stored release of these data in this view, the records unread, or a new one: charged, drawn, stored, and only then used. */
   private async released(request: VisitRequest, family: LinearFamily, budget: Budget, rho: Fraction): Promise<{ noised: NoisedSums; key: string }> {
     const { campaign, spec, data } = request;
-    const key = releaseKey(spec, campaign, family, rho, data.registration);
+    const key = releaseKey(spec, campaign, family, rho, data.registration, data.mapping?.text ?? null);
     // Of all rows that were registered: how many of them fit is the campaign's choice, and shows nowhere.
     requireDelta(budget.delta, data.rows);
     const stored = this.ledger.release(key);
     if (stored !== undefined) return { noised: stored, key };
     const clip = recordClip(spec.schema, family);
     const sums = new UnnoisedSums(family.rows, family.nOutputs, clip);
-    this.read(request, family, ({ inputs, targets }) => sums.add(onGrid(inputs, targets, clip)));
+    await this.read(request, family, ({ inputs, targets }) => sums.add(onGrid(inputs, targets, clip)));
     const [began, now] = [performance.now(), Math.trunc(Date.now() / 1000)];
     this.ledger.charge(key, rho, budget, campaign, data.name, now);
     const noised = this.ledger.keep(key, sums.noised(rho), campaign, data.name, now);
@@ -115,22 +118,22 @@ export class Visits {
   }
 
   /** Every usable record, encoded. Raises unless the data are the registered ones before and after. */
-  private read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): void {
-    requireUnchanged(data);
+  private async read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): Promise<void> {
     const { schema } = spec;
     // Under a budget the mark is not taken from the column: one record more would change what the others mean.
     const decimal = data.decimal ?? (budget === null ? null : ".");
     const classes = new Set<number>();
     let count = 0;
-    // Under a budget, whether this mine takes part is no function of single values: everybody sees it, and the
-    // campaign's schema chooses which records fit. The noise, not their number, protects them.
-    for (const values of readRecords(sourceOf(data), schema, decimal, budget === null ? data.unusable : null)) {
-      const label = schema.encodeLabel(values.at(-1) ?? 0);
-      classes.add(label);
-      count += 1;
-      take(family.seen(schema.encode(values), label));
-    }
-    requireUnchanged(data);
+    await whileUnchanged(data, async (source) => {
+      // Under a budget, whether this mine takes part is no function of single values: everybody sees it, and the
+      // campaign's schema chooses which records fit. The noise, not their number, protects them.
+      for await (const values of readRecords(source, schema, decimal, budget === null ? data.unusable : null)) {
+        const label = schema.encodeLabel(values.at(-1) ?? 0);
+        classes.add(label);
+        count += 1;
+        take(family.seen(schema.encode(values), label));
+      }
+    });
     if (budget !== null) count = data.rows;
     if (count < limits.leastRecords) throw new TooLittleDataError(data.name, "records", count, limits.leastRecords);
     if (budget === null && schema.label.classes.length > 0 && classes.size < limits.leastClasses) {

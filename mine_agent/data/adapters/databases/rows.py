@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -44,6 +45,36 @@ def row_batches(rows: Iterable[Row], source: str) -> Iterator[list[Row]]:
         yield batch
 
 
+def digest_of_rows(columns: list[str], batches: Iterable[list[Row]]) -> bytes:
+    """SHA-256 of the columns' names and the rows, in their order (docs/protocol.md, section 9). Not of what
+    Python's `repr` makes of them: which characters it writes as they are differs between its versions.
+    """
+    digest = hashlib.sha256(b"openmined/rows/1\0" + _bytes_of(columns))
+    for rows in batches:
+        digest.update(b"".join(map(_bytes_of, rows)))
+    return digest.digest()
+
+
+def _bytes_of(row: Iterable[Any]) -> bytes:
+    return b"".join(map(_value, row)) + b"\n"
+
+
+def _value(value: Any) -> bytes:
+    if value is None:
+        return b"n"
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, int):
+        return b"i%d;" % value
+    if isinstance(value, float):
+        return b"d" + struct.pack(">d", value)
+    if isinstance(value, bytes):
+        return b"b%d;" % len(value) + value
+    kind, text = (b"s", value) if isinstance(value, str) else (b"o", str(value))
+    raw = text.encode("utf-8", "surrogatepass")
+    return b"%s%d;" % (kind, len(raw)) + raw
+
+
 class SelectedRows(ABC):
     """The records of one SELECT, for any database that gives its rows one after another."""
 
@@ -59,11 +90,7 @@ class SelectedRows(ABC):
 
     def digest(self) -> bytes:
         """SHA-256 of the SELECT's rows, in their order: other tables may change meanwhile."""
-        digest = hashlib.sha256(repr(self.columns()).encode())
-        for rows in self.rows():
-            for row in rows:
-                digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        return digest.digest()
+        return digest_of_rows(self.columns(), self.rows())
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """The rows, numbered from 1."""

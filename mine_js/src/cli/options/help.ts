@@ -8,7 +8,7 @@ mine-agent, on the same home directory (never both at once).
 
 Commands:
   init        make a home directory: settings, an account, your first rules
-  data        add | list | remove: which CSV files models may learn from
+  data        add | preview | check | list | kinds | map | remove: which data models may learn from
   campaigns   what is open, what it pays, whether your data fit and what your rules say
   explain     why this mine did what it did about a campaign
   approve     let this mine work for a campaign that waits for your word
@@ -59,15 +59,19 @@ needs some ether before it can submit. Next: mine-agent-js data add, then mine-a
 ${PASSPHRASE}`,
   },
   data: {
-    usage: "data add NAME FILE.csv | data list | data remove NAME [OPTIONS]",
-    about: `Say which of your CSV files models may learn from. They stay where they are; no row is copied or sent. \`add\` looks through
-the file, shows each column's kind, gaps and range, and which open campaigns it fits. If the file changes, the mine
-refuses it until you add it again with --replace. Other kinds, previews and mappings: mine-agent data.`,
-    options: `  --as csv                   the kind of the data; Mine.js reads CSV and TSV
-  --set separator=semicolon, --set encoding=cp1252   where they cannot be seen
+    usage: "data add NAME PLACE | preview PLACE | check NAME | list | kinds | map NAME | remove NAME [OPTIONS]",
+    about: `Say which of your data models may learn from: CSV, JSON lines, Parquet, Arrow and SQLite. They stay where they are; no row is
+copied or sent. \`add\` looks through them, shows each column's kind, gaps and range, and which open campaigns they fit;
+\`preview\` does that without registering them, \`check\` reads what is registered as each open campaign would. If a file
+changes, the mine refuses it until you add it again with --replace; a database is read as it is at each visit. \`map\` says
+which of your columns a campaign's fields are: other names, units, words. Suggested mappings and other kinds: mine-agent data.`,
+    options: `  --as KIND                  the kind of the data; else by the ending or the first bytes (data kinds lists them)
+  --set KEY=VALUE            an option of the kind, as separator=semicolon, encoding=cp1252, table=patients, query='select ...'
   --decimal . | ,            the decimal mark; else seen from the numbers
   --unusable '1 %'           the largest share of records that may be left out
   --replace                  register a name anew
+  --file FILE                map: take this mapping (TOML); without it the present one is shown
+  --forget                   map: use the data as they are again
   --yes, -y                  do not ask (Mine.js never asks)`,
   },
   campaigns: {

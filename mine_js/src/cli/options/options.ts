@@ -39,6 +39,10 @@ export const OPTIONS = {
   ledger: COMMON,
   doctor: ACTING,
 } as const satisfies Readonly<Record<string, Known>>;
+/** Of `data map`. */
+export const MAP_OPTIONS = {
+  ...COMMON, campaign: { type: "string" }, file: { type: "string" }, forget: { type: "boolean" }, yes: { type: "boolean", short: "y" },
+} as const satisfies Known;
 export type CommandName = keyof typeof OPTIONS;
 
 export function isCommand(name: string): name is CommandName {

@@ -96,11 +96,15 @@ export class Layout {
 
   /** Modular products of one visit with its noise, as the protocol estimates them. */
   visitProducts(): number {
-    const { rows, mapBits, rowsPerCiphertext, slotBits, keyBits } = this.numbers;
+    return this.mapProducts() + Math.floor((this.gradientCiphertexts * this.numbers.keyBits * 6) / 5);
+  }
+
+  /** Of these, those of the map alone. */
+  mapProducts(): number {
+    const { rows, mapBits, rowsPerCiphertext, slotBits } = this.numbers;
     const digits = Math.floor((rows * rows * (mapBits + 1)) / 7);
     const shifts = (rowsPerCiphertext - 1) * slotBits + mapBits + 1;
-    const products = this.columnBlocks * (rows * 35 + digits + this.rowGroups * shifts);
-    return products + Math.floor((this.gradientCiphertexts * keyBits * 6) / 5);
+    return this.columnBlocks * (rows * 35 + digits + this.rowGroups * shifts);
   }
 
   equals(other: Layout): boolean {

@@ -2,14 +2,10 @@
  * Files of separated values, read as the Python mine reads them: strict where leniency would lose records, lenient
  * where nothing can be lost. Read piece by piece; the memory does not grow with the file.
  */
-import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { OpenMinedError } from "../errors.ts";
-import { errorCode } from "../home/files.ts";
+import { Collected, type Batch, digestOfFile, FileFormatError, piecesOf, requireColumns, type Source } from "../source.ts";
 
 export const SEPARATORS: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };
-const PIECE = 1 << 20;
 const LONGEST_CELL = 1 << 25;
 const LOOK_AT = 200;
 const TOTALS = ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "subtotal"];
@@ -18,27 +14,26 @@ const KINDS: readonly (readonly [string, string])[] = [
   ["d0cf11e0", "an old Excel workbook (.xls); save the sheet as CSV"],
   ["1f8b", "compressed with gzip; decompress it first"],
   ["25504446", "a PDF document; save the table as CSV"],
-  ["50415231", "a Parquet file, which Mine.js does not read: mine-agent does"],
-  ["4152524f5731", "an Arrow file, which Mine.js does not read: mine-agent does"],
-  ["53514c69746520666f726d6174203300", "an SQLite database, which Mine.js does not read: mine-agent does"],
+  ["50415231", "a Parquet file; give it the ending .parquet"],
+  ["4152524f5731", "an Arrow file; give it the ending .arrow"],
+  ["53514c69746520666f726d6174203300", "an SQLite database; give it the ending .sqlite"],
 ];
 
-/** A file of records cannot be read as a table at all, or one value does not fit. */
-export class TableError extends OpenMinedError {}
-
-/** A record and its row as a spreadsheet counts; or a row that could not be taken apart. */
-export type Row = { readonly row: number; readonly cells: readonly string[] } | { readonly row: number; readonly fault: string };
-
-export interface Tally {
-  /** Rows that are no records, by kind. */
-  readonly leftOut: Map<string, number>;
+/** What was understood of a file; `needed`: cells up to the last column that has a name. */
+interface Shape {
+  readonly encoding: string;
+  readonly separator: string;
+  readonly above: number;
+  readonly comments: number;
+  readonly header: readonly string[];
+  readonly needed: number;
 }
 
-export class CsvFile {
+export class CsvFile implements Source {
   readonly path: string;
   readonly name: string;
   private readonly given: { encoding?: string | undefined; separator?: string | undefined };
-  private known: { encoding: string; separator: string; above: number; comments: number; header: readonly string[] } | undefined;
+  private known: Shape | undefined;
 
   constructor(path: string, options: { encoding?: string | undefined; separator?: string | undefined } = {}) {
     this.path = path;
@@ -55,27 +50,17 @@ export class CsvFile {
     return this.shape.separator;
   }
 
-  /** SHA-256 of the file's bytes. */
   digest(): Uint8Array {
-    const hash = createHash("sha256");
-    for (const piece of this.pieces()) hash.update(piece);
-    return new Uint8Array(hash.digest());
+    return digestOfFile(this.path);
   }
 
-  /** The records with all their cells; blank rows, comments and a total at the end are counted, not given. */
-  *rows(tally: Tally): Generator<Row> {
-    const { header, comments } = this.shape;
-    const needed = header.findLastIndex((name, place) => name !== `(column ${place + 1})`) + 1;
-    const leave = (kind: string): unknown => tally.leftOut.set(kind, (tally.leftOut.get(kind) ?? 0) + 1);
-    const taken = (row: number, cells: readonly string[]): Row | undefined => {
-      if (cells.every((cell) => cell.trim() === "")) return void leave("blank row");
-      if (cells.length === header.length) return { row, cells };
-      if (cells.length < needed || cells.slice(header.length).some((cell) => cell.trim() !== "")) {
-        if (comments > 0 && (cells[0] ?? "").trimStart().startsWith("#")) return void leave("comment");
-        return { row, fault: `has ${cells.length} cells; ${header.length} are expected` };
-      }
-      return { row, cells: header.map((_, place) => cells[place] ?? "") };
-    };
+  /** The records as texts; blank rows, comments and a total at the end are counted, not given. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- other sources have to wait
+  async *batches(columns: readonly string[]): AsyncGenerator<Batch> {
+    const { header } = this.shape;
+    requireColumns(columns, header, this.name);
+    const places = columns.map((name) => header.indexOf(name));
+    const collected = new Collected(columns.length);
     let held: { row: number; cells: readonly string[] } | undefined;
     let count = 0;
     let first = true;
@@ -84,63 +69,53 @@ export class CsvFile {
         first = false;
         continue;
       }
-      const made = held && taken(held.row, held.cells);
-      if (made !== undefined) {
-        count += 1;
-        yield made;
-      }
+      if (held !== undefined && this.take(held, places, collected)) count += 1;
+      if (collected.isFull) yield collected.batch();
       held = record;
     }
-    if (held === undefined) return;
-    if (isTotal(held.cells) && count > 0) leave("total row at the end");
-    else {
-      const made = taken(held.row, held.cells);
-      if (made !== undefined) yield made;
-    }
+    if (held !== undefined && isTotal(held.cells) && count > 0) collected.leave("total row at the end");
+    else if (held !== undefined) this.take(held, places, collected);
+    yield collected.batch();
   }
 
-  private get shape(): { encoding: string; separator: string; above: number; comments: number; header: readonly string[] } {
+  /** Whether the row is a record. */
+  private take({ row, cells }: { row: number; cells: readonly string[] }, places: readonly number[], into: Collected): boolean {
+    const { header, comments, needed } = this.shape;
+    if (cells.every((cell) => cell.trim() === "")) into.leave("blank row");
+    else if (cells.length !== header.length && (cells.length < needed || cells.slice(header.length).some((cell) => cell.trim() !== ""))) {
+      if (comments > 0 && (cells[0] ?? "").trimStart().startsWith("#")) into.leave("comment");
+      else into.fault(row, `has ${cells.length} cells; ${header.length} are expected`);
+    } else {
+      const picked = places.map((place) => cells[place] ?? "");
+      into.add(row, picked, picked.reduce((sum, cell) => sum + cell.length, 0));
+      return true;
+    }
+    return false;
+  }
+
+  private get shape(): Shape {
     if (this.known !== undefined) return this.known;
     const encoding = this.given.encoding ?? this.encoding();
     const { separator, above, comments } = this.dialect(encoding);
-    this.known = { encoding, separator, above, comments, header: [] };
+    this.known = { encoding, separator, above, comments, header: [], needed: 0 };
     const { value } = this.records().next() as { value?: { row: number; cells: readonly string[] } };
-    if (value === undefined) throw new TableError(`${this.name}: the file is empty; a header line is expected`);
+    if (value === undefined) throw new FileFormatError(`${this.name}: the file is empty; a header line is expected`);
     const names = value.cells.map((cell) => cell.replaceAll("\ufeff", "").trim().normalize("NFC"));
-    if (names.every((name) => name === "")) throw new TableError(`${this.name}: row ${value.row}: no column has a name; a header line is expected`);
-    this.known.header = names.map((name, place) => name || `(column ${place + 1})`);
+    if (names.every((name) => name === "")) throw new FileFormatError(`${this.name}: row ${value.row}: no column has a name; a header line is expected`);
+    const header = names.map((name, place) => name || `(column ${place + 1})`);
+    this.known = { ...this.known, header, needed: names.findLastIndex((name) => name !== "") + 1 };
     return this.known;
-  }
-
-  private *pieces(): Generator<Buffer> {
-    let handle: number;
-    try {
-      if (!statSync(this.path).isFile()) throw new TableError(`${this.path}: not a file; give the path of a file`);
-      handle = openSync(this.path, "r");
-    } catch (error) {
-      if (error instanceof TableError) throw error;
-      throw new TableError(`${this.path}: ${errorCode(error) === "ENOENT" ? "no such file; give the path of a file" : `cannot be read (${errorCode(error)})`}`);
-    }
-    try {
-      for (;;) {
-        const buffer = Buffer.allocUnsafe(PIECE);
-        const read = readSync(handle, buffer, 0, PIECE, null);
-        if (read === 0) return;
-        yield buffer.subarray(0, read);
-      }
-    } finally {
-      closeSync(handle);
-    }
   }
 
   /** By its mark, or by its bytes: UTF-8, UTF-16, else Windows-1252. */
   private encoding(): string {
     let decoder: InstanceType<typeof TextDecoder> | undefined;
-    for (const piece of this.pieces()) {
+    for (const piece of piecesOf(this.path)) {
       if (decoder === undefined) {
         const start = piece.toString("hex", 0, 16);
         const kind = KINDS.find(([magic]) => start.startsWith(magic));
-        if (kind !== undefined) throw new TableError(`${this.name}: not a table in text, but ${kind[1]}`);
+        if (kind !== undefined) throw new FileFormatError(`${this.name}: not a table in text, but ${kind[1]}`);
+        requireTable(piece.toString("latin1", 0, 200), this.name);
         if (start.startsWith("fffe")) return "utf-16le";
         if (start.startsWith("feff")) return "utf-16be";
         decoder = new TextDecoder("utf-8", { fatal: true });
@@ -151,7 +126,7 @@ export class CsvFile {
         return "windows-1252";
       }
     }
-    if (decoder === undefined) throw new TableError(`${this.name}: the file is empty; a header line is expected`);
+    if (decoder === undefined) throw new FileFormatError(`${this.name}: the file is empty; a header line is expected`);
     return "utf-8";
   }
 
@@ -160,14 +135,14 @@ export class CsvFile {
     try {
       decoder = new TextDecoder(encoding, { fatal: true });
     } catch {
-      throw new TableError(`'${encoding}' is not an encoding that is known; for instance utf-8 or windows-1252`);
+      throw new FileFormatError(`'${encoding}' is not an encoding that is known; for instance utf-8 or windows-1252`);
     }
     try {
-      for (const piece of this.pieces()) yield decoder.decode(piece, { stream: true });
+      for (const piece of piecesOf(this.path)) yield decoder.decode(piece, { stream: true });
       yield decoder.decode();
     } catch (error) {
-      if (error instanceof TableError) throw error;
-      throw new TableError(`${this.name}: not ${encoding} text; save the table in UTF-8, or name its encoding`);
+      if (error instanceof FileFormatError) throw error;
+      throw new FileFormatError(`${this.name}: not ${encoding} text; save the table in UTF-8, or name its encoding`);
     }
   }
 
@@ -184,7 +159,7 @@ export class CsvFile {
     }
     const { separator: given } = this.given;
     if (given !== undefined && !Object.hasOwn(SEPARATORS, given)) {
-      throw new TableError(`'${given}' is not a separator that is known; one of ${Object.values(SEPARATORS).join(", ")}`);
+      throw new FileFormatError(`'${given}' is not a separator that is known; one of ${Object.values(SEPARATORS).join(", ")}`);
     }
     return { separator: given ?? marked ?? guess(lines.slice(above)), above, comments };
   }
@@ -215,7 +190,7 @@ function* parse(texts: Iterable<string>, separator: string, place: () => string)
       if (state === "quoted") {
         if (sign === '"') state = "closed";
         else cell += sign;
-        if (cell.length > LONGEST_CELL) throw new TableError(`${place()}: a cell is longer than ${LONGEST_CELL} characters: a quote may be opened and not closed there`);
+        if (cell.length > LONGEST_CELL) throw new FileFormatError(`${place()}: a cell is longer than ${LONGEST_CELL} characters: a quote may be opened and not closed there`);
       } else if (sign === '"' && state === "start") state = "quoted";
       else if (sign === '"' && state === "closed") {
         cell += '"';
@@ -231,14 +206,14 @@ function* parse(texts: Iterable<string>, separator: string, place: () => string)
         cells = [];
         cell = "";
         state = "start";
-      } else if (state === "closed") throw new TableError(`${place()}: text follows a closing quote; inside quotes a quote is written twice`);
+      } else if (state === "closed") throw new FileFormatError(`${place()}: text follows a closing quote; inside quotes a quote is written twice`);
       else {
         cell += sign;
         state = "plain";
       }
     }
   }
-  if (state === "quoted") throw new TableError(`${place()}: a quote is opened and never closed; close it, or write it twice inside quotes`);
+  if (state === "quoted") throw new FileFormatError(`${place()}: a quote is opened and never closed; close it, or write it twice inside quotes`);
   if (cells.length > 0 || cell !== "" || state === "closed") yield [...cells, cell];
 }
 
@@ -279,7 +254,7 @@ function guess(lines: readonly string[]): string {
     try {
       for (const record of parse(lines, candidate, () => "")) widths.push(record.length);
     } catch (error) {
-      if (!(error instanceof TableError)) throw error; // the last record may be cut off; the rest is said when it is read
+      if (!(error instanceof FileFormatError)) throw error; // the last record may be cut off; the rest is said when it is read
     }
     const [header = 0] = widths;
     if (header < 2) continue;
@@ -289,6 +264,12 @@ function guess(lines: readonly string[]): string {
     if (share > rank[0] || (share === rank[0] && header > rank[1])) [best, rank] = [candidate, [share, header]];
   }
   return best;
+}
+
+function requireTable(start: string, name: string): void {
+  const head = start.replace(/^\xef\xbb\xbf/, "").trimStart().slice(0, 64);
+  if (/^(<!doctype html|<html|<\?xml)/i.test(head)) throw new FileFormatError(`${name}: not a table, but a web page or XML; download the file itself`);
+  if (/^(\{"|\[\{|\{ |\{\n|\[\n|\[ )/.test(head)) throw new FileFormatError(`${name}: not a table with separators, but JSON; give it the ending .jsonl`);
 }
 
 function isTotal(cells: readonly string[]): boolean {

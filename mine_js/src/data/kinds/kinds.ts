@@ -1,0 +1,81 @@
+/** The kinds of data that Mine.js reads, and which of them a location is. */
+import { existsSync, statSync } from "node:fs";
+import { NotInMineJsError } from "../../errors.ts";
+import { DataError } from "../errors.ts";
+import { type Source, startsWith } from "../source.ts";
+import { ARROW_MAGIC, ArrowFile } from "./arrow.ts";
+import { CsvFile } from "./csv.ts";
+import { JsonLines } from "./json_lines.ts";
+import { ParquetFile } from "./parquet.ts";
+import { SQLITE_MAGIC, SqliteTable } from "./sqlite.ts";
+
+type Options = Readonly<Record<string, string>>;
+
+export interface Kind {
+  readonly name: string;
+  /** What it is, and its options, in the words of mine-agent. */
+  readonly about: string;
+  readonly options: Options;
+  /** Whether it may change while it is registered: then its digest is taken anew before each use. */
+  readonly live: boolean;
+  readonly takes: (location: string) => boolean;
+  readonly source: (location: string, options: Options) => Source;
+}
+
+const NAMED: Options = { comma: ",", semicolon: ";", tab: "\t", bar: "|" };
+const ending = (...endings: readonly string[]) => (location: string): boolean => endings.some((end) => location.toLowerCase().endsWith(end));
+
+/** In the order in which a location is offered to them; CSV is the last. */
+export const KINDS: readonly Kind[] = [
+  {
+    name: "arrow", about: "Arrow IPC files and streams (also called Feather).", options: {}, live: false,
+    takes: (location) => ending(".arrow", ".arrows", ".feather", ".ipc")(location) || startsWith(location, ARROW_MAGIC),
+    source: (location) => new ArrowFile(location),
+  },
+  {
+    name: "jsonl", about: "Files with one JSON object on each line.", options: {}, live: false, takes: ending(".jsonl", ".ndjson"),
+    source: (location) => new JsonLines(location),
+  },
+  {
+    name: "parquet", about: "Parquet files.", options: {}, live: false,
+    takes: (location) => ending(".parquet", ".pq")(location) || startsWith(location, "PAR1"), source: (location) => new ParquetFile(location),
+  },
+  {
+    name: "sqlite", about: "A table or query of an SQLite database, opened read-only.",
+    options: {
+      table: "the table (may be left out if there is one only), or", query: "a SELECT that gives the records, in an order of its own (order by)",
+    },
+    live: true, takes: (location) => ending(".sqlite", ".sqlite3", ".db", ".db3")(location) || startsWith(location, SQLITE_MAGIC),
+    source: (location, options) => new SqliteTable(location, options),
+  },
+  {
+    name: "csv", about: "Files of separated values.",
+    options: { encoding: "of the text, as utf-8 or cp1252; else recognised", separator: "comma, semicolon, tab or bar; else recognised" },
+    live: false, takes: ending(".csv", ".tsv", ".tab", ".txt"),
+    source: (location, { encoding, separator }) => new CsvFile(location, { encoding, separator: separator === undefined ? undefined : (NAMED[separator] ?? separator) }),
+  },
+];
+const OF_PYTHON = ["images", "mail", "postgres", "python", "sql", "texts", "x-archive"];
+
+/** NotInMineJsError for what mine-agent alone reads. */
+export function kindNamed(name: string): Kind {
+  const found = KINDS.find((kind) => kind.name === name);
+  const known = KINDS.map((kind) => kind.name).sort().join(", ");
+  if (found !== undefined) return found;
+  if (OF_PYTHON.includes(name)) throw new NotInMineJsError(`Mine.js reads data of kind ${known}; run mine-agent for data of kind '${name}'`);
+  throw new DataError(`'${name}' is not a kind of data; known: ${known}`);
+}
+
+/** The kind that takes a location; CSV if none does. */
+export function kindFor(location: string): Kind {
+  const isFolder = existsSync(location) && statSync(location).isDirectory();
+  if (isFolder || /^[a-z][a-z0-9+]+:/.test(location)) {
+    throw new NotInMineJsError(`'${location}' is ${isFolder ? "a folder" : "no file"}; Mine.js reads files of kind ${KINDS.map((kind) => kind.name).sort().join(", ")}: run mine-agent for other data`);
+  }
+  return KINDS.find((kind) => kind.takes(location)) ?? kindNamed("csv");
+}
+
+export function checkOptions(kind: Kind, options: Options): void {
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(kind.options, key));
+  if (unknown !== undefined) throw new DataError(`${kind.name} data have no option '${unknown}'; known: ${Object.keys(kind.options).sort().join(", ") || "none"}`);
+}

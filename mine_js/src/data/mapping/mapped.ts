@@ -1,0 +1,102 @@
+/** A source whose mapped fields are there under their own names, beside the columns it has. */
+import { fromHex, toHex } from "../../protocol/bytes.ts";
+import { pythonFloat } from "../../wording.ts";
+import type { Mark } from "../numbers.ts";
+import { decimalMarks } from "../reading.ts";
+import { type Batch, type Cell, type Fault, Moment, OTHER, type Source, trim } from "../source.ts";
+import { currencyOf, isMissing, numberIn, trimmed } from "../values.ts";
+import { datePart, momentOf } from "./dates.ts";
+import { type FieldMapping, type Origin, plainOrigin } from "./mapping.ts";
+
+/** What a cell becomes; undefined where a factor or a date cannot be applied to it. */
+type Made = Cell | undefined;
+
+export class MappedSource implements Source {
+  readonly name: string;
+  private readonly source: Source;
+  private readonly mapping: FieldMapping;
+  private readonly decimal: Mark | null;
+
+  constructor(source: Source, mapping: FieldMapping, decimal: Mark | null) {
+    this.source = source;
+    this.mapping = mapping;
+    this.decimal = decimal;
+    this.name = source.name;
+  }
+
+  get columns(): readonly string[] {
+    return this.mapping.names(this.source.columns);
+  }
+
+  digest(): Uint8Array {
+    return fromHex(this.mapping.digest(toHex(this.source.digest()))) ?? new Uint8Array(0);
+  }
+
+  /** The records. A value that a factor or date cannot be applied to makes its record a fault. */
+  async *batches(columns: readonly string[]): AsyncGenerator<Batch> {
+    const origins = columns.map((name) => this.mapping.origins.get(name) ?? plainOrigin(name));
+    const named = [...new Set(origins.flatMap(({ column }) => column ?? []))];
+    const needed = named.length > 0 ? named : this.source.columns.slice(0, 1);
+    const scaled = origins.flatMap((origin) => (isScaled(origin) && origin.column !== null ? [origin.column] : []));
+    const marks = await decimalMarks(this.source, [...new Set(scaled)], this.decimal);
+    for await (const batch of this.source.batches(needed)) {
+      yield mapped(batch, origins.map((origin) => madeOf(origin, batch, needed, marks)), origins);
+    }
+  }
+}
+
+function isScaled({ factor, offset }: Origin): boolean {
+  return factor !== 1 || offset !== 0;
+}
+
+function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: ReadonlyMap<string, Mark>): readonly Made[] {
+  const { column, constant, factor, offset, date, values } = origin;
+  if (column === null) return batch.rows.map(() => constant);
+  const cells = batch.columns[needed.indexOf(column)] ?? [];
+  if (isScaled(origin)) {
+    const there = cells.map(trimmed);
+    const currency = currencyOf(there);
+    return there.map((cell): Made => {
+      if (isMissing(cell, [])) return null;
+      const number = numberIn(cell, marks.get(column) ?? ".", currency, () => undefined);
+      return number === undefined || !Number.isFinite(number) ? undefined : wholeWhereItIs(number * factor + offset);
+    });
+  }
+  if (date !== null) {
+    return cells.map((cell): Made => {
+      if (cell === null || (typeof cell === "string" && trim(cell) === "")) return null;
+      const moment = typeof cell === "string" ? momentOf(trim(cell)) : cell instanceof Moment ? cell : undefined;
+      return moment && datePart(moment, date);
+    });
+  }
+  if (values.size === 0) return cells;
+  return cells.map((cell): Made => {
+    const text = textOf(cell);
+    return text === null ? cell : (values.get(text) ?? text);
+  });
+}
+
+/** What differs from a whole number by the noise of a factor only (732 months x 1/12) is that number. */
+function wholeWhereItIs(value: number): number {
+  const low = Math.floor(value);
+  const whole = value - low < 0.5 || (value - low === 0.5 && low % 2 === 0) ? low : low + 1;
+  return Math.abs(value - whole) <= Math.abs(whole) * 1e-12 ? whole : value;
+}
+
+function textOf(cell: Cell): string | null {
+  if (typeof cell === "string") return trim(cell);
+  if (typeof cell === "number") return pythonFloat(cell).replace(/\.0$/, "");
+  return cell === null || cell === OTHER || cell instanceof Moment ? null : String(cell);
+}
+
+function mapped(batch: Batch, made: readonly (readonly Made[])[], origins: readonly Origin[]): Batch {
+  const bad = batch.rows.map((_, place) => made.findIndex((column) => column[place] === undefined));
+  const good = <T>(list: readonly T[]): T[] => list.filter((_, place) => bad[place] === -1);
+  const faults: Fault[] = batch.rows.flatMap((row, place) => {
+    const origin = origins[bad[place] ?? -1];
+    return origin === undefined ? [] : [{ row, problem: `column '${origin.column ?? ""}' is not a ${origin.date === null ? "number" : "date"}` }];
+  });
+  return {
+    rows: good(batch.rows), columns: made.map((column) => good(column) as Cell[]), faults: [...batch.faults, ...faults], leftOut: batch.leftOut,
+  };
+}

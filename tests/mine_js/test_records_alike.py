@@ -219,6 +219,10 @@ MAPPING = """
 [width]
 column = "cm"
 factor = 0.1
+[weeks]
+column = "cm"
+factor = 0.5
+round = true
 [age]
 column = "born"
 date = "year"
@@ -247,6 +251,7 @@ def test_a_mapping_gives_both_mines_the_same_records(by_node: Asked, tmp_path: P
     inputs = input_schema(
         {
             "width": number_field((0, 100)),
+            "weeks": integer_field((0, 1000)),
             "age": with_rule(integer_field((1900, 2100)), "missing", "drop"),
             "member": boolean_field(),
             "zone": category_field(["DE", "FR"]),

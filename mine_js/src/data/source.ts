@@ -58,9 +58,13 @@ export class MissingColumnError extends SchemaError {}
 /** A value of the records is missing or does not fit its field. `place` names it without showing it. */
 export class BadValueError extends SchemaError {
   readonly place: string;
+  readonly column: string;
+  readonly value: Cell;
   constructor(source: string, row: number, column: string, cell: Cell, expected: string, more = "") {
     const where = `${source}: row ${row}, column '${column}'`;
     super(`${where} is ${cell === null ? "missing" : shown(cell)}; ${expected} is expected${more === "" ? "" : ` (${more})`}`);
+    this.column = column;
+    this.value = cell;
     this.place = `${where} is not ${expected}`;
   }
 }

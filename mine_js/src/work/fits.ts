@@ -2,7 +2,7 @@
 import { NodeError } from "../chain/errors.ts";
 import { columnNames, type DataSet, whileUnchanged } from "../data/datasets.ts";
 import { readRecords } from "../data/reading.ts";
-import { SchemaError } from "../data/source.ts";
+import { BadValueError, SchemaError } from "../data/source.ts";
 import { OpenMinedError } from "../errors.ts";
 import type { Home } from "../home/home.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -56,7 +56,16 @@ async function misfit(schema: Schema, data: DataSet): Promise<string | null> {
     });
     return null;
   } catch (error) {
-    if (error instanceof SchemaError) return `${error.message}${kept > 0 ? "; data add --replace --unusable SHARE leaves more out" : ""}`;
+    if (error instanceof SchemaError) return `${error.message}${rounding(error, schema)}${kept > 0 ? "; data add --replace --unusable SHARE leaves more out" : ""}`;
     throw error;
   }
+}
+
+/** The way out where a campaign wants whole numbers and the data have fractions, as years of months. */
+function rounding(error: SchemaError, schema: Schema): string {
+  if (!(error instanceof BadValueError)) return "";
+  const { column, value } = error;
+  const wanted = schema.fields.some((field) => field.name === column && field.jsonType === "integer");
+  const isFraction = typeof value === "number" && Number.isFinite(value) && !Number.isInteger(value);
+  return wanted && isFraction ? `; round = true at [${column}] in its mapping takes the nearest whole number` : "";
 }

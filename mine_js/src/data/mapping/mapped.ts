@@ -45,12 +45,12 @@ export class MappedSource implements Source {
   }
 }
 
-function isScaled({ factor, offset }: Origin): boolean {
-  return factor !== 1 || offset !== 0;
+function isScaled({ factor, offset, round }: Origin): boolean {
+  return factor !== 1 || offset !== 0 || round;
 }
 
 function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: ReadonlyMap<string, Mark>): readonly Made[] {
-  const { column, constant, factor, offset, date, values } = origin;
+  const { column, constant, factor, offset, round, date, values } = origin;
   if (column === null) return batch.rows.map(() => constant);
   const cells = batch.columns[needed.indexOf(column)] ?? [];
   if (isScaled(origin)) {
@@ -59,7 +59,7 @@ function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: 
     return there.map((cell): Made => {
       if (isMissing(cell, [])) return null;
       const number = numberIn(cell, marks.get(column) ?? ".", currency, () => undefined);
-      return number === undefined || !Number.isFinite(number) ? undefined : wholeWhereItIs(number * factor + offset);
+      return number === undefined || !Number.isFinite(number) ? undefined : (round ? nearest : wholeWhereItIs)(number * factor + offset);
     });
   }
   if (date !== null) {
@@ -76,10 +76,15 @@ function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: 
   });
 }
 
+/** The nearest whole number, halves to the even one. */
+function nearest(value: number): number {
+  const low = Math.floor(value);
+  return value - low < 0.5 || (value - low === 0.5 && low % 2 === 0) ? low : low + 1;
+}
+
 /** What differs from a whole number by the noise of a factor only (732 months x 1/12) is that number. */
 function wholeWhereItIs(value: number): number {
-  const low = Math.floor(value);
-  const whole = value - low < 0.5 || (value - low === 0.5 && low % 2 === 0) ? low : low + 1;
+  const whole = nearest(value);
   return Math.abs(value - whole) <= Math.abs(whole) * 1e-12 ? whole : value;
 }
 

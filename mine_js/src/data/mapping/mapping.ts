@@ -15,7 +15,7 @@ import { decodeText } from "./text.ts";
 
 export const DATE_PARTS = ["year", "month", "day", "weekday", "hour", "days"] as const;
 export type DatePart = (typeof DATE_PARTS)[number];
-const KEYS = ["column", "factor", "offset", "values", "constant", "date"];
+const KEYS = ["column", "factor", "offset", "round", "values", "constant", "date"];
 const MOST_BYTES = 1 << 20;
 
 /** Where one field's values come from: a column, or the same for every record. */
@@ -23,6 +23,7 @@ export interface Origin {
   readonly column: string | null;
   readonly factor: number;
   readonly offset: number;
+  readonly round: boolean;
   readonly values: ReadonlyMap<string, string>;
   readonly constant: string | null;
   readonly date: DatePart | null;
@@ -51,7 +52,7 @@ export class FieldMapping {
 }
 
 export function plainOrigin(column: string): Origin {
-  return { column, factor: 1, offset: 0, values: new Map(), constant: null, date: null };
+  return { column, factor: 1, offset: 0, round: false, values: new Map(), constant: null, date: null };
 }
 
 /** The mapping in a file, saved by whichever editor; undefined if there is none. */
@@ -98,6 +99,8 @@ function originOf(at: string, table: Record<string, unknown>): Origin {
   };
   const [factor, offset] = [number("factor", 1), number("offset", 0)];
   if (factor === 0) throw new DataError(`${at}: factor is 0; use constant`);
+  const round = has("round") ? table["round"] : false;
+  if (typeof round !== "boolean") throw new DataError(`${at}: round is ${shownToml(round)}; expected true or false`);
   const values = has("values") ? table["values"] : {};
   const { date, column } = table;
   if (!isTable(values) || Object.values(values).some((value) => Array.isArray(value) || isTable(value))) {
@@ -106,10 +109,10 @@ function originOf(at: string, table: Record<string, unknown>): Origin {
   const part = DATE_PARTS.find((known) => known === date);
   if (has("date") && part === undefined) throw new DataError(`${at}: date is ${shownToml(date)}; expected one of ${DATE_PARTS.join(", ")}`);
   if (has("column") && typeof column !== "string") throw new DataError(`${at}: column is ${shownToml(column)}; expected a name`);
-  const ways = [Object.keys(values).length > 0, has("date"), factor !== 1 || offset !== 0];
-  if (ways.filter(Boolean).length > 1) throw new DataError(`${at}: expected only one of values, date, and factor with offset`);
+  const ways = [Object.keys(values).length > 0, has("date"), round || factor !== 1 || offset !== 0];
+  if (ways.filter(Boolean).length > 1) throw new DataError(`${at}: expected only one of values, date, and factor with offset and round`);
   return {
-    column: typeof column === "string" ? column : null, factor, offset, date: part ?? null,
+    column: typeof column === "string" ? column : null, factor, offset, round, date: part ?? null,
     values: new Map(Object.entries(values).map(([key, value]) => [key, word(value)])), constant: has("constant") ? word(table["constant"]) : null,
   };
 }

@@ -176,6 +176,10 @@ bench-tables: setup  ## which family learns which kind of table; writes benchmar
 		for p, n in (("modeldata", "attrition"), ("AER", "CreditCard"))]'
 	@$(PY) -m benchmarks.tables --data build/bench
 
+.PHONY: bench-capsule
+bench-capsule: setup  ## what one Capsule judges in a minute, its memory, and 10,000 missed events; writes benchmarks/CAPSULE.md (hours; ARGS="--open 1 --growth 1000 ...")
+	@$(PY) -m benchmarks.capsule $(ARGS)
+
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
 

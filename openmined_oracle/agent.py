@@ -85,6 +85,7 @@ class Agent:
         """Let go of the threads."""
         self.context.prefetcher.close()
         self.context.workshop.close()
+        self.context.workers.close()
 
     def stop(self) -> None:
         """Ask the agent to end after the round at hand. May be called from a signal handler."""
@@ -149,6 +150,7 @@ class Agent:
         active = context.journal.active_campaigns()
         self._bring_up()
         now, self._under_way = context.sonar.now(), False
+        context.waiting.renew()
         for row in active:
             if self._stop.is_set():
                 break

@@ -17,11 +17,13 @@ from openmined_oracle.keys.announced import announced
 from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.keys.registration import Registration
 from openmined_oracle.operation.metrics import Watch
+from openmined_oracle.waiting import Waiting
+from openmined_oracle.workers import Workers
 from openmined_oracle.workshop import Workshop
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
 from pysonar.party.connection import AgentConnection
-from pysonar.party.happenings import Tell
+from pysonar.party.happenings import LOGGER, Tell
 from pysonar.protocol.openpgp import Certificate, SecretKey
 from pysonar.store import cid_of
 
@@ -74,19 +76,27 @@ class Connection(AgentConnection[Home, Journal]):
         (own, *older), own_settings = keys.values(), self.home.capsule
         certificate = self.announced(own)
         announced, outbox = cid_of(certificate.to_bytes()), self.outbox(signer)
+        workers, waiting = Workers(own_settings.workers, trouble=LOGGER.warning), Waiting()
         context = Context(
             sonar=self.sonar,
             follower=self.follower,
             outbox=outbox,
             journal=self.journal,
             keystore=KeyStore(
-                self.home.keys, own, generate=generate, older=older, copies=self.home.keys_copy
+                self.home.keys,
+                own,
+                generate=generate,
+                older=older,
+                copies=self.home.keys_copy,
+                workers=workers,
             ),
             store=self.store,
             prefetcher=Prefetcher(
                 self.store, own_settings.fetch_threads, retry_seconds=own_settings.retry_seconds
             ),
-            workshop=Workshop(),
+            workshop=Workshop(waiting),
+            waiting=waiting,
+            workers=workers,
             own=own,
             secrets={**by_certificate(keys), announced: own},
             announced=announced,

@@ -8,6 +8,7 @@ everybody and is taken from a closed list, a malformed submission's reason is re
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 
 from openmined_syft.errors import OpenMinedError
 
@@ -28,8 +29,22 @@ class BackupError(OracleError):
     """A backup cannot be written, or is not one that can be restored here."""
 
 
+class HandedOverError(OracleError):
+    """Another machine works with this account."""
+
+    def __init__(self, home: Path, backup: str, mark: Path) -> None:
+        super().__init__(
+            f"{home} was handed over with the backup {backup!r}: another machine works with its account,"
+            f" and two would take each other's nonces. If that one is off for good, remove {mark}"
+        )
+
+
 class JournalError(OracleError):
     """The journal contradicts itself or what was asked of it."""
+
+
+class WorkersError(OracleError):
+    """The workers that capsule.toml names cannot be used."""
 
 
 class TransactionFailedError(OracleError):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from openmined_oracle.errors import HomeError
+from openmined_oracle.workers import EXPECTED, fits
 from openmined_syft.models import family_names
 from pysonar.files.edit_toml import edited
 from pysonar.files.flat_toml import read_settings, read_settings_and_text, setting, write_settings
@@ -150,6 +151,13 @@ class CapsuleSettings:
         "What declines may cost in gas within a day. Further ones wait, or are taken back by their"
         " scientists.",
         default="0.02 ether",
+    )
+    workers: str = setting(
+        EXPECTED,
+        fits,
+        default="threads",
+        comment="Where models are encrypted and gradients decrypted: threads (on all cores), processes:N, or"
+        " a Dask cluster of your own machines. Keys go there: never to machines of somebody else's.",
     )
     max_networks: int = _whole(
         0,

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from openmined_oracle.errors import InProgressError
+from openmined_oracle.waiting import Waiting
 
 T = TypeVar("T")
 
 LIGHT_THREADS = 4
 PATIENCE_SECONDS = 0.25
-"""How long a round waits for a piece of work before it goes on with other campaigns."""
+"""How long a round waits for a piece of work before it goes on with other campaigns; see `waiting`, too."""
 HEAVY_EFFORT = 512.0
 """From here on work is heavy: ciphertexts of 2048 bits, see `Scheme.effort`. About two seconds."""
 
@@ -32,7 +33,8 @@ class _Job:
 class Workshop:
     """Threads for computations that touch neither the database nor the node. Call it from one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Waiting | None = None) -> None:
+        self._waiting = waiting or Waiting()
         self._light = ThreadPoolExecutor(LIGHT_THREADS, thread_name_prefix="light work")
         self._heavy = ThreadPoolExecutor(1, thread_name_prefix="heavy work")
         self._jobs: dict[bytes, _Job] = {}
@@ -49,7 +51,8 @@ class Workshop:
             pool = self._heavy if effort >= HEAVY_EFFORT else self._light
             job = self._jobs[campaign] = _Job(what, pool.submit(work))
         try:
-            result: T = job.future.result(timeout=PATIENCE_SECONDS)
+            with self._waiting.up_to(PATIENCE_SECONDS) as patience:
+                result: T = job.future.result(timeout=patience)
         except StillRunning:
             if not job.future.done():  # else it is the work's own
                 raise InProgressError("is being worked on") from None

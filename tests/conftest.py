@@ -320,36 +320,34 @@ def without_tenseal() -> Callable[[], AbstractContextManager[None]]:
     return away
 
 
+def sent(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
+    """Sign, send and mine one call, without the outbox; its events. ContractRefusedError if it is refused."""
+    from pysonar.chain.contract.events import decode_log
+    from pysonar.chain.contract.sonar import simulate
+    from pysonar.chain.node import answers, rpc
+
+    simulate(anvil.web3, call, signer.address)
+    transaction = {
+        "type": 2,
+        "chainId": CHAIN_ID,
+        "nonce": rpc.nonce(anvil.web3, signer.address, "pending"),
+        "to": call.to,
+        "value": call.value,
+        "data": call.data,
+        "gas": 5_000_000,
+        "maxFeePerGas": 100 * 10**9,
+        "maxPriorityFeePerGas": 10**9,
+    }
+    receipt = anvil.receipt(anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
+    assert receipt["status"] == "0x1", f"{call.label} reverted"
+    logs = answers.receipt(receipt).logs
+    return tuple(decode_log(log) for log in logs if log.address == call.to.lower())
+
+
 @pytest.fixture(scope="session")
 def transact() -> Callable[..., tuple[LoggedEvent, ...]]:
-    """`transact(anvil, signer, call) -> events`: sign, send and mine one call, without the outbox.
-
-    ContractRefusedError if the contract refuses it.
-    """
-
-    def send(anvil: Anvil, signer: Signer, call: Call) -> tuple[LoggedEvent, ...]:
-        from pysonar.chain.contract.events import decode_log
-        from pysonar.chain.contract.sonar import simulate
-        from pysonar.chain.node import answers, rpc
-
-        simulate(anvil.web3, call, signer.address)
-        transaction = {
-            "type": 2,
-            "chainId": CHAIN_ID,
-            "nonce": rpc.nonce(anvil.web3, signer.address, "pending"),
-            "to": call.to,
-            "value": call.value,
-            "data": call.data,
-            "gas": 5_000_000,
-            "maxFeePerGas": 100 * 10**9,
-            "maxPriorityFeePerGas": 10**9,
-        }
-        receipt = anvil.receipt(anvil.rpc("eth_sendRawTransaction", "0x" + signer.sign(transaction).hex()))
-        assert receipt["status"] == "0x1", f"{call.label} reverted"
-        logs = answers.receipt(receipt).logs
-        return tuple(decode_log(log) for log in logs if log.address == call.to.lower())
-
-    return send
+    """`transact(anvil, signer, call) -> events`: see `sent`."""
+    return sent
 
 
 def _signer(keys: Mapping[str, bytes], role: str) -> KeyfileSigner:

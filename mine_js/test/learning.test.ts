@@ -86,6 +86,16 @@ test("a split of the validation rows and a last evaluation are read where a spec
   assert.equal(whyClosed(open, 0, 0), null);
 });
 
+test("what a spec declares of its validation rows is read, or refused by the field, as the vectors say", () => {
+  interface Case { readonly spec: string; readonly refused?: string; readonly evaluations?: number }
+  const { cases } = vectors<{ cases: readonly Case[] }>("specs.json");
+  assert.ok(cases.length > 10);
+  for (const { spec, refused, evaluations } of cases) {
+    if (refused === undefined) assert.equal(Spec.parse(utf8(spec)).evaluations ?? 0, evaluations);
+    else assert.throws(() => Spec.parse(utf8(spec)), (error) => error instanceof ArtifactError && error.message.includes(refused), refused);
+  }
+});
+
 test("a metric or a feature map that only other mines know is no fault of the campaign", () => {
   const text = new TextDecoder().decode(golden("spec_classes.json"));
   assert.equal(Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"auc"'))).title, "Kinds of things");

@@ -18,6 +18,7 @@ from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.operator_rules import check_size
 from openmined_oracle.errors import Decline, DeclinedError, InProgressError, NotReadyError
 from openmined_oracle.judging.prefetch import Wanted
+from openmined_oracle.workshop import HEAVY_EFFORT
 from openmined_syft.errors import KernelError
 from openmined_syft.judging.judged_rows import JudgedRows
 from openmined_syft.models import ModelFamily
@@ -52,6 +53,9 @@ from pysonar.store.probe import prove
 
 PATIENCE_SECONDS = 0.5
 """How long the other campaigns wait for an artifact of this one, in each round. The store goes on looking."""
+
+LARGE_SPEC_BYTES, LARGE_SPECS = 64 * 1024, 16
+"""From where on a spec is read beside the rounds, and how many such are kept."""
 
 CELLS_OF_EFFORT = 4_000
 """Numbers of a validation set that are read in the time of one ciphertext (`Scheme.effort`)."""
@@ -114,10 +118,7 @@ def read_assignment(
     fetch = _Fetch(context, record, now)
     cid = Cid.from_bytes32(record.terms.spec)
     data = fetch(cid, "spec", Decline.SPEC_MISSING, Decline.SPEC_MALFORMED)
-    try:
-        spec = Spec.parse(data, cid=cid)
-    except ArtifactError:
-        raise DeclinedError(Decline.SPEC_MALFORMED) from None
+    spec = _spec_read(context, record, cid, data)
     _require_possible(spec)
     check_size(spec, context.settings)
     accept(spec)
@@ -221,6 +222,25 @@ def _secret(fetch: Callable[[Cid, str, Decline, Decline], bytes], context: Conte
     raise DeclinedError(foreign)
 
 
+def _spec_read(context: Context, record: CampaignRecord, cid: Cid, data: bytes) -> Spec:
+    """The spec; one of thousands of fields takes seconds, so it is read beside the rounds, and kept while its
+    campaign is looked at again and again.
+    """
+    try:
+        if len(data) <= LARGE_SPEC_BYTES:
+            return Spec.parse(data, cid=cid)
+        found = context.large_specs.get(cid)
+        if found is None:
+            key = b"spec of " + record.id
+            found = context.workshop.do(key, cid, lambda: Spec.parse(data, cid=cid), effort=HEAVY_EFFORT)
+            context.large_specs[cid] = found
+            while len(context.large_specs) > LARGE_SPECS:
+                del context.large_specs[next(iter(context.large_specs))]
+    except ArtifactError:
+        raise DeclinedError(Decline.SPEC_MALFORMED) from None
+    return found
+
+
 def _validation_read(
     context: Context, record: CampaignRecord, now: int, spec: Spec, secret: SecretKey
 ) -> JudgedRows:
@@ -322,7 +342,8 @@ class _Fetch:
 
     def __call__(self, cid: Cid, kind: str, missing: Decline, malformed: Decline) -> bytes:
         prefetcher, key = self.context.prefetcher, self.key
-        found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=PATIENCE_SECONDS)
+        with self.context.waiting.up_to(PATIENCE_SECONDS) as patience:
+            found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=patience)
         if found is None:
             raise InProgressError(f"still being fetched: {cid}")
         if isinstance(found, NotFoundError):

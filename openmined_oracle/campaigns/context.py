@@ -5,13 +5,15 @@ was put, and send what was decided.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openmined_oracle.errors import TransactionFailedError
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.journal import Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_oracle.waiting import Waiting
+from openmined_oracle.workers import Workers
 from openmined_oracle.workshop import Workshop
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
@@ -23,6 +25,7 @@ from pysonar.chain.sending.deeds import Deed, capsule_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.party.happenings import Tell
+from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import Store, cid_of
@@ -36,6 +39,8 @@ class Context:
         own: the OpenPGP key in use, for its signatures and for what it seals to itself.
         secrets: all OpenPGP keys of this home by the CID of their certificate, also with the terms on it.
         announced: the CID of the certificate as this Capsule registers it; it is in the store.
+        large_specs: the last few that were dear to read.
+        waiting: what is left of the time that this round may wait.
         tell: told of what happened; only what is on chain may be among it.
     """
 
@@ -47,11 +52,14 @@ class Context:
     store: Store
     prefetcher: Prefetcher
     workshop: Workshop
+    workers: Workers
+    waiting: Waiting
     own: SecretKey
     secrets: Mapping[Cid, SecretKey]
     announced: Cid
     settings: CapsuleSettings
     tell: Tell
+    large_specs: dict[Cid, Spec] = field(default_factory=dict)
 
     def asset(self, address: str) -> Asset | None:
         """How amounts of a campaign in that asset are shown; None for ether."""

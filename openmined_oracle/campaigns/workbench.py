@@ -60,6 +60,7 @@ class Workbench:
         current: the version that `model` and `weights` (d, k) are.
         proofs: when the store has proved that it works.
         ahead: what is computed of the next encryption while nothing else is to be done; None: nothing.
+        workers: what its steps are measured on.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Workbench:
         self.weights = weights
         self.proofs = Proofs()
         self.ahead = assignment.scheme.ahead_of_model(model, key)
+        self.workers = context.workers
         self._whole_until = 0.0
 
     @property

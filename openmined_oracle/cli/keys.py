@@ -131,6 +131,37 @@ def backup(
     )
 
 
+@keys.command("hand-over")
+@acting
+def hand_over(
+    file: Annotated[Path, typer.Argument(help="A new file for the last backup.", show_default=False)],
+    home: HomeOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Let another machine or operator go on with all open campaigns: the last backup.
+
+    Stop `capsule run` first. Afterwards it refuses to run here, as two machines with
+    one account take each other's nonces. Who goes on says `capsule keys restore FILE`,
+    looks at rpc and store in settings.toml, and runs. The passphrase goes another way.
+    """
+    from openmined_oracle.cli.connect import home_path
+    from openmined_oracle.home import Home
+    from openmined_oracle.keys.hand_over import hand_over as handed_over
+
+    manifest = handed_over(Home.open(home_path(home)), file)
+    print_record(
+        {
+            "file": file,
+            "bytes": file.stat().st_size,
+            "account": manifest.account,
+            "campaign_keys": manifest.campaign_keys,
+        },
+        {"file": "Backup", "bytes": "Bytes", "account": "Account", "campaign_keys": "Keys of campaigns"},
+        form=form,
+    )
+    note("this home runs no more; on the other machine: `capsule keys restore FILE`, then `capsule run`")
+
+
 @keys.command()
 @acting
 def restore(

@@ -49,6 +49,7 @@ def run(
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.connection import Connection
     from openmined_oracle.home import Home
+    from openmined_oracle.keys.hand_over import require_not_handed_over
     from openmined_oracle.operation.metrics import MetricsServer, Watch
     from pysonar.chain.sending.signer import KeyfileSigner
     from pysonar.party.happenings import Started, Stopped, teller
@@ -64,6 +65,7 @@ def run(
     goodbye = Goodbye(lambda: tell(Stopped()))
     stop = goodbye.stop
     with home_lock(opened.lock), stop_on_signals(goodbye.ask):
+        require_not_handed_over(opened)
         keys, signer = opened.secret_keys(passphrase), KeyfileSigner.open(opened.keyfile, passphrase)
         patience, connect = Patience(tell, stop), partial(Connection.open, opened)
         connection = connect() if once else patience.until_done(connect)

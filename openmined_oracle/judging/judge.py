@@ -176,6 +176,7 @@ def _measure(bench: Workbench, gradient: Weights) -> Best | None:
         spec.steps,
         weight_bound=spec.weight_bound,
         weight_bits=bench.model.weight_bits,
+        each=bench.workers.map,
     )
 
 

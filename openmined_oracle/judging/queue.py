@@ -122,7 +122,7 @@ def _waiting(context: Context, campaign: bytes, first: int) -> list[Queued]:
     """The confirmed submissions from index `first` on, without a gap, at most `AHEAD` of them."""
     queue = {
         stored.event.index: Queued(stored.event, stored.block_number)
-        for stored in context.follower.history(Submitted, campaign=campaign)
+        for stored in context.follower.queue(campaign, first, AHEAD)
     }
     waiting: list[Queued] = []
     while len(waiting) < AHEAD and first + len(waiting) in queue:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openmined_oracle.errors import KeyStoreError
+from openmined_oracle.workers import Workers
 from openmined_syft.errors import KernelError, SyftError
 from openmined_syft.schemes import PAILLIER, PrivateHalf, scheme_named
 from pysonar.files.secret_file import create_secret_file, make_private_directory
@@ -48,6 +49,7 @@ class KeyStore:
         generate: makes a new key of a scheme and a size. Tests may hand in a prepared one.
         older: the OpenPGP keys that were in use before.
         copies: a second directory for the same files; None for none.
+        workers: compute with the keys.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class KeyStore:
         generate: Generate = generate_key,
         older: Sequence[SecretKey] = (),
         copies: Path | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._directory = directory
         self._own = own
         self._generate = generate
         self._older = older
         self._copies = copies
+        self._workers = workers
         make_private_directory(directory)
 
     def key_for(self, campaign: bytes, scheme: str, bits: int) -> PrivateHalf:
@@ -108,14 +112,17 @@ class KeyStore:
             if document["format"] != FORMAT or document["campaign"] != campaign.hex():
                 raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
             scheme = str(document.get("scheme", PAILLIER))  # the first files did not say
-            return scheme, scheme_named(scheme).key_from_secret(document)
+            key = scheme_named(scheme).key_from_secret(document)
         except (KernelError, ClockBehindError):
             raise  # a package is missing here, or the clock is behind; the file may be sound
         except (SealError, SyftError, ValueError, KeyError, TypeError):
             raise KeyStoreError(
                 f"{path}: is damaged, or not sealed by a certificate of this Capsule's"
-                f" ({', '.join(key.certificate.fingerprint for key in (self._own, *self._older))})"
+                f" ({', '.join(own.certificate.fingerprint for own in (self._own, *self._older))})"
             ) from None
+        if self._workers is not None:
+            self._workers.give(key)
+        return scheme, key
 
     def _opened(self, sealed: bytes, there_at: float) -> bytes:
         """What one of our keys has sealed to itself. SealError."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openmined_oracle.journal import Journal
-from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.follower import Follower
@@ -78,10 +77,9 @@ def _at_risk(record: CampaignRecord, now: int) -> bool:
 
 
 def _age(sonar: Sonar, follower: Follower, record: CampaignRecord, now: int) -> int:
-    for stored in follower.history(Submitted, campaign=record.id):
-        if stored.event.index == record.evaluated:
-            block = rpc.block(sonar.web3, stored.block_number)
-            return 0 if block is None else max(0, now - block.timestamp)
+    for stored in follower.queue(record.id, record.evaluated, 1):
+        block = rpc.block(sonar.web3, stored.block_number)
+        return 0 if block is None else max(0, now - block.timestamp)
     return 0
 
 

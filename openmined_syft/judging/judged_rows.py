@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.errors import ShapeError
-from openmined_syft.judging.step_search import Best, Weights, best_step, is_gain
+from openmined_syft.judging.step_search import Best, Each, Weights, best_step, is_gain
 from openmined_syft.metrics import measure_ppm
 from openmined_syft.models import Inputs, ModelFamily
 from openmined_syft.schemes import AnyScheme
@@ -77,6 +77,7 @@ class JudgedRows:
         *,
         weight_bound: float,
         weight_bits: int,
+        each: Each = map,
     ) -> Best | None:
         """The step along a decrypted gradient (d, k) that suits the guiding rows best, with its score on the
         paying ones; None if none may be taken. `Best.guide` is what the guiding rows say.
@@ -91,6 +92,7 @@ class JudgedRows:
             weight_bound=weight_bound,
             weight_bits=weight_bits,
             is_trainable=self.is_trainable,
+            each=each,
         )
         if self.guides is None:
             return best

@@ -18,6 +18,10 @@ from openmined_syft.schemes import Direction
 Weights = NDArray[np.float64]
 Score = Callable[[Weights], int]
 Fit = Callable[[Weights], float]
+Try = tuple[Direction, float]
+Tried = tuple["Best", float, bool]
+Each = Callable[[Callable[[Try], Tried], Iterable[Try]], Iterable[Tried]]
+"""As `map`: in order. Threads may do it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def best_step(
     weight_bound: float,
     weight_bits: int,
     is_trainable: Callable[[Weights], bool] = lambda _: True,
+    each: Each = map,
 ) -> Best | None:
     """Try `current + s * difference` for every direction and every s in `steps`. The highest score wins, then
     the better fit, then the later direction and the largest step.
@@ -62,18 +67,24 @@ def best_step(
         weight_bits: fraction bits of the model's scale: what is scored is what will be encrypted.
         is_trainable: whether mines could go on from there. A place from which they could not is never
             taken, however accurate: its maker would earn the gain, and nobody the rest.
+        each: measures the tries, here one after the other.
 
     Returns:
         None if every step leaves the bound or leads where nobody can go on.
     """
-    best: Best | None = None
-    best_fit = 0.0
-    for direction, step in product(directions, sorted(steps)):
+
+    def tried(one: Try) -> Tried:
+        direction, step = one
         weights = candidate(current, direction.difference, step, weight_bits=weight_bits)
         measured = np.clip(weights, -weight_bound, weight_bound)  # the same, or not taken anyway
         found = Best(step, weights, score(measured), direction.damping)
         fits, trainable = fit(measured), is_trainable(measured)
-        if not trainable or not np.array_equal(measured, weights):
+        return found, fits, trainable and np.array_equal(measured, weights)
+
+    best: Best | None = None
+    best_fit = 0.0
+    for found, fits, may_be_taken in each(tried, product(directions, sorted(steps))):
+        if not may_be_taken:
             continue
         if best is None or (found.score, fits) >= (best.score, best_fit):
             best, best_fit = found, fits

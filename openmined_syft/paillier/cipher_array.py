@@ -173,7 +173,7 @@ def encrypt_integers(
         BoundError: a plaintext is too large; nothing is encrypted.
         KeyMismatchError: the pool is for another key.
     """
-    kernel, public = kernel or load_kernel(), key.public
+    kernel, public = kernel or key.kernel or load_kernel(), key.public
     for position, m in enumerate(plaintexts):
         if 2 * abs(m) >= public.n:
             raise BoundError(f"plaintext {position} has {int(m).bit_length()} bits; |m| must be below n / 2")
@@ -195,7 +195,7 @@ def decrypt_integers(array: CipherArray, key: PrivateKey, kernel: Kernel | None 
         KeyMismatchError, CiphertextError: nothing is decrypted.
     """
     array.validate(key.public)
-    kernel = kernel or load_kernel()
+    kernel = kernel or key.kernel or load_kernel()
     p, q, n = key.p, key.q, key.public.n
     blinded, n_squared = [], key.public.n_squared
     (blind,) = owner_noise(1, key, kernel)

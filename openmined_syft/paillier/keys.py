@@ -17,6 +17,7 @@ import phe
 
 from openmined_syft.errors import KeyFormError, KeyMismatchError, KeySizeError
 from openmined_syft.paillier.certificate import certify
+from openmined_syft.paillier.kernels.interface import Kernel
 
 SCHEME = "paillier"
 DEFAULT_BITS = 3072
@@ -121,9 +122,13 @@ class PrivateKey:
     Attributes:
         public: the public half.
         p, q: the primes.
+        kernel: computes what its owner encrypts and decrypts; None for the fastest one here.
     """
 
-    __slots__ = ("h_p", "h_q", "p", "p_inverse", "p_squared", "p_squared_inverse", "public", "q", "q_squared")
+    __slots__ = (
+        "h_p", "h_q", "kernel", "p", "p_inverse",
+        "p_squared", "p_squared_inverse", "public", "q", "q_squared",
+    )  # fmt: skip
 
     def __init__(self, public: PublicKey, p: int, q: int) -> None:
         p, q = gmpy2.mpz(p), gmpy2.mpz(q)
@@ -131,6 +136,7 @@ class PrivateKey:
             raise KeyMismatchError("the two primes do not multiply to the modulus of the public key")
         self.public = dataclasses.replace(public, certificate=certify(p, q))
         self.p, self.q = p, q
+        self.kernel: Kernel | None = None
         self.p_squared, self.q_squared = p * p, q * q
         # Paillier 1999, section 7: m mod p = L_p(c^(p-1) mod p^2) * h_p mod p, with L_p(x) = (x - 1) / p.
         self.h_p = gmpy2.invert((gmpy2.powmod(public.n + 1, p - 1, self.p_squared) - 1) // p, p)

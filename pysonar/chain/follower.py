@@ -35,6 +35,7 @@ from pysonar.chain.contract.events import (
     E,
     LoggedEvent,
     SonarEvent,
+    Submitted,
     decode_log,
 )
 from pysonar.chain.contract.sonar import Sonar
@@ -51,6 +52,10 @@ UNSETTLED_TRIES = 5
 BLOCKS_CHECKED = 40
 AUDIT_SECONDS = 10.0
 COMPARE_SECONDS = 60.0
+PAUSE_PER_CHECK = 20.0
+"""Seconds after each second that was spent on looking for gaps: a campaign with ten thousand events is read
+through for that, and each of them would be an occasion.
+"""
 GAP_PAUSE = Pause(first=4.0, longest=600.0)
 TRIES_FOR_THE_BEGINNING = 3
 """A campaign may have been created before the block from which this home reads."""
@@ -94,7 +99,7 @@ class Follower:
         self._width = Width()
         self._again = ReadAgain(ages)
         self._audit = Audit(self._records, sonar)
-        self._audited_at = self._compared_at = float("-inf")
+        self._audited_at = self._compared_at = self._check_at = float("-inf")
         self._gaps: dict[bytes, _Gap] = {}
         self._disagree: tuple[int, str] = (0, "")
         self._genesis: bytes | None = None
@@ -170,6 +175,12 @@ class Follower:
         without what others than `submitter` have submitted, if given: however much that is, it costs nothing.
         """
         return self._records.on_chain(kind, campaign, submitter)
+
+    def queue(self, campaign: bytes, first: int, count: int) -> list[Stored[Submitted]]:
+        """The campaign's submissions with the indices from `first` on, `count` at most, in chain order:
+        however long the queue is, it costs the same.
+        """
+        return self._records.queue(campaign, first, count)
 
     def campaigns_with(self, kind: type[CampaignEvent], *, submitter: str | None = None) -> list[bytes]:
         """The campaigns with such an event on the chain, in the order of their first one; of submissions,
@@ -320,9 +331,11 @@ class Follower:
         if now - self._audited_at >= AUDIT_SECONDS:
             self._audited_at = now
             self._audit.expect()
-        new, self._new = self._new, set()
-        for campaign, what in self._audit.missing(self.cursor, new).items():
-            self._gaps.setdefault(campaign, _Gap(what, 0, now)).what = what
+        if now >= self._check_at:
+            new, self._new = self._new, set()
+            for campaign, what in self._audit.missing(self.cursor, new).items():
+                self._gaps.setdefault(campaign, _Gap(what, 0, now)).what = what
+            self._check_at = self._clock() + PAUSE_PER_CHECK * (self._clock() - now)
         found = 0
         for campaign, gap in list(self._gaps.items()):
             if self._clock() >= gap.due:

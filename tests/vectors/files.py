@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.json_types import JsonObject
-from tests.vectors import chain, encodings, learning, metrics, mine, paillier, privacy, texts
+from tests.vectors import chain, encodings, learning, metrics, mine, paillier, privacy, specs, texts
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 FILES: dict[str, Callable[[], JsonObject]] = {
@@ -17,6 +17,7 @@ FILES: dict[str, Callable[[], JsonObject]] = {
     "amounts.json": encodings.amounts,
     "features.json": learning.features,
     "records.json": learning.records,
+    "specs.json": specs.validation_declared,
     "texts.json": texts.texts,
     "layouts.json": learning.layouts,
     "metrics.json": metrics.metrics,

@@ -10,6 +10,7 @@ from openmined_syft.errors import KernelError
 from openmined_syft.kernel_choice import KernelChoice
 from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
 from openmined_syft.paillier.kernels.interface import Kernel
+from openmined_syft.paillier.kernels.owner_kernel import OwnerKernel
 from openmined_syft.paillier.kernels.reference import ReferenceKernel
 from openmined_syft.paillier.kernels.spread import SpreadKernel
 
@@ -52,4 +53,12 @@ def describe_kernels() -> list[KernelState]:
     return states
 
 
-__all__ = ["Kernel", "KernelState", "SpreadKernel", "describe_kernels", "kernel_names", "load_kernel"]
+__all__ = [
+    "Kernel",
+    "KernelState",
+    "OwnerKernel",
+    "SpreadKernel",
+    "describe_kernels",
+    "kernel_names",
+    "load_kernel",
+]

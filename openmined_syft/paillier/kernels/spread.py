@@ -3,8 +3,7 @@ cluster's.
 
 Powers are split by base, matrix-vector products by output rows; results are put together in order and are the
 same bits. Only public numbers and ciphertexts travel to the executor, with the plaintext matrix of the mine:
-a cluster is the mine's own. The key owner's secret exponents would travel as well, so Capsule keeps to
-threads.
+a cluster is the mine's own. For the key owner's secret exponents there is `owner_kernel`.
 """
 
 import itertools
@@ -50,7 +49,7 @@ class SpreadKernel:
 
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`."""
-        blocks = [list(bases[block.start : block.stop]) for block in _blocks(len(bases), self._parts)]
+        blocks = [list(bases[block.start : block.stop]) for block in blocks_of(len(bases), self._parts)]
         return _joined([self._executor.submit(self._kernel.powers, b, exponent, modulus) for b in blocks])
 
     def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
@@ -71,7 +70,7 @@ class SpreadKernel:
             return self._kernel.matvec(bases, matrix, modulus, rows_per_output, row_shift)
         outputs = -(-len(matrix) // rows_per_output)
         futures = []
-        for block in _blocks(outputs, self._parts):
+        for block in blocks_of(outputs, self._parts):
             rows = matrix[block.start * rows_per_output : block.stop * rows_per_output]
             futures.append(
                 self._executor.submit(
@@ -81,7 +80,7 @@ class SpreadKernel:
         return _joined(futures)
 
 
-def _blocks(count: int, parts: int) -> list[range]:
+def blocks_of(count: int, parts: int) -> list[range]:
     """`count` items in at most `parts` ranges of nearly equal length."""
     edges = [count * part // parts for part in range(parts + 1)]
     return [range(low, high) for low, high in itertools.pairwise(edges) if high > low]

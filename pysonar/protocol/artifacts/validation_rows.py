@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from openmined_syft.judging.judged_rows import JudgedRows
@@ -31,14 +32,16 @@ def guiding(salt: bytes, rows: int, count: int) -> NDArray[np.bool_] | None:
     return chosen
 
 
-def judged_rows(spec: Spec, family: ModelFamily, sealed: SealedInput) -> JudgedRows:
-    """The opened records as the spec wants them judged with.
+def judged_rows(
+    spec: Spec, family: ModelFamily, sealed: SealedInput, records: pa.Table | None = None
+) -> JudgedRows:
+    """The opened records as the spec wants them judged with. `records`: those in it, if read already.
 
     Raises:
         ArtifactError: no records, another number of them, or they do not fit the schema.
     """
     validation = spec.validation
-    table = sealed.records(spec.schema, rows=validation.rows)
+    table = sealed.records(spec.schema, rows=validation.rows) if records is None else records
     return JudgedRows(
         family,
         scheme_named(spec.scheme),

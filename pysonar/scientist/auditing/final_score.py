@@ -37,6 +37,7 @@ def final_score(connection: Connection, key: SecretKey, delivery: Delivery, vali
         cid=cid,
     )
     table = read_csv(validation, spec.schema, limit=Fraction(0))
-    if not opened.records(spec.schema, rows=spec.validation.rows).equals(spec.schema.select(table)):
+    records = opened.records(spec.schema, rows=spec.validation.rows)
+    if not records.equals(spec.schema.select(table)):
         raise OtherRecordsError(validation, table.num_rows, spec.validation.rows)
-    return judged_rows(spec, spec.family_for(record.id), opened).score(delivery.result.weights)
+    return judged_rows(spec, spec.family_for(record.id), opened, records).score(delivery.result.weights)

@@ -83,6 +83,20 @@ def create(
             show_default=False,
         ),
     ] = None,
+    guiding_share: Annotated[
+        int | None,
+        ppm_option(
+            "--guiding-share",
+            help="Share of the records that only guides the search for a step, as '50 %'; the others pay.",
+            show_default=False,
+        ),
+    ] = None,
+    evaluations: Annotated[
+        int | None,
+        typer.Option(
+            help="Submissions that the records are good for; 0: any number.", min=0, show_default=False
+        ),
+    ] = None,
     stake: Annotated[
         str | None,
         amount_option("--stake", help="Of each submission; lost if it is unusable.", show_default=False),
@@ -146,6 +160,8 @@ def create(
         "bounty": bounty,
         "target": target,
         "min_gain": min_gain,
+        "guiding_share": guiding_share,
+        "evaluations": evaluations,
         "stake": stake,
         "fee": fee,
         "submit_for": submit_for,

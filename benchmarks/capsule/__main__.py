@@ -68,22 +68,25 @@ def machine() -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure what was asked for, keep it, write the page."""
+    """Measure what was asked for; each figure is kept, and the page written, as soon as it is there."""
     asked = options(arguments)
     kept: dict[str, Any] = json.loads(asked.figures.read_text()) if asked.figures.exists() else {}
+
+    def keep(name: str, found: object) -> None:
+        kept[name] = found
+        kept["machine"], kept["date"] = machine(), datetime.now(UTC).date().isoformat()
+        asked.figures.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        asked.page.write_text(page(kept), encoding="utf-8")
+        print(name, flush=True)
+
+    if asked.growth:
+        keep("growth", measured("growth", *CHEAP, asked.growth, PARTS))
     for bits in asked.bits:
         for inputs in asked.inputs:
             for count in asked.open:
-                name = f"judging {inputs + 1}x{CLASSES} {bits} {count}"
-                print(name, flush=True)
                 numbers = (inputs, CLASSES, bits, count - 1, asked.submissions)
-                kept[name] = [measured("judging", *numbers) for _ in range(asked.repeats)]
-    if asked.growth:
-        print(f"growth {asked.growth}", flush=True)
-        kept["growth"] = measured("growth", *CHEAP, asked.growth, PARTS)
-    kept["machine"], kept["date"] = machine(), datetime.now(UTC).date().isoformat()
-    asked.figures.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    asked.page.write_text(page(kept), encoding="utf-8")
+                found = [measured("judging", *numbers) for _ in range(asked.repeats)]
+                keep(f"judging {inputs + 1}x{CLASSES} {bits} {count}", found)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,9 @@ def _terms(certificate: Certificate) -> CapsuleTerms | None:
 
 def _objections(plan: Plan, rows: int | None, terms: CapsuleTerms) -> chain[Objection]:
     family, counted = plan.algorithm.family, rows or 1
-    min_gain = PPM if rows is None else plan.for_rows(rows).min_gain
-    paying = counted if rows is None else rows - plan.guiding_rows(rows)
+    guarded = plan if rows is None else plan.for_rows(rows)
+    min_gain = PPM if rows is None else guarded.min_gain
+    paying = counted if rows is None else rows - guarded.guiding_rows(rows)
     size = Size.of(
         plan.algorithm, plan.family, plan.schema, counted, key_bits=plan.key_bits, bound=plan.weight_bound
     )

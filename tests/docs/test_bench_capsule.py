@@ -26,5 +26,3 @@ def test_a_small_run_measures_every_part_and_writes_its_page(tmp_path: Path) -> 
     assert found["growth"]["caught_up"]["wall"] > 0
     assert written.read_text() == page(found)
     assert "| 5x10 | 2048 | 3 |" in written.read_text()
-
-

@@ -32,7 +32,7 @@ from pysonar.scientist.planning.columns import (
     scaled,
     values_of,
 )
-from pysonar.scientist.planning.plan import Plan
+from pysonar.scientist.planning.plan import DEFAULT_GUIDES, FEE_SHARE_PPM, LEAST_SPLIT, Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import plain_campaign, rehearse
 from pysonar.tables import CsvFile, read_records
@@ -76,13 +76,20 @@ class Trial:
 
 
 def draft(
-    path: Path, *, label: str | None = None, title: str | None = None, capsule: str | None = None
+    path: Path,
+    *,
+    label: str | None = None,
+    title: str | None = None,
+    capsule: str | None = None,
+    guiding_share: int | None = None,
+    evaluations: int | None = None,
 ) -> str:
     """The plan, as TOML with comments.
 
     Args:
         label: the column to predict; by default one with a usual name ("label", "target", ...), else the
             last.
+        guiding_share, evaluations: guards of the plan, ppm and submissions; None leaves them unsaid.
 
     Raises:
         SchemaError: the file is not a table. PlanError: nothing in it can be predicted, or be learned from.
@@ -126,7 +133,19 @@ def draft(
     trials = _trials(values, source)
     best = _plan_of(values, trials[0])
     most = _most_reached(best, source, trials[0])
-    return _written(values, best, why, trials, most, columns, seen, path, capsule)
+    guards = _guards(guiding_share, evaluations)
+    return _written(values, best, why, trials, most, columns, seen, path, capsule, guards)
+
+
+def _guards(guiding_share: int | None, evaluations: int | None) -> list[str]:
+    """What stands between the scientist and those who guess, beside the smallest gain and the fee."""
+    said = f'"{format_ppm(DEFAULT_GUIDES if guiding_share is None else guiding_share)}"'
+    lines = [f"guiding_share = {said}"]
+    if guiding_share is None:
+        lines = [
+            f"# of {LEAST_SPLIT} records or more a share that only guides the steps: guiding_share = {said}"
+        ]
+    return lines if evaluations is None else [*lines, f"evaluations = {evaluations}"]
 
 
 def _title(label: str, fields: Sequence[str]) -> str:
@@ -213,6 +232,7 @@ def _written(
     seen: TableSeen,
     path: Path,
     capsule: str | None,
+    guards: Sequence[str],
 ) -> str:
     best = trials[0]
     target = max(best.start + 20_000, min(990_000, most)) // 10_000
@@ -242,13 +262,15 @@ def _written(
         'bounty = "1 ETH"                # goes into escrow; what nobody earns comes back',
         f'target = "{target} %"                # the start is {format_ppm(best.start)}; about the best',
         "# that mines can reach; at a lower one the campaign ends earlier, often with its first mine",
-        'min_gain = "0.5 %"              # smallest increase that is paid',
         "pay_by_gap = true               # the way from start to target is worth the whole bounty",
         'stake = "0.01 ETH"              # of each submission; comes back unless it is unusable',
-        'fee = "0.001 ETH"               # of each submission, to Capsule',
         'submit_for = "7d"               # how long mines may submit, if the target is not reached before;',
         "# to try it on your own machine: sonar campaign create PLAN --submit-for 15m",
         'review_for = "2d"               # how long Capsule may judge after that',
+        "",
+        "# Against those who guess (docs/noise-mining.md): unsaid, min_gain follows from how many records",
+        f"# measure, and fee is {FEE_SHARE_PPM / 10_000:g} % of the bounty for each submission.",
+        *guards,
         "",
     ]
     lines += [

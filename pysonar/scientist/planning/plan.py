@@ -39,8 +39,9 @@ DAY = 86_400
 HOUR = 3_600
 MOST_WEI = (1 << 96) - 1  # what the contract packs
 DEFAULT_STAKE, DEFAULT_FEE = 10**16, 10**15  # of campaigns in ether, wei
-FEE_SHARE_PPM = 3_000  # of the bounty: guesses cost more than they find; see docs/noise-mining.md
+FEE_SHARE_PPM = 2_000  # of the bounty: guesses cost more than they find; see docs/noise-mining.md
 DEFAULT_GAIN = 5_000
+DEFAULT_GUIDES, LEAST_SPLIT = 500_000, 200  # ppm of the records, where there are so many
 UNSAID = -(1 << 128)
 MOST_PENDING = (1 << 24) - 1
 
@@ -62,9 +63,10 @@ class Plan:
         min_gain: smallest increase that is paid, ppm; unsaid, it follows from the number of validation
             records (`for_rows`), so that luck does not pay.
         stake, fee: of each submission, wei. The stake comes back unless the submission was unusable, the fee
-            goes to Capsule; unsaid and in ether, it is 0.3 % of the bounty and 0.001 at least.
+            goes to Capsule; unsaid and in ether, it is 0.2 % of the bounty and 0.001 at least.
         guiding_share: share of the validation records, ppm or text such as "50 %", that guides the search for
-            the step and is not paid for; the others decide. 0: all do both (docs/noise-mining.md).
+            the step and is not paid for; the others decide. 0: all do both. Unsaid, as `min_gain` is: half of
+            200 records or more, none of fewer (docs/noise-mining.md).
         evaluations: how many submissions are measured; those behind them gain nothing. 0: any number.
         submit_for, review_for: how long miners may submit, and Capsule may review after that; seconds.
         max_pending: submissions that may wait for a verdict.
@@ -101,7 +103,7 @@ class Plan:
     submit_for: int = 7 * DAY
     review_for: int = 2 * DAY
     max_pending: int = 32
-    guiding_share: int = 0
+    guiding_share: int = UNSAID
     evaluations: int = 0
     pay_by_gap: bool = False
     metric: str = ""
@@ -116,6 +118,7 @@ class Plan:
     auditor_certificate: Cid | None = None
     purpose: str = UNSTATED
     gain_by_rows: bool = field(default=False, init=False)
+    guides_by_rows: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.algorithm, str):
@@ -134,6 +137,10 @@ class Plan:
         if self.min_gain == UNSAID:
             object.__setattr__(self, "gain_by_rows", True)
             object.__setattr__(self, "min_gain", DEFAULT_GAIN)
+        if self.guiding_share == UNSAID:
+            # Whoever says the smallest gain has a guard of their own.
+            object.__setattr__(self, "guides_by_rows", self.gain_by_rows)
+            object.__setattr__(self, "guiding_share", 0)
         for name in ("target", "min_gain", "start", "start_tolerance", "guiding_share"):
             self._convert(name, parse_ppm)
         for name in ("submit_for", "review_for"):
@@ -220,15 +227,17 @@ class Plan:
         )
 
     def for_rows(self, rows: int) -> Plan:
-        """The plan with the smallest paid gain that so many validation records can tell from luck, unless it
-        says one itself: no more than an eighth of the target.
+        """The plan with the guards that so many validation records need against luck, unless it says some
+        itself: the smallest paid gain, no more than an eighth of the target, and a split.
         """
         if not self.gain_by_rows:
             return self
-        guides = self.guiding_rows(rows)
+        share = DEFAULT_GUIDES if self.guides_by_rows and rows >= LEAST_SPLIT else self.guiding_share
+        split = replace(self, guiding_share=share)
+        guides = split.guiding_rows(rows)
         deviations = SPLIT_DEVIATIONS if guides else DEVIATIONS
         least = max(DEFAULT_GAIN, least_gain_ppm(rows - guides, deviations))
-        return replace(self, min_gain=max(1, min(least, self.target // 8)))
+        return replace(split, min_gain=max(1, min(least, self.target // 8)))
 
     def guiding_rows(self, rows: int) -> int:
         """How many of so many validation records guide the search.

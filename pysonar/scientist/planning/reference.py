@@ -9,7 +9,14 @@ from typing import Any
 from openmined_syft.rules import rule_names
 from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts.spec.algorithm import FAMILIES, defaults_of, metrics_of
-from pysonar.scientist.planning.plan import DEFAULT_FEE, DEFAULT_GAIN, DEFAULT_STAKE, Plan
+from pysonar.scientist.planning.plan import (
+    DEFAULT_FEE,
+    DEFAULT_GAIN,
+    DEFAULT_STAKE,
+    FEE_SHARE_PPM,
+    LEAST_SPLIT,
+    Plan,
+)
 
 _AMOUNT, _SHARE, _SPAN = (
     "text with its unit: '2 ETH'",
@@ -91,7 +98,7 @@ KEYS = (
         _AMOUNT,
         "Of each submission, to Capsule. In a token it must be given.",
         'fee = "0.001 ETH"',
-        f"{DEFAULT_FEE / 10**18:g} ETH",
+        f"{FEE_SHARE_PPM / 10_000:g} % of the bounty, {DEFAULT_FEE / 10**18:g} ETH at least",
     ),
     Key(
         "asset",
@@ -121,7 +128,7 @@ KEYS = (
         "The share of the validation records that guides the search for the step; the others alone decide"
         " what is paid, and nobody who sends gradients knows which those are.",
         'guiding_share = "50 %"',
-        "none: all do both",
+        f"unsaid, as `min_gain` is: half of {LEAST_SPLIT} records or more; else none",
     ),
     Key(
         "evaluations",

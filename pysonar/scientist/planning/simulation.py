@@ -132,13 +132,15 @@ def simulate(
     """Share `data` out to so many mines, who take turns until the target is reached or nobody gains.
 
     Args:
-        validation, data: records in the plan's schema.
+        validation, data: records in the plan's schema. What the plan leaves to the number of the first
+            follows from it, as in `create`.
         epsilon: of each mine's one noised release at delta 1e-6; None: exact gradients.
         seed: of the shuffling. Noise is fresh each time.
 
     Raises:
         PlanError: fewer records than mines, noise for a network, or a model that no mine could train.
     """
+    plan = plan.for_rows(validation.num_rows)
     X, y = encoded(plan, data)
     if not 1 <= mines <= len(y):
         raise PlanError("the simulation", "mines", mines, f"1 to {len(y)}, the number of records")

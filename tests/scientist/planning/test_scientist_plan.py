@@ -359,17 +359,33 @@ def test_a_size_that_no_scheme_carries_is_refused_before_any_bounty_is_in_escrow
 
 @pytest.mark.parametrize(
     ("rows", "target", "least"),
-    [(360, "90 %", 22_223), (10_000, "90 %", 5_000), (1, "90 %", 112_500), (20, "80 %", 100_000)],
+    [(199, "90 %", 30_151), (10_000, "90 %", 5_000), (1, "90 %", 112_500), (20, "80 %", 100_000)],
 )
 def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
     plan_values: JsonObject, rows: int, target: str, least: int
 ) -> None:
     """0.4 square roots of them, in whole records; from half a per cent to an eighth of the target."""
     del plan_values["min_gain"]
-    plan = plan_from(plan_values | {"target": target})
+    plan = plan_from(plan_values | {"target": target, "guiding_share": 0})
     assert plan.for_rows(rows).min_gain == least
     said = plan_from(plan_values | {"target": target, "min_gain": "0.1 %"})
     assert said.for_rows(rows).min_gain == 1_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "guides", "least"), [(199, 0, 30_151), (200, 100, 60_000), (360, 180, 50_000)]
+)
+def test_without_a_word_half_of_many_records_only_guide(
+    plan_values: JsonObject, rows: int, guides: int, least: int
+) -> None:
+    """And whoever says the smallest gain, or a share, has said it."""
+    said = plan_from(plan_values).for_rows(rows)
+    assert (said.guiding_share, said.min_gain) == (0, 10_000)
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values).for_rows(rows)
+    assert (plan.guiding_rows(rows), plan.min_gain) == (guides, least)
+    assert plan_from(plan_values | {"guiding_share": 0}).for_rows(rows).guiding_rows(rows) == 0
+    assert plan_from(plan_values | {"guiding_share": "10 %"}).for_rows(rows).guiding_share == 100_000
 
 
 def test_where_rows_are_split_those_that_pay_are_counted(plan_values: JsonObject) -> None:
@@ -387,5 +403,5 @@ def test_where_rows_are_split_those_that_pay_are_counted(plan_values: JsonObject
 
 def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: JsonObject) -> None:
     del plan_values["fee"]
-    assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 3 * 10**16
+    assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 2 * 10**16
     assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15

@@ -41,6 +41,15 @@ def values(text: str) -> JsonObject:
     return tomllib.loads(text) | {"capsule": PLACEHOLDER}
 
 
+def test_a_draft_leaves_the_guards_against_luck_to_the_defaults_or_says_them(tmp_path: Path) -> None:
+    path = people(tmp_path / "people.csv")
+    unsaid = plan_from(values(draft(path, label="Ill?")))
+    assert (unsaid.gain_by_rows, unsaid.guides_by_rows, unsaid.fee) == (True, True, 2 * 10**15)
+    assert unsaid.for_rows(200).guiding_share == 500_000
+    said = plan_from(values(draft(path, label="Ill?", guiding_share=250_000, evaluations=80)))
+    assert (said.guiding_share, said.evaluations, said.guides_by_rows) == (250_000, 80, False)
+
+
 def test_a_messy_table_becomes_a_plan_that_says_what_was_done(tmp_path: Path) -> None:
     text = draft(people(tmp_path / "people.csv"), label="Ill?")
     plan = plan_from(values(text))

@@ -13,6 +13,7 @@ from pysonar.party.cli.console import (
     acting,
     command,
     note,
+    ppm_option,
     print_json,
     print_record,
     print_rows,
@@ -54,6 +55,22 @@ def draft(
         str | None, typer.Option(help="Else made of the columns' names.", show_default=False)
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
+    guiding_share: Annotated[
+        int | None,
+        ppm_option(
+            "--guiding-share",
+            help="Share of the validation records that only guides the search for a step, as '50 %'.",
+            show_default=False,
+        ),
+    ] = None,
+    evaluations: Annotated[
+        int | None,
+        typer.Option(
+            help="Submissions that the validation records are good for; 0: any number.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
     ] = None,
@@ -70,7 +87,8 @@ def draft(
 
     if out is not None and out.exists() and not force:
         raise CampaignError(f"{out} is there already; name another --out, or say --force to replace it")
-    text = drafted(data, label=label, title=title, capsule=capsule)
+    guards = {"guiding_share": guiding_share, "evaluations": evaluations}
+    text = drafted(data, label=label, title=title, capsule=capsule, **guards)
     if out is None:
         standard_output().write(text)
         return

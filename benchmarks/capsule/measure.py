@@ -23,6 +23,7 @@ from pysonar.protocol.cid import Cid
 
 MEGABYTE = 1_000_000
 POLL_SECONDS = 0.05
+GRADIENT_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,17 @@ def judging(size: Size, idle: int, submissions: int, folder: Path) -> dict[str, 
 
 
 def growth(size: Size, submissions: int, parts: int, folder: Path) -> dict[str, object]:
-    """So many submissions in one campaign that Capsule missed: how long until it knows them all, and how
-    fast it judges each part of them.
+    """So many submissions in one campaign that Capsule missed, every tenth a gradient, the others none at
+    all: how long until it knows them all, and how fast it judges each part of them.
     """
     with party(folder, size) as (made, miner):
         agent, campaign = opened(made, 0)
         agent.close()
         gradient = made.gradient_of(campaign, -made.size.learned())
         cid = made.store.put(made.envelope(campaign, miner, gradient).seal(made.own.certificate))
-        made.fill_queue(campaign, miner, [cid] * submissions)
+        junk = made.store.put(b"no gradient at all")
+        queue = [junk if place % GRADIENT_EVERY else cid for place in range(submissions)]
+        made.fill_queue(campaign, miner, queue)
         before, agent = resident(), made.agent()
         cpu, wall = time.process_time(), time.monotonic()
         agent.context.follower.poll()

@@ -33,9 +33,10 @@ RATES = """
 GROWTH = """
 ## No growth over {submissions:,} submissions
 
-One campaign (5x3, 2048 bits) whose {submissions:,} submissions were all sent while Capsule was away;
-none gains. It knew all of them {caught_up:.1f} s of processor time after its start ({wall:.1f} s by the
-clock), and then judged:
+One campaign (5x3, 2048 bits) whose {submissions:,} submissions were all sent while Capsule was away.
+Every tenth is a gradient without a gain, the others are cheap: bytes that no seal opens, judged MALFORMED,
+journaled, sealed and reported like any other. It knew all of them {caught_up:.1f} s of processor time
+after its start ({wall:.1f} s by the clock), and then judged:
 
 | submissions | a minute of processor time | memory, MB |
 | --- | --- | --- |

@@ -197,7 +197,7 @@ class EventRecords:
             Submitted,
             _Search(
                 "event indexed by event_queue",
-                f"orphaned = 0 and campaign = ? and {place} >= ? and {place} < ?",
+                f"orphaned = 0 and name = 'Submitted' and campaign = ? and {place} >= ? and {place} < ?",
                 (campaign, first, first + count),
             ),
         )

@@ -76,8 +76,8 @@ class OwnerKernel:
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`; the same numbers whoever computes them."""
         parts = [list(bases[block.start : block.stop]) for block in blocks_of(len(bases), self._parts)]
-        if len(parts) < 2 and self._is_here():
-            return self._kernel.powers(bases, exponent, modulus)
+        if len(bases) < 2 or (len(parts) < 2 and self._is_here()):
+            return self._kernel.powers(bases, exponent, modulus)  # not worth a journey
         found: dict[int, list[int]] = {}
         for _ in range(TRIES):
             self._try(parts, exponent, modulus, found)

@@ -1,0 +1,59 @@
+"""Guards against luck that follow from the number of validation records and from the bounty."""
+
+from __future__ import annotations
+
+import pytest
+
+from pysonar.scientist.errors import PlanError
+from pysonar.scientist.planning.plan_file import plan_from
+from tests.json_types import JsonObject
+
+
+@pytest.mark.parametrize(
+    ("rows", "target", "least"),
+    [(199, "90 %", 30_151), (10_000, "90 %", 5_000), (1, "90 %", 112_500), (20, "80 %", 100_000)],
+)
+def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
+    plan_values: JsonObject, rows: int, target: str, least: int
+) -> None:
+    """0.4 square roots of them, in whole records; from half a per cent to an eighth of the target."""
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values | {"target": target, "guiding_share": 0})
+    assert plan.for_rows(rows).min_gain == least
+    said = plan_from(plan_values | {"target": target, "min_gain": "0.1 %"})
+    assert said.for_rows(rows).min_gain == 1_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "guides", "least"), [(199, 0, 30_151), (200, 100, 60_000), (360, 180, 50_000)]
+)
+def test_without_a_word_half_of_many_records_only_guide(
+    plan_values: JsonObject, rows: int, guides: int, least: int
+) -> None:
+    """And whoever says the smallest gain, or a share, has said it."""
+    said = plan_from(plan_values).for_rows(rows)
+    assert (said.guiding_share, said.min_gain) == (0, 10_000)
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values).for_rows(rows)
+    assert (plan.guiding_rows(rows), plan.min_gain) == (guides, least)
+    assert plan_from(plan_values | {"guiding_share": 0}).for_rows(rows).guiding_rows(rows) == 0
+    assert plan_from(plan_values | {"guiding_share": "10 %"}).for_rows(rows).guiding_share == 100_000
+
+
+def test_where_rows_are_split_those_that_pay_are_counted(plan_values: JsonObject) -> None:
+    del plan_values["min_gain"]
+    plan = plan_from(plan_values | {"guiding_share": "50 %", "evaluations": 100})
+    assert (plan.guiding_rows(360), plan.for_rows(360).min_gain) == (180, 50_000)
+    assert plan.as_mapping()["guiding_share"] == 500_000
+    assert "guiding_share" not in plan_from(plan_values).as_mapping()  # an earlier request stays the same
+    with pytest.raises(PlanError, match="both sides of 1"):
+        plan.guiding_rows(1)
+    for key, bad in (("guiding_share", "91 %"), ("evaluations", -1), ("evaluations", 1 << 24)):
+        with pytest.raises(PlanError, match=key):
+            plan_from(plan_values | {key: bad})
+
+
+def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: JsonObject) -> None:
+    del plan_values["fee"]
+    assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 2 * 10**16
+    assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15

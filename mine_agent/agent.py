@@ -23,6 +23,7 @@ from mine_agent.failures import UnexpectedError, describe
 from mine_agent.happenings import ClockBehind, Paused, Resumed
 from mine_agent.memory import Pool
 from mine_agent.rules.policy import Policy
+from mine_agent.work.earlier_homes import rename_protected_submissions
 from mine_agent.work.new_submissions import NewSubmissions
 from mine_agent.work.open_submissions import OpenSubmissions
 from mine_agent.work.own_snapshot import OwnSnapshot
@@ -69,6 +70,7 @@ class Agent:
         self._errors: list[OpenMinedError] = []
         self._told: dict[tuple[bytes, str], str] = {}
         self._told_clock = False
+        self._renamed = False
 
     @property
     def trouble(self) -> str | None:
@@ -89,7 +91,11 @@ class Agent:
         for notice in self._outbox.notices():
             self._tell(AccountNotice(notice=notice))
         policy = connection.home.policy()
-        data_sets = [self._new.as_last_seen(data, policy) for data in connection.home.data().all()]
+        registered = connection.home.data().all()
+        if not self._renamed:
+            rename_protected_submissions(connection.journal, self._ledger, registered)
+            self._renamed = True
+        data_sets = [self._new.as_last_seen(data, policy) for data in registered]
         self._pool.resize(policy.memory)
         settled = connection.settled_ids()
         unfinished = [one for one in connection.own_campaign_ids() if one not in self._over]

@@ -126,6 +126,14 @@ class Journal:
                 "update mine_submission set given_up = ? where number = ?", (reason, submission.number)
             )
 
+    def rename_data(self, submission: OwnSubmission, identity: bytes) -> bool:
+        """Let a submission be of data of that identity; False if another one is on its base already."""
+        changed = self._database.execute(
+            "update or ignore mine_submission set data_digest = ? where number = ?",
+            (identity, submission.number),
+        )
+        return changed.rowcount > 0
+
     def submissions(self, campaign: bytes | None = None) -> list[OwnSubmission]:
         """All submissions in the order in which they were made; of one campaign if given."""
         if campaign is None:

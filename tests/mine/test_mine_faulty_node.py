@@ -76,14 +76,17 @@ def campaign(open_bare_campaign: Callable[..., bytes]) -> bytes:
     return open_bare_campaign()
 
 
+MakeMine = Callable[[NodeProvider], Mine]
+
+
 @pytest.fixture
-def mine(make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell) -> Callable[[NodeProvider], Mine]:
+def mine(make_home: Callable[..., Home], miner: KeyfileSigner, tell: Tell) -> MakeMine:
     """`mine(provider) -> Mine`: the same home, as a new process would open it."""
     home = make_home()
     return lambda provider: Mine(home, miner, provider, tell)
 
 
-def queue(node: Anvil, mine: Callable[[NodeProvider], Mine]) -> list[Submitted]:
+def queue(node: Anvil, mine: MakeMine) -> list[Submitted]:
     """What was submitted, as an honest node says it."""
     witness = mine(Meddling(node.url))
     witness.connection.follower.poll()
@@ -92,7 +95,7 @@ def queue(node: Anvil, mine: Callable[[NodeProvider], Mine]) -> list[Submitted]:
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
-    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, missing: tuple[str, ...]
+    mine: MakeMine, campaign: bytes, node: Anvil, sonar: Sonar, missing: tuple[str, ...]
 ) -> None:
     """The event of the submission stays unread, as behind an index that lags."""
     before = node.balance(sonar.address)
@@ -112,7 +115,7 @@ def test_a_stake_is_paid_once_on_a_node_without_receipts_and_logs(
 
 
 def test_a_false_receipt_of_failure_gives_up_nothing(
-    mine: Mine, campaign: bytes, node: Anvil, happenings: list[JsonObject], miner: KeyfileSigner
+    mine: MakeMine, campaign: bytes, node: Anvil, happenings: list[JsonObject], miner: KeyfileSigner
 ) -> None:
     """Else the gradient would be unpinned, and its stake burned as unavailable."""
 
@@ -135,7 +138,7 @@ def test_a_false_receipt_of_failure_gives_up_nothing(
 
 
 def test_what_the_contract_did_refuse_is_given_up(
-    mine: Mine, campaign: bytes, node: Anvil, happenings: list[JsonObject]
+    mine: MakeMine, campaign: bytes, node: Anvil, happenings: list[JsonObject]
 ) -> None:
     node.set_automine(False)
     late = mine(Meddling(node.url))
@@ -149,7 +152,7 @@ def test_what_the_contract_did_refuse_is_given_up(
 
 
 def test_a_displaced_submission_is_sent_again_once(
-    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
+    mine: MakeMine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     node.set_automine(False)
     own = mine(Meddling(node.url))
@@ -166,7 +169,7 @@ def test_a_displaced_submission_is_sent_again_once(
 
 
 def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
-    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
+    mine: MakeMine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner
 ) -> None:
     """The same gradient got there by a transaction from elsewhere, and the node has no logs yet."""
     node.set_automine(False)
@@ -195,7 +198,7 @@ def test_a_displaced_submission_whose_event_is_unread_is_found_in_the_queue(
 
 @pytest.mark.parametrize("missing", [(RECEIPT,), (RECEIPT, TRANSACTION)])
 def test_stakes_come_back_and_are_claimed_once_on_a_node_without_receipts(
-    mine: Mine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner, missing: tuple[str, ...]
+    mine: MakeMine, campaign: bytes, node: Anvil, sonar: Sonar, miner: KeyfileSigner, missing: tuple[str, ...]
 ) -> None:
     own = mine(Meddling(node.url, without(*missing)))
     own.journalled(campaign)

@@ -140,6 +140,7 @@ def test_training_tells_what_is_left_by_what_it_took_before() -> None:
     with training(told.append, b"\x01" * 32, "d", 1000.0, every=0.05):
         time.sleep(0.3)
     assert told
+    assert told[0].seconds_left is not None
     assert 990 < told[0].seconds_left < 1000
     count = len(told)
     time.sleep(0.15)

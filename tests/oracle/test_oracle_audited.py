@@ -164,10 +164,13 @@ def _without(error: type[StoreError]) -> Callable[[Bench], Bench]:
 STRANGER = "0x" + "99" * 20
 LIES: list[tuple[Callable[[Bench], Bench], str]] = [
     (
-        lambda b: _entry(b, 2, score_ppm=b.result.record[2].score_ppm - ROW),
+        lambda b: _entry(b, 2, score_ppm=(b.result.record[2].score_ppm or 0) - ROW),
         "the score of submission 2 in the record, in ppm",
     ),
-    (lambda b: _entry(b, 0, step=1.5 - b.result.record[0].step), "the step of submission 0 in the record"),
+    (
+        lambda b: _entry(b, 0, step=1.5 - (b.result.record[0].step or 0)),
+        "the step of submission 0 in the record",
+    ),
     (lambda b: _entry(b, 1, miner=STRANGER), "the miner of submission 1 in the record"),
     (lambda b: _entry(b, 1, base_version=1), "the base version of submission 1 in the record"),
     (

@@ -59,6 +59,7 @@ class TestCertificates:
         assert scientist.certificate.expiration is None
         tsk = pysequoia.Tsk.generate("short", profile=pysequoia.Profile.RFC4880, validity_seconds=3600)
         short = Certificate.from_bytes(bytes(tsk.extract_certificate()))
+        assert short.expiration is not None
         assert timedelta(minutes=58) < short.expiration - datetime.now(UTC) < timedelta(minutes=61)
 
     def test_equal_by_fingerprint(self, scientist, stranger):

@@ -64,7 +64,7 @@ def test_a_spec_that_nobody_has_is_waited_for(world: World) -> None:
     campaign = world.create(NOBODY_HAS_IT)
     world.run()
     assert world.record(campaign).state is State.REQUESTED
-    assert "could not be fetched yet" in world.problem(campaign)
+    assert "could not be fetched yet" in (world.problem(campaign) or "")
 
     world.node.advance(901)
     assert_declined(world, campaign, Decline.SPEC_MISSING)

@@ -224,7 +224,7 @@ def test_one_broken_campaign_does_not_stop_the_others(world: World, miner: Keyfi
         world.submit(campaign, miner)
     agent = world.run()
     assert set(agent.failures) == {broken}
-    assert "damaged" in world.problem(broken)
+    assert "damaged" in (world.problem(broken) or "")
     assert world.verdicts(sound) == [Verdict.IMPROVED]
     assert world.verdicts(broken) == []
 

@@ -54,7 +54,7 @@ def test_the_difference_of_two_gradients_is_the_record_without_noise() -> None:
     family, before = family_of(4, 3), records(40)
     after = with_one_more(before, VICTIM, 1)
     sums = [
-        gradient_at_zero(family.compiled(rows, RULE)) * len(rows.y) / RULE.learning_rate
+        gradient_at_zero(family.compiled(rows, RULE)) * len(rows.y) / (RULE.learning_rate or np.nan)
         for rows in (before, after)
     ]
     np.testing.assert_allclose(record_from(sums[1] - sums[0]), VICTIM, atol=1e-6)

@@ -64,5 +64,7 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
         layout=compiled.layout,
         version=int(contract.version()),
     )
+    if not deployments.exists():
+        click.echo(f"the directory {deployments} is made for what is deployed where")
     written = deployment.write(deployments)
     click.echo(f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {written}")

@@ -16,23 +16,27 @@ def campaigns(home: HomeOption = None, form: FormatOption = Format.TABLE) -> Non
     point does; "covers" is the share of its fields that your best data set has; "a visit" is the time of one
     training on this machine and the bytes down and up; "price in privacy" is what joining spends of your
     budget at most: nothing, if the same data were released for another campaign with the same schema (see
-    `mine-agent ledger`). "why" names everything that speaks against it. Nothing is sent, and nobody learns
-    that you looked.
+    `mine-agent ledger`). "why" names everything that speaks against it; values are read for it if all data
+    together have few enough rows, else `data check` does it. Nothing is sent, and nobody learns that you
+    looked.
     """
     from mine_agent.campaigns.overview import open_campaigns
     from mine_agent.cli.connect import connect_and_read, home_path
-    from mine_agent.rows.campaigns import campaign_row
+    from mine_agent.rows.campaigns import campaign_row, unfit_values
 
     connection = connect_and_read(home_path(home))
+    data_sets, policy = connection.home.data().all(), connection.home.policy()
     with progress() as shown:
         task = shown.add_task("campaigns", total=None)
         listings = open_campaigns(
             connection,
-            connection.home.data().all(),
-            connection.home.policy(),
+            data_sets,
+            policy,
             progress=lambda done, of: shown.update(task, completed=done, total=of),
         )
-    rows = [campaign_row(listing) for listing in listings]
+        shown.update(task, total=None, description="values")
+        unfit = unfit_values(listings, data_sets, policy)
+    rows = [campaign_row(listing, why) for listing, why in zip(listings, unfit, strict=True)]
     if form is Format.TABLE:
         for row in rows:
             show = in_asset(connection.web3, row["asset"])

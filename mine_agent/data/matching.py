@@ -6,6 +6,7 @@ That this mine has the data, or has not, is known to nobody but its owner.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mine_agent.data.datasets import DataSet
@@ -52,7 +53,8 @@ def fit_by_values(schema: Schema, data: DataSet) -> Fit:
             for _ in record_batches(source, fields, reading, limit=data.unusable, decimal=data.decimal):
                 pass
     except SchemaError as error:
-        more = "; data add --replace --unusable SHARE leaves more out" if reading.kept else ""
+        share = math.ceil(100 * sum(reading.unusable.values()) / max(1, reading.records))
+        more = f'; data add --replace --unusable "{share} %" leaves them out' if reading.kept else ""
         return Fit(data.name, problem=f"{error}{_rounding(error, schema)}{more}")
     return Fit(data.name, changed=tuple(reading.sentences()), records=reading.kept)
 

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mine_agent.campaigns.overview import Listing
 from mine_agent.campaigns.visit_cost import VisitCost
+from mine_agent.data.datasets import DataSet
+from mine_agent.data.matching import fit_by_values
+from mine_agent.errors import DataError
+from mine_agent.rows.data import against
+from mine_agent.rules.policy import Policy
+
+MOST_ROWS = 100_000
+"""So many rows are read within a second or two; of more, the list says what names and rules say."""
 
 
-def campaign_row(listing: Listing) -> dict[str, Any]:
+def unfit_values(
+    listings: Sequence[Listing], data_sets: Sequence[DataSet], policy: Policy
+) -> list[str | None]:
+    """Why the values of the data with which a campaign would be joined do not fit, for each campaign; None if
+    they do, or if it is not joined, or if so many rows were not read.
+    """
+    known = {data.name: data for data in data_sets}
+    wanted = [known[listing.best.data or ""] if listing.joined else None for listing in listings]
+    if sum(data.rows for data in wanted if data is not None) > MOST_ROWS:
+        return [None] * len(listings)
+    return [
+        None if data is None else _unfit(listing, data, policy)
+        for listing, data in zip(listings, wanted, strict=True)
+    ]
+
+
+def _unfit(listing: Listing, data: DataSet, policy: Policy) -> str | None:
+    assert listing.campaign_spec is not None  # noqa: S101 - joined
+    try:
+        return against(fit_by_values(listing.campaign_spec.schema, data), policy)
+    except DataError as error:
+        return str(error)
+
+
+def campaign_row(listing: Listing, unfit: str | None = None) -> dict[str, Any]:
     """A listing as a JSON object; amounts in the smallest units of `asset` as text, accuracies in ppm, times
-    in seconds since 1970.
+    in seconds since 1970. `unfit`: why values do not fit, see `unfit_values`.
     """
     record, spec = listing.record, listing.campaign_spec.spec if listing.campaign_spec else None
     offer = listing.best.facts.offer
@@ -42,7 +75,9 @@ def campaign_row(listing: Listing) -> dict[str, Any]:
         "fields": list(listing.asked),
         "coverage": None if coverage is None else float(coverage),
         "missing": list(listing.missing),
-        "rules": _reasons(listing),
+        "rules": _reasons(listing)
+        + (f", but its values do not fit: mine-agent data check {listing.best.data}" if unfit else ""),
+        "unfit": unfit,
         "privacy": listing.privacy,
         "visit": _visit(visit) if visit else None,
         "visit_seconds": visit.seconds if visit else None,

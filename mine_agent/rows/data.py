@@ -82,7 +82,7 @@ def fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
         else:
             fit = fit_by_values(listing.campaign_spec.schema, data)
             missing, changed = list(fit.missing), list(fit.changed)
-            why_not = f"lacks {', '.join(missing)}" if missing else _against(fit, policy)
+            why_not = f"lacks {', '.join(missing)}" if missing else against(fit, policy)
             fits = why_not is None
         rows.append(
             {
@@ -97,7 +97,7 @@ def fits_each(connection: Connection, data: DataSet) -> list[dict[str, Any]]:
     return rows
 
 
-def _against(fit: Fit, policy: Policy) -> str | None:
+def against(fit: Fit, policy: Policy) -> str | None:
     """Why data with all columns do not fit by their values. Under a budget the mine does not stay away for
     that: everybody would see it. So its owner hears of it here, and may refuse.
     """

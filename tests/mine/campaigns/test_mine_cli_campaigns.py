@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -198,4 +199,15 @@ def test_data_map_says_what_it_guessed_and_data_check_how_more_is_left_out(
     mine_agent("data", "map", "own", "--forget", "--home", home.path)
     checked = mine_agent("data", "check", "own", "--home", home.path)
     assert "at most 1 % of them may be left out" in checked.stdout
-    assert "--unusable SHARE leaves more out" in checked.stdout
+    more = re.search(r'--unusable "([0-9]+) %" leaves them out', " ".join(checked.stdout.split()))
+    assert more is not None
+    listed = mine_agent("campaigns", "--home", home.path, "--format", "json")
+    (row,) = json.loads(listed.stdout)
+    assert row["joins"]
+    assert "column 'b'" in row["unfit"]
+    assert "but its values do not fit: mine-agent data check own" in row["rules"]
+    ask(mine_agent, home, "data", "add", "own", str(own), "--replace", "--unusable", f"{more[1]} %")
+    (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
+    assert fit["fits"]
+    (row,) = json.loads(mine_agent("campaigns", "--home", home.path, "--format", "json").stdout)
+    assert (row["unfit"], row["rules"]) == (None, "allowed")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from typing import Any
 
 from web3.types import RPCEndpoint, RPCResponse
 
@@ -32,7 +31,7 @@ class DyingNode(NodeProvider):
         super().__init__(url)
         self._point = point
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
         broadcast = method == "eth_sendRawTransaction"
         if broadcast and self._point == "before the broadcast":
             die()
@@ -49,7 +48,7 @@ class DyingSigner:
         self._signer, self._point = signer, point
         self.address = signer.address
 
-    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+    def sign(self, transaction: Mapping[str, object]) -> bytes:
         if self._point == "before the signature":
             die()
         raw = self._signer.sign(transaction)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -31,7 +30,7 @@ def package(place: Place) -> AuditPackage:
 
 
 def opened(
-    package: AuditPackage, key: SecretKey, capsule: SecretKey, place: Place, **other: Any
+    package: AuditPackage, key: SecretKey, capsule: SecretKey, place: Place, **other: object
 ) -> AuditPackage:
     bound = {
         "chain_id": place.chain_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from pysonar.protocol.artifacts import (
     Algorithm,
@@ -23,8 +23,8 @@ class SpecChanges(TypedDict, total=False):
 
     title: str
     description: str
-    input_schema: Mapping[str, Any]
-    output_schema: Mapping[str, Any]
+    input_schema: Mapping[str, object]
+    output_schema: Mapping[str, object]
     algorithm: Algorithm
     metric: str
     start_ppm: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -44,7 +44,7 @@ def make(
     from pysonar.chain.sending.effects import Effects
     from pysonar.chain.sending.outbox import Outbox
 
-    def build(provider: NodeProvider | None = None, **options: Any) -> Outbox:
+    def build(provider: NodeProvider | None = None, **options: object) -> Outbox:
         settings: JsonObject = {"chain_id": 1337, "confirmations": 0, "poll_seconds": 0.01} | options
         signer = settings.pop("signer", capsule)
         settings.setdefault("effects", Effects(sonar, signer.address, lambda _: ()))

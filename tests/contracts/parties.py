@@ -7,8 +7,22 @@ from typing import Any, Protocol
 
 from web3 import Web3
 
-Contract = Any
-"""A deployed contract: Ape and titanoboa make its methods from the ABI at run time, so no type knows them."""
+
+class Method(Protocol):
+    """A function or an event of a contract, by its name in the ABI; what it returns, the ABI alone says."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any: ...
+
+    def call(self, *arguments: Any, **options: Any) -> Any: ...
+
+
+class Contract(Protocol):
+    """A deployed contract: Ape and titanoboa make its methods from the ABI at run time."""
+
+    @property
+    def address(self) -> str: ...
+
+    def __getattr__(self, name: str, /) -> Method: ...
 
 
 class Account(Protocol):

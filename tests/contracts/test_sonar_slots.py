@@ -1,7 +1,6 @@
 """The pure packing module: nothing is lost, nothing bleeds into a neighbour. On titanoboa."""
 
 from math import ceil, log2
-from typing import Any
 
 import boa
 import pytest
@@ -18,7 +17,7 @@ ADDRESS = st.binary(min_size=20, max_size=20).map(to_checksum_address)
 
 
 @pytest.fixture(scope="module")
-def slots() -> Any:
+def slots() -> object:
     return boa.load("contracts/modules/slots.vy").internal
 
 

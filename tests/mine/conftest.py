@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
@@ -76,7 +76,7 @@ def make_home(
     from mine_agent.rules.policy_file import FirstAnswers
     from pysonar.party.home.settings import Settings
 
-    def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: Any) -> Home:
+    def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: object) -> Home:
         settings = Settings(
             **{
                 "rpc": node_url,

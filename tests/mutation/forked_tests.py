@@ -198,7 +198,7 @@ def use_instead(data: CompilerData) -> None:
     sonar = VyperDeployer(data, filename=SONAR)
     load_partial = boa.load_partial
 
-    def prepared(path: str, *arguments: Any, **options: Any) -> Any:
+    def prepared(path: str, *arguments: object, **options: object) -> Any:
         if path == SONAR:
             return sonar
         if path.startswith("contracts/mocks/"):

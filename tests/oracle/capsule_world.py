@@ -149,13 +149,13 @@ class World:
             "scientist": self.scientist.address,
         }
 
-    def sealed_validation(self, rows: int = 60, **changes: Any) -> tuple[Cid, bytes]:
+    def sealed_validation(self, rows: int = 60, **changes: object) -> tuple[Cid, bytes]:
         """The validation set in the store: CID and digest."""
         records = self.validation_table.slice(0, rows)
         sealed = SealedInput.of_records(records, self.schema, **{**self.binding, **changes})
         return self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest()
 
-    def sealed_weights(self, weights: np.ndarray, **changes: Any) -> SealedWeights:
+    def sealed_weights(self, weights: np.ndarray, **changes: object) -> SealedWeights:
         """Initial weights in the store."""
         sealed = SealedInput.of_weights(weights, **{**self.binding, **changes})
         return SealedWeights(self.store.put(sealed.seal(self.own.certificate)), sealed.salted_digest())
@@ -249,7 +249,7 @@ class World:
         return train(model, public, visit or self.visit())
 
     def envelope(
-        self, campaign: bytes, miner: KeyfileSigner, gradient: Gradient | None = None, **changes: Any
+        self, campaign: bytes, miner: KeyfileSigner, gradient: Gradient | None = None, **changes: object
     ) -> GradientEnvelope:
         base = GradientEnvelope(
             chain_id=self.sonar.chain_id,

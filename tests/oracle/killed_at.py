@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import openmined_oracle.keys.keystore
 from openmined_oracle.campaigns.context import Context
@@ -25,12 +24,12 @@ def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_after(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> None:
+def die_after(owner: object, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> None:
     """Let the function do its work, then die before it returns."""
     original = getattr(owner, name)
 
     @functools.wraps(original)
-    def dying(*args: Any, **kwargs: Any) -> Any:
+    def dying(*args: object, **kwargs: object) -> object:
         result = original(*args, **kwargs)
         if when(*args, **kwargs):
             die()
@@ -43,7 +42,7 @@ def sending(label: str) -> tuple[Callable[..., bool], Callable[..., bool]]:
     """Whether a transaction of that kind was just stored, and whether just broadcast."""
     stored: list[str] = []
 
-    def just_stored(_: object, deed: Deed, *__: object, **___: Any) -> bool:
+    def just_stored(_: object, deed: Deed, *__: object, **___: object) -> bool:
         stored[:] = [deed.action.value]
         return False
 

@@ -119,25 +119,25 @@ class Audited:
         return next(check.what for check in self.checks() if not check.passed)
 
 
-def _entry(bench: Bench, index: int, **changes: Any) -> Bench:
+def _entry(bench: Bench, index: int, **changes: object) -> Bench:
     """One line of the record changed."""
     record = list(bench.result.record)
     record[index] = replace(record[index], **changes)
     return replace(bench, result=replace(bench.result, record=tuple(record)))
 
 
-def _opening(bench: Bench, index: int, **changes: Any) -> Bench:
+def _opening(bench: Bench, index: int, **changes: object) -> Bench:
     """What was handed over of one submission changed."""
     handed = list(bench.package.submissions)
     handed[index] = replace(handed[index], **changes)
     return replace(bench, package=replace(bench.package, submissions=tuple(handed)))
 
 
-def _result(bench: Bench, **changes: Any) -> Bench:
+def _result(bench: Bench, **changes: object) -> Bench:
     return replace(bench, result=replace(bench.result, **changes))
 
 
-def _package(bench: Bench, **changes: Any) -> Bench:
+def _package(bench: Bench, **changes: object) -> Bench:
     return replace(bench, package=replace(bench.package, **changes))
 
 
@@ -339,7 +339,7 @@ def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     """Submission 0 is credited with one record more than it got right."""
     honest, seen = judge._measure, []
 
-    def generous(*given: Any, **more: Any) -> Any:
+    def generous(*given: object, **more: object) -> Any:
         best: Any = honest(*given, **more)
         seen.append(best)
         return replace(best, score=best.score + ROW) if len(seen) == 1 else best
@@ -376,7 +376,7 @@ def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
     """The model goes half as far as it should: the rest of the way is for a friend."""
     honest = judged_rows.best_step
 
-    def half(current: Any, directions: Any, steps: Any, *more: Any, **named: Any) -> Any:
+    def half(current: Any, directions: Any, steps: Any, *more: object, **named: object) -> Any:
         return honest(current, directions, [min(steps)], *more, **named)
 
     patch.setattr(judged_rows, "best_step", half)

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -223,7 +222,7 @@ class Judge:
             details = {"base_version": 0, "step": 1.0, "score_ppm": score, "version_digest": b"\x07" * 32}
         self.told.append(SubmissionRecord(index, miner.address, verdict, privacy=privacy, **details))
 
-    def result(self, campaign: bytes, weights: np.ndarray, /, **changes: Any) -> Result:
+    def result(self, campaign: bytes, weights: np.ndarray, /, **changes: object) -> Result:
         """The honest result, with changes."""
         record = self.sonar.campaign(campaign)
         values = {

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +44,7 @@ class Ended:
     def differences(self, history: Sequence[LoggedEvent]) -> list[str]:
         return [check.what for check in self.audit(history) if not check.passed]
 
-    def changed(self, kind: type, place: int, **changes: Any) -> list[LoggedEvent]:
+    def changed(self, kind: type, place: int, **changes: object) -> list[LoggedEvent]:
         """The history with the place-th event of that kind changed."""
         seen, history = -1, []
         for logged in self.history:

@@ -1,7 +1,5 @@
 """Maps of gradient steps where there are fewer rows than inputs: the same as without the short cut."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, reject
@@ -54,7 +52,7 @@ def test_without_any_penalty_a_direction_that_no_row_has_stays_where_it_is():
 def test_the_short_cut_is_taken_where_there_are_fewer_rows_than_inputs(monkeypatch):
     asked = []
 
-    def noted(*how: Any) -> object:
+    def noted(*how: object) -> object:
         asked.append(how)
         return thin_steps(*how)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from pysonar.protocol.amounts import format_ppm, format_wei, parse_ppm, parse_wei
 from pysonar.protocol.canonical import dumps_cbor, dumps_json
@@ -15,7 +14,7 @@ _NUMBERS = (0, -0.0, 1, -1, 0.1, 1e-7, 1e21, 1.5e300, 5e-324, 2**53 - 1, -(2**53
 
 def canonical_json() -> JsonObject:
     """Values as plain JSON, and their one form; texts that no reader takes."""
-    values: list[Any] = [
+    values: list[object] = [
         *_NUMBERS,
         None,
         True,

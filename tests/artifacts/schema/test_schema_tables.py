@@ -1,7 +1,5 @@
 """Records to numbers: the encoding every party shares, and the errors that name row, column and value."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -34,7 +32,7 @@ INPUT = input_schema(
     }
 )
 SCHEMA = Schema(INPUT, output_schema("kind", class_label(["a", "b"])))
-GOOD: dict[str, list[Any]] = {
+GOOD: dict[str, list[object]] = {
     "height": [150.0, -7.0, 1e9],
     "age": [1, 130, 50],
     "member": [True, False, True],
@@ -45,7 +43,7 @@ GOOD: dict[str, list[Any]] = {
 X = [[1, 1, 1, 0, 1, 0, 1], [-2, 120, 0, 1, 0, 1, 0], [2, 50, 1, 0, 1, 1, 0]]
 
 
-def table(**columns: list[Any]) -> pa.Table:
+def table(**columns: list[object]) -> pa.Table:
     return pa.table({**GOOD, **columns})
 
 

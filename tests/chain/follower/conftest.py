@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from web3 import Web3
@@ -31,7 +30,7 @@ def follow(
 ) -> Callable[..., Follower]:
     """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
 
-    def start(*urls: str, **options: Any) -> Follower:
+    def start(*urls: str, **options: object) -> Follower:
         web3 = Web3(NodeProvider(urls or faulty.url, pause=lambda _: None))
         behind = Sonar(web3, sonar.address)
         return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})

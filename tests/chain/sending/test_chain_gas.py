@@ -41,7 +41,7 @@ class DearGas(NodeProvider):
 def maker(node: Anvil, capsule: KeyfileSigner) -> Callable[..., TransactionMaker]:
     """`maker(times=1, **policy)`: of the capsule's account, on a node whose gas is so many times as dear."""
 
-    def make(times: int = 1, **policy: Any) -> TransactionMaker:
+    def make(times: int = 1, **policy: object) -> TransactionMaker:
         web3 = Web3(DearGas(node.url, times))
         return TransactionMaker(web3, capsule, FeePolicy(**policy), chain_id=1337)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import boa
 import pytest
@@ -20,7 +19,7 @@ TERMS = (ID, SOMEBODY, SOMEBODY, 1, 0, 0, 1, 1, 0, 1, 2, 1, False)
 PERMIT = (0, 27, ID, ID)
 REPORT = (SOMEBODY, ID, 2, 0, bytes(32))
 # Arguments that every function understands; and which of their words are addresses.
-ARGUMENTS: dict[str, tuple[Any, ...]] = {
+ARGUMENTS: dict[str, tuple[object, ...]] = {
     "register_capsule": (ID,),
     "create_campaign": (TERMS, ID),
     "create_campaign_with_permit": (TERMS, ID, PERMIT),

@@ -80,7 +80,7 @@ def test_what_waits_for_the_burn_address_goes_nowhere_else(sonar, chain, forfeit
 @pytest.fixture
 def token(
     project: Project, deployer: Account, sonar: Contract, scientist: Account, miner: Account
-) -> Contract:
+) -> Callable[[str], Contract]:
     """Deploy a mock token; everybody has plenty and has approved Sonar."""
 
     def issue(name: str) -> Contract:

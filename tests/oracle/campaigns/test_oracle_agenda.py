@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 
@@ -97,7 +96,7 @@ def test_idle_campaigns_cost_no_questions_to_the_node(
     asked: list[bytes] = []
     campaign_of = type(world.sonar).campaign
 
-    def counted(self: Sonar, campaign: bytes, **options: Any) -> CampaignRecord:
+    def counted(self: Sonar, campaign: bytes, **options: object) -> CampaignRecord:
         asked.append(campaign)
         return campaign_of(self, campaign, **options)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -165,7 +164,7 @@ def test_a_scientist_of_the_far_future_is_declined_by_the_chain_s_clock(
     ends = world.record(campaign).terms.submit_until
     made = [float(ends)]
 
-    def parsed(data: bytes, **options: Any) -> Certificate:
+    def parsed(data: bytes, **options: object) -> Certificate:
         certificate = parse_certificate(data, **options)
         certificate.made_at = made[0]
         return certificate

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
@@ -173,7 +172,7 @@ class Daemon:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self.store, name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +46,7 @@ class WideWorld(World):
     schema: Schema = field(default_factory=lambda: Schema(NINE_INPUT, OUTPUT))
 
     @classmethod
-    def on(cls, world: World, **changes: Any) -> Self:
+    def on(cls, world: World, **changes: object) -> Self:
         """On the same chain, with the same Capsule and scientist."""
         same = {item.name: getattr(world, item.name) for item in fields(world) if item.name != "schema"}
         return cls(**{**same, **changes})

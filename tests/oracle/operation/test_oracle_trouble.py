@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -63,7 +62,7 @@ def test_without_funds_the_registration_waits(world: World) -> None:
 # --- the node --------------------------------------------------------------------------------------------
 
 
-def moved(world: World, **changes: Any) -> Home:
+def moved(world: World, **changes: object) -> Home:
     """The same home with other settings."""
     from dataclasses import replace
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -158,7 +157,7 @@ def visits(browser: Browser, url: str) -> Iterator[Callable[..., Visit]]:
     """`begin(theme="dark", width=390)`: a reader. In the end no page failed or asked another host."""
     begun: list[Visit] = []
 
-    def begin(**wanted: Any) -> Visit:
+    def begin(**wanted: object) -> Visit:
         begun.append(Visit(browser, url, **wanted))
         return begun[-1]
 

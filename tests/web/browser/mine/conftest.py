@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -155,7 +154,7 @@ def visit_mine(chromium: Browser, mine_site: MineSite) -> Iterator[Callable[...,
     """`visit_mine(theme="dark", width=390)`: a browser that was let in."""
     with visits(chromium, mine_site.url) as begin:
 
-        def enter(**wanted: Any) -> Visit:
+        def enter(**wanted: object) -> Visit:
             reader = begin(**wanted)
             reader.open(mine_site.link, "Overview")
             return reader

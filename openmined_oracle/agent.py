@@ -150,8 +150,9 @@ class Agent:
         active = context.journal.active_campaigns()
         self._bring_up()
         now, self._under_way = context.sonar.now(), False
-        context.waiting.renew()
-        for row in active:
+        rows = {row.id: row for row in active}
+        for campaign in context.waiting.renew(rows):
+            row = rows[campaign]
             if self._stop.is_set():
                 break
             if self.agenda.due(row.id, now):

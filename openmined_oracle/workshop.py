@@ -51,7 +51,7 @@ class Workshop:
             pool = self._heavy if effort >= HEAVY_EFFORT else self._light
             job = self._jobs[campaign] = _Job(what, pool.submit(work))
         try:
-            with self._waiting.up_to(PATIENCE_SECONDS) as patience:
+            with self._waiting.up_to(PATIENCE_SECONDS, campaign) as patience:
                 result: T = job.future.result(timeout=patience)
         except StillRunning:
             if not job.future.done():  # else it is the work's own

@@ -22,7 +22,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 
 MEGABYTE = 1_000_000
-POLL_SECONDS = 0.05
+POLL_SECONDS, MOST_SECONDS = 0.05, 7_200
 GRADIENT_EVERY = 10
 
 
@@ -52,8 +52,8 @@ def worked(agent: Agent, until: int, done: Callable[[], int]) -> Phase:
         if not agent.round().moved:
             time.sleep(POLL_SECONDS)
         rounds += 1
-        if agent.failures:
-            raise RuntimeError(f"Capsule failed: {agent.failures}")
+        if agent.failures or time.monotonic() - wall > MOST_SECONDS:
+            raise RuntimeError(f"not done after {rounds} rounds, {done()} of {until}: {agent.failures}")
     return Phase(done() - first, time.process_time() - cpu, time.monotonic() - wall, rounds, resident())
 
 

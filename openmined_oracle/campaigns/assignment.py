@@ -342,7 +342,7 @@ class _Fetch:
 
     def __call__(self, cid: Cid, kind: str, missing: Decline, malformed: Decline) -> bytes:
         prefetcher, key = self.context.prefetcher, self.key
-        with self.context.waiting.up_to(PATIENCE_SECONDS) as patience:
+        with self.context.waiting.up_to(PATIENCE_SECONDS, self.record.id) as patience:
             found = prefetcher.fetch(key, Wanted(cid, MAX_BYTES[kind]), patience=patience)
         if found is None:
             raise InProgressError(f"still being fetched: {cid}")

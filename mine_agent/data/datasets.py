@@ -268,7 +268,7 @@ def _place(location: str | Path) -> str:
     """A path made absolute; other locations (with a scheme, as sqlite:...) as they are. Raises DataError."""
     text = str(location)
     if not text.isprintable():
-        raise DataError(f"{text!r} is no place of data: it has characters that cannot be seen")
+        raise DataError(f"{text!r} is not a place of data: it has characters that cannot be seen")
     if isinstance(location, Path) or not re.match(r"[a-z][a-z0-9+]+:", text):
         try:
             return str(Path(text).expanduser().absolute())

@@ -108,13 +108,13 @@ def read_mapping(path: Path) -> FieldMapping:
 
     Raises:
         FileNotFoundError: there is none.
-        DataError: it cannot be read, or is no mapping.
+        DataError: it cannot be read, or is not a mapping.
     """
     try:
         text = read_text(path, most_bytes=MOST_BYTES)
     except UnreadableFileError as error:
         raise DataError(f"{error}; expected a mapping in TOML") from None
-    # Ends of lines are no part of what a mapping says: its digest is that of the data seen through it.
+    # Ends of lines are not part of what a mapping says: its digest is that of the data seen through it.
     return parse_mapping(text.replace("\r\n", "\n").replace("\r", "\n"), source=str(path))
 
 

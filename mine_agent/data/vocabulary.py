@@ -1,7 +1,7 @@
 """What words of column names and of categories mean, across English, German, and some French and Spanish.
 
 Each line of `GROUPS` is one meaning. Only for suggestions, which the owner confirms: a word that is not here
-is no mistake, it is compared by its letters.
+is not a mistake, it is compared by its letters.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def meanings(name: str) -> frozenset[str]:
 
 
 def negated(word: str) -> bool:
-    """Whether a word begins by saying no, and is no word of its own ("unmarried" is one)."""
+    """Whether a word begins by saying no, and is not a word of its own ("unmarried" is one)."""
     return word.casefold().startswith(_NEGATIONS) and plain(word) not in _known()
 
 

@@ -12,7 +12,7 @@ export class OpenMinedError extends Error {
 /** Something that this mine does not do; the Python one may. */
 export class NotInMineJsError extends OpenMinedError {}
 
-/** Throws NotInMineJsError where a campaign names a thing of which this version knows others only: that is no fault of the
+/** Throws NotInMineJsError where a campaign names a thing of which this version knows others only: that is not a fault of the
  * campaign. What has not even the form of a name is left to the caller. */
 export function requireKnown(what: string, name: unknown, known: readonly string[]): void {
   if (typeof name !== "string" || !/^[a-z][a-z0-9_]{0,39}$/.test(name) || known.includes(name)) return;
@@ -29,11 +29,11 @@ export class ShapeError extends SyftError {}
 export class BoundError extends SyftError {}
 /** A number is NaN or infinite. */
 export class NotFiniteError extends SyftError {}
-/** An integer is no valid ciphertext under the key. */
+/** An integer is not a valid ciphertext under the key. */
 export class CiphertextError extends SyftError {}
 /** Something was made for another key. */
 export class KeyMismatchError extends SyftError {}
-/** A number that is no Paillier modulus. */
+/** A number that is not a Paillier modulus. */
 export class KeyFormError extends SyftError {}
 /** A packing is impossible for the key or differs from the model's. */
 export class LayoutError extends SyftError {}

@@ -32,7 +32,7 @@ test("a keyfile whose key is none is refused by name, and nothing of it is told"
   for (const held of [new Uint8Array(0), KEY.subarray(0, 31), concat([KEY, new Uint8Array(1)]), new Uint8Array(32), new Uint8Array(32).fill(255)]) {
     await assert.rejects(openKeyfile(sealed(held), "correct"), (error: unknown) => {
       assert.ok(error instanceof MalformedKeyfileError, String(error));
-      assert.match(error.message, new RegExp(`${held.length} bytes, is no private key`));
+      assert.match(error.message, new RegExp(`${held.length} bytes, is not a private key`));
       assert.doesNotMatch(error.message, /0707/);
       return true;
     });

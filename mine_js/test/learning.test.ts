@@ -96,7 +96,7 @@ test("what a spec declares of its validation rows is read, or refused by the fie
   }
 });
 
-test("a metric or a feature map that only other mines know is no fault of the campaign", () => {
+test("a metric or a feature map that only other mines know is not a fault of the campaign", () => {
   const text = new TextDecoder().decode(golden("spec_classes.json"));
   assert.equal(Spec.parse(utf8(text.replace('"metric":"accuracy"', '"metric":"auc"'))).title, "Kinds of things");
   const newer = text.replace('"metric":"accuracy"', '"metric":"worst_class"');
@@ -211,7 +211,7 @@ test("the fast powers and products are what the judge says", () => {
   assert.deepEqual(matvec(product), matvecByDefinition(product));
 });
 
-test("a key that hides nothing, and numbers that are no ciphertexts, are refused", () => {
+test("a key that hides nothing, and numbers that are not ciphertexts, are refused", () => {
   const [small, large] = vectors<{ cases: PaillierCase[] }>("paillier.json").cases;
   assert.ok(small !== undefined && large !== undefined);
   assert.throws(() => readPublicKey(bytes(small.public_key)), /key size is 512 bits/);

@@ -27,7 +27,7 @@ test("a key of the future is waited for, and one that cannot receive is named", 
   await assert.rejects(seal(utf8("a gradient"), deaf), { name: "CertificateError", message: /no valid encryption key/ });
 });
 
-test("what is no public certificate is refused", async () => {
+test("what is not a public certificate is refused", async () => {
   await assert.rejects(readCertificate(utf8("no certificate")), { name: "CertificateError" });
   await assert.rejects(readCertificate(new Uint8Array(70_000)), /at most 65536 are read/);
 });

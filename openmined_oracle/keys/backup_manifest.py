@@ -60,7 +60,7 @@ class Manifest:
             made = cls(**{**document, "files": files})
             checksum(made.account)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise BackupError(f"{path}: is no backup of format {FORMAT}") from None
+            raise BackupError(f"{path}: is not a backup of format {FORMAT}") from None
         for name in files:
             if not NAMES.fullmatch(name):
                 raise BackupError(f"{path}: holds {name!r}, which no backup has; nothing was restored")
@@ -75,6 +75,6 @@ class Manifest:
 def manifest_of(tar: tarfile.TarFile, path: Path) -> Manifest:
     first = tar.next()
     if first is None or first.name != MANIFEST or not first.isreg() or first.size > _MOST_MANIFEST:
-        raise BackupError(f"{path}: is no backup of format {FORMAT}")
+        raise BackupError(f"{path}: is not a backup of format {FORMAT}")
     source = tar.extractfile(first)
     return Manifest.parse(source.read() if source is not None else b"", path)

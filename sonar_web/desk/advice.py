@@ -1,6 +1,6 @@
 """A campaign held against its Capsule's published terms, and what it would cost, before anything is paid.
 
-The spec is public once it is created; records are no part of it, and none comes here.
+The spec is public once it is created; records are not part of it, and none comes here.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Cost(BaseModel):
 class Advice(BaseModel):
     """What speaks against it, and what is good to know. `least_gain`: more than luck, ppm."""
 
-    wrong: str | None = Field(description="why it is no spec; null if it is one")
+    wrong: str | None = Field(description="why it is not a spec; null if it is one")
     unmet: list[Unmet] = []
     remarks: list[str] = []
     costs: list[Cost] = []

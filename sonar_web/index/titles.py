@@ -1,7 +1,7 @@
 """What campaigns are called: titles read from their specs in the store, for lists and search.
 
-They are no part of the statistics: those follow from the chain alone. A spec that cannot be fetched is asked
-for again later; one that is no spec has no title.
+They are not part of the statistics: those follow from the chain alone. A spec that cannot be fetched is asked
+for again later; one that is not a spec has no title.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class TokenReader:
 
 
 def token_at(web3: Web3, address: str) -> tuple[str | None, int]:
-    """Symbol and decimals; (None, 0) of what is no token. ChainError if the node cannot say."""
+    """Symbol and decimals; (None, 0) of what is not a token. ChainError if the node cannot say."""
     try:
         asset = asset_at(web3, address)
     except NotATokenError:

@@ -28,14 +28,14 @@ export async function openKeyfile(path: string, passphrase: string): Promise<Sig
   return signer;
 }
 
-/** The signer of a decrypted key; the refusal of what is no key quotes nothing of it. */
+/** The signer of a decrypted key; the refusal of what is not a key quotes nothing of it. */
 async function keptSigner(key: Uint8Array, path: string): Promise<Signer> {
   try {
     return await signerOf(key);
   } catch {
     throw new MalformedKeyfileError(
       path,
-      `what it holds, ${key.length} bytes, is no private key: that is 32 bytes, not all zero and below the order of secp256k1; ` +
+      `what it holds, ${key.length} bytes, is not a private key: that is 32 bytes, not all zero and below the order of secp256k1; ` +
         "take a keyfile that your wallet exported, or make one with the 'init' command",
     );
   }

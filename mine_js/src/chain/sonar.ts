@@ -50,7 +50,7 @@ export function targetReached(record: CampaignRecord): boolean {
 
 type Payable = Pick<CampaignRecord, "bounty" | "target" | "minGain" | "gapBasis" | "start" | "best">;
 
-/** Wei paid if the next verdict is this accuracy: paid(a) - paid(best), 0 if it is no improvement. */
+/** Wei paid if the next verdict is this accuracy: paid(a) - paid(best), 0 if it is not an improvement. */
 export function payout(record: Payable, accuracy: number): bigint {
   const reached = Math.min(accuracy, record.target);
   if (reached <= record.best || reached < Math.min(record.best + record.minGain, record.target)) return 0n;

@@ -36,7 +36,7 @@ export interface Batch {
   readonly columns: readonly (readonly Cell[])[];
   /** Records that could not be taken apart into cells; they are not in `columns`. */
   readonly faults: readonly Fault[];
-  /** Rows that are no records (blank, comments, totals), by kind. */
+  /** Rows that are not records (blank, comments, totals), by kind. */
   readonly leftOut: ReadonlyMap<string, number>;
 }
 

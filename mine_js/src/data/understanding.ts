@@ -13,7 +13,7 @@ export interface ColumnSeen {
   readonly name: string;
   readonly kind: string;
   readonly missing: number;
-  /** The first row whose value is no number, in a column that has numbers, too. */
+  /** The first row whose value is not a number, in a column that has numbers, too. */
   readonly oddRow: number | null;
   readonly low: number | null;
   readonly high: number | null;

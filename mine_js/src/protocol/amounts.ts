@@ -12,7 +12,7 @@ const PPM_PER: ReadonlyMap<string, bigint> = new Map([
   ["ppm", 1n],
 ]);
 
-/** Text that is no amount of the kind asked for. */
+/** Text that is not an amount of the kind asked for. */
 export class AmountError extends OpenMinedError {
   constructor(text: string, expected: string) {
     super(`'${text}' is not an amount; expected ${expected}`);

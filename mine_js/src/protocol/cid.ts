@@ -30,17 +30,17 @@ export class Cid {
   static parse(text: string): Cid {
     const shown = text.length <= 80 ? text : `${text.slice(0, 80)}...`;
     if (text.length !== 46 || !text.startsWith("Qm")) {
-      throw new CidError(`'${shown}' is no CID of version 0: those are 46 characters long and start with 'Qm'`);
+      throw new CidError(`'${shown}' is not a CID of version 0: those are 46 characters long and start with 'Qm'`);
     }
     let number = 0n;
     for (const character of text) {
       const value = ALPHABET.indexOf(character);
-      if (value < 0) throw new CidError(`'${shown}' is no CID: '${character}' is not in base58btc`);
+      if (value < 0) throw new CidError(`'${shown}' is not a CID: '${character}' is not in base58btc`);
       number = number * 58n + BigInt(value);
     }
     const multihash = fromBigInt(number, 35);
     if (multihash[0] !== 0 || !sameBytes(multihash.subarray(1, 3), MULTIHASH)) {
-      throw new CidError(`'${shown}' is no CID of version 0: it does not hold a sha2-256 digest`);
+      throw new CidError(`'${shown}' is not a CID of version 0: it does not hold a sha2-256 digest`);
     }
     return new Cid(multihash.slice(3));
   }

@@ -26,7 +26,7 @@ export interface Field {
   readonly name: string;
   readonly kind: Kind;
   readonly jsonType: JsonType;
-  /** Empty for numbers and booleans that are no label. */
+  /** Empty for numbers and booleans that are not labels. */
   readonly classes: readonly Value[];
   readonly clip: readonly [number, number];
   readonly center: number;

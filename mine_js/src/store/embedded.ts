@@ -135,7 +135,7 @@ export class EmbeddedStore {
     const part = name.equals(root) ? "" : ` (block ${name.toString()})`;
     let block: Uint8Array;
     try {
-      if (!lstatSync(path).isFile()) throw new StoreAccessError(`${root.toString()}: what lies at ${path} is no ordinary file${part}`);
+      if (!lstatSync(path).isFile()) throw new StoreAccessError(`${root.toString()}: what lies at ${path} is not an ordinary file${part}`);
       if (lstatSync(path).size > MAX_BLOCK) throw new TooLargeError(`${root.toString()}: more than ${MAX_BLOCK} bytes came back for one block${part}`);
       block = new Uint8Array(readFileSync(path));
     } catch (error) {

@@ -98,7 +98,7 @@ export function declaredSize(block: Uint8Array): number {
   const inner = fieldsOf(unixfs);
   if (inner.get(1) === 1 || inner.get(1) === 5) throw new BlockShapeError("is a directory, not a file");
   const size = inner.get(3);
-  if (inner.get(1) !== 2 || typeof size !== "number") throw new BlockShapeError("is no UnixFS file");
+  if (inner.get(1) !== 2 || typeof size !== "number") throw new BlockShapeError("is not a UnixFS file");
   return size;
 }
 
@@ -170,12 +170,12 @@ function fieldsOf(message: Uint8Array): Map<number, number | Uint8Array> {
     let number = 0;
     for (let shift = 0; shift < 49; shift += 7) {
       const octet = message[at];
-      if (octet === undefined) throw new BlockShapeError("is no dag-pb block: it ends in the middle of a number");
+      if (octet === undefined) throw new BlockShapeError("is not a dag-pb block: it ends in the middle of a number");
       at += 1;
       number += (octet & 0x7f) * 2 ** shift;
       if (octet < 0x80) return number;
     }
-    throw new BlockShapeError("is no dag-pb block: a number in it is too long");
+    throw new BlockShapeError("is not a dag-pb block: a number in it is too long");
   };
   while (at < message.length) {
     const key = read();
@@ -186,7 +186,7 @@ function fieldsOf(message: Uint8Array): Map<number, number | Uint8Array> {
     } else if ((key & 7) === 2 && value <= message.length - at) {
       if (!found.has(field)) found.set(field, message.subarray(at, at + value));
       at += value;
-    } else throw new BlockShapeError("is no dag-pb block");
+    } else throw new BlockShapeError("is not a dag-pb block");
   }
   return found;
 }

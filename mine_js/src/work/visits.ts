@@ -125,7 +125,7 @@ export class Visits {
     const classes = new Set<number>();
     let count = 0;
     await whileUnchanged(data, async (source) => {
-      // Under a budget, whether this mine takes part is no function of single values: everybody sees it, and the
+      // Under a budget, whether this mine takes part is not a function of single values: everybody sees it, and the
       // campaign's schema chooses which records fit. The noise, not their number, protects them.
       for await (const values of readRecords(source, schema, decimal, budget === null ? data.unusable : null)) {
         const label = schema.encodeLabel(values.at(-1) ?? 0);

@@ -57,7 +57,7 @@ class KeyfileSigner:
 
         Raises:
             KeyfileMissingError, MalformedKeyfileError: the latter also if it names another key's address, or
-                holds what is no key.
+                holds what is not a key.
             WrongPassphraseError: it does not open it, in none of its `spellings`.
             NotPrivateError: others can read or write it.
         """
@@ -131,9 +131,9 @@ def _account(key: bytes, path: str) -> LocalAccount:
     except ValueError:
         raise MalformedKeyfileError(
             path,
-            f"what it holds, {len(key)} bytes, is no private key: that is 32 bytes, not all zero and below "
-            "the order of secp256k1; take a keyfile that your wallet exported, or make one with the 'init' "
-            "command",
+            f"what it holds, {len(key)} bytes, is not a private key: that is 32 bytes, not all zero and "
+            "below the order of secp256k1; take a keyfile that your wallet exported, or make one with the "
+            "'init' command",
         ) from None
     return account
 

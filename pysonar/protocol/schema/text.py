@@ -36,7 +36,7 @@ MAX_SEED = 64
 MAX_BYTES = 1 << 20
 """Of one text in UTF-8: a long book. A mine would hash more for seconds."""
 MANY_NUMBERS = 20
-"""So many values, all of them numbers, are no texts, but the wrong column. That is asked of a whole column,
+"""So many values, all of them numbers, are not texts, but the wrong column. That is asked of a whole column,
 where its owner hears of it: what a record becomes does not depend on the others.
 """
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"

@@ -321,7 +321,7 @@ simulate` plays it on your data).
 cancer, attrition; three mines with 30 to 833 records each, epsilon 3, 3 steps a visit, four draws each)
 2.0 to 2.5 of the three mines were paid then, and the first submission took 64 to 88 % of it.
 
-Other ways were played with the same tables and mines, and are no keys of their own:
+Other ways were played with the same tables and mines, and are not keys of their own:
 
 * Smaller steps, `steps = [0.125, 0.25]`: on classes the first share stayed between 69 and 93 %. With a
   number to predict it fell from 64 to 24 %, but without noise a mine that sends its gradient eight times

@@ -104,7 +104,7 @@ def test_a_keyfile_whose_key_is_none_is_refused_and_nothing_of_it_is_told(
     tmp_path: Path, held: bytes
 ) -> None:
     path = sealed_bytes(tmp_path / "keyfile.json", "correct", held)
-    with pytest.raises(MalformedKeyfileError, match=f"{len(held)} bytes, is no private key") as refused:
+    with pytest.raises(MalformedKeyfileError, match=f"{len(held)} bytes, is not a private key") as refused:
         KeyfileSigner.open(path, "correct")
     assert KEY[:8].hex() not in str(refused.value)
     assert refused.value.__suppress_context__

@@ -60,7 +60,7 @@ def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
 ) -> None:
     spec = small_capsule.spec(algorithm=ALGORITHM)
     campaign = small_capsule.open(spec)
-    expected = np.zeros((17, 3))
+    expected = np.zeros(spec.weights_shape)
     for accuracy in (500_000, 600_000):
         errors, submitted = round_of(agent, home)
         assert errors == []
@@ -69,7 +69,7 @@ def test_a_model_on_features_is_trained_and_predicts_with_its_own_campaign_only(
         assert np.abs(small_capsule.weights[campaign] - expected).max() < 1e-5
         round_of(agent, home)  # it notices the verdict
     assert len(submitted) == 2
-    other = twin(small_capsule, rows, np.zeros((17, 3)), bytes(32))
+    other = twin(small_capsule, rows, np.zeros(spec.weights_shape), bytes(32))
     assert np.abs(expected - other).max() > 0.01
 
     documents = spec.input_schema, spec.output_schema

@@ -43,7 +43,7 @@ def test_a_model_on_features_is_trained_delivered_and_predicts_with_its_own_camp
     wide: WideWorld, miner: KeyfileSigner, tmp_path: Path
 ) -> None:
     campaign = wide.opened(wide.spec(algorithm=ALGORITHM))
-    assert wide.model(campaign)[0].shape == (17, 3)
+    assert wide.model(campaign)[0].shape == wide.spec(algorithm=ALGORITHM).weights_shape
     gradient = wide.gradient(campaign, visit_of(wide, campaign))
     wide.submit(campaign, miner, wide.envelope(campaign, miner, gradient))
     wide.run()

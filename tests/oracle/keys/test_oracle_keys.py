@@ -331,8 +331,8 @@ def test_a_whole_backup_is_restored_with_private_modes(installed: World, saved: 
         (lambda m: listed(m, {"keys/../../evil.pgp": b"x"}), "which no backup has"),
         (lambda m: listed(m, {"capsule.sqlite": b"no database"}), "the database in the backup is damaged"),
         (lambda m: listed(m, {"capsule.toml": b"x = 1"}), "there is no setting 'x'"),
-        (lambda m: m.update({"manifest.json": b"{}"}), "is no backup of format"),
-        (lambda m: m.pop("manifest.json"), "is no backup of format"),
+        (lambda m: m.update({"manifest.json": b"{}"}), "is not a backup of format"),
+        (lambda m: m.pop("manifest.json"), "is not a backup of format"),
     ],
 )
 def test_what_is_no_whole_backup_is_refused(

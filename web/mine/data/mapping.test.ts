@@ -55,7 +55,7 @@ test("a line that could be two pairs is asked for in quotes", () => {
   expect(tableOf(SPECIES, { ...draftOf(SPECIES), words: '"<=50K" = low' })).toEqual({ column: "species", values: { "<=50K": "low" } });
 });
 
-test("what is no number and no pair of words is said with the field's name", () => {
+test("what is not a number and no pair of words is said with the field's name", () => {
   for (const factor of ["", "x", "1e999"]) {
     expect(() => tableOf(NUMBER, { ...draftOf(NUMBER), factor })).toThrow("width");
   }

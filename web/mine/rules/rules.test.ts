@@ -15,7 +15,7 @@ test("only what differs is changed, and numbers are numbers", () => {
   expect(changesOf(RULES, { scientists: ["any"], margin: "1", ask_first: true })).toEqual({ scientists: ["any"], margin: 1, ask_first: true });
 });
 
-test("what is no number goes to the server as it is, so that it can say what is wrong", () => {
+test("what is not a number goes to the server as it is, so that it can say what is wrong", () => {
   for (const text of ["", "x", "1e999", "NaN"]) expect(valueOf(rule("margin", "number", 0), text)).toBe(text);
 });
 

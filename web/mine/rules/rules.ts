@@ -36,7 +36,7 @@ export function grouped(rules: readonly Rule[]): readonly (readonly [string, rea
   return [...groups, ["More", rules.filter((rule) => !named.has(rule.rule))] as const].filter(([, found]) => found.length > 0);
 }
 
-/** The value that a draft means: a list without the empty lines that are left while one is written; a text that is no number
+/** The value that a draft means: a list without the empty lines that are left while one is written; a text that is not a number
  * stays a text, which the server refuses in words. */
 export function valueOf(rule: Rule, draft: Draft): RuleValue {
   if (rule.kind === "list") return (draft as readonly string[]).map((one) => one.trim()).filter((one) => one !== "");

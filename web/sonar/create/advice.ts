@@ -12,7 +12,7 @@ import { labelOf, metricOf } from "./model";
 import type { Sheet } from "./table";
 
 export interface Advice {
-  /** Why it is no spec; null if it is one. */
+  /** Why it is not a spec; null if it is one. */
   readonly wrong: string | null;
   /** Terms of the Capsule that are not met: their key in its settings, what was found, what is needed. */
   readonly unmet: readonly { readonly term: string; readonly found: string; readonly needed: string }[];

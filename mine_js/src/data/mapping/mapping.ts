@@ -65,7 +65,7 @@ export function readMapping(path: string): FieldMapping | undefined {
     throw new DataError(`${path}: it cannot be read (${errorCode(error)}); expected a mapping in TOML`);
   }
   if (raw.length > MOST_BYTES) throw new DataError(`${path}: it is longer than ${MOST_BYTES} bytes; expected a mapping in TOML`);
-  // Ends of lines are no part of what a mapping says: its digest is that of the data seen through it.
+  // Ends of lines are not part of what a mapping says: its digest is that of the data seen through it.
   return parseMapping(decodeText(raw, path).replaceAll("\r\n", "\n").replaceAll("\r", "\n"), path);
 }
 

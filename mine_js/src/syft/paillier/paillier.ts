@@ -37,7 +37,7 @@ export function ciphertextsFromBytes(data: Uint8Array, keyBits: number): bigint[
   return Array.from({ length: data.length / width }, (_, index) => toBigInt(data.subarray(index * width, (index + 1) * width)));
 }
 
-/** Refuses another key, and integers that are no ciphertexts: needs 1 <= c < n^2 and gcd(c, n) = 1. */
+/** Refuses another key, and integers that are not ciphertexts: needs 1 <= c < n^2 and gcd(c, n) = 1. */
 export function validateCiphertexts(model: EncryptedModel, key: PublicKey): void {
   if (!sameKey(key, model.fingerprint, model.layout.numbers.keyBits)) {
     throw new KeyMismatchError(

@@ -132,7 +132,7 @@ class Agent:
         return done
 
     def _is_paused(self) -> bool:
-        """Whether the owner wants nothing new; told when it begins and when it ends."""
+        """Whether the owner wants nothing new; reported when it begins and when it ends."""
         paused = self._connection.home.is_paused
         if paused != self._paused:
             self._paused = paused

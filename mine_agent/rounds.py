@@ -21,7 +21,7 @@ def rounds_until(
     round_done: Callable[[], None] = lambda: None,
 ) -> None:
     """Rounds until `stop`. What concerns all campaigns (the node is away, the database is busy, the policy
-    faulty) is told once and waited for; a damaged database or privacy ledger is raised. `round_done` is
+    faulty) is reported once and waited for; a damaged database or privacy ledger is raised. `round_done` is
     called after each round that ended well. Between two rounds the mine prepares its next visits.
     """
     while not stop.is_set():

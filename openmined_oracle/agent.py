@@ -161,7 +161,7 @@ class Agent:
         return Round(moved, waiting or self._under_way)
 
     def _take_vitals(self) -> None:
-        """Keep the numbers fresh that somebody may ask for. The node's trouble is told elsewhere."""
+        """Keep the numbers fresh that somebody may ask for. The node's trouble is reported elsewhere."""
         if self._watch is None:
             return
         self._watch.note_round()

@@ -1,7 +1,7 @@
 """What became of this mine's submissions, read off the chain's history each time it is asked.
 
 Nothing is kept: when a re-org takes a verdict back, it is gone here, too. Submissions of the same account
-that this home knows nothing of (made from another home, or before a lost directory) are told as well: their
+that this home knows nothing of (made from another home, or before a lost directory) are shown as well: their
 stake can be taken back and their payouts claimed all the same.
 """
 

@@ -60,7 +60,7 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
 
 
 def _on_chain(home: Home) -> Iterator[Finding]:
-    """What rests on the node: a node that is away is one cause, told once."""
+    """What rests on the node: a node that is away is one cause, reported once."""
     yield _check("contract", lambda: _contract(home), "correct `contract` in settings.toml")
     yield _check(
         "clock", lambda: _clock(home), "set this machine's clock, or look whether the node is in sync"

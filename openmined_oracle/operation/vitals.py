@@ -17,7 +17,7 @@ DAY = 86_400
 AT_RISK_SECONDS = DAY
 """How long before the end of its review a campaign with something to do is at risk."""
 RECENT = 200
-"""Transactions from which is told what a day costs."""
+"""Transactions from which the cost of a day is estimated."""
 
 
 @dataclass(frozen=True)

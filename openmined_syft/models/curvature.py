@@ -4,7 +4,7 @@ floats.
 A campaign's model only moves when a step raises the measured accuracy, so it climbs greedily, and a mine
 gives one slope a visit. Along the slope itself, or Adam's version of it, such a climb comes to rest early.
 Bent by the curvature of the squared error on Capsule's own rows it gets there; how often and how soon, on
-digits with three mines, is told by `python -m benchmarks.studies.climbs`.
+digits with three mines, is shown by `python -m benchmarks.studies.climbs`.
 
 The curvature is the Gauss-Newton matrix G = J'J / n, J the derivative of the scores; it needs rows but no
 labels. (G + damping I) d = -slope is solved by conjugate gradients (Hestenes and Stiefel 1952) without

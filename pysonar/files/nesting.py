@@ -1,4 +1,4 @@
-"""How deeply JSON is nested, told before it is parsed.
+"""How deeply JSON is nested, found before it is parsed.
 
 The standard library's parser recurses in C, as deeply as Python's recursion limit lets it. Other libraries
 raise that limit for the whole process; then a hundred thousand brackets of a stranger end it instead of

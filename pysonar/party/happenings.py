@@ -1,6 +1,6 @@
 """What agents report while they work: one vocabulary for all of them, each happening with its time in UTC.
 
-A happening is told three ways by the one piece of code below: as a sentence for people, as one JSON object on
+A happening is reported in three ways by the code below: as a sentence for people, as one JSON object on
 a line for programs, and as a record of Python's `logging` (logger "openmined", the fields as
 `record.happening`). Amounts are decimal strings of wei in JSON, accuracies are in ppm, ids and CIDs are 0x
 and digits. No key, no record of anybody's data and nothing that only Capsule knows is among the fields.

@@ -1,7 +1,7 @@
 """How an agent waits for what concerns all its campaigns alike (the node, the database, a clock that is
 behind its own key), at its start as later.
 
-A reason is told once, however often it is met; the pause doubles, and is never shorter than the node asks.
+A reason is reported once, however often it is met; the pause doubles, never shorter than the node asks.
 """
 
 from __future__ import annotations

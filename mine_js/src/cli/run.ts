@@ -70,7 +70,7 @@ async function roundsUntil(agent: Agent, stop: AbortSignal, pollSeconds: number,
   }
 }
 
-/** What concerns all campaigns alike is told once, and waited for; the pause doubles. */
+/** What concerns all campaigns alike is reported once, and waited for; the pause doubles. */
 class Patience {
   private readonly tell: Tell;
   private readonly stop: AbortSignal;

@@ -107,7 +107,7 @@ export class Agent {
     return false;
   }
 
-  /** Whether the owner wants nothing new; told when it begins and when it ends. */
+  /** Whether the owner wants nothing new; reported when it begins and when it ends. */
   private isPaused(): boolean {
     const paused = this.connection.home.isPaused;
     if (paused !== this.paused) this.tell(paused ? PAUSED : RESUMED);

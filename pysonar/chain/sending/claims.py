@@ -14,7 +14,7 @@ def ensure_claim(outbox: Outbox, sonar: Sonar, record: CampaignRecord, to: str) 
     """Claim all that the campaign owes the account by now, sent to `to`; None if that is nothing.
 
     A claim can be followed by another one (stakes first, the payout after settlement): each is a deed of its
-    own, told from the others by how many are confirmed. While one is under way it is the same.
+    own, distinguished from the others by how many are confirmed. While one is under way it is the same.
 
     Raises:
         NodeBehindError: the node does not know the block of the last claim yet.

@@ -2,7 +2,7 @@
 
 The library chooses the form of a message by what all of its recipients say they read: the newer container
 (version 2 of RFC 9580, section 5.13.2) if all read it, else the one of RFC 4880. Keys that it made itself say
-that they read the newer one, which no GnuPG opens. It cannot be told otherwise. So a message is sealed to one
+that they read the newer one, which no GnuPG opens. So a message is sealed to one
 more recipient, whose certificate says that it reads the old form only, and what was for that recipient is
 taken out again before anybody sees the message.
 """

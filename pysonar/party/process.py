@@ -18,3 +18,8 @@ def leave_no_core_dump() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # a libc without prctl
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def in_terminal() -> bool:
+    """Whether somebody can be asked. Standard input is None where it was closed."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -182,9 +182,12 @@ def test_a_passphrase_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         read_passphrase(tmp_path / "none")
 
 
-def test_no_passphrase_names_the_three_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stdin", [io.StringIO("not a terminal\n"), None], ids=["a pipe", "closed"])
+def test_no_passphrase_names_the_three_ways(
+    monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO | None
+) -> None:
     monkeypatch.delenv("OPENMINED_PASSPHRASE", raising=False)
-    monkeypatch.setattr("sys.stdin", io.StringIO("not a terminal\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
     with pytest.raises(PassphraseError, match=r"OPENMINED_PASSPHRASE.*--passphrase-file.*terminal"):
         read_passphrase()
     monkeypatch.setenv("OPENMINED_PASSPHRASE", "")

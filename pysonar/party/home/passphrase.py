@@ -17,6 +17,7 @@ from pathlib import Path
 from openmined_syft.errors import OpenMinedError
 from pysonar.files.secret_file import NotPrivateError, require_private_stat
 from pysonar.files.text import UnreadableFileError, decode, normal
+from pysonar.party.process import in_terminal
 
 PASSPHRASE_VARIABLE = "OPENMINED_PASSPHRASE"  # noqa: S105 - the name of a variable
 SOURCE_VARIABLE = "OPENMINED_PASSPHRASE_FROM"
@@ -165,7 +166,7 @@ def _whole_text(text: str, where: str) -> str:
 def _ask(prompt: str, what: str) -> str:
     import getpass
 
-    if not sys.stdin.isatty():
+    if not in_terminal():
         raise PassphraseError(
             f"no passphrase for {what}: set {PASSPHRASE_VARIABLE}, name a --passphrase-file, "
             "or run on a terminal"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from pysonar.party.cli.console import note, warn
+from pysonar.party.process import in_terminal
 from pysonar.party.wording import about
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
@@ -62,11 +62,6 @@ def show_rehearsed(rehearsal: Rehearsal) -> None:
         )
     for sentence in rehearsal.warnings():
         warn(sentence)
-
-
-def in_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
 
 
 def agreed(plan: Plan, slips: Sequence[str]) -> bool:

@@ -18,7 +18,9 @@ GROUPS = {
     "paillier": "benchmarks.rows.paillier",
     "visit": "benchmarks.rows.visit",
     "limit": "benchmarks.rows.limit",
+    "ahead": "benchmarks.rows.ahead",
     "rlwe": "benchmarks.rows.rlwe",
+    "rlwe-large": "benchmarks.rows.rlwe_large",
     "tenseal": "benchmarks.rows.tenseal",
     "mlp": "benchmarks.rows.mlp",
 }
@@ -26,7 +28,9 @@ SIZES = {
     "paillier": (2048, 3072),
     "visit": (2048,),
     "limit": (2048,),
+    "ahead": (2048,),
     "rlwe": (2048,),
+    "rlwe-large": (2048,),
     "tenseal": (2048, 3072),
     "mlp": (0,),
 }

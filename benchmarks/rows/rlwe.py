@@ -4,11 +4,9 @@ Maps are drawn, not learned: contractions of the rank that data have, with entri
 schemes compute the same integers, which is asked before anything is measured.
 """
 
-import resource
-
 import numpy as np
 
-from benchmarks.measure import Row, by_turns, median_seconds
+from benchmarks.measure import Row, by_turns
 from benchmarks.rows.workloads import BOUND, Matrix
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import KernelError
@@ -24,8 +22,6 @@ from openmined_syft.rlwe.training import train
 TIMES = 3
 SIZES = {(785, 10): {"llvm": 18.0, "seal": 9.0}, (1025, 1): {"llvm": 65.0, "seal": 40.0}}
 ENCRYPTS, DECRYPTS = 35.0, 12.0
-LARGE = (4097, 1)
-LARGE_SECONDS, LARGE_MEGABYTES = 4.0, 500
 
 
 def drawn(d: int, k: int) -> AffineMap:
@@ -49,14 +45,14 @@ def usable() -> list[Kernel]:
 
 
 def rows(bits: int) -> list[Row]:
-    """A visit, Capsule's encryption and decryption, for each size and kernel; then 4,097 inputs alone."""
+    """A visit, Capsule's encryption and decryption, for each size and kernel."""
     key, owner = generate_keypair(bits), RlwePrivateKey.generate()
     result: list[Row] = []
     for (d, k), targets in SIZES.items():
         size = Size(key, owner, drawn(d, k), np.random.default_rng(1).uniform(-1, 1, (d, k)))
         for kernel in usable():
             result += size.rows(kernel, targets.get(kernel.name))
-    return [*result, large(owner)]
+    return result
 
 
 class Size:
@@ -115,15 +111,3 @@ class Size:
                 note,
             ),
         ]
-
-
-def large(owner: RlwePrivateKey) -> Row:
-    """4,097 inputs on the fastest kernel, against the aim in seconds."""
-    visit, weights = drawn(*LARGE), np.zeros(LARGE)
-    kernel = load_kernel()
-    model = RlweModel.encrypt(weights, owner, version=0, weight_bound=BOUND, kernel=kernel)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    seconds = median_seconds(lambda: train(model, owner.public, visit, kernel=kernel), TIMES)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    note = f"peer is the aim; {after} MB at the largest, {before} before the visits, aim {LARGE_MEGABYTES}"
-    return Row(f"{LARGE[0]} x 1 under rlwe, visit", "the aim", seconds, LARGE_SECONDS, 1.0, kernel.name, note)

@@ -62,10 +62,12 @@ def ternary(degree: int, material: bytes) -> Integers:
 
 
 def errors(*shape: int) -> Integers:
-    """Fresh errors: the difference of two binomials of 21 bits each."""
-    words = _words(*shape)
-    mask = np.uint64((1 << ERROR_BITS) - 1)
-    return _ones(words & mask) - _ones((words >> np.uint64(ERROR_BITS)) & mask)
+    """Fresh errors: the difference of two binomials of 21 bits each, a - b. Counted in one go, as the ones of
+    b and the zeros of b are 21.
+    """
+    lower = (1 << ERROR_BITS) - 1
+    both = _words(*shape) & np.uint64((lower << ERROR_BITS) | lower)
+    return _ones(both ^ np.uint64(lower << ERROR_BITS)) - ERROR_BITS
 
 
 def masks(*shape: int) -> Integers:

@@ -59,4 +59,7 @@ def _by_turns(
     return statistics.median(seconds[0]), statistics.median(seconds[1])
 
 
-_NOTE = "the noise is made between rounds, at the same cost; what is timed is what a round waits for"
+_NOTE = (
+    "the noise is made between rounds, at the same cost; what is timed is what a round waits for; a"
+    " prototype took 127 ms for the visit and 1.4 ms for the encryption on gmpy2"
+)

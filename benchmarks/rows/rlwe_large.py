@@ -26,8 +26,8 @@ def rows(_: int) -> list[Row]:
     seconds = median_seconds(lambda: train(model, owner.public, visit, kernel=kernel), TIMES)
     peak = _megabytes("VmHWM")
     note = (
-        f"the peer is the aim; {peak} MB for the whole process at the peak of a visit, {before} of them before"
-        f" it, A included; aim {MEGABYTES} MB: {'met' if peak <= MEGABYTES else 'missed'}"
+        f"the peer is the aim; {peak} MB for the whole process at the peak of a visit, {before} of them"
+        f" before it, A included; aim {MEGABYTES} MB: {'met' if peak <= MEGABYTES else 'missed'}"
     )
     name = f"{SHAPE[0]} x 1 under rlwe, visit"
     return [Row(name, "the aim", seconds, SECONDS, 1.0, kernel.name, note)]

@@ -1,4 +1,4 @@
-"""`make bench-capsule` runs, small."""
+"""`make bench-capsule` runs, small; and its page is what the figures say."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.capsule.__main__ import main
+from benchmarks.capsule.__main__ import FIGURES, PAGE, main
 from benchmarks.capsule.page import page
 
 
@@ -26,3 +26,7 @@ def test_a_small_run_measures_every_part_and_writes_its_page(tmp_path: Path) -> 
     assert found["growth"]["caught_up"]["wall"] > 0
     assert written.read_text() == page(found)
     assert "| 5x10 | 2048 | 3 |" in written.read_text()
+
+
+def test_the_page_is_what_the_figures_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(json.loads(FIGURES.read_text(encoding="utf-8")))

@@ -53,6 +53,12 @@ export class ArtifactError extends OpenMinedError {
   }
 }
 
+/** The bytes are not of the artifact's encoding at all, or of another format or version. */
+export class MalformedError extends ArtifactError {}
+
+/** The artifact is larger than its kind may be. */
+export class OversizedError extends ArtifactError {}
+
 /** The artifact is sound but was made for something else. */
 export class WrongBindingError extends ArtifactError {}
 

@@ -4,7 +4,7 @@ import { fromHex, toHex } from "../protocol/bytes.ts";
 import { CanonicalError, isObject, loadsJson } from "../protocol/canonical_json.ts";
 import { Cid, CidError } from "../protocol/cid.ts";
 import { requireKnown } from "../errors.ts";
-import { ArtifactError, Said } from "./errors.ts";
+import { ArtifactError, MalformedError, OversizedError, Said } from "./errors.ts";
 
 export const MIB = 1024 * 1024;
 /** How large a stored artifact of each kind may be, in bytes. */
@@ -174,17 +174,17 @@ export function formatName(kind: string, version: number): string {
 }
 
 function read(kind: string, version: number, data: Uint8Array, most: number, expected: string, load: () => unknown): Fields {
-  if (data.length > most) throw new ArtifactError(kind, "", new Said(`${data.length} bytes`), `at most ${most} bytes`);
+  if (data.length > most) throw new OversizedError(kind, "", new Said(`${data.length} bytes`), `at most ${most} bytes`);
   let values: unknown;
   try {
     values = load();
   } catch (error) {
-    if (error instanceof CanonicalError) throw new ArtifactError(kind, "", new Said(error.message), expected);
+    if (error instanceof CanonicalError) throw new MalformedError(kind, "", new Said(error.message), expected);
     throw error;
   }
   const fields = new Fields(kind, values);
   const found = fields.take("format");
-  if (found !== formatName(kind, version)) fields.refuse("format", found, `'${formatName(kind, version)}'`);
+  if (found !== formatName(kind, version)) throw new MalformedError(kind, "format", found, `'${formatName(kind, version)}'`);
   return fields;
 }
 

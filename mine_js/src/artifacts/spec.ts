@@ -8,7 +8,7 @@ import { Schema } from "../schema/schema.ts";
 import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
 import { Layout } from "../syft/paillier/layout.ts";
 import { type Rule, ruleFrom } from "../syft/rules.ts";
-import { ArtifactError, naming, Said } from "./errors.ts";
+import { ArtifactError, MalformedError, naming, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";
 
 const KIND = "spec";
@@ -95,8 +95,8 @@ export class Spec {
     const initial = initialFrom(fields.inner("initial"), this.features !== null);
     fields.finish();
     checkLabel(this.family, this.schema);
-    const ruleMapping = network ? { name: "one_gradient" } : naturally(fields, () => ruleFrom(rule).parameters);
-    if (!network) naturally(fields, () => this.familyFor(new Uint8Array(32)));
+    const ruleMapping = network ? { name: "one_gradient" } : naturally(fields, "algorithm.rule", "a rule", () => ruleFrom(rule).parameters);
+    if (!network) naturally(fields, "algorithm", "a family", () => this.familyFor(new Uint8Array(32)));
     this.mapping = {
       ...(this.purpose === "unstated" ? {} : { purpose: this.purpose }),
       format: formatName(KIND, VERSION), title: this.title, description, input_schema: inputs, output_schema: outputs,
@@ -114,7 +114,7 @@ export class Spec {
     return naming(cid, () => {
       const spec = new Spec(readJson(KIND, VERSION, data, MAX_BYTES.spec));
       if (!sameBytes(dumpsJson(spec.mapping), data)) {
-        throw new ArtifactError(KIND, "", new Said("written in another form"), "every field, each in its one form");
+        throw new MalformedError(KIND, "", new Said("written in another form"), "every field, each in its one form");
       }
       return spec;
     });
@@ -139,7 +139,9 @@ export class Spec {
     const fits = (): boolean =>
       rows <= LARGEST_ROWS && rows ** 2 <= LARGEST_WORK &&
       rows ** 2 * Layout.choose(rows, nOutputs, this.keyBits, this.weightBound).columnBlocks <= LARGEST_WORK;
-    if (this.schema.nFeatures >= LARGEST_ROWS || !fits()) {
+    const inputs = this.schema.nFeatures; // before a feature map; after it they are in the weights' shape
+    if (inputs >= LARGEST_ROWS) throw new ArtifactError(KIND, "input_schema", new Said(`${inputs} inputs`), `at most ${LARGEST_ROWS - 1} inputs`);
+    if (!fits()) {
       throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), "a smaller model, or scheme 'rlwe'");
     }
   }
@@ -159,11 +161,11 @@ function schemaFrom(inputs: unknown, outputs: unknown): Schema {
   }
 }
 
-function naturally<T>(fields: Fields, make: () => T): T {
+function naturally<T>(fields: Fields, path: string, what: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof SyftError) throw new ArtifactError(fields.kind, "algorithm", new Said(error.message), "a family and a rule with parameters in range");
+    if (error instanceof SyftError) throw new ArtifactError(fields.kind, path, new Said(error.message), `${what} with parameters in range`);
     throw error;
   }
 }

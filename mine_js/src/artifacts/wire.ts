@@ -58,7 +58,7 @@ export function readModel(data: Uint8Array, cid?: Cid): EncryptedModel {
     outer.oneOf("scheme", [SCHEME]);
     const fields = outer.inner("model");
     outer.finish();
-    return syft("model", () => {
+    return syft("model", "an encrypted model", () => {
       const [fingerprint, layout] = [fields.octets("key_fingerprint", 32), layoutFrom(fields)];
       const version = fields.integer("version", 0, 2 ** 32 - 1);
       const weightLimit = fields.big("weight_limit", 1n, 1n << 62n);
@@ -79,14 +79,14 @@ export function requireSound(model: EncryptedModel, spec: Spec, campaign: Uint8A
     };
     const family = spec.familyFor(campaign);
     const { rows, columns } = model.layout.numbers;
-    if (!sameBytes(model.fingerprint, key.fingerprint)) refuse("key_fingerprint", toHex(model.fingerprint), toHex(key.fingerprint));
+    if (!sameBytes(model.fingerprint, key.fingerprint)) throw new ArtifactError("model", "key_fingerprint", toHex(model.fingerprint), toHex(key.fingerprint));
     if (model.version !== version) refuse("version", String(model.version), String(version));
     if (rows !== family.rows || columns !== family.nOutputs) refuse("shape", `(${rows}, ${columns})`, `(${family.rows}, ${family.nOutputs})`);
     const usual = Layout.choose(family.rows, family.nOutputs, key.bits, spec.weightBound);
     const most = fixedLimit(spec.weightBound, model.layout.numbers.weightBits);
     if (model.weightLimit > BigInt(most)) refuse("weight_limit", String(model.weightLimit), `at most ${most}`);
     if (!model.layout.equals(usual)) refuse("layout", model.layout.toString(), usual.toString());
-    syft("model", () => validateCiphertexts(model, key));
+    syft("model.ciphertexts", "ciphertexts of the key", () => validateCiphertexts(model, key));
   });
 }
 
@@ -160,11 +160,11 @@ function addressBytes(address: string): Uint8Array {
   return raw;
 }
 
-function syft<T>(field: string, work: () => T): T {
+function syft<T>(field: string, expected: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SyftError) throw new ArtifactError("model", field, new Said(error.message), "an encrypted model");
+    if (error instanceof SyftError) throw new ArtifactError("model", field, new Said(error.message), expected);
     throw error;
   }
 }

@@ -41,7 +41,7 @@ export function loadsJson(data: Uint8Array, maxBytes: number): Json {
     throw new CanonicalError("not JSON");
   }
   if (!sameBytes(dumpsJson(value), data)) {
-    throw new CanonicalError("JSON that is not canonical (RFC 8785): sorted keys, each once, no spaces, shortest numbers");
+    throw new CanonicalError("JSON that is not canonical (RFC 8785): sorted keys, no spaces, shortest numbers");
   }
   return value;
 }

@@ -74,7 +74,7 @@ export class EmbeddedStore {
     return this.shaped(cid, () => {
       const size = declaredSize(root);
       if (size > Math.min(most, MAX_FILE)) {
-        throw new TooLargeError(`${cid.toString()}: says it has ${size} bytes, and at most ${Math.min(most, MAX_FILE)} are wanted`);
+        throw new TooLargeError(`${cid.toString()}: says it has ${size} bytes, and at most ${Math.min(most, MAX_FILE)} are wanted; tried: embedded store ${this.root}`);
       }
       const made = new Uint8Array(size);
       this.fill(made, 0, cid, root, size, depthOf(size));
@@ -136,7 +136,7 @@ export class EmbeddedStore {
     let block: Uint8Array;
     try {
       if (!lstatSync(path).isFile()) throw new StoreAccessError(`${root.toString()}: what lies at ${path} is not an ordinary file${part}`);
-      if (lstatSync(path).size > MAX_BLOCK) throw new TooLargeError(`${root.toString()}: more than ${MAX_BLOCK} bytes came back for one block${part}`);
+      if (lstatSync(path).size > MAX_BLOCK) throw new TooLargeError(`${root.toString()}: more than ${MAX_BLOCK} bytes came back for one block${part}; tried: embedded store ${this.root}`);
       block = new Uint8Array(readFileSync(path));
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw asStoreError(error, path);

@@ -1,6 +1,7 @@
 /** Training rules: each turns a mine's quadratic problem into one affine map. */
 import { ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
+import { pythonFloat } from "../wording.ts";
 import { AffineMap } from "./affine.ts";
 import { Matrix } from "./matrix.ts";
 
@@ -103,7 +104,9 @@ function checked(name: string, value: unknown, range: Range): number | null {
   const fits = typeof value === "number" && value >= range.least && value <= range.most;
   if (!fits || (range.whole === true && !Number.isInteger(value))) {
     const kind = range.whole === true ? "an integer" : "a number";
-    throw new ParameterError(`${name} is ${String(value)}; needs ${kind} from ${range.least} to ${range.most}`);
+    const float = (bound: number): string => (range.whole === true ? String(bound) : pythonFloat(bound));
+    const found = typeof value === "number" && !Number.isInteger(value) ? pythonFloat(value) : String(value);
+    throw new ParameterError(`${name} is ${found}; needs ${kind} from ${float(range.least)} to ${float(range.most)}`);
   }
   return value;
 }

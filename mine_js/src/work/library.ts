@@ -48,7 +48,7 @@ export class Library {
     const { store } = this.connection;
     const keyCid = cidOf(record.publicKey);
     const key = kept(this.keys, record.publicKey, KEYS_KEPT, () => readPublicKey(store.get(keyCid, 16 * 1024), keyCid));
-    if (key.bits !== spec.keyBits) throw new ArtifactError("public_key", "n", new Said(`${key.bits} bits`), `${spec.keyBits} bits`, keyCid);
+    if (key.bits !== spec.keyBits) throw new ArtifactError("public_key", "n", `${key.bits} bits`, `${spec.keyBits} bits`, keyCid);
     const campaign = fromHex(record.id) ?? new Uint8Array(0);
     const family = spec.familyFor(campaign);
     const cid = cidOf(record.model);

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from mine_agent.agent import Agent
 from mine_agent.connection import Connection
+from mine_agent.failures import describe
 from mine_agent.home import Home
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from pysonar.chain.contract.sonar import Sonar
@@ -27,6 +29,7 @@ from tests.mine.campaigns.trouble.test_mine_hostile import HOSTILE
 from tests.mine.conftest import PASSPHRASE
 from tests.mine.mine_commands import MINE_JS, NODE, by_node, is_built
 from tests.node_characters import HABITS
+from tests.roles import Tell
 
 pytestmark = [
     pytest.mark.slow,
@@ -72,8 +75,11 @@ def test_killed_at_any_point_mine_js_submits_exactly_once(
     small_capsule.report(campaign, home.address, event.update, Verdict.IMPROVED, 300_000)
 
 
-def test_campaigns_that_are_wrong_are_refused_each_and_stop_nobody_else(
+def test_campaigns_that_are_wrong_are_refused_in_the_python_mines_words_and_stop_nobody_else(
     home: Home,
+    make_home: Callable[..., Home],
+    stranger: KeyfileSigner,
+    tell: Tell,
     colours: Path,
     small_capsule: SmallCapsule,
     monkeypatch: pytest.MonkeyPatch,
@@ -94,11 +100,22 @@ def test_campaigns_that_are_wrong_are_refused_each_and_stop_nobody_else(
     assert told.exit_code in (1, 3), told.output
     assert [event.id for event in submissions(home)] == [honest]
     problems = {
-        event["campaign"]
+        event["campaign"]: (event["error"], event["reason"])
         for line in told.stdout.splitlines()
         if (event := json.loads(line))["event"] == "problem"
     }
-    assert problems == {"0x" + campaign.hex() for campaign in campaigns.values()}
+
+    by_python = make_home("stranger")
+    by_python.data().add("colours", colours, replace=False)
+    connection = Connection.open(by_python)
+    errors = {error: describe(error) for error in Agent(connection, connection.outbox(stranger), tell=tell).round()}
+    words = {says: type(error).__name__ for error, says in errors.items()}
+    expected = {}
+    for campaign in campaigns.values():
+        failure = connection.journal.failure(campaign, "colours")
+        assert failure is not None
+        expected["0x" + campaign.hex()] = (words[failure.message], failure.message)
+    assert problems == expected
 
 
 @pytest.mark.parametrize("node_url", sorted(HABITS), indirect=True)

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeLog, fieldsFromJson, fieldsToJson } from "../src/chain/events.ts";
 import { Node } from "../src/chain/node/node.ts";
 import { type Call, campaignId, leftToEarn, payout, queueEntry, Sonar } from "../src/chain/sonar.ts";
-import { checksum, isAddress } from "../src/chain/words.ts";
+import { checksum, isAddress, ZERO_ADDRESS } from "../src/chain/words.ts";
 import { bytes, hex, vectors } from "./vectors.ts";
 
 interface Known {
@@ -19,8 +19,8 @@ test("calls of both versions are the same bytes", () => {
     const sonar = new Sonar(new Node([]), contract, 1337, version);
     const update = "02".repeat(32);
     const builders: Record<string, () => Call> = {
-      submit: () => sonar.submit(campaign, update, miner, 11n * 10n ** 15n), reclaim: () => sonar.reclaim(campaign, 300, update, miner),
-      settle: () => sonar.settle(campaign), claim: () => sonar.claim(campaign, miner),
+      submit: () => sonar.submit(campaign, update, miner, 11n * 10n ** 15n, ZERO_ADDRESS), reclaim: () => sonar.reclaim(campaign, 300, update, miner, ZERO_ADDRESS),
+      settle: () => sonar.settle(campaign), claim: () => sonar.claim(campaign, miner, ZERO_ADDRESS),
     };
     const made = builders[call]?.();
     assert.equal(made && hex(made.data), data, `${call} of version ${version}`);

@@ -80,6 +80,21 @@ export class InsufficientFundsError extends ChainError {
     );
   }
 }
+/** The account does not hold enough of a token. */
+export class TokensMissingError extends ChainError {
+  constructor(label: string, account: string, token: string, held: bigint, needed: bigint, show: (amount: bigint) => string) {
+    super(`${label}: account ${account} holds ${show(held)} (token ${token}), needs ${show(needed)}; ${show(needed - held)} are missing`);
+  }
+}
+/** The gas of a call in which a token's own code runs would cost more than the owner allows. */
+export class TokenCallTooDearError extends ChainError {
+  constructor(label: string, gas: bigint, cost: bigint, most: bigint) {
+    super(
+      `${label} takes ${gas} gas for up to ${cost} wei; at most ${most} wei are paid for a call that runs a token's code. ` +
+        "Raise 'max_token_call' if that token is worth it",
+    );
+  }
+}
 export class FeesTooHighError extends ChainError {
   override readonly exitCode: ExitCode = 3;
   constructor(asked: bigint, cap: bigint) {

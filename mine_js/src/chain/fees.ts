@@ -10,12 +10,19 @@ export const BUMP_AFTER = 90;
 export interface FeePolicy {
   readonly maxFee: bigint;
   readonly tipCap: bigint;
+  /** The most, in wei, that the gas of a call may cost in which a token's own code runs. */
+  readonly maxTokenCall: bigint;
 }
 /** In wei per gas; `legacy`: a gas price, and both are it. */
 export interface Fees {
   readonly maxFee: bigint;
   readonly tip: bigint;
   readonly legacy: boolean;
+}
+
+/** The policy for one call: what runs a token's code may not cost more than the owner allows. */
+export function forGas(policy: FeePolicy, gas: bigint, runsToken: boolean): FeePolicy {
+  return runsToken ? { ...policy, maxFee: smaller(policy.maxFee, policy.maxTokenCall / larger(1n, gas)) } : policy;
 }
 
 /** The offer for a new transaction: tip + twice the base fee, so it stays valid for six full blocks. */

@@ -7,15 +7,16 @@ import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { transaction } from "./database.ts";
 import {
-  ContractRefusedError, EventsBehindError, InsufficientFundsError, NodeBehindError, NodeError, NodeRefusedError, NonceTakenError, RevertedError,
-  TransactionTimeoutError, UnexpectedNonceError, WrongChainError,
+  ContractRefusedError, EventsBehindError, FeesTooHighError, InsufficientFundsError, NodeBehindError, NodeError, NodeRefusedError, NonceTakenError, RevertedError,
+  TokenCallTooDearError, TransactionTimeoutError, UnexpectedNonceError, WrongChainError,
 } from "./errors.ts";
 import type { LoggedEvent } from "./events.ts";
 import { word, text, big } from "./events.ts";
-import { type FeePolicy, type Fees, suggest } from "./fees.ts";
+import { type FeePolicy, type Fees, forGas, suggest } from "./fees.ts";
 import { type Node, revertReason } from "./node/node.ts";
 import { isFailed, isFinal, OutboxRecords, type Pending } from "./outbox_records.ts";
 import type { Signer } from "./signer.ts";
+import { allowance } from "./tokens.ts";
 import { type Call, queueEntry, requestOf, simulate, type Sonar } from "./sonar.ts";
 import { MOST_WAITING, Watch } from "./watch.ts";
 import { EMPTY } from "./words.ts";
@@ -157,10 +158,22 @@ export class Outbox {
       throw reason === undefined ? error : new ContractRefusedError(call.label, reason);
     }
     const gas = estimate + estimate / 5n + 10_000n; // others' calls in its block may cost some cold slots more
-    const fees = await suggest(this.node, this.settings.policy);
+    const fees = await this.offer(call, gas);
     const needed = call.value + gas * fees.maxFee + this.records.reserved();
     if (held < needed) throw new InsufficientFundsError(call.label, this.account, held, needed);
     return { gas, fees };
+  }
+
+  private async offer(call: Call, gas: bigint): Promise<Fees> {
+    const { policy } = this.settings;
+    const fees = await suggest(this.node, policy);
+    if (!call.runsToken) return fees;
+    try {
+      return await suggest(this.node, forGas(policy, gas, true));
+    } catch (error) {
+      if (error instanceof FeesTooHighError) throw new TokenCallTooDearError(call.label, gas, gas * fees.maxFee, policy.maxTokenCall);
+      throw error;
+    }
   }
 
   /** One wrong answer must not put a transaction where no nonce leads. */
@@ -193,6 +206,11 @@ export class Outbox {
   private async effect(deed: string, block: number): Promise<boolean> {
     const [action = "", campaign = "-", tail = ""] = deed.split("/");
     if (campaign === "-") return false;
+    if (action === "approve") {
+      const [token = "", amount = "0"] = tail.split(".");
+      const allowed = await allowance(this.node, token, this.account, this.sonar.address, block);
+      return amount === "0" ? allowed === 0n : allowed >= BigInt(amount);
+    }
     if (action === "claim") return (await this.sonar.claimable(campaign, this.account, block)) === 0n;
     if (action === "submit") return this.wasQueued(campaign, tail, block);
     if (action === "reclaim") return (await this.sonar.queued(campaign, Number(tail), block)) === EMPTY;

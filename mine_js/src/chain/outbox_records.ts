@@ -87,7 +87,13 @@ export class OutboxRecords {
     return this.select("campaign = ?", fromHex(campaign) ?? new Uint8Array(0));
   }
   confirmed(action: string, campaign: string): Pending[] {
-    const start = `${action}/${campaign}/`;
+    return this.confirmedFrom(`${action}/${campaign}/`);
+  }
+  /** Those approvals of the amount for the campaign that went through. */
+  approvals(campaign: string, token: string, amount: bigint): Pending[] {
+    return this.confirmedFrom(`approve/${campaign}/${token}.${amount}.`);
+  }
+  private confirmedFrom(start: string): Pending[] {
     return this.select("status = 'confirmed' and substr(deed, 1, ?) = ?", start.length, start);
   }
   currentFrom(nonce: number): Pending[] {
@@ -112,9 +118,9 @@ export class OutboxRecords {
     const { lastInsertRowid } = this.database
       .prepare(
         "insert into outbox (deed, campaign, account, nonce, receiver, data, value, label, token, gas, status, created) " +
-          "values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 'waiting', ?)",
+          "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
       )
-      .run(deed, campaign === "-" ? null : (fromHex(campaign) ?? null), this.account, nonce, call.to, call.data, String(call.value), call.label, gas, seconds());
+      .run(deed, campaign === "-" ? null : (fromHex(campaign) ?? null), this.account, nonce, call.to, call.data, String(call.value), call.label, call.runsToken ? 1 : 0, gas, seconds());
     return Number(lastInsertRowid);
   }
 
@@ -175,7 +181,7 @@ export class OutboxRecords {
         number,
         deed: String(row["deed"]),
         nonce: Number(row["nonce"]),
-        call: { to: String(row["receiver"]), data: row["data"] as Uint8Array, value: BigInt(String(row["value"])), label: String(row["label"]) },
+        call: { to: String(row["receiver"]), data: row["data"] as Uint8Array, value: BigInt(String(row["value"])), label: String(row["label"]), runsToken: Number(row["token"]) === 1 },
         gas: BigInt(Number(row["gas"])),
         status: String(row["status"]) as Status,
         hashes: this.attempts(number).map((attempt) => `0x${attempt.hash}`),

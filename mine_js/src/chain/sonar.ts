@@ -13,6 +13,8 @@ export interface Call {
   readonly data: Uint8Array;
   readonly value: bigint;
   readonly label: string;
+  /** Whether a token's own code runs in it, which is a stranger's and can burn all gas it gets. */
+  readonly runsToken: boolean;
 }
 
 /** A campaign as the chain holds it at one block. Digests in hexadecimal, accuracies in ppm, amounts in wei. */
@@ -176,20 +178,21 @@ export class Sonar {
     return (await this.node.latest()).timestamp;
   }
 
-  submit(id: string, update: string, miner: string, value: bigint): Call {
+  /** `asset`: what the campaign pays in; `value` is sent along if that is ether, of a token Sonar takes it itself. */
+  submit(id: string, update: string, miner: string, value: bigint, asset: string): Call {
     const [types, account] = this.forAccount(miner);
-    return this.call("submit", `submit(bytes32,bytes32${types})`, [octets(id), octets(update), ...account], value);
+    return this.call("submit", `submit(bytes32,bytes32${types})`, [octets(id), octets(update), ...account], asset, asset === ZERO_ADDRESS ? value : 0n);
   }
-  reclaim(id: string, index: number, update: string, miner: string): Call {
+  reclaim(id: string, index: number, update: string, miner: string, asset: string): Call {
     const [types, account] = this.forAccount(miner);
-    return this.call("reclaim", `reclaim(bytes32,uint256,bytes32${types})`, [octets(id), BigInt(index), octets(update), ...account]);
+    return this.call("reclaim", `reclaim(bytes32,uint256,bytes32${types})`, [octets(id), BigInt(index), octets(update), ...account], asset);
   }
   settle(id: string): Call {
     return this.call("settle", "settle(bytes32)", [octets(id)]);
   }
-  claim(id: string, account: string): Call {
+  claim(id: string, account: string, asset: string): Call {
     const [types, whose] = this.forAccount(account);
-    return this.call("claim", `claim(bytes32${types},address)`, [octets(id), ...whose, account]);
+    return this.call("claim", `claim(bytes32${types},address)`, [octets(id), ...whose, account], asset);
   }
 
   /** Whose submission or claim it is: version 1 knows only the sender's. */
@@ -197,8 +200,8 @@ export class Sonar {
     return this.version > 1 ? [",address", [account]] : ["", []];
   }
 
-  private call(label: string, signature: string, words: readonly Word[], value = 0n): Call {
-    return { to: this.address, data: encodeCall(signature, words), value, label };
+  private call(label: string, signature: string, words: readonly Word[], asset = ZERO_ADDRESS, value = 0n): Call {
+    return { to: this.address, data: encodeCall(signature, words), value, label, runsToken: asset !== ZERO_ADDRESS };
   }
 
   private request(signature: string, words: readonly Word[]): { to: string; data: string } {

@@ -1,7 +1,7 @@
 /** What becomes of a signed transaction: broadcast, outbid, mined, displaced, held up by a gap. */
 import { transaction } from "./database.ts";
 import { ContractRefusedError, FeesTooHighError, NodeRefusedError, UnexpectedAnswerError } from "./errors.ts";
-import { BUMP_AFTER, bumped, type FeePolicy, type Fees, outbid, suggest } from "./fees.ts";
+import { BUMP_AFTER, bumped, type FeePolicy, type Fees, outbid, forGas, suggest } from "./fees.ts";
 import type { TransactionReceipt } from "./node/answers.ts";
 import type { Node } from "./node/node.ts";
 import { type Attempt, deedOf, type OutboxRecords, type Pending, seconds } from "./outbox_records.ts";
@@ -61,9 +61,9 @@ export class Watch {
       }
       const said = refused.toLowerCase();
       if (!TOO_LOW.some((text) => said.includes(text))) break; // not final: `pump` finds out
-      const fees = outbid(attempt.fees, await this.wanted(attempt), this.policy);
+      const fees = outbid(attempt.fees, await this.wanted(attempt, pending), this.policyFor(pending));
       if (fees === null) {
-        refused = `${refused}; ${this.cap()}`;
+        refused = `${refused}; ${this.cap(pending)}`;
         break;
       }
       attempt = await this.replacement(pending, fees);
@@ -108,7 +108,7 @@ export class Watch {
       this.tellOnce(count, `nonce ${count} holds up later transactions, and is not filled: ${error.message}`);
       return;
     }
-    const call = { to: this.records.account, data: new Uint8Array(0), value: 0n, label: "fill a nonce" };
+    const call = { to: this.records.account, data: new Uint8Array(0), value: 0n, label: "fill a nonce", runsToken: false };
     const made = await this.signed(call, count, TRANSFER_GAS, fees);
     const number = transaction(this.records.database, () => {
       const known = this.records.withNonce(count)?.number ?? this.records.add(deedOf("fill", null, String(count)), call, count, TRANSFER_GAS);
@@ -179,9 +179,9 @@ export class Watch {
     if (newest === undefined) return;
     const waited = seconds() - newest.created;
     if (waited >= 0 && waited < BUMP_AFTER) return;
-    const fees = bumped(newest.fees, await this.wanted(newest), this.policy);
+    const fees = bumped(newest.fees, await this.wanted(newest, pending), this.policyFor(pending));
     if (fees === null) {
-      this.records.setStatus(pending.number, "waiting", { problem: this.cap() });
+      this.records.setStatus(pending.number, "waiting", { problem: this.cap(pending) });
       return;
     }
     await this.broadcast(pending, await this.replacement(pending, fees));
@@ -205,9 +205,13 @@ export class Watch {
     return undefined;
   }
 
-  private async wanted(newest: Attempt): Promise<Fees> {
+  private policyFor({ gas, call }: Pending): FeePolicy {
+    return forGas(this.policy, gas, call.runsToken);
+  }
+
+  private async wanted(newest: Attempt, pending: Pending): Promise<Fees> {
     try {
-      return await suggest(this.node, this.policy);
+      return await suggest(this.node, this.policyFor(pending));
     } catch (error) {
       if (error instanceof FeesTooHighError) return newest.fees;
       throw error;
@@ -228,8 +232,9 @@ export class Watch {
     return "the reason cannot be found again";
   }
 
-  private cap(): string {
-    return `the fee cap of ${this.policy.maxFee} wei per gas allows no higher offer ('max_fee_gwei')`;
+  private cap(pending: Pending): string {
+    const { maxFee } = this.policyFor(pending);
+    return `the fee cap of ${maxFee} wei per gas allows no higher offer (${maxFee < this.policy.maxFee ? "'max_token_call'" : "'max_fee_gwei'"})`;
   }
 
   private tellOnce(count: number, text: string): void {

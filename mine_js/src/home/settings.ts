@@ -53,6 +53,7 @@ export interface HomeSettings {
   readonly startBlock: number;
   readonly maxFee: bigint;
   readonly tipCap: bigint;
+  readonly maxTokenCall: bigint;
 }
 
 export function loadSettings(home: string): HomeSettings {
@@ -103,6 +104,7 @@ function meaning(values: Values): HomeSettings {
     pollSeconds: Number(values["poll_seconds"]),
     startBlock: Number(values["start_block"]),
     maxFee,
+    maxTokenCall: parseWei(String(values["max_token_call"])),
     tipCap: maxTip > 0n && maxTip < maxFee ? maxTip : maxFee,
   };
 }

@@ -75,7 +75,7 @@ async function claimAll(connection: Connection, outbox: Outbox, campaigns: reado
   await forEach(campaigns, run, async (campaign) => {
     if ((await connection.sonar.claimable(campaign, outbox.account)) === 0n) return;
     const { asset } = await connection.sonar.campaign(campaign);
-    const sent = await claim(connection, outbox, campaign);
+    const sent = await claim(connection, outbox, campaign, asset);
     if (sent === undefined) return;
     waiting.push({ campaign, asset, deed: sent.deed });
     run.sent.push(sent.deed);

@@ -15,6 +15,7 @@ import { DecisionRecords } from "../home/decisions.ts";
 import type { Home } from "../home/home.ts";
 import { Journal, MINE_TABLES } from "../home/journal.ts";
 import { type EmbeddedStore, openStore } from "../store/embedded.ts";
+import { type Asset, assetForPeople } from "./assets.ts";
 import { type Standing, standingsOf } from "./standings.ts";
 
 const LEAST_DIGITS = 6;
@@ -29,6 +30,7 @@ export class Connection {
   readonly journal: Journal;
   readonly decisions: DecisionRecords;
   readonly store: EmbeddedStore;
+  private readonly assets = new Map<string, Asset>();
 
   private constructor(home: Home, sonar: Sonar, database: DatabaseSync) {
     const { settings } = home;
@@ -52,9 +54,16 @@ export class Connection {
   }
 
   outbox(signer: Signer): Outbox {
-    const { chainId, confirmations, maxFee, tipCap, pollSeconds } = this.home.settings;
-    const settings = { chainId, confirmations, policy: { maxFee, tipCap }, pollSeconds };
+    const { chainId, confirmations, maxFee, tipCap, maxTokenCall, pollSeconds } = this.home.settings;
+    const settings = { chainId, confirmations, policy: { maxFee, tipCap, maxTokenCall }, pollSeconds };
     return new Outbox(this.database, this.sonar, signer, settings, (campaign) => this.follower.history(undefined, campaign));
+  }
+
+  /** What amounts of a campaign in that asset are counted in; a token that has answered is asked once. */
+  async asset(address: string): Promise<Asset> {
+    const known = this.assets.get(address) ?? (await assetForPeople(this.node, address));
+    if (!known.symbol.startsWith("units of ")) this.assets.set(address, known);
+    return known;
   }
 
   /** Read the newest events, unless the process that holds the home's lock does that. */

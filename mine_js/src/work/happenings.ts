@@ -1,5 +1,5 @@
 /** What the mine tells while it works: a sentence for people, or one JSON object on a line for programs. */
-import { formatPpm, formatWei } from "../protocol/amounts.ts";
+import { formatPpm } from "../protocol/amounts.ts";
 import { general } from "../wording.ts";
 
 type Plain = string | number | null;
@@ -52,10 +52,11 @@ export function asking(campaign: string, data: string, title: string): Happening
 export const PAUSED: Happening = { event: "paused", sentence: "paused: nothing new is begun until `mine-agent-js resume`; what is due is still claimed" };
 export const RESUMED: Happening = { event: "resumed", sentence: "resumed: new work begins again" };
 
-export function judged(campaign: string, index: number, verdict: string, payout: bigint, accuracy: number | null): Happening {
+/** `shown`: the payout for people. */
+export function judged(campaign: string, index: number, verdict: string, payout: bigint, accuracy: number | null, shown: string): Happening {
   const what = `submission ${index}`;
   const sentence =
-    verdict === "IMPROVED" ? `${what} improved the model to ${formatPpm(accuracy ?? 0)} and earns ${formatWei(payout)}`
+    verdict === "IMPROVED" ? `${what} improved the model to ${formatPpm(accuracy ?? 0)} and earns ${shown}`
     : verdict === "NO_GAIN" ? `${what} brought no gain; the stake comes back`
     : verdict === "RECLAIMED" ? `${what} was taken back`
     : `${what} was ${verdict}; the stake is burned`;

@@ -5,7 +5,6 @@ import type { Outbox } from "../chain/outbox.ts";
 import { type CampaignRecord, inEther } from "../chain/sonar.ts";
 import type { Spec } from "../artifacts/spec.ts";
 import { type DataSet, identityOf, renewed } from "../data/datasets.ts";
-import { NotInMineJsError } from "../errors.ts";
 import type { Ledger } from "../privacy/ledger.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { seal } from "../protocol/openpgp.ts";
@@ -16,8 +15,9 @@ import { train } from "../syft/paillier/paillier.ts";
 import type { Connection } from "./connection.ts";
 import { asking, submitted, type Tell } from "./happenings.ts";
 import type { Library } from "./library.ts";
-import { factsOf, type Moment, seconds, whyClosed } from "./offers.ts";
+import { factsOf, type Moment, seconds, SUBMIT_GAS, whyClosed } from "./offers.ts";
 import { send } from "./open_submissions.ts";
+import { requireTokens } from "./token_payments.ts";
 import { visitSeconds } from "./visit_cost.ts";
 import { Visits } from "./visits.ts";
 
@@ -47,7 +47,6 @@ export class NewSubmissions {
     const record = await connection.sonar.campaign(campaign, connection.follower.cursor);
     const early = decide(policy, factsOf(connection, moment, record, data, policy));
     if (early.answer !== "train" && !asks(early)) return false; // before its spec is fetched: others' campaigns may not keep the mine waiting
-    if (!inEther(record)) throw new NotInMineJsError("Mine.js joins campaigns that pay in ether only; run mine-agent for those in a token");
     const spec = this.library.spec(record);
     let facts = factsOf(connection, moment, record, data, policy, spec, this.seconds(spec, record, policy));
     let decision = decide(policy, facts);
@@ -67,7 +66,9 @@ export class NewSubmissions {
       return false;
     }
     const { offer } = facts;
-    const [held, needed] = [await connection.node.balance(connection.address), offer.stake + offer.fee + offer.gas];
+    const [paid, gas] = [offer.stake + offer.fee, SUBMIT_GAS * moment.price];
+    if (!inEther(record)) await requireTokens(connection, "submit", record.asset, connection.address, paid);
+    const [held, needed] = [await connection.node.balance(connection.address), inEther(record) ? paid + gas : gas];
     if (held < needed) throw new InsufficientFundsError("submit", connection.address, held, needed);
     noted();
     return this.submit(record, spec, named, current, policy);
@@ -122,7 +123,7 @@ export class NewSubmissions {
       { campaign, data: data.name, dataDigest: identityOf(data, policy.privacy !== null), baseVersion: version, baseModel: record.model, update, value: record.stake + record.fee, sealed, seconds: took },
       seconds(),
     );
-    const sent = await send(connection, this.outbox, made);
+    const sent = await send(connection, this.outbox, made, record.asset); // undefined: stake and fee are being approved first
     if (sent !== undefined) this.tell(submitted(made, sent.hashes.at(-1) ?? "", compiled.statement));
     return true;
   }

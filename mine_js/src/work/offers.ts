@@ -7,6 +7,7 @@ import { type CampaignRecord, inEther, leftToEarn, targetReached } from "../chai
 import { columnNames, type DataSet, identityOf } from "../data/datasets.ts";
 import type { Facts } from "../rules/decisions.ts";
 import type { Offer } from "../rules/policy.ts";
+import type { Asset } from "./assets.ts";
 import type { Connection } from "./connection.ts";
 import { pastOf } from "./standings.ts";
 
@@ -17,6 +18,8 @@ export interface Moment {
   readonly chainTime: number;
   readonly price: bigint;
   readonly active: ReadonlySet<string>;
+  /** What the campaigns pay in, by address. */
+  readonly assets: ReadonlyMap<string, Asset>;
 }
 
 export async function momentOf(connection: Connection, records: ReadonlyMap<string, CampaignRecord>): Promise<Moment> {
@@ -25,7 +28,9 @@ export async function momentOf(connection: Connection, records: ReadonlyMap<stri
     const record = records.get(made.campaign);
     return made.givenUp === null && record?.state === "OPEN" && !targetReached(record) && chainTime < record.submitUntil;
   });
-  return { chainTime, price: await priceNow(connection.node), active: new Set(active.map((made) => made.campaign)) };
+  const assets = new Map<string, Asset>();
+  for (const address of new Set([...records.values()].map((record) => record.asset))) assets.set(address, await connection.asset(address));
+  return { assets, chainTime, price: await priceNow(connection.node), active: new Set(active.map((made) => made.campaign)) };
 }
 
 /** What speaks for and against training the data for the campaign. Without its spec, what that would say is left open. */
@@ -49,6 +54,7 @@ export function factsOf(connection: Connection, moment: Moment, record: Campaign
     spent: spentOn(connection, record, judged.length, judged.filter((standing) => standing.outcome === "burned").length),
     word: connection.decisions.word(record.id),
     visitSeconds,
+    ...unitsOf(record, moment),
   };
   return {
     offer,
@@ -59,6 +65,12 @@ export function factsOf(connection: Connection, moment: Moment, record: Campaign
     model: record.model,
     now,
   };
+}
+
+/** How the campaign's amounts are written, if it pays in a token. */
+function unitsOf(record: CampaignRecord, moment: Moment): Pick<Offer, "symbol" | "decimals"> {
+  const asset = inEther(record) ? undefined : moment.assets.get(record.asset);
+  return { symbol: asset?.symbol ?? null, decimals: asset?.decimals ?? 0 };
 }
 
 /** What the chain says of a campaign alone, without what this mine knows. */

@@ -8,10 +8,12 @@ import { deedOf, isFailed, type Pending } from "../chain/outbox_records.ts";
 import { type CampaignRecord, inEther, targetReached } from "../chain/sonar.ts";
 import type { Submission } from "../home/journal.ts";
 import { OpenMinedError } from "../errors.ts";
-import { formatWei } from "../protocol/amounts.ts";
 import { refusals } from "../rules/checks.ts";
 import type { Policy } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
+import { ZERO_ADDRESS } from "../chain/words.ts";
+import { showAmount } from "./assets.ts";
+import { isApproved } from "./token_payments.ts";
 import { judged, submitted, type Tell } from "./happenings.ts";
 import { cidOf } from "./library.ts";
 import { bareOffer, seconds } from "./offers.ts";
@@ -31,13 +33,17 @@ export function minePins(miner: string, campaign: string): string {
   return `mine/${miner.toLowerCase()}/0x${campaign}`;
 }
 
-/** Store and pin the bytes, then hand the call to the outbox; it can be called again after any error. */
-export async function send(connection: Connection, outbox: Outbox, made: Submission): Promise<Pending | undefined> {
+/**
+ * Store and pin the bytes, then hand the call to the outbox; it can be called again after any error. undefined: it waits for
+ * the approval of stake and fee in the campaign's token, or is in the queue though this home did not bring it there.
+ */
+export async function send(connection: Connection, outbox: Outbox, made: Submission, asset: string): Promise<Pending | undefined> {
   if (made.sealed === null) throw new OpenMinedError(`submission ${made.campaign}/${made.update} is closed; it is not sent again`);
   const known = outbox.find(submitDeed(made));
   if (known !== undefined && known.status !== "displaced") return known;
   await connection.store.putPinned(made.sealed, minePins(outbox.account, made.campaign));
-  return outbox.ensure(submitDeed(made), () => connection.sonar.submit(made.campaign, made.update, outbox.account, made.value));
+  if (asset !== ZERO_ADDRESS && made.value > 0n && !(await isApproved(connection, outbox, asset, made.value, made.campaign))) return undefined;
+  return outbox.ensure(submitDeed(made), () => connection.sonar.submit(made.campaign, made.update, outbox.account, made.value, asset));
 }
 
 /** Whether the contract gives stake and fee of this submission back. */
@@ -50,15 +56,15 @@ export function mayReclaim(record: CampaignRecord, standing: Standing, now: numb
 export function reclaim(connection: Connection, outbox: Outbox, record: CampaignRecord, standing: Standing): Promise<Pending | undefined> {
   const index = standing.index ?? -1;
   const deed = deedOf("reclaim", record.id, String(index));
-  return outbox.ensure(deed, () => connection.sonar.reclaim(record.id, index, standing.update, outbox.account));
+  return outbox.ensure(deed, () => connection.sonar.reclaim(record.id, index, standing.update, outbox.account, record.asset));
 }
 
 /** Send all that the campaign owes the account by now; undefined if that is nothing. Each claim is a deed of its own. */
-export async function claim(connection: Connection, outbox: Outbox, campaign: string): Promise<Pending | undefined> {
+export async function claim(connection: Connection, outbox: Outbox, campaign: string, asset: string): Promise<Pending | undefined> {
   const before = outbox.records.confirmed("claim", campaign);
   const deed = deedOf("claim", campaign, String(before.length));
   if (outbox.find(deed) === undefined && (await outbox.shows(deed, before))) return undefined;
-  return outbox.ensure(deed, () => connection.sonar.claim(campaign, outbox.account));
+  return outbox.ensure(deed, () => connection.sonar.claim(campaign, outbox.account, asset));
 }
 
 export class OpenSubmissions {
@@ -80,11 +86,11 @@ export class OpenSubmissions {
     for (const standing of connection.standings(campaign)) {
       const { made } = standing;
       if (made === null || made.closedAt !== null) continue;
-      if (standing.outcome !== "waiting") this.release(made, standing);
+      if (standing.outcome !== "waiting") await this.release(made, standing, record.asset);
       else if (standing.index !== null) await this.putBack(made);
       else {
         const hopeless = await this.whyHopeless(made, record, policy, now);
-        if (hopeless === null) await this.sendAgain(made);
+        if (hopeless === null) await this.sendAgain(made, record.asset);
         else this.giveUp(made, hopeless);
       }
     }
@@ -110,15 +116,15 @@ export class OpenSubmissions {
     }
     if (waiting.length > 0) return false;
     const claimable = await connection.sonar.claimable(campaign, connection.address);
-    if (autoClaim && claimable > (await this.gasCost(record, CLAIM_GAS))) await this.claim(campaign, claimable);
+    if (autoClaim && claimable > (await this.gasCost(record, CLAIM_GAS))) await this.claim(record, claimable);
     return claimable === 0n;
   }
 
-  private async claim(campaign: string, amount: bigint): Promise<void> {
+  private async claim({ id: campaign, asset }: CampaignRecord, amount: bigint): Promise<void> {
     const known = new Set(this.outbox.records.ofCampaign(campaign).map((pending) => pending.number));
-    const sent = await claim(this.connection, this.outbox, campaign);
+    const sent = await claim(this.connection, this.outbox, campaign, asset);
     if (sent === undefined || known.has(sent.number)) return;
-    this.tell({ event: "claiming", campaign, sentence: `claiming ${formatWei(amount)}`, fields: { amount: String(amount), transaction: sent.hashes.at(-1) ?? "" } });
+    this.tell({ event: "claiming", campaign, sentence: `claiming ${showAmount(await this.connection.asset(asset), amount)}`, fields: { amount: String(amount), transaction: sent.hashes.at(-1) ?? "" } });
   }
 
   /** Anybody may settle a campaign whose time is over; if Capsule is silent, who is owed does. */
@@ -154,9 +160,9 @@ export class OpenSubmissions {
     return forbidden[0]?.reason ?? null;
   }
 
-  private async sendAgain(made: Submission): Promise<void> {
+  private async sendAgain(made: Submission, asset: string): Promise<void> {
     const known = this.outbox.find(submitDeed(made));
-    const sent = await send(this.connection, this.outbox, made);
+    const sent = await send(this.connection, this.outbox, made, asset);
     if (known === undefined && sent !== undefined) this.tell(submitted(made, sent.hashes.at(-1) ?? "", null));
   }
 
@@ -173,10 +179,11 @@ export class OpenSubmissions {
     this.wholeUntil.set(made.update, performance.now() + PUT_BACK_MS);
   }
 
-  private release(made: Submission, standing: Standing): void {
+  private async release(made: Submission, standing: Standing, asset: string): Promise<void> {
+    const shown = showAmount(await this.connection.asset(asset), standing.payout);
     this.unpin(made);
     this.connection.journal.close(made, seconds());
-    this.tell(judged(made.campaign, standing.index ?? 0, standing.verdict ?? "RECLAIMED", standing.payout, standing.accuracy));
+    this.tell(judged(made.campaign, standing.index ?? 0, standing.verdict ?? "RECLAIMED", standing.payout, standing.accuracy, shown));
   }
 
   private giveUp(made: Submission, reason: string): void {

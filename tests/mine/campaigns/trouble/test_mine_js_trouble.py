@@ -108,7 +108,9 @@ def test_campaigns_that_are_wrong_are_refused_in_the_python_mines_words_and_stop
     by_python = make_home("stranger")
     by_python.data().add("colours", colours, replace=False)
     connection = Connection.open(by_python)
-    errors = {error: describe(error) for error in Agent(connection, connection.outbox(stranger), tell=tell).round()}
+    errors = {
+        error: describe(error) for error in Agent(connection, connection.outbox(stranger), tell=tell).round()
+    }
     words = {says: type(error).__name__ for error, says in errors.items()}
     expected = {}
     for campaign in campaigns.values():

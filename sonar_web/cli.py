@@ -59,7 +59,9 @@ def run(
     confirmations: ConfirmationsOption = 12,
     poll_seconds: PollSecondsOption = 2.0,
     start_block: StartBlockOption = None,
-    requests_a_minute: Annotated[int, typer.Option(help="Most requests of one address.", min=1)] = 600,
+    requests_a_minute: Annotated[
+        int, typer.Option(help="Most requests of one address in a minute.", min=1)
+    ] = 600,
     store: StoreOption = None,
     answer_to: Annotated[
         list[str] | None, typer.Option(help="A name under which browsers may ask. Repeat it for others.")

@@ -97,7 +97,9 @@ def explain(
     rules: Annotated[
         bool, typer.Option("--rules", help="Show every rule that was asked, with what it wants and found.")
     ] = False,
-    last: Annotated[int, typer.Option(help="Without an ID: so many decisions.", min=1, max=10_000)] = 50,
+    last: Annotated[
+        int, typer.Option(help="How many decisions to show where no ID is given.", min=1, max=10_000)
+    ] = 50,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:

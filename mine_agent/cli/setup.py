@@ -67,9 +67,9 @@ def init(
 
     What you allow here is all that is allowed: a mine that was told nothing joins nothing. The rules are in
     the file policy.toml, with an explanation beside each; change them there at any time. "any" allows
-    everybody or everything, and has to be said. Privacy is on: what linear models may learn of a single
-    record is bounded, unless you say "none". The account needs ether before `mine-agent run` can submit;
-    making it needs none.
+    everybody or everything, and must be given explicitly. Privacy is on: what linear models may learn of a
+    single record is bounded, unless you say "none". The account needs ether before `mine-agent run` can
+    submit; making it needs none.
     """
     from mine_agent.cli.connect import home_path
     from mine_agent.errors import HomeError

@@ -18,8 +18,8 @@ def earnings(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None
     """Show for each campaign what this Capsule earns in fees and what it paid for gas.
 
     "fees" are of all submissions with a verdict: due at settlement, if the result came in time. "gas" is what
-    the transactions cost, those that failed, too; the registration of certificates is of no campaign and not
-    in it. "net" is fees less gas, where a campaign pays in ether. JSON has every wei.
+    the transactions cost, including those that failed; registering certificates belongs to no campaign and
+    is not in it. "net" is fees less gas, where a campaign pays in ether. JSON has every wei.
     """
     from openmined_oracle.cli.connect import connect_and_read, home_path
     from openmined_oracle.earnings import earnings as earnings_of

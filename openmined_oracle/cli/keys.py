@@ -141,8 +141,8 @@ def hand_over(
     """Let another machine or operator go on with all open campaigns: the last backup.
 
     Stop `capsule run` first. Afterwards it refuses to run here, as two machines with
-    one account take each other's nonces. Who goes on says `capsule keys restore FILE`,
-    looks at rpc and store in settings.toml, and runs. The passphrase goes another way.
+    one account take each other's nonces. Whoever takes over says `capsule keys restore
+    FILE`, looks at rpc and store in settings.toml, and runs it. Send the passphrase by another route.
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.home import Home
@@ -180,8 +180,8 @@ def restore(
 ) -> None:
     """Make a home from a backup; then `capsule run` goes on with every open campaign.
 
-    What was said since the backup was made is taken from the chain, and nothing is
-    said twice. Never run two machines with the same home: be sure that the old one
+    What was sent since the backup was made is taken from the chain, and nothing is
+    sent twice. Never run two machines with the same home: be sure that the old one
     is off for good.
     """
     from openmined_oracle.cli.connect import home_path

@@ -39,8 +39,8 @@ def run(
 
     Opens requested campaigns or declines them, judges submissions in the order
     of the queue, reports, delivers, settles, and claims the fees. It can be
-    stopped, or die, at any moment: the next run goes on where this one was, and
-    says nothing twice.
+    stopped, or die, at any moment: the next run continues where this one stopped,
+    and sends nothing twice.
 
     What is printed is what the chain says anyway: verdicts, and accuracies only
     of submissions that were paid. With --format json every happening is one

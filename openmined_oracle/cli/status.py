@@ -15,7 +15,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """Show account, funds, certificate, chain, store, what campaigns must offer, and
     how many of them are in which state.
 
-    What they must offer is said in capsule.toml in the home directory: assets (a
+    What they must offer is set in capsule.toml in the home directory: assets (a
     list of "ether" and addresses of tokens that you trust, or ["any"]); for those in
     ether, least_bounty and least_fee (such as "0.1 ether"). Others are declined.
     Of neural networks, max_networks are open at a time; further ones wait. The file

@@ -38,7 +38,7 @@ Location = Annotated[
 ]
 Kind = Annotated[
     str | None,
-    typer.Option("--as", help="Kind of the data; else seen from the ending (`data kinds` lists them)."),
+    typer.Option("--as", help="Kind of the data; else recognised by the ending (`data kinds` lists them)."),
 ]
 Options = Annotated[
     list[str] | None,
@@ -47,7 +47,8 @@ Options = Annotated[
     ),
 ]
 Decimal = Annotated[
-    str | None, typer.Option(help="Decimal mark of numbers in texts, '.' or ','; else seen from the numbers.")
+    str | None,
+    typer.Option(help="Decimal mark of numbers in texts, '.' or ','; else recognised from the numbers."),
 ]
 Unusable = Annotated[
     str, typer.Option(help="Largest share of records that may be left out because they cannot be used.")

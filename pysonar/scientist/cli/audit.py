@@ -58,8 +58,8 @@ def audit(
 ) -> None:
     """Check a campaign from its events and public artifacts alone: every hash, order, time and wei.
 
-    No key is needed, and nothing of the contract's totals is believed: they are
-    derived anew, by code of its own, and compared. With --validation (for the
+    No key is needed, and the contract's totals are not trusted: they are
+    derived anew, by separate code, and compared. With --validation (for the
     scientist, asks for the passphrase) the delivered model and record are opened,
     too, and the model's accuracy is measured again.
 

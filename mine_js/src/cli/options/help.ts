@@ -67,7 +67,7 @@ changes, the mine refuses it until you add it again with --replace; a database i
 which of your columns a campaign's fields are: other names, units, words. Suggested mappings and other kinds: mine-agent data.`,
     options: `  --as KIND                  the kind of the data; else by the ending or the first bytes (data kinds lists them)
   --set KEY=VALUE            an option of the kind, as separator=semicolon, encoding=cp1252, table=patients, query='select ...'
-  --decimal . | ,            the decimal mark; else seen from the numbers
+  --decimal . | ,            the decimal mark; else recognised from the numbers
   --unusable '1 %'           the largest share of records that may be left out
   --replace                  register a name anew
   --file FILE                map: take this mapping (TOML); without it the present one is shown

@@ -170,7 +170,7 @@ def simulate(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the shuffling.")] = 0,
     plot: Annotated[
         Path | None,
         typer.Option(

@@ -98,6 +98,8 @@ class FaultyNode:
     widths: list[int] = field(default_factory=list)
     exchanges: int = 0
     takes_batches: bool = True
+    breaks_batches: Broken | None = None
+    """How it fails at each batch, in place of saying that it takes none."""
 
     def __post_init__(self) -> None:
         self._habits: list[Habit] = []
@@ -186,6 +188,8 @@ def _handler(node: FaultyNode) -> type[BaseHTTPRequestHandler]:
                 self._say(200, json.dumps(refused).encode(), {})
                 return
             try:
+                if isinstance(body, list) and node.breaks_batches is not None:
+                    raise node.breaks_batches
                 said = [node.answer(one) for one in body] if isinstance(body, list) else node.answer(body)
             except Broken as broken:
                 self._break(broken)

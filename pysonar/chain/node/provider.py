@@ -34,6 +34,10 @@ _PAUSES: dict[type[NodeDownError], tuple[float, ...]] = {
 }
 BACK_TO_FIRST_SECONDS = 60.0
 BATCH = 50
+BATCH_TRIES = 3
+"""Batches that fail in a row, while single requests are answered, before the node is taken for one that
+cannot say that it takes none: some gateways close the connection, or send a page."""
+BATCHES_AGAIN_SECONDS = 600.0
 
 
 class NodeProvider(JSONBaseProvider):
@@ -60,7 +64,9 @@ class NodeProvider(JSONBaseProvider):
         self._current = 0
         self._left_first_at = 0.0
         self._checked: set[Endpoint] = set()
-        self._no_batches: set[Endpoint] = set()
+        self._one_by_one_until: dict[Endpoint, float] = {}
+        self._failed_batches: dict[Endpoint, int] = {}
+        self._answers_alone: set[Endpoint] = set()
         self.requests = 0
 
     @property
@@ -82,7 +88,11 @@ class NodeProvider(JSONBaseProvider):
         """Several reading requests, in as few exchanges as the node allows, each batch by one machine."""
         found: list[Answer] = []
         for first in range(0, len(asked), BATCH):
-            found += self._patiently(asked[first : first + BATCH], repeatable=True)
+            part = asked[first : first + BATCH]
+            try:
+                found += self._patiently(part, repeatable=True)
+            except BatchRefused:
+                found += [answer for one in part for answer in self._patiently([one], repeatable=True)]
         return found
 
     def distrust(self) -> None:
@@ -105,7 +115,7 @@ class NodeProvider(JSONBaseProvider):
         return len(self._endpoints)
 
     def _patiently(self, asked: Sequence[Request], *, repeatable: bool) -> list[Answer]:
-        """Ask until it is answered: the next node at once, the same one after a pause."""
+        """Ask until it is answered: the next node at once, the same one after a pause. BatchRefused."""
         self._prefer_first()
         failures, errors = 0, list[NodeDownError]()
         while True:
@@ -131,31 +141,46 @@ class NodeProvider(JSONBaseProvider):
             errors.clear()
 
     def _exchange(self, endpoint: Endpoint, asked: Sequence[Request]) -> list[Answer]:
-        """One exchange with one node that serves the right chain, or one for each request if it takes no
-        batches.
-        """
+        """One exchange with one node that serves the right chain. BatchRefused: ask it one by one."""
         try:
             self._check_chain(endpoint)
-            if len(asked) == 1:
-                self.requests += 1
-                return endpoint.exchange(asked, batch=False)
-            if endpoint not in self._no_batches:
-                self.requests += 1
-                try:
-                    return endpoint.exchange(asked, batch=True)
-                except BatchRefused:
-                    self._no_batches.add(endpoint)
-            self.requests += len(asked)
-            return [endpoint.exchange([one], batch=False)[0] for one in asked]
+            if len(asked) > 1:
+                return self._batch(endpoint, asked)
+            self.requests += 1
+            found = endpoint.exchange(asked, batch=False)
         except NodeDownError:
             self._checked.discard(endpoint)
             raise
+        self._answers_alone.add(endpoint)
+        return found
+
+    def _batch(self, endpoint: Endpoint, asked: Sequence[Request]) -> list[Answer]:
+        now = time.monotonic()
+        if now < self._one_by_one_until.get(endpoint, 0.0):
+            raise BatchRefused
+        self.requests += 1
+        try:
+            found = endpoint.exchange(asked, batch=True)
+        except BatchRefused:
+            self._one_by_one_until[endpoint] = float("inf")
+            raise
+        except NodeDownError as error:
+            if endpoint in self._answers_alone and not (isinstance(error, NodeBusyError) and error.limited):
+                self._answers_alone.discard(endpoint)
+                failed = self._failed_batches[endpoint] = self._failed_batches.get(endpoint, 0) + 1
+                if failed >= BATCH_TRIES:
+                    self._one_by_one_until[endpoint] = now + BATCHES_AGAIN_SECONDS
+                    raise BatchRefused from None
+            raise
+        self._failed_batches.pop(endpoint, None)
+        return found
 
     def _check_chain(self, endpoint: Endpoint) -> None:
         if self._expected is None or endpoint in self._checked:
             return
         self.requests += 1
         (answer,) = endpoint.exchange([("eth_chainId", [])], batch=False)
+        self._answers_alone.add(endpoint)
         try:
             found = answers.quantity(answer.get("result"))
         except answers.NotUnderstood as error:

@@ -21,12 +21,13 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.connect import connect
-from pysonar.chain.node.provider import LONGEST_WAIT
+from pysonar.chain.node.provider import BATCHES_AGAIN_SECONDS, LONGEST_WAIT
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.patient import patient
 from tests.conftest import Anvil
 from tests.faulty_node import (
     Act,
+    Broken,
     Exchange,
     FaultyNode,
     answering,
@@ -214,6 +215,55 @@ def test_many_requests_go_in_one_exchange_or_one_by_one(
         found = rpc.ask_all(web3, requests(3), [answers.block] * 3)
         assert [block.number for block in found if not isinstance(block, NodeRefusedError)] == [0, 1, 2]
     assert faulty.exchanges == (2 if takes_batches else 1 + 3 + 3)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [Broken(None), Broken(400, b"<html>Bad Request</html>"), Broken(413), Broken(500), Broken(200, b"[]"),
+     Broken(200, b"null")],
+    ids=["closed", "a page", "too large", "an error", "no answers", "null"],
+)  # fmt: skip
+def test_a_node_that_fails_at_every_batch_is_asked_one_by_one_soon(
+    node: Anvil, faulty: FaultyNode, monkeypatch: pytest.MonkeyPatch, broken: Broken
+) -> None:
+    """It cannot say that it takes none. Later it is tried again."""
+    node.mine(3)
+    faulty.breaks_batches = broken
+    web3, _ = patient(faulty.url, expected_chain_id=1337)
+    found = rpc.ask_all(web3, requests(3), [answers.block] * 3)
+    assert [block.number for block in found if not isinstance(block, NodeRefusedError)] == [0, 1, 2]
+    before = faulty.exchanges
+    rpc.ask_all(web3, requests(3), [answers.block] * 3)
+    assert faulty.exchanges == before + 3
+    faulty.breaks_batches = None
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + BATCHES_AGAIN_SECONDS)
+    rpc.ask_all(web3, requests(3), [answers.block] * 3)
+    assert faulty.exchanges == before + 4
+
+
+def test_a_node_that_is_away_or_limits_requests_is_not_taken_for_one_without_batches(
+    node: Anvil, faulty: FaultyNode
+) -> None:
+    web3, _ = patient(faulty.url, expected_chain_id=1337)
+    for habit in (closing, http(429)):
+        for _ in range(5):
+            faulty.habit(habit)
+            with pytest.raises(NodeDownError):
+                rpc.ask_all(web3, requests(3), [answers.block] * 3)
+        faulty.behave()
+        before = faulty.exchanges
+        assert len(rpc.ask_all(web3, requests(3), [answers.block] * 3)) == 3
+        assert faulty.exchanges == before + 2  # which chain it serves, and the batch
+
+
+def test_one_by_one_each_request_is_repeated_for_itself(node: Anvil, faulty: FaultyNode) -> None:
+    """All anew after each error would never end at a gateway that fails at one request in seven."""
+    node.mine(30)
+    faulty.takes_batches = False
+    faulty.habit(http(502), share=0.15)
+    web3, _ = patient(faulty.url, expected_chain_id=1337)
+    assert len(rpc.ask_all(web3, requests(30), [answers.block] * 30)) == 30
 
 
 def test_a_batch_with_a_missing_or_a_foreign_answer_is_asked_again(faulty: FaultyNode) -> None:

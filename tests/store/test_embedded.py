@@ -245,7 +245,9 @@ def test_any_owner_name_stays_inside_the_store(store, owner, tmp_path):
     cid = store.put_pinned(b"a model", owner)
     assert store.pins(owner) == [cid]
     assert store.owners() == [owner]
-    assert {p.name for p in (tmp_path / "store").iterdir()} == {"blocks", "identity", "pins", "tmp", "lock"}
+    assert {p.name for p in (tmp_path / "store").iterdir()} == {
+        "blocks", "clock", "identity", "pins", "tmp", "lock"
+    }  # fmt: skip
     assert len(list((tmp_path / "store" / "pins").iterdir())) == 1
 
 

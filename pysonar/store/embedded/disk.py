@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pysonar.protocol.cid import Cid
+from pysonar.store.embedded import clock_watch
 from pysonar.store.errors import (
     StoreAccessError,
     StoreBusyError,
@@ -42,6 +43,7 @@ T = TypeVar("T")
 _LOCK_POLL_SECONDS = 0.05
 _SIDE_BY_SIDE = 16
 _IDENTITY_BYTES = 32
+_NOTE_BYTES = 200
 _READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
@@ -214,12 +216,28 @@ class StoreDirectory:
                 if path.stat().st_mtime < older_than:
                     path.unlink()
 
+    def clock_ahead(self) -> float:
+        """Seconds that the clock is ahead of the smallest difference to the time since the machine was
+        started, which is noted; 0 where the system says nothing of that. See `clock_watch`.
+        """
+        start, now = clock_watch.this_start(), clock_watch.difference()
+        if start is None or now is None:
+            return 0.0
+        path = self.root / "clock"
+        least = clock_watch.noted(read_ordinary(path, _NOTE_BYTES), start)
+        if least is None or now < least - clock_watch.SLACK:
+            with contextlib.suppress(StoreError):  # a block that cannot be written either says so itself
+                self.finish([self.begin(path, clock_watch.note(start, now))])
+            return 0.0
+        return max(0.0, now - least)
+
     @contextlib.contextmanager
     def writing(self, timeout: float = 60.0) -> Iterator[None]:
         """Held by everybody who adds blocks or pins, together with others: no garbage is collected
         meanwhile."""
         with self._locked(fcntl.LOCK_SH, timeout):
             self.require_same()
+            self.clock_ahead()
             yield
 
     @contextlib.contextmanager

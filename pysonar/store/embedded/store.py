@@ -27,8 +27,8 @@ from pysonar.store.unixfs.profile import MAX_FILE, dag_size, depth_of
 from pysonar.store.unixfs.reader import file_links, read_file
 
 GRACE_SECONDS = 3600.0
-"""Blocks written (or put again) within this time survive a garbage collection: their pin may be on its
-way."""
+"""Blocks written (or put again) within this time survive a garbage collection, also under a clock that was
+set ahead meanwhile: their pin may be on its way."""
 
 
 class EmbeddedStore:
@@ -112,7 +112,7 @@ class EmbeddedStore:
                     raise type(error)(
                         reason, cid=cid, block=error.block or error.cid, tried=error.tried
                     ) from None
-            written_before = time.time() - self._grace
+            written_before = time.time() - self._directory.clock_ahead() - self._grace
             blocks = freed = 0
             for cid, size, written in list(self.blocks.listing()):
                 if cid not in keep and written < written_before:

@@ -245,6 +245,7 @@ def test_a_node_that_fails_at_every_batch_is_asked_one_by_one_soon(
 def test_a_node_that_is_away_or_limits_requests_is_not_taken_for_one_without_batches(
     node: Anvil, faulty: FaultyNode
 ) -> None:
+    node.mine(3)
     web3, _ = patient(faulty.url, expected_chain_id=1337)
     for habit in (closing, http(429)):
         for _ in range(5):

@@ -23,7 +23,6 @@ from pysonar.tables import read_records
 from tests.builders.specs import spec_of
 from tests.json_types import JsonObject
 
-from .conftest import RECORDS
 from .writing import Told
 
 RULES: tuple[JsonObject, JsonObject] = (
@@ -88,5 +87,5 @@ def encodings(data: DataSet, schema: Schema) -> tuple[bytes, bytes]:
     """Inputs and labels of all the records, to the last bit."""
     with data.opened() as source:
         table, reading = read_records(source, schema)
-    assert reading.kept == reading.records == RECORDS
+    assert reading.kept == reading.records == data.rows
     return np.asarray(schema.encode(table)).tobytes(), np.asarray(schema.encode_labels(table)).tobytes()

@@ -30,15 +30,41 @@ def cut(
         columns: those wanted, in their order; None for all.
 
     Raises:
-        FileFormatError: a row takes more than `LONGEST_LINE` bytes; names it.
+        FileFormatError: a row takes more than `LONGEST_LINE` bytes, names it; offsets lead anywhere, or texts
+            are not UTF-8, names the column.
     """
     row = 0
     for batch in batches:
-        wanted = batch if columns is None else batch.select(list(columns))
+        wanted = _sound(batch if columns is None else batch.select(list(columns)), source, row)
         for first in range(0, wanted.num_rows, BATCH_ROWS):
             for part in _by_bytes(wanted.slice(first, BATCH_ROWS), source, row):
                 row += part.num_rows
                 yield part
+
+
+def _sound(batch: pa.RecordBatch, source: str, before: int) -> pa.RecordBatch:
+    """The batch, if its cells are what its types say; runs of equal cells as places in a dictionary, as few
+    of pyarrow's functions take runs.
+    """
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowException:
+            raise FileFormatError(
+                f"{source}: column {field.name!r} is damaged after row {before}, or has texts that are not"
+                " UTF-8; write it anew"
+            ) from None
+    if not any(pa.types.is_run_end_encoded(kind) for kind in batch.schema.types):
+        return batch
+    return pa.RecordBatch.from_arrays([_places(column) for column in batch.columns], batch.schema.names)
+
+
+def _places(column: pa.Array) -> pa.Array:
+    if not pa.types.is_run_end_encoded(column.type):
+        return column
+    places = pa.RunEndEncodedArray.from_arrays(column.run_ends, pa.array(range(len(column.values))))
+    each = pc.run_end_decode(places).slice(column.offset, len(column))
+    return pa.DictionaryArray.from_arrays(each, column.values)
 
 
 def _by_bytes(batch: pa.RecordBatch, source: str, before: int) -> Iterator[pa.RecordBatch]:

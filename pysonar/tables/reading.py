@@ -25,7 +25,7 @@ from pysonar.protocol.schema.text import EXPECTED, are_numbers, count_numbers
 from pysonar.tables.csv_file import CsvFile
 from pysonar.tables.numbers import Evidence, bare, marks
 from pysonar.tables.source import Batch, Source, require_columns
-from pysonar.tables.values import Converted, convert, expected, flat
+from pysonar.tables.values import Converted, convert, expected, flat, value_at
 
 UNUSABLE = Fraction(1, 100)
 """Share of the records that may be left out because they cannot be used."""
@@ -208,7 +208,7 @@ def _one_batch(
             at = int(np.argmax(bad))
             row = batch.rows[at]
             if first is None or row < first[0]:
-                value = None if converted.missing[at] else converted.found[at].as_py()
+                value = None if converted.missing[at] else value_at(converted.found, at)
                 first = (
                     row,
                     BadValueError(reading.source, row, wanted.name, value, _wants(wanted, decimals)),

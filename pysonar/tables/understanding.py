@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pysonar.tables.numbers import Evidence, bare, marks, parse_numbers
 from pysonar.tables.source import Source
-from pysonar.tables.values import flat, missing_in, truth_in
+from pysonar.tables.values import flat, missing_in, truth_in, value_at
 
 MOST_COLUMNS = 1_000
 """Columns of wider tables are named, not looked at: a cell each for 250,000 columns takes minutes."""
@@ -180,8 +180,10 @@ class _Tally:
             seen.high = high if seen.high is None else max(high, seen.high)
 
     def _sample(self, there: pa.Array) -> None:
-        for value in there.slice(0, 50).to_pylist() if len(self.column.samples) < SAMPLES else []:
-            shown = str(value)[:40]
+        if len(self.column.samples) == SAMPLES:
+            return
+        for place in range(min(50, len(there))):
+            shown = str(value_at(there, place))[:40]
             if shown not in self.column.samples:
                 self.column.samples.append(shown)
             if len(self.column.samples) == SAMPLES:

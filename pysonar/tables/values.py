@@ -123,6 +123,16 @@ def flat(column: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(column) if pa.types.is_string(column.type) else column
 
 
+def value_at(column: pa.Array, place: int) -> object:
+    """A value to show to people. Python has no time beyond the year 9999, and not every zone that a file may
+    name: such a value is shown by its type.
+    """
+    try:
+        return column[place].as_py()
+    except Exception:  # noqa: BLE001 - of other libraries' calendars
+        return f"a {column.type} that no calendar has"
+
+
 def missing_in(column: pa.Array, classes: tuple[object, ...], notes: Counter[str]) -> NDArray[np.bool_]:
     """Which values are gaps; words for one are counted, unless the field has that word as a class."""
     null = np.asarray(pc.is_null(column, nan_is_null=True).to_numpy(zero_copy_only=False), dtype=bool)

@@ -243,7 +243,7 @@ def test_an_arrow_file_whose_texts_lead_outside_of_it_ends_no_process(tmp_path: 
     offsets = b"".join(number.to_bytes(4, "little") for number in (0, 3, 6, 11))
     assert content.count(offsets) == 1
     Path(location).write_bytes(content.replace(offsets, offsets[:4] + (2**30).to_bytes(4, "little") * 3))
-    with pytest.raises(OpenMinedError, match=r"people\.arrows: damaged after row 0; write the file anew"):
+    with pytest.raises(OpenMinedError, match=r"people\.arrows: column 'a' is damaged after row 0"):
         DataShelf(tmp_path / "shelf").add("bad", location, replace=False)
 
 

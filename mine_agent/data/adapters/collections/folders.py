@@ -67,5 +67,5 @@ def digest_of_folder(folder: Path, files: Iterator[Path]) -> bytes:
             content = hashlib.sha256(path.read_bytes()).digest()
         except OSError:
             raise FileFormatError(f"{path}: cannot be read") from None
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + content)
+        digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0" + content)
     return digest.digest()

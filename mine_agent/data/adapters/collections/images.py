@@ -23,6 +23,7 @@ from mine_agent.data.adapters.collections.folders import (
     require_files,
 )
 from mine_agent.errors import DataError
+from pysonar.tables.mixed import well_formed
 from pysonar.tables.source import Batch, Fault, require_columns
 
 MOST_PIXELS = 50_000_000  # of the file before it is scaled down
@@ -64,10 +65,10 @@ class ImageFolder:
         for row, path in enumerate(self._files(), start=1):
             image = self._read(path)
             if isinstance(image, str):
-                faults.append(Fault(row, f"({path.name}) {image}"))
+                faults.append(Fault(row, f"({well_formed(path.name)}) {image}"))
                 continue
             pixels.append(image)
-            labels.append(path.parent.name)
+            labels.append(well_formed(path.parent.name))
             rows.append(row)
             if len(rows) >= _ROWS:
                 yield _batch(columns, places, pixels, labels, rows, faults)

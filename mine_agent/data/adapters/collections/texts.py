@@ -14,6 +14,7 @@ from mine_agent.data.adapters.collections.folders import (
     require_files,
 )
 from pysonar.protocol.schema.errors import FileFormatError
+from pysonar.tables.mixed import well_formed
 from pysonar.tables.source import Batch
 from pysonar.tables.text_files import encoding_of, open_binary
 
@@ -50,15 +51,15 @@ class TextFolder:
             try:
                 with open_binary(path) as file:
                     if path.stat().st_size > LARGEST:
-                        yield f"({path.name}) is longer than {LARGEST} bytes"
+                        yield f"({well_formed(path.name)}) is longer than {LARGEST} bytes"
                         continue
                     encoding = encoding_of(file, path.name)
                     file.seek(0)
                     text = file.read().decode(encoding)
             except (FileFormatError, OSError, UnicodeError):
-                yield f"({path.name}) is not a text that can be read"
+                yield f"({well_formed(path.name)}) is not a text that can be read"
                 continue
-            yield Document({"text": text, "label": path.parent.name}, text)
+            yield Document({"text": text, "label": well_formed(path.parent.name)}, text)
 
     def _files(self) -> Iterator[Path]:
         return files_in(self._folder, _ENDINGS)

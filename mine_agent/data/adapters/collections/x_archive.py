@@ -22,6 +22,7 @@ from pysonar.tables.source import Batch
 from pysonar.tables.text_files import open_binary
 
 LARGEST_PART = 1 << 29  # bytes; X cuts an archive into parts of about 100 MB
+_MOST_DIGITS = 18  # of a count
 _NAMES = ("tweets.js", "tweet.js", "tweets-part*.js", "tweet-part*.js")
 _COLUMNS = (
     "date", "text", "text_without_hashtags", "hashtag", "language", "favorites", "retweets", "reply",
@@ -123,7 +124,8 @@ def _date(value: object) -> Any:
 
 
 def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+    digits = str(value) if isinstance(value, int | str) else ""
+    return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def _hashtags(entries: object) -> list[str]:

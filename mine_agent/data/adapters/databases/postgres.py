@@ -16,7 +16,8 @@ import pyarrow as pa
 from mine_agent.data.adapters.databases.query import query_of
 from mine_agent.data.adapters.databases.secrets import OPTIONS, connection_of, refuse_secret
 from mine_agent.errors import DataError
-from pysonar.tables.source import BATCH_ROWS, Batch, numbered, require_columns
+from pysonar.tables.cutting import cut
+from pysonar.tables.source import Batch, numbered, require_columns
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
@@ -35,7 +36,7 @@ class PostgresTable:
     def columns(self) -> list[str]:
         """The names that the SELECT gives."""
         with self._open() as connection:
-            query = f"select * from ({self._query}) as records limit 0"  # noqa: S608
+            query = f"select * from (\n{self._query}\n) as records limit 0"  # noqa: S608
             with _reader(connection, query) as reader:
                 return list(reader.schema.names)
 
@@ -48,7 +49,7 @@ class PostgresTable:
         sums = ", ".join(
             f"coalesce(sum(hashtextextended(records::text, {seed})), 0)::text" for seed in _SEEDS
         )
-        query = f"select count(*)::text, {sums} from ({self._query}) as records"  # noqa: S608
+        query = f"select count(*)::text, {sums} from (\n{self._query}\n) as records"  # noqa: S608
         with self._open() as connection, connection.cursor() as cursor:
             cursor.execute(query)
             row = cursor.fetchone()
@@ -61,9 +62,9 @@ class PostgresTable:
         row = 0
         with self._open() as connection:
             try:
-                query = f"select {wanted} from ({self._query}) as records"  # noqa: S608
+                query = f"select {wanted} from (\n{self._query}\n) as records"  # noqa: S608
                 with _reader(connection, query) as reader:
-                    for batch in numbered(_cut(reader)):
+                    for batch in numbered(cut(reader, self.name)):
                         row += batch.records.num_rows
                         yield batch
             except (pa.ArrowException, OSError):
@@ -101,12 +102,6 @@ def _reader(connection: Connection, query: str) -> Iterator[pa.RecordBatchReader
         cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
         cursor.execute(query)
         yield cursor.fetch_record_batch()
-
-
-def _cut(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    for batch in reader:
-        for first in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(first, BATCH_ROWS)
 
 
 def _meaning(state: str) -> str:

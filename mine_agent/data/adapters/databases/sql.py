@@ -42,7 +42,7 @@ class SqlTable(SelectedRows):
     def columns(self) -> list[str]:
         """The names that the SELECT gives."""
         with self._open() as connection:
-            query = f"select * from ({self._query}) as records where 1 = 0"  # noqa: S608
+            query = f"select * from (\n{self._query}\n) as records where 1 = 0"  # noqa: S608
             return list(self._result(connection, query).keys())
 
     def remarks(self) -> list[str]:

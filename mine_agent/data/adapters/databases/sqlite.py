@@ -24,6 +24,16 @@ _TABLES = "select name from sqlite_schema where type = 'table' and name not like
 _MAGIC = b"SQLite format 3\0"
 
 
+def _text(content: bytes) -> str | bytes:
+    """What is declared a text and is none is taken as the bytes that it is: SQLite itself would end the
+    reading, and show the cell in its message.
+    """
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
+
+
 class SqliteTable(SelectedRows):
     """The records of one SELECT."""
 
@@ -34,7 +44,7 @@ class SqliteTable(SelectedRows):
     def columns(self) -> list[str]:
         """The names that the SELECT gives."""
         with self._open() as database:
-            cursor = database.execute(f"select * from ({self._query}) limit 0")  # noqa: S608 - the owner's own
+            cursor = database.execute(f"select * from (\n{self._query}\n) limit 0")  # noqa: S608 - the owner's own
             return [column[0] for column in cursor.description]
 
     def names(self) -> list[str]:
@@ -50,6 +60,7 @@ class SqliteTable(SelectedRows):
         """All of them, streamed."""
         with self._open() as database:
             # SQLite names no row; so it refuses only what is far beyond the limit that is looked at below.
+            database.text_factory = _text
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 4 * LONGEST_LINE)
             yield from row_batches(database.execute(self._query), self.name)
 
@@ -86,7 +97,9 @@ class SqliteAdapter:
         """The records of a table or query; of the one table, if there is one only. DataError: neither is
         named.
         """
-        if not options:
-            tables = SqliteTable(Path(location), _TABLES).names()
-            options = {"table": tables[0]} if len(tables) == 1 else {}
+        tables = SqliteTable(Path(location), _TABLES).names()
+        table = options.get("table") if options else tables[0] if len(tables) == 1 else None
+        if table in tables and "query" not in options:  # its name may have a point in it
+            quoted = '"' + table.replace('"', '""') + '"'
+            return SqliteTable(Path(location), f"select * from {quoted}")  # noqa: S608 - quoted
         return SqliteTable(Path(location), query_of(options, what=f"SQLite database {location}"))

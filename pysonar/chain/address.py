@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from eth_utils.address import is_address, to_checksum_address
 
 from pysonar.chain.errors import BadAddressError, BadArgumentError
@@ -9,6 +11,7 @@ from pysonar.chain.errors import BadAddressError, BadArgumentError
 ZERO_ADDRESS = "0x" + "0" * 40
 
 
+@lru_cache(maxsize=1 << 15)  # a hash each, and the same few accounts in a million logs
 def checksum(address: str) -> str:
     """The mixed-case form (EIP-55) of a well-formed address."""
     return str(to_checksum_address(address))

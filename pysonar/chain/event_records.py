@@ -28,6 +28,7 @@ from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node.answers import BlockRef
 
 CHECKPOINTS_KEPT = 1_000
+ROWS_AT_ONCE = 500
 _MINER = "json_extract(fields, '$.miner')"
 _BY = f"name = 'Submitted' and {_MINER} = ?"
 _NOT_BY_OTHERS = f"(name <> 'Submitted' or {_MINER} = ?)"
@@ -147,7 +148,7 @@ class EventRecords:
     def add(self, events: Iterable[LoggedEvent], end: BlockRef | None) -> list[LoggedEvent]:
         """Store what is new or back on the chain; those events. `end`: everything up to there is read now."""
         with transaction(self.database):
-            new = [event for event in events if self._store(event)]
+            new = self._store(events)
             if end is not None:
                 self.database.execute(
                     "insert into checkpoint (number, hash) values (?, ?)", (end.number, end.hash)
@@ -244,30 +245,28 @@ class EventRecords:
             )
         return found
 
-    def _store(self, logged: LoggedEvent) -> bool:
-        """Whether the event is new, or back on the chain and not handled yet."""
-        campaign = logged.event.id if isinstance(logged.event, CampaignEvent) else None
-        place = (logged.block_hash, logged.log_index)
-        row = self.database.execute(
-            "select handled, orphaned from event where block_hash = ? and log_index = ?", place
-        ).fetchone()
-        if row is not None:
-            if row["orphaned"]:
-                self.database.execute(
-                    "update event set orphaned = 0 where block_hash = ? and log_index = ?", place
-                )
-            return bool(row["orphaned"] and not row["handled"])
-        self.database.execute(
-            "insert into event "
-            "(block_hash, log_index, block_number, transaction_hash, name, campaign, fields) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *place,
-                logged.block_number,
-                logged.transaction_hash,
-                logged.event.name,
-                campaign,
-                to_json(logged.event),
-            ),
-        )
-        return True
+    def _store(self, events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
+        """Those that are new, or back on the chain and not handled yet."""
+        by_place = {(logged.block_hash, logged.log_index): logged for logged in events}
+        waiting = list(by_place.items())
+        new: list[LoggedEvent] = []
+        for first in range(0, len(waiting), ROWS_AT_ONCE):
+            some = dict(waiting[first : first + ROWS_AT_ONCE])
+            rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(some))
+            changed = self.database.execute(
+                "insert into event"  # noqa: S608 - our own words
+                " (block_hash, log_index, block_number, transaction_hash, name, campaign, fields)"
+                f" values {rows} on conflict (block_hash, log_index)"
+                " do update set orphaned = 0 where event.orphaned = 1"
+                " returning block_hash, log_index, handled",
+                [value for place, logged in some.items() for value in _row(place, logged)],
+            ).fetchall()
+            found = {(bytes(row["block_hash"]), row["log_index"]) for row in changed if not row["handled"]}
+            new += [logged for place, logged in some.items() if place in found]
+        return new
+
+
+def _row(place: tuple[bytes, int], logged: LoggedEvent) -> tuple[object, ...]:
+    event = logged.event
+    campaign = event.id if isinstance(event, CampaignEvent) else None
+    return (*place, logged.block_number, logged.transaction_hash, event.name, campaign, to_json(event))

@@ -69,12 +69,14 @@ def news(request: Request) -> StreamingResponse:
 
 
 async def _news(request: Request) -> AsyncIterator[str]:
-    progress, told, quiet = _progress(request), "", 0.0
+    progress, quiet = _progress(request), 0.0
+    told: tuple[str, str | None] | None = None
     while not await request.is_disconnected():
-        version = request.app.state.version()  # another branch of the same height, and a title, are news, too
-        if version != told:
-            told, quiet = version, 0.0
-            yield _event("block", {"block": progress.block})
+        # Another branch of the same height, a title, and trouble are news, too.
+        news = (request.app.state.version(), progress.trouble)
+        if news != told:
+            told, quiet = news, 0.0
+            yield _event("block", {"block": progress.block, "trouble": progress.trouble})
         elif quiet >= SECONDS_BETWEEN_SIGNS_OF_LIFE:
             quiet = 0.0
             yield ": still here\n\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from pysonar.chain.contract.events import (
@@ -24,7 +25,7 @@ from pysonar.chain.contract.events import (
     Submitted,
     Verdicts,
 )
-from sonar_web.index.rows import Database, read_one, upsert
+from sonar_web.index.rows import Database, read_many, read_one, upsert_many
 from sonar_web.index.tables import amount
 
 CampaignRow = dict[str, Any]
@@ -134,13 +135,13 @@ class Batch:
 
     def flush(self) -> None:
         """Write everything. Inside the caller's transaction."""
-        for row in self._campaigns.values():
-            if row is not None:
-                upsert(self._database, "campaign", ("id",), row)
-        for place in self._submissions.values():
-            upsert(self._database, "submission", ("campaign", "place"), place)
-        for (table, key), changes in self._totals.items():
-            self._add_to(table, key, changes)
+        campaigns = [row for row in self._campaigns.values() if row is not None]
+        upsert_many(self._database, "campaign", ("id",), campaigns)
+        upsert_many(self._database, "submission", ("campaign", "place"), list(self._submissions.values()))
+        for table in _TOTALS:
+            self._add_to(
+                table, {key: changes for (name, key), changes in self._totals.items() if name == table}
+            )
         self._campaigns.clear()
         self._submissions.clear()
         self._totals.clear()
@@ -244,13 +245,17 @@ class Batch:
         for name, change in changes.items():
             totals[name] += sign * change
 
-    def _add_to(self, table: str, key: tuple[str, ...], changes: dict[str, int]) -> None:
+    def _add_to(self, table: str, totals: Mapping[tuple[str, ...], dict[str, int]]) -> None:
         names, counters, amounts = _TOTALS[table]
-        known = read_one(self._database, table, dict(zip(names, key, strict=True))) or {}
-        row: dict[str, Any] = dict(zip(names, key, strict=True))
-        row |= {name: known.get(name, 0) + changes.get(name, 0) for name in counters}
-        row |= {name: amount(int(known.get(name, 0)) + changes.get(name, 0)) for name in amounts}
-        upsert(self._database, table, names, row)
+        before = read_many(self._database, table, names, list(totals))
+        rows = []
+        for key, changes in totals.items():
+            known = before.get(key, {})
+            row: dict[str, Any] = dict(zip(names, key, strict=True))
+            row |= {name: known.get(name, 0) + changes.get(name, 0) for name in counters}
+            row |= {name: amount(int(known.get(name, 0)) + changes.get(name, 0)) for name in amounts}
+            rows.append(row)
+        upsert_many(self._database, table, names, rows)
 
 
 def _terms(event: CampaignCreated) -> dict[str, Any]:

@@ -4,7 +4,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pysonar.chain.contract.events import CampaignEvent, LoggedEvent
 from pysonar.chain.database import transaction
@@ -13,7 +13,7 @@ from pysonar.chain.migrations import migrate
 from pysonar.chain.node.answers import BlockRef
 from sonar_web.index.batch import Batch
 from sonar_web.index.gas import take_back_gas
-from sonar_web.index.rows import Database
+from sonar_web.index.rows import Database, upsert_many
 from sonar_web.index.tables import TABLES
 
 Times = Callable[[Sequence[LoggedEvent]], dict[bytes, int]]
@@ -40,7 +40,7 @@ class IndexRecords(EventRecords):
         with transaction(self.database):
             self._keep(times, found)
             new = super().add(found, end)
-            self._follow(new)
+            self._follow(new, times)
         return new
 
     def give_up_above(self, number: int) -> list[bytes]:
@@ -67,7 +67,7 @@ class IndexRecords(EventRecords):
 
     # Statistics.
 
-    def _follow(self, new: Sequence[LoggedEvent]) -> None:
+    def _follow(self, new: Sequence[LoggedEvent], times: Mapping[bytes, int]) -> None:
         """In the chain's order where that is how they came; a campaign whose events came late is folded
         anew.
         """
@@ -76,7 +76,7 @@ class IndexRecords(EventRecords):
         for logged in new:
             event = logged.event
             if isinstance(event, CampaignEvent) and event.id not in late:
-                batch.apply(logged, self.time_of(logged.block_hash))
+                batch.apply(logged, times[logged.block_hash])
         batch.flush()
         for campaign in late:
             self._refold(campaign, without={(one.block_hash, one.log_index) for one in new})
@@ -136,9 +136,8 @@ class IndexRecords(EventRecords):
 
     def _keep(self, times: dict[bytes, int], events: Sequence[LoggedEvent]) -> None:
         numbers = {logged.block_hash: logged.block_number for logged in events}
-        for block, at in times.items():
-            self.database.execute(
-                "insert into block_time (hash, number, at) values (?, ?, ?)"
-                " on conflict (hash) do update set gas_read = 0",
-                (block, numbers[block], at),
-            )
+        # Also those that are known: gas of what a node had kept back is still to be read.
+        rows = [
+            {"hash": block, "number": numbers[block], "at": at, "gas_read": 0} for block, at in times.items()
+        ]
+        upsert_many(self._index, "block_time", ("hash",), rows)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+ROWS_AT_ONCE = 200
+
 
 class Database(Protocol):
     """What the index needs of a connection: `sqlite3.Connection` and `PostgresDatabase` have it."""
@@ -32,12 +34,37 @@ def read_one(database: Database, table: str, key: Mapping[str, Any]) -> dict[str
     return None if row is None else {name: row[name] for name in row.keys()}  # noqa: SIM118 - of sqlite3.Row
 
 
+def read_many(
+    database: Database, table: str, names: Sequence[str], keys: Sequence[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows of those keys that there are, by key."""
+    found = {}
+    for first in range(0, len(keys), ROWS_AT_ONCE):
+        some = keys[first : first + ROWS_AT_ONCE]
+        places = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * len(some))
+        statement = f"select * from {table} where ({', '.join(names)}) in (values {places})"  # noqa: S608 - our own words
+        for row in database.execute(statement, [value for key in some for value in key]).fetchall():
+            plain = {name: row[name] for name in row.keys()}  # noqa: SIM118 - of sqlite3.Row
+            found[tuple(plain[name] for name in names)] = plain
+    return found
+
+
+def upsert_many(
+    database: Database, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows, each with the same columns, or write them over those of the same key."""
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[first : first + ROWS_AT_ONCE]
+        names = list(some[0])
+        places = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * len(some))
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
+        statement = (
+            f"insert into {table} ({', '.join(names)}) values {places}"  # noqa: S608 - our own words
+            f" on conflict ({', '.join(key)}) do update set {changes}"
+        )
+        database.execute(statement, [row[name] for row in some for name in names])
+
+
 def upsert(database: Database, table: str, key: Sequence[str], row: Mapping[str, Any]) -> None:
     """Insert the row, or write it over the one of the same key."""
-    places = ", ".join("?" * len(row))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name not in key)
-    statement = (
-        f"insert into {table} ({', '.join(row)}) values ({places})"  # noqa: S608 - our own words
-        f" on conflict ({', '.join(key)}) do update set {changes}"
-    )
-    database.execute(statement, tuple(row.values()))
+    upsert_many(database, table, key, [row])

@@ -51,6 +51,9 @@ _STEP_2 = (
 _STEP_3 = (
     *(f"delete from {table}" for table in ("event", "checkpoint", "block_time")),  # noqa: S608 - our own
     *(f"delete from {table}" for table in ("campaign", "submission", "miner", "capsule", "day")),  # noqa: S608
+    # Of agents that ask for what waits, or for their own: here nobody does, and each costs at every event.
+    "drop index if exists event_waiting",
+    "drop index if exists event_miner",
     "alter table campaign add column judged_at integer",
     "alter table capsule add column unavailable_seconds integer not null default 0",
     "alter table block_time add column gas_read integer not null default 0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from pathlib import Path
@@ -16,15 +17,19 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api.limits import RateLimit
 from sonar_web.errors import TooManyRequestsError
 from sonar_web.index.indexer import Indexer
+from sonar_web.index.rows import upsert
 from tests.conftest import Anvil
-from tests.web.chain_story import Story
+from tests.web.chain_story import Story, digest
 from tests.web.test_web_index import two_campaigns
 
 NASTY = ["'; drop table campaign; --", "1 or 1=1", "%00", "\u202e", "x" * 400, "0x" + "zz" * 32]
 PATHS = [
     "/api/v1/campaigns?state={}", "/api/v1/campaigns?owner={}", "/api/v1/campaigns?after={}",
     "/api/v1/campaigns/{}", "/api/v1/miners?asset={}", "/api/v1/miners/{}/submissions",
-    "/api/v1/capsules/{}", "/api/v1/days?after={}", "/api/v1/export/{}.csv",
+    "/api/v1/capsules/{}", "/api/v1/days?after={}", "/api/v1/export/{}.csv", "/api/v1/export/{}.parquet",
+    "/api/v1/campaigns?capsule={}", "/api/v1/campaigns?limit={}", "/api/v1/campaigns/{}/versions",
+    "/api/v1/campaigns/{}/submissions", "/api/v1/miners?after={}", "/api/v1/capsules?after={}",
+    "/api/v1/gas?after={}", "/api/v1/tokens?after={}", "/api/v1/tokens/{}", "/api/v1/artifacts/{}",
 ]  # fmt: skip
 
 
@@ -102,6 +107,36 @@ def test_strangers_parameters_are_refused_in_words(client: TestClient, told: byt
             answer = client.get(path.format(quote(nasty, safe="")))
             assert 400 <= answer.status_code < 500, (path, nasty)
     assert len(client.get("/api/v1/campaigns").json()["data"]) == 2
+
+
+def test_what_is_searched_for_is_never_a_pattern_or_sql(
+    client: TestClient, indexer: Indexer, told: bytes
+) -> None:
+    named = indexer.another_connection()
+    row = {"digest": digest("spec"), "title": "Irises", "folded": "irises"}
+    upsert(named, "spec_title", ("digest",), row)
+    named.close()
+
+    def found(words: str) -> int:
+        answer = client.get("/api/v1/campaigns", params={"search": words})
+        assert answer.status_code == 200
+        return len(answer.json()["data"])
+
+    assert found("IRIS") == 2
+    for words in ("' or '1'='1", "%", "ir_s", "\\", "iris') --", "0x' or id is not null --"):
+        assert found(words) == 0, words
+
+
+@pytest.mark.parametrize(
+    "inside", ["[1]", '["x", 1]', "{}", "[9e99, 1]", "[1, null]", '[1, "zz"]', "[true, 1]"]
+)
+def test_a_cursor_that_no_answer_gave_is_refused_or_an_empty_page(
+    client: TestClient, told: bytes, inside: str
+) -> None:
+    cursor = base64.urlsafe_b64encode(inside.encode()).decode()
+    answer = client.get("/api/v1/campaigns", params={"after": cursor})
+    assert answer.status_code == 400
+    assert "a cursor that an answer gave" in answer.json()["error"]
 
 
 def test_what_is_not_there_is_said(client: TestClient, told: bytes) -> None:

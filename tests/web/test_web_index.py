@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
-from pysonar.chain.database_errors import DatabaseUnusableError, WrongDatabaseError
+from pysonar.chain.database_errors import DatabaseUnusableError, NewerDatabaseError, WrongDatabaseError
 from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web import queries
 from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
@@ -217,6 +217,21 @@ def test_a_database_of_another_contract_is_refused(
     indexer.close()
     other = Sonar(node.web3, node.web3.to_checksum_address("0x" + "11" * 20), sonar.chain_id)
     with pytest.raises(WrongDatabaseError, match="contract"):
+        Indexer(node.web3, other, database, confirmations=0, start_block=0).poll()
+
+
+def test_a_database_of_another_chain_or_of_a_newer_release_is_refused(
+    node: Anvil, sonar: Sonar, indexer: Indexer, database: str
+) -> None:
+    indexer.poll()
+    another = indexer.another_connection()
+    another.execute("update migration set step = 99 where room = 'statistics'")
+    another.close()
+    indexer.close()
+    with pytest.raises(NewerDatabaseError, match="99"):
+        indexer.poll()
+    other = Sonar(node.web3, sonar.address, sonar.chain_id + 1)
+    with pytest.raises(WrongDatabaseError, match="chain id"):
         Indexer(node.web3, other, database, confirmations=0, start_block=0).poll()
 
 

@@ -3,7 +3,7 @@ import { Link, Route, Switch } from "wouter";
 
 import { count } from "../shared/format/numbers";
 import { PageHead, type Place, Shell } from "../shared/ui/Shell";
-import { Loading } from "../shared/ui/States";
+import { Loading, Notice } from "../shared/ui/States";
 import { Badge, Units } from "../shared/ui/words";
 import { type Token, useAnswer } from "./api";
 import { CampaignPage } from "./campaign/CampaignPage";
@@ -29,14 +29,14 @@ const LINES: Record<Line, string> = { connecting: "Connecting", live: "Live", lo
 
 /** Which page an address shows. */
 export function Pages() {
-  const { line, block } = useNews();
+  const { line, block, trouble } = useNews();
   const tokens = useAnswer<readonly Token[]>("/tokens").data?.data;
   const units = useMemo(() => new Map((tokens ?? []).map((token) => [token.address, token] as const)), [tokens]);
   return (
     <Shell
       name="Sonar"
       places={PLACES}
-      beside={<Badge tone={line === "lost" ? "bad" : "live"}>{LINES[line]}</Badge>}
+      beside={<Badge tone={line === "lost" ? "bad" : trouble !== null ? "warn" : "live"}>{trouble !== null && line === "live" ? "Not up to date" : LINES[line]}</Badge>}
       bottom={
         <>
           <span>{block !== null && block >= 0 ? `Read up to block ${count(block)}.` : "No block is read yet."}</span>
@@ -46,6 +46,7 @@ export function Pages() {
         </>
       }
     >
+      {trouble !== null && <Notice kind="warn">This service does not keep up with the chain now; what you see may be old. {trouble.slice(0, 300)}</Notice>}
       <Units value={units}>
         <Suspense fallback={<Loading what="the page" />}>
         <Switch>

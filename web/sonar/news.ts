@@ -19,19 +19,22 @@ export function useFresh(again: () => void): void {
 export type Line = "connecting" | "live" | "lost";
 
 /** Listens to the service's events: whatever a page shows is asked for again when something is new. */
-export function useNews(): { line: Line; block: number | null } {
+export function useNews(): { line: Line; block: number | null; trouble: string | null } {
   const [line, setLine] = useState<Line>("connecting");
   const [block, setBlock] = useState<number | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
     const news = new EventSource(`${API}/news`);
     news.addEventListener("open", () => setLine("live"));
     news.addEventListener("error", () => setLine("lost")); // it connects again by itself
     news.addEventListener("block", (event) => {
-      setBlock((JSON.parse((event as MessageEvent<string>).data) as { block: number }).block);
+      const news = JSON.parse((event as MessageEvent<string>).data) as { block: number; trouble: string | null };
+      setBlock(news.block);
+      setTrouble(news.trouble);
       void mutate((key) => typeof key === "string" && key.startsWith(API) && !key.includes("/artifacts/"));
       for (const again of lists) again();
     });
     return () => news.close();
   }, []);
-  return { line, block };
+  return { line, block, trouble };
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
@@ -217,7 +217,7 @@ def _as_newest(name: str, values: dict[str, Any]) -> str:
 
 def to_json(event: SonarEvent) -> str:
     """The event's fields as JSON text (bytes in hex), for the local database."""
-    return json.dumps({k: "0x" + v.hex() if isinstance(v, bytes) else v for k, v in asdict(event).items()})
+    return json.dumps({k: "0x" + v.hex() if isinstance(v, bytes) else v for k, v in vars(event).items()})
 
 
 def from_json(name: str, text: str) -> SonarEvent:

@@ -19,7 +19,7 @@ export function ModelChoices(props: { draft: Draft; sheet: Sheet | null; advice:
       {label !== undefined && choices !== null && (
         <>
           <Choice label="Model" value={familyOf(draft, label)} onChange={edit("family")} options={recommended(choices.families)} wrong={wrong.family} hint="A neural network: sonar campaign create." />
-          <Choice label="It sees" value={draft.bends} onChange={edit("bends")} options={[["no", "The fields as they are (recommended first)"], ["yes", `Bends, too: ${plural(RANDOM_FEATURES, "random feature")} of them`]]} hint="Random features see more and make visits longer." />
+          <Choice label="Features" value={draft.bends} onChange={edit("bends")} options={[["no", "The fields as they are (try this first)"], ["yes", `${plural(RANDOM_FEATURES, "random feature")}, which see bends`]]} hint="More features make a visit longer." />
           <Choice label="Measured by" value={measured.metric} onChange={edit("metric")} options={choices.metrics} hint={measured.why} />
         </>
       )}

@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.capsule.party import Party, Size, party
 from openmined_oracle.agent import Agent
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 
@@ -126,7 +127,7 @@ def growth(size: Size, submissions: int, parts: int, folder: Path) -> dict[str, 
         cpu, wall = time.process_time(), time.monotonic()
         agent.context.follower.poll()
         known = {"cpu": time.process_time() - cpu, "wall": time.monotonic() - wall}
-        if agent.context.follower.lag():
+        if agent.context.follower.cursor < rpc.block_number(made.node.web3):
             raise RuntimeError("Capsule has not caught up")
         done = reported(made, campaign)
         phases = [worked(agent, submissions * part // parts, done) for part in range(1, parts + 1)]

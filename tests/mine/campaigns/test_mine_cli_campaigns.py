@@ -153,7 +153,7 @@ def test_a_store_out_of_reach_ends_with_3(
     assert result.exit_code == 3
 
 
-@pytest.mark.only_mine_py("mappings of columns: data map, data check")
+@pytest.mark.only_mine_py("suggested mappings: data map --campaign")
 def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
@@ -180,7 +180,7 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     assert fit["missing"] == ["a"]
 
 
-@pytest.mark.only_mine_py("mappings of columns: data map, data check")
+@pytest.mark.only_mine_py("suggested mappings: data map --campaign")
 def test_data_map_says_what_it_guessed_and_data_check_how_more_is_left_out(
     mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
@@ -211,3 +211,25 @@ def test_data_map_says_what_it_guessed_and_data_check_how_more_is_left_out(
     assert fit["fits"]
     (row,) = json.loads(mine_agent("campaigns", "--home", home.path, "--format", "json").stdout)
     assert (row["unfit"], row["rules"]) == (None, "allowed")
+
+
+def test_a_mapping_of_the_owners_own_is_kept_shown_and_forgotten(
+    mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
+) -> None:
+    small_capsule.open()
+    own, mapping = colours.with_name("own.csv"), colours.with_name("own.toml")
+    own.write_text(colours.read_text().replace("a,", "A,", 1))
+    mapping.write_text('[a]\ncolumn = "A"\n')
+    ask(mine_agent, home, "data", "add", "own", str(own))
+    kept = mine_agent("data", "map", "own", "--file", mapping, "--yes", "--home", home.path)
+    assert kept.exit_code == 0, kept.output
+    assert ask(mine_agent, home, "data", "map", "own")["mapping"] == mapping.read_text()
+    (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
+    assert fit["fits"] is True
+    mapping.write_text('[a]\ncolumn = "A"\nfactor = 0\n')
+    refused = mine_agent("data", "map", "own", "--file", mapping, "--yes", "--home", home.path)
+    assert (refused.exit_code, "[a]: factor is 0; use constant" in refused.stderr) == (1, True)
+    assert mine_agent("data", "map", "own", "--forget", "--home", home.path).exit_code == 0
+    assert ask(mine_agent, home, "data", "map", "own")["mapping"] is None
+    kinds = {entry["kind"] for entry in ask(mine_agent, home, "data", "kinds")}
+    assert kinds >= {"arrow", "csv", "jsonl", "parquet", "sqlite"}

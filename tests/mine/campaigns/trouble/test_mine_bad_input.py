@@ -1,5 +1,22 @@
 """What strangers and broken machines hand to a mine: a clear message, nothing submitted, nothing spent, and
 the honest campaign beside it is served all the same.
+
+Where each kind of bad input is tested (files are those of tests/adapters and of this folder):
+
+    a file that cannot be understood       test_nothing_understood: what_cannot_be_understood
+    a row too long                         test_nothing_understood: a_row_too_long_is_named; test_wide_rows
+    a wrong type in row nine million       here: a_value_of_the_wrong_type_in_row_nine_million
+    a server that goes away                here; test_every_adapter, test_sql_dialects: with the row
+    a table that changes between batches   here; test_changing_sources, test_sql_dialects
+    a symlink loop                         test_nothing_understood: a_link_that_leads, a_folder_that
+    a zip bomb of an image                 test_nothing_understood: images_that_unpack; test_collections
+    a schema with a reference or a bomb    here: a_spec_with_a_reference_or_a_bomb_in_its_schema
+    forbidden fields                       here: a_campaign_that_asks_for_forbidden_fields
+    a model that is not what the spec says test_mine_hostile: a_campaign_that_is_wrong (HOSTILE)
+    another certificate of Capsule's       test_mine_hostile: names_a_certificate_that_is_not_capsules
+    an RPC that lies about its chain       here: a_node_that_says_another_chain, a_home_of_another_chain
+
+What the shelf refuses is not registered, so nothing of it can be trained on, submitted or paid for.
 """
 
 from __future__ import annotations

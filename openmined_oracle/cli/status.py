@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pysonar.party.cli.console import Format, FormatOption, HomeOption, command, print_record
+from pysonar.party.wording import about
 from pysonar.protocol.amounts import format_wei
 
 
@@ -90,7 +91,7 @@ def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
         },
         form=form,
         show={
-            "balance": lambda text: format_wei(int(text)),
+            "balance": lambda text: about(int(text)),
             "accepts": _accepts,
             "campaigns": lambda counts: ", ".join(f"{n} {state}" for state, n in counts.items()) or "none",
         },

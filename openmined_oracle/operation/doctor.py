@@ -15,7 +15,7 @@ from openmined_syft.schemes import networks_here
 from pysonar.chain.sending.outbox_records import OutboxRecords
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.finding import Finding
-from pysonar.protocol.amounts import format_wei
+from pysonar.party.wording import about
 from pysonar.protocol.artifacts import MAX_BYTES
 from pysonar.protocol.cid import Cid
 from pysonar.store.probe import prove
@@ -109,7 +109,7 @@ def _vitals(connection: Connection) -> Vitals:
 
 def _funds(found: Vitals) -> str:
     days = found.balance_days
-    text = format_wei(found.balance) + ("" if days is None else f", for about {days:,.0f} days")
+    text = about(found.balance) + ("" if days is None else f", for about {days:,.0f} days")
     if not found.balance or (days is not None and days < LEAST_DAYS):
         raise TroubleError(text)
     return text

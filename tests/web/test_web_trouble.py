@@ -6,15 +6,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from pysonar.chain.sending.signer import KeyfileSigner
+from sonar_web.api.app import Serving, make_app
+from sonar_web.api.reading import Place, Reader
 from sonar_web.errors import DatabaseAwayError
 from sonar_web.index.batch import Batch
 from sonar_web.index.indexer import Indexer
+from sonar_web.index.reading import open_for_reading
 from tests.postgres_server import Postgres, postgres_bin
 from tests.web.chain_story import Story
 from tests.web.test_web_index import rows, same_as_recounted, two_campaigns
@@ -95,6 +101,49 @@ def test_a_server_that_goes_away_in_the_middle_of_a_batch_costs_nothing(
     assert rows(own_server.url, "campaign") == []
     indexer.poll()
     indexer.close()
+    same_as_recounted(story.node, story.sonar, own_server.url)
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_and_started_is_said_once_and_waited_for(
+    story: Story, own_server: Postgres, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
+    indexer = Indexer(
+        story.node.web3, story.sonar, own_server.url, confirmations=0, start_block=0, poll_seconds=0.05
+    )
+    reader = Reader(
+        Place(story.sonar.chain_id, story.sonar.address), lambda: open_for_reading(own_server.url)
+    )
+    asked = TestClient(make_app(reader, indexer.progress, Serving()), base_url="http://127.0.0.1")
+    said: list[str] = []
+    stop = threading.Event()
+    running = threading.Thread(target=indexer.run, args=(stop, said.append))
+    running.start()
+
+    def wait_until(true: Callable[[], bool]) -> None:
+        until = time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < until, said
+            time.sleep(0.05)
+
+    try:
+        two_campaigns(story, miner, second_miner)
+        wait_until(lambda: len(asked.get("/api/v1/campaigns").json()["data"]) == 2)
+        own_server.stop()
+        wait_until(lambda: any("does not answer; nothing is lost" in line for line in said))
+        assert asked.get("/healthz").status_code == 503
+        assert "does not answer" in asked.get("/healthz").json()["trouble"]
+        away = asked.get("/api/v1/campaigns")
+        assert (away.status_code, "does not answer" in away.json()["error"]) == (503, True)
+        assert "only%20for%20tests" not in away.text + "".join(said)  # the password
+        two_campaigns(story, miner, second_miner)
+        own_server.start()
+        wait_until(lambda: indexer.progress.trouble is None)
+        wait_until(lambda: len(asked.get("/api/v1/campaigns").json()["data"]) == 4)
+    finally:
+        stop.set()
+        running.join()
+    assert len([line for line in said if "does not answer" in line]) == 1
     same_as_recounted(story.node, story.sonar, own_server.url)
 
 

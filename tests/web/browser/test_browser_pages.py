@@ -190,6 +190,20 @@ def test_a_server_that_goes_away_is_said_and_what_was_loaded_stays(
     reader.faults.clear()
 
 
+def test_a_chain_that_is_away_is_said_over_every_page_until_it_is_back(
+    visit: Callable[..., Visit], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = visit()
+    page = reader.open("/", "Irises of three botanical gardens")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.indexer, "_round", lambda: "no answer from the node at http://127.0.0.1:8545")
+        page.get_by_text("does not keep up with the chain now").wait_for()
+        page.get_by_text("Not up to date").wait_for()
+        page.get_by_text("Irises of three botanical gardens").wait_for()
+        assert reader.audit() == ""
+    page.get_by_text("does not keep up with the chain now").wait_for(state="detached")
+
+
 def test_the_first_page_is_small_and_quick(visit: Callable[..., Visit], site: Site) -> None:
     first = (BUILT / "sonar" / "index.html").read_text()
     names = [name for name in (path.name for path in (BUILT / "sonar" / "assets").iterdir()) if name in first]

@@ -25,6 +25,8 @@ from openmined_syft.schemes import AnyScheme
 
 Weights = NDArray[np.float64]
 
+_VISIT_BYTES = 1 << 30  # of all mines' visits together; beyond that they are computed anew in each turn
+
 
 @dataclass(frozen=True, eq=False)
 class PlainCampaign:
@@ -124,6 +126,22 @@ class Climb:
         return self.gains[-1].after if self.gains else self.start
 
 
+@dataclass(frozen=True)
+class FreeRider:
+    """Somebody without records. Those with an even number submit the last version's change once more, which
+    everybody can make of two public models; the others, and all before there is a change, a drawn direction.
+    """
+
+    number: int
+
+    def gradient(self, change: Weights) -> Weights:
+        """Of the length of a unit, or the change itself; zeros are no change."""
+        if self.number % 2 == 0 and change.any():
+            return change
+        drawn: Weights = np.random.default_rng(self.number).normal(size=change.shape)
+        return drawn / np.linalg.norm(drawn)
+
+
 def climb(
     campaign: PlainCampaign,
     mines: Mapping[str, Learnable],
@@ -131,31 +149,59 @@ def climb(
     target: int,
     min_gain: int,
     most_evaluations: int = 1_000_000,
+    free_riders: Mapping[str, FreeRider] | None = None,
 ) -> Climb:
     """Mines that take turns in the given order until the target is reached, or none of them gains any more.
 
     Args:
         target, min_gain: the terms', in ppm.
+        free_riders: spread evenly among the mines.
 
     Raises:
         SyftError: a mine's data cannot be learned from, or its gradient breaks a bound.
     """
     weights = campaign.first
-    done = Climb(campaign.score(weights), weights)
-    visits: dict[str, object] = {}
-    in_vain = 0
-    while in_vain < len(mines):
-        for name in mines:
-            if done.best >= target or in_vain >= len(mines) or done.evaluations >= most_evaluations:
+    done, change = Climb(campaign.score(weights), weights), np.zeros_like(weights)
+    visits, riders = _Visits(campaign, mines), free_riders or {}
+    turns, in_vain = _spread(list(mines), list(riders)), 0
+    while in_vain < len(turns):
+        for name in turns:
+            if done.best >= target or in_vain >= len(turns) or done.evaluations >= most_evaluations:
                 return done
-            if campaign.scheme.fresh_rows or name not in visits:
-                version, salt = len(done.gains), name.encode()
-                visits[name] = campaign.visit(mines[name], version=version, salt=salt)
-            found = campaign.best_step(done.weights, campaign.gradient(done.weights, visits[name]))
+            if name in riders:
+                gradient = clipped(riders[name].gradient(change), campaign.difference_norm)
+            else:
+                gradient = campaign.gradient(done.weights, visits.of(name, version=len(done.gains)))
+            found = campaign.best_step(done.weights, gradient)
             done.evaluations += 1
             in_vain += 1
             if found and is_paid(found, accuracy=done.best, target=target, min_gain=min_gain):
                 after = min(found.score, target)
                 done.gains.append(Gain(name, done.evaluations - 1, done.best, after))
-                done.weights, in_vain = found.weights, 0
+                change, in_vain = found.weights - done.weights, 0
+                done.weights = found.weights
     return done
+
+
+class _Visits:
+    """What mines' data come to: kept for the next turn as far as there is room, as no version changes it."""
+
+    def __init__(self, campaign: PlainCampaign, mines: Mapping[str, Learnable]) -> None:
+        self._campaign, self._mines = campaign, mines
+        rows, columns = campaign.family.weights_shape
+        self._room = max(1, _VISIT_BYTES // (8 * rows * (rows + columns)))
+        self._kept: dict[str, object] = {}
+
+    def of(self, name: str, *, version: int) -> object:
+        if name in self._kept:
+            return self._kept[name]
+        visit = self._campaign.visit(self._mines[name], version=version, salt=name.encode())
+        if not self._campaign.scheme.fresh_rows and len(self._kept) < self._room:
+            self._kept[name] = visit
+        return visit
+
+
+def _spread(many: list[str], few: list[str]) -> list[str]:
+    """Both, each in its order and evenly among the other."""
+    placed = [((at + 0.5) / len(names), name) for names in (many, few) for at, name in enumerate(names)]
+    return [name for _, name in sorted(placed, key=lambda one: one[0])]

@@ -151,13 +151,19 @@ class Campaign:
         return answer.remarks()
 
     def simulate(
-        self, data: Any, *, mines: int = 10, epsilon: float | None = None, seed: int = 0
+        self,
+        data: Any,
+        *,
+        mines: int = 10,
+        epsilon: float | None = None,
+        seed: int = 0,
+        free_riders: float = 0.0,
     ) -> Simulation:
         """The campaign played with many mines in plain numbers, as `sonar campaign simulate`.
 
         Args:
             data: records to share out to the mines, in the forms that validation records may have.
-            mines, epsilon, seed: as of `pysonar.scientist.planning.simulation.simulate`.
+            mines, epsilon, seed, free_riders: as of `pysonar.scientist.planning.simulation.simulate`.
 
         Raises:
             PlanError: fewer records than mines, noise for a network, or a model that no mine could train.
@@ -166,7 +172,15 @@ class Campaign:
         if self._plan is None:
             raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
         records, _ = read_records(_source(data), self._plan.schema)
-        return simulate(self._plan, self._validation, records, mines=mines, epsilon=epsilon, seed=seed)
+        return simulate(
+            self._plan,
+            self._validation,
+            records,
+            mines=mines,
+            epsilon=epsilon,
+            seed=seed,
+            free_riders=free_riders,
+        )
 
     def slips(self) -> list[str]:
         """What is allowed and yet looks like a slip, in the terms and as the rehearsal went."""

@@ -60,7 +60,14 @@ def looked_through(path: Path, validation: Path | None = None, capsule: str | No
 
 
 def simulated(
-    path: Path, validation: Path, data: Path, *, mines: int, epsilon: float | None, seed: int
+    path: Path,
+    validation: Path,
+    data: Path,
+    *,
+    mines: int,
+    epsilon: float | None,
+    seed: int,
+    free_riders: float = 0.0,
 ) -> Simulation:
     """The plan of a file played with mines that share the records of `data`; see `simulation.simulate`.
 
@@ -71,7 +78,7 @@ def simulated(
     plan = read_plan(path, {"capsule": named or PLACEHOLDER}, asset_at=_unknown_token)
     own, _ = read_records(CsvFile(validation), plan.schema)
     others, _ = read_records(CsvFile(data), plan.schema)
-    return simulate(plan, own, others, mines=mines, epsilon=epsilon, seed=seed)
+    return simulate(plan, own, others, mines=mines, epsilon=epsilon, seed=seed, free_riders=free_riders)
 
 
 def _unknown_token(address: str) -> Asset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -12,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from openmined_syft.judging.plain_campaign import Climb
-from openmined_syft.models import Rows
+from openmined_syft.judging.plain_campaign import Climb, FreeRider, PlainCampaign
+from openmined_syft.models import Learnable, Rows
 from pysonar import Campaign
 from pysonar.scientist.cli.campaign.simulated import picture
 from pysonar.scientist.connection import Scientist
@@ -22,9 +23,20 @@ from pysonar.scientist.planning import noise
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import encoded
-from pysonar.scientist.planning.simulation import simulate
+from pysonar.scientist.planning.simulation import (
+    CREATE_GAS,
+    DELIVER_GAS,
+    GAIN_GAS,
+    NO_GAIN_GAS,
+    OPEN_GAS,
+    SECONDS_EACH,
+    SETTLE_GAS,
+    simulate,
+)
 from tests.json_types import JsonObject
 from tests.scientist.planning.test_scientist_rehearsal import table
+
+GAS = Path(__file__).parents[3] / "snapshots" / "gas.json"
 
 
 def test_payouts_are_the_contracts_and_nothing_is_lost(plan: Plan) -> None:
@@ -146,3 +158,75 @@ def test_more_mines_than_records_and_noise_for_a_network_are_refused(plan_values
     records = pa.table({**{f"x{n}": [0.1, 0.2] for n in range(9)}, "ill": [0, 1]})
     with pytest.raises(PlanError, match="nothing bounds it"):
         simulate(network, records, records, mines=1, epsilon=3.0)
+
+
+def test_free_riders_have_no_records_and_what_they_earn_is_told_apart(plan_values: JsonObject) -> None:
+    plan = plan_from(plan_values | {"target": "99 %"})
+    done = simulate(plan, table(200), table(200, seed=1), mines=20, free_riders=0.5)
+    assert (done.free_riders, done.rows) == (10, 20)
+    names = {gain.mine for gain in done.climb.gains}
+    riders = [earned for name, earned in done.by_mine.items() if name.startswith("free rider")]
+    row = done.as_row()
+    assert names <= {f"mine {n}" for n in range(1, 11)} | {f"free rider {n}" for n in range(1, 11)}
+    assert (int(row["free_riders_earned"]), row["free_riders_paid"]) == (sum(riders), len(riders))
+    assert row["free_riders_share"] == sum(riders) / sum(done.earned)
+    assert sum(done.earned) > sum(riders)
+    assert "free riders" in " ".join(ElementTree.fromstring(picture(done)).itertext())  # noqa: S314 - our own
+    alone = simulate(plan, table(200), table(200, seed=1), mines=10)
+    assert (alone.free_riders, alone.free_riders_earned, alone.free_riders_share) == (0, 0, 0.0)
+    assert alone.climb.best > 800_000
+
+
+def test_a_free_rider_repeats_the_last_change_or_draws_one_of_unit_length() -> None:
+    change = np.array([[3.0], [4.0]])
+    assert np.array_equal(FreeRider(2).gradient(change), change)
+    for rider, of in ((FreeRider(1), change), (FreeRider(2), np.zeros((2, 1)))):
+        assert np.linalg.norm(rider.gradient(of)) == pytest.approx(1.0)
+        assert not np.allclose(rider.gradient(of), change / 5)
+
+
+@pytest.mark.parametrize(("mines", "share"), [(3, 1.0), (3, -0.1), (500, 0.0), (1000, 0.5)])
+def test_crowds_without_records_are_refused_by_name(plan: Plan, mines: int, share: float) -> None:
+    with pytest.raises(PlanError, match=r"mines|free_riders"):
+        simulate(plan, table(200), table(300, seed=1), mines=mines, free_riders=share)
+
+
+def test_days_and_gas_are_those_of_the_evaluations_that_were_needed(plan: Plan) -> None:
+    done = simulate(plan, table(200), table(300, seed=1), mines=5)
+    count, gains = done.climb.evaluations, len(done.climb.gains)
+    assert done.days(86_400) == count
+    assert done.as_row()["expected_days"] == count * SECONDS_EACH / 86_400
+    assert done.as_row()["submit_for_days"] == plan.submit_for / 86_400
+    parts = done.gas_by_party
+    assert parts["Capsule"] == 82_000 + 52_000 + 60_000 + gains * 70_000 + (count - gains) * 44_000
+    assert parts["scientist"] == 145_000 + 86_000 + 60_000
+    assert parts["mines"] == done.gas == count * 75_000 + min(5, count) * 60_000
+
+
+def test_gas_is_a_little_above_what_the_contract_takes() -> None:
+    taken = {name: entry["gas"] for name, entry in json.loads(GAS.read_text()).items()}
+    for said, name in (
+        (CREATE_GAS, "create_campaign"), (OPEN_GAS, "open_campaign"), (DELIVER_GAS, "deliver"),
+        (SETTLE_GAS, "settle"), (GAIN_GAS, "report, gain, first"), (NO_GAIN_GAS, "report, no gain, alone"),
+    ):  # fmt: skip
+        assert taken[name] <= said < 1.05 * taken[name], name
+
+
+def test_visits_that_do_not_fit_in_memory_are_computed_anew_with_the_same_outcome(
+    plan_values: JsonObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_from(plan_values | {"target": "99 %"})
+    kept = simulate(plan, table(200), table(60, seed=1), mines=12)
+    asked: list[int] = []
+    real = PlainCampaign.visit
+
+    def counted(self: PlainCampaign, data: Learnable, *, version: int = 0, salt: bytes = b"") -> object:
+        asked.append(version)
+        return real(self, data, version=version, salt=salt)
+
+    monkeypatch.setattr(PlainCampaign, "visit", counted)
+    monkeypatch.setattr("openmined_syft.judging.plain_campaign._VISIT_BYTES", 8 * 4 * 5 * 3)
+    anew = simulate(plan, table(200), table(60, seed=1), mines=12)
+    assert anew.as_row() == kept.as_row()
+    assert kept.climb.evaluations > 12
+    assert 12 < len(asked) < kept.climb.evaluations

@@ -17,8 +17,9 @@ from pysonar.party.cli.console import (
     print_json,
     print_record,
     print_rows,
+    seconds_option,
 )
-from pysonar.protocol.amounts import format_ppm, format_seconds
+from pysonar.protocol.amounts import format_ppm, format_seconds, format_wei
 
 if TYPE_CHECKING:
     from pysonar.scientist.planning.simulation import Simulation
@@ -171,6 +172,20 @@ def simulate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the shuffling.")] = 0,
+    free_riders: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=0.99,
+            help="Share of the mines that have no records, and submit the last version's change once more or"
+            " directions they drew.",
+        ),
+    ] = 0.0,
+    every: Annotated[
+        int,
+        seconds_option(help="From one verdict to the next; the days that are expected are counted in it."),
+    ] = 600,
+    gas_price: Annotated[float, typer.Option(min=0, help="What gas costs, in gwei.")] = 1.0,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -189,8 +204,15 @@ def simulate(
     """
     from pysonar.scientist.planning.checking import simulated
 
-    found = simulated(plan, validation, data, mines=mines, epsilon=epsilon, seed=seed)
-    row = found.as_row()
+    found = simulated(
+        plan, validation, data, mines=mines, epsilon=epsilon, seed=seed, free_riders=free_riders
+    )
+    gas = {name: int(amount * gas_price * 10**9) for name, amount in found.gas_by_party.items()}
+    row = {
+        **found.as_row(),
+        "expected_days": found.days(every),
+        "gas_cost": {name: str(wei) for name, wei in gas.items()},
+    }
     if plot is not None:
         from pysonar.party.cli.writing import write_text
         from pysonar.scientist.cli.campaign.simulated import picture
@@ -210,7 +232,9 @@ def simulate(
         "Paid": f"{show(int(row['paid']))} of {show(found.plan.bounty)}",
         "The first paid submission took": "-" if row["first_share"] is None else f"{row['first_share']:.0%}",
         "Fees to Capsule": show(int(row["fees"])),
-        "Gas of all mines": str(row["gas"]),
+        "Expected days": f"{row['expected_days']:.1f}; it takes submissions for {row['submit_for_days']:.1f}",
+        **_riders(found),
+        "Gas": ", ".join(f"{name} {format_wei(wei)}" for name, wei in gas.items()),
     }
     print_record(shown, {key: key for key in shown}, form=form)
     print_rows(
@@ -225,6 +249,16 @@ def simulate(
         },
         empty="no submission was paid",
     )
+
+
+def _riders(found: Simulation) -> dict[str, str]:
+    if not found.free_riders:
+        return {}
+    share = found.free_riders_share
+    earned = (
+        "nothing" if not share else f"{found.plan.asset.show(found.free_riders_earned)}, {share:.1%} of it"
+    )
+    return {f"{found.free_riders} free riders earned": earned}
 
 
 def _noise(found: Simulation) -> dict[str, str]:

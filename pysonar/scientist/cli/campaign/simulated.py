@@ -46,8 +46,11 @@ def picture(done: Simulation) -> str:
     ]
     title = f"{done.mines} mines: {format_ppm(climb.start)} to {format_ppm(climb.best)}, {show(paid)} paid"
     bins = "; ".join(f"{entry['mines']} up to {show(int(entry['up_to']))}" for entry in done.histogram)
+    share = done.free_riders_share
+    riders = f" {done.free_riders} free riders earned {share or 0:.1%} of it." if done.free_riders else ""
     described = (
         f"Accuracy and payouts over {climb.evaluations} evaluations. Mines by what they earned: {bins}."
+        f"{riders} About {done.days():.1f} days, one submission after the other."
     )
     return drawing.picture(WIDTH, HEIGHT, title, described, parts)
 

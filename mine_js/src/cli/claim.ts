@@ -1,9 +1,9 @@
 /** `claim`: getting the money. */
-import { assetForPeople, showAmount } from "../work/assets.ts";
+import { assetForPeople, showAmount } from "../work/money/assets.ts";
 import { withHomeLock } from "../home/files.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
-import { claimEverything } from "../work/claim_all.ts";
+import { claimEverything } from "../work/money/claim_all.ts";
 import { campaignBy, Connection } from "../work/connection.ts";
 import { openAccount } from "./account.ts";
 import { format, homePath, OPTIONS, parse } from "./options/options.ts";

@@ -4,7 +4,7 @@ import { inEther } from "../chain/sonar.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
 import { OUTCOMES } from "../rules/pacing.ts";
-import { type Asset, assetForPeople, showAmount } from "../work/assets.ts";
+import { type Asset, assetForPeople, showAmount } from "../work/money/assets.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { ZERO_ADDRESS } from "../chain/words.ts";
 import { format, homePath, OPTIONS, parse } from "./options/options.ts";

@@ -15,7 +15,7 @@ import { DecisionRecords } from "../home/decisions.ts";
 import type { Home } from "../home/home.ts";
 import { Journal, MINE_TABLES } from "../home/journal.ts";
 import { type EmbeddedStore, openStore } from "../store/embedded.ts";
-import { type Asset, assetForPeople } from "./assets.ts";
+import { type Asset, assetForPeople } from "./money/assets.ts";
 import { type Standing, standingsOf } from "./standings.ts";
 
 const LEAST_DIGITS = 6;

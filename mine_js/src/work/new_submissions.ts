@@ -17,7 +17,7 @@ import { asking, submitted, type Tell } from "./happenings.ts";
 import type { Library } from "./library.ts";
 import { factsOf, type Moment, seconds, SUBMIT_GAS, whyClosed } from "./offers.ts";
 import { send } from "./open_submissions.ts";
-import { requireTokens } from "./token_payments.ts";
+import { requireTokens } from "./money/token_payments.ts";
 import { visitSeconds } from "./visit_cost.ts";
 import { Visits } from "./visits.ts";
 

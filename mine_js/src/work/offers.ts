@@ -7,7 +7,7 @@ import { type CampaignRecord, inEther, leftToEarn, targetReached } from "../chai
 import { columnNames, type DataSet, identityOf } from "../data/datasets.ts";
 import type { Facts } from "../rules/decisions.ts";
 import type { Offer } from "../rules/policy.ts";
-import type { Asset } from "./assets.ts";
+import type { Asset } from "./money/assets.ts";
 import type { Connection } from "./connection.ts";
 import { pastOf } from "./standings.ts";
 

@@ -1,9 +1,9 @@
 /** In what a campaign pays: how a token writes its amounts, as far as it says so. */
-import { formatTokens, formatWei } from "../protocol/amounts.ts";
-import { toHex } from "../protocol/bytes.ts";
-import { ChainError } from "../chain/errors.ts";
-import type { Node } from "../chain/node/node.ts";
-import { encodeCall, ZERO_ADDRESS } from "../chain/words.ts";
+import { formatTokens, formatWei } from "../../protocol/amounts.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { ChainError } from "../../chain/errors.ts";
+import type { Node } from "../../chain/node/node.ts";
+import { encodeCall, ZERO_ADDRESS } from "../../chain/words.ts";
 
 const MOST_DECIMALS = 30n;
 const LONGEST_SYMBOL = 16;

@@ -1,11 +1,11 @@
 /** Claims what campaigns owe the account by now, and waits until it is confirmed. One that refuses stops no other. */
-import { ChainError, DatabaseUnusableError, NodeDownError, NodeRefusedError, TransactionTimeoutError } from "../chain/errors.ts";
-import { big, decodeLog, text } from "../chain/events.ts";
-import type { Outbox } from "../chain/outbox.ts";
-import { type ExitCode, OpenMinedError } from "../errors.ts";
-import { describe } from "./agent.ts";
-import type { Connection } from "./connection.ts";
-import { claim, mayReclaim, reclaim } from "./open_submissions.ts";
+import { ChainError, DatabaseUnusableError, NodeDownError, NodeRefusedError, TransactionTimeoutError } from "../../chain/errors.ts";
+import { big, decodeLog, text } from "../../chain/events.ts";
+import type { Outbox } from "../../chain/outbox.ts";
+import { type ExitCode, OpenMinedError } from "../../errors.ts";
+import { describe } from "../agent.ts";
+import type { Connection } from "../connection.ts";
+import { claim, mayReclaim, reclaim } from "../open_submissions.ts";
 
 /** One claim that went through; `amount` in the smallest units of the asset, `gas` in wei. */
 export interface Claim {

@@ -3,12 +3,12 @@
  * change an approval that is not zero, so one that is too small is set to zero first. What an account has approved is one
  * number for all its campaigns in a token: while a call that draws on it is under way, nothing else is approved.
  */
-import { TokensMissingError } from "../chain/errors.ts";
-import type { Outbox } from "../chain/outbox.ts";
-import { deedOf } from "../chain/outbox_records.ts";
-import { allowance, approval, balanceOf } from "../chain/tokens.ts";
+import { TokensMissingError } from "../../chain/errors.ts";
+import type { Outbox } from "../../chain/outbox.ts";
+import { deedOf } from "../../chain/outbox_records.ts";
+import { allowance, approval, balanceOf } from "../../chain/tokens.ts";
 import { assetForPeople, showAmount } from "./assets.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
 
 const DRAWING = ["create", "submit", "approve"];
 

@@ -12,7 +12,7 @@ import pytest
 from mine_agent.data.datasets import DataShelf
 from mine_agent.errors import DataChangedError
 
-from .collecting import (
+from ..collecting import (
     as_image_files,
     as_maildir,
     as_mbox,
@@ -21,8 +21,8 @@ from .collecting import (
     made_images,
     made_texts,
 )
-from .conftest import made_records
-from .writing import FILES, FRAMES, Told
+from ..conftest import made_records
+from ..writing import FILES, FRAMES, Told
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FILES if kind not in (*FRAMES, "messy csv")])

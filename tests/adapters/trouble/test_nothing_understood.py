@@ -18,7 +18,7 @@ from mine_agent.data.datasets import DataShelf
 from openmined_syft.errors import OpenMinedError
 from pysonar.tables import text_files
 
-from .collecting import (
+from ..collecting import (
     as_image_files,
     as_maildir,
     as_mbox,
@@ -27,8 +27,8 @@ from .collecting import (
     made_images,
     made_texts,
 )
-from .conftest import made_records
-from .writing import FILES, Told
+from ..conftest import made_records
+from ..writing import FILES, Told
 
 SECRET = "postgresql://miner:hunter2@127.0.0.1:1/clinic"
 

@@ -18,8 +18,8 @@ from openmined_syft.errors import OpenMinedError
 from pysonar.protocol.schema import BadValueError, FileFormatError
 from pysonar.tables import read_records
 
-from .conftest import SCHEMA, made_records
-from .writing import FILES
+from ..conftest import SCHEMA, made_records
+from ..writing import FILES
 
 
 def add(location: Path | str, folder: Path, **options: str) -> None:

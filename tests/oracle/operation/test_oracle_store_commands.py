@@ -5,6 +5,8 @@ have the same commands from the same code.
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,11 +77,12 @@ def test_check_lists_what_is_gone_and_repair_says_what_stays_gone(
 
 
 def test_gc_takes_what_nobody_pins_and_nothing_while_something_is_damaged(
-    installed: World, store_command: StoreCommand, monkeypatch: pytest.MonkeyPatch
+    installed: World, store_command: StoreCommand
 ) -> None:
     kept = installed.store.put_pinned(b"kept", "capsule/0x01")
-    installed.store.put(b"nobody's")
-    monkeypatch.setattr("pysonar.store.embedded.store.time.time", lambda: 10**11)  # an hour has passed
+    nobodys = installed.store.put(b"nobody's")
+    put_at = time.time() - 2 * 3600
+    os.utime(block(installed, nobodys), (put_at, put_at))
     damaged = block(installed, kept)
     damaged.unlink()
     command = ["store", "gc", "--home", str(installed.home.path)]

@@ -209,7 +209,7 @@ def test_trouble_with_opening_seals_is_not_the_miner_s(
 
     agent = world.agent()
     with monkeypatch.context() as patch:
-        patch.setattr("pysonar.protocol.artifacts.gradient.open_sealed", fail)
+        patch.setattr("pysonar.protocol.artifacts.parts.sealed.open_sealed", fail)
         agent.run_once()
     agent.close()
     assert isinstance(agent.failures[campaign], SealError)

@@ -59,7 +59,7 @@ function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: 
     return there.map((cell): Made => {
       if (isMissing(cell, [])) return null;
       const number = numberIn(cell, marks.get(column) ?? ".", currency, () => undefined);
-      return number === undefined || !Number.isFinite(number) ? undefined : (round ? nearest : wholeWhereItIs)(number * factor + offset);
+      return number === undefined || !Number.isFinite(number) ? undefined : (round ? nearest : wholeWhereItIs)(times(number, factor) + offset);
     });
   }
   if (date !== null) {
@@ -80,6 +80,12 @@ function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: 
 function nearest(value: number): number {
   const low = Math.floor(value);
   return value - low < 0.5 || (value - low === 0.5 && low % 2 === 0) ? low : low + 1;
+}
+
+/** One tenth is not a float, and ten is: 51 mm are 5.1 cm, and 51 x 0.1 are not. */
+function times(number: number, factor: number): number {
+  const parts = 1 / factor;
+  return Number.isInteger(parts) ? number / parts : number * factor;
 }
 
 /** What differs from a whole number by the noise of a factor only (732 months x 1/12) is that number. */

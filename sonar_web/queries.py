@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from string import hexdigits
 from typing import Any
 
+from pysonar.files.nesting import shallow_json
 from sonar_web.errors import BadQueryError, UnknownError
 from sonar_web.index.rows import Database
 
@@ -193,11 +194,11 @@ def _closed(row: dict[str, Any], sort: Sequence[tuple[str, type, bool]]) -> str:
 
 def _opened(cursor: str, sort: Sequence[tuple[str, type, bool]]) -> list[Any]:
     try:
-        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        parts = shallow_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), 1)
         if not isinstance(parts, list) or len(parts) != len(sort):
             raise ValueError
         return [_value(part, kind) for part, (_, kind, _) in zip(parts, sort, strict=True)]
-    except (ValueError, binascii.Error, UnicodeError, RecursionError):
+    except (ValueError, binascii.Error, UnicodeError):
         raise BadQueryError("after", cursor, "a cursor that an answer gave as 'next'") from None
 
 

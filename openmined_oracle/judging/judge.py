@@ -26,6 +26,7 @@ from openmined_syft.judging.judged_rows import is_paid
 from openmined_syft.judging.step_search import Best, Weights
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Terms, Verdict
+from pysonar.files.nesting import shallow_json
 from pysonar.protocol.artifacts import PrivacyStatement, version_digest
 from pysonar.protocol.openpgp import (
     ClockBehindError,
@@ -107,9 +108,9 @@ class Notes:
             try:
                 opened = open_sealed(sealed, own, expected_signer=own.certificate)
             except TamperedError:  # or signed in the future: ask what it says of itself
-                said = json.loads(open_sealed(sealed, own)).get("sealed_at", 0)
+                said = shallow_json(open_sealed(sealed, own)).get("sealed_at", 0)
                 opened = open_sealed(sealed, own, expected_signer=own.certificate, there_at=float(said))
-            document = json.loads(opened)
+            document = shallow_json(opened)
             document.pop("sealed_at", None)
             for name in ("salt", "digest"):
                 if document[name] is not None:

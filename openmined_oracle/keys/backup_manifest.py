@@ -11,6 +11,7 @@ from pathlib import Path
 from openmined_oracle.errors import BackupError
 from openmined_oracle.home import CAPSULE_FILE
 from pysonar.chain.address import checksum
+from pysonar.files.nesting import shallow_json
 from pysonar.party.home.settings import FILE_NAME
 
 FORMAT = "openmined/capsule_backup/1"
@@ -53,7 +54,7 @@ class Manifest:
     def parse(cls, data: bytes, path: Path) -> Manifest:
         """The inverse. BackupError."""
         try:
-            document = json.loads(data)
+            document = shallow_json(data)
             if document.pop("format") != FORMAT:
                 raise ValueError
             files = {str(n): (int(size), str(digest)) for n, (size, digest) in document["files"].items()}

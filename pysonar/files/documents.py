@@ -11,10 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pysonar.files.nesting import nested_deeper
+from pysonar.files.nesting import MOST_DEPTH, nested_deeper
 from pysonar.files.text import UnreadableFileError, normal, read_text
-
-MOST_DEPTH = 32
 
 
 def read_document(path: Path, *, most_bytes: int) -> dict[str, Any]:

@@ -5,7 +5,11 @@ raise that limit for the whole process; then a hundred thousand brackets of a st
 raising an error.
 """
 
+import json
 import re
+from typing import Any
+
+MOST_DEPTH = 32
 
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKET = re.compile(rb"[^][{}]+")
@@ -25,3 +29,14 @@ def nested_deeper(data: bytes, most: int) -> bool:
         if depth > most:
             return True
     return False
+
+
+def shallow_json(data: bytes, most: int = MOST_DEPTH) -> Any:
+    """The value of a stranger's JSON. ValueError: it is not JSON, or nested more than `most` deep.
+
+    >>> shallow_json(b'{"a": [1]}', 2)
+    {'a': [1]}
+    """
+    if nested_deeper(data, most):
+        raise ValueError(f"brackets stand more than {most} deep inside each other")
+    return json.loads(data)

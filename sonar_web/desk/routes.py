@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -10,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from openmined_syft.errors import OpenMinedError
+from pysonar.files.nesting import shallow_json
 from pysonar.party.browser_sessions import Sessions
 from pysonar.protocol.cid import Cid
 from sonar_web import queries
@@ -131,10 +131,10 @@ async def _body(request: Request, shape: type[M]) -> M:
         if len(content) > MOST_BYTES:
             raise TooLargeError(MOST_BYTES)
     try:
-        return shape.model_validate(json.loads(content))
+        return shape.model_validate(shallow_json(bytes(content)))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the body"
         raise BadQueryError(where, str(first.get("input"))[:80], str(first["msg"])) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise BadQueryError("the body", content[:40].decode(errors="replace"), "JSON") from None

@@ -6,10 +6,10 @@ for again later; one that is not a spec has no title.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 
+from pysonar.files.nesting import shallow_json
 from pysonar.protocol.cid import Cid, CidError
 from pysonar.store.errors import MalformedBlockError, StoreError, TooLargeError
 from pysonar.store.interface import Reader
@@ -76,8 +76,8 @@ def title_of(spec: bytes) -> str:
     ('Irises', '')
     """
     try:
-        document = json.loads(spec)
-    except (ValueError, RecursionError):
+        document = shallow_json(spec)
+    except ValueError:
         return ""
     title = document.get("title") if isinstance(document, dict) else None
     # PostgreSQL's texts hold no NUL, and neither database a half of a pair.

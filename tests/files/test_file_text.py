@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.files.documents import MOST_DEPTH, parse_json, parse_toml, read_document
+from pysonar.files.documents import parse_json, parse_toml, read_document
+from pysonar.files.nesting import MOST_DEPTH
 from pysonar.files.text import UnreadableFileError, decode, normal, one_line, read_text, shown, spellings
 
 TEXT = 'title = "Größe & co\'s, naïve 数"\n'

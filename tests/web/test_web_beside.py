@@ -12,6 +12,7 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.index.gas import GasReader
 from sonar_web.index.indexer import Indexer
+from sonar_web.index.titles import title_of
 from sonar_web.index.tokens import TokenReader
 from tests.conftest import Anvil
 from tests.roles import Transact
@@ -123,3 +124,7 @@ def test_tokens_are_asked_once_how_they_are_counted(
     assert (reader.round(), reader.round()) == (1, 0)
     (row,) = rows(database, "token")
     assert row == {"address": token.address, "symbol": "USDX", "decimals": 6}
+
+
+def test_a_spec_of_brackets_has_no_title_and_ends_no_process() -> None:
+    assert title_of(b"[" * 100_000) == title_of(b'{"a":' * 100_000) == ""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pysonar.files.nesting import shallow_json
 from pysonar.files.secret_file import replace_secret_file
 from pysonar.scientist.errors import EstimatorError
 
@@ -49,7 +50,7 @@ def read_model(path: str | Path) -> ModelFile:
     source = Path(path).expanduser()
     try:
         with safe_open(source, framework="numpy") as file:
-            document = json.loads((file.metadata() or {})[_METADATA])
+            document = shallow_json((file.metadata() or {})[_METADATA].encode())
             weights = np.asarray(file.get_tensor("weights"), dtype="<f8")
         known = document.pop("format")
         if known not in (FORMAT, WITHOUT_DIGEST):

@@ -231,5 +231,11 @@ def test_a_mapping_of_the_owners_own_is_kept_shown_and_forgotten(
     assert (refused.exit_code, "[a]: factor is 0; use constant" in refused.stderr) == (1, True)
     assert mine_agent("data", "map", "own", "--forget", "--home", home.path).exit_code == 0
     assert ask(mine_agent, home, "data", "map", "own")["mapping"] is None
-    kinds = {entry["kind"] for entry in ask(mine_agent, home, "data", "kinds")}
-    assert kinds >= {"arrow", "csv", "jsonl", "parquet", "sqlite"}
+    listed = mine_agent("data", "kinds", "--format", "json")
+    assert {entry["kind"] for entry in json.loads(listed.stdout)} >= {
+        "arrow",
+        "csv",
+        "jsonl",
+        "parquet",
+        "sqlite",
+    }

@@ -127,8 +127,14 @@ def test_what_is_searched_for_is_never_a_pattern_or_sql(
         assert found(words) == 0, words
 
 
+def test_a_cursor_of_brackets_ends_no_process(client: TestClient) -> None:
+    cursor = base64.urlsafe_b64encode(b"[" * 39_999).decode()
+    assert client.get("/api/v1/campaigns", params={"after": cursor}).status_code == 422
+    assert client.get("/healthz").status_code == 200
+
+
 @pytest.mark.parametrize(
-    "inside", ["[1]", '["x", 1]', "{}", "[9e99, 1]", "[1, null]", '[1, "zz"]', "[true, 1]", "[" * 40_000]
+    "inside", ["[1]", '["x", 1]', "{}", "[9e99, 1]", "[1, null]", '[1, "zz"]', "[true, 1]"]
 )
 def test_a_cursor_that_no_answer_gave_is_refused_or_an_empty_page(
     client: TestClient, told: bytes, inside: str

@@ -117,6 +117,7 @@ def test_a_server_that_is_stopped_and_started_is_said_once_and_waited_for(
     asked = TestClient(make_app(reader, indexer.progress, Serving()), base_url="http://127.0.0.1")
     said: list[str] = []
     stop = threading.Event()
+    indexer.poll()  # makes the tables
     running = threading.Thread(target=indexer.run, args=(stop, said.append))
     running.start()
 

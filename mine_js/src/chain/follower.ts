@@ -36,6 +36,8 @@ export const FOLLOWER_TABLES = {
     ],
     ["create index event_name on event (name, block_number, log_index)"],
     [], // only tables of version 1's first release have what the third step rewrites
+    ["create index event_miner on event (json_extract(fields, '$.miner'), block_number, log_index) where name = 'Submitted'"],
+    ["create index if not exists event_queue on event (campaign, json_extract(fields, '$.index')) where name = 'Submitted'"],
   ],
 };
 

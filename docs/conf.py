@@ -12,6 +12,7 @@ include_patterns = [
     "benchmarks/RESULTS.md",
     "benchmarks/PRIVACY.md",
     "benchmarks/ADAPTERS.md",
+    "benchmarks/CAPSULE.md",
     "benchmarks/TABLES.md",
 ]
 exclude_patterns = ["build/**", ".venv/**", "web/**"]

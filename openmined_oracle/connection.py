@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from typing_extensions import override
 from web3 import Web3
 
 from openmined_oracle.agent import Agent
@@ -14,6 +15,7 @@ from openmined_oracle.home import Home
 from openmined_oracle.journal import SCHEMA, Journal
 from openmined_oracle.judging.prefetch import Prefetcher
 from openmined_oracle.keys.announced import announced
+from openmined_oracle.keys.hand_over import require_not_handed_over
 from openmined_oracle.keys.keystore import Generate, KeyStore, generate_key
 from openmined_oracle.keys.registration import Registration
 from openmined_oracle.operation.metrics import Watch
@@ -42,6 +44,12 @@ class Connection(AgentConnection[Home, Journal]):
             StoreError: the store's setting cannot be used.
         """
         return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
+
+    @override
+    def outbox(self, signer: Signer, *, poll_seconds: float | None = None) -> Outbox:
+        """See `AgentConnection.outbox`. HandedOverError: another machine sends from this account now."""
+        require_not_handed_over(self.home)
+        return super().outbox(signer, poll_seconds=poll_seconds)
 
     def registration(self, certificate_key: SecretKey, outbox: Outbox) -> Registration:
         """What makes this Capsule known on chain."""

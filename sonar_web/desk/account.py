@@ -6,7 +6,6 @@ signed bytes are stored before they are sent, so that a crash neither loses nor 
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,11 +40,20 @@ class Account:
         """
         return self._thread.submit(self._answer, method, params).result()
 
-    def look_after(self, stop: threading.Event, seconds: float = 1.0) -> None:
-        """See transactions through until `stop` is set: sent again, paid more for, confirmed."""
+    def look_after(self, stop: threading.Event, say: Callable[[str], None], seconds: float = 1.0) -> None:
+        """See transactions through until `stop` is set: sent again, paid more for, confirmed. Trouble is said
+        once, and tried again.
+        """
+        said = ""
         while not stop.wait(seconds):
-            with contextlib.suppress(OpenMinedError):  # a node that is away; asked again
+            trouble = ""
+            try:
                 self.pump()
+            except OpenMinedError as error:
+                trouble = f"the account's transactions are not looked after now: {error}"
+            if trouble and trouble != said:
+                say(trouble)
+            said = trouble
         self.close()
 
     def pump(self) -> None:

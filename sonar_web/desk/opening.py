@@ -48,4 +48,4 @@ def open_desk(
     lent = f"(lets in one browser, with the account {account.address})"
     sessions = Sessions(lambda token: say(f"{where}#token={token}  {lent}"))
     routers = [advice_router(), account_router(account, sessions)]
-    return Desk(routers, account.look_after, sessions.begin)
+    return Desk(routers, lambda stop: account.look_after(stop, say), sessions.begin)

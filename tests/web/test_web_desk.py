@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from openmined_oracle.campaigns.operator_rules import published_terms
 from openmined_oracle.home import CapsuleSettings
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.tokens import Token
+from pysonar.chain.errors import NodeDownError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.browser_sessions import Sessions
 from pysonar.party.home.settings import Settings, save_settings
@@ -228,6 +230,25 @@ def test_a_link_lets_in_one_browser_and_nobody_asks_without_a_key(desk: TestClie
     assert "lets nobody in" in again.json()["error"]
     foreign = desk.post("/api/v1/account", json=words, headers={"host": "rebound.example"})
     assert foreign.status_code == 403
+
+
+def test_trouble_with_looking_after_transactions_is_said_once_and_tried_again(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, said, tries = threading.Event(), list[str](), list[int]()
+
+    def away() -> None:
+        tries.append(1)
+        if len(tries) == 3:
+            stop.set()
+        raise NodeDownError("http://127.0.0.1:1", "the connection is refused or breaks")
+
+    monkeypatch.setattr(account, "pump", away)
+    monkeypatch.setattr(account, "close", lambda: None)
+    account.look_after(stop, said.append, seconds=0.01)
+    (once,) = said
+    assert "not looked after now" in once
+    assert "refused or breaks" in once
 
 
 def test_an_account_is_not_lent_where_others_can_ask(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ def test_an_open_campaign_is_handed_over_with_its_queue_and_paid_by_the_other_ma
     assert world.capsule.address in said
     refused = capsule(world, "run", "--once", "--home", str(old), exit_code=1)
     assert "was handed over" in refused
+    sent = world.node.rpc("eth_getTransactionCount", world.capsule.address, "pending")
+    refused = capsule(world, "init", "--home", str(old), exit_code=1)
+    assert "was handed over" in refused
+    assert world.node.rpc("eth_getTransactionCount", world.capsule.address, "pending") == sent
     assert world.record(campaign).evaluated == 1
 
     capsule(world, "keys", "restore", str(file), "--home", str(new))

@@ -100,6 +100,16 @@ class Anvil:
 
         return rpc.latest(self.web3).timestamp
 
+    def let_mine(self) -> None:
+        """Wait for what is about to be mined by itself: a block that is being made is not stopped by dropping
+        its transactions, and would land in the next test. What no block takes is not waited for.
+        """
+        until = time.monotonic() + 1
+        while self.rpc("anvil_getAutomine") and time.monotonic() < until:
+            if int(self.rpc("txpool_status")["pending"], 16) == 0:
+                break
+            time.sleep(0.01)
+
     def set_automine(self, on: bool) -> None:
         """Whether each transaction gets its block at once."""
         self.rpc("evm_setAutomine", on)
@@ -230,6 +240,7 @@ def node(shared_node: tuple[Anvil, str]) -> Iterator[Anvil]:
     before = anvil.rpc("evm_snapshot")
     yield anvil
     if anvil.process.poll() is None:
+        anvil.let_mine()
         anvil.rpc("anvil_dropAllTransactions")
         anvil.set_automine(True)
         anvil.rpc("evm_revert", before)

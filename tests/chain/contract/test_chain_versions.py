@@ -165,6 +165,8 @@ def test_stored_verdicts_of_earlier_releases_are_still_understood(
         " values (?, 0, 1, ?, 'Reported', ?, ?)",
         (KEY, MODEL, SPEC, json.dumps(fields)),
     )
+    database.execute("drop index event_miner")
+    database.execute("drop index event_queue")
     database.execute("update migration set step = 2 where room = 'follower'")
     database.close()
 

@@ -98,6 +98,7 @@ def test_huge_specs_are_read_beside_the_rounds_and_once(
     assert going.dearest < LONGEST_ROUND
 
 
+@pytest.mark.slow
 def test_a_round_waits_no_longer_for_many_campaigns_than_for_a_few(
     world: World, going: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +148,7 @@ def test_what_is_left_to_wait_is_renewed_each_round(monkeypatch: pytest.MonkeyPa
     assert waiting.renew([names[4], names[3], names[0]]) == [names[4], names[0], names[3]]
 
 
+@pytest.mark.slow
 def test_many_submissions_in_one_campaign_let_others_have_their_turn(
     world: World, miner: KeyfileSigner, going: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:

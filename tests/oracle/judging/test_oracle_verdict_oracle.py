@@ -20,6 +20,7 @@ from openmined_oracle.campaigns.assignment import Assignment
 from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.journal import Version
 from openmined_oracle.judging.judge import judge
+from openmined_oracle.workers import Workers
 from openmined_syft.affine import AffineMap
 from openmined_syft.judging import judged_rows
 from openmined_syft.judging.judged_rows import JudgedRows
@@ -61,7 +62,9 @@ def judged(
     model = EncryptedModel.encrypt(SECRET_WEIGHTS, paillier, version=0, weight_bound=8.0)
     best = rows.score(SECRET_WEIGHTS)
     bench = Workbench(
-        SimpleNamespace(sonar=SimpleNamespace(chain_id=1337, address=CONTRACT)),  # type: ignore[arg-type]
+        SimpleNamespace(  # type: ignore[arg-type]
+            sonar=SimpleNamespace(chain_id=1337, address=CONTRACT), workers=Workers()
+        ),
         CAMPAIGN,
         assignment,
         paillier,

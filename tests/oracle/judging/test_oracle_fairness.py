@@ -116,7 +116,8 @@ def test_a_round_waits_no_longer_for_many_campaigns_than_for_a_few(
     monkeypatch.setattr(assignment, "_validation", slow)
     monkeypatch.setattr(assignment, "CELLS_OF_EFFORT", 0.5)  # theirs are heavy work
     going.agent.context.waiting._seconds = 0.3
-    going.agent.round()
+    begun = going.agent.context.workshop._jobs
+    going.until(lambda: len(begun) == len(held))  # as heavy work, all of them
     monkeypatch.setattr(assignment, "CELLS_OF_EFFORT", 4_000)
     began, used = time.monotonic(), time.process_time()
     for _ in range(3):

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import gmpy2
 
-from openmined_syft.errors import BoundError, CiphertextError, KeyMismatchError
+from openmined_syft.errors import BoundError, CiphertextError, KernelError, KeyMismatchError
 from openmined_syft.paillier.kernels import Kernel, load_kernel
 from openmined_syft.paillier.keys import PrivateKey, PublicKey
 from openmined_syft.paillier.noise_pool import NoisePool
@@ -193,6 +193,7 @@ def decrypt_integers(array: CipherArray, key: PrivateKey, kernel: Kernel | None 
 
     Raises:
         KeyMismatchError, CiphertextError: nothing is decrypted.
+        KernelError: the powers are wrong, so whoever computed them is broken; nothing is decrypted.
     """
     array.validate(key.public)
     kernel = kernel or key.kernel or load_kernel()
@@ -206,6 +207,8 @@ def decrypt_integers(array: CipherArray, key: PrivateKey, kernel: Kernel | None 
     right = kernel.powers([c % key.q_squared for c in blinded], q - 1, key.q_squared)
     plaintexts = []
     for a, b in zip(left, right, strict=True):
+        if a % p != 1 or b % q != 1:  # Fermat: of whatever is invertible, which was checked
+            raise KernelError("a power with the secret exponent is wrong: this machine or a worker is broken")
         m_p, m_q = (a - 1) // p * key.h_p % p, (b - 1) // q * key.h_q % q
         m = m_p + (m_q - m_p) * key.p_inverse % q * p
         plaintexts.append(m if 2 * m <= n else m - n)

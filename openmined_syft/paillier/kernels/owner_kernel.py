@@ -7,8 +7,9 @@ executor writes into its log, and come back under a mask that only the sender kn
 puts on its disk for want of memory says nothing. What is sent is in the workers' memory, and on the way to
 them: they must be the owner's, and the way encrypted.
 
-A worker that dies, or an executor that answers nothing, costs time: what it did not give back is begun anew
-by a new executor, and then by this process.
+A worker that dies, or computes wrongly, or an executor that answers nothing, costs time: what it did not give
+back, or what is not the powers that were asked for, is begun anew by a new executor, and then by this
+process.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.errors import ParameterError
+from openmined_syft.paillier.kernels.agreement import agree
 from openmined_syft.paillier.kernels.interface import Kernel
 from openmined_syft.paillier.kernels.spread import blocks_of
 
@@ -118,9 +120,10 @@ class OwnerKernel:
         self, parts: Sequence[list[int]], exponent: int, modulus: int, found: dict[int, list[int]]
     ) -> None:
         """Let an executor work on what is not found yet. Whatever it raises is its own trouble: powers of
-        numbers do not fail.
+        numbers do not fail. What other processes give back is believed after a check, all of it or nothing.
         """
         executor: Executor | None = None
+        answers: dict[int, list[int]] = {}
         try:
             executor = self._current()
             sent: list[tuple[int, _Mask, Future[_Masked]]] = []
@@ -132,10 +135,24 @@ class OwnerKernel:
             until = time.monotonic() + self._patience
             for place, mask, future in sent:
                 answer = future.result(timeout=max(0.0, until - time.monotonic()))
-                found[place] = mask.off(answer, len(parts[place]), modulus)
+                answers[place] = mask.off(answer, len(parts[place]), modulus)
         except Exception as error:  # noqa: BLE001 - each executor has errors of its own
             self._trouble(f"workers failed ({type(error).__name__}); their work is taken up again")
             self._give_up(executor)
+        in_here = isinstance(executor, ThreadPoolExecutor)  # as right as this process itself
+        if in_here or self._is_right(answers, parts, exponent, modulus):
+            found |= answers
+        else:
+            self._trouble("workers computed wrongly; their work is done again: look at their machines")
+            self._give_up(executor)
+
+    def _is_right(
+        self, answers: dict[int, list[int]], parts: Sequence[list[int]], exponent: int, modulus: int
+    ) -> bool:
+        """Whether they are the powers of their parts."""
+        bases = [base for place in answers for base in parts[place]]
+        powers = [power for answer in answers.values() for power in answer]
+        return not bases or agree(self._kernel, bases, powers, exponent, modulus)
 
     def _current(self) -> Executor:
         with self._lock:

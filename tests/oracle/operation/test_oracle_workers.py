@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,3 +93,28 @@ def test_capsule_s_keys_compute_on_its_workers(
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
     assert world.count("Verdicts", campaign) == 1
     assert paillier.kernel is None  # the file's key is another object than the one that was made
+
+
+def test_a_worker_that_computes_wrongly_decides_no_verdict(
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that it gave back is another number; the gradient is paid as it would have been, and it is said."""
+    campaign = world.opened()
+    world.submit(campaign, miner)
+    monkeypatch.setattr("openmined_oracle.workers._pool", lambda *_: Broken())
+    world.home.capsule = replace(world.home.capsule, workers="processes:2")
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.IMPROVED]
+    assert "workers computed wrongly" in caplog.text
+
+
+class Broken(Executor):
+    """Other numbers in the place of those that were asked for."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        (block,) = arguments
+        bases, exponent, modulus = block.numbers
+        powers = [int(power) ^ 1 for power in block.kernel.powers(bases, exponent, modulus)]
+        future: Future[Any] = Future()
+        future.set_result(block.mask.on(powers, modulus))
+        return future

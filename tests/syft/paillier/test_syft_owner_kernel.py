@@ -10,16 +10,17 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from math import gcd
+from math import gcd, isqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from openmined_syft.errors import ParameterError
+from openmined_syft.errors import KernelError, ParameterError
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.kernels import OwnerKernel, load_kernel
+from openmined_syft.paillier.kernels.agreement import agree
 from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 
@@ -170,6 +171,73 @@ def test_workers_that_never_answer_are_not_waited_for(
     began = time.monotonic()
     assert work(key, monkeypatch)[0] == expected
     assert time.monotonic() - began < 20
+
+
+class Lying(Here):
+    """Gives back what `lie` makes of each number."""
+
+    def __init__(self, lie: Callable[[int, int], int]) -> None:
+        self.lie = lie
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        (block,) = arguments
+        bases, exponent, modulus = block.numbers
+        powers = block.kernel.powers(bases, exponent, modulus)
+        future: Future[Any] = Future()
+        future.set_result(block.mask.on([self.lie(int(power), int(modulus)) for power in powers], modulus))
+        return future
+
+
+LIES: dict[str, Callable[[int, int], int]] = {
+    "a bit that fell over": lambda power, _: power ^ 1,
+    "another number below the modulus": lambda power, modulus: (power * 3 + 1) % modulus,
+    "nothing": lambda _, __: 0,
+    "the modulus itself": lambda _, modulus: modulus,
+    "a plaintext that somebody else chose": lambda power, modulus: power * (1 + isqrt(modulus)) % modulus,
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_a_broken_worker_computes_is_computed_again(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    key.kernel = None
+    expected = work(key, monkeypatch)
+    said: list[str] = []
+    key.kernel = OwnerKernel(load_kernel("gmpy2"), lambda: Lying(LIES[lie]), 3, trouble=said.append)
+    ciphertexts, weights = work(key, monkeypatch)
+    assert ciphertexts == expected[0]
+    np.testing.assert_array_equal(weights, expected[1])
+    assert set(said) == {"workers computed wrongly; their work is done again: look at their machines"}
+
+
+def test_one_wrong_number_among_many_is_seen() -> None:
+    """Two that are swapped, one that is missing, and one that is right modulo the modulus alone, as well."""
+    kernel, modulus = load_kernel("gmpy2"), (2**127 - 1) ** 2
+    bases = list(range(2, 40))
+    right = [int(power) for power in kernel.powers(bases, 65_537, modulus)]
+    assert agree(kernel, bases, right, 65_537, modulus)
+    for wrong in (
+        [*right[:-1], right[-1] ^ 1],
+        [right[1], right[0], *right[2:]],
+        right[:-1],
+        [right[0] + modulus, *right[1:]],
+    ):
+        assert not agree(kernel, bases, wrong, 65_537, modulus)
+
+
+def test_a_sign_that_is_wrong_is_an_error_and_no_plaintext(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of many powers at once may miss it; Fermat's little theorem does not."""
+    key.kernel = None
+    model = EncryptedModel.encrypt(WEIGHTS, key, version=0, weight_bound=4.0)
+    monkeypatch.setattr("openmined_syft.paillier.kernels.owner_kernel.agree", lambda *_: True)
+    key.kernel = OwnerKernel(load_kernel("gmpy2"), lambda: Lying(lambda power, modulus: modulus - power), 2)
+    with pytest.raises(KernelError, match="a worker is broken"):
+        model.decrypt(key)
+    key.kernel = None
+    np.testing.assert_array_equal(model.decrypt(key), WEIGHTS)
 
 
 @pytest.fixture

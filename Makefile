@@ -181,6 +181,12 @@ bench-tables: setup  ## which family learns which kind of table; writes benchmar
 bench-capsule: setup  ## what one Capsule judges in a minute, its memory, and 10,000 missed events; writes benchmarks/CAPSULE.md (hours; ARGS="--open 1 --growth 1000 ...")
 	@$(PY) -m benchmarks.capsule $(ARGS)
 
+.PHONY: bench-statistics
+bench-statistics: setup ## the statistics service beside Ponder, and how long its answers take; writes benchmarks/STATISTICS.md (half an hour)
+	@mkdir -p build/bench/ponder && cp benchmarks/statistics/ponder/package*.json build/bench/ponder/
+	@ci/with-node $(PY) npm ci --prefix build/bench/ponder --no-audit --no-fund --loglevel=error
+	@ci/with-node $(PY) $(PY) -m benchmarks.statistics all
+
 bench-ipfs: setup kubo  ## embedded store and Kubo against a raw file copy with sha256
 	@$(PY) benchmarks/ipfs.py --ipfs "$$(ci/kubo/build)" --json build/bench/ipfs.json
 

@@ -84,6 +84,14 @@ def run(
     passphrase_file: Annotated[
         Path | None, typer.Option(help="The passphrase of --account.", show_default=False)
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The address of a reverse proxy before this service: what it says of who asks"
+            " (X-Forwarded-For) is believed. Repeat it for others.",
+            show_default=False,
+        ),
+    ] = None,
     pages: Annotated[
         Path | None, typer.Option(help="Built pages, if not those of `make web`.", show_default=False)
     ] = None,
@@ -93,14 +101,16 @@ def run(
     Questions: /api/v1/campaigns, /miners, /capsules, /days and more (/openapi.json lists all of them),
     /api/v1/export/campaigns.csv for whole tables, /api/v1/news for what is new, /healthz and /metrics.
     """
-    import uvicorn
-
+    from pysonar.chain.database_errors import DatabaseWaitError
+    from pysonar.chain.errors import NodeError
     from pysonar.files.web_pages import BUILT, LOOPBACK, read_pages
-    from pysonar.party.signals import stop_on_signals
+    from pysonar.party.signals import Goodbye, stop_on_signals
     from pysonar.store import open_reader, open_store
     from sonar_web.api.app import Serving, make_app
+    from sonar_web.api.connections import Door, Server
     from sonar_web.api.reading import Place, Reader
     from sonar_web.desk.opening import open_desk
+    from sonar_web.errors import DatabaseAwayError
     from sonar_web.index.beside import BesideReader, read_beside
     from sonar_web.index.gas import GasReader
     from sonar_web.index.reading import open_for_reading
@@ -110,6 +120,10 @@ def run(
     indexer, chain_id, address = _indexer(
         rpc, contract, deployment, database, confirmations, poll_seconds, start_block
     )
+    try:
+        indexer.check()
+    except (NodeError, DatabaseWaitError, DatabaseAwayError) as error:
+        note(str(error))  # the loop waits for it; what is not ours to use ends here
     reader = Reader(Place(chain_id, address), lambda: open_for_reading(database))
     artifacts = open_reader(store or f"embedded:{default_home('store')}")
     takes = host in LOOPBACK if take_artifacts is None else take_artifacts
@@ -137,18 +151,18 @@ def run(
         beside=lambda: sum(one.found for one in beside),
         ask_token=lambda token: token_at(indexer.web3, token),
         desk=desk.routers,
+        stopping=lambda: server.should_exit,
     )
-    served = make_app(reader, indexer.progress, serving)
-    server = uvicorn.Server(
-        uvicorn.Config(served, host=host, port=port, log_level="warning", limit_concurrency=200)
+    goodbye = Goodbye(lambda: note("stopped"))
+    stop = goodbye.stop
+    server = Server(
+        make_app(reader, indexer.progress, serving),
+        host,
+        port,
+        door=Door(proxies=frozenset(proxy or ())),
+        asked_to_stop=goodbye.ask,
     )
-    stop = threading.Event()
-
-    def end() -> None:
-        stop.set()
-        server.should_exit = True
-
-    with stop_on_signals(end):
+    with stop_on_signals(goodbye.ask):
         reading = threading.Thread(target=indexer.run, args=(stop, note), name="index")
         reads = (beside, stop, poll_seconds)
         naming = threading.Thread(target=read_beside, args=reads, name="beside", daemon=True)
@@ -161,9 +175,10 @@ def run(
         try:
             server.run()
         finally:
-            end()
+            goodbye.ask()  # also after an end that nobody asked for: a port that is taken
             reading.join()
             signing.join()
+            goodbye.say()
 
 
 @app.command()
@@ -208,5 +223,6 @@ def _indexer(
         confirmations=confirmations,
         start_block=place.start_block if start_block is None else start_block,
         poll_seconds=poll_seconds,
+        say=note,
     )
     return indexer, place.chain_id, sonar.address

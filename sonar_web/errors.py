@@ -42,6 +42,15 @@ class TooManyRequestsError(WebError):
         self.seconds = seconds
 
 
+class BusyError(WebError):
+    """As many do the same as this service bears."""
+
+    status: ClassVar[int] = 503
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"there are as many {what} as this service bears; try again soon")
+
+
 class StoreAwayError(WebError):
     """The store cannot give or take an artifact now."""
 
@@ -134,6 +143,4 @@ class DatabaseSettingError(WebError):
     """A database address that names neither kind."""
 
     def __init__(self, value: str) -> None:
-        super().__init__(
-            f"--database is {value.split('@')[-1][:80]!r}; expected a path, or postgresql://USER@HOST/NAME"
-        )
+        super().__init__(f"--database is {value[:80]!r}; expected a path, or postgresql://USER@HOST/NAME")

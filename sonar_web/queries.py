@@ -16,7 +16,7 @@ from typing import Any
 
 from pysonar.files.nesting import shallow_json
 from sonar_web.errors import BadQueryError, UnknownError
-from sonar_web.index.rows import Database
+from sonar_web.index.rows import Database, storable
 
 STATES = ("requested", "open", "settled", "cancelled", "declined")
 MOST_ROWS = 500
@@ -79,7 +79,7 @@ def page(
     `search` (campaigns only): words of a title, an address of owner or Capsule, or the beginning of an id.
 
     Raises:
-        BadQueryError: `after` is not a cursor, or `limit` is out of range.
+        BadQueryError: `after` is not a cursor, `limit` is out of range, or `search` cannot be a title's.
     """
     if not 1 <= limit <= MOST_ROWS:
         raise BadQueryError("limit", str(limit), f"1 to {MOST_ROWS}")
@@ -173,6 +173,8 @@ def as_dict(row: Any) -> dict[str, Any]:
 
 
 def _found_by(search: str) -> tuple[str, list[Any]]:
+    if search != storable(search):
+        raise BadQueryError("search", search, "words without NUL")
     digits = search.strip().removeprefix("0x")
     if search.strip().startswith("0x") and len(digits) <= _WHOLE_ID and set(digits) <= set(hexdigits):
         low, high = digits.ljust(_WHOLE_ID, "0"), digits.ljust(_WHOLE_ID, "f")
@@ -207,6 +209,6 @@ def _value(part: object, kind: type) -> Any:
         return bytes.fromhex(part)
     if kind is int and isinstance(part, int) and not isinstance(part, bool) and abs(part) < 1 << 63:
         return part
-    if kind is str and isinstance(part, str) and "\0" not in part:
+    if kind is str and isinstance(part, str) and part == storable(part):
         return part
     raise ValueError

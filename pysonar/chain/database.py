@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import quote
 
 from pysonar.chain.address import checksum
 from pysonar.chain.database_errors import (
@@ -57,7 +58,7 @@ _BY_CODE: dict[int, Callable[[str], DatabaseUnusableError]] = {
 
 def open_database(
     path: Path, *, chain_id: int, genesis: bytes, contract: str, tables: Sequence[Tables] = ()
-) -> sqlite3.Connection:
+) -> _Connection:
     """The agent's database (created with mode 0600), in autocommit; group writes with `transaction`.
 
     `tables`: of the rooms that use this file, brought up to date here. Rows come as `sqlite3.Row`.
@@ -102,6 +103,21 @@ def open_database(
     except BaseException:
         database.close()
         raise
+    return database
+
+
+def open_for_reading(path: Path) -> _Connection:
+    """A database that another process keeps, without a lock and without a way to change it.
+
+    DatabaseUnusableError: it is not there, or cannot be opened.
+    """
+    address = f"file:{quote(str(path))}?mode=ro"
+    try:
+        database = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None, factory=_Connection)
+    except sqlite3.Error:
+        raise DatabaseUnusableError(str(path), "it cannot be opened; has it been made?") from None
+    database.shown = str(path)
+    database.row_factory = sqlite3.Row
     return database
 
 

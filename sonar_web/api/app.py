@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +11,15 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 
-from pysonar.chain.database_errors import DatabaseUnusableError
-from pysonar.chain.errors import NodeError
+from pysonar.chain.errors import ChainError
 from pysonar.files.web_pages import LOOPBACK, SAFE_HEADERS, File, host_of
 from pysonar.store.interface import Reader as StoreReader
 from pysonar.store.interface import Store
 from sonar_web.api import artifacts, exports, health, pages, routes
-from sonar_web.api.limits import RateLimit
+from sonar_web.api.limits import AtOnce, RateLimit
+from sonar_web.api.metrics import Metrics
 from sonar_web.api.reading import Reader
 from sonar_web.api.shapes import Refusal
 from sonar_web.errors import BadQueryError, ForbiddenError, TooManyRequestsError, WebError
@@ -48,6 +50,9 @@ class Serving:
         beside: how much was read beside the logs so far: answers change with it.
         ask_token: symbol and decimals of a token that no campaign is paid in; NodeError.
         desk: what scientists ask and do beside reading.
+        streams, exports, uploads: how many at once, in all and of one address. Each lasts as long as whoever
+            asked for it likes, within bounds.
+        stopping: whether the service is about to end.
     """
 
     hosts: frozenset[str] = LOOPBACK
@@ -58,6 +63,10 @@ class Serving:
     beside: Callable[[], int] = lambda: 0
     ask_token: Callable[[str], tuple[str | None, int]] = lambda _: (None, 0)
     desk: Sequence[APIRouter] = ()
+    streams: AtOnce = field(default_factory=lambda: AtOnce(400, 20))
+    exports: AtOnce = field(default_factory=lambda: AtOnce(8, 2))
+    uploads: AtOnce = field(default_factory=lambda: AtOnce(4, 2))
+    stopping: Callable[[], bool] = lambda: False
 
 
 def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
@@ -79,6 +88,8 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     app.state.progress = progress
     app.state.version = version
     app.state.ask_token = serving.ask_token
+    app.state.serving = serving
+    app.state.metrics = metrics = Metrics(progress, serving.streams)
     app.state.store, app.state.taker, app.state.pages = serving.store, serving.taker, serving.pages
     limit = RateLimit(serving.requests_a_minute)
     app.include_router(routes.router)
@@ -94,6 +105,8 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
         headers = {}
         if isinstance(error, TooManyRequestsError):
             headers["retry-after"] = str(max(1, round(error.seconds)))
+        elif error.status == 503:
+            headers["retry-after"] = "5"
         return JSONResponse({"error": str(error)}, status_code=error.status, headers=headers)
 
     @app.exception_handler(RequestValidationError)
@@ -102,16 +115,33 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
         wrong = BadQueryError(str(first["loc"][-1]), str(first.get("input")), str(first["msg"]))
         return JSONResponse({"error": str(wrong)}, status_code=422)
 
-    @app.exception_handler(DatabaseUnusableError)
-    def away(_: Request, error: DatabaseUnusableError) -> JSONResponse:
+    @app.exception_handler(ChainError)
+    def away(_: Request, error: ChainError) -> JSONResponse:
+        """The database or the node, or a database that is not this contract's."""
         return JSONResponse({"error": str(error)}, status_code=503, headers={"retry-after": "5"})
 
-    @app.exception_handler(NodeError)
-    def node_away(_: Request, error: NodeError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=503, headers={"retry-after": "5"})
+    @app.exception_handler(ClientDisconnect)
+    def gone(_: Request, __: ClientDisconnect) -> Response:
+        """Whoever asked went away in the middle: nobody reads this."""
+        return Response(status_code=400)
+
+    @app.exception_handler(Exception)
+    def fault(_: Request, __: Exception) -> JSONResponse:
+        """Of the program: it stands in the log, not in the answer."""
+        return JSONResponse(
+            {"error": "something went wrong here; it is in the service's log"}, 500, SAFE_HEADERS
+        )
 
     @app.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
+        began = time.perf_counter()
+        response = await answered(request, forward)
+        for name, value in SAFE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        metrics.note(response.status_code, time.perf_counter() - began)
+        return response
+
+    async def answered(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
         if host_of(request.headers.get("host", "")) not in serving.hosts:
             return refused(
                 request, ForbiddenError("this service does not answer to that name; see --answer-to")
@@ -120,17 +150,31 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
             limit.take(request.client.host if request.client else "")
         except TooManyRequestsError as error:
             return refused(request, error)
-        reads = request.method in ("GET", "HEAD") and request.url.path.startswith("/api/v1/")
-        tag = f'"{version()}"' if reads else None
-        if tag is not None and progress.block >= 0 and request.headers.get("if-none-match") == tag:
+        tag = f'"{version()}"' if request.method in ("GET", "HEAD") and changes_with_blocks(request) else None
+        known = request.headers.get("if-none-match", "")
+        if tag is not None and progress.block >= 0 and is_known(tag, known):
             return Response(status_code=304, headers={"etag": tag})
         response = await forward(request)
         if tag is not None and response.status_code == 200:
             # Read before the answer: it can be older than that, never newer.
             response.headers["etag"] = tag
-        for name, value in SAFE_HEADERS.items():
-            response.headers.setdefault(name, value)
+            response.headers.setdefault("cache-control", "no-cache")
         return response
 
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app
+
+
+def changes_with_blocks(request: Request) -> bool:
+    """Whether what is asked for is of a block: not the stream of news, and not what its own hash names."""
+    path = request.url.path
+    return path.startswith("/api/v1/") and not path.startswith((health.NEWS, "/api/v1/artifacts"))
+
+
+def is_known(tag: str, header: str) -> bool:
+    """Whether `If-None-Match` names the tag; a proxy that packs answers makes tags weak.
+
+    >>> is_known('"7"', 'W/"6", W/"7"'), is_known('"7"', '"6"'), is_known('"7"', "")
+    (True, False, False)
+    """
+    return any(one.strip().removeprefix("W/") in (tag, "*") for one in header.split(","))

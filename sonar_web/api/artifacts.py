@@ -14,9 +14,17 @@ from pysonar.store.interface import Reader as StoreReader
 from pysonar.store.interface import Store
 from sonar_web import queries
 from sonar_web.api import shapes
+from sonar_web.api.limits import AtOnce
 from sonar_web.api.reading import Reader
 from sonar_web.api.routes import Index
-from sonar_web.errors import BadQueryError, ForbiddenError, StoreAwayError, TooLargeError, UnknownError
+from sonar_web.errors import (
+    BadQueryError,
+    BusyError,
+    ForbiddenError,
+    StoreAwayError,
+    TooLargeError,
+    UnknownError,
+)
 
 router = APIRouter(prefix="/api/v1/artifacts")
 
@@ -66,17 +74,26 @@ async def put(request: Request) -> shapes.Stored:
         raise ForbiddenError("artifacts are taken from this service's own pages only")
     if request.headers.get("content-type") != _OCTETS:
         raise BadQueryError("content-type", request.headers.get("content-type", ""), _OCTETS)
-    content = bytearray()
-    async for piece in request.stream():
-        content += piece
-        if len(content) > MOST_BYTES:
-            raise TooLargeError(MOST_BYTES)
-    if not content:
-        raise BadQueryError("body", "", "an artifact's bytes")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > MOST_BYTES:
+        raise TooLargeError(MOST_BYTES)
+    uploads: AtOnce = request.app.state.serving.uploads
+    address = request.client.host if request.client else ""
+    if not uploads.enter(address):
+        raise BusyError("uploads")
     try:
+        content = bytearray()
+        async for piece in request.stream():
+            content += piece
+            if len(content) > MOST_BYTES:
+                raise TooLargeError(MOST_BYTES)
+        if not content:
+            raise BadQueryError("body", "", "an artifact's bytes")
         cid = await run_in_threadpool(taker.put_pinned, bytes(content), OWNER)
     except store_errors.StoreError as error:
         raise StoreAwayError(f"the store does not take it now: {error}") from None
+    finally:
+        uploads.leave(address)
     return shapes.Stored(cid=str(cid), bytes=len(content))
 
 

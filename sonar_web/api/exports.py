@@ -6,22 +6,24 @@ import contextlib
 import csv
 import io
 import threading
+import time
 import typing
 from collections.abc import Callable, Iterator
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from sonar_web import queries
 from sonar_web.api import shapes
+from sonar_web.api.limits import AtOnce
 from sonar_web.api.reading import Reader
 from sonar_web.api.routes import Index
-from sonar_web.errors import UnknownError
+from sonar_web.errors import BusyError, UnknownError
 
 router = APIRouter(prefix="/api/v1/export")
 
@@ -29,6 +31,9 @@ T = TypeVar("T")
 Shape = Callable[[dict[str, Any]], BaseModel]
 
 ROWS_AT_ONCE = 10_000
+MOST_SECONDS = 1_800.0
+"""An export keeps a snapshot open, so that the database cannot clean up behind it."""
+SECONDS_STALLED = 60.0
 _TABLES: dict[str, tuple[str, Shape, type[BaseModel]]] = {
     "campaigns": ("campaign", shapes.campaign, shapes.Campaign),
     "miners": ("miner", shapes.miner, shapes.Miner),
@@ -42,12 +47,12 @@ _CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
 
 
 @router.get("/{table}.csv", response_class=StreamingResponse, responses={200: {"content": {_CSV: {}}}})
-def as_csv(index: Index, table: str) -> StreamingResponse:
+def as_csv(request: Request, index: Index, table: str) -> StreamingResponse:
     """A whole table as CSV."""
     source, shape, model = _source(table)
     name = f'attachment; filename="{table}.csv"'
     return StreamingResponse(
-        _in_one_thread(lambda: _csv(index, source, shape, model)),
+        _in_one_thread(lambda: _csv(index, source, shape, model), _place(request)),
         media_type=_CSV,
         headers={"content-disposition": name},
     )
@@ -56,15 +61,24 @@ def as_csv(index: Index, table: str) -> StreamingResponse:
 @router.get(
     "/{table}.parquet", response_class=StreamingResponse, responses={200: {"content": {_PARQUET: {}}}}
 )
-def as_parquet(index: Index, table: str) -> StreamingResponse:
+def as_parquet(request: Request, index: Index, table: str) -> StreamingResponse:
     """A whole table as Parquet."""
     source, shape, model = _source(table)
     name = f'attachment; filename="{table}.parquet"'
     return StreamingResponse(
-        _in_one_thread(lambda: _parquet(index, source, shape, model)),
+        _in_one_thread(lambda: _parquet(index, source, shape, model), _place(request)),
         media_type=_PARQUET,
         headers={"content-disposition": name},
     )
+
+
+def _place(request: Request) -> Callable[[], None]:
+    """Take a place; what gives it back. BusyError if there is none."""
+    exports: AtOnce = request.app.state.serving.exports
+    address = request.client.host if request.client else ""
+    if not exports.enter(address):
+        raise BusyError("exports")
+    return lambda: exports.leave(address)
 
 
 def _source(table: str) -> tuple[str, Shape, type[BaseModel]]:
@@ -140,34 +154,49 @@ def _taken(sink: io.BytesIO) -> bytes:
     return found
 
 
-def _in_one_thread(chunks: Callable[[], Iterator[T]]) -> Iterator[T]:
+def _in_one_thread(chunks: Callable[[], Iterator[T]], leave: Callable[[], None]) -> Iterator[T]:
     """The chunks, all made by one thread: a connection may not change threads, and a server that streams
-    asks for each chunk from another.
+    asks for each chunk from another. `leave` is called when the thread ends, also if nobody takes a chunk.
     """
     queue: Queue[T | BaseException | None] = Queue(maxsize=2)
     ended = threading.Event()
+    until = time.monotonic() + MOST_SECONDS
 
-    def put(item: T | BaseException | None) -> None:
-        while not ended.is_set():
+    def put(item: T | BaseException | None) -> bool:
+        last = min(until, time.monotonic() + SECONDS_STALLED)
+        while not ended.is_set() and time.monotonic() < last:
             with contextlib.suppress(Full):
                 queue.put(item, timeout=0.2)
-                return
+                return True
+        return False
 
     def work() -> None:
         try:
-            for chunk in chunks():
-                put(chunk)
-                if ended.is_set():
-                    return
-            put(None)
+            if all(map(put, chunks())):
+                put(None)
         except BaseException as error:  # noqa: BLE001 - raised in the thread that asks
             put(error)
+        finally:
+            ended.set()
+            leave()
 
     threading.Thread(target=work, daemon=True).start()
-    try:
-        while (item := queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        ended.set()
+
+    def taken() -> Iterator[T]:
+        try:
+            while True:
+                try:
+                    item = queue.get(timeout=0.2)
+                except Empty:
+                    if ended.is_set() and queue.empty():
+                        raise BusyError("slow readers") from None  # the rest is lost: the answer breaks off
+                    continue
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            ended.set()
+
+    return taken()

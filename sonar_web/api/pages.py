@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/{path:path}")
-def page(request: Request, path: str) -> Response:
+async def page(request: Request, path: str) -> Response:
     """A built file, or the application."""
     accepts = request.headers.get("accept-encoding", "")
     found = page_at(request.app.state.pages, path, accepts=accepts, not_built=_NOT_BUILT)

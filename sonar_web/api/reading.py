@@ -12,6 +12,7 @@ from typing import Any
 from pysonar.chain.address import checksum
 from sonar_web import queries
 from sonar_web.errors import BadQueryError
+from sonar_web.index.reading import require_index
 from sonar_web.index.rows import Database
 
 _ID = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -41,7 +42,10 @@ class Reader:
         database: Database | None = getattr(self._mine, "database", None)
         try:
             if database is None:
-                database = self._mine.database = self._connect()
+                database = self._connect()
+                place = self.place
+                require_index(database, chain_id=place.chain_id, contract=place.contract)
+                self._mine.database = database
             database.execute("begin")
             yield database, queries.tip(database) or _NOTHING
         except BaseException:

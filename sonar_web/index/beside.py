@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from pysonar.chain.database_errors import DatabaseUnusableError
-from pysonar.chain.errors import ChainError
+from openmined_syft.errors import OpenMinedError
+
+_LOG = logging.getLogger(__name__)
 
 
 class BesideReader(Protocol):
@@ -25,6 +26,10 @@ def read_beside(readers: Sequence[BesideReader], stop: threading.Event, poll_sec
     """Each in turn until `stop` is set. Trouble with store, node or database is waited for."""
     while not stop.is_set():
         for reader in readers:
-            with contextlib.suppress(DatabaseUnusableError, ChainError):  # the index itself says so
+            try:
                 reader.round(stop)
+            except OpenMinedError:
+                pass  # a node, a store or a database is away: the index itself says so
+            except Exception:  # noqa: BLE001 - one stranger's token or spec ends no reading of others
+                _LOG.exception("%s cannot go on; it is tried again", type(reader).__name__)
         stop.wait(poll_seconds)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from web3 import Web3
 
+from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import transaction
@@ -16,12 +19,15 @@ from pysonar.chain.database_errors import DatabaseUnusableError
 from pysonar.chain.errors import NodeDownError, NodeError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
-from sonar_web.index.opening import open_index
+from pysonar.chain.node.answers import BlockRef
+from sonar_web.index.opening import open_index, without_secrets
 from sonar_web.index.records import IndexRecords
 from sonar_web.index.rows import Database
+from sonar_web.index.writer import WritersLock
 from sonar_web.queries import tip
 
 BLOCKS_AT_ONCE = 100
+SECONDS_BETWEEN_WORDS = 5.0
 _TABLES = (
     *("event", "checkpoint", "block_time", "campaign", "submission", "miner", "capsule", "day"),
     *("gas", "gas_day"),
@@ -37,6 +43,7 @@ class Progress:
         head: the chain's newest block as last seen.
         events: read since the start of this process.
         trouble: what keeps it from going on, or None.
+        looked_at: when it last looked whether there is something to read (`time.monotonic`).
     """
 
     block: int = -1
@@ -44,10 +51,13 @@ class Progress:
     head: int = -1
     events: int = 0
     trouble: str | None = None
+    looked_at: float = 0.0
 
 
 class Indexer:
-    """One contract's logs into one database. `setting`: see `open_index`."""
+    """One contract's logs into one database. `setting`: see `open_index`. `say`: hears how far a long
+    reading is.
+    """
 
     def __init__(
         self,
@@ -58,8 +68,10 @@ class Indexer:
         confirmations: int,
         start_block: int,
         poll_seconds: float = 2.0,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.web3 = web3
+        self._say = say
         self._sonar = sonar
         self._setting = setting
         self._confirmations = confirmations
@@ -67,17 +79,30 @@ class Indexer:
         self._poll_seconds = poll_seconds
         self._database: Database | None = None
         self._follower: Follower | None = None
+        self._lock: WritersLock | None = None
         self._genesis: bytes | None = None
         self.progress = Progress()
+        self._began = (0.0, -1)
+        self._said_at = 0.0
 
     def run(self, stop: threading.Event, said: Callable[[str], None] = lambda _: None) -> None:
-        """Until `stop` is set. Trouble is said once, and waited for."""
+        """Until `stop` is set. Trouble of any kind is said once, and waited for: a service whose index stands
+        still without a word would go on telling what was.
+        """
         while not stop.is_set():
             trouble = self._round()
+            self.progress.looked_at = time.monotonic()
             if trouble != self.progress.trouble:
                 said(trouble or f"up to date at block {self.progress.block}")
                 self.progress.trouble = trouble
             stop.wait(self._poll_seconds)
+        self.close()
+
+    def check(self) -> None:
+        """Open the database, take its lock, and close it: `run` may be in another thread, and a connection
+        belongs to one. Errors are those of `poll`, and those that say that the database is not ours to use.
+        """
+        self._opened()
         self.close()
 
     def poll(self) -> int:
@@ -85,9 +110,12 @@ class Indexer:
         again.
         """
         follower = self._opened()
+        self.progress.head = rpc.block_number(self.web3)
+        self._began = (time.monotonic(), self.progress.block)
+        before = self.progress.events
         found = follower.poll()
         self.progress.head = rpc.block_number(self.web3)
-        self.progress.events += found
+        self.progress.events = before + found
         top = None if self._database is None else tip(self._database)
         if top is not None and top.hash.hex() != self.progress.tip:
             self.progress.block, self.progress.tip = top.block, top.hash.hex()
@@ -107,23 +135,30 @@ class Indexer:
     def close(self) -> None:
         """Close the database."""
         if self._database is not None:
-            self._database.close()
-        self._database = self._follower = None
+            with contextlib.suppress(Exception):  # it is given up in any case
+                self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+        self._database = self._follower = self._lock = None
 
     def _round(self) -> str | None:
         try:
             self.poll()
-        except DatabaseUnusableError as error:
-            self.close()
-            return str(error)
         except NodeError as error:
             return str(error)
+        except OpenMinedError as error:
+            self.close()
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - what no node and no database should say has been said
+            self.close()
+            found = "".join(traceback.format_exception_only(error)).strip()[:200]
+            return f"what was read cannot be kept ({found}); nothing of it was, and it is tried again"
         return None if self._follower is None else self._follower.trouble
 
     def another_connection(self) -> Database:
         """To the same database, for another thread. DatabaseUnusableError before the first round, too."""
         if self._genesis is None:
-            raise DatabaseUnusableError(self._setting, "the index has not been opened yet")
+            raise DatabaseUnusableError(without_secrets(self._setting), "the index has not been opened yet")
         return self._connected(self._genesis)
 
     def _connected(self, genesis: bytes) -> Database:
@@ -134,9 +169,16 @@ class Indexer:
         if self._follower is None:
             sonar = self._sonar
             genesis = rpc.genesis(self.web3)
-            self._database = self._connected(genesis)
+            if self._database is None:
+                self._database = self._connected(genesis)
+            if self._lock is None:
+                try:
+                    self._lock = WritersLock(self._setting, self._database)
+                except BaseException:
+                    self.close()
+                    raise
             self._follower = Follower(
-                IndexRecords(self._database, self._times),
+                IndexRecords(self._database, self._times, self._kept),
                 self.web3,
                 sonar,
                 confirmations=self._confirmations,
@@ -144,6 +186,22 @@ class Indexer:
             )
             self._genesis = genesis  # the last: other threads may connect, and find the tables made
         return self._follower
+
+    def _kept(self, end: BlockRef, events: int) -> None:
+        """A range is in the database."""
+        now, progress = time.monotonic(), self.progress
+        progress.block, progress.tip, progress.looked_at = end.number, end.hash.hex(), now
+        progress.events += events
+        since, first = self._began
+        if now - self._said_at < SECONDS_BETWEEN_WORDS or now - since < SECONDS_BETWEEN_WORDS:
+            return
+        self._said_at = now
+        left = (progress.head - end.number) * (now - since) / max(1, end.number - first)
+        share = 100 * end.number // max(1, progress.head)
+        self._say(
+            f"block {end.number:,} of {progress.head:,} ({share} %), {progress.events:,} events,"
+            f" about {left / 60:.0f} min left"
+        )
 
     def _times(self, events: Sequence[LoggedEvent]) -> dict[bytes, int]:
         """The times of the events' blocks. NodeDownError if one is not on the chain (any more)."""

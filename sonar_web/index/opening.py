@@ -16,12 +16,21 @@ from sonar_web.index.rows import Database
 _SCHEMES = ("postgresql://", "postgres://")
 
 
+def without_secrets(setting: str) -> str:
+    """The setting for people: a server's address has a password before the host, or among the options.
+
+    >>> without_secrets("postgresql://me:secret@db.example:5432/index?password=secret")
+    'db.example:5432/index'
+    """
+    return setting.partition("://")[2].rpartition("@")[2].partition("?")[0] if "://" in setting else setting
+
+
 def is_server(setting: str) -> bool:
     """Whether the setting names a PostgreSQL server. DatabaseSettingError if it is some other address."""
     if setting.startswith(_SCHEMES):
         return True
     if "://" in setting:
-        raise DatabaseSettingError(setting)
+        raise DatabaseSettingError(without_secrets(setting))
     return False
 
 
@@ -37,7 +46,7 @@ def open_index(setting: str, *, chain_id: int, contract: str, genesis: bytes) ->
         return open_database(
             Path(setting).expanduser(), chain_id=chain_id, contract=contract, genesis=genesis
         )
-    database = PostgresDatabase(setting)
+    database = PostgresDatabase(setting, without_secrets(setting))
     identity = {
         "chain id": str(chain_id),
         "genesis block": "0x" + genesis.hex(),

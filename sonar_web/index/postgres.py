@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from sonar_web.errors import DatabaseAwayError
+from pysonar.chain.database_errors import DatabaseUnusableError
+from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
 
 _TYPES = (
     (re.compile(r"\bblob\b"), "bytea"),
@@ -22,6 +24,23 @@ _TYPES = (
     (re.compile(r"\)\s*strict\b"), ")"),
 )
 SECONDS_TO_CONNECT = 5
+# A server that vanishes without a word (its machine, the net between) is noticed in a quarter of a minute.
+_NOTICED: dict[str, Any] = {
+    "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000,
+}  # fmt: skip
+_BY_CODE = {
+    "53100": "its disk is full; nothing is lost, make room and it goes on",
+    "53200": "it is out of memory; nothing is lost, it is tried again",
+    "53300": "it has too many connections (`max_connections`); nothing is lost, it is tried again",
+    "57014": "the answer took too long; ask for less",
+    "25006": "it is read-only (a standby?); give the address of the server that can be written",
+    "42501": "the user may not make or change its tables; `grant create on schema public to USER`",
+    "28P01": "the password is not right (PGPASSWORD)",
+    "28000": "the user may not connect (pg_hba.conf)",
+    "3D000": "there is no such database; `create database NAME`",
+    **dict.fromkeys(("40001", "40P01"), "others were in the way; nothing is lost, it is tried again"),
+}
+"""What is wrong, by SQLSTATE, where it is not that the server is away."""
 
 
 class Row(Mapping[str, Any]):
@@ -56,8 +75,8 @@ def _rows(cursor: psycopg.Cursor[Any]) -> Any:
 class PostgresDatabase:
     """One connection, in autocommit; group writes with `pysonar.chain.database.transaction`."""
 
-    def __init__(self, address: str) -> None:
-        self.shown = address.split("@")[-1]
+    def __init__(self, address: str, shown: str) -> None:
+        self.shown = shown
         try:
             self._connection = psycopg.connect(
                 address,
@@ -65,9 +84,12 @@ class PostgresDatabase:
                 cursor_factory=psycopg.ClientCursor,
                 row_factory=_rows,
                 connect_timeout=SECONDS_TO_CONNECT,
+                **_NOTICED,
             )
-        except psycopg.OperationalError:
-            raise DatabaseAwayError(self.shown) from None
+        except psycopg.ProgrammingError:  # the address itself, with whatever secret stands in it
+            raise DatabaseSettingError(self.shown) from None
+        except psycopg.Error as error:
+            raise _told_apart(self.shown, error) from None
 
     @property
     def in_transaction(self) -> bool:
@@ -78,22 +100,34 @@ class PostgresDatabase:
         """One statement; its cursor."""
         try:
             return self._connection.execute(translated(statement), values or None)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise DatabaseAwayError(self.shown) from None
+        except psycopg.Error as error:
+            raise _told_apart(self.shown, error) from None
 
     def executemany(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
         """One statement for many values."""
         try:
             with self._connection.cursor() as cursor:
                 cursor.executemany(translated(statement), values)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise DatabaseAwayError(self.shown) from None
+        except psycopg.Error as error:
+            raise _told_apart(self.shown, error) from None
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
 
+def _told_apart(shown: str, error: psycopg.Error) -> Exception:
+    """By the server's code, never in its words: those may quote what was asked. An error of a statement
+    stays what it is, for it is a fault in the program.
+    """
+    why = _BY_CODE.get(error.sqlstate or "")
+    if why is not None:
+        return DatabaseUnusableError(shown, why)
+    gone = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return DatabaseAwayError(shown) if gone else error
+
+
+@lru_cache(maxsize=256)  # the widest are hundreds of rows of places
 def translated(statement: str) -> str:
     """SQLite's SQL as PostgreSQL takes it.
 

@@ -23,13 +23,17 @@ Times = Callable[[Sequence[LoggedEvent]], dict[bytes, int]]
 class IndexRecords(EventRecords):
     """Events and statistics of one Sonar in one database.
 
-    `times`: asked outside of any transaction, for blocks that are new.
+    `times`: asked outside of any transaction, for blocks that are new. `kept`: called with the end of each
+    range when it is committed, and with how many of its events are new.
     """
 
-    def __init__(self, database: Database, times: Times) -> None:
+    def __init__(
+        self, database: Database, times: Times, kept: Callable[[BlockRef, int], None] = lambda *_: None
+    ) -> None:
         super().__init__(database)  # type: ignore[arg-type] # the few methods that it uses
         self._index = database
         self._times = times
+        self._kept = kept
         with transaction(self.database):
             migrate(self.database, TABLES)
 
@@ -40,7 +44,10 @@ class IndexRecords(EventRecords):
         with transaction(self.database):
             self._keep(times, found)
             new = super().add(found, end)
-            self._follow(new, times)
+            # Above what was read there is nothing that could make an event late.
+            self._follow(new, times, set() if end is not None else {event.id for event in self._late(new)})
+        if end is not None:
+            self._kept(end, len(new))
         return new
 
     def give_up_above(self, number: int) -> list[bytes]:
@@ -67,12 +74,11 @@ class IndexRecords(EventRecords):
 
     # Statistics.
 
-    def _follow(self, new: Sequence[LoggedEvent], times: Mapping[bytes, int]) -> None:
+    def _follow(self, new: Sequence[LoggedEvent], times: Mapping[bytes, int], late: set[bytes]) -> None:
         """In the chain's order where that is how they came; a campaign whose events came late is folded
         anew.
         """
         batch = Batch(self._index)
-        late = {event.id for event in self._late(new)}
         for logged in new:
             event = logged.event
             if isinstance(event, CampaignEvent) and event.id not in late:

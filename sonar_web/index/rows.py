@@ -14,6 +14,9 @@ ROWS_AT_ONCE = 200
 class Database(Protocol):
     """What the index needs of a connection: `sqlite3.Connection` and `PostgresDatabase` have it."""
 
+    shown: str
+    """Where it is, for people, without secrets."""
+
     @property
     def in_transaction(self) -> bool: ...
 
@@ -62,7 +65,19 @@ def upsert_many(
             f"insert into {table} ({', '.join(names)}) values {places}"  # noqa: S608 - our own words
             f" on conflict ({', '.join(key)}) do update set {changes}"
         )
-        database.execute(statement, [row[name] for row in some for name in names])
+        database.execute(statement, [storable(row[name]) for row in some for name in names])
+
+
+def storable(value: Any) -> Any:
+    """A value that both databases take. A stranger's text (the reason of a decline, a title) may hold what
+    PostgreSQL's texts cannot: NUL, or half of a pair of surrogates.
+
+    >>> storable("too" + chr(0) + " small"), storable(7)
+    ('too small', 7)
+    """
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "").encode(errors="ignore").decode()
 
 
 def upsert(database: Database, table: str, key: Sequence[str], row: Mapping[str, Any]) -> None:

@@ -70,7 +70,9 @@ _STEP_3 = (
     "create index campaign_asset on campaign (asset)",
     "create table token (address text primary key, symbol text, decimals integer not null) strict",
 )
-TABLES = Tables("statistics", (_STEP_1, _STEP_2, _STEP_3))
+# Nobody asks an index for the places of a queue by their JSON; a re-org is looked for by block.
+_STEP_4 = ("drop index if exists event_queue", "create index event_block on event (block_number)")
+TABLES = Tables("statistics", (_STEP_1, _STEP_2, _STEP_3, _STEP_4))
 
 DIGITS = 40
 

@@ -13,7 +13,7 @@ from pysonar.files.nesting import shallow_json
 from pysonar.protocol.cid import Cid, CidError
 from pysonar.store.errors import MalformedBlockError, StoreError, TooLargeError
 from pysonar.store.interface import Reader
-from sonar_web.index.rows import Database, upsert
+from sonar_web.index.rows import Database, storable, upsert
 
 LARGEST_SPEC = 1 << 20
 LONGEST_TITLE = 200
@@ -80,6 +80,4 @@ def title_of(spec: bytes) -> str:
     except ValueError:
         return ""
     title = document.get("title") if isinstance(document, dict) else None
-    # PostgreSQL's texts hold no NUL, and neither database a half of a pair.
-    clean = title.replace("\0", "").encode(errors="ignore").decode() if isinstance(title, str) else ""
-    return clean[:LONGEST_TITLE]
+    return storable(title)[:LONGEST_TITLE] if isinstance(title, str) else ""

@@ -176,7 +176,7 @@ def test_health_says_whether_the_index_keeps_up(client: TestClient, indexer: Ind
         "behind": 0,
         "trouble": "the node is away",
     }
-    assert "sonar_web_trouble 1\n" in client.get("/metrics").text
+    assert "sonar_web_trouble 1.0\n" in client.get("/metrics").text
 
 
 def test_no_answer_can_be_framed_sniffed_or_shared(client: TestClient, told: bytes) -> None:

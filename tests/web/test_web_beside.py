@@ -18,7 +18,8 @@ from tests.conftest import Anvil
 from tests.roles import Transact
 from tests.token_under_test import STRICT, GivenToken
 from tests.web.chain_story import DAY, HOUR, Story, digest
-from tests.web.test_web_index import rows, two_campaigns
+from tests.web.recount import rows
+from tests.web.test_web_index import two_campaigns
 
 
 def recounted(node: Anvil, sonar: Sonar) -> dict[tuple[str, str], list[int]]:

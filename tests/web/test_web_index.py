@@ -5,103 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from eth_utils.crypto import keccak
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.database_errors import DatabaseUnusableError, NewerDatabaseError, WrongDatabaseError
 from pysonar.chain.sending.signer import KeyfileSigner
-from sonar_web import queries
 from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.opening import is_server
 from sonar_web.index.reading import open_for_reading
+from sonar_web.index.writer import AnotherWriterError
 from tests.conftest import Anvil
-from tests.json_types import JsonObject
 from tests.web.chain_story import HOUR, Story, digest
-
-ETHER = "0x" + "00" * 20
-VERDICTS = {1: "improved", 2: "no_gain", 3: "malformed", 4: "unavailable"}
-
-
-def rows(database: str, table: str) -> list[JsonObject]:
-    """All rows of a table of the index."""
-    opened = open_for_reading(database)
-    try:
-        return list(queries.every(opened, table))
-    finally:
-        opened.close()
-
-
-def recounted(node: Anvil, sonar: Sonar) -> dict[str, dict[str, dict[str, int]]]:
-    """Totals of miners and Capsules, worked out from raw logs word by word, by nothing of the product's."""
-    topics = {
-        keccak(text=f"{name}({types})").hex(): name
-        for name, types in {
-            "CampaignCreated": "bytes32,address,address,bytes32,address,uint256,uint256,uint256,bytes32",
-            "CampaignOpened": "bytes32,bytes32,bytes32,uint256",
-            "Submitted": "bytes32,uint256,address,bytes32",
-            "Verdicts": "bytes32,uint256,bytes32",
-            "Improved": "bytes32,uint256,uint256,uint256,uint256,bytes32",
-            "CampaignDeclined": "bytes32,bytes",
-        }.items()
-    }
-    miners: dict[str, dict[str, int]] = {}
-    capsules: dict[str, dict[str, int]] = {}
-    capsule_of: dict[str, str] = {}
-    queue: dict[tuple[str, int], str] = {}
-
-    def add(totals: dict[str, dict[str, int]], who: str, what: str, how_much: int = 1) -> None:
-        totals.setdefault(who, {})
-        totals[who][what] = totals[who].get(what, 0) + how_much
-
-    times: dict[str, int] = {}
-    waits: dict[str, int] = {}  # since when a campaign's request or the head of its queue waits
-    submitted: dict[tuple[str, int], int] = {}
-
-    def waited(campaign: str, since: int, until: int) -> None:
-        add(capsules, capsule_of[campaign], "unavailable_seconds", max(0, until - since - 3600))
-
-    logs = node.rpc("eth_getLogs", {"address": sonar.address, "fromBlock": "0x0", "toBlock": "latest"})
-    for log in logs:
-        name, campaign = topics.get(log["topics"][0][2:]), log["topics"][1]
-        data = bytes.fromhex(log["data"][2:])
-        if log["blockNumber"] not in times:
-            block = node.rpc("eth_getBlockByNumber", log["blockNumber"], False)
-            times[log["blockNumber"]] = int(block["timestamp"], 16)
-        at = times[log["blockNumber"]]
-        words = [int.from_bytes(data[at : at + 32], "big") for at in range(0, len(data), 32)]
-        if name == "CampaignCreated":
-            capsule_of[campaign] = "0x" + log["topics"][3][-40:]
-            add(capsules, capsule_of[campaign], "campaigns")
-            waits[campaign] = at
-        elif name == "CampaignDeclined":
-            waited(campaign, waits[campaign], at)
-        elif name == "CampaignOpened":
-            add(capsules, capsule_of[campaign], "opened")
-            waited(campaign, waits[campaign], at)
-            waits[campaign] = 0
-        elif name == "Submitted":
-            queue[campaign, words[0]] = "0x" + log["topics"][2][-40:]
-            add(miners, queue[campaign, words[0]], "submissions")
-            submitted[campaign, words[0]] = at
-        elif name == "Verdicts":
-            waited(campaign, max(submitted[campaign, words[0]], waits[campaign]), at)
-            waits[campaign] = at
-            for place, verdict in enumerate(data[32:64].rstrip(b"\0"), words[0]):
-                add(miners, queue[campaign, place], VERDICTS[verdict])
-                add(capsules, capsule_of[campaign], VERDICTS[verdict])
-        elif name == "Improved":
-            add(miners, queue[campaign, words[0]], "earned", words[3])
-    return {"miner": miners, "capsule": capsules}
-
-
-def same_as_recounted(node: Anvil, sonar: Sonar, database: str) -> None:
-    for table, expected in recounted(node, sonar).items():
-        found = {row["address"].lower(): row for row in rows(database, table)}
-        assert set(found) == set(expected)
-        for who, totals in expected.items():
-            assert {name: int(found[who][name]) for name in totals} == totals
+from tests.web.recount import TABLES, rows, same_as_recounted
 
 
 def two_campaigns(story: Story, miner: KeyfileSigner, second_miner: KeyfileSigner) -> bytes:
@@ -174,12 +90,62 @@ def test_a_reorg_takes_back_what_it_took_from_the_chain(
     assert same == {miner.address: 1, second_miner.address: 0}
 
 
+def test_a_reorg_of_twelve_blocks_leaves_nothing_of_the_other_branch(
+    story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
+) -> None:
+    campaign = story.opened()
+    fork = story.node.rpc("evm_snapshot")
+    gone = story.opened()
+    for number in range(4):
+        story.submit(campaign, miner, f"lost {number}")
+        story.submit(gone, second_miner, f"lost {number}")
+    story.report(
+        campaign, (miner, "lost 0", Verdict.IMPROVED, 400_000), (miner, "lost 1", Verdict.MALFORMED, 0)
+    )
+    story.decline(story.create(), "lost")
+    indexer.poll()
+    lost = indexer.progress.block
+    same_as_recounted(story.node, story.sonar, database)
+
+    story.node.rpc("evm_revert", fork)
+    before = int(story.node.rpc("eth_blockNumber"), 16)
+    assert lost - before >= 12
+    story.submit(campaign, second_miner, "kept")
+    story.report(campaign, (second_miner, "kept", Verdict.IMPROVED, 20_000))
+    story.node.rpc("anvil_mine", hex(lost - before))
+    indexer.poll()
+    same_as_recounted(story.node, story.sonar, database)
+    assert [row["id"] for row in rows(database, "campaign")] == [campaign]
+
+
+def test_a_text_of_strangers_that_no_database_could_hold_is_made_fit(
+    story: Story, indexer: Indexer, database: str
+) -> None:
+    story.decline(story.create(), "too\0 small\0")
+    story.create()
+    indexer.poll()
+    told = {row["state"]: row["reason"] for row in rows(database, "campaign")}
+    assert told == {"declined": "too small", "requested": None}
+
+
+def test_an_index_has_one_writer(node: Anvil, sonar: Sonar, indexer: Indexer, database: str) -> None:
+    indexer.poll()
+    another = Indexer(node.web3, sonar, database, confirmations=0, start_block=0)
+    with pytest.raises(AnotherWriterError, match="stop that one first"):
+        another.rebuild()
+    indexer.poll()
+    indexer.close()
+    another.rebuild()
+    another.poll()
+    another.close()
+
+
 def test_a_rebuilt_index_is_the_same(
     story: Story, indexer: Indexer, database: str, miner: KeyfileSigner, second_miner: KeyfileSigner
 ) -> None:
     two_campaigns(story, miner, second_miner)
     indexer.poll()
-    before = {table: rows(database, table) for table in ("campaign", "miner", "capsule", "day")}
+    before = {table: rows(database, table) for table in TABLES}
     indexer.rebuild()
     assert rows(database, "campaign") == []
     indexer.poll()
@@ -206,7 +172,7 @@ def test_reading_in_steps_comes_to_the_same_as_reading_at_once(
     at_once = Indexer(node.web3, sonar, other, confirmations=0, start_block=0)
     at_once.poll()
     at_once.close()
-    for table in ("campaign", "miner", "capsule", "day"):
+    for table in TABLES:
         assert [dict(row) for row in rows(database, table)] == [dict(row) for row in rows(other, table)]
 
 
@@ -239,6 +205,20 @@ def test_a_server_that_is_away_is_waited_for() -> None:
     with pytest.raises(DatabaseAwayError, match="does not answer"):
         open_for_reading("postgresql://nobody@127.0.0.1:9/none")
     assert issubclass(DatabaseAwayError, DatabaseUnusableError)
+
+
+def test_no_password_of_a_database_is_shown(node: Anvil, sonar: Sonar) -> None:
+    setting = "postgresql://me:hidden@127.0.0.1:9/none?password=hidden"
+    indexer = Indexer(node.web3, sonar, setting, confirmations=0, start_block=0)
+    for ask in (indexer.poll, indexer.another_connection, lambda: open_for_reading(setting)):
+        with pytest.raises(DatabaseUnusableError) as caught:
+            ask()
+        assert "127.0.0.1:9/none" in str(caught.value)
+        assert "hidden" not in str(caught.value)
+    for wrong in ("mysql://me:hidden@db/x?password=hidden", "postgresql://db/x?passwrd=hidden"):
+        with pytest.raises(DatabaseSettingError) as refused:
+            open_for_reading(wrong)
+        assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize("setting", ["mysql://here/x", "http://127.0.0.1", "sqlite://index"])

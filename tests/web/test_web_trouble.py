@@ -23,9 +23,9 @@ from sonar_web.index.indexer import Indexer
 from sonar_web.index.reading import open_for_reading
 from tests.postgres_server import Postgres, postgres_bin
 from tests.web.chain_story import Story
-from tests.web.test_web_index import rows, same_as_recounted, two_campaigns
+from tests.web.recount import TABLES, rows, same_as_recounted
+from tests.web.test_web_index import two_campaigns
 
-TABLES = ("campaign", "miner", "capsule", "day")
 ROOT = Path(__file__).resolve().parents[2]
 
 # `rebuild` and the reading that follows, in a process that is killed at a point.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
@@ -223,6 +224,13 @@ def to_json(event: SonarEvent) -> str:
 def from_json(name: str, text: str) -> SonarEvent:
     """The inverse of `to_json`."""
     kind = BY_NAME[name]
-    in_hex = {field.name for field in fields(kind) if field.type == "bytes"}
     values = json.loads(text)
-    return kind(**{k: bytes.fromhex(v[2:]) if k in in_hex else v for k, v in values.items()})
+    for field in _in_hex(kind):
+        if field in values:
+            values[field] = bytes.fromhex(values[field][2:])
+    return kind(**values)
+
+
+@cache
+def _in_hex(kind: type[SonarEvent]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.type == "bytes")

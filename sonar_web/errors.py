@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.chain.database_errors import DatabaseUnusableError, DatabaseWaitError
 
 
 class WebError(OpenMinedError):
@@ -137,6 +137,16 @@ class DatabaseAwayError(DatabaseUnusableError):
 
     def __init__(self, shown: str) -> None:
         super().__init__(shown, "the server does not answer; nothing is lost, it is tried again")
+
+
+class AnotherWriterError(DatabaseWaitError):
+    """Another process keeps this index up to date."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(
+            shown,
+            "another sonar-web writes to it; stop that one first, or give this one a database of its own",
+        )
 
 
 class DatabaseSettingError(WebError):

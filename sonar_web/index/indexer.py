@@ -20,10 +20,9 @@ from pysonar.chain.errors import NodeDownError, NodeError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef
-from sonar_web.index.opening import open_index, without_secrets
+from sonar_web.index.opening import WritersLock, open_index, without_secrets
 from sonar_web.index.records import IndexRecords
 from sonar_web.index.rows import Database
-from sonar_web.index.writer import WritersLock
 from sonar_web.queries import tip
 
 BLOCKS_AT_ONCE = 100

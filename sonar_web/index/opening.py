@@ -4,16 +4,19 @@ one chain.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 from pysonar.chain.address import checksum
 from pysonar.chain.database import open_database, transaction
-from pysonar.chain.database_errors import WrongDatabaseError
-from sonar_web.errors import DatabaseSettingError
+from pysonar.chain.database_errors import DatabaseUnusableError, WrongDatabaseError
+from sonar_web.errors import AnotherWriterError, DatabaseSettingError
 from sonar_web.index.postgres import PostgresDatabase
 from sonar_web.index.rows import Database
 
 _SCHEMES = ("postgresql://", "postgres://")
+_ADVISORY = 0x50_6F_6E_61_72  # a number that our writers agree on; locks of other programs have others
 
 
 def without_secrets(setting: str) -> str:
@@ -63,3 +66,37 @@ def open_index(setting: str, *, chain_id: int, contract: str, genesis: bytes) ->
             elif row["value"] != expected:
                 raise WrongDatabaseError(database.shown, what, row["value"], expected)
     return database
+
+
+class WritersLock:
+    """One process writes an index: two that read the same blocks would count them twice, or end each other.
+    The lock is held until `release`, and not longer than the process lives; on a server it belongs to the
+    connection, so that one that breaks gives it up.
+    """
+
+    def __init__(self, setting: str, database: Database) -> None:
+        self._handle: int | None = None
+        if is_server(setting):
+            row = database.execute("select pg_try_advisory_lock(?) as ours", (_ADVISORY,)).fetchone()
+            if not row["ours"]:
+                raise AnotherWriterError(database.shown)
+            return
+        path = Path(setting).expanduser()
+        try:
+            handle = os.open(
+                path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as error:
+            raise DatabaseUnusableError(database.shown, f"its lock: {error.strerror}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise AnotherWriterError(database.shown) from None
+        self._handle = handle
+
+    def release(self) -> None:
+        """A server's ends with its connection."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

@@ -10,11 +10,10 @@ from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.database_errors import DatabaseUnusableError, NewerDatabaseError, WrongDatabaseError
 from pysonar.chain.sending.signer import KeyfileSigner
-from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
+from sonar_web.errors import AnotherWriterError, DatabaseAwayError, DatabaseSettingError
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.opening import is_server
 from sonar_web.index.reading import open_for_reading
-from sonar_web.index.writer import AnotherWriterError
 from tests.conftest import Anvil
 from tests.web.chain_story import HOUR, Story, digest
 from tests.web.recount import TABLES, rows, same_as_recounted

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
@@ -161,6 +160,10 @@ BY_NAME: Mapping[str, type[SonarEvent]] = {
     )
 }  # fmt: skip
 
+_IN_HEX = {
+    name: [field.name for field in fields(kind) if field.type == "bytes"] for name, kind in BY_NAME.items()
+}
+
 
 E = TypeVar("E", bound=SonarEvent, covariant=True)
 
@@ -225,12 +228,7 @@ def from_json(name: str, text: str) -> SonarEvent:
     """The inverse of `to_json`."""
     kind = BY_NAME[name]
     values = json.loads(text)
-    for field in _in_hex(kind):
+    for field in _IN_HEX[name]:
         if field in values:
             values[field] = bytes.fromhex(values[field][2:])
     return kind(**values)
-
-
-@cache
-def _in_hex(kind: type[SonarEvent]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.type == "bytes")

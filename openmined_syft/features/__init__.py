@@ -35,7 +35,7 @@ class FeatureMap(Protocol):
         ...
 
 
-# A new map needs its line here; `_MAPS` of pysonar/protocol/artifacts/spec/algorithm.py lets specs name it.
+# A new map needs its line here, and nowhere else: specs may name what is in this table.
 _MAPS: dict[str, Callable[..., FeatureMap]] = {
     "fourier": RandomFourier,
 }
@@ -44,6 +44,12 @@ _MAPS: dict[str, Callable[..., FeatureMap]] = {
 def map_names() -> list[str]:
     """Names that `feature_map_from` knows."""
     return list(_MAPS)
+
+
+def map_parameters(name: str) -> dict[str, Any]:
+    """What a spec may say of a map of `map_names()`: its parameters, with their defaults."""
+    found = inspect.signature(_MAPS[name]).parameters.values()
+    return {one.name: one.default for one in found if one.name not in ("n_features", "seed")}
 
 
 def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -> FeatureMap:
@@ -63,14 +69,8 @@ def feature_map_from(mapping: Mapping[str, Any], n_features: int, seed: bytes) -
     name = parameters.pop("name", None)
     if not isinstance(name, str) or name not in _MAPS:
         raise ParameterError(f"there is no feature map {name!r}; choose one of {map_names()}")
-    kind = _MAPS[name]
-    own = [
-        parameter
-        for parameter in inspect.signature(kind).parameters
-        if parameter not in ("n_features", "seed")
-    ]
-    known_only(f"feature map {name}", parameters, own)
-    return kind(n_features=n_features, seed=seed, **parameters)
+    known_only(f"feature map {name}", parameters, map_parameters(name))
+    return _MAPS[name](n_features=n_features, seed=seed, **parameters)
 
 
-__all__ = ["FeatureMap", "RandomFourier", "feature_map_from", "map_names"]
+__all__ = ["FeatureMap", "RandomFourier", "feature_map_from", "map_names", "map_parameters"]

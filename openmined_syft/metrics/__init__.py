@@ -156,7 +156,7 @@ def measure_ppm(metric: str, family: ModelFamily, weights: ArrayLike, X: ArrayLi
         return score_ppm(metric, y_true, family.predict(weights, X))
     true, scores = np.asarray(y_true, np.float64), family.scores(weights, X)
     if true.shape != (len(scores),) or not len(true):
-        raise ShapeError(f"labels of shape {true.shape} for {len(scores)} rows; needs one a row")
+        raise ShapeError(f"labels of shape {true.shape} for {len(scores)} rows; needs one per row")
     check_finite(scores, "scores")
     return _BY_SCORES[metric](true, scores)
 
@@ -165,8 +165,7 @@ def score_ppm(metric: str, y_true: ArrayLike, y_pred: ArrayLike) -> int:
     """The score of predictions, 0 to 1,000,000, rounded down.
 
     Args:
-        metric: "accuracy", "balanced_accuracy" or "macro_f1" (class indices); "r2" or "absolute_error"
-            (numbers).
+        metric: one of `metric_names()` that measures predictions: of class indices, or of numbers.
         y_true, y_pred: shape (n,), n >= 1.
 
     Raises:

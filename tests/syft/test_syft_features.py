@@ -8,12 +8,13 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from openmined_syft.errors import NotFiniteError, ParameterError, ShapeError
-from openmined_syft.features import RandomFourier
+from openmined_syft.features import RandomFourier, map_names
 from openmined_syft.features.text import HashedText
 from openmined_syft.models import build_family
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.training import train
 from openmined_syft.rules import GradientDescent, Proximal
+from tests.builders.feature_maps import EXAMPLES
 
 CAMPAIGN = b"\x11" * 32
 
@@ -38,6 +39,10 @@ def test_another_seed_gives_another_map():
     rows = np.ones((1, 3))
     first, second = (RandomFourier(3, 8, 0.1, seed).transform(rows) for seed in (b"a", b"b"))
     assert not np.allclose(first, second)
+
+
+def test_every_map_has_an_example_that_capsule_and_mine_are_tested_with():
+    assert set(EXAMPLES) == set(map_names())
 
 
 def test_rows_that_do_not_fit_are_refused():

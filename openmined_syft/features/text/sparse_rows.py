@@ -104,7 +104,7 @@ class SparseRows:
     def beside(cls, parts: Sequence[SparseRows | NDArray[np.float64]]) -> SparseRows:
         """Matrices of as many rows side by side; of dense ones every number is kept. Raises ShapeError."""
         if len({len(part) for part in parts}) != 1:
-            raise ShapeError(f"{[len(part) for part in parts]} rows do not stand side by side")
+            raise ShapeError(f"{[len(part) for part in parts]} rows cannot be put side by side")
         rows, columns, values, width = [], [], [], 0
         for part in parts:
             if isinstance(part, SparseRows):

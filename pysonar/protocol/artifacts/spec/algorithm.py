@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openmined_syft.errors import SizeError, SyftError
+from openmined_syft.features import map_names, map_parameters
 from openmined_syft.metrics import metric_names
 from openmined_syft.models import ModelFamily, build_family
 from openmined_syft.rules import Rule, rule_from, rule_mapping, rule_names
@@ -36,7 +37,6 @@ NETWORK = "mlp"
 ONE_GRADIENT = "one_gradient"
 """The only rule of a network: a visit is one mini-batch, as encrypted products cannot be chained."""
 _OWN: dict[str, dict[str, Any]] = {"ridge": {"alpha": 1e-3}, NETWORK: {"hidden": 32, "seed": 0, "bias": True}}
-_MAPS: dict[str, dict[str, Any]] = {"fourier": {"count": 512, "gamma": 0.01}}
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Algorithm:
             given = complete["features"]
             if not isinstance(given, Mapping):
                 raise ArtifactError(KIND, f"{at}.features", given, "a name, and parameters")
-            name = checks.one_of(KIND, f"{at}.features.name", given.get("name"), tuple(_MAPS))
-            complete["features"] = {"name": name, **_MAPS[name], **given}
+            name = checks.one_of(KIND, f"{at}.features.name", given.get("name"), tuple(map_names()))
+            complete["features"] = {"name": name, **map_parameters(name), **given}
         return complete
 
     @property

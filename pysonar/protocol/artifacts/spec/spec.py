@@ -123,8 +123,7 @@ class Spec:
         title, description: for people.
         input_schema, output_schema: documents of `pysonar.protocol.schema.field`.
         algorithm: what is learned and how.
-        metric: "accuracy", "balanced_accuracy", "macro_f1", "auc" or "log_loss" for classes, "r2" or
-            "absolute_error" for numbers.
+        metric: how the model is measured, one of `openmined_syft.metrics.metric_names()`.
         start_ppm: accuracy of the initial model, as the scientist claims it.
         start_tolerance_ppm: how far Capsule's own measure may be from it.
         validation: the sealed validation set.

@@ -31,6 +31,18 @@ def whole(name: str, value: Any, smallest: int, largest: int) -> int:
     return value
 
 
+def of_training(l2: Any, damping: Any, learning_rate: Any = None) -> None:
+    """The parameters that training rules share: penalty, damping, and a step size where it is not 1/L.
+
+    Raises:
+        ParameterError: one is out of range.
+    """
+    number("l2", l2, 0.0, 1e6)
+    number("damping", damping, 1e-6, 1.0)
+    if learning_rate is not None:
+        number("learning_rate", learning_rate, 1e-12, 1e6)
+
+
 def known_only(what: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
     """Refuse names outside `known`.
 

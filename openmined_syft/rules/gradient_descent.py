@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
-from openmined_syft.parameters import number, whole
+from openmined_syft.parameters import of_training, whole
 from openmined_syft.rules.problem import Problem, Quadratic
 from openmined_syft.rules.thin import thin_steps
 
@@ -41,10 +41,7 @@ class GradientDescent:
 
     def __post_init__(self) -> None:
         whole("steps", self.steps, 1, MOST_STEPS)
-        number("l2", self.l2, 0.0, 1e6)
-        number("damping", self.damping, 1e-6, 1.0)
-        if self.learning_rate is not None:
-            number("learning_rate", self.learning_rate, 1e-12, 1e6)
+        of_training(self.l2, self.damping, self.learning_rate)
 
     def visit(self, problem: Quadratic) -> AffineMap:
         """The map of all steps on `problem`, from any starting weights.

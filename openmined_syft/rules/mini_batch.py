@@ -7,7 +7,7 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
-from openmined_syft.parameters import number, whole
+from openmined_syft.parameters import of_training, whole
 from openmined_syft.rules.problem import Quadratic
 
 MOST_STEPS = 100_000
@@ -48,10 +48,7 @@ class MiniBatch:
         whole("batch", self.batch, 1, 1_000_000)
         whole("epochs", self.epochs, 1, 10_000)
         whole("seed", self.seed, 0, (1 << 62) - 1)
-        number("l2", self.l2, 0.0, 1e6)
-        number("damping", self.damping, 1e-6, 1.0)
-        if self.learning_rate is not None:
-            number("learning_rate", self.learning_rate, 1e-12, 1e6)
+        of_training(self.l2, self.damping, self.learning_rate)
 
     def visit(self, problem: Quadratic) -> AffineMap:
         """The map of all epochs on `problem`.
@@ -66,11 +63,11 @@ class MiniBatch:
         if steps > MOST_STEPS:
             raise ParameterError(
                 f"{self.epochs} epochs of {rows} rows by {self.batch} are {steps} steps; "
-                f"at most {MOST_STEPS} are done"
+                f"at most {MOST_STEPS} are allowed"
             )
         if steps * shape[0] ** 3 > MOST_WORK:
             raise ParameterError(
-                f"{steps} steps with {shape[0]} columns; at most {MOST_WORK // shape[0] ** 3} are done"
+                f"{steps} steps with {shape[0]} columns; at most {MOST_WORK // shape[0] ** 3} are allowed"
             )
         A, c = np.eye(shape[0]), np.zeros(shape)
         with np.errstate(over="ignore", invalid="ignore"):

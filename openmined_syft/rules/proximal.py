@@ -7,7 +7,7 @@ import numpy as np
 
 from openmined_syft.affine import AffineMap
 from openmined_syft.errors import ParameterError
-from openmined_syft.parameters import number
+from openmined_syft.parameters import number, of_training
 from openmined_syft.rules.problem import Quadratic
 
 LEAST_RHO = 1e-3
@@ -41,13 +41,12 @@ class Proximal:
 
     def __post_init__(self) -> None:
         number("rho", self.rho, LEAST_RHO, 1e9)
-        number("l2", self.l2, 0.0, 1e6)
+        of_training(self.l2, self.damping)
         if self.l2 > self.rho:
             raise ParameterError(
                 f"l2 is {self.l2} with rho {self.rho}; needs l2 up to rho: beyond, little of the model stays"
                 " that the mine which trained it does not know"
             )
-        number("damping", self.damping, 1e-6, 1.0)
 
     def visit(self, problem: Quadratic) -> AffineMap:
         """The map of the step on `problem`."""

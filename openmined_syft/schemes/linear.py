@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.errors import FormError
 from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.rules import Rule
@@ -23,6 +24,18 @@ def largest_where(fits: Callable[[int], bool], most: int) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
+
+
+def check_declared(weight_limit: int, layout: object, *, most: int, usual: object) -> None:
+    """No weight of a model is declared beyond the bound, and its layout is the one everybody chooses.
+
+    Raises:
+        FormError: naming field, value and what it should be.
+    """
+    if weight_limit > most:
+        raise FormError("weight_limit", weight_limit, f"at most {most}")
+    if layout != usual:
+        raise FormError("layout", layout, f"{usual}")
 
 
 class LinearScheme(

@@ -26,7 +26,7 @@ from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.paillier.training import check_bounds, to_offsets, train
 from openmined_syft.schemes.ahead import Ahead
-from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, largest_where
+from openmined_syft.schemes.linear import LARGEST_ROWS, LinearScheme, check_declared, largest_where
 from openmined_syft.wire_fields import FINGERPRINT_BYTES
 
 MOST_PUBLIC_BYTES = 16 * 1024
@@ -164,11 +164,8 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
         if work > LARGEST_WORK:
             raise FormError("layout", work, f"at most {LARGEST_WORK} rows^2 * column blocks")
         most = fixed_limit(weight_bound, model.layout.weight_bits)
-        if model.weight_limit > most:
-            raise FormError("weight_limit", model.weight_limit, f"at most {most}")
         usual = Layout.choose(family.weights_shape, public.bits, weight_bound)
-        if model.layout != usual:
-            raise FormError("layout", model.layout, f"{usual}")
+        check_declared(model.weight_limit, model.layout, most=most, usual=usual)
 
     @override
     def train(

@@ -19,7 +19,7 @@ from openmined_syft.rlwe.layout import MOST_POLYNOMIALS, POLYNOMIAL_BYTES, WEIGH
 from openmined_syft.rlwe.model import RlweModel
 from openmined_syft.rlwe.training import check_visit, train
 from openmined_syft.schemes.ahead import Ahead
-from openmined_syft.schemes.linear import LinearScheme
+from openmined_syft.schemes.linear import LinearScheme, check_declared
 from openmined_syft.wire_fields import WireFields
 
 _FIELDS = 1024  # names, numbers and lengths around what travels
@@ -129,11 +129,8 @@ class RlweScheme(LinearScheme[RlwePublicKey, RlwePrivateKey, RlweModel, RlweGrad
         halves, the masks of a visit do not let it see more than its answers hold.
         """
         most = fixed_limit(weight_bound, WEIGHT_BITS)
-        if model.weight_limit > most:
-            raise FormError("weight_limit", model.weight_limit, f"at most {most}")
         usual = RlweLayout.choose(family.weights_shape, weight_bound)
-        if model.layout != usual:
-            raise FormError("layout", model.layout, f"{usual}")
+        check_declared(model.weight_limit, model.layout, most=most, usual=usual)
 
     @override
     def train(

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from openmined_syft.errors import ParameterError
 from openmined_syft.paillier.kernels.agreement import agree
 from openmined_syft.paillier.kernels.interface import Kernel
-from openmined_syft.paillier.kernels.spread import blocks_of
+from openmined_syft.paillier.kernels.spread import InParts, blocks_of
 
 PATIENCE_SECONDS = 300.0
 """How long a block may take, before it is worked on here."""
@@ -36,7 +36,7 @@ TRIES = 2
 """Executors that are tried, one after the other, before the work is done here."""
 
 
-class OwnerKernel:
+class OwnerKernel(InParts):
     """`kernel`, with its powers cut into `parts` blocks that executors work on.
 
     Args:
@@ -58,22 +58,11 @@ class OwnerKernel:
         trouble: Callable[[str], None] = lambda _: None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        if parts < 1:
-            raise ParameterError(f"work is cut into {parts} parts; needs at least 1")
-        self._kernel, self._make, self._parts = kernel, make, parts
+        super().__init__(kernel, parts)
+        self._make = make
         self._trouble, self._patience = trouble, patience
         self._executor: Executor | None = None
         self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """The inner kernel's name and the number of parts."""
-        return f"{self._kernel.name} x {self._parts}"
-
-    @property
-    def releases_lock(self) -> bool:
-        """As the inner kernel's."""
-        return self._kernel.releases_lock
 
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`; the same numbers whoever computes them."""
@@ -90,10 +79,6 @@ class OwnerKernel:
             for place, part in enumerate(parts)
             for number in found.get(place) or self._kernel.powers(part, exponent, modulus)
         ]
-
-    def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
-        """See `Kernel.products`; not worth sending."""
-        return self._kernel.products(left, right, modulus)
 
     def matvec(
         self,

@@ -18,7 +18,30 @@ from openmined_syft.paillier.kernels.interface import Kernel
 from openmined_syft.paillier.kernels.schedule import check_matrix
 
 
-class SpreadKernel:
+class InParts:
+    """What kernels share that cut the work of another into parts. ParameterError: fewer than one part."""
+
+    def __init__(self, kernel: Kernel, parts: int) -> None:
+        if parts < 1:
+            raise ParameterError(f"work is cut into {parts} parts; needs at least 1")
+        self._kernel, self._parts = kernel, parts
+
+    @property
+    def name(self) -> str:
+        """The inner kernel's name and the number of parts."""
+        return f"{self._kernel.name} x {self._parts}"
+
+    @property
+    def releases_lock(self) -> bool:
+        """As the inner kernel's."""
+        return self._kernel.releases_lock
+
+    def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
+        """See `Kernel.products`; not worth splitting or sending."""
+        return self._kernel.products(left, right, modulus)
+
+
+class SpreadKernel(InParts):
     """`kernel` on `parts` blocks at a time.
 
     Args:
@@ -32,29 +55,14 @@ class SpreadKernel:
     """
 
     def __init__(self, kernel: Kernel, executor: Executor, parts: int) -> None:
-        if parts < 1:
-            raise ParameterError(f"work is cut into {parts} parts; needs at least 1")
-        self._kernel, self._executor, self._parts = kernel, executor, parts
+        super().__init__(kernel, parts)
+        self._executor = executor
         self._threads = isinstance(executor, ThreadPoolExecutor)
-
-    @property
-    def name(self) -> str:
-        """The inner kernel's name and the number of parts."""
-        return f"{self._kernel.name} x {self._parts}"
-
-    @property
-    def releases_lock(self) -> bool:
-        """As the inner kernel's."""
-        return self._kernel.releases_lock
 
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`."""
         blocks = [list(bases[block.start : block.stop]) for block in blocks_of(len(bases), self._parts)]
         return _joined([self._executor.submit(self._kernel.powers, b, exponent, modulus) for b in blocks])
-
-    def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
-        """See `Kernel.products`; not worth splitting."""
-        return self._kernel.products(left, right, modulus)
 
     def matvec(
         self,

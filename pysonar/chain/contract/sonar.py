@@ -20,7 +20,6 @@ from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.contract.versions import ABI_FILES, FIRST, NEWEST
 from pysonar.chain.errors import (
     ContractRefusedError,
-    InsufficientFundsError,
     NoContractError,
     NodeRefusedError,
     NoSuchCampaignError,
@@ -149,16 +148,6 @@ class Sonar:
         with.
         """
         return rpc.latest(self.web3).timestamp
-
-    def simulate(self, call: Call, sender: str, *, block: rpc.Tag = "pending") -> bytes:
-        """What the call would return if mined next. ContractRefusedError with the contract's own reason;
-        InsufficientFundsError if the sender does not hold the value."""
-        sender = require_address("the sender", sender)
-        if call.value:
-            held = rpc.balance(self.web3, sender)
-            if held < call.value:
-                raise InsufficientFundsError(call.label, sender, held, call.value)
-        return simulate(self.web3, call, sender, block)
 
     def _read_many(
         self, name: str, campaigns: Sequence[bytes], *more: Any, block: rpc.Tag = "latest"

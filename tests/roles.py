@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from openmined_syft.features.text import SparseRows
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.party.happenings import Happening
 
 Transact = Callable[..., tuple[LoggedEvent, ...]]
 """`transact(anvil, signer, call) -> events`: sign, send and mine one call, without the outbox."""
 
+T = TypeVar("T")
+
 Tell = Callable[[Happening], None]
 """What an agent is given to report with."""
+
+
+def there(value: T | None) -> T:
+    """A value that the test has seen to: None is a failure, not an answer."""
+    assert value is not None
+    return value
+
+
+def dense(rows: NDArray[np.float64] | SparseRows) -> NDArray[np.float64]:
+    """Encoded rows of a schema without texts, which are an array."""
+    assert isinstance(rows, np.ndarray)
+    return rows

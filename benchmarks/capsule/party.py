@@ -122,7 +122,7 @@ class Party(World):
         )
         return spec_of(**named)
 
-    def ask(self, spec: Cid, **terms: Unpack[TermsChanges]) -> bytes:
+    def ask(self, spec: Cid, /, **terms: Unpack[TermsChanges]) -> bytes:
         """A campaign on chain, paid so little that thousands can be; its id."""
         usual = TermsChanges(bounty=10**16, min_gain=2_000, max_pending=MOST_PENDING)
         return self.create(spec, **(usual | terms))

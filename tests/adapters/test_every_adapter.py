@@ -16,6 +16,7 @@ from mine_agent.errors import DataChangedError, DataError
 from openmined_syft.errors import OpenMinedError
 from pysonar.tables import read_records
 from tests.postgres_server import Postgres
+from tests.roles import dense
 
 from .conftest import INPUT, OUTPUT, RECORDS, SCHEMA, made_records
 from .registering import encodings, gradients, gradients_of, registered
@@ -25,7 +26,7 @@ from .writing import FILES, FRAMES, Told, as_postgres
 @pytest.fixture(scope="session")
 def expected(records: pa.Table) -> tuple[bytes, bytes]:
     """What the records are without any adapter."""
-    return SCHEMA.encode(records).tobytes(), SCHEMA.encode_labels(records).tobytes()
+    return dense(SCHEMA.encode(records)).tobytes(), SCHEMA.encode_labels(records).tobytes()
 
 
 @pytest.fixture(scope="session")

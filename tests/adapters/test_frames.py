@@ -28,6 +28,7 @@ from pysonar.protocol.schema import (
     output_schema,
 )
 from pysonar.tables import read_records
+from tests.roles import dense
 
 from .conftest import INPUT, OUTPUT, RECORDS, SCHEMA
 from .registering import encodings, gradients, gradients_of, registered
@@ -68,7 +69,7 @@ OWN_TYPES = {
 @pytest.fixture(scope="module")
 def expected(records: pa.Table) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
     """Encodings and gradients without any frame."""
-    encoded = SCHEMA.encode(records).tobytes(), SCHEMA.encode_labels(records).tobytes()
+    encoded = dense(SCHEMA.encode(records)).tobytes(), SCHEMA.encode_labels(records).tobytes()
     return encoded, gradients_of(records, (INPUT, OUTPUT))
 
 
@@ -199,7 +200,7 @@ class Breaking:
         (lambda: pd.Series([1]), "a Series has no __arrow_c_stream__"),
         (lambda: duckdb.connect(), "a DuckDBPyConnection has no __arrow_c_stream__"),
         (lambda: duckdb.sql("select error('a secret') as a"), "cannot be read"),
-        (lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' is there 2 times"),
+        (lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' appears 2 times"),
         (lambda: pl.DataFrame({"a": [1], "b": [object()]}), "no error"),
         (Breaking, "broke off"),
     ],

@@ -19,6 +19,7 @@ from mine_agent.data.mapping import parse_mapping
 from mine_agent.data.suggesting import as_toml, suggest
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from tests.postgres_server import Postgres
+from tests.roles import dense
 
 from .registering import encodings, gradients, gradients_of, registered
 from .writing import FILES, as_postgres
@@ -46,7 +47,7 @@ def flowers() -> pa.Table:
 @pytest.fixture(scope="module")
 def expected(flowers: pa.Table) -> tuple[object, ...]:
     """Encodings and gradients without any adapter."""
-    return (SCHEMA.encode(flowers).tobytes(), SCHEMA.encode_labels(flowers).tobytes()), gradients_of(
+    return (dense(SCHEMA.encode(flowers)).tobytes(), SCHEMA.encode_labels(flowers).tobytes()), gradients_of(
         flowers, ASKED
     )
 

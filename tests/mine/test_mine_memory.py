@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_the_pool_never_takes_more_than_its_limit(asked: list[tuple[int, int]]) 
     pool = Pool(6 * 1024)
     for name, kilobytes in asked:
         try:
-            pool.get(name, "it", lambda size=kilobytes: np.zeros(size * 128))
+            pool.get(name, "it", partial(np.zeros, kilobytes * 128))
         except MemoryLimitError:
             pytest.fail("each fits alone")
         assert pool.used <= pool.limit

@@ -67,8 +67,8 @@ class Audited:
         world = self.world
         certificate = world.store.put(self.key.certificate.to_bytes())
         own = cid_of(announced(world.home.path, world.home.capsule, world.own).to_bytes())
-        named = changes | {"auditor_certificate": certificate, "capsule_certificate": own}
-        self.campaign = world.opened(world.spec(steps=(0.5, 1.0), **named))
+        named = SpecChanges(steps=(0.5, 1.0), auditor_certificate=certificate, capsule_certificate=own)
+        self.campaign = world.opened(world.spec(**(changes | named)))
         for seed, signer in zip((2, 3, 4), self.miners, strict=True):
             visit = world.visit(seed=seed, rows=30)
             useless = replace(visit, c=np.zeros_like(visit.c)) if seed == 4 else visit

@@ -62,7 +62,11 @@ def run(
         [sys.executable, str(program), *map(str, arguments)],
         env=environment, check=False, **({"capture_output": True} | options),
     )  # fmt: skip
-    return done.returncode, (done.stdout or b"").decode(encoding), (done.stderr or b"").decode(encoding)
+    said = [
+        text if isinstance(text, str) else (text or b"").decode(encoding)
+        for text in (done.stdout, done.stderr)
+    ]
+    return done.returncode, said[0], said[1]
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])

@@ -26,6 +26,7 @@ from pysonar.scientist.launch import create_deed
 from tests.builders.terms import ETHER
 from tests.faulty_node import FaultyNode, refusing
 from tests.meddling import Answer, Meddling, Params, without
+from tests.roles import there
 from tests.scientist.conftest import Scene
 from tests.scientist.shell import Shell
 
@@ -96,7 +97,7 @@ def test_a_node_that_goes_away_after_the_broadcast_leaves_word_how_to_go_on(
     own = through(Meddling(scene.node.url, go_away, after_the_broadcast), patience=0.1)
     with pytest.raises(LaunchUnfinishedError, match=f"no Ethereum node answers at {scene.node.url}: test"):
         scene.campaign(own, name="once").launch()
-    row = own.connection.journal.named("once")
+    row = there(own.connection.journal.named("once"))
     assert scene.campaign(through(Meddling(scene.node.url)), name="once").launch().id == row.id
     assert len(scene.created()) == 1
 
@@ -128,7 +129,7 @@ def test_a_displaced_escrow_is_sent_again_under_the_same_id(
         scene.campaign(own, name="once").launch()
     rpc.send_raw(scene.node.web3, from_elsewhere(scientist, 0))
     scene.node.mine()
-    row = own.connection.journal.named("once")
+    row = there(own.connection.journal.named("once"))
     own.outbox.pump()
     assert own.outbox.get(create_deed(row.id)).status is Status.DISPLACED
     scene.node.set_automine(True)

@@ -142,13 +142,14 @@ def test_without_funds_nothing_is_sent_and_it_can_be_tried_again(owner: Scientis
     assert [name for name in owners if name.startswith("scientist/")] == [scientist_pins(campaign.id)]
 
 
-def test_a_launch_that_reverted_can_be_repeated(owner: Scientist, scene: Scene) -> None:
+def test_a_launch_that_reverted_can_be_repeated(
+    owner: Scientist, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene.node.set_automine(False)
     campaign = scene.campaign(owner)
-    owner.outbox.wait = lambda key: None  # type: ignore[method-assign,assignment]
-    # do not wait: the block comes after the deadline
-    campaign.launch()
-    del owner.outbox.wait
+    with monkeypatch.context() as patched:  # the block comes after the deadline
+        patched.setattr(owner.outbox, "wait", lambda deed: None)
+        campaign.launch()
     scene.node.advance(4000)
     with pytest.raises(RevertedError, match="time to submit is over"):
         owner.outbox.wait(create_deed(campaign.id))

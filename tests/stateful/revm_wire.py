@@ -15,6 +15,7 @@ from eth_utils.abi import collapse_if_tuple
 from pyrevm import EVM, BlockEnv
 from vyper.cli.vyper_compile import compile_files
 
+from tests.roles import there
 from tests.stateful.boa_wire import REASON, ContractRefusedError
 from tests.stateful.stage import Abi
 
@@ -112,7 +113,7 @@ class RevmWire:
             raise ContractRefusedError(decode(["string"], answer[4:])[0] if known else answer.hex()) from None
         finally:
             self.stage.evm.reset_transient_storage()
-        for log in self.stage.evm.result.logs:
+        for log in there(self.stage.evm.result).logs:
             if log.address.lower() == self.address.lower():
                 topics, told = log.data
                 self.logs.append(([bytes(topic) for topic in topics], bytes(told)))

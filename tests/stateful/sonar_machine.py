@@ -7,6 +7,7 @@ run all campaigns are settled, reclaimed and claimed, and nothing may be left.
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from eth_abi import decode
 from eth_utils import keccak
@@ -380,9 +381,8 @@ class SonarMachine(RuleBasedStateMachine):
         for ident, c in self.twin.campaigns.items():
             if c.state != SETTLED:
                 assert c.state in (REQUESTED, OPEN)
-                self.attempt(
-                    lambda i=ident: self.twin.settle(i, self.stage.now()), "settle", ident, sender=PEOPLE[-1]
-                )
+                settle = partial(self.twin.settle, ident, self.stage.now())
+                self.attempt(settle, "settle", ident, sender=PEOPLE[-1])
             for index, submission in enumerate(c.queue):
                 if submission.waiting:
                     who, update = submission.miner, submission.update

@@ -4,13 +4,13 @@ import random
 import subprocess
 import sys
 import time
-from typing import Any
 
 import pytest
 
 from pysonar.store import cid_of
 from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.unixfs.profile import CHUNK
+from tests.roles import there
 
 SHARED = random.Random(0).randbytes(CHUNK)
 
@@ -55,23 +55,23 @@ with store._directory.collecting():
 """
 
 
-def start(code: str, *arguments: object, **options: Any) -> subprocess.Popen:
+def start(code: str, *arguments: object, stdin: int | None = None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE)
 
 
 def test_nothing_pinned_is_lost_while_others_write_and_collect(tmp_path):
     root = tmp_path / "store"
     store = EmbeddedStore(root, grace_seconds=0)
     collector = start(COLLECTOR, root)
-    assert collector.stdout.readline() == "ready\n"
+    assert there(collector.stdout).readline() == b"ready\n"
     writers = [start(WRITER, root, f"mine-{n}") for n in range(3)]
     said = [writer.communicate(timeout=60)[0] for writer in writers]
     assert collector.poll() is None, "the collector gave up"
     collector.kill()
     collector.wait()
-    collector.stdout.close()
-    assert said == ["done\n"] * 3
+    there(collector.stdout).close()
+    assert said == [b"done\n"] * 3
     store.collect_garbage()
     for writer in range(3):
         pinned = store.pins(f"mine-{writer}")
@@ -87,9 +87,10 @@ def test_a_writer_killed_in_the_middle_leaves_only_garbage(tmp_path):
     kept = store.put_pinned(b"kept", "capsule")
     data = random.Random(1).randbytes(80 * CHUNK)
     feeder = start(FEEDER, root, stdin=subprocess.PIPE)
-    feeder.stdin.buffer.write(data[: 75 * CHUNK])
-    feeder.stdin.buffer.flush()
-    while int(feeder.stdout.readline()) < 70 * CHUNK:
+    given = there(feeder.stdin)
+    given.write(data[: 75 * CHUNK])
+    given.flush()
+    while int(there(feeder.stdout).readline()) < 70 * CHUNK:
         pass
     feeder.kill()
     feeder.communicate()
@@ -105,7 +106,7 @@ def test_a_writer_killed_in_the_middle_leaves_only_garbage(tmp_path):
 def test_a_dead_process_holds_nobody_up(tmp_path, how):
     store = EmbeddedStore(tmp_path / "store")
     holder = start(HOLDER, tmp_path / "store")
-    assert holder.stdout.readline() == "held\n"
+    assert there(holder.stdout).readline() == b"held\n"
     getattr(holder, how)()
     holder.communicate()
     begin = time.monotonic()

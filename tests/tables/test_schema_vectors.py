@@ -32,6 +32,7 @@ from pysonar.protocol.schema import (
 )
 from pysonar.tables import CsvFile, read_records
 from tests.json_types import JsonObject
+from tests.roles import dense
 
 FILE = Path(__file__).parents[2] / "vectors/schema/vectors.json"
 
@@ -111,7 +112,7 @@ def encoded(case: JsonObject, folder: Path) -> JsonObject:
     schema = Schema(case["input_schema"], case["output_schema"])
     table, reading = read_records(CsvFile(path), schema, limit=Fraction(0))
     return {
-        "inputs": [[hex_of(value) for value in row] for row in schema.encode(table)],
+        "inputs": [[hex_of(value) for value in row] for row in dense(schema.encode(table))],
         "labels": [hex_of(value) for value in schema.encode_labels(table)],
         "kept": reading.kept,
         "dropped": dict(sorted(reading.dropped.items())),

@@ -20,6 +20,7 @@ from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.schema import Schema
 from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
 from tests.json_types import JsonObject
+from tests.roles import dense
 from tests.vectors.drawing import integers, unit
 
 SEED = hashlib.sha256(b"openmined/vectors/campaign").digest()
@@ -66,7 +67,7 @@ def records() -> JsonObject:
         if columns is not None:
             table = pa.table(columns)
             document["columns"] = columns
-            document["encoded"] = schema.encode(table).tolist()
+            document["encoded"] = dense(schema.encode(table)).tolist()
             document["labels"] = schema.encode_labels(table).tolist()
         documents.append(document)
     return {

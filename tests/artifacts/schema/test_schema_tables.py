@@ -21,6 +21,7 @@ from pysonar.protocol.schema import (
     number_label,
     output_schema,
 )
+from tests.roles import dense
 
 INPUT = input_schema(
     {
@@ -51,7 +52,7 @@ def test_encoding_by_hand():
     """Clipped, centred, scaled; one-hot in the order of the enum; columns in the order of the fields."""
     np.testing.assert_array_equal(SCHEMA.encode(table()), X)
     np.testing.assert_array_equal(SCHEMA.encode_labels(table()), [1, 0, 1])
-    assert SCHEMA.encode(table()).dtype == np.float64
+    assert dense(SCHEMA.encode(table())).dtype == np.float64
     assert SCHEMA.encode_labels(table()).dtype == np.int64
 
 

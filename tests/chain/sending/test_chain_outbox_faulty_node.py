@@ -34,7 +34,7 @@ from tests.chain.sending.outboxes import (
 )
 from tests.conftest import Anvil
 from tests.meddling import Answer, Meddling, Params, refusing, without
-from tests.roles import Transact
+from tests.roles import Transact, there
 
 RECEIPT, TRANSACTION = "eth_getTransactionReceipt", "eth_getTransactionByHash"
 DEED = registration()
@@ -205,7 +205,7 @@ def test_a_displaced_deed_without_effect_is_sent_again(
     rpc.send_raw(node.web3, from_elsewhere(capsule, 0))
     node.mine()
     outbox.pump()
-    again = outbox.ensure(DEED, lambda: register(sonar))
+    again = there(outbox.ensure(DEED, lambda: register(sonar)))
     assert (again.nonce, again.status) == (1, Status.WAITING)
     assert [pending.status for pending in outbox.tries(DEED)] == [Status.DISPLACED, Status.WAITING]
     node.mine()
@@ -246,7 +246,7 @@ def test_a_reverted_deed_is_raised_once_and_then_sent_again(
     with pytest.raises(RevertedError, match="out of gas"):
         outbox.ensure(DEED, lambda: register(sonar))
     again = make()
-    assert again.ensure(DEED, lambda: register(sonar)).nonce == 1
+    assert there(again.ensure(DEED, lambda: register(sonar))).nonce == 1
     assert again.wait(DEED).succeeded
     assert landed(node, sonar) == [1]
 
@@ -261,7 +261,7 @@ def test_a_revert_that_wait_has_raised_is_not_raised_twice(
     outbox.ensure(DEED, lambda: register(sonar))
     with pytest.raises(RevertedError):
         outbox.wait(DEED)
-    assert make().ensure(DEED, lambda: register(sonar)).nonce == 1
+    assert there(make().ensure(DEED, lambda: register(sonar))).nonce == 1
 
 
 # --- nonces and chains

@@ -22,6 +22,7 @@ from pysonar.chain.sending.watching.nonces import MOST_WAITING
 from tests.chain.sending.outboxes import from_elsewhere, landed, register, registration, send_and_see_mined
 from tests.conftest import Anvil
 from tests.meddling import Meddling
+from tests.roles import there
 
 DEED = registration()
 
@@ -89,7 +90,7 @@ def test_what_waits_with_a_nonce_that_leads_nowhere_is_sent_again_and_lands_once
     with pytest.raises(NonceAstrayError, match=f"nonce {nonce} leads nowhere: the account's next one is 0"):
         outbox.wait(DEED)
     outbox = make(gap_seconds=0.0)  # a restart changes nothing
-    assert outbox.ensure(DEED, lambda: register(sonar)).nonce == 0
+    assert there(outbox.ensure(DEED, lambda: register(sonar))).nonce == 0
     assert outbox.wait(DEED).succeeded
     for number in range(2, 70):  # up to the wrong nonce, and beyond
         outbox.send(register(sonar, number), registration(number))

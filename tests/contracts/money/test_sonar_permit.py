@@ -26,7 +26,8 @@ def create(desk: Desk, sonar: Contract, scientist: Account) -> Callable[..., byt
     def with_permit(
         token: Contract, signed: tuple[int, int, bytes, bytes], **changes: Unpack[TermsChanges]
     ) -> bytes:
-        terms, salt = desk.with_terms(asset=str(token), **changes), digest("salt")
+        in_token = TermsChanges(asset=str(token))
+        terms, salt = desk.with_terms(**(changes | in_token)), digest("salt")
         sonar.create_campaign_with_permit(terms.tuple(), salt, signed, sender=scientist)
         ident = bytes(sonar.campaign_id(scientist, terms.spec, salt))
         desk.terms[ident] = terms

@@ -60,7 +60,7 @@ class SmallCapsule:
         return spec_of(**(named | changes))
 
     def create(
-        self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Unpack[TermsChanges]
+        self, spec: bytes | Spec, /, *, salt: bytes = bytes(32), **changes: Unpack[TermsChanges]
     ) -> bytes:
         """A requested campaign with this spec (or these bytes for one)."""
         data = spec if isinstance(spec, bytes) else spec.to_bytes()
@@ -101,6 +101,7 @@ class SmallCapsule:
     def opened_with(
         self,
         spec: bytes | Spec | None = None,
+        /,
         *,
         public_key: bytes | None = None,
         model: bytes | None = None,
@@ -111,7 +112,7 @@ class SmallCapsule:
         self._open(campaign, public_key or self.public_key(), model or self.model())
         return campaign
 
-    def open(self, spec: Spec | None = None, **terms: Unpack[TermsChanges]) -> bytes:
+    def open(self, spec: Spec | None = None, /, **terms: Unpack[TermsChanges]) -> bytes:
         """A campaign with an honest key and the weights that its family starts with."""
         spec = spec or self.spec()
         campaign = self.create(spec, **terms)

@@ -157,7 +157,7 @@ def test_a_target_beyond_what_its_own_records_teach_is_said(plan_values: JsonObj
 def test_a_network_is_compared_with_the_linear_model(plan_values: JsonObject) -> None:
     random = np.random.default_rng(0)
     wide = {f"x{n}": random.normal(size=150) for n in range(9)}
-    linear = pa.table({**wide, "ill": (sum(wide.values()) > 0).astype(int)})
+    linear = pa.table({**wide, "ill": (np.sum(list(wide.values()), axis=0) > 0).astype(int)})
     fields = [{"names": list(wide), "clip": [-4, 4]}]
     network = plan_values | {"family": "mlp", "rule": {}, "fields": fields, "key_bits": 16384}
     done = rehearse(plan_from(network), linear, 0)

@@ -52,6 +52,7 @@ def asks_for(
     inputs: JsonObject,
     label: str,
     classes: list[str],
+    /,
     **more: Unpack[SpecChanges],
 ) -> Spec:
     """A spec as a scientist writes it; the artifacts that it names are not there."""
@@ -100,7 +101,7 @@ class Scene:
         self._create("requested", waiting.to_bytes(), bounty=5 * ETHER, stake=ETHER // 100)
         return self
 
-    def _create(self, name: str, spec: bytes, **terms: Unpack[TermsChanges]) -> bytes:
+    def _create(self, name: str, spec: bytes, /, **terms: Unpack[TermsChanges]) -> bytes:
         campaign = self.story.create(spec=self.store.put(spec).digest, **terms)
         self.named[name] = "0x" + campaign.hex()
         return campaign

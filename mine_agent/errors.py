@@ -72,7 +72,7 @@ class UnknownCampaignError(MineError):
     """A campaign's id, or its beginning, names none or several."""
 
     def __init__(self, given: str, expected: str) -> None:
-        super().__init__(f"{given!r} names no campaign: {expected}")
+        super().__init__(f"{given!r} does not name a campaign: {expected}")
 
 
 class ClosedSubmissionError(MineError):

@@ -87,7 +87,7 @@ class Settling(Happening):
     """Nobody else does it."""
 
     event = "settling"
-    words = "its time is over and nobody settles it; settling"
+    words = "its time is over and nobody has settled it; settling"
     transaction: str
 
 

@@ -110,13 +110,13 @@ class CapsuleSettings:
         comment="Seconds between two tries to fetch a submission.",
     )
     assets: tuple[str, ...] = assets_setting(
-        'In what campaigns may be paid ("ether", or addresses of tokens); others are declined. A token is a'
+        'What campaigns may be paid in ("ether", or addresses of tokens); others are declined. A token is a'
         " stranger's code, which Capsule runs when it claims its fees: name those that you trust.",
         default=("ether",),
     )
     least_bounty: str = amount_setting(
         "0.1 ether",
-        "Campaigns in ether with a smaller bounty are declined: one of a wei costs gas and work, too.",
+        "Campaigns in ether with a smaller bounty are declined: even one of a single wei costs gas and work.",
         default="0.01 ether",
     )
     least_fee: str = amount_setting(
@@ -143,8 +143,9 @@ class CapsuleSettings:
         "a number from 0 to 10",
         lambda v: 0 <= v <= 10,
         default=0.0,
-        comment="Campaigns are declined whose smallest paid gain is less, in validation records, than so many"
-        " square roots of their number: a smaller one pays for luck. sonar proposes 0.4; 0 accepts any.",
+        comment="Campaigns are declined if their smallest paid gain, in validation records, is less than"
+        " this many square roots of the number of those records: a smaller gain pays for luck. sonar"
+        " proposes 0.4; 0 accepts any.",
     )
     decline_budget: str = amount_setting(
         "0.02 ether",
@@ -157,11 +158,12 @@ class CapsuleSettings:
         fits,
         default="threads",
         comment="Where models are encrypted and gradients decrypted: threads (on all cores), processes:N, or"
-        " a Dask cluster of your own machines. Keys go there: never to machines of somebody else's.",
+        " a Dask cluster of your own machines. Keys go there: never name machines that belong to somebody"
+        " else.",
     )
     max_networks: int = _whole(
         0,
-        "With so many campaigns of networks open, a further one waits: each has a public key of over a"
+        "While this many campaigns of networks are open, a further one waits: each has a public key of over a"
         " hundred megabytes, and every version of its model stays in the store until it ends.",
         default=32,
     )

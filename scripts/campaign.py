@@ -29,7 +29,7 @@ def cli() -> None:
 @click.argument("plan", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--validation", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
 @click.option("--capsule", help="Address of the Capsule, if the plan names none.")
-@click.option("--name", help="Your own name for the campaign; else made from the title.")
+@click.option("--name", help="Your own name for the campaign; by default made from the title.")
 @scientists_home
 @say_errors
 def create(

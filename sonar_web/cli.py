@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 app = App(
     name="sonar-web",
     help=(
-        "Show what Sonar does: an index of its logs, and an API over it that everybody may read.\n\n"
+        "Show what Sonar does: an index of its logs, and an API over it that anybody may read.\n\n"
         "It holds no key and sends no transaction, unless --account lends it one for the pages of this"
-        " machine. Every number follows from the chain's logs alone, and every answer names the block that"
-        " it is of.\n\n"
+        " machine. Every number follows from the chain's logs alone, and every answer names the block it"
+        " belongs to.\n\n"
         "First step:  sonar-web run --deployment FILE\n\n"
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 the chain cannot be"
         " reached."
@@ -60,16 +60,18 @@ def run(
     poll_seconds: PollSecondsOption = 2.0,
     start_block: StartBlockOption = None,
     requests_a_minute: Annotated[
-        int, typer.Option(help="Most requests of one address in a minute.", min=1)
+        int, typer.Option(help="The most requests from one address in a minute.", min=1)
     ] = 600,
     store: StoreOption = None,
     answer_to: Annotated[
-        list[str] | None, typer.Option(help="A name under which browsers may ask. Repeat it for others.")
+        list[str] | None,
+        typer.Option(help="A host name that browsers may use for this service. Repeat for more."),
     ] = None,
     take_artifacts: Annotated[
         bool | None,
         typer.Option(
-            help="Put what the page for new campaigns makes into the store. Else only on a loopback address.",
+            help="Let the page for new campaigns put artifacts into the store. By default only on a"
+            " loopback address.",
             show_default=False,
         ),
     ] = None,
@@ -191,7 +193,7 @@ def rebuild(
     confirmations: ConfirmationsOption = 12,
     start_block: StartBlockOption = None,
 ) -> None:
-    """Read everything again, from the first block on: for an index that is in doubt."""
+    """Read everything again from the first block: for an index that you do not trust."""
     indexer, _, _ = _indexer(rpc, contract, deployment, database, confirmations, 2.0, start_block)
     indexer.rebuild()
     found = indexer.poll()

@@ -79,8 +79,8 @@ class UsedLinkError(WebError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this link lets nobody in: it was used already, or is of an earlier start; the last one that"
-            " `sonar-web run --account` printed does"
+            "this link is not valid any more: it was used, or belongs to an earlier start; open the last"
+            " one that `sonar-web run --account` printed"
         )
 
 

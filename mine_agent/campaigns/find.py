@@ -12,7 +12,12 @@ from pysonar.protocol.campaign_id import LEAST_DIGITS, beginning_with, hex_digit
 def campaign_by(connection: Connection, beginning: str) -> bytes:
     """The whole id. Raises UnknownCampaignError: no campaign of this contract begins so, or several do."""
     advice = "`mine-agent campaigns` lists those that are open"
-    return the_one(beginning, connection.campaign_ids(), "no campaign was opened whose id begins so", advice)
+    return the_one(
+        beginning,
+        connection.campaign_ids(),
+        "no campaign with an id that begins with that was opened",
+        advice,
+    )
 
 
 def the_one(beginning: str, known: Sequence[bytes], none: str, advice: str) -> bytes:
@@ -24,7 +29,7 @@ def the_one(beginning: str, known: Sequence[bytes], none: str, advice: str) -> b
         raise UnknownCampaignError(beginning, f"an id, or its first {LEAST_DIGITS} digits or more")
     found = beginning_with(digits, known)
     if len(found) != 1:
-        why = f"{len(found)} campaigns begin so; give more digits" if found else none
+        why = f"{len(found)} campaigns have ids that begin with that; give more digits" if found else none
         raise UnknownCampaignError(beginning, f"{why}; {advice}")
     return found[0]
 

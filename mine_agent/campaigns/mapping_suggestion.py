@@ -20,7 +20,7 @@ def wanted_schema(connection: Connection, data: DataSet, campaign: str) -> Schem
     listings = open_campaigns(connection, [data], connection.home.policy(), costs=False)
     known = ", ".join(listing.record.hex_id[:10] for listing in listings) or "none"
     ids = [listing.record.id for listing in listings]
-    wanted = the_one(campaign, ids, "no open campaign begins so", f"open are: {known}")
+    wanted = the_one(campaign, ids, "no open campaign has an id that begins with that", f"open are: {known}")
     (found,) = (listing for listing in listings if listing.record.id == wanted)
     if found.campaign_spec is None:
         raise DataError(f"the campaign's spec cannot be read: {found.fault}")

@@ -35,8 +35,8 @@ CampaignArgument = Annotated[
 def approve(campaign: CampaignArgument, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """Let this mine work for a campaign that waits for your word (`ask_first = true` in policy.toml).
 
-    Your other rules hold as well. A running mine goes on within its next round. It can be taken back with
-    `mine-agent refuse`, for what was not submitted yet.
+    Your other rules hold as well. A running mine goes on within its next round. `mine-agent refuse` takes
+    it back for whatever has not been submitted yet.
     """
     _say(campaign, "approved", home, form)
 
@@ -134,7 +134,7 @@ def explain(
         },
         form=form,
         show={"time": format_time, "campaign": short_id},
-        empty="nothing was decided yet: `mine-agent run` decides",
+        empty="nothing has been decided yet: `mine-agent run` decides",
     )
     pairs = dict.fromkeys((one.record.campaign, one.record.data) for one in explained) if rules else ()
     for pair in pairs:

@@ -17,7 +17,8 @@ def doctor(
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Look at Python, account, node, contract, store, clock, money and data, and say what to do about faults.
+    """Check Python, account, node, contract, store, clock, money and data, and say what to do about each
+    fault.
 
     Exit code 1 if anything fails. The store is tried by writing a few bytes to it; nothing else is changed.
     """

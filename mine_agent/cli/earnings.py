@@ -151,7 +151,9 @@ def _list_payments(connection: Connection, form: EarningsFormat) -> None:
 def claim(
     campaign: Annotated[
         str | None,
-        typer.Argument(help="One campaign's id, or its first six digits or more; else all.", metavar="[ID]"),
+        typer.Argument(
+            help="One campaign's id, or its first six digits or more; by default all.", metavar="[ID]"
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All campaigns, which is also what happens without an ID.")
@@ -162,8 +164,9 @@ def claim(
 ) -> None:
     """Claim everything that campaigns owe this account now, and wait until it is there.
 
-    Stakes of submissions that will not be judged any more are taken back first. A campaign that refuses, as
-    one in a token that does not pay, stops no other: it is named, and the exit code is 1.
+    Stakes of submissions that will not be judged any more are taken back first. A campaign that cannot be
+    claimed, such as one in a token that does not pay, does not hold up the others: it is named, and the exit
+    code is 1.
 
     `mine-agent run` does this by itself after each settlement, unless auto_claim is false in policy.toml;
     while it runs, it holds the account, and this command says so.

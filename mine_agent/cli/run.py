@@ -26,7 +26,9 @@ def run(
     once: Annotated[
         bool,
         typer.Option(
-            "--once", help="One round only: exit code 1 if anything failed in it, 3 if out of reach."
+            "--once",
+            help="One round only: exit code 1 if anything failed in it, 3 if chain or store"
+            " cannot be reached.",
         ),
     ] = False,
     home: HomeOption = None,
@@ -36,8 +38,8 @@ def run(
     """Work for every open campaign that fits your data and your rules, until stopped (Ctrl-C or SIGTERM).
 
     Trains the encrypted model on this machine, submits the encrypted gradient with stake and fee, waits for
-    the verdict, takes stakes back that were never judged, and claims what a settled campaign owes. It can
-    be stopped, or die, at any moment: the next run goes on where this one was, and submits nothing twice.
+    the verdict, takes stakes back that were never judged, and claims what a settled campaign owes. It can be
+    stopped, or die, at any moment: the next run continues where this one stopped, and submits nothing twice.
 
     With --format json every happening is one JSON object on a line.
     """

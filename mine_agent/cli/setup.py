@@ -50,7 +50,8 @@ def init(
         ),
     ] = "differential",
     privacy_budget: Annotated[
-        float, typer.Option(help="Epsilon of all releases together, over all campaigns and data, for good.")
+        float,
+        typer.Option(help="Epsilon of all releases together, over all campaigns and data, for all time."),
     ] = DEFAULT_EPSILON,
     privacy_price: Annotated[float, typer.Option(help="Epsilon of one release.")] = DEFAULT_PRICE,
     privacy_delta: Annotated[
@@ -65,8 +66,8 @@ def init(
 ) -> None:
     """Make the home directory of a mine: settings, an account, and your first rules.
 
-    What you allow here is all that is allowed: a mine that was told nothing joins nothing. The rules are in
-    the file policy.toml, with an explanation beside each; change them there at any time. "any" allows
+    What you allow here is all that is allowed: a mine that is given no permission joins nothing. The rules
+    are in the file policy.toml, with an explanation beside each; change them there at any time. "any" allows
     everybody or everything, and must be given explicitly. Privacy is on: what linear models may learn of a
     single record is bounded, unless you say "none". The account needs ether before `mine-agent run` can
     submit; making it needs none.

@@ -18,7 +18,7 @@ from pysonar.party.wording import format_time
 
 @command
 def status(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
-    """Say what this mine is doing now, how far it is, and if it does nothing, why.
+    """Say what this mine is doing now and how far it has got, or why it is doing nothing.
 
     Looks at home and chain only; a running mine is not disturbed. JSON has its latest happenings, too.
     """

@@ -80,7 +80,7 @@ def _yes_or_no(words: list[str], classes: list[str], name: str) -> Words:
     if len(named) != 1:
         both = " and ".join(map(repr, classes))
         say = ", ".join(f"{word!r}" for word in words)
-        doubt = f"which of {say} is which of {both} cannot be seen; write them into values"
+        doubt = f"it is not clear which of {say} means which of {both}; write them into values"
         return Words(alike=0.0, doubts=(doubt,))
     (other,) = (known for known in classes if known != named[0])
     pairs = tuple((word, named[0] if "yes" in meanings(word) else other) for word in words)

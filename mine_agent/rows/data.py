@@ -48,7 +48,7 @@ def _column(column: ColumnSeen, rows: int, *, samples: bool) -> dict[str, Any]:
     if column.odd_row is not None:
         remarks.append(f"row {column.odd_row} is not a number")
     if column.mark == "?" and column.kind in ("integer", "number", "text"):
-        remarks.append("whether the comma is a decimal mark cannot be seen: give --decimal")
+        remarks.append("it is not clear whether the comma is a decimal mark: give --decimal")
     bounds = None if column.low is None else f"{column.low:.6g} to {column.high:.6g}"
     row = {
         "name": column.name,

@@ -69,7 +69,7 @@ class PolicyFile:
     capsules: tuple[str, ...] = addresses_setting(
         "Which Capsules may open this mine's gradients (addresses)."
     )
-    assets: tuple[str, ...] = assets_setting('In what this mine is paid: "ether", or addresses of tokens.')
+    assets: tuple[str, ...] = assets_setting('What this mine is paid in: "ether", or addresses of tokens.')
     fields: tuple[str, ...] = names_setting(
         'a list of columns\' names, or ["any"]',
         "Columns of the data that a campaign may use, the label too.",
@@ -149,8 +149,8 @@ class PolicyFile:
     minimum_reward: str = amount_setting("0.01 ether", "A campaign must have at least this much left to pay.")
     minimum_per_hour: str = amount_setting(
         "0.001 ether",
-        "An hour of computing must be expected to earn at least this much, cost taken off; the time of a"
-        " visit is measured, or estimated before the first.",
+        "An hour of computing must be expected to earn at least this much, after costs; the time of a visit"
+        " is measured, or estimated before the first.",
     )
     expected_share: float = _share(
         "a share",
@@ -176,7 +176,7 @@ class PolicyFile:
         "true or false", default=True, comment="Claim by itself once a campaign is settled."
     )
     submissions: int = _count(50, "Submissions per campaign.")
-    no_gain_in_a_row: int = _count(5, "So many in a row without gain end the work for a campaign.")
+    no_gain_in_a_row: int = _count(5, "This many in a row without gain end the work for a campaign.")
     no_gain_pause: int = _count(
         1, "Seconds to wait after a submission without gain, doubled by each further one."
     )
@@ -242,7 +242,7 @@ class FirstAnswers(PolicyFile):
     """What the owner allowed on the command line of `init`: nothing, unless said, but to be paid in ether."""
 
     assets: tuple[str, ...] = assets_setting(
-        'In what this mine is paid: "ether", or addresses of tokens.', default=("ether",)
+        'What this mine is paid in: "ether", or addresses of tokens.', default=("ether",)
     )
 
 

@@ -184,7 +184,7 @@ def _next_pays(policy: Policy, offer: Offer, reckoned: Reckoning) -> RuleCheck:
     if offer.payouts:
         count = min(len(offer.payouts), LATEST)
         expected = offer.show(int(reckoned.expected))
-        found = f"{expected} reckoned from the last {count} payouts and what is left"
+        found = f"{expected} estimated from the last {count} payouts and what is left"
     else:
         found = f"{policy.expected_share} of the {left} left to earn"
     reason = None if reckoned.next_pays else f"{found} does not cover {wants}"

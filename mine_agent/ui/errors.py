@@ -36,8 +36,8 @@ class UsedLinkError(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "this link lets nobody in: it was used already, or is of an earlier start; the last one that"
-            " `mine-agent ui` printed does"
+            "this link is not valid any more: it was used, or belongs to an earlier start; open the last"
+            " one that `mine-agent ui` printed"
         )
 
 
@@ -62,7 +62,9 @@ class ChangedMeanwhileError(RequestError):
     status = 409
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} changed since this page showed it; load it anew and change it again")
+        super().__init__(
+            f"{what} changed since this page showed it; reload the page and make the change again"
+        )
 
 
 class SlowNodeError(RequestError):
@@ -99,7 +101,7 @@ class PortTakenError(MineError):
     """Something else listens there."""
 
     def __init__(self, port: int, why: str) -> None:
-        super().__init__(f"port {port} cannot be listened on: {why}; leave out --port to get a free one")
+        super().__init__(f"cannot listen on port {port}: {why}; leave out --port to get a free one")
 
 
 class NoWebPackagesError(MineError):

@@ -17,7 +17,7 @@ def doctor(
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Look at keys, disk, node, store, certificate, funds, campaigns and deadlines, and say what to do.
+    """Check keys, disk, node, store, certificate, funds, campaigns and deadlines, and say what to do.
 
     Exit code 1 if anything fails. The store is tried by writing a few bytes to it;
     nothing else is changed, and the running agent is not disturbed.

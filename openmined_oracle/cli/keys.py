@@ -21,7 +21,7 @@ from pysonar.party.cli.console import (
 )
 
 keys = typer.Typer(
-    help="Look after the keys: which there are, a new certificate, backups, and a new machine.",
+    help="Look after the keys: list them, make a new certificate, back them up, move to another machine.",
     no_args_is_help=True,
 )
 
@@ -69,7 +69,7 @@ def rotate(
 ) -> None:
     """Make a new OpenPGP certificate for the campaigns to come.
 
-    Campaigns that run name the old one, and end with it: its secret stays here. The
+    Running campaigns name the old one until they end, so its secret stays here. The
     new one is registered on chain by `capsule run`; start it again after this.
     """
     from openmined_oracle.cli.connect import home_path, is_running
@@ -100,8 +100,8 @@ def backup(
 ) -> None:
     """Write settings, keys and journal into one file, also while the agent runs.
 
-    All that is secret in it is sealed by the passphrase, which is not in it: keep
-    that elsewhere. Make one after each new campaign, or set keys_copy in
+    Everything secret in it is sealed by the passphrase, which it does not contain:
+    keep that elsewhere. Make one after each new campaign, or set keys_copy in
     capsule.toml: the key of a campaign that was opened later is in no backup. What
     is in the store is not in it; it comes from IPFS.
     """
@@ -141,8 +141,8 @@ def hand_over(
     """Let another machine or operator go on with all open campaigns: the last backup.
 
     Stop `capsule run` first. Afterwards it refuses to run here, as two machines with
-    one account take each other's nonces. Whoever takes over says `capsule keys restore
-    FILE`, looks at rpc and store in settings.toml, and runs it. Send the passphrase by another route.
+    one account take each other's nonces. Whoever takes over runs `capsule keys restore FILE`,
+    checks rpc and store in settings.toml, and then `capsule run`. Send the passphrase by another route.
     """
     from openmined_oracle.cli.connect import home_path
     from openmined_oracle.home import Home
@@ -159,7 +159,7 @@ def hand_over(
         {"file": "Backup", "bytes": "Bytes", "account": "Account", "campaign_keys": "Keys of campaigns"},
         form=form,
     )
-    note("this home runs no more; on the other machine: `capsule keys restore FILE`, then `capsule run`")
+    note("this home no longer runs; on the other machine: `capsule keys restore FILE`, then `capsule run`")
 
 
 @keys.command()
@@ -213,4 +213,4 @@ def restore(
         },
         form=form,
     )
-    note("look at rpc and store in settings.toml, be sure that the old machine is off, then `capsule run`")
+    note("check rpc and store in settings.toml, make sure that the old machine is off, then `capsule run`")

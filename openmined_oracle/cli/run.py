@@ -26,8 +26,8 @@ def run(
         bool,
         typer.Option(
             "--once",
-            help="Do all that can be done now, then stop: exit code 1 if something failed, 3 if out of"
-            " reach.",
+            help="Do all that can be done now, then stop: exit code 1 if something failed, 3 if chain or"
+            " store cannot be reached.",
         ),
     ] = False,
     home: HomeOption = None,

@@ -40,7 +40,7 @@ def write_backup(home: Home, path: Path) -> Manifest:
         BackupError: the file is there already, or something cannot be read or written.
     """
     if path.exists():
-        raise BackupError(f"{path}: is there already; a backup is never overwritten, name a new file")
+        raise BackupError(f"{path}: already exists; a backup is never overwritten, name a new file")
     try:
         make_private_directory(path.parent)
         with tempfile.TemporaryDirectory(prefix=".backup.", dir=path.parent) as folder:
@@ -83,7 +83,7 @@ def _write(home: Home, path: Path, folder: Path) -> Manifest:
     try:
         os.link(partial, path)  # refuses to replace
     except FileExistsError:
-        raise BackupError(f"{path}: is there already; a backup is never overwritten") from None
+        raise BackupError(f"{path}: already exists; a backup is never overwritten") from None
     return manifest
 
 

@@ -110,7 +110,7 @@ class KeyStore:
         try:
             document = json.loads(self._opened(sealed, there_at))
             if document["format"] != FORMAT or document["campaign"] != campaign.hex():
-                raise KeyStoreError(f"{path}: holds another thing than this campaign's key")
+                raise KeyStoreError(f"{path}: holds something other than this campaign's key")
             scheme = str(document.get("scheme", PAILLIER))  # the first files did not say
             key = scheme_named(scheme).key_from_secret(document)
         except (KernelError, ClockBehindError):

@@ -149,7 +149,7 @@ def _taken_by(home: Path) -> str:
     try:
         return f"is the home of the Capsule {Home.open(home).address}"
     except OpenMinedError:
-        return "is there already"
+        return "already exists"
 
 
 def _why(error: OSError | tarfile.TarError) -> str:

@@ -50,7 +50,7 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
     yield _check(
         "certificate", lambda: _certificate(connection), "`capsule run` registers it, if it has ether"
     )
-    yield _check("store", lambda: _store(connection), "look whether its disk is full, or the daemon is away")
+    yield _check("store", lambda: _store(connection), "check whether its disk is full or the daemon is down")
     try:
         found = _vitals(connection)
     except OpenMinedError as error:
@@ -58,7 +58,7 @@ def examine(path: Path, passphrase: Callable[[], str]) -> Iterator[Finding]:
         return
     yield _check("funds", lambda: _funds(found), f"send ether to {home.address}")
     yield _check("campaigns", lambda: _campaigns(found), "`capsule campaigns` says what stands in their way")
-    yield _check("deadlines", lambda: _deadlines(found), "see that `capsule run` is running and has ether")
+    yield _check("deadlines", lambda: _deadlines(found), "check that `capsule run` is running and has ether")
 
 
 def _check(name: str, look: Callable[[], str], advice: str) -> Finding:

@@ -67,8 +67,8 @@ class DatabaseDamagedError(DatabaseUnusableError):
     def __init__(self, path: str) -> None:
         super().__init__(
             path,
-            "it is damaged, or not a database; put back a copy of it. Events are read anew from the chain, "
-            "but what was sent and not yet confirmed is known only here",
+            "it is damaged, or not a database; put back a copy of it. Events are read again from the chain,"
+            " but what was sent and not yet confirmed is known only here",
         )
 
 

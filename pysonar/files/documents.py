@@ -21,7 +21,7 @@ def read_document(path: Path, *, most_bytes: int) -> dict[str, Any]:
     Raises:
         FileNotFoundError: there is none.
         UnreadableFileError: it is not text, not a document of that kind, or it has a key twice, more than
-            `MOST_DEPTH` brackets inside each other, or a number that is infinite or none (NaN).
+            `MOST_DEPTH` levels of brackets, or a number that is infinite or none (NaN).
     """
     text = read_text(path, most_bytes=most_bytes)
     return parse_json(text, str(path)) if path.suffix.lower() == ".json" else parse_toml(text, str(path))
@@ -45,7 +45,7 @@ def parse_json(text: str, source: str) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key, value in pairs:
             if key in made:
-                raise UnreadableFileError(source, f"the key {key!r} is there twice; one of the two must go")
+                raise UnreadableFileError(source, f"the key {key!r} appears twice; remove one of the two")
             made[key] = value
         return made
 
@@ -68,7 +68,7 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = str(error).rpartition("(")[2].rstrip(")")
-        twice = "a key is there twice" if "overwrite" in str(error) or "twice" in str(error) else "not TOML"
+        twice = "a key appears twice" if "overwrite" in str(error) or "twice" in str(error) else "not TOML"
         raise UnreadableFileError(source, f"{twice} ({place})") from None
     except RecursionError:
         raise _too_deep(source) from None
@@ -96,4 +96,4 @@ def _document(found: Any, source: str, kind: str) -> dict[str, Any]:
 
 
 def _too_deep(source: str) -> UnreadableFileError:
-    return UnreadableFileError(source, f"it has more than {MOST_DEPTH} brackets inside each other")
+    return UnreadableFileError(source, f"it has more than {MOST_DEPTH} levels of brackets")

@@ -38,5 +38,5 @@ def shallow_json(data: bytes, most: int = MOST_DEPTH) -> Any:
     {'a': [1]}
     """
     if nested_deeper(data, most):
-        raise ValueError(f"brackets stand more than {most} deep inside each other")
+        raise ValueError(f"brackets are nested more than {most} deep")
     return json.loads(data)

@@ -56,8 +56,8 @@ class Answer:
         """What its terms leave open, a sentence each."""
         if self.terms is None:
             return [
-                "this Capsule has published no terms; whether it wants the campaign shows when it opens or"
-                " declines it, and a declined bounty comes back"
+                "this Capsule has published no terms; whether it takes the campaign is known when it opens"
+                " or declines it, and a declined bounty comes back"
             ]
         if self.terms.scientists_listed:
             return [

@@ -75,7 +75,7 @@ class Connection(AgentConnection[Home, Journal]):
         known |= {row.id for row in self.journal.all()}
         matches = beginning_with(digits, known)
         if len(matches) != 1:
-            why = "several ids begin so; give more digits" if matches else "no id begins so"
+            why = "several ids begin with that; give more digits" if matches else "no id begins with that"
             raise UnknownCampaignError(asked, why)
         return matches[0]
 

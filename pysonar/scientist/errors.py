@@ -94,7 +94,7 @@ class UnknownCampaignError(CampaignError):
     """No campaign by that name or id."""
 
     def __init__(self, asked: str, why: str) -> None:
-        super().__init__(f"{asked!r} names no campaign: {why}")
+        super().__init__(f"{asked!r} does not name a campaign: {why}")
 
 
 class NotOwnerError(CampaignError):

@@ -97,7 +97,7 @@ class GatewayReader:
         if status == 429 or status >= 500:
             raise DaemonDownError("the gateway is overloaded or out of order", cid=cid, tried=tried)
         if status != 200:
-            raise DaemonRefusedError("the gateway would not hand it out", cid=cid, tried=tried)
+            raise DaemonRefusedError("the gateway refused to serve it", cid=cid, tried=tried)
 
     def _read(self, cid: Cid, answer: requests.Response, end: float) -> bytes:
         parts, size = [], 0

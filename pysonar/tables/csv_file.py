@@ -190,7 +190,7 @@ class CsvFile:
             remarks.append(f"{len(unnamed)} columns have no name (column {unnamed[0]} first)")
         twice = [name for name, times in Counter(names).items() if name and times > 1]
         if twice:
-            remarks.append(f"{len(twice)} names are there more than once ({twice[0]!r} first)")
+            remarks.append(f"{len(twice)} names appear more than once ({twice[0]!r} first)")
         if all(_is_number(name) for name in names if name):
             remarks.append("the first row has only numbers: is it a header at all?")
         return [name or f"(column {place})" for place, name in enumerate(names, start=1)], remarks

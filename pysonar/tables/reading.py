@@ -250,5 +250,5 @@ def _bad(wanted: Field, converted: Converted) -> NDArray[np.bool_]:
 
 def _wants(wanted: Field, decimals: dict[str, str]) -> str:
     if decimals.get(wanted.name) == "?":
-        return f"{expected(wanted)}; whether the comma is a decimal mark cannot be seen: name it (decimal)"
+        return f"{expected(wanted)}; it is not clear whether the comma is a decimal mark: name it (decimal)"
     return expected(wanted)

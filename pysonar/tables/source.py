@@ -81,7 +81,7 @@ def require_columns(wanted: Sequence[str], there: Sequence[str], source: str) ->
         if counts[name] > 1:
             at = ", ".join(str(place) for place, known in enumerate(there, start=1) if known == name)
             raise FileFormatError(
-                f"{source}: column {name!r} is there {counts[name]} times (columns {at}); rename all but one"
+                f"{source}: column {name!r} appears {counts[name]} times (columns {at}); rename all but one"
             )
 
 

@@ -136,7 +136,7 @@ def _require_letters(start: bytes, name: str) -> None:
     if strange > max(_FEW, len(start) * _STRANGE):
         raise FileFormatError(
             f"{name}: not a table in text, but binary data ({strange} control characters in its first"
-            f" {len(start)} bytes); save the table as CSV, or name what it is (--kind)"
+            f" {len(start)} bytes); save the table as CSV, or say what it is (--as of `mine-agent data add`)"
         )
 
 

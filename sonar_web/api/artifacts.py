@@ -45,7 +45,7 @@ def artifact(request: Request, index: Index, cid: str) -> Response:
     except store_errors.TooLargeError:
         raise TooLargeError(MOST_BYTES) from None
     except store_errors.StoreError as error:
-        raise StoreAwayError(f"{cid} cannot be had from the store now: {error}") from None
+        raise StoreAwayError(f"{cid} cannot be fetched from the store now: {error}") from None
     return Response(
         content,
         media_type=_OCTETS,
@@ -71,7 +71,7 @@ async def put(request: Request) -> shapes.Stored:
         )
     origin = request.headers.get("origin")
     if origin is None or origin.split("://")[-1] != request.headers.get("host"):
-        raise ForbiddenError("artifacts are taken from this service's own pages only")
+        raise ForbiddenError("only this service's own pages may put artifacts into the store")
     if request.headers.get("content-type") != _OCTETS:
         raise BadQueryError("content-type", request.headers.get("content-type", ""), _OCTETS)
     declared = request.headers.get("content-length", "0")

@@ -115,8 +115,8 @@ def advise(asked: AskedFor, certificate: Cid | None, store: Reader) -> Advice:
 
 def _terms(certificate: Cid | None, store: Reader) -> tuple[CapsuleTerms | None, list[str]]:
     unknown = (
-        "This Capsule has published no terms: whether it wants the campaign shows when it opens or declines"
-        " it. A declined bounty comes back."
+        "This Capsule has published no terms: whether it takes the campaign is known when it opens or"
+        " declines it. A declined bounty comes back."
     )
     if certificate is None:
         return None, ["This Capsule has no certificate on chain, so nothing can be sealed to it."]

@@ -113,13 +113,13 @@ def _advised(request: Request, index: Reader, asked: AskedFor) -> Advice:
     try:
         return advise(asked, None if digest is None else Cid.from_bytes32(digest), store)
     except OpenMinedError as error:
-        raise StoreAwayError(f"the Capsule's certificate cannot be had now: {error}") from None
+        raise StoreAwayError(f"the Capsule's certificate cannot be fetched now: {error}") from None
 
 
 def _require_own_page(request: Request) -> None:
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
     if origin != f"http://{request.headers.get('host')}" or site != "same-origin":
-        raise ForbiddenError("the account is asked by this service's own pages only")
+        raise ForbiddenError("only this service's own pages may use the account")
 
 
 async def _body(request: Request, shape: type[M]) -> M:

@@ -74,13 +74,13 @@ def test_one_line_is_cut_where_it_gets_long() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"bounty": "1 ETH", "bounty": "9 ETH"}', "the key 'bounty' is there twice"),
-        ('{"a": {"b": 1, "b": 1}}', "the key 'b' is there twice"),
+        ('{"bounty": "1 ETH", "bounty": "9 ETH"}', "the key 'bounty' appears twice"),
+        ('{"a": {"b": 1, "b": 1}}', "the key 'b' appears twice"),
         ('{"a": NaN}', "a is nan; a finite number"),
         ('{"fields": [{"clip": [-1, Infinity]}]}', r"fields\[0\]\.clip\[1\] is inf"),
         ('{"a": 1e999}', "a is inf"),
-        ("[" * 100_000, "brackets inside each other"),
-        ('{"a": ' + "[" * MOST_DEPTH + "]" * MOST_DEPTH + "}", "brackets inside each other"),
+        ("[" * 100_000, "levels of brackets"),
+        ('{"a": ' + "[" * MOST_DEPTH + "]" * MOST_DEPTH + "}", "levels of brackets"),
         ('{"a": ' + "9" * 5000 + "}", "thousands of digits"),
         ("[1]", "not keys and values"),
         ("{", "not JSON .line 1"),
@@ -95,10 +95,10 @@ def test_json_with_two_meanings_or_none_is_refused_by_name(text: str, why: str) 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("a = 1\na = 2\n", "a key is there twice .at line 2"),
+        ("a = 1\na = 2\n", "a key appears twice .at line 2"),
         ("a = nan", "a is nan"),
         ("[x]\nb = [1, -inf]", r"x\.b\[1\] is -inf"),
-        ("a = " + "[" * 100_000, "brackets inside each other"),
+        ("a = " + "[" * 100_000, "levels of brackets"),
         ("a = " + "9" * 5000, "thousands of digits"),
         ("a = ", "not TOML .at"),
     ],
@@ -124,4 +124,4 @@ def test_brackets_are_counted_before_parsing_whatever_the_recursion_limit() -> N
         "except UnreadableFileError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, "brackets inside each other" in done.stdout) == (0, True)
+    assert (done.returncode, "levels of brackets" in done.stdout) == (0, True)

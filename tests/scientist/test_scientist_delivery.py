@@ -363,7 +363,7 @@ def test_campaigns_are_found_by_name_id_and_its_beginning(owner: Scientist, laun
     for asked, why in (
         ("nobody", "ids begin with 0x"),
         ("0x12345", "at least 6"),
-        ("0x" + "ee" * 8, "no id begins so"),
+        ("0x" + "ee" * 8, "no id begins with that"),
     ):
         with pytest.raises(UnknownCampaignError, match=why):
             Campaign.attach(owner, asked)

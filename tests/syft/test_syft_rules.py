@@ -253,6 +253,6 @@ def test_few_steps_of_many_columns_are_as_much_work_as_many_of_few(monkeypatch):
 def test_the_widest_model_and_the_most_steps_are_refused_at_once():
     wide = Problem(np.zeros((10_000, 1500)), np.zeros((10_000, 1)), 1.0, 0.0)
     began = time.process_time()
-    with pytest.raises(ParameterError, match="at most 1185 are done"):
+    with pytest.raises(ParameterError, match="at most 1185 are allowed"):
         MiniBatch(1, 10).visit(wide)
     assert time.process_time() - began < 1

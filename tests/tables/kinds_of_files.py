@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         table(ROW, head=HEAD + ",Größe").decode().encode("cp1252"), "row 2 has 5 cells; 6 are expected",
     ),
     "dup_needed_header": (
-        table(ROW + ",7", head=HEAD + ",a"), r"column 'a' is there 2 times \(columns 1, 6\)",
+        table(ROW + ",7", head=HEAD + ",a"), r"column 'a' appears 2 times \(columns 1, 6\)",
     ),
     "header_case": (
         table(ROW, head="A,B,OK,C,Kind"), "'A' is not 'a'.*no column 'a', 'b', 'ok', 'c', 'kind'",

@@ -121,8 +121,8 @@ class DecisionRecords:
 
 
 def waiting_for_a_word(database: Path) -> list[bytes]:
-    """The campaigns that the owner was asked about last and has not answered; none if nothing was decided
-    yet. Reads the file, whether or not an agent runs. Raises DatabaseUnusableError.
+    """The campaigns that the owner was asked about last and has not answered; none before the first decision.
+    Reads the file, whether or not an agent runs. Raises DatabaseUnusableError.
     """
     if not database.exists():
         return []

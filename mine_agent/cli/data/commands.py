@@ -38,17 +38,21 @@ Location = Annotated[
 ]
 Kind = Annotated[
     str | None,
-    typer.Option("--as", help="Kind of the data; else recognised by the ending (`data kinds` lists them)."),
+    typer.Option(
+        "--as", help="Kind of the data (`data kinds` lists them); by default recognised by the ending."
+    ),
 ]
 Options = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="An option of the kind, as encoding=cp1252. Repeat for more.", metavar="KEY=VALUE"
+        "--set", help="An option of the kind, such as encoding=cp1252. Repeat for more.", metavar="KEY=VALUE"
     ),
 ]
 Decimal = Annotated[
     str | None,
-    typer.Option(help="Decimal mark of numbers in texts, '.' or ','; else recognised from the numbers."),
+    typer.Option(
+        help="Decimal mark of numbers in texts, '.' or ','; by default recognised from the numbers."
+    ),
 ]
 Unusable = Annotated[
     str, typer.Option(help="Largest share of records that may be left out because they cannot be used.")
@@ -65,13 +69,13 @@ def add(
     decimal: Decimal = None,
     unusable: Unusable = "1 %",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Register a name anew, for instance after the file changed.")
+        bool, typer.Option("--replace", help="Register the name again, for instance after the file changed.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Look through your data, show what was understood of them, and register them by place and digest.
+    """Look through your data, show how they were understood, and register them by place and digest.
 
     Nothing is copied: delete a file and the mine can no longer use it; change it and the mine refuses it
     until you add it again. Shown are the columns with their kind, the share that is missing, their range
@@ -110,7 +114,7 @@ def preview(
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what would be understood of data, without registering them. No campaign is looked at."""
+    """Show how data would be understood, without registering them. No campaign is looked at."""
     from mine_agent.rows.data import described
 
     shelf, _ = _shelf(home)
@@ -126,7 +130,7 @@ def preview(
 def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
     """Read registered data as each open campaign would, and say what fits, what is converted or left out.
 
-    Exit code 1 if the data changed since they were registered.
+    Exit code 1 if the data have changed since they were registered.
     """
     from mine_agent.rows.data import campaign_fits, data_row
 
@@ -223,7 +227,7 @@ def map_(
         try:
             mapping = read_mapping(file)
         except FileNotFoundError:
-            raise DataError(f"{file} is not there; expected a TOML file with a mapping") from None
+            raise DataError(f"{file} does not exist; expected a TOML file with a mapping") from None
     else:
         suggestions = suggested_mapping(connect_and_read(opened.path), data, campaign or "")
         text = as_toml(suggestions)

@@ -65,6 +65,6 @@ def adapter_for(location: str) -> Adapter:
     if Path(location).is_dir():
         raise DataError(
             f"{location}: a folder that holds no images, text files, maildir (cur and new) or archive of X"
-            " (data/tweets.js); give the path of the file with the records, or say what it is (--kind)"
+            " (data/tweets.js); give the path of the file with the records, or say what it is (--as)"
         )
     return adapter_named("csv")

@@ -102,7 +102,7 @@ function map(args: readonly string[]): void {
   }
   if (file === undefined) return printJson({ mapping: present.mapping?.text ?? null });
   const mapping = readMapping(resolve(expandHome(file)));
-  if (mapping === undefined) throw new DataError(`${file} is not there; expected a TOML file with a mapping`);
+  if (mapping === undefined) throw new DataError(`${file} does not exist; expected a TOML file with a mapping`);
   shelf.keepMapping(name, mapping);
   note(`kept; see it with: mine-agent-js data map ${name}, or edit data/${name}.mapping.toml in the home`);
 }

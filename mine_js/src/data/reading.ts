@@ -63,7 +63,7 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
 }
 
 function wants(field: Field, decimals: ReadonlyMap<string, Mark>): string {
-  const mark = decimals.get(field.name) === "?" ? "; whether the comma is a decimal mark cannot be seen: name it (decimal)" : "";
+  const mark = decimals.get(field.name) === "?" ? "; it is not clear whether the comma is a decimal mark: name it (decimal)" : "";
   return `${expected(field)}${mark}`;
 }
 

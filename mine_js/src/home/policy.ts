@@ -41,7 +41,7 @@ const KNOWN: Readonly<Record<string, Setting>> = {
   ),
   capsules: addresses("Which Capsules may open this mine's gradients (addresses)."),
   assets: {
-    kind: "texts", usual: [], expected: 'a list of "ether" and addresses of tokens, or ["any"]', comment: 'In what this mine is paid: "ether", or addresses of tokens.',
+    kind: "texts", usual: [], expected: 'a list of "ether" and addresses of tokens, or ["any"]', comment: 'What this mine is paid in: "ether", or addresses of tokens.',
     allowed: (names: readonly string[]) => anyOr(names, (name) => name === "ether" || isAddress(name)),
   },
   fields: {
@@ -95,7 +95,7 @@ const KNOWN: Readonly<Record<string, Setting>> = {
   maximum_campaigns: count(1000, "Campaigns to work for at a time."),
   maximum_stake: amount("0.1 ether", "The largest stake of one submission: it is burned if Capsule cannot use the gradient."),
   minimum_reward: amount("0", "A campaign must have at least this much left to pay."),
-  minimum_per_hour: amount("0", "An hour of computing must be expected to earn at least this much, cost taken off."),
+  minimum_per_hour: amount("0", "An hour of computing must be expected to earn at least this much, after costs."),
   expected_share: share("a share", 0.25, "This share of what is left must cover fee, gas, and the stake times the chance of losing it."),
   stake_risk: share("a chance", 0.01, "That chance."),
   margin: {
@@ -108,7 +108,7 @@ const KNOWN: Readonly<Record<string, Setting>> = {
   },
   auto_claim: { kind: "flag", usual: true, expected: "true or false", comment: "Claim by itself once a campaign is settled." },
   submissions: count(50, "Submissions per campaign."),
-  no_gain_in_a_row: count(5, "So many in a row without gain end the work for a campaign."),
+  no_gain_in_a_row: count(5, "This many in a row without gain end the work for a campaign."),
   no_gain_pause: count(1, "Seconds to wait after a submission without gain, doubled by each further one."),
   time_margin: count(30, "Seconds before a campaign's deadline after which nothing new is begun."),
   least_records: count(20, "Usable records that a visit must have: from fewer, Capsule could read single ones. Under a privacy budget the rows registered count, and what a noised release has at most."),

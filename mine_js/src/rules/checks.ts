@@ -104,7 +104,7 @@ function* money(policy: Policy, offer: Offer): Generator<RuleCheck> {
   const wants = `${show(cost.ceil())} of ${ether ? "fee, gas and risk to the stake" : "fee and risk to the stake"}${onTop}`;
   const reckoned =
     offer.payouts.length > 0
-      ? `${show(expected.floor())} reckoned from the last ${latest.length} payouts and what is left`
+      ? `${show(expected.floor())} estimated from the last ${latest.length} payouts and what is left`
       : `${policy.expectedShare.toString()} of the ${show(offer.left)} left to earn`;
   const pays = expected.compare(cost.times(above)) >= 0;
   yield check("expected_share", `covers ${wants}`, reckoned, pays ? null : `${reckoned} does not cover ${wants}`);

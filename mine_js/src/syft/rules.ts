@@ -124,8 +124,8 @@ function miniBatch(
 ): AffineMap {
   const [d, k] = problem.shape;
   const steps = epochs * Math.ceil(problem.rows / size);
-  if (steps > MOST_STEPS) throw new ParameterError(`${epochs} epochs of ${problem.rows} rows by ${size} are ${steps} steps; at most ${MOST_STEPS} are done`);
-  if (steps * d ** 3 > MOST_WORK) throw new ParameterError(`${steps} steps with ${d} columns; at most ${Math.floor(MOST_WORK / d ** 3)} are done`);
+  if (steps > MOST_STEPS) throw new ParameterError(`${epochs} epochs of ${problem.rows} rows by ${size} are ${steps} steps; at most ${MOST_STEPS} are allowed`);
+  if (steps * d ** 3 > MOST_WORK) throw new ParameterError(`${steps} steps with ${d} columns; at most ${Math.floor(MOST_WORK / d ** 3)} are allowed`);
   let [A, c] = [Matrix.identity(d), new Matrix(d, k)];
   let last: { step: Quadratic; hessian: Matrix; pull: Matrix; rate: number } | undefined;
   for (let epoch = 0; epoch < epochs; epoch += 1) {

@@ -118,7 +118,7 @@ export async function connected(home: Home): Promise<Connection> {
 /** A campaign's id, or its beginning, names none or several. */
 export class UnknownCampaignError extends OpenMinedError {
   constructor(given: string, expected: string) {
-    super(`'${given}' names no campaign: ${expected}`);
+    super(`'${given}' does not name a campaign: ${expected}`);
   }
 }
 
@@ -129,7 +129,7 @@ export function campaignBy(connection: Connection, beginning: string): string {
   const found = connection.campaignIds().filter((campaign) => campaign.startsWith(digits));
   const [only] = found;
   if (only === undefined || found.length > 1) {
-    const why = only === undefined ? "no campaign was opened whose id begins so" : `${found.length} campaigns begin so`;
+    const why = only === undefined ? "no campaign with an id that begins with that was opened" : `${found.length} campaigns have ids that begin with that`;
     throw new UnknownCampaignError(beginning, `${why}; \`mine-agent-js campaigns\` lists those that are open`);
   }
   return only;

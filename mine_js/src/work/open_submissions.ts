@@ -137,7 +137,7 @@ export class OpenSubmissions {
     const known = outbox.find(deed);
     const sent = await outbox.ensure(deed, () => connection.sonar.settle(record.id));
     if (known !== undefined || sent === undefined) return;
-    const sentence = "its time is over and nobody settles it; settling";
+    const sentence = "its time is over and nobody has settled it; settling";
     this.tell({ event: "settling", campaign: record.id, sentence, fields: { transaction: sent.hashes.at(-1) ?? "" } });
   }
 

@@ -51,7 +51,7 @@ def make_or_keep(
         path.chmod(0o700)
     require_private(path)
     if kind.exists(path):
-        note(f"{path} is there already; it stays as it is")
+        note(f"{path} already exists and is kept as it is")
         home = kind.open(path)
         passphrase = read_passphrase(new.passphrase_file, what=str(path))
         return Unlocked(home, KeyfileSigner.open(home.keyfile, passphrase), passphrase)

@@ -84,8 +84,8 @@ PassphraseFileOption = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="File with the passphrase, or fd:N or keyring:SERVICE; else the variable OPENMINED_PASSPHRASE,"
-        " else asked for.",
+        help="File with the passphrase, or fd:N or keyring:SERVICE; without it the variable"
+        " OPENMINED_PASSPHRASE is read, or you are asked.",
         show_default=False,
     ),
 ]

@@ -18,7 +18,8 @@ from pysonar.party.home.settings import Settings, default_home
 RpcOption = Annotated[
     list[str],
     typer.Option(
-        help="Address of the Ethereum node. Repeat it for others, which are asked when the first is away."
+        help="Address of the Ethereum node. Repeat it to name others, which are asked when the first does"
+        " not answer."
     ),
 ]
 ContractOption = Annotated[
@@ -31,8 +32,8 @@ DeploymentOption = Annotated[
 KeyfileOption = Annotated[
     Path | None,
     typer.Option(
-        help="An existing keyfile (web3 keystore, as Ape writes it, too), opened by the same passphrase;"
-        " else a new account is made.",
+        help="An existing keyfile (a web3 keystore, such as Ape writes), opened by the same passphrase;"
+        " without it a new account is made.",
         show_default=False,
     ),
 ]
@@ -40,7 +41,7 @@ ConfirmationsOption = Annotated[
     int, typer.Option(help="Blocks on top of an event before it counts.", min=0, max=1000)
 ]
 PollSecondsOption = Annotated[
-    float, typer.Option(help="Seconds between two looks at the chain.", min=0.05, max=3600)
+    float, typer.Option(help="Seconds between two readings of the chain.", min=0.05, max=3600)
 ]
 StartBlockOption = Annotated[
     int | None, typer.Option(help="Block of Sonar's deployment; saves reading older ones.", min=0)
@@ -54,7 +55,7 @@ POLL_SECONDS = Settings.poll_seconds
 StoreOption = Annotated[
     str | None,
     typer.Option(
-        help="Where artifacts are exchanged: embedded:/DIRECTORY shared by the parties of one machine, or"
+        help="Where artifacts are exchanged: embedded:/DIRECTORY, shared by all parties on one machine, or"
         " kubo:/ip4/127.0.0.1/tcp/5001/http.",
         show_default=False,
     ),

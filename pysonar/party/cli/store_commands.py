@@ -43,14 +43,15 @@ MineOnly = Annotated[
 def store_commands(prefix: str, open_home: OpenHome, what_is_kept: WhatIsKept) -> typer.Typer:
     """The commands of one command line. `prefix`: how the owners of its party's pins begin."""
     app = typer.Typer(
-        help="Look after the store of artifacts: is all there, what does it take, what can go.",
+        help="Look after the store of artifacts: whether all is there, how much space it takes, what can be"
+        " removed.",
         no_args_is_help=True,
     )
 
     @app.command()
     @command
     def usage(home: HomeOption = None, form: FormatOption = Format.TABLE) -> None:
-        """Show what the store takes, its quota, and how much of it is pinned.
+        """Show how much space the store takes, its quota, and how much is pinned.
 
         The quota is part of the setting `store` in settings.toml, such as
         embedded:/directory?quota=20GB.
@@ -108,8 +109,8 @@ def store_commands(prefix: str, open_home: OpenHome, what_is_kept: WhatIsKept) -
         """Put back what is missing or damaged: from this home's records, else from the network behind the
         store.
 
-        Exit code 1 if something stays damaged: then only its maker can put it
-        again. A running agent puts back its own records by itself.
+        Exit code 1 if something stays damaged: then only whoever made it can
+        put it back. A running agent puts back its own records by itself.
         """
         from pysonar.store import StoreError
         from pysonar.store.check import check as check_store

@@ -10,7 +10,7 @@ from pysonar.party.cli.console import note
 def say_if_replaced(path: Path) -> None:
     """Called before a file is written to `path`."""
     if path.exists():
-        note(f"{path} was there already and is replaced")
+        note(f"{path} already existed and is replaced")
 
 
 def write_text(path: Path, text: str) -> None:

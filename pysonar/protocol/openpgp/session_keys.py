@@ -62,7 +62,7 @@ def open_with_session_key(message: bytes, found: bytes) -> bytes:
     """
     container = message[outer_packets(message)[-1].begin :]
     if len(found) != 1 + _KEY_BYTES.get(found[0] if found else 0, -1):
-        raise TamperedError(f"{len(found)} bytes are no session key")
+        raise TamperedError(f"{len(found)} bytes are not a session key")
     password = hashlib.sha256(_PASSWORD.encode()).digest()  # "simple" in RFC 9580 section 3.7.1.1
     packed = AES.new(password, AES.MODE_CFB, iv=bytes(16), segment_size=128).encrypt(
         found + bytes(-len(found) % 16)

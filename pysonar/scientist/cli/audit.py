@@ -32,7 +32,7 @@ def audit(
     validation: Annotated[
         Path | None,
         typer.Option(
-            help="Your own campaign's validation records: opens the delivered model and measures it anew.",
+            help="Your own campaign's validation records: opens the delivered model and measures it again.",
             show_default=False,
         ),
     ] = None,
@@ -40,7 +40,7 @@ def audit(
         Path | None,
         typer.Option(
             help="The secret OpenPGP key of the auditor whom the campaign's spec names (openpgp.json of a"
-            " home): judges every submission anew (asks for its passphrase).",
+            " home): judges every submission again (asks for its passphrase).",
             show_default=False,
         ),
     ] = None,
@@ -59,7 +59,7 @@ def audit(
     """Check a campaign from its events and public artifacts alone: every hash, order, time and wei.
 
     No key is needed, and the contract's totals are not trusted: they are
-    derived anew, by separate code, and compared. With --validation (for the
+    derived again, by separate code, and compared. With --validation (for the
     scientist, asks for the passphrase) the delivered model and record are opened,
     too, and the model's accuracy is measured again.
 
@@ -69,10 +69,10 @@ def audit(
     on a sealed gradient was right.
 
     Prints what differs, the first difference first; exit code 1 if anything does.
-    What stays Capsule's word (that something did not open, or could not be fetched)
+    What only Capsule can vouch for (that something did not open, or could not be fetched)
     is listed as "claimed" in --format json and in the report.
 
-    With --report there is something to hand on: the checks as canonical JSON, and a
+    --report writes something to hand on: the checks as canonical JSON, and a
     detached OpenPGP signature (`gpg --verify FILE.sig FILE`).
     """
     from pysonar.scientist.auditing.opening import audit_with_key
@@ -141,7 +141,7 @@ def _write_report(
         create_secret_file(path, document)
         create_secret_file(signature, sign_detached(document, key))
     except FileExistsError as error:
-        raise CampaignError(f"{error.filename2 or path} is there already; name a new file") from None
+        raise CampaignError(f"{error.filename2 or path} already exists; name a new file") from None
 
 
 def _auditor(path: Path, passphrase_file: Path | None) -> SecretKey:

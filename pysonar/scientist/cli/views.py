@@ -125,7 +125,7 @@ def headline(record: CampaignRecord, now: int, name: str, money: Money = ether) 
         parts.append(
             f"{record.evaluated} of {record.submitted} evaluated"
             if record.submitted
-            else "nobody submitted yet"
+            else "nobody has submitted yet"
         )
     if left is not None:
         parts.append(f"{format_seconds(left)} left")
@@ -140,7 +140,8 @@ def silence(record: CampaignRecord, now: int) -> str:
         return ""
     if not record.submitted:
         return (
-            "nobody submitted yet: mines join if their data have all fields, and their owners' rules allow"
+            "nobody has submitted yet: mines join if their data have all fields, and their owners' rules"
+            " allow"
             " you, the Capsule and the fields. Sonar knows no mine before it submits"
         )
     if record.submitted > record.evaluated:

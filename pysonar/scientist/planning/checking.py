@@ -45,7 +45,7 @@ def looked_through(path: Path, validation: Path | None = None, capsule: str | No
     """
     named = capsule or load_values(path).get("capsule")
     plan = read_plan(path, {"capsule": named or PLACEHOLDER}, asset_at=_unknown_token)
-    remarks = [] if named else ["it names no capsule yet: add one, or give --capsule to `create`"]
+    remarks = [] if named else ["it does not name a Capsule yet: add one, or give --capsule to `create`"]
     if plan.advice:
         remarks.append(plan.advice)
     if validation is None:

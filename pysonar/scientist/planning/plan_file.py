@@ -157,7 +157,7 @@ def load_values(path: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = normalised(read_document(path, most_bytes=MAX_BYTES))
     except FileNotFoundError:
-        raise PlanFileError(str(path), "the file is not there", "a plan as .toml or .json") from None
+        raise PlanFileError(str(path), "the file does not exist", "a plan as .toml or .json") from None
     except UnreadableFileError as error:
         raise PlanFileError(str(path), error.why, "TOML, or JSON with the ending .json") from None
     return loaded

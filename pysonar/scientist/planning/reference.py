@@ -128,12 +128,12 @@ KEYS = (
         "The share of the validation records that guides the search for the step; the others alone decide"
         " what is paid, and nobody who sends gradients knows which those are.",
         'guiding_share = "50 %"',
-        f"unsaid, as `min_gain` is: half of {LEAST_SPLIT} records or more; else none",
+        f"half, of {LEAST_SPLIT} records or more, where `min_gain` is left out as well; else none",
     ),
     Key(
         "evaluations",
         "whole number",
-        "Submissions after which the validation records count as used up: those behind them gain nothing.",
+        "Submissions after which the validation records count as used up: later ones gain nothing.",
         "evaluations = 200",
         "any number",
     ),
@@ -161,7 +161,7 @@ KEYS = (
     Key(
         "key_bits",
         "whole number",
-        "Size of the campaign's key: 2048, 3072 or 4096 for paillier; other schemes have one.",
+        "Size of the campaign's key: 2048, 3072 or 4096 for paillier; the other schemes have one size only.",
         "key_bits = 3072",
         "the scheme's own: 3072, 8192 or 16384",
     ),
@@ -264,8 +264,8 @@ FIELD_KEYS = (
     ("unknown", "the same for a category that is not on the list"),
     (
         "columns",
-        "into how many numbers a text is hashed, 16 to 4,096 (default 1,024): more tell words better apart;"
-        " from some hundred on, scheme `rlwe` is the quick one",
+        "into how many numbers a text is hashed, 16 to 4,096 (default 1,024): more of them tell words apart"
+        " better; from a few hundred on, scheme `rlwe` is the quick one",
     ),
     ("words", "longest run of words of a text that counts as one part, 0 to 3 (default 1)"),
     (
@@ -290,7 +290,8 @@ WHEN = {
 MAPS = (
     (
         '`features = { name = "fourier", count = 512, gamma = 0.01 }`',
-        "bends, in tables of up to some dozen fields; gamma about 0.3 divided by the number of fields, count"
+        "curved relations, in tables of up to a few dozen fields; gamma about 0.3 divided by the number of"
+        " fields, count"
         " 128 to 512; a visit's time grows with its square. `sonar campaign draft` tries it on your data",
     ),
 )
@@ -325,7 +326,7 @@ Other ways were played with the same tables and mines, and are not keys of their
 
 * Smaller steps, `steps = [0.125, 0.25]`: on classes the first share stayed between 69 and 93 %. With a
   number to predict it fell from 64 to 24 %, but without noise a mine that sends its gradient eight times
-  as long took 69 % there instead of 37 %: only who is honest is held back.
+  as long took 69 % there instead of 37 %: only honest mines are held back.
 * `difference_norm` at an eighth of a usual gradient's length: sending more gains nothing. With a number
   to predict the first took 23 % instead of 64 %, with 7 instead of 3 paid submissions and 0.02 less of
   r2: worth a try for `ridge`. On classes the first share stayed between 67 and 87 %, and where one class

@@ -42,7 +42,7 @@ def table_of(X: Any, names: Sequence[str] | None = None) -> pa.Table:
 def _pandas_columns(X: Any) -> list[tuple[str, list[Any]]]:
     twice = [name for name, count in Counter(map(str, X.columns)).items() if count > 1]
     if twice:
-        raise EstimatorError(f"column {twice[0]!r} is there more than once; expected each name once")
+        raise EstimatorError(f"column {twice[0]!r} appears more than once; expected each name once")
     return list(X.to_dict("list").items())
 
 

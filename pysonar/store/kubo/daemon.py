@@ -113,7 +113,7 @@ class KuboDaemon:
         """Stay connected with another daemon of the swarm, also when the connection is lost.
         DaemonDownError."""
         if self._run("swarm", "peering", "add", peer).returncode != 0:
-            raise DaemonDownError(f"the IPFS daemon in {self.home} cannot be connected with {peer}")
+            raise DaemonDownError(f"the IPFS daemon in {self.home} cannot connect to {peer}")
         end = time.monotonic() + _START_SECONDS
         name = peer.rsplit("/", 1)[1].encode()
         while name not in self._run("swarm", "peers").stdout:
@@ -229,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pysonar.store.kubo.daemon", description=__doc__)
     parser.add_argument("home", type=Path, help="directory of the daemon's repository")
     parser.add_argument("--swarm-key", type=Path, required=True, help="the swarm's key; made if missing")
-    parser.add_argument("--peer", action="append", default=[], help="another daemon to stay connected with")
+    parser.add_argument("--peer", action="append", default=[], help="another daemon to stay connected to")
     parser.add_argument("--ipfs", type=Path, default=None, help="the ipfs binary (default: from PATH)")
     chosen = parser.parse_args(arguments)
     if not chosen.swarm_key.exists():

@@ -59,7 +59,8 @@ class KuboRpc:
             ipfshttpclient.Client(address).close()
         except (exceptions.AddressError, ValueError):
             raise StoreSettingError(
-                f"{address!r} is not an address of a daemon's RPC; it would be '/ip4/127.0.0.1/tcp/5001/http'"
+                f"{address!r} is not the address of a daemon's RPC; expected one like"
+                " '/ip4/127.0.0.1/tcp/5001/http'"
             ) from None
 
     @property
@@ -194,18 +195,18 @@ class KuboRpc:
         except exceptions.ErrorResponse as error:
             said = str(error)
             if "deadline exceeded" in said:
-                tried = [f"{self.place} (nobody delivered it to it within {seconds:g} s)"]
-                raise NotFoundError("is with nobody who could be reached", cid=cid, tried=tried) from error
+                tried = [f"{self.place} (nobody delivered it within {seconds:g} s)"]
+                raise NotFoundError("nobody who could be reached has it", cid=cid, tried=tried) from error
             if "could not find" in said or "not found" in said:
                 raise NotFoundError("is not here", cid=cid, tried=tried) from error
             if "no space left" in said:
                 raise StoreFullError("no room left on the daemon's disk", cid=cid, tried=tried) from error
-            raise DaemonRefusedError("the daemon would not do it", cid=cid, tried=tried) from error
+            raise DaemonRefusedError("the daemon refused", cid=cid, tried=tried) from error
         except (exceptions.TimeoutError, requests.Timeout) as error:
             raise DaemonDownError("the daemon does not answer in time", cid=cid, tried=tried) from error
         except exceptions.StatusError as error:
             raise DaemonRefusedError(
-                "it answers, but not like an IPFS daemon that lets us in", cid=cid, tried=tried
+                "it answers, but not as an IPFS daemon that accepts us does", cid=cid, tried=tried
             ) from error
         except (exceptions.CommunicationError, requests.RequestException, OSError) as error:
             raise DaemonDownError("the daemon cannot be reached", cid=cid, tried=tried) from error

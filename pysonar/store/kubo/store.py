@@ -230,8 +230,8 @@ class KuboStore:
         for share in _SHARES:
             with contextlib.suppress(NotFoundError):
                 return self._retry.call(partial(self._rpc.block, cid, seconds=self._wait * share))
-        said = f"nobody delivered it to it within {self._wait:g} s, asked {len(_SHARES)} times"
-        raise NotFoundError("is with nobody who could be reached", cid=cid, tried=[f"{self.place} ({said})"])
+        said = f"nobody delivered it within {self._wait:g} s, asked {len(_SHARES)} times"
+        raise NotFoundError("nobody who could be reached has it", cid=cid, tried=[f"{self.place} ({said})"])
 
     def _local(self, names: Sequence[Cid]) -> Iterator[bytes]:
         for cid in names:

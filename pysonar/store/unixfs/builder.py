@@ -28,7 +28,7 @@ class TreeBuilder:
         """The blocks that this chunk completes. Every chunk but the last has CHUNK bytes. TooLargeError."""
         self._size += len(chunk)
         if self._size > MAX_FILE:
-            raise TooLargeError(f"more than {MAX_FILE} bytes were to be stored as one artifact")
+            raise TooLargeError(f"more than {MAX_FILE} bytes were given to be stored as one artifact")
         block = leaf_block(chunk)
         leaf = Child(Cid.of_block(block), len(chunk), len(block))
         if len(self._levels[0]) == LINKS:

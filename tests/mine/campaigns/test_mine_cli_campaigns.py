@@ -174,7 +174,7 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     for short in ("0x", "", campaign[:7], "0xffffff", campaign + "00"):
         refused = mine_agent("data", "map", "own", "--campaign", short, "--yes", "--home", home.path)
         assert refused.exit_code == 1, short
-        assert f"{short!r} names no campaign: " in refused.stderr
+        assert f"{short!r} does not name a campaign: " in refused.stderr
     mine_agent("data", "map", "own", "--forget", "--home", home.path)
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["missing"] == ["a"]

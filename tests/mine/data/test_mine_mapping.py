@@ -176,8 +176,8 @@ def test_a_mapping_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("[a", "not TOML"),
-        ('[a]\ncolumn = "x"\n[a]\ncolumn = "y"', "not TOML|there twice"),
-        ("a = " + "[" * 100_000, "brackets inside each other"),
+        ('[a]\ncolumn = "x"\n[a]\ncolumn = "y"', "not TOML|appears twice"),
+        ("a = " + "[" * 100_000, "levels of brackets"),
         ("a = 1", "expected a table"),
         ("[a]", "either column or constant"),
         ('[a]\ncolumn = "x"\nconstant = 1', "either column or constant"),

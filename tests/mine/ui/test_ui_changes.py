@@ -136,7 +136,7 @@ def test_a_rule_is_tried_on_the_open_campaigns_saved_and_obeyed(
     (decision,) = ask("/api/decisions")
     assert (decision["answer"], [one["rule"] for one in decision["reasons"]]) == ("no", ["scientists"])
     late = client.post("/api/policy", json=change)
-    assert (late.status_code, "load it anew" in late.json()["error"]) == (409, True)
+    assert (late.status_code, "reload the page" in late.json()["error"]) == (409, True)
     wrongs: list[JsonObject] = [
         {"scientists": "any"}, {"scientist": []}, {"hours": ["25:00-26:00"]}, {"ask_first": 1}
     ]  # fmt: skip

@@ -35,7 +35,7 @@ def test_the_command_prints_a_link_that_lets_in_and_tells_no_log_of_it(
             assert found is not None
             here, token = f"http://127.0.0.1:{found[1]}", found[2]
             taken = mine_agent("ui", "--port", found[1], "--home", home.path)
-            assert (taken.exit_code, "cannot be listened on" in taken.output) == (1, True)
+            assert (taken.exit_code, "cannot listen on port" in taken.output) == (1, True)
             entered = httpx.post(f"{here}/api/session", json={"token": token}, headers={"origin": here})
             assert entered.status_code == 200
             key = entered.json()["key"]

@@ -84,7 +84,7 @@ def test_who_runs_is_not_handed_over(installed: World, tmp_path: Path) -> None:
 def test_without_a_backup_it_runs_here_as_before(installed: World, tmp_path: Path) -> None:
     home, taken = Home.open(installed.home.path), tmp_path / "last.backup"
     taken.write_bytes(b"another backup")
-    with pytest.raises(BackupError, match="is there already"):
+    with pytest.raises(BackupError, match="already exists"):
         hand_over(home, taken)
     require_not_handed_over(home)
     assert taken.read_bytes() == b"another backup"

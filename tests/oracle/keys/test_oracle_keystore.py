@@ -81,7 +81,7 @@ def test_a_damaged_file_is_an_error_and_makes_no_new_key(store: KeyStore, tmp_pa
 def test_a_key_of_another_campaign_in_its_place_is_an_error(store: KeyStore, tmp_path: Path) -> None:
     store.key_for(CAMPAIGN, "paillier", 2048)
     (tmp_path / "keys" / f"{CAMPAIGN.hex()}.pgp").rename(tmp_path / "keys" / f"{OTHER.hex()}.pgp")
-    with pytest.raises(KeyStoreError, match="another thing"):
+    with pytest.raises(KeyStoreError, match="something other than"):
         store.stored_key(OTHER)
 
 

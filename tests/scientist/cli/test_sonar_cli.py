@@ -102,7 +102,7 @@ def test_the_whole_way(
     assert predicted.read_text() == "ill\n" + "0\n" * 10 + "1\n" * 10
     assert stat.S_IMODE(saved.stat().st_mode) == stat.S_IMODE(predicted.stat().st_mode) == 0o600
     again = sonar_command("campaign", "result", "ill", "--save", str(saved))
-    assert f"{saved} was there already and is replaced" in again.stderr
+    assert f"{saved} already existed and is replaced" in again.stderr
 
     assert sonar_command.json("campaign", "claim") == []
     settled = sonar_command.json("campaign", "settle", "ill")
@@ -162,7 +162,7 @@ def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
     refused = sonar_command(*slip)
     assert refused.exit_code == 1
     assert "the bounty of 2 wei is less than the gas of claiming it" in refused.stderr
-    assert "say --yes" in refused.stderr
+    assert "use --yes" in refused.stderr
     assert scene.node.balance(scene.sonar.address) == 0
     assert sonar_command(*slip, "--yes").exit_code == 0
     assert scene.node.balance(scene.sonar.address) == 2

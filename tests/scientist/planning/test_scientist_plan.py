@@ -244,10 +244,10 @@ def test_a_number_without_its_unit_is_refused_in_a_file(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"title": "a", "bounty": "1 ETH", "bounty": "2 ETH"}', "'bounty' is there twice"),
+        ('{"title": "a", "bounty": "1 ETH", "bounty": "2 ETH"}', "'bounty' appears twice"),
         ('{"title": "a", "weight_bound": NaN}', "weight_bound is nan"),
         ('{"fields": [{"name": "a", "clip": [0, Infinity]}]}', r"fields\[0\].clip\[1\] is inf"),
-        ("[" * 100_000, "brackets inside each other"),
+        ("[" * 100_000, "levels of brackets"),
     ],
 )
 def test_json_that_says_two_things_or_nothing_is_no_plan(tmp_path: Path, text: str, why: str) -> None:

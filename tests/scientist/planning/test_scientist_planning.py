@@ -177,7 +177,7 @@ def test_the_command_line_drafts_and_checks_without_a_home(tmp_path: Path) -> No
     assert f"check {out} --validation {data}" in drafted.output
     again = run(app, ["campaign", "draft", str(data), "--label", "Ill?", "--out", str(out)])
     assert again.exit_code == 1
-    assert "is there already" in again.output
+    assert "already exists" in again.output
 
     checked = run(
         app,
@@ -189,7 +189,7 @@ def test_the_command_line_drafts_and_checks_without_a_home(tmp_path: Path) -> No
     assert (found["family"], found["capsule"]) == ("logistic", None)
     assert found["rehearsal"]["rehearsed_ppm"] > 900_000
     assert found["validation"]["records"] == 120
-    assert "names no capsule yet" in found["remarks"][0]
+    assert "does not name a Capsule yet" in found["remarks"][0]
 
     out.write_text(out.read_text(encoding="utf-8").replace('"1 ETH"', "1"), encoding="utf-8")
     wrong = run(app, ["campaign", "check", str(out)])

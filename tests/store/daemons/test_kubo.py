@@ -22,6 +22,7 @@ from pysonar.store import (
 from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.kubo.store import KuboStore
 from pysonar.store.unixfs.profile import CHUNK, LINKS
+from tests.roles import there
 
 pytestmark = [
     pytest.mark.slow,
@@ -309,7 +310,7 @@ def test_a_party_can_have_its_daemon_from_the_command_line(ipfs_binary, capsule_
     command += ["--peer", capsule_daemon.peer, "--ipfs", str(ipfs_binary)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        said = json.loads(process.stdout.readline())
+        said = json.loads(there(process.stdout).readline())
         cid = KuboStore(capsule_daemon.rpc).put(b"for the party")
         assert KuboStore(said["rpc"]).get(cid, max_bytes=100) == b"for the party"
         assert urllib.request.urlopen(f"{said['gateway']}/ipfs/{cid}").read() == b"for the party"  # noqa: S310

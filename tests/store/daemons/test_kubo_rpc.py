@@ -47,7 +47,7 @@ def test_block_and_its_size(rpc):
 
 def test_a_block_that_nobody_has(rpc):
     cid = cid_of(b"nobody has this")
-    with pytest.raises(NotFoundError, match=rf"{cid}: .*nobody delivered it to it within 0\.2 s"):
+    with pytest.raises(NotFoundError, match=rf"{cid}: .*nobody delivered it within 0\.2 s"):
         rpc.block(cid, seconds=0.2)
     for ask in (rpc.local_block, rpc.local_block_size):
         with pytest.raises(NotFoundError, match=f"{cid}: is not here; tried: IPFS daemon /ip4/127"):
@@ -76,7 +76,7 @@ def test_folders_links_and_garbage(rpc):
 
 
 def test_what_the_daemon_will_not_do_is_refused_without_its_own_words(rpc):
-    with pytest.raises(DaemonRefusedError, match="would not do it") as caught:
+    with pytest.raises(DaemonRefusedError, match="the daemon refused") as caught:
         rpc.make_folder("no slash in front")
     assert "slash" not in str(caught.value)
 
@@ -183,7 +183,7 @@ def test_a_daemon_that_asks_for_a_password_is_a_refusal_in_words(impostor, statu
         lambda: rpc.local_block_size(HELLO_CID),
         lambda: rpc.add(iter([b"x"]), "/a", seconds=5),
     ):
-        with pytest.raises(DaemonRefusedError, match="lets us in"):
+        with pytest.raises(DaemonRefusedError, match="accepts us"):
             ask()
 
 

@@ -25,7 +25,7 @@ export function DecisionsPage() {
       <Loaded asked={asked} what="the decisions">
         {(rows) =>
           rows.length === 0 ? (
-            <div className="card"><Empty title="Nothing was decided yet"><p>A running mine decides about each open campaign: <code className="command">mine-agent run</code></p></Empty></div>
+            <div className="card"><Empty title="Nothing has been decided yet"><p>A running mine decides about each open campaign: <code className="command">mine-agent run</code></p></Empty></div>
           ) : (
             <>{(campaign === null ? rows : [...rows].reverse()).map((row) => <One key={row.number} decision={row} />)}</>
           )

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 def claim(
     campaign: Annotated[
         str | None,
-        typer.Argument(metavar="[CAMPAIGN]", help="Else all campaigns of this home.", show_default=False),
+        typer.Argument(
+            metavar="[CAMPAIGN]", help="One campaign; by default all of this home's.", show_default=False
+        ),
     ] = None,
     to: Annotated[
-        str | None, typer.Option(help="Address to send it to; else your own account.", show_default=False)
+        str | None,
+        typer.Option(help="Address to send it to; by default your own account.", show_default=False),
     ] = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
@@ -90,7 +93,7 @@ def cancel(
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Take a campaign back that Capsule has not opened yet; then claim the bounty."""
+    """Withdraw a campaign that Capsule has not opened yet; then claim the bounty."""
     _end(lambda own: own.cancel(), campaign, home, passphrase_file, form)
 
 

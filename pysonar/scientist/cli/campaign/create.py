@@ -60,7 +60,9 @@ def create(
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="Your own name for the campaign; else made from the title.", show_default=False),
+        typer.Option(
+            help="Your own name for the campaign; by default made from the title.", show_default=False
+        ),
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
     asset: Annotated[
@@ -69,11 +71,13 @@ def create(
     ] = None,
     bounty: Annotated[
         str | None,
-        amount_option("--bounty", help="As '10 ETH'; of a token as '10 USDC'.", show_default=False),
+        amount_option("--bounty", help="Such as '10 ETH', or '10 USDC' in a token.", show_default=False),
     ] = None,
     target: Annotated[
         int | None,
-        ppm_option("--target", help="Accuracy that earns the whole bounty, as '90 %'.", show_default=False),
+        ppm_option(
+            "--target", help="Accuracy that earns the whole bounty, such as '90 %'.", show_default=False
+        ),
     ] = None,
     min_gain: Annotated[
         int | None,
@@ -87,7 +91,8 @@ def create(
         int | None,
         ppm_option(
             "--guiding-share",
-            help="Share of the records that only guides the search for a step, as '50 %'; the others pay.",
+            help="Share of the records that only guides the search for a step, such as '50 %'; the others"
+            " decide what is paid.",
             show_default=False,
         ),
     ] = None,
@@ -99,10 +104,13 @@ def create(
     ] = None,
     stake: Annotated[
         str | None,
-        amount_option("--stake", help="Of each submission; lost if it is unusable.", show_default=False),
+        amount_option(
+            "--stake", help="Stake of each submission; lost if it is unusable.", show_default=False
+        ),
     ] = None,
     fee: Annotated[
-        str | None, amount_option("--fee", help="Of each submission, to Capsule.", show_default=False)
+        str | None,
+        amount_option("--fee", help="Fee of each submission, paid to Capsule.", show_default=False),
     ] = None,
     submit_for: Annotated[
         int | None, seconds_option("--submit-for", help="How long mines may submit.", show_default=False)
@@ -119,7 +127,9 @@ def create(
     start: Annotated[
         int | None,
         ppm_option(
-            "--start", help="Accuracy of the initial model; else it is measured here.", show_default=False
+            "--start",
+            help="Accuracy of the initial model; by default it is measured here.",
+            show_default=False,
         ),
     ] = None,
     continue_from: Annotated[
@@ -137,10 +147,10 @@ def create(
 ) -> None:
     """Open a campaign: seal the validation records to Capsule, publish the spec, escrow the bounty.
 
-    First it shows what was understood of the records: how many there are, how the file was read, what was
-    converted or left out. Then it rehearses: a mine is played that has these records, in plain numbers. What
-    no mine could train, and what Capsule would decline, is refused; you see the accuracy at the start, what
-    each percent earns, and the most that can be paid. In a terminal it then asks; nothing is sent before.
+    First it shows how the records were understood: how many there are, how the file was read, what was
+    converted or left out. Then it rehearses, in plain numbers, a mine that has these records. What no mine
+    could train, or Capsule would decline, is refused; you see the accuracy at the start, what each percent
+    earns, and the most that can be paid. In a terminal it then asks; nothing is sent until you agree.
 
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.

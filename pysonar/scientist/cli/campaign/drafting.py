@@ -53,14 +53,17 @@ def draft(
         ),
     ] = None,
     title: Annotated[
-        str | None, typer.Option(help="Else made of the columns' names.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Title of the campaign; by default made of the columns' names.", show_default=False
+        ),
     ] = None,
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
     guiding_share: Annotated[
         int | None,
         ppm_option(
             "--guiding-share",
-            help="Share of the validation records that only guides the search for a step, as '50 %'.",
+            help="Share of the validation records that only guides the search for a step, such as '50 %'.",
             show_default=False,
         ),
     ] = None,
@@ -73,11 +76,11 @@ def draft(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
+        Path | None, typer.Option(help="File to write; without it the plan is printed.", show_default=False)
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write a commented plan from a table of yours: fields, label, and the family that learns it best.
+    """Write a commented plan from a table of your own: fields, label, and the family that learns it best.
 
     Families are tried on the table itself, in plain numbers. Nothing is sent, and no home is needed. A plan
     is public: it holds names of columns and categories, and rounded centers and scales, but no record.
@@ -87,7 +90,7 @@ def draft(
     from pysonar.scientist.planning.draft import draft as drafted
 
     if out is not None and out.exists() and not force:
-        raise CampaignError(f"{out} is there already; name another --out, or say --force to replace it")
+        raise CampaignError(f"{out} already exists; name another --out, or use --force to replace it")
     guards = {"guiding_share": guiding_share, "evaluations": evaluations}
     text = drafted(data, label=label, title=title, capsule=capsule, **guards)
     if out is None:
@@ -110,14 +113,17 @@ def check(
     capsule: Annotated[str | None, typer.Option(help="Address of the Capsule.", show_default=False)] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="Ask the chain of this home for the Capsule's own terms, too.", show_default=False),
+        typer.Option(
+            help="Compare the plan with the Capsule's own terms as well, read through this home's node.",
+            show_default=False,
+        ),
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Look a plan through, and rehearse it with --validation. Nothing is sent; no home or chain is needed.
+    """Check a plan, and rehearse it with --validation. Nothing is sent; no home or chain is needed.
 
-    What `create` would refuse is refused here, with the same words. With --home, the terms that the Capsule
-    has published are asked as well: what it pays for, how long and how large. Balances and gas are not.
+    Whatever `create` would refuse is refused here, in the same words. With --home, the plan is also compared
+    with the terms that the Capsule has published. Balances and gas are not checked.
     """
     from pysonar.scientist.asking import ask
     from pysonar.scientist.cli.campaign.prompts import show_rehearsed, show_understood
@@ -167,7 +173,8 @@ def simulate(
     epsilon: Annotated[
         float | None,
         typer.Option(
-            help="Noise of each mine's release, as mines have it by default: 3. Else gradients are exact.",
+            help="Noise of each mine's release; 3 is what mines use by default. Without it gradients are"
+            " exact.",
             show_default=False,
         ),
     ] = None,
@@ -177,13 +184,13 @@ def simulate(
         typer.Option(
             min=0,
             max=0.99,
-            help="Share of the mines that have no records, and submit the last version's change once more or"
-            " directions they drew.",
+            help="Share of the mines that have no records, and submit the last version's change once more"
+            " or random directions.",
         ),
     ] = 0.0,
     every: Annotated[
         int,
-        seconds_option(help="From one verdict to the next; the days that are expected are counted in it."),
+        seconds_option(help="Time from one verdict to the next; the expected days are counted in it."),
     ] = 600,
     gas_price: Annotated[float, typer.Option(min=0, help="What gas costs, in gwei.")] = 1.0,
     plot: Annotated[
@@ -198,9 +205,9 @@ def simulate(
 
     The records of --data are shared out evenly; mines take turns until the target is reached or none of them
     gains any more. With --epsilon the same mines are played without noise as well, and mines that have the
-    noise and one record each: many of them come far by chance, as Capsule's search keeps every direction that
-    suits the validation records. Only what is above that comes from the mines' records. Nothing is sent; no
-    home or chain is needed.
+    noise and one record each: many of them get far by chance, because Capsule's search keeps every direction
+    that suits the validation records. Only what exceeds that comes from the mines' records. Nothing is sent;
+    no home or chain is needed.
     """
     from pysonar.scientist.planning.checking import simulated
 

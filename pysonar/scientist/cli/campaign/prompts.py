@@ -76,7 +76,7 @@ def agreed(plan: Plan, slips: Sequence[str]) -> bool:
     if not in_terminal():
         if slips:
             raise CampaignError(
-                f"nothing was sent: {slips[0]}; if it is meant, say --yes, else correct the plan"
+                f"nothing was sent: {slips[0]}; if this is intended, use --yes; otherwise correct the plan"
             )
         return True
     return typer.confirm(f"Seal these records and escrow {plan.asset.show(plan.bounty)}?", err=True)

@@ -60,8 +60,8 @@ def watch(
     """Watch a campaign live: each submission's miner, verdict, accuracy before and after where it was paid,
     wei earned, gas; and the time left.
 
-    With --format json, one JSON object per event and line. Ends with exit code 1 if the campaign ends
-    otherwise than watched for (declined, cancelled, never opened, not delivered in time). Needs no
+    With --format json, one JSON object per event and line. Exit code 1 if the campaign ends in another
+    way than the one watched for (declined, cancelled, never opened, not delivered in time). Needs no
     passphrase.
     """
     from pysonar.scientist.cli.connect import connect_and_read

@@ -64,7 +64,7 @@ def test_an_empty_home_says_what_to_do_on_every_page(
         "/campaigns": "No campaign is open",
         "/earnings": "Nothing was earned or spent yet",
         "/privacy": "Nothing was released yet",
-        "/log": "Nothing was decided yet",
+        "/log": "Nothing has been decided yet",
     }.items():
         reader.open(path, until)
         assert reader.audit() == "", path
@@ -82,7 +82,7 @@ def test_what_is_not_let_in_sees_nothing_and_a_link_works_once(
         stranger.open("/", "Open the link that mine-agent ui printed")
         assert stranger.audit() == ""
         stranger.page.goto("about:blank")
-        stranger.open(link, "this link lets nobody in")
+        stranger.open(link, "this link is not valid any more")
         assert "colours" not in stranger.page.content()
         stranger.page.goto("about:blank")
         stranger.open(lived.link, "Overview")

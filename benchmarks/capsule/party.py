@@ -37,7 +37,7 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import open_store
 from tests.builders.specs import SpecChanges, spec_of
-from tests.builders.terms import TermsChanges
+from tests.builders.terms import OtherTerms
 from tests.conftest import Anvil, compiled, sent
 from tests.oracle.capsule_world import FEE, STAKE, World
 
@@ -122,9 +122,9 @@ class Party(World):
         )
         return spec_of(**named)
 
-    def ask(self, spec: Cid, /, **terms: Unpack[TermsChanges]) -> bytes:
+    def ask(self, spec: Cid, **terms: Unpack[OtherTerms]) -> bytes:
         """A campaign on chain, paid so little that thousands can be; its id."""
-        usual = TermsChanges(bounty=10**16, min_gain=2_000, max_pending=MOST_PENDING)
+        usual = OtherTerms(bounty=10**16, min_gain=2_000, max_pending=MOST_PENDING)
         return self.create(spec, **(usual | terms))
 
     def gradient_of(self, campaign: bytes, difference: NDArray[np.float64]) -> EncryptedGradient:

@@ -134,7 +134,7 @@ def test_times_and_decimals_are_those_of_a_file_of_texts(
         data = registered(told, tmp_path, mapping=MAPPING)
         with data.opened() as source:
             read, _ = read_records(source, HOURS)
-        found.append(HOURS.encode(read).tobytes())
+        found.append(dense(HOURS.encode(read)).tobytes())
         assert read.column("hour").to_pylist() == [1, 23, 12, 5]
         assert read.column("price").to_pylist() == [float(price) for price in PRICES]
     assert found[0] == found[1]

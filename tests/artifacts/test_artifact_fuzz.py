@@ -1,6 +1,7 @@
 """Whatever a stranger stores under a CID: only typed errors come out, and what is accepted has one form."""
 
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from pysonar.protocol.artifacts import (
     SubmissionRecord,
 )
 from pysonar.protocol.canonical import CanonicalError, dumps_cbor, dumps_json, loads_cbor, loads_json
+from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
 
 FUZZ = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -32,8 +34,15 @@ class SmallKeys(PublicKeyArtifact):
     """A public key artifact that reads the tests' small keys."""
 
     @classmethod
-    def parse(cls, data, *, cid=None):
-        return super().parse(data, cid=cid, allow_small_for_tests=True)
+    def parse(
+        cls,
+        data: bytes,
+        *,
+        scheme: str | None = None,
+        cid: Cid | None = None,
+        allow_small_for_tests: bool = True,
+    ) -> Self:
+        return super().parse(data, scheme=scheme, cid=cid, allow_small_for_tests=allow_small_for_tests)
 
 
 @pytest.fixture(scope="module")

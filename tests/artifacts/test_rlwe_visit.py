@@ -7,12 +7,16 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_syft.affine import AffineMap
 from openmined_syft.fixed_point import fixed_map, to_fixed
 from openmined_syft.models import Rows
+from openmined_syft.rlwe.gradient import RlweGradient
+from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.schemes import scheme_named
 from pysonar.protocol.artifacts import Algorithm, GradientEnvelope, ModelArtifact, PublicKeyArtifact, Spec
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
+from tests.roles import as_a
 
 CASES = {
     "breast cancer 31 x 1": ("logistic", load_breast_cancer, 2),
@@ -58,7 +62,7 @@ def test_what_capsule_decrypts_is_the_integers_of_the_plaintext(learned, capsule
     theirs = ModelArtifact.parse(version, scheme="rlwe").for_key(public)
     scheme.check_form(theirs, public, family, spec.weight_bound)
     rule = spec.algorithm.training_rule()
-    visit = scheme.visit(family, rows, rule, version=4, salt=b"")
+    visit = as_a(AffineMap, scheme.visit(family, rows, rule, version=4, salt=b""))
     envelope = GradientEnvelope(
         place.chain_id, place.contract, place.campaign, 4, place.base_cid, place.miner,
         scheme.train(theirs, public, visit), None, "rlwe",
@@ -75,7 +79,9 @@ def test_what_capsule_decrypts_is_the_integers_of_the_plaintext(learned, capsule
     scheme.validate(opened.gradient, again)
     matrix, start = fixed_map(visit.A, 22).astype(object), to_fixed(weights, 22, "W").astype(object)
     exact = matrix @ start + np.rint(np.ldexp(visit.c, 44)).astype(np.int64)
-    np.testing.assert_array_equal(opened.gradient.integers(again).astype(object), exact)
+    np.testing.assert_array_equal(
+        as_a(RlweGradient, opened.gradient).integers(as_a(RlwePrivateKey, again)).astype(object), exact
+    )
 
 
 def test_a_spec_names_a_scheme_of_its_family_and_the_schemes_own_size(spec):

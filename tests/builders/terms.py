@@ -10,10 +10,9 @@ ETHER = 10**18
 HOUR = 3600
 
 
-class TermsChanges(TypedDict, total=False):
-    """The fields of `Terms` that a test may name; what they mean stands there."""
+class OtherTerms(TypedDict, total=False):
+    """The fields of `Terms` beside the spec that a test may name; what they mean is said there."""
 
-    spec: bytes
     bounty: int
     target: int
     min_gain: int
@@ -25,6 +24,12 @@ class TermsChanges(TypedDict, total=False):
     max_pending: int
     gap_basis: bool
     asset: str
+
+
+class TermsChanges(OtherTerms, total=False):
+    """All of them."""
+
+    spec: bytes
 
 
 def terms_of(capsule: str, now: int = 0, **changes: Unpack[TermsChanges]) -> Terms:

@@ -12,11 +12,13 @@ import pytest
 from mine_agent.data.adapters import adapter_for
 from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_syft.paillier.keys import PrivateKey
 from pysonar.protocol.amounts import parse_wei
 from pysonar.scientist.result.estimator import Estimator
 from scripts._demo.campaign import run_campaign
 from scripts._demo.plan import WISHES
 from scripts._demo.report import Report, check, write_report
+from tests.roles import as_a
 
 pytestmark = pytest.mark.slow  # the whole demo, with all its processes, about a minute
 
@@ -104,7 +106,8 @@ def test_no_mine_and_no_store_holds_a_secret_key(run: tuple[Path, Report]) -> No
     folder, report = run
     home = Home.open(folder / "capsule")
     own = next(iter(home.secret_keys(PASSPHRASE).values()))
-    key = KeyStore(home.keys, own).stored_key(bytes.fromhex(report.campaign.removeprefix("0x")))
+    stored = KeyStore(home.keys, own).stored_key(bytes.fromhex(report.campaign.removeprefix("0x")))
+    key = as_a(PrivateKey, stored)
     files = everything_below(folder)
     needles = [*spellings_of_number(int(key.p)), *spellings_of_number(int(key.q)), PASSPHRASE.encode()]
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack, cast
 
 import numpy as np
 import pyarrow as pa
@@ -52,10 +52,10 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import Store
 from tests.builders.specs import SpecChanges, spec_of
-from tests.builders.terms import TermsChanges, terms_of
+from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.roles import Transact
+from tests.roles import Transact, linear
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -175,7 +175,7 @@ class World:
         )
         return spec_of(**(named | changes))
 
-    def terms(self, spec: Cid, *, capsule: str | None = None, **changes: Unpack[TermsChanges]) -> Terms:
+    def terms(self, spec: Cid, *, capsule: str | None = None, **changes: Unpack[OtherTerms]) -> Terms:
         """The world's terms; `capsule`: another one's address."""
         now = self.sonar.now()
         named = TermsChanges(
@@ -196,7 +196,7 @@ class World:
         *,
         owner: KeyfileSigner | None = None,
         capsule: str | None = None,
-        **terms: Unpack[TermsChanges],
+        **terms: Unpack[OtherTerms],
     ) -> bytes:
         """A campaign on chain; its id."""
         cid = spec if isinstance(spec, Cid) else self.store.put((spec or self.spec()).to_bytes())
@@ -207,7 +207,7 @@ class World:
         assert isinstance(logged.event, CampaignCreated)
         return logged.event.id
 
-    def opened(self, spec: Spec | None = None, **terms: Unpack[TermsChanges]) -> bytes:
+    def opened(self, spec: Spec | None = None, **terms: Unpack[OtherTerms]) -> bytes:
         """A campaign that Capsule has opened."""
         campaign = self.create(spec, **terms)
         self.run()
@@ -236,13 +236,13 @@ class World:
         key = Cid.from_bytes32(record.public_key)
         public = PublicKeyArtifact.parse(self.store.get(key, max_bytes=MAX_BYTES["public_key"])).key
         parsed = ModelArtifact.parse(self.store.get(cid, max_bytes=MAX_BYTES["model"]))
-        return parsed.for_key(public), public
+        return cast("tuple[EncryptedModel, PublicKey]", (parsed.for_key(public), public))
 
     def visit(self, *, rows: int = 90, seed: int = 2) -> AffineMap:
         """A mine's training on its own records."""
         spec, records = self.spec(), table(rows, seed)
         X, y = self.schema.encode(records), self.schema.encode_labels(records)
-        return spec.family_for(b"").visit(X, y, spec.algorithm.training_rule())
+        return linear(spec.family_for(b"")).visit(X, y, spec.algorithm.training_rule())
 
     def gradient(self, campaign: bytes, visit: AffineMap | None = None) -> EncryptedGradient:
         model, public = self.model(campaign)
@@ -251,14 +251,15 @@ class World:
     def envelope(
         self, campaign: bytes, miner: KeyfileSigner, gradient: Gradient | None = None, **changes: object
     ) -> GradientEnvelope:
+        sent = cast("Gradient", self.gradient(campaign) if gradient is None else gradient)
         base = GradientEnvelope(
             chain_id=self.sonar.chain_id,
             contract=self.sonar.address,
             campaign=campaign,
-            base_version=(gradient or (gradient := self.gradient(campaign))).base_version,
+            base_version=sent.base_version,
             base=Cid.from_bytes32(self.record(campaign).model),
             miner=miner.address,
-            gradient=gradient,
+            gradient=sent,
             scheme=self.scheme,
         )
         return replace(base, **changes)

@@ -18,8 +18,10 @@ from pysonar.store import (
 )
 from pysonar.store.cached import PublishingStore, ReadThrough
 from pysonar.store.embedded.store import EmbeddedStore
+from pysonar.store.gateway import GatewayReader
 from pysonar.store.kubo.store import KuboStore
 from pysonar.store.unixfs.profile import CHUNK
+from tests.roles import as_a
 
 CAMPAIGN = "capsule/0x" + "ab" * 32
 DATA = random.Random(9).randbytes(3 * CHUNK + 100)
@@ -213,5 +215,5 @@ def test_an_impossible_wait_is_refused(wait):
 
 
 def test_quota_and_wait_on_their_edges(tmp_path):
-    assert open_store(f"embedded:{tmp_path}/a?quota=7").blocks.quota == 7
-    assert open_reader("gateway:https://gateway.example?wait=3600")._wait == 3600
+    assert as_a(EmbeddedStore, open_store(f"embedded:{tmp_path}/a?quota=7")).blocks.quota == 7
+    assert as_a(GatewayReader, open_reader("gateway:https://gateway.example?wait=3600"))._wait == 3600

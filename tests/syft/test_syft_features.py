@@ -15,6 +15,7 @@ from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.training import train
 from openmined_syft.rules import GradientDescent, Proximal
 from tests.builders.feature_maps import EXAMPLES
+from tests.roles import linear
 
 CAMPAIGN = b"\x11" * 32
 
@@ -62,7 +63,7 @@ def test_a_text_classifier_learns_under_encryption(small_key):
     texts += [f"{bad.split()[i % 5]} {bad.split()[i // 5]} y{i}" for i in range(25)]
     y = np.r_[np.ones(25), np.zeros(25)]
     rows = HashedText(32).transform(texts)
-    family = build_family("logistic", 32, 1, {})
+    family = linear(build_family("logistic", 32, 1, {}))
     assert family.weights_shape == (33, 1)
     start = family.initial_weights()
     model = EncryptedModel.encrypt(start, small_key, version=0, weight_bound=8.0)

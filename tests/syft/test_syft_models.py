@@ -7,6 +7,7 @@ import sklearn.linear_model
 from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, ShapeError
 from openmined_syft.models import build_family, family_names
 from openmined_syft.rules import GradientDescent
+from tests.roles import linear
 
 RULE = GradientDescent(20, learning_rate=0.1)
 RANDOM = np.random.default_rng(0)
@@ -16,7 +17,7 @@ X = RANDOM.normal(size=(40, 3))
 def test_the_families_exist_and_know_their_shapes():
     assert family_names() == ["linear", "ridge", "logistic", "one_vs_rest", "mlp"]
     for name, outputs in (("linear", 2), ("ridge", 1), ("logistic", 1), ("one_vs_rest", 4)):
-        family = build_family(name, 3, outputs, {})
+        family = linear(build_family(name, 3, outputs, {}))
         assert (family.name, family.n_features, family.n_outputs) == (name, 3, outputs)
         assert family.weights_shape == (4, outputs)
         np.testing.assert_array_equal(family.initial_weights(), np.zeros((4, outputs)))
@@ -26,7 +27,7 @@ def test_the_families_exist_and_know_their_shapes():
 
 
 def test_a_linear_visit_is_gradient_descent_on_the_squared_error():
-    family, y = build_family("linear", 3, 1, {}), X @ [1.0, -2.0, 3.0] + 0.5
+    family, y = linear(build_family("linear", 3, 1, {})), X @ [1.0, -2.0, 3.0] + 0.5
     D, w = np.c_[X, np.ones(40)], np.zeros(4)
     for _ in range(20):
         w = w - 0.1 * (D.T @ (D @ w - y) / 40 + 1e-3 * np.r_[w[:3], 0])
@@ -37,7 +38,7 @@ def test_a_linear_visit_is_gradient_descent_on_the_squared_error():
 
 
 def test_a_logistic_visit_is_gradient_descent_with_the_sigmoids_first_terms():
-    family, y = build_family("logistic", 3, 1, {}), (X[:, 0] > 0.2).astype(int)
+    family, y = linear(build_family("logistic", 3, 1, {})), (X[:, 0] > 0.2).astype(int)
     D, w = np.c_[X, np.ones(40)], np.zeros(4)
     for _ in range(20):
         w = w - 0.1 * (D.T @ (0.5 + D @ w / 4 - y) / 40 + 1e-3 * np.r_[w[:3], 0])
@@ -48,7 +49,7 @@ def test_a_logistic_visit_is_gradient_descent_with_the_sigmoids_first_terms():
 
 def test_ridge_reaches_what_scikit_learn_reaches():
     y = X @ [1.0, -2.0, 3.0] + RANDOM.normal(size=40)
-    family = build_family("ridge", 3, 1, {"alpha": 0.25})
+    family = linear(build_family("ridge", 3, 1, {"alpha": 0.25}))
     weights = family.visit(X, y, GradientDescent(20_000, 0.0))(np.zeros((4, 1)))[:, 0]
     judge = sklearn.linear_model.Ridge(alpha=0.25 * len(X)).fit(X, y)
     np.testing.assert_allclose(weights, [*judge.coef_, judge.intercept_], atol=1e-9)
@@ -56,7 +57,10 @@ def test_ridge_reaches_what_scikit_learn_reaches():
 
 def test_one_vs_rest_is_one_logistic_model_for_each_class():
     y = RANDOM.integers(0, 4, 40)
-    family, single = build_family("one_vs_rest", 3, 4, {}), build_family("logistic", 3, 1, {})
+    family, single = (
+        linear(build_family("one_vs_rest", 3, 4, {})),
+        linear(build_family("logistic", 3, 1, {})),
+    )
     together = family.visit(X, y, RULE)(np.zeros((4, 4)))
     for label in range(4):
         alone = single.visit(X, y == label, RULE)(np.zeros((4, 1)))
@@ -64,7 +68,7 @@ def test_one_vs_rest_is_one_logistic_model_for_each_class():
 
 
 def test_ties_go_to_the_lowest_label():
-    family = build_family("one_vs_rest", 1, 4, {})
+    family = linear(build_family("one_vs_rest", 1, 4, {}))
     weights = np.array([[0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 2.0, 0.0]])
     assert family.predict(weights, [[5.0]]).tolist() == [1]
     assert family.predict(np.zeros((2, 4)), [[5.0]]).tolist() == [0]
@@ -74,7 +78,7 @@ def test_ties_go_to_the_lowest_label():
 @pytest.mark.parametrize("name", ["linear", "logistic", "one_vs_rest"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_data_that_are_no_numbers_are_refused(name, bad):
-    family = build_family(name, 3, 2 if name == "one_vs_rest" else 1, {})
+    family = linear(build_family(name, 3, 2 if name == "one_vs_rest" else 1, {}))
     rows = X.copy()
     rows[7, 1] = bad
     with pytest.raises(NotFiniteError, match=r"X\[7, 1\]"):
@@ -87,7 +91,7 @@ def test_data_that_are_no_numbers_are_refused(name, bad):
 
 @pytest.mark.parametrize("name", ["linear", "logistic", "one_vs_rest"])
 def test_data_of_the_wrong_shape_are_refused(name):
-    family = build_family(name, 3, 2 if name == "one_vs_rest" else 1, {})
+    family = linear(build_family(name, 3, 2 if name == "one_vs_rest" else 1, {}))
     y = np.zeros(40)
     for rows, labels in (
         (X[:, :2], y),
@@ -109,20 +113,20 @@ def test_labels_that_are_no_classes_are_refused(bad):
     y[3] = bad
     for name, outputs in (("logistic", 1), ("one_vs_rest", 2)):
         with pytest.raises(LabelError, match=r"label \[3\]"):
-            build_family(name, 3, outputs, {}).visit(X, y, RULE)
+            linear(build_family(name, 3, outputs, {})).visit(X, y, RULE)
     with pytest.raises(LabelError):
-        build_family("logistic", 3, 1, {}).visit(X, ["a"] * 40, RULE)
+        linear(build_family("logistic", 3, 1, {})).visit(X, ["a"] * 40, RULE)
 
 
 def test_targets_that_are_no_numbers_are_refused():
-    family, y = build_family("linear", 3, 1, {}), np.zeros(40)
+    family, y = linear(build_family("linear", 3, 1, {})), np.zeros(40)
     y[4] = np.nan
     with pytest.raises(NotFiniteError, match=r"y\[4, 0\]"):
         family.visit(X, y, RULE)
     with pytest.raises(ShapeError):
         family.visit(X, ["a"] * 40, RULE)
     with pytest.raises(ShapeError):
-        build_family("linear", 3, 2, {}).visit(X, y, RULE)
+        linear(build_family("linear", 3, 2, {})).visit(X, y, RULE)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +158,6 @@ def test_a_family_that_is_none_is_refused(family, features, outputs, parameters,
 
 
 def test_the_edges_of_the_sizes_are_accepted():
-    assert build_family("one_vs_rest", 1, 2, {})
-    assert build_family("one_vs_rest", 4095, 4096, {})
-    assert build_family("linear", (1 << 24) - 1, 1, {})
+    assert linear(build_family("one_vs_rest", 1, 2, {}))
+    assert linear(build_family("one_vs_rest", 4095, 4096, {}))
+    assert linear(build_family("linear", (1 << 24) - 1, 1, {}))

@@ -18,12 +18,14 @@ from openmined_syft.errors import (
     SyftError,
 )
 from openmined_syft.models import Rows, build_family, family_names
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.privacy import Clip, exact_sums, rho_for
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes import networks_here, scheme_named, scheme_names, schemes_for
 from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.schemes.unpacking import require_few_keys
+from tests.roles import as_a, linear
 
 
 class Case:
@@ -41,7 +43,7 @@ class Case:
         self.X, self.y = random.normal(size=(40, 9)), random.integers(0, 3, 40)
         self.weights = quantised(random.normal(size=self.family.weights_shape) / 4)
         if name == "ckks":
-            self.weights *= self.family.used
+            self.weights *= as_a(SquareNetwork, self.family).used
         self.model = self.encrypt(version=3)
 
     def encrypt(self, version: int):
@@ -267,8 +269,8 @@ def test_what_is_no_set_of_keys_is_refused(data):
 
 
 def test_a_release_of_sums_stands_in_for_the_rows_of_a_linear_model_and_never_of_a_network(case):
-    linear = build_family("one_vs_rest", 9, 3, {})
-    rows = linear.grid_rows(Rows(case.X, case.y), Clip(3.0, 1.0))
+    own = linear(build_family("one_vs_rest", 9, 3, {}))
+    rows = own.grid_rows(Rows(case.X, case.y), Clip(3.0, 1.0))
     release = exact_sums(rows).noised(rho_for(1.0, 1e-5))
 
     def visit(family):

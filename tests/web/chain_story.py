@@ -6,12 +6,13 @@ import itertools
 from dataclasses import dataclass
 from typing import Unpack
 
+from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import EMPTY, Report, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
-from tests.builders.terms import TermsChanges, terms_of
+from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
-from tests.roles import Transact
+from tests.roles import Transact, as_a
 
 HOUR, DAY = 3_600, 86_400
 
@@ -21,10 +22,16 @@ def digest(text: str) -> bytes:
     return text.encode().ljust(32, b"\1")[:32]
 
 
-class StoryTerms(TermsChanges, total=False):
+class OfferedTerms(OtherTerms, total=False):
     """What a campaign of the story may have otherwise."""
 
     submit_for: int
+
+
+class StoryTerms(OfferedTerms, total=False):
+    """The same with its spec."""
+
+    spec: bytes
 
 
 @dataclass
@@ -42,24 +49,22 @@ class Story:
 
     def create(
         self,
-        bounty: int = 1000,
         *,
         spec: bytes = digest("spec"),
         submit_for: int = DAY,
-        **terms: Unpack[TermsChanges],
+        **terms: Unpack[OtherTerms],
     ) -> bytes:
-        """A requested campaign: target 80 %, stake 7, fee 3; its id."""
+        """A requested campaign: bounty 1000, target 80 %, stake 7, fee 3; its id."""
         now = int(self.node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         named = TermsChanges(
-            spec=spec, bounty=bounty, target=800_000, max_start=500_000, stake=7, fee=3,
+            spec=spec, bounty=1000, target=800_000, max_start=500_000, stake=7, fee=3,
             submit_until=now + submit_for, review_until=now + submit_for + HOUR,
         )  # fmt: skip
         wanted = terms_of(self.capsule.address, **(named | terms))
         events = self.transact(
             self.node, self.scientist, self.sonar.calls.create_campaign(wanted, next(self._salts))
         )
-        campaign: bytes = events[0].event.id
-        return campaign
+        return as_a(CampaignCreated, events[0].event).id
 
     def opened(self, start: int = 0, **terms: Unpack[StoryTerms]) -> bytes:
         """An open campaign."""

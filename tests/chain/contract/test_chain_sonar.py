@@ -40,7 +40,7 @@ from pysonar.chain.node.connect import connect, redact_url
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import terms_of
 from tests.conftest import Anvil
-from tests.roles import Transact
+from tests.roles import Transact, as_a
 
 SPEC, SALT, KEY, MODEL, UPDATE, RESULT = (bytes([n]) * 32 for n in range(1, 7))
 BOUNTY = 1000
@@ -127,8 +127,8 @@ def test_the_preview_of_a_payout_is_what_the_contract_pays(
             expected = sonar.campaign(campaign).payout(accuracy)
             transact(node, miner, sonar.calls.submit(campaign, UPDATE, miner.address, 73))
             report = Report(miner.address, UPDATE, Verdict.IMPROVED, accuracy, MODEL)
-            improved = transact(node, capsule, sonar.calls.report(campaign, [report]))[0].event
-            assert improved.payout == expected > 0
+            (logged,) = transact(node, capsule, sonar.calls.report(campaign, [report]))[:1]
+            assert as_a(Improved, logged.event).payout == expected > 0
 
 
 def test_the_id_is_known_before_the_campaign_exists(sonar: Sonar, scientist: KeyfileSigner) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pysonar.chain.contract import abi
-from pysonar.chain.contract.events import CampaignCreated, Verdicts
+from pysonar.chain.contract.events import CampaignCreated, CampaignDeclined, Verdicts
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, State, Terms, Verdict
 from pysonar.chain.contract.versions import FIRST, NEWEST
@@ -22,7 +22,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.submissions import submissions
 from tests.builders.terms import terms_of
 from tests.conftest import Anvil
-from tests.roles import Transact
+from tests.roles import Transact, as_a
 
 SPEC, SALT, KEY, MODEL, UPDATE, RESULT = (bytes([n]) * 32 for n in range(1, 7))
 # The creation code of the first version, as commit d452987 made it.
@@ -125,7 +125,7 @@ def test_declining_and_reclaiming_work_on_both_versions(
         transact(node, scientist, calls.create_campaign(terms, SALT))
         own = contract.campaign_id(scientist.address, SPEC, SALT)
         (declined,) = transact(node, capsule, calls.decline(own, "zu spät"))
-        assert declined.event.reason == "zu spät"
+        assert as_a(CampaignDeclined, declined.event).reason == "zu spät"
         transact(node, scientist, calls.claim(own, scientist.address, stranger.address))
 
         transact(node, scientist, calls.create_campaign(terms, KEY))

@@ -25,7 +25,7 @@ from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import class_label, output_schema
 from pysonar.store import Store
 from tests.builders.specs import SpecChanges, spec_of
-from tests.builders.terms import TermsChanges, terms_of
+from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.roles import Transact
 
@@ -59,9 +59,7 @@ class SmallCapsule:
         )
         return spec_of(**(named | changes))
 
-    def create(
-        self, spec: bytes | Spec, /, *, salt: bytes = bytes(32), **changes: Unpack[TermsChanges]
-    ) -> bytes:
+    def create(self, spec: bytes | Spec, *, salt: bytes = bytes(32), **changes: Unpack[OtherTerms]) -> bytes:
         """A requested campaign with this spec (or these bytes for one)."""
         data = spec if isinstance(spec, bytes) else spec.to_bytes()
         named = TermsChanges(spec=self.store.put_pinned(data, "scientist").digest, target=950_000)
@@ -101,21 +99,23 @@ class SmallCapsule:
     def opened_with(
         self,
         spec: bytes | Spec | None = None,
-        /,
         *,
         public_key: bytes | None = None,
         model: bytes | None = None,
-        **terms: Unpack[TermsChanges],
+        salt: bytes = bytes(32),
+        **terms: Unpack[OtherTerms],
     ) -> bytes:
         """A campaign opened with these, whatever they are; with honest ones where nothing is said."""
-        campaign = self.create(self.spec() if spec is None else spec, **terms)
+        campaign = self.create(self.spec() if spec is None else spec, salt=salt, **terms)
         self._open(campaign, public_key or self.public_key(), model or self.model())
         return campaign
 
-    def open(self, spec: Spec | None = None, /, **terms: Unpack[TermsChanges]) -> bytes:
+    def open(
+        self, spec: Spec | None = None, *, salt: bytes = bytes(32), **terms: Unpack[OtherTerms]
+    ) -> bytes:
         """A campaign with an honest key and the weights that its family starts with."""
         spec = spec or self.spec()
-        campaign = self.create(spec, **terms)
+        campaign = self.create(spec, salt=salt, **terms)
         self.weights[campaign] = spec.family_for(campaign).initial_weights()
         self._open(campaign, self.public_key(), self.model(self.weights[campaign]))
         return campaign

@@ -15,6 +15,7 @@ from mine_agent.campaigns.overview import open_campaigns
 from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.applying import quantised
+from openmined_syft.paillier.encrypted import EncryptedGradient
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.paillier.noise_pool import NoisePool
 from pysonar.chain.contract.types import Verdict
@@ -24,7 +25,7 @@ from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import Records, SmallCapsule
-from tests.roles import Tell
+from tests.roles import Tell, as_a, linear
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def twin(small_capsule: SmallCapsule, rows: Records, weights: np.ndarray) -> np.
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
     y = np.array([small_capsule.CLASSES.index(row[3]) for row in rows])
-    return spec.family_for(b"").visit(X, y, spec.algorithm.training_rule())(weights)
+    return linear(spec.family_for(b"")).visit(X, y, spec.algorithm.training_rule())(weights)
 
 
 def test_a_mine_trains_submits_and_is_paid(
@@ -339,7 +340,9 @@ def test_two_mines_with_the_same_data_send_different_bytes(
     mine.round()
     other.round()
     first, second = other.submitted(campaign)
-    a = small_capsule.envelope(campaign, first.miner, first.update).gradient
-    b = small_capsule.envelope(campaign, second.miner, second.update).gradient
+    a, b = (
+        as_a(EncryptedGradient, small_capsule.envelope(campaign, event.miner, event.update).gradient)
+        for event in (first, second)
+    )
     assert not set(a.ciphertexts) & set(b.ciphertexts)
     assert np.array_equal(a.decrypt(small_capsule.key), b.decrypt(small_capsule.key))

@@ -88,7 +88,7 @@ def test_an_id_that_names_no_campaign_or_too_little_of_one_is_refused(
     for given in ("0xffffff", "0x" + campaign.hex()[:5], "red", campaign.hex() + "00"):
         answer = mine_agent("approve", given, "--home", home.path)
         assert answer.exit_code == 1
-        assert "names no campaign" in answer.stderr
+        assert "does not name a campaign" in answer.stderr
 
 
 def test_nothing_new_is_begun_outside_the_hours_and_what_was_submitted_is_followed_up(

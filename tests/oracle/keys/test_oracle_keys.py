@@ -20,6 +20,7 @@ from openmined_oracle.home import CAPSULE_FILE, Home
 from openmined_oracle.keys.backup import write_backup
 from openmined_oracle.keys.inventory import certificates
 from openmined_oracle.keys.restore import restore_backup
+from openmined_syft.paillier.keys import PrivateKey
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner, create_keyfile
@@ -28,6 +29,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import WrongKeyPassphraseError
 from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
+from tests.roles import as_a
 
 DAY = 86_400
 
@@ -255,8 +257,7 @@ def test_nothing_secret_is_in_clear_in_a_backup(installed: World, tmp_path: Path
     write_backup(world.home, tmp_path / "backup")
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
     raw = (tmp_path / "backup").read_bytes()
-    key = world.agent().context.keystore.stored_key(campaign)
-    prime = int(key.p)
+    prime = int(as_a(PrivateKey, world.agent().context.keystore.stored_key(campaign)).p)
     for secret in (str(prime).encode(), prime.to_bytes(128, "big"), world.passphrase.encode()):
         assert secret not in raw
     assert world.own.certificate.fingerprint.encode() in raw

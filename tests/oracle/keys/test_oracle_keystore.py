@@ -12,6 +12,7 @@ from openmined_oracle.errors import KeyStoreError
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
 from pysonar.protocol.openpgp import SecretKey, seal
+from tests.roles import as_a
 
 CAMPAIGN, OTHER = bytes([1]) * 32, bytes([2]) * 32
 
@@ -45,7 +46,7 @@ def test_a_second_generation_does_not_replace_the_first(tmp_path: Path, capsule:
 
 
 def test_no_prime_is_in_clear_on_disk(store: KeyStore, tmp_path: Path) -> None:
-    key = store.key_for(CAMPAIGN, "paillier", 2048)
+    key = as_a(PrivateKey, store.key_for(CAMPAIGN, "paillier", 2048))
     files = [path for path in (tmp_path / "keys").rglob("*") if path.is_file()]
     assert len(files) == 1
     data = files[0].read_bytes()

@@ -17,6 +17,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import Schema, input_schema, number_field
 from tests.builders.specs import SpecChanges
 from tests.oracle.capsule_world import OUTPUT, World
+from tests.roles import as_a, dense
 
 if TYPE_CHECKING:
     from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
@@ -61,7 +62,7 @@ class WideWorld(World):
     def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
         """A mine's own records as numbers, and their labels."""
         records = wide_table(rows, seed)
-        return self.schema.encode(records), self.schema.encode_labels(records)
+        return dense(self.schema.encode(records)), self.schema.encode_labels(records)
 
 
 @dataclass
@@ -74,7 +75,7 @@ class NetworkWorld(WideWorld):
     @property
     def family(self) -> SquareNetwork:
         """The network."""
-        return self.spec().family_for(b"")
+        return as_a(SquareNetwork, self.spec().family_for(b""))
 
     @property
     def start(self) -> np.ndarray:
@@ -103,7 +104,8 @@ class NetworkWorld(WideWorld):
         record = self.record(campaign)
         key, model = (Cid.from_bytes32(digest) for digest in (record.public_key, record.model))
         data = self.store.get(model, max_bytes=MAX_BYTES["model"])
-        return ModelArtifact.parse(data).model, self.store.get(key, max_bytes=MAX_BYTES["public_key"])
+        parsed = as_a(EncryptedNetwork, ModelArtifact.parse(data).model)
+        return parsed, self.store.get(key, max_bytes=MAX_BYTES["public_key"])
 
     def gradient(self, campaign: bytes, visit: NetworkVisit | None = None) -> EncryptedNetworkGradient:
         """As a mine makes it: seconds of work."""

@@ -58,8 +58,8 @@ def test_the_secret_is_on_disk_only_sealed_and_no_weight_is_in_clear(
     moved = weights[np.abs(weights - networks.start) > 1e-3][:40]
     assert len(moved) == 40
     for weight in moved:
-        forms = (weight.tobytes(), weight.byteswap().tobytes(), repr(float(weight)).encode())
-        assert not [form for form in forms if form in everything]
+        spelt = (weight.tobytes(), weight.byteswap().tobytes(), repr(float(weight)).encode())
+        assert not [form for form in spelt if form in everything]
 
     # The search would find them: both are there, sealed to Capsule and to the scientist.
     (file,) = networks.home.keys.glob("*.pgp")

@@ -19,12 +19,14 @@ from typer.testing import CliRunner, Result
 
 from openmined_oracle.cli import app
 from openmined_oracle.keys.keystore import KeyStore
+from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.schemes import networks_here
 from pysonar.chain.contract.deployment import Deployment
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import load_settings
 from tests.oracle.capsule_world import World
+from tests.roles import as_a
 
 PASSPHRASE = "correct horse"
 RUNNER = CliRunner()
@@ -273,7 +275,7 @@ def test_a_whole_campaign_with_a_real_process(
 
 def assert_nothing_in_clear(world: World, campaign: bytes) -> None:
     """No prime, no weights of any version, no validation record, no passphrase; in many encodings."""
-    key = KeyStore(world.home.keys, world.own).stored_key(campaign)
+    key = as_a(PrivateKey, KeyStore(world.home.keys, world.own).stored_key(campaign))
     result = world.result(campaign)
     assert result.version == 1
     secrets: dict[str, bytes] = {"passphrase": world.passphrase.encode()}

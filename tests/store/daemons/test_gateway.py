@@ -35,6 +35,9 @@ class Gateway(http.server.BaseHTTPRequestHandler):
     failures: list[int]
     asked: list[str]
     cut: list[int]
+    address: str
+    root: Cid
+    leaf: str
     pause = 0.0
 
     def do_GET(self) -> None:
@@ -66,7 +69,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 def gateway():
     blocks = list(build_blocks(io.BytesIO(DATA)))
     table = {str(child.cid): block for child, block in blocks}
-    handler = type(
+    handler: type[Gateway] = type(
         "OneGateway", (Gateway,), {"blocks": table, "answers": {}, "failures": [], "asked": [], "cut": []}
     )
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

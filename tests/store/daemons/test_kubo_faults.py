@@ -26,12 +26,14 @@ from pysonar.store import (
     cid_of,
     open_store,
 )
+from pysonar.store.cached import PublishingStore
 from pysonar.store.embedded.store import EmbeddedStore
 from pysonar.store.kubo.daemon import KuboDaemon
 from pysonar.store.kubo.store import KuboStore
 from pysonar.store.retry import Retry
 from pysonar.store.unixfs.builder import build_blocks
 from pysonar.store.unixfs.profile import CHUNK, LINKS, Child, leaf_block, node_block
+from tests.roles import as_a
 
 pytestmark = [
     pytest.mark.slow,
@@ -152,17 +154,18 @@ def test_a_daemon_killed_in_the_middle_of_a_put_that_cannot_be_rewound_is_a_clea
 
 
 def test_with_a_cache_in_front_what_is_here_needs_no_daemon(mortal, tmp_path):
-    store = open_store(f"embedded:{tmp_path}/here,kubo:{mortal.rpc}")
+    store = as_a(PublishingStore, open_store(f"embedded:{tmp_path}/here,kubo:{mortal.rpc}"))
+    behind = as_a(KuboStore, store.behind)
     data = content(3 * CHUNK)
     cid = store.put_pinned(data, CAMPAIGN)
     kill(mortal)
     assert store.get(cid, max_bytes=len(data)) == data
-    store.behind._retry = Retry(attempts=1)
+    behind._retry = Retry(attempts=1)
     with pytest.raises(DaemonDownError):
         store.put_pinned(b"while it is down", CAMPAIGN)
     mortal.start()
     again = store.put_pinned(b"while it is down", CAMPAIGN)
-    assert sorted([cid, again]) == store.pins(CAMPAIGN) == store.behind.pins(CAMPAIGN)
+    assert sorted([cid, again]) == store.pins(CAMPAIGN) == behind.pins(CAMPAIGN)
 
 
 # A slow peer

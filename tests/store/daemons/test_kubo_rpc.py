@@ -120,6 +120,7 @@ class Impostor(http.server.BaseHTTPRequestHandler):
     answer: bytes = b""
     status = 200
     seen: list[str]
+    address: str
 
     def do_POST(self) -> None:
         self.seen.append(self.path)
@@ -138,7 +139,7 @@ class Impostor(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def impostor():
-    handler = type("OneImpostor", (Impostor,), {"seen": []})
+    handler: type[Impostor] = type("OneImpostor", (Impostor,), {"seen": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

@@ -138,7 +138,7 @@ def test_the_wire_forms_come_back_and_are_within_their_limits(key, public, model
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(20, 3, 16), (128, 16, 32), (30, 2, 64), (128, 16, 16), (9, 2, 16)])
 def test_other_sizes_give_the_twins_gradient_too(sizes, key):
-    network, random = SquareNetwork(*sizes, seed=3), np.random.default_rng(0)
+    network, random = SquareNetwork(sizes[0], sizes[1], sizes[2], seed=3), np.random.default_rng(0)
     own = key.public_bundle(network)
     X, y = random.normal(size=(50, sizes[0])) / 3, random.integers(0, sizes[1], 50)
     weights = quantised(network.drawn_weights())

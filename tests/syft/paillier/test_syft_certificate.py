@@ -10,9 +10,9 @@ from openmined_syft.errors import FormError
 from openmined_syft.models import build_family
 from openmined_syft.paillier.certificate import ROOTS, certificate_bytes, certify, is_certified
 from openmined_syft.paillier.keys import PublicKey
-from openmined_syft.schemes import scheme_named
+from openmined_syft.schemes.paillier import PaillierScheme
 
-SCHEME = scheme_named("paillier")
+SCHEME = PaillierScheme()
 
 
 def hiding_little() -> tuple[int, int]:

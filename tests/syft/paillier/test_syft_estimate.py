@@ -26,6 +26,7 @@ from openmined_syft.rlwe.estimate import RlweUnitCosts
 from openmined_syft.rlwe.estimate import estimate as rlwe_estimate
 from openmined_syft.rules import GradientDescent
 from openmined_syft.schemes.advice import advised_scheme
+from tests.roles import linear
 
 
 def test_an_estimate_is_near_a_real_visit(capsule_key):
@@ -130,7 +131,7 @@ def table_rows(load) -> Rows:
 @pytest.mark.parametrize("bits", [2048, 3072])
 def test_products_are_counted_as_the_kernel_does_them(rows, family, classes, bits):
     data = rows()
-    made = build_family(family, data.X.shape[1], classes, {})
+    made = linear(build_family(family, data.X.shape[1], classes, {}))
     layout = Layout.choose(made.weights_shape, bits, 4.0)
     matrix = fixed_map(made.compiled(data, GradientDescent(50)).A, layout.map_bits)
     plan = schedule(matrix, layout.rows_per_ciphertext, layout.slot_bits)

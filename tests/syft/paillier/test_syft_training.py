@@ -18,6 +18,7 @@ from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.training import check_bounds, train
 from openmined_syft.rules import GradientDescent
+from tests.roles import linear
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 
@@ -54,10 +55,11 @@ class CountingKernel:
 
 
 def test_digits_equal_the_plaintext_twin_within_a_second(digits, capsule_key):
-    family = build_family("one_vs_rest", 64, 10, {})
+    family = linear(build_family("one_vs_rest", 64, 10, {}))
     weights = np.random.default_rng(0).normal(size=(65, 10)) * 0.1
     model = EncryptedModel.encrypt(weights, capsule_key, version=0, weight_bound=4.0)
-    visit = family.visit(*digits, GradientDescent(50))
+    X, y = digits
+    visit = family.visit(X, y, GradientDescent(50))
     began = time.process_time()
     update = train(model, capsule_key.public, visit)
     seconds = time.process_time() - began
@@ -69,7 +71,7 @@ def test_digits_equal_the_plaintext_twin_within_a_second(digits, capsule_key):
 
 def test_several_visits_by_turns_equal_the_plaintext_twin(digits, capsule_key):
     X, y = digits
-    family = build_family("one_vs_rest", 64, 10, {})
+    family = linear(build_family("one_vs_rest", 64, 10, {}))
     weights = twin = family.initial_weights()
     layout = Layout.choose(family.weights_shape, 2048, 4.0)
     for version in range(3):
@@ -88,7 +90,7 @@ def test_several_visits_by_turns_equal_the_plaintext_twin(digits, capsule_key):
 @pytest.mark.parametrize("steps", [1, 5000])
 def test_ciphertext_operations_depend_on_neither_rows_nor_steps(digits, rows, steps):
     X, y = digits
-    family = build_family("one_vs_rest", 64, 10, {})
+    family = linear(build_family("one_vs_rest", 64, 10, {}))
     model = EncryptedModel.encrypt(family.initial_weights(), SMALL, version=0, weight_bound=4.0)
     kernel = CountingKernel()
     train(model, SMALL.public, family.visit(X[:rows], y[:rows], GradientDescent(steps)), kernel=kernel)
@@ -166,7 +168,7 @@ def test_the_declared_bound_covers_the_worst_weights():
 
 @pytest.mark.parametrize("kind", [np.int8, np.int16, np.int64, np.float32])
 def test_numbers_of_every_kind_of_numpy_are_the_same_numbers_and_no_sum_of_their_products_wraps(kind):
-    family, random = build_family("linear", 3, 1, {}), np.random.default_rng(0)
+    family, random = linear(build_family("linear", 3, 1, {})), np.random.default_rng(0)
     X, y = random.integers(-120, 121, (50, 3)), random.integers(-120, 121, 50)
     rule = GradientDescent(20)
     exact = family.visit(X.astype(float), y.astype(float), rule)

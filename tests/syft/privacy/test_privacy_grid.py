@@ -32,7 +32,8 @@ def records(draw, most=6):
 
 @given(records(), clips)
 def test_no_record_is_longer_than_its_clip_not_even_by_a_bit(rows, clip):
-    grid = on_grid(*rows, clip)
+    design, targets = rows
+    grid = on_grid(design, targets, clip)
     for found in (grid.inputs, grid.targets):
         for row in found.tolist():
             assert all(value == int(value) for value in row)
@@ -41,8 +42,8 @@ def test_no_record_is_longer_than_its_clip_not_even_by_a_bit(rows, clip):
 
 @given(records(), clips)
 def test_a_record_inside_its_clip_is_off_by_less_than_a_grid_step_toward_zero(rows, clip):
-    design, _ = rows
-    grid = on_grid(*rows, clip)
+    design, targets = rows
+    grid = on_grid(design, targets, clip)
     for given_row, found in zip(design[:, :-1].tolist(), grid.inputs[:, :-1].tolist(), strict=True):
         if math.hypot(*given_row) > clip.inputs:
             continue

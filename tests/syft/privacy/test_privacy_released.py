@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openmined_syft.models import Rows, build_family
 from openmined_syft.privacy import Clip, NoisedSums, ReleasedProblem, exact_sums
 from openmined_syft.rules import GradientDescent, MiniBatch, Proximal
+from tests.roles import linear
 
 RULES = [GradientDescent(30), GradientDescent(30, learning_rate=50.0), MiniBatch(4096, 3), Proximal(0.1)]
 
@@ -30,7 +31,7 @@ def release(family, rows: Rows, rho: Fraction, clip: Clip | None = None) -> Nois
 @pytest.mark.parametrize("name", ["one_vs_rest", "logistic", "linear", "ridge"])
 def test_with_almost_no_noise_a_release_trains_as_the_records_do(name, rule):
     rows = flowers(outputs=2)
-    family = build_family(name, 4, 2 if name == "one_vs_rest" else 1, {})
+    family = linear(build_family(name, 4, 2 if name == "one_vs_rest" else 1, {}))
     exact = family.compiled(rows, rule)
     found = family.compiled(release(family, rows, Fraction(1 << 20)), rule)
     start = np.ones(family.weights_shape) / 4
@@ -41,7 +42,7 @@ def test_with_almost_no_noise_a_release_trains_as_the_records_do(name, rule):
 def test_whatever_the_noise_every_rule_contracts(seed, rho):
     """Three records under noise of up to a thousand times their size."""
     random = np.random.default_rng(seed)
-    family = build_family("one_vs_rest", 4, 3, {})
+    family = linear(build_family("one_vs_rest", 4, 3, {}))
     noised = release(family, Rows(random.normal(size=(3, 4)), random.integers(0, 3, 3)), rho)
     problem = ReleasedProblem(noised, family.curvature, family.target_offset)
     hessian = problem.hessian(0.0)
@@ -55,7 +56,7 @@ def test_whatever_the_noise_every_rule_contracts(seed, rho):
 
 
 def test_a_public_step_size_that_would_run_away_is_cut_to_one_that_does_not():
-    family, rows = build_family("one_vs_rest", 4, 3, {}), flowers()
+    family, rows = linear(build_family("one_vs_rest", 4, 3, {})), flowers()
     noised = release(family, rows, Fraction(1, 8))
     cut, own = (family.compiled(noised, GradientDescent(30, learning_rate=rate)) for rate in (1e3, None))
     np.testing.assert_allclose(cut.A, own.A, atol=1e-12)
@@ -64,7 +65,7 @@ def test_a_public_step_size_that_would_run_away_is_cut_to_one_that_does_not():
 
 
 def test_the_number_of_records_is_known_from_the_noised_sums_only():
-    family = build_family("one_vs_rest", 4, 3, {})
+    family = linear(build_family("one_vs_rest", 4, 3, {}))
     counts = [
         ReleasedProblem(release(family, flowers(500), Fraction(1, 2)), 0.25, 0.5).rows for _ in range(20)
     ]
@@ -75,7 +76,7 @@ def test_the_number_of_records_is_known_from_the_noised_sums_only():
 
 
 def test_mini_batches_of_a_release_are_as_many_steps_on_all_of_it():
-    family, rows = build_family("one_vs_rest", 4, 3, {}), flowers()
+    family, rows = linear(build_family("one_vs_rest", 4, 3, {})), flowers()
     noised = release(family, rows, Fraction(1 << 10))
     problem = ReleasedProblem(noised, 0.25, 0.5)
     steps = 2 * -(-problem.rows // 50)
@@ -86,7 +87,7 @@ def test_mini_batches_of_a_release_are_as_many_steps_on_all_of_it():
 
 
 def test_a_default_release_of_a_few_hundred_records_still_teaches():
-    family, rows = build_family("one_vs_rest", 4, 3, {}), flowers(400)
+    family, rows = linear(build_family("one_vs_rest", 4, 3, {})), flowers(400)
     weights = family.compiled(release(family, rows, Fraction(1, 8), Clip(2.0, 1.0)), Proximal(0.01))
     predicted = family.predict(weights(family.initial_weights()), rows.X)
     assert (predicted == rows.y).mean() > 0.75

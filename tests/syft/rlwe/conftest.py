@@ -11,6 +11,7 @@ from openmined_syft.lattice.kernels import Kernel, kernel_names, load_kernel
 from openmined_syft.models import Rows, build_family
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rules import GradientDescent
+from tests.roles import linear
 
 NEEDS = {"llvm": "llvmlite", "seal": "tenseal"}
 BOUND = 4.0
@@ -41,7 +42,7 @@ def real_visit(name: str) -> Visit:
     }[name]
     X, y = load(return_X_y=True)
     X = np.clip((X - X.mean(0)) / np.where(X.std(0) > 1e-9, X.std(0), 1.0), -4, 4)
-    made = build_family(family, X.shape[1], outputs, {})
+    made = linear(build_family(family, X.shape[1], outputs, {}))
     weights = np.random.default_rng(0).normal(size=made.weights_shape) * 0.5
     return Visit(made.compiled(Rows(X, y), GradientDescent(50)), weights)
 

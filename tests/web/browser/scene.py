@@ -20,9 +20,9 @@ from pysonar.protocol.schema import (
 )
 from pysonar.store.interface import Store
 from tests.builders.specs import SpecChanges, spec_of
-from tests.builders.terms import ETHER, TermsChanges
+from tests.builders.terms import ETHER, OtherTerms
 from tests.json_types import JsonObject
-from tests.web.chain_story import DAY, HOUR, Story
+from tests.web.chain_story import DAY, HOUR, OfferedTerms, Story
 
 STAKE, FEE = ETHER // 100, ETHER // 1000
 DEPOSIT = STAKE + FEE
@@ -101,7 +101,7 @@ class Scene:
         self._create("requested", waiting.to_bytes(), bounty=5 * ETHER, stake=ETHER // 100)
         return self
 
-    def _create(self, name: str, spec: bytes, /, **terms: Unpack[TermsChanges]) -> bytes:
+    def _create(self, name: str, spec: bytes, **terms: Unpack[OfferedTerms]) -> bytes:
         campaign = self.story.create(spec=self.store.put(spec).digest, **terms)
         self.named[name] = "0x" + campaign.hex()
         return campaign
@@ -129,8 +129,8 @@ class Scene:
             ["no", "yes"],
             privacy_floor=PrivacyFloor(3.0, 1e-6),
         )
-        terms = {"stake": STAKE, "fee": FEE, "max_start": 600_000, "min_gain": 5_000}
-        campaign = self._create("settled", spec.to_bytes(), bounty=10 * ETHER, **terms)
+        terms = OtherTerms(bounty=10 * ETHER, stake=STAKE, fee=FEE, max_start=600_000, min_gain=5_000)
+        campaign = self._create("settled", spec.to_bytes(), **terms)
         self._open(campaign, 512_000)
         self._round(campaign, 0, Verdict.IMPROVED, 604_166)
         self._wait(3 * HOUR)
@@ -160,8 +160,8 @@ class Scene:
             "species",
             ["setosa", "versicolor", "virginica"],
         )
-        terms = {"stake": STAKE, "fee": FEE, "max_start": 400_000, "min_gain": 10_000}
-        campaign = self._create("open", spec.to_bytes(), bounty=2 * ETHER, submit_for=4 * DAY, **terms)
+        terms = OtherTerms(bounty=2 * ETHER, stake=STAKE, fee=FEE, max_start=400_000, min_gain=10_000)
+        campaign = self._create("open", spec.to_bytes(), submit_for=4 * DAY, **terms)
         self._open(campaign, 333_333)
         self._wait(2 * HOUR)
         self._round(campaign, 0, Verdict.IMPROVED, 454_166)

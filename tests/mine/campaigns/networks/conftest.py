@@ -13,6 +13,7 @@ from mine_agent.home import Home
 from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.ckks.encrypted import EncryptedNetwork
 from openmined_syft.ckks.keys import CkksPublicKey
+from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes.interface import PrivateHalf, PublicHalf
 from pysonar.chain.contract.types import Report, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -22,11 +23,10 @@ from pysonar.protocol.schema import input_schema, number_field
 from tests.builders.specs import SpecChanges
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
-from tests.roles import Tell
+from tests.roles import Tell, as_a
 
 if TYPE_CHECKING:
     from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
-    from openmined_syft.models.network import SquareNetwork
 
 WideRows = tuple[np.ndarray, np.ndarray]
 """Records of nine numbers, (n, 9), and which colour each has."""
@@ -69,7 +69,7 @@ class NetworkCapsule(SmallCapsule):
         network: SquareNetwork | None = None,
     ) -> bytes:
         weights = self.start if weights is None else weights
-        network = network or self.spec().family_for(b"")
+        network = network or as_a(SquareNetwork, self.spec().family_for(b""))
         encrypted = EncryptedNetwork.encrypt(
             weights, key or self.ckks[0], network=network, version=version, weight_bound=bound
         )

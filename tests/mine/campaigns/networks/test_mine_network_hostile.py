@@ -11,23 +11,25 @@ import pytest
 
 from mine_agent.campaigns.artifacts import CampaignArtifacts
 from mine_agent.work.gradient import Base
+from openmined_syft.models.network import SquareNetwork
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.networks.conftest import NetworkCapsule
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.roles import as_a
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
 
 def has_a_model_of_another_size(capsule: NetworkCapsule) -> bytes:
     """Ten inputs are padded to sixteen as nine are, so the shape is the same."""
-    network = replace(capsule.spec().family_for(b""), n_features=10)
+    network = replace(as_a(SquareNetwork, capsule.spec().family_for(b"")), n_features=10)
     return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
 
 
 def has_a_model_of_fewer_hidden_units(capsule: NetworkCapsule) -> bytes:
-    network = replace(capsule.spec().family_for(b""), hidden=32)
+    network = replace(as_a(SquareNetwork, capsule.spec().family_for(b"")), hidden=32)
     return capsule.opened_with(model=capsule.model(network.initial_weights(), network=network))
 
 
@@ -50,7 +52,9 @@ def has_a_linear_model(capsule: NetworkCapsule) -> bytes:
 
 def has_a_model_with_one_ciphertext_damaged(capsule: NetworkCapsule) -> bytes:
     """Cut off. With other numbers in it, it would be another ciphertext, as only the key's owner notices."""
-    model = ModelArtifact.parse(capsule.model()).model
+    from openmined_syft.ckks.encrypted import EncryptedNetwork
+
+    model = as_a(EncryptedNetwork, ModelArtifact.parse(capsule.model()).model)
     *others, last = model.ciphertexts
     damaged = replace(model, ciphertexts=(*others, last[:-100]))
     return capsule.opened_with(model=ModelArtifact(damaged, "ckks").to_bytes())

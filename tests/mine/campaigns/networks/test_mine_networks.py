@@ -20,6 +20,7 @@ from mine_agent.rules.policy import Limits
 from mine_agent.work.compiled_data import CompiledData
 from openmined_syft.ckks.encrypted import EncryptedNetworkGradient
 from openmined_syft.errors import KernelError
+from openmined_syft.models.network import SquareNetwork
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
@@ -29,7 +30,7 @@ from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.networks.conftest import NetworkCapsule, WideRows
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import MineCommand
-from tests.roles import Tell
+from tests.roles import Tell, as_a
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -40,7 +41,7 @@ def twin(
     capsule: NetworkCapsule, campaign: bytes, rows: WideRows, data: Path, version: int, weights: np.ndarray
 ) -> np.ndarray:
     """The slope of that version's mini-batch in plain numpy."""
-    network = capsule.spec().family_for(campaign)
+    network = as_a(SquareNetwork, capsule.spec().family_for(campaign))
     salt = campaign + hashlib.sha256(data.read_bytes()).digest()
     return network.batch_visit(*rows, version=version, salt=salt).gradient(weights)
 
@@ -124,7 +125,8 @@ def test_after_a_crash_the_same_rows_are_trained_on(
     expected = twin(network_capsule, campaign, wide_rows, wide_colours, 0, network_capsule.weights[campaign])
     assert_same_slope(second, expected)
     assert_same_slope(made[0].decrypt(network_capsule.ckks[0]), expected)
-    sent = network_capsule.envelope(campaign, mine.address, event.update).gradient
+    envelope = network_capsule.envelope(campaign, mine.address, event.update)
+    sent = as_a(EncryptedNetworkGradient, envelope.gradient)
     assert sent.ciphertext != made[0].ciphertext  # the same numbers, under fresh noise
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.privacy.ledgers import charges, kinds, ledger_of
 from tests.mine.campaigns.small_capsule import Records, SmallCapsule
-from tests.roles import Tell
+from tests.roles import Tell, linear, there
 
 
 def learned_from_release(mine: Mine, small_capsule: SmallCapsule, campaign: bytes, key: bytes) -> np.ndarray:
@@ -43,7 +45,7 @@ def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
     campaign = small_capsule.open()
     assert mine.round() == []
     (event,) = mine.submitted(campaign)
-    stated = small_capsule.envelope(campaign, mine.address, event.update).privacy
+    stated = there(small_capsule.envelope(campaign, mine.address, event.update).privacy)
     assert 2.9 < stated.epsilon <= 3.0
     assert stated.delta == 1e-6
 
@@ -55,7 +57,8 @@ def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
     np.testing.assert_allclose(small_capsule.weights[campaign], expected, atol=1e-6)
     X, colours = np.array([row[:3] for row in rows]), [small_capsule.CLASSES.index(row[3]) for row in rows]
     spec = small_capsule.spec()
-    exact = spec.family_for(b"").visit(X, colours, spec.algorithm.training_rule())(np.zeros((4, 3)))
+    family = linear(spec.family_for(b""))
+    exact = family.visit(X, colours, spec.algorithm.training_rule())(np.zeros((4, 3)))
     assert np.abs(small_capsule.weights[campaign] - exact).max() > 1e-3
 
 
@@ -86,7 +89,7 @@ def test_a_campaigns_floor_is_answered_with_more_noise_and_charged_less(
     campaign = small_capsule.open(small_capsule.spec(privacy_floor=floor))
     assert mine.round() == []
     (event,) = mine.submitted(campaign)
-    stated = small_capsule.envelope(campaign, mine.address, event.update).privacy
+    stated = there(small_capsule.envelope(campaign, mine.address, event.update).privacy)
     assert 0.99 < stated.epsilon <= floor.epsilon
     assert stated.delta == floor.delta
     assert charges(mine)[0].rho < Budget().price_rho / 4
@@ -277,7 +280,7 @@ def test_the_time_of_a_release_depends_on_its_size_and_not_on_what_is_drawn(
             ledger_of(mine),
             clock=lambda: mine.time,
             sleep=sleep,
-            passed=lambda c=now: c[0],
+            passed=partial(itemgetter(0), now),
         )
         protection.gather(plan, replace(data, registration=str(drawing)), [records])()
         elapsed.append(round(now[0] - 100.0, 9))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.arithmetic import product
 from openmined_syft.errors import ParameterError, ShapeError
 from openmined_syft.fixed_point import as_matrix
 
@@ -51,7 +52,7 @@ class AffineMap:
             raise ShapeError(
                 f"maps on weights of shapes {self.shape} and {after.shape} cannot follow each other"
             )
-        return AffineMap(after.A @ self.A, after.A @ self.c + after.c)
+        return AffineMap(product(after.A, self.A), product(after.A, self.c) + after.c)
 
     def repeated(self, times: int) -> "AffineMap":
         """The map done `times` times, by repeated squaring: about 2 log2(times) products of d x d matrices.

@@ -5,7 +5,7 @@ import { ArtifactError } from "../src/artifacts/errors.ts";
 import { type CampaignRecord } from "../src/chain/sonar.ts";
 import { whyClosed } from "../src/work/offers.ts";
 import { Spec } from "../src/artifacts/spec.ts";
-import { gradientBytes, readModel, readPublicKey } from "../src/artifacts/wire.ts";
+import { gradientBytes, paillierGradient, readModel, readPublicKey } from "../src/artifacts/wire.ts";
 import { NotInMineJsError, ParameterError } from "../src/errors.ts";
 import { utf8 } from "../src/protocol/bytes.ts";
 import { cborMap } from "../src/protocol/cbor.ts";
@@ -27,16 +27,10 @@ import { ruleFrom } from "../src/syft/rules.ts";
 import { RowSums } from "../src/syft/sums.ts";
 import { bytes, golden, hex, vectors } from "./vectors.ts";
 
-function near(found: Iterable<number>, known: readonly number[], most: number): void {
-  const all = [...found];
-  assert.equal(all.length, known.length);
-  known.forEach((value, place) => assert.ok(Math.abs((all[place] ?? NaN) - value) <= most, `${all[place]} is not ${value}`));
-}
-
-test("feature maps are drawn alike", () => {
+test("feature maps are drawn alike, to the bit", () => {
   const known = vectors<{ seed: string; map: unknown; rows: number[][]; mapped: number[][]; usual_norm: number }>("features.json");
   const map = RandomFourier.from(known.map, 3, bytes(known.seed));
-  known.rows.forEach((row, place) => near(map.transform(Float64Array.from(row)), known.mapped[place] ?? [], 1e-12));
+  known.rows.forEach((row, place) => assert.deepEqual([...map.transform(Float64Array.from(row))], known.mapped[place]));
   assert.equal(map.usualNorm, known.usual_norm);
 });
 
@@ -126,7 +120,7 @@ interface TrainingCase {
   matrix: number[][]; offsets: string[][]; weight_limit: number; bound_bits: number; plaintexts: string[];
 }
 
-test("a release becomes the same visit", () => {
+test("a release becomes the same visit, to the bit", () => {
   const known = vectors<{ features: number; key_bits: number; weight_bound: number; cases: TrainingCase[] }>("training.json");
   for (const one of known.cases) {
     const family = LinearFamily.build(one.family, known.features, one.outputs, {}, new Uint8Array(0));
@@ -134,15 +128,14 @@ test("a release becomes the same visit", () => {
     const fields = cborMap(Object.fromEntries(Object.entries(one.release).map(([name, value]) => [name, octets.has(name) ? bytes(String(value)) : value])));
     const problem = new ReleasedProblem(NoisedSums.fromFields(fields), family);
     const map = ruleFrom(one.rule).visit(problem);
-    near(map.A.data, one.A.flat(), 1e-12);
-    near(map.c.data, one.c.flat(), 1e-12);
+    assert.deepEqual([...map.A.data], one.A.flat());
+    assert.deepEqual([...map.c.data], one.c.flat());
     const layout = Layout.choose(family.rows, family.nOutputs, known.key_bits, known.weight_bound);
     const visit = fixedVisit(map, layout, BigInt(one.weight_limit));
     assert.deepEqual([...visit.matrix], one.matrix.flat());
     assert.equal(visit.boundBits, one.bound_bits);
-    const exact = fixedVisit(new AffineMap(Matrix.from(one.A), Matrix.from(one.c)), layout, BigInt(one.weight_limit));
-    assert.deepEqual(exact.offsets, one.offsets.flat().map(BigInt));
-    assert.deepEqual(packRows(exact.offsets, layout), one.plaintexts.map(BigInt));
+    assert.deepEqual(visit.offsets, one.offsets.flat().map(BigInt));
+    assert.deepEqual(packRows(visit.offsets, layout), one.plaintexts.map(BigInt));
   }
 });
 
@@ -154,8 +147,8 @@ test("records without noise become the same map under every rule, in the same or
     const gathered = rule.needsRows ? new Rows(family) : new RowSums(family);
     one.rows.forEach((row, place) => gathered.add(family.seen(Float64Array.from(row), one.labels[place] ?? 0)));
     const map = rule.visit(gathered);
-    near(map.A.data, one.A.flat(), 1e-11);
-    near(map.c.data, one.c.flat(), 1e-11);
+    assert.deepEqual([...map.A.data], one.A.flat());
+    assert.deepEqual([...map.c.data], one.c.flat());
   }
 });
 
@@ -190,7 +183,7 @@ test("a visit under Paillier is the same byte for byte, its noise given", () => 
     const gradient = train(model, key, map, () => given.map((r) => Fast.power(r, key.n, key.nSquared)));
     const sealed = gradientBytes({
       chainId: one.chain_id, contract: one.contract, campaign: bytes(one.campaign), base: Cid.parse(one.base),
-      miner: one.miner, gradient, privacy: one.privacy,
+      miner: one.miner, gradient: paillierGradient(gradient), privacy: one.privacy,
     });
     assert.equal(hex(sealed), one.gradient);
     const again = train(model, key, map);

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from openmined_syft.arithmetic import cosine, logarithm, product
+from openmined_syft.arithmetic.functions import TURN
 from openmined_syft.errors import ShapeError
 from openmined_syft.fixed_point import as_matrix
 from openmined_syft.parameters import number, whole
@@ -64,18 +66,18 @@ class RandomFourier:
         if rows.shape[1] != self.n_features:
             raise ShapeError(f"X has {rows.shape[1]} columns; the feature map needs {self.n_features}")
         frequencies, phases = _drawn(self.n_features, self.count, self.seed)
-        angles = rows @ (frequencies * np.sqrt(2 * self.gamma)) + phases
-        features: NDArray[np.float64] = np.sqrt(2.0) * np.cos(angles)
+        turns = product(rows, frequencies * (math.sqrt(2 * self.gamma) / TURN)) + phases
+        features: NDArray[np.float64] = math.sqrt(2.0) * cosine(turns)
         return features
 
 
 @functools.lru_cache(maxsize=4)
 def _drawn(n_features: int, count: int, seed: bytes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Standard normals (n_features, count) by Box and Muller, and phases (count,)."""
+    """Standard normals (n_features, count) by Box and Muller, and phases (count,) in turns."""
     pairs = -(-n_features * count // 2)
     label = f"openmined/fourier/1/{n_features}/{count}/".encode()
     stream = hashlib.shake_256(label + seed).digest(8 * (2 * pairs + count))
     uniform = ((np.frombuffer(stream, "<u8") >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-    radius, turn = np.sqrt(-2 * np.log(uniform[:pairs])), 2 * np.pi * uniform[pairs : 2 * pairs]
-    normal = np.concatenate([radius * np.cos(turn), radius * np.sin(turn)])[: n_features * count]
-    return normal.reshape(n_features, count), 2 * np.pi * uniform[2 * pairs :]
+    radius, turns = np.sqrt(-2 * logarithm(uniform[:pairs])), uniform[pairs : 2 * pairs]
+    normal = np.concatenate([radius * cosine(turns), radius * cosine(turns - 0.25)])[: n_features * count]
+    return normal.reshape(n_features, count), uniform[2 * pairs :]

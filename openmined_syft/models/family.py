@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.arithmetic import gram, pulled, rows_at_once
 from openmined_syft.errors import LabelError, ParameterError, ShapeError
 from openmined_syft.features import FeatureMap, feature_map_from
 from openmined_syft.features.text import SparseRows
@@ -209,10 +210,10 @@ class LinearFamily(ABC):
         """
         size, outputs = self.weights_shape
         products, pulls, rows = np.zeros((size, size)), np.zeros((size, outputs)), 0
-        for part in regrouped(batches, self.rows_at_once):
+        for part in regrouped(batches, rows_at_once(size)):
             design = self.design(part.X)
-            products += design.T @ design
-            pulls += design.T @ (self.targets(part.y) - self.target_offset)
+            products += gram(design)
+            pulls += pulled(design, self.targets(part.y) - self.target_offset)
             rows += len(design)
         if not rows:
             raise ShapeError("no record to learn from")

@@ -57,7 +57,7 @@ class Clip:
     @property
     def with_bias(self) -> float:
         """a = sqrt(r^2 + 1), the largest norm of the inputs and the bias."""
-        return math.sqrt(self.inputs**2 + 1.0)
+        return math.sqrt(self.inputs * self.inputs + 1.0)
 
     @property
     def bias_unit(self) -> int:

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.arithmetic import largest_eigenvalue, positive_part
 from openmined_syft.privacy.grid import UNIT
 from openmined_syft.privacy.noised import NoisedSums
 
@@ -66,7 +67,7 @@ class ReleasedProblem:
 
     def step_size(self, hessian: Matrix, wanted: float | None) -> float:
         """1/L of the noised matrix, or `wanted` if that is smaller: longer steps might run away."""
-        largest = 1.0 / float(np.linalg.eigvalsh(hessian)[-1])
+        largest = 1.0 / largest_eigenvalue(hessian)
         return largest if wanted is None else min(wanted, largest)
 
     def batches(self, size: int, seed: int, epoch: int) -> Iterator["ReleasedProblem"]:  # noqa: ARG002
@@ -76,8 +77,9 @@ class ReleasedProblem:
 
     @cached_property
     def _repaired(self) -> Matrix:
-        scale = (self.noised.clip.with_bias / UNIT) ** 2
-        values, vectors = np.linalg.eigh(self.noised.products().astype(np.float64) * scale)
-        ridge = math.sqrt(self.noised.products_variance * len(values)) * scale
-        repaired: Matrix = (vectors * (np.maximum(values, 0.0) + ridge)) @ vectors.T
-        return (repaired + repaired.T) / 2
+        unit = self.noised.clip.with_bias / UNIT
+        scale = unit * unit
+        repaired = positive_part(self.noised.products().astype(np.float64) * scale)
+        places = np.arange(len(repaired))
+        repaired[places, places] += math.sqrt(self.noised.products_variance * len(repaired)) * scale
+        return repaired

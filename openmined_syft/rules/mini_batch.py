@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.arithmetic import product
 from openmined_syft.errors import ParameterError
 from openmined_syft.parameters import of_training, whole
 from openmined_syft.rules.problem import Quadratic
@@ -75,8 +76,8 @@ class MiniBatch:
                 for step in problem.batches(self.batch, self.seed, epoch):
                     hessian = step.hessian(self.l2)
                     rate = step.step_size(hessian, self.learning_rate)
-                    A -= rate * (hessian @ A)
-                    c += rate * (step.pull() - hessian @ c)
+                    A -= rate * product(hessian, A)
+                    c += rate * (step.pull() - product(hessian, c))
         return AffineMap(A, c).damped(self.damping)
 
     def parameters(self) -> dict[str, Any]:

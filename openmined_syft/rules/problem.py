@@ -14,6 +14,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.arithmetic import gram, largest_eigenvalue, pulled
+
 Matrix = NDArray[np.float64]
 
 
@@ -77,19 +79,19 @@ class Problem:
 
     def hessian(self, l2: float) -> Matrix:
         """curvature X'X / n + (penalty + l2) P, shape (d, d)."""
-        gram: Matrix = self.X.T @ self.X * (self.curvature / len(self.X))
-        penalised = np.arange(len(gram) - 1)
-        gram[penalised, penalised] += self.penalty + l2
-        return gram
+        result: Matrix = gram(self.X) * (self.curvature / len(self.X))
+        penalised = np.arange(len(result) - 1)
+        result[penalised, penalised] += self.penalty + l2
+        return result
 
     def pull(self) -> Matrix:
         """X'T / n, shape (d, k): minus the gradient at W = 0."""
-        result: Matrix = self.X.T @ self.T / len(self.X)
+        result: Matrix = pulled(self.X, self.T) / len(self.X)
         return result
 
     def step_size(self, hessian: Matrix, wanted: float | None) -> float:
         """`wanted`, or 1/L of this very matrix."""
-        return 1.0 / float(np.linalg.eigvalsh(hessian)[-1]) if wanted is None else wanted
+        return 1.0 / largest_eigenvalue(hessian) if wanted is None else wanted
 
     def batches(self, size: int, seed: int, epoch: int) -> Iterator["Problem"]:
         """All rows, `size` at a time; the last has what is left."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.arithmetic import solved
 from openmined_syft.errors import ParameterError
 from openmined_syft.parameters import number, of_training
 from openmined_syft.rules.problem import Quadratic
@@ -53,8 +54,8 @@ class Proximal:
         hessian = problem.hessian(self.l2)
         stay = self.rho * np.eye(len(hessian))
         right = np.hstack([stay, problem.pull()])
-        solved = np.linalg.solve(hessian + stay, right)
-        return AffineMap(solved[:, : len(hessian)], solved[:, len(hessian) :]).damped(self.damping)
+        found = solved(hessian + stay, right)
+        return AffineMap(found[:, : len(hessian)], found[:, len(hessian) :]).damped(self.damping)
 
     def parameters(self) -> dict[str, Any]:
         """All parameters by name."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.arithmetic import largest_eigenvalue
 from openmined_syft.errors import ParameterError
 
 Matrix = NDArray[np.float64]
@@ -48,7 +49,7 @@ class SummedProblem:
 
     def step_size(self, hessian: Matrix, wanted: float | None) -> float:
         """`wanted`, or 1/L."""
-        return 1.0 / float(np.linalg.eigvalsh(hessian)[-1]) if wanted is None else wanted
+        return 1.0 / largest_eigenvalue(hessian) if wanted is None else wanted
 
     def batches(self, size: int, seed: int, epoch: int) -> Iterator["SummedProblem"]:  # noqa: ARG002
         """The whole, if one batch holds it; sums have no parts.

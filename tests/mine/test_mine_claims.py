@@ -159,7 +159,6 @@ def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(
     assert mine_agent("claim", "0xffffff", "--home", home.path).exit_code == 1
 
 
-@pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_and_the_table_come_to_the_same_sum(
     connection: Connection,
     outbox: Outbox,
@@ -192,7 +191,6 @@ def test_the_picture_and_the_table_come_to_the_same_sum(
     assert " of gas" in total
 
 
-@pytest.mark.only_mine_py("earnings as a chart or as CSV")
 @pytest.mark.parametrize("gone", [False, True])
 def test_the_picture_is_over_time_and_its_labels_can_be_read(
     connection: Connection, outbox: Outbox, earned: Callable[..., bytes], gone: bool,
@@ -226,7 +224,6 @@ def blocks_of(changes: list[Entry]) -> list[int]:
     return [entry.block for entry in changes]
 
 
-@pytest.mark.only_mine_py("earnings as a chart or as CSV")
 def test_the_picture_of_a_mine_that_earned_nothing_is_a_picture(
     home: Home, mine_agent: MineCommand, tmp_path: Path
 ) -> None:

@@ -41,6 +41,11 @@ export class Fields {
     return this.left.has(name);
   }
 
+  /** What is left, in the order of the names. */
+  names(): string[] {
+    return [...this.left.keys()].sort();
+  }
+
   take(name: string): unknown {
     if (!this.left.has(name)) this.refuse(name, new Said("missing"), "a value");
     const value = this.left.get(name);

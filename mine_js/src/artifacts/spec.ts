@@ -7,6 +7,7 @@ import { ProfileError } from "../schema/profile.ts";
 import { Schema } from "../schema/schema.ts";
 import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
 import { Layout } from "../syft/paillier/layout.ts";
+import { RlweLayout, SizeError } from "../syft/rlwe/layout.ts";
 import { type Rule, ruleFrom } from "../syft/rules.ts";
 import { ArtifactError, MalformedError, naming, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";
@@ -19,7 +20,7 @@ const LARGEST_WORK = 1 << 25;
 const NUMBERS = ["r2", "absolute_error"] as const;
 const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss"] as const;
 const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
-const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 1e6, ckks: 1e6 };
+const LARGEST_WEIGHT: Readonly<Record<string, number>> = { paillier: 1e6, rlwe: 4096, ckks: 1e6 };
 
 /** What a model is for, in the words of a closed list; a spec that says nothing has the last one. */
 export const PURPOSES = [
@@ -141,6 +142,16 @@ export class Spec {
       rows ** 2 * Layout.choose(rows, nOutputs, this.keyBits, this.weightBound).columnBlocks <= LARGEST_WORK;
     const inputs = this.schema.nFeatures; // before a feature map; after it they are in the weights' shape
     if (inputs >= LARGEST_ROWS) throw new ArtifactError(KIND, "input_schema", new Said(`${inputs} inputs`), `at most ${LARGEST_ROWS - 1} inputs`);
+    if (this.scheme === "rlwe") {
+      try {
+        RlweLayout.choose(rows, nOutputs, this.weightBound);
+      } catch (error) {
+        if (error instanceof SizeError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), "a smaller model: no scheme carries it");
+        if (error instanceof SyftError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), "a size of key and a bound of weights that fit each other");
+        throw error;
+      }
+      return;
+    }
     if (!fits()) {
       throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), "a smaller model, or scheme 'rlwe'");
     }

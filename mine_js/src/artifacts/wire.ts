@@ -23,8 +23,8 @@ export interface PrivacyStatement {
 
 /** Refuses schemes that this mine has no arithmetic for. */
 export function requireScheme(scheme: string): void {
-  if (scheme !== SCHEME) {
-    throw new NotInMineJsError(`Mine.js trains models under Paillier; this campaign's are under ${scheme}: run mine-agent for it`);
+  if (scheme !== SCHEME && scheme !== "rlwe") {
+    throw new NotInMineJsError(`Mine.js trains models under Paillier and ring-LWE; this campaign's are under ${scheme}: run mine-agent for it`);
   }
 }
 
@@ -90,6 +90,13 @@ export function requireSound(model: EncryptedModel, spec: Spec, campaign: Uint8A
   });
 }
 
+/** A gradient of either scheme, as it is written down. */
+export interface WireGradient {
+  readonly scheme: "paillier" | "rlwe";
+  readonly baseVersion: number;
+  readonly fields: CborMap;
+}
+
 /** The place a gradient is made for, and what is said of it. */
 export interface Envelope {
   readonly chainId: number;
@@ -97,7 +104,7 @@ export interface Envelope {
   readonly campaign: Uint8Array;
   readonly base: Cid;
   readonly miner: string;
-  readonly gradient: EncryptedGradient;
+  readonly gradient: WireGradient;
   readonly privacy: PrivacyStatement | null;
 }
 
@@ -108,27 +115,28 @@ export function gradientBytes(envelope: Envelope): Uint8Array {
   return dumpsCbor(
     cborMap({
       format: formatName("gradient", 1),
-      scheme: SCHEME,
+      scheme: gradient.scheme,
       chain_id: envelope.chainId,
       contract: addressBytes(envelope.contract),
       campaign: envelope.campaign,
       base_version: gradient.baseVersion,
       base: envelope.base.digest,
       miner: addressBytes(envelope.miner),
-      gradient: gradientFields(gradient),
+      gradient: gradient.fields,
       privacy: statement,
     }),
   );
 }
 
-export function gradientFields(gradient: EncryptedGradient): CborMap {
-  return new Map<string, Cbor>([
+export function paillierGradient(gradient: EncryptedGradient): WireGradient {
+  const fields = new Map<string, Cbor>([
     ["key_fingerprint", gradient.fingerprint],
     ["base_version", gradient.baseVersion],
     ...layoutFields(gradient.layout),
     ["bound_bits", gradient.boundBits],
     ["ciphertexts", ciphertextsToBytes(gradient.ciphertexts, gradient.layout.numbers.keyBits)],
   ]);
+  return { scheme: SCHEME, baseVersion: gradient.baseVersion, fields };
 }
 
 const LAYOUT_NAMES = [

@@ -80,6 +80,9 @@ export class OutboxRecords {
     if (found === undefined) throw new RangeError(`the outbox has no row ${number}`);
     return found;
   }
+  all(): Pending[] {
+    return this.select("account = account");
+  }
   unfinished(): Pending[] {
     return this.select("status in ('waiting', 'mined')");
   }

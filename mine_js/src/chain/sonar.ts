@@ -66,6 +66,12 @@ export function leftToEarn(record: Payable): bigint {
   return payout(record, record.target);
 }
 
+/** What raising the accuracy by one percentage point pays; no more than is left. */
+export function pointPays(record: Payable): bigint {
+  const [left, point] = [leftToEarn(record), (record.bounty * 10_000n) / BigInt(record.gapBasis ? record.target - record.start : record.target)];
+  return left < point ? left : point;
+}
+
 export function campaignId(chainId: number, contract: string, owner: string, spec: Uint8Array, salt: Uint8Array): string {
   return toHex(keccak(encodeWords([BigInt(chainId), contract, owner, spec, salt])));
 }

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { replaceSecretFile } from "../home/files.ts";
 import { isObject } from "../protocol/canonical_json.ts";
+import type { Row } from "./output.ts";
 import { asRecord, type Happening, type Tell } from "../work/happenings.ts";
 
 /** Happenings; a page has room for no more. */
@@ -22,7 +23,7 @@ export class AtWork {
 
   constructor(path: string) {
     this.path = path;
-    this.latest = happeningsIn(path).slice(-KEPT);
+    this.latest = readAtWork(path).happenings.slice(-KEPT);
   }
 
   /** Tells to `tell`, and writes it down. */
@@ -62,13 +63,28 @@ export class AtWork {
   }
 }
 
-/** The happenings in the file; none if there is no file, or it is not one of ours. */
-function happeningsIn(path: string): unknown[] {
+/** What the file of a running mine says; nothing if there is none, or it is not one of ours. */
+export interface WorkSeen {
+  readonly work: Row | null;
+  readonly waiting: string | null;
+  readonly happenings: readonly Row[];
+  readonly stopped: boolean;
+  /** When it last found nothing more to do, in seconds since 1970. */
+  readonly lookedAt: number | null;
+}
+
+export function readAtWork(path: string): WorkSeen {
+  const nothing: WorkSeen = { work: null, waiting: null, happenings: [], stopped: false, lookedAt: null };
   try {
     const found: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return isObject(found) && Array.isArray(found["happenings"]) ? found["happenings"].filter(isObject) : [];
+    if (!isObject(found) || !Array.isArray(found["happenings"])) return nothing;
+    const { work, waiting, stopped, looked_at: lookedAt } = found;
+    return {
+      work: isObject(work) ? (work as Row) : null, waiting: typeof waiting === "string" ? waiting : null, stopped: stopped === true,
+      happenings: found["happenings"].filter(isObject) as Row[], lookedAt: typeof lookedAt === "number" ? lookedAt : null,
+    };
   } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof Error && "code" in error)) return [];
+    if (error instanceof SyntaxError || (error instanceof Error && "code" in error)) return nothing;
     throw error;
   }
 }

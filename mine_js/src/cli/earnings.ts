@@ -7,19 +7,32 @@ import { OUTCOMES } from "../rules/pacing.ts";
 import { type Asset, assetForPeople, showAmount } from "../work/money/assets.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { ZERO_ADDRESS } from "../chain/words.ts";
-import { format, homePath, OPTIONS, parse } from "./options/options.ts";
-import { note, type Plain, printRows, type Row } from "./output.ts";
+import { formatTime } from "../wording.ts";
+import { format, homePath, OPTIONS, parse, text } from "./options/options.ts";
+import { type Format, note, type Plain, printCsv, printRows, type Row } from "./output.ts";
+import { payments, plot, timesOf } from "./reports/payments.ts";
 
 /** In the campaign's asset; gas alone is always ether. */
 const AMOUNTS = ["promised", "pending", "claimable", "claimed", "staked", "burned", "fees", "net", "spent"] as const;
 const word = (value: Plain): string => (typeof value === "string" ? value : "");
 
+const CSV_COLUMNS = [
+  "campaign", "state", "submitted", "improved", "no_gain", "lost", "waiting", "withdrawn", "promised", "pending", "claimable", "claimed", "staked", "burned",
+  "fees", "gas", "spent", "net", "asset",
+];
+const PAYMENT_COLUMNS = ["block", "time", "campaign", "what", "asset", "amount", "total"];
+
 export async function earnings(args: readonly string[]): Promise<void> {
   const { given } = parse(args, OPTIONS.earnings);
-  const form = format(given);
+  const asCsv = given["format"] === "csv";
+  const form = asCsv ? "json" : format(given);
   const connection = await connected(Home.open(homePath(given)));
+  const file = text(given, "plot");
+  if (file !== undefined) await plot(connection, await payments(connection), file);
+  if (given["each"] === true) return listPayments(connection, form, asCsv);
   const rows: Row[] = [];
   for (const campaign of connection.ownCampaignIds()) rows.push(await earningsRow(connection, campaign));
+  if (asCsv) return printCsv(rows, CSV_COLUMNS);
   const columns = {
     campaign: "campaign", state: "state", outcomes: "submissions", promised: "promised", claimable: "claimable", claimed: "claimed", staked: "staked",
     gas: "gas", spent: "spent", net: "net",
@@ -36,6 +49,28 @@ export async function earnings(args: readonly string[]): Promise<void> {
   const show = { campaign: (value: Plain) => word(value).slice(0, 10), gas: (value: Plain) => aboutWei(BigInt(word(value))) };
   printRows(shown, columns, form, show, "this mine has submitted nothing yet");
   if (rows.length > 0 && form === "table") note(`in all: ${inAll(rows, assets)}`);
+}
+
+/** Every payment in the order of time, with the running total of its asset. */
+async function listPayments(connection: Connection, form: Format, asCsv: boolean): Promise<void> {
+  const all = await payments(connection);
+  const times = await timesOf(connection, all.map(({ block }) => block));
+  const totals = new Map<string, bigint>();
+  const rows: Row[] = [];
+  for (const { block, campaign, what, asset: address, amount } of all) {
+    const total = (totals.get(address) ?? 0n) + amount;
+    totals.set(address, total);
+    const asset = await connection.asset(address);
+    const shown = (value: bigint): string => (form === "table" ? shownIn(asset, value) : String(value));
+    rows.push({
+      block, time: times.get(block) ?? null, campaign: campaign === null ? null : `0x${campaign}`, what, asset: address, symbol: asset.symbol,
+      decimals: asset.decimals, amount: shown(amount), total: shown(total),
+    });
+  }
+  if (asCsv) return printCsv(rows, PAYMENT_COLUMNS);
+  const columns = { time: "time (UTC)", campaign: "campaign", what: "what", amount: "amount", total: "total" };
+  const show = { time: (value: Plain) => formatTime(Number(value)), campaign: (value: Plain) => word(value).slice(0, 10) };
+  printRows(rows, columns, form, show, "this mine has earned and spent nothing yet");
 }
 
 /** Ether short, as in all tables; a token's amounts exact. */

@@ -1,23 +1,25 @@
 /** `campaigns` and `ledger`: what there is to join, and what was spent of privacy. */
 import type { Spec } from "../artifacts/spec.ts";
-import { NodeError } from "../chain/errors.ts";
-import { type CampaignRecord, leftToEarn } from "../chain/sonar.ts";
-import { columnNames, type DataSet } from "../data/datasets.ts";
-import { OpenMinedError, PrivacyError } from "../errors.ts";
+import { leftToEarn, pointPays } from "../chain/sonar.ts";
+import type { DataSet } from "../data/datasets.ts";
+import { DataError } from "../data/errors.ts";
+import { PrivacyError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { Budget } from "../privacy/budget.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { aboutWei, formatPpm } from "../protocol/amounts.ts";
-import { refusals } from "../rules/checks.ts";
 import type { Policy } from "../rules/policy.ts";
+import type { Schema } from "../schema/schema.ts";
 import { general } from "../wording.ts";
 import { type Connection, connected } from "../work/connection.ts";
-import { Library } from "../work/library.ts";
-import { visitSeconds } from "../work/visit_cost.ts";
-import { factsOf, type Moment, momentOf, seconds, whyClosed } from "../work/offers.ts";
+import { fitByValues } from "../work/fits.ts";
+import { seconds } from "../work/offers.ts";
+import { isJoined, type Listing, openCampaigns } from "../work/overview.ts";
 import { format, homePath, OPTIONS, parse } from "./options/options.ts";
 import { type Plain, printJson, printRows, type Row } from "./output.ts";
 
+/** So many rows are read within a second or two; of more, the list says what names and rules say. */
+const MOST_ROWS = 100_000;
 const NEIGHBOURS = "one record more or less in the data set";
 const word = (value: Plain): string => (typeof value === "string" ? value : "");
 const amount = (value: Plain): string => aboutWei(BigInt(word(value)));
@@ -27,12 +29,10 @@ const time = (value: Plain): string => `${new Date(Number(value) * 1000).toISOSt
 export async function campaigns(args: readonly string[]): Promise<void> {
   const { given } = parse(args, OPTIONS.campaigns);
   const connection = await connected(Home.open(homePath(given)));
-  const [policy, sets, library] = [connection.home.policy(), connection.home.data().all(), new Library(connection)];
-  const settled = connection.settledIds();
-  const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
-  const open = [...records.values()].filter((record) => record.state === "OPEN");
-  const moment = await momentOf(connection, records);
-  const rows = open.map((record) => campaignRow(connection, library, record, sets, policy, moment));
+  const policy = connection.home.policy();
+  const listings = await openCampaigns(connection, policy);
+  const unfit = await unfitValues(listings, policy);
+  const rows = listings.map((listing, place) => campaignRow(connection, listing, policy, unfit[place] ?? null));
   const columns = {
     campaign: "campaign", title: "title", bounty: "bounty", left: "left", best_ppm: "best", target_ppm: "target", submit_until: "open until",
     data: "data", rules: "rules", privacy: "price in privacy", joins: "joins",
@@ -42,36 +42,58 @@ export async function campaigns(args: readonly string[]): Promise<void> {
   printRows(rows, columns, format(given), show, "no campaign is open");
 }
 
-function campaignRow(connection: Connection, library: Library, record: CampaignRecord, sets: readonly DataSet[], policy: Policy, moment: Moment): Row {
-  const closed = whyClosed(record, moment.chainTime, policy.limits.timeMargin);
-  const failure = sets.map((data) => connection.journal.failure(record.id, data.name)).find((found) => found !== undefined)?.message ?? null;
-  let spec: Spec | undefined;
-  let fault: string | null = null;
-  try {
-    spec = library.spec(record);
-  } catch (error) {
-    if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
-    fault = error.message;
+/** Why the values of the data with which a campaign would be joined do not fit; of very many rows nothing is said. */
+async function unfitValues(listings: readonly Listing[], policy: Policy): Promise<(string | null)[]> {
+  const wanted = listings.map((listing) => (isJoined(listing) ? listing.best.data : null));
+  if (wanted.reduce((rows, data) => rows + (data?.rows ?? 0), 0) > MOST_ROWS) return wanted.map(() => null);
+  const found: (string | null)[] = [];
+  for (const [place, data] of wanted.entries()) {
+    const schema = listings[place]?.spec?.schema;
+    found.push(data === null || schema === undefined ? null : await unfit(schema, data, policy));
   }
-  const fits = spec === undefined ? [] : sets.map((data) => ({ data: data.name, missing: spec.schema.missing(columnNames(data)) }));
-  const fitting = fits.filter((fit) => fit.missing.length === 0);
-  const perVisit = spec === undefined || policy.minimumPerHour === 0n ? null : visitSeconds(connection.journal, record.id, spec);
-  const refused = spec === undefined ? [] : refusals(policy, factsOf(connection, moment, record, null, policy, spec, perVisit).offer);
-  const reasons = [...refused.map((refusal) => refusal.reason), ...(closed === null ? [] : [closed])];
-  const lacking = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
+  return found;
+}
+
+async function unfit(schema: Schema, data: DataSet, policy: Policy): Promise<string | null> {
+  try {
+    const { problem, records } = await fitByValues(schema, data);
+    const least = policy.limits.leastRecords;
+    const why = problem ?? (records < least ? `${records} records can be used, and least_records in policy.toml asks for ${least}` : null);
+    if (why === null || policy.privacy === null) return why;
+    return `${why}; joining would spend a release all the same: \`mine-agent-js refuse\` keeps the mine away`;
+  } catch (error) {
+    if (error instanceof DataError) return error.message;
+    throw error;
+  }
+}
+
+function campaignRow(connection: Connection, listing: Listing, policy: Policy, values: string | null): Row {
+  const { record, spec, fault, prospects, best } = listing;
+  const { offer, lacking, closed } = best.facts;
+  const failure = prospects.map(({ data }) => (data === null ? undefined : connection.journal.failure(record.id, data.name))).find((found) => found !== undefined)?.message ?? null;
+  const fits = spec === undefined ? [] : prospects.flatMap(({ data, facts }) => (data === null ? [] : [{ data: data.name, fits: facts.lacking.length === 0, missing: facts.lacking }]));
+  const fitting = fits.filter((fit) => fit.fits);
+  const nearest = [...fits].sort((one, other) => one.missing.length - other.missing.length)[0];
   const dataText =
     fault !== null ? `unknown: ${fault}`
     : fitting.length > 0 ? fitting.map((fit) => fit.data).join(", ")
-    : lacking === undefined ? "none registered"
-    : `${lacking.data} lacks ${lacking.missing.slice(0, 3).join(", ")}${lacking.missing.length > 3 ? ", ..." : ""}`;
+    : nearest === undefined ? "none registered"
+    : `${nearest.data} lacks ${nearest.missing.slice(0, 3).join(", ")}${nearest.missing.length > 3 ? ", ..." : ""}`;
+  const asked = spec === undefined ? [] : spec.schema.columns.map((field) => field.name);
+  const { reasons } = best.decision;
+  const rules = new Set(best.decision.checks.map(({ rule }) => rule));
+  const why = fault !== null ? "its spec cannot be used" : reasons.map(({ reason }) => reason).join("; ") || "allowed";
   return {
-    campaign: `0x${record.id}`, title: spec?.title ?? null, scientist: record.owner, capsule: record.capsule, bounty: String(record.bounty),
-    left: String(leftToEarn(record)), start_ppm: record.start, best_ppm: record.best, target_ppm: record.target, version: record.version,
-    stake: String(record.stake), fee: String(record.fee), submit_until: record.submitUntil, pending: record.submitted - record.evaluated,
-    joins: spec !== undefined && reasons.length === 0 && fitting.length > 0, data: dataText,
-    rules: fault !== null ? "not asked" : reasons.join("; ") || "allowed", privacy: spec === undefined ? null : priceInPrivacy(spec, policy.privacy),
-    fits: fits.map((fit) => ({ data: fit.data, fits: fit.missing.length === 0, missing: fit.missing })),
-    refusals: refused.map(({ rule, reason }) => ({ rule, reason })), closed, failure,
+    campaign: `0x${record.id}`, title: spec?.title ?? null, purpose: spec?.purpose ?? null, scientist: record.owner, capsule: record.capsule,
+    asset: record.asset, symbol: offer.symbol ?? "ETH", decimals: offer.symbol === null ? 18 : offer.decimals, bounty: String(record.bounty),
+    left: String(leftToEarn(record)), point_pays: String(pointPays(record)), start_ppm: record.start, best_ppm: record.best, target_ppm: record.target,
+    version: record.version, stake: String(record.stake), fee: String(record.fee), submit_until: record.submitUntil, review_until: record.reviewUntil,
+    pending: record.submitted - record.evaluated, joins: isJoined(listing), word: offer.word, data: dataText, fields: asked,
+    coverage: asked.length === 0 || best.data === null ? null : (asked.length - lacking.length) / asked.length, missing: best.data === null ? [] : lacking,
+    rules: values === null ? why : `${why}, but its values do not fit: mine-agent-js data check ${best.data?.name ?? ""}`, unfit: values,
+    privacy: spec === undefined ? null : priceInPrivacy(spec, policy.privacy), fits,
+    refusals: reasons.filter(({ rule }) => rules.has(rule)).map(({ rule, reason }) => ({ rule, reason })),
+    reasons: reasons.map(({ rule, reason, forNow }) => ({ rule, reason, for_now: forNow })), closed, failure,
   };
 }
 

@@ -16,10 +16,11 @@ const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promis
   earnings: async (args) => (await import("./earnings.ts")).earnings(args),
   claim: async (args) => (await import("./claim.ts")).claim(args),
   ledger: async (args) => (await import("./listings.ts")).ledger(args),
+  policy: async (args) => (await import("./reports/policy.ts")).policy(args),
+  status: async (args) => (await import("./reports/status.ts")).status(args),
+  store: async (args) => (await import("./reports/store.ts")).store(args),
   doctor: async (args) => (await import("./doctor.ts")).doctor(args),
 };
-/** Commands of mine-agent that Mine.js does not have. */
-const LEFT = ["policy", "status", "store", "ui"];
 
 /** Runs a command line; its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -38,9 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(`${found.version}\n`);
       return 0;
     }
-    if (LEFT.includes(name)) {
-      throw new NotInMineJsError(`Mine.js has no command '${name}'; run mine-agent ${name} on the same home`);
-    }
+    if (name === "ui") throw new NotInMineJsError("the Mine UI is served by mine-agent: run mine-agent ui on the same home; mine-agent-js status, campaigns, earnings and policy say the same here");
     if (!isCommand(name)) throw new UsageError(`there is no command '${name}'; choose one of ${Object.keys(COMMANDS).join(", ")}`);
     if (rest.includes("--help")) {
       process.stdout.write((await import("./options/help.ts")).helpOn(name));

@@ -34,6 +34,15 @@ export function printRows(rows: readonly Row[], columns: Readonly<Record<string,
   for (const line of cells) process.stdout.write(`${line.map((text, at) => text.padEnd(widths[at] ?? 0)).join("  ").trimEnd()}\n`);
 }
 
+/** The rows with a header line, for a spreadsheet. */
+export function printCsv(rows: readonly Row[], columns: readonly string[]): void {
+  const quoted = (value: Plain): string => {
+    const text = value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  for (const line of [columns, ...rows.map((row) => columns.map((name) => row[name] ?? null))]) process.stdout.write(`${line.map(quoted).join(",")}\n`);
+}
+
 /** One thing, as lines of label and value, or as one JSON object. */
 export function printRecord(record: Row, labels: Readonly<Record<string, string>>, form: Format): void {
   if (form === "json") return printJson(record);

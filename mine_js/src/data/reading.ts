@@ -7,21 +7,27 @@ import { bare, Evidence, type Mark, marks } from "./numbers.ts";
 import { BadValueError, type Cell, FileFormatError, requireColumns, type SchemaError, type Source } from "./source.ts";
 import { convert, currencyOf, expected, trimmed } from "./values.ts";
 
+/** How many records were read, and how many of them cannot be used. */
+export interface Seen {
+  records: number;
+  unusable: number;
+}
+
 /**
  * The records' values in schema order, the label last. Records that cannot be used are left out as long as they are
  * few; that there are too many is known, and raised, after the last. `limit` null: however many. `decimal`: the mark of all numbers, null to see it.
  */
-export async function* readRecords(source: Source, schema: Schema, decimal: Mark | null, limit: Fraction | null): AsyncGenerator<readonly Value[]> {
+export async function* readRecords(source: Source, schema: Schema, decimal: Mark | null, limit: Fraction | null, seen: Seen = { records: 0, unusable: 0 }): AsyncGenerator<readonly Value[]> {
   const fields = schema.columns;
   const names = fields.map((field) => field.name);
   requireColumns(names, source.columns, source.name);
   const numeric = fields.filter((field) => isNumeric(field) || field.jsonType === "integer").map((field) => field.name);
   const decimals = await decimalMarks(source, numeric, decimal);
-  let [records, bad, kept] = [0, 0, 0];
+  let kept = 0;
   let first: ((more?: string) => SchemaError) | undefined;
   for await (const { rows, columns, faults } of source.batches(names)) {
-    records += rows.length + faults.length;
-    bad += faults.length;
+    seen.records += rows.length + faults.length;
+    seen.unusable += faults.length;
     const [fault] = faults;
     let firstRow = fault?.row ?? Infinity;
     let error = fault && ((more = ""): SchemaError => new FileFormatError(`${source.name}: row ${fault.row} ${fault.problem}${more && ` (${more})`}`));
@@ -46,7 +52,7 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
           fine = false;
         }
       }
-      if (!fine) bad += 1;
+      if (!fine) seen.unusable += 1;
       else if (!dropped) {
         kept += 1;
         yield values;
@@ -55,6 +61,7 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
     first ??= error;
   }
   if (limit === null) return;
+  const { records, unusable: bad } = seen;
   if (first !== undefined && limit.toNumber() * records < bad) {
     const more = `${bad} of ${records} records cannot be used; at most ${limit.toPercent()} of them may be left out`;
     throw records === 1 ? first() : first(more);

@@ -1,10 +1,14 @@
 /** Files that only their owner may read, written whole or not at all; and the lock of a home directory. */
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, join, basename } from "node:path";
 import { OpenMinedError } from "../errors.ts";
 import { AlreadyRunningError, LockError } from "../chain/errors.ts";
+
+const FOR_A_MOMENT = "for a moment";
+const BETWEEN_TRIES_MS = 50;
 
 /** A file or directory of secrets that other users of this machine can read, change or swap. */
 export class NotPrivateError extends OpenMinedError {}
@@ -127,6 +131,24 @@ export async function withHomeLock<T>(path: string, work: () => Promise<T>): Pro
     if (!flock(handle, path, "exclusive")) throw new AlreadyRunningError(path);
     ftruncateSync(handle); // an agent: whoever reads events for a moment writes that into it
     return await work();
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Whether an agent holds the lock now; not somebody who reads events or claims, and says so in the file. */
+export async function isAgentAtWork(path: string): Promise<boolean> {
+  const seen = (): boolean => isLocked(path) && readLimited(path, 64)?.toString() !== FOR_A_MOMENT;
+  if (!seen()) return false;
+  await sleep(BETWEEN_TRIES_MS); // whoever takes it says so in its next breath; an agent has it still
+  return seen();
+}
+
+function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const handle = openLock(path);
+  try {
+    return !flock(handle, path, "shared");
   } finally {
     closeSync(handle);
   }

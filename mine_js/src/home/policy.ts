@@ -127,6 +127,16 @@ export function parsePolicy(text: string, source: string): Policy {
   return { ...meaning(checkValues(source, parseToml(text, source), KNOWN), source), text };
 }
 
+/** Every rule of a policy file's text: its value, what it may be, and what it means. */
+export function policyRules(text: string, source: string): { [key: string]: string | number | boolean | null | readonly string[] }[] {
+  const values = checkValues(source, parseToml(text, source), KNOWN);
+  const kinds: Readonly<Record<string, string>> = { texts: "list", "text or texts": "list" };
+  return Object.entries(KNOWN).map(([rule, { kind, usual, expected, comment }]) => ({
+    rule, kind: kinds[kind] ?? kind, value: values[rule] ?? null, default: usual ?? null, expected, about: comment ?? "",
+    choices: rule === "purposes" ? PURPOSES : rule === "privacy" ? ["differential", "none"] : [],
+  }));
+}
+
 /** Check the first rules; nothing is written. */
 export function firstPolicy(answers: Record<string, unknown>): Values {
   const values = checkValues("the first rules", { assets: ["ether"], ...answers }, KNOWN);

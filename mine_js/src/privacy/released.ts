@@ -1,7 +1,7 @@
 /** A release: sums over clipped records under noise, drawn once; and what a training rule sees of it. */
 import { PrivacyError } from "../errors.ts";
 import { type Cbor, type CborMap, cborMap } from "../protocol/cbor.ts";
-import { eigenOf, largestEigenvalue } from "../syft/eigen.ts";
+import { largestEigenvalue, positivePart } from "../syft/arithmetic/spectrum.ts";
 import type { LinearFamily } from "../syft/family.ts";
 import { Matrix } from "../syft/matrix.ts";
 import type { Quadratic } from "../syft/rules.ts";
@@ -204,6 +204,10 @@ export class ReleasedProblem implements Quadratic {
     return Math.max(1, roundHalfEvenPlain(Math.max(count, spread)));
   }
 
+  few(): undefined {
+    return undefined;
+  }
+
   hessian(l2: number): Matrix {
     const factor = this.family.curvature / this.rows;
     const last = this.noised.rows - 1;
@@ -237,13 +241,11 @@ export class ReleasedProblem implements Quadratic {
 
   private repaired(): Matrix {
     if (this.mended !== undefined) return this.mended;
-    const scale = (this.noised.clip.withBias / UNIT) ** 2;
-    const { values, vectors } = eigenOf(this.noised.products().scaled(scale));
-    const ridge = Math.sqrt(Number(this.noised.productsVariance * BigInt(values.length))) * scale;
-    const weighted = vectors.map((value, row) => value * (Math.max(values[row] ?? 0, 0) + ridge));
-    const transposed = new Matrix(vectors.rows, vectors.rows).map((_, row, column) => weighted.at(column, row));
-    const made = transposed.times(vectors);
-    this.mended = made.map((value, row, column) => (value + made.at(column, row)) / 2);
+    const unit = this.noised.clip.withBias / UNIT;
+    const scale = unit * unit;
+    const ridge = Math.sqrt(Number(this.noised.productsVariance * BigInt(this.noised.rows))) * scale;
+    const positive = positivePart(this.noised.products().scaled(scale));
+    this.mended = positive.map((value, row, column) => (row === column ? value + ridge : value));
     return this.mended;
   }
 }

@@ -119,6 +119,39 @@ export class EmbeddedStore {
     }
   }
 
+  /** Everybody who pins something. */
+  owners(): string[] {
+    return readdirSync(join(this.root, "pins")).filter((name) => this.namesIn(join("pins", name)).length > 0).map(decodeURIComponent).sort();
+  }
+
+  /** What the owner pins. */
+  pins(owner: string): string[] {
+    return this.namesIn(join("pins", ownerFolder(owner))).sort();
+  }
+
+  /** Bytes of all blocks. */
+  usedBytes(): number {
+    const folders = readdirSync(join(this.root, "blocks")).map((name) => join("blocks", name));
+    return folders.flatMap((folder) => this.namesIn(folder).map((name) => statSync(join(this.root, folder, name), { throwIfNoEntry: false })?.size ?? 0)).reduce((sum, size) => sum + size, 0);
+  }
+
+  /** What is wrong with an artifact, read to its end; null if it is whole. */
+  problemOf(cid: string): string | null {
+    try {
+      this.get(Cid.parse(cid), MAX_FILE);
+      return null;
+    } catch (error) {
+      if (error instanceof StoreReplacedError || !(error instanceof StoreError)) throw error;
+      return error.message.replace(`${cid}: `, "").replace(`; tried: embedded store ${this.root}`, "");
+    }
+  }
+
+  /** The names in a directory of the store that are CIDs. */
+  private namesIn(folder: string): string[] {
+    const path = join(this.root, folder);
+    return existsSync(path) ? readdirSync(path).filter((name) => /^Qm[1-9A-HJ-NP-Za-km-z]{44}$/.test(name)) : [];
+  }
+
   private fill(into: Uint8Array, at: number, cid: Cid, block: Uint8Array, size: number, depth: number): void {
     if (depth === 0) {
       into.set(leafData(block, size), at);

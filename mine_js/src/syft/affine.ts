@@ -1,4 +1,5 @@
 /** The affine map W -> A W + c that a mine's whole training visit amounts to, in plain float64. */
+import { product } from "./arithmetic/product.ts";
 import { Matrix } from "./matrix.ts";
 
 export class AffineMap {
@@ -14,7 +15,7 @@ export class AffineMap {
 
   /** The map that does this one first and `after` second. */
   then(after: AffineMap): AffineMap {
-    return new AffineMap(after.A.times(this.A), after.A.times(this.c).plus(after.c));
+    return new AffineMap(product(after.A, this.A), product(after.A, this.c).plus(after.c));
   }
 
   /** The map done so many times, by repeated squaring. */

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
+import { cosine, logarithm, TURN } from "./arithmetic/functions.ts";
+import { product } from "./arithmetic/product.ts";
 import { Matrix } from "./matrix.ts";
 
 const MOST_FEATURES = 1 << 12;
@@ -43,11 +45,11 @@ export class RandomFourier {
 
   transform(row: Float64Array): Float64Array {
     const { frequencies, phases } = (this.drawn ??= this.draw());
-    const angles = new Matrix(1, row.length, row).times(frequencies);
-    return Float64Array.from(angles.data, (angle, place) => Math.sqrt(2) * Math.cos(angle + (phases[place] ?? 0)));
+    const turns = product(new Matrix(1, row.length, row), frequencies);
+    return Float64Array.from(turns.data, (turn, place) => Math.sqrt(2) * cosine(turn + (phases[place] ?? 0)));
   }
 
-  /** Normals of variance 2 gamma, (n_features, count), by Box and Muller; phases uniform in [0, 2 pi). */
+  /** Normals of variance 2 gamma, (n_features, count), by Box and Muller; phases; both in turns. */
   private draw(): { frequencies: Matrix; phases: Float64Array } {
     const { nFeatures, count, gamma } = this;
     const pairs = Math.ceil((nFeatures * count) / 2);
@@ -56,15 +58,15 @@ export class RandomFourier {
       .update(this.seed)
       .digest();
     const uniform = (place: number): number => (Number(stream.readBigUInt64LE(8 * place) >> 11n) + 0.5) * 2 ** -53;
-    const width = Math.sqrt(2 * gamma);
+    const width = Math.sqrt(2 * gamma) / TURN;
     const normals = new Float64Array(nFeatures * count);
     for (let place = 0; place < pairs; place += 1) {
-      const radius = Math.sqrt(-2 * Math.log(uniform(place)));
-      const turn = 2 * Math.PI * uniform(pairs + place);
-      normals[place] = radius * Math.cos(turn) * width;
-      if (pairs + place < normals.length) normals[pairs + place] = radius * Math.sin(turn) * width;
+      const radius = Math.sqrt(-2 * logarithm(uniform(place)));
+      const turn = uniform(pairs + place);
+      normals[place] = radius * cosine(turn) * width;
+      if (pairs + place < normals.length) normals[pairs + place] = radius * cosine(turn - 0.25) * width;
     }
-    const phases = Float64Array.from({ length: count }, (_, place) => 2 * Math.PI * uniform(2 * pairs + place));
+    const phases = Float64Array.from({ length: count }, (_, place) => uniform(2 * pairs + place));
     return { frequencies: new Matrix(nFeatures, count, normals), phases };
   }
 }

@@ -1,5 +1,6 @@
-/** Dense float64 matrices, row by row, and the few operations that training needs, in one fixed order. */
+/** Dense float64 matrices, row by row; their products are in arithmetic/product.ts. */
 import { NotFiniteError, ShapeError } from "../errors.ts";
+import { pythonFloat } from "../wording.ts";
 
 export class Matrix {
   readonly rows: number;
@@ -24,6 +25,13 @@ export class Matrix {
   static from(rows: readonly (readonly number[])[]): Matrix {
     const columns = rows[0]?.length ?? 0;
     return new Matrix(rows.length, columns, Float64Array.from(rows.flat()));
+  }
+
+  static stacked(rows: readonly Float64Array[]): Matrix {
+    const columns = rows[0]?.length ?? 0;
+    const made = new Matrix(rows.length, columns);
+    rows.forEach((row, place) => made.data.set(row, place * columns));
+    return made;
   }
 
   at(row: number, column: number): number {
@@ -51,23 +59,13 @@ export class Matrix {
     return this.map((value, row, column) => value + other.at(row, column));
   }
 
-  /** this @ other, each entry summed in the order of the inner index. */
-  times(other: Matrix): Matrix {
-    if (this.columns !== other.rows) {
-      throw new ShapeError(`a product of ${this.rows} x ${this.columns} and ${other.rows} x ${other.columns}`);
-    }
-    const made = new Matrix(this.rows, other.columns);
-    const [left, right, out, width] = [this.data, other.data, made.data, other.columns];
-    for (let i = 0; i < this.rows; i += 1) {
-      for (let k = 0; k < this.columns; k += 1) {
-        const factor = left[i * this.columns + k] ?? 0;
-        if (factor === 0) continue;
-        const from = k * width;
-        const to = i * width;
-        for (let j = 0; j < width; j += 1) out[to + j] = (out[to + j] ?? 0) + factor * (right[from + j] ?? 0);
-      }
-    }
-    return made;
+  transposed(): Matrix {
+    return new Matrix(this.columns, this.rows).map((_, row, column) => this.at(column, row));
+  }
+
+  /** The largest absolute value. */
+  largest(): number {
+    return this.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   }
 
   /** Refuses NaN and infinity, naming the first. */
@@ -75,7 +73,7 @@ export class Matrix {
     const place = this.data.findIndex((value) => !Number.isFinite(value));
     if (place >= 0) {
       const row = Math.floor(place / this.columns);
-      throw new NotFiniteError(`${name}[${row}, ${place % this.columns}] is ${this.data[place]}; every entry must be finite`);
+      throw new NotFiniteError(`${name}[${row}, ${place % this.columns}] is ${pythonFloat(this.data[place] ?? NaN)}; every entry must be finite`);
     }
     return this;
   }

@@ -5,6 +5,7 @@ import type { LinearFamily, SeenRow } from "./family.ts";
 import type { Matrix } from "./matrix.ts";
 import type { Quadratic } from "./rules.ts";
 import { RowSums } from "./sums.ts";
+import type { FewRows } from "./thin.ts";
 
 const BYTES = 8;
 /** Of the records, while they are collected. */
@@ -38,6 +39,10 @@ export class Rows implements Quadratic {
       throw new MemoryLimitError(`${this.kept.length} records of '${this.data}', which this model needs all at once,`, this.bytes, this.mostBytes);
     }
     this.whole = undefined;
+  }
+
+  few(): FewRows | undefined {
+    return this.sums().few();
   }
 
   hessian(l2: number): Matrix {

@@ -3,7 +3,10 @@ import { ParameterError, requireKnown } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
 import { pythonFloat } from "../wording.ts";
 import { AffineMap } from "./affine.ts";
+import { solved } from "./arithmetic/elimination.ts";
+import { product } from "./arithmetic/product.ts";
 import { Matrix } from "./matrix.ts";
+import { type FewRows, thinSteps } from "./thin.ts";
 
 /**
  * f(W) = curvature / (2 n) ||X W||^2 - <X W, T> / n + l2 / 2 ||P W||^2, P without the bias: what a rule may ask,
@@ -14,6 +17,8 @@ export interface Quadratic {
   readonly shape: readonly [number, number];
   /** How many records there are, or about how many; 1 or more. */
   readonly rows: number;
+  /** The records themselves where they are fewer than inputs, else undefined. */
+  few(): FewRows | undefined;
   /** curvature X'X / n + (penalty + l2) P, (d, d). */
   hessian(l2: number): Matrix;
   /** X'T / n, (d, k). */
@@ -112,6 +117,8 @@ function checked(name: string, value: unknown, range: Range): number | null {
 }
 
 function descent(problem: Quadratic, l2: number, wanted: number | null, steps: number, damping: number): AffineMap {
+  const few = problem.few();
+  if (few !== undefined) return thinSteps(few, l2, wanted, steps, damping);
   const hessian = problem.hessian(l2);
   const rate = problem.stepSize(hessian, wanted);
   const A = hessian.map((value, row, column) => (row === column ? 1 : 0) - rate * value);
@@ -135,56 +142,21 @@ function miniBatch(
         last = { step, hessian, pull: step.pull(), rate: step.stepSize(hessian, wanted) };
       }
       const { hessian, pull, rate } = last;
-      A = A.plus(hessian.times(A).scaled(-rate));
-      c = c.plus(pull.plus(hessian.times(c).scaled(-1)).scaled(rate));
+      A = A.plus(product(hessian, A).scaled(-rate));
+      c = c.plus(pull.plus(product(hessian, c).scaled(-1)).scaled(rate));
     }
   }
   return new AffineMap(A, c).damped(damping);
 }
 
-/** (H + rho I)^-1 (rho W + pull), by elimination with pivots. */
+/** (H + rho I)^-1 (rho W + pull). */
 function proximal(problem: Quadratic, rho: number, l2: number, damping: number): AffineMap {
   const hessian = problem.hessian(l2);
   const pull = problem.pull();
   const size = hessian.rows;
-  const left = hessian.map((value, row, column) => value + (row === column ? rho : 0));
-  const right = new Matrix(size, size + pull.columns);
-  for (let i = 0; i < size; i += 1) {
-    right.set(i, i, rho);
-    for (let j = 0; j < pull.columns; j += 1) right.set(i, size + j, pull.at(i, j));
-  }
-  solve(left, right);
-  const part = (from: number, width: number): Matrix => new Matrix(size, width).map((_, row, column) => right.at(row, from + column));
+  const left = hessian.map((value, row, column) => (row === column ? value + rho : value));
+  const right = new Matrix(size, size + pull.columns).map((_, row, column) => (column < size ? (row === column ? rho : 0) : pull.at(row, column - size)));
+  const found = solved(left, right);
+  const part = (from: number, width: number): Matrix => new Matrix(size, width).map((_, row, column) => found.at(row, from + column));
   return new AffineMap(part(0, size), part(size, pull.columns)).damped(damping);
-}
-
-function solve(left: Matrix, right: Matrix): void {
-  const size = left.rows;
-  for (let column = 0; column < size; column += 1) {
-    let pivot = column;
-    for (let row = column + 1; row < size; row += 1) {
-      if (Math.abs(left.at(row, column)) > Math.abs(left.at(pivot, column))) pivot = row;
-    }
-    for (const matrix of [left, right]) swapRows(matrix, pivot, column);
-    for (let row = 0; row < size; row += 1) {
-      if (row === column) continue;
-      const factor = left.at(row, column) / left.at(column, column);
-      if (factor === 0) continue;
-      for (const matrix of [left, right]) {
-        for (let j = 0; j < matrix.columns; j += 1) matrix.set(row, j, matrix.at(row, j) - factor * matrix.at(column, j));
-      }
-    }
-  }
-  for (let row = 0; row < size; row += 1) {
-    for (let j = 0; j < right.columns; j += 1) right.set(row, j, right.at(row, j) / left.at(row, row));
-  }
-}
-
-function swapRows(matrix: Matrix, one: number, other: number): void {
-  if (one === other) return;
-  for (let j = 0; j < matrix.columns; j += 1) {
-    const kept = matrix.at(one, j);
-    matrix.set(one, j, matrix.at(other, j));
-    matrix.set(other, j, kept);
-  }
 }

@@ -1,7 +1,7 @@
 /** How a data set fits the campaigns that are open: by its columns, then by every value. Nobody else is asked. */
 import { NodeError } from "../chain/errors.ts";
 import { columnNames, type DataSet, whileUnchanged } from "../data/datasets.ts";
-import { readRecords } from "../data/reading.ts";
+import { readRecords, type Seen } from "../data/reading.ts";
 import { BadValueError, SchemaError } from "../data/source.ts";
 import { OpenMinedError } from "../errors.ts";
 import type { Home } from "../home/home.ts";
@@ -48,15 +48,25 @@ async function fit(id: string, data: DataSet, read: () => { title: string; schem
 
 /** The first value that does not fit, if too many do not; reads them all. */
 async function misfit(schema: Schema, data: DataSet): Promise<string | null> {
+  return (await fitByValues(schema, data)).problem;
+}
+
+/** Whether every value fits, read to the end: what does not, and how many records can be used. */
+export async function fitByValues(schema: Schema, data: DataSet): Promise<{ problem: string | null; records: number }> {
   let kept = 0;
+  const seen: Seen = { records: 0, unusable: 0 };
   try {
     await whileUnchanged(data, async (source) => {
-      const records = readRecords(source, schema, data.decimal, data.unusable);
+      const records = readRecords(source, schema, data.decimal, data.unusable, seen);
       while ((await records.next()).done !== true) kept += 1;
     });
-    return null;
+    return { problem: null, records: kept };
   } catch (error) {
-    if (error instanceof SchemaError) return `${error.message}${rounding(error, schema)}${kept > 0 ? "; data add --replace --unusable SHARE leaves more out" : ""}`;
+    if (error instanceof SchemaError) {
+      const share = Math.ceil((100 * seen.unusable) / Math.max(1, seen.records));
+      const more = kept > 0 ? `; data add --replace --unusable "${share} %" leaves them out` : "";
+      return { problem: `${error.message}${rounding(error, schema)}${more}`, records: kept };
+    }
     throw error;
   }
 }

@@ -3,24 +3,27 @@ import type { Key } from "openpgp";
 import { ArtifactError, naming, Said, WrongBindingError } from "../artifacts/errors.ts";
 import { MAX_BYTES } from "../artifacts/fields.ts";
 import { Spec } from "../artifacts/spec.ts";
-import { readModel, readPublicKey, requireScheme, requireSound } from "../artifacts/wire.ts";
+import { paillierGradient, readModel, readPublicKey, requireScheme, requireSound, type WireGradient } from "../artifacts/wire.ts";
+import { readRlweKey, readRlweModel, requireSoundRlwe, rlweGradient } from "../artifacts/wire_rlwe.ts";
 import { text, word } from "../chain/events.ts";
 import type { CampaignRecord } from "../chain/sonar.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { Cid } from "../protocol/cid.ts";
 import { CertificateError, readCertificate, seal } from "../protocol/openpgp.ts";
-import type { EncryptedModel } from "../syft/paillier/paillier.ts";
+import type { AffineMap } from "../syft/affine.ts";
+import { train } from "../syft/paillier/paillier.ts";
 import type { PublicKey } from "../syft/paillier/paillier_key.ts";
+import { trainRlwe } from "../syft/rlwe/rlwe.ts";
 import type { Connection } from "./connection.ts";
 
 const SPECS_KEPT = 256;
 const KEYS_KEPT = 16;
 
-/** One checked version of a campaign's model, and the key it is encrypted under. */
+/** One checked version of a campaign's model under its key: what a visit is trained on. */
 export interface Base {
-  readonly model: EncryptedModel;
-  readonly key: PublicKey;
   readonly cid: Cid;
+  /** The encrypted difference between the model after the visit and before. */
+  readonly train: (visit: AffineMap) => WireGradient;
 }
 
 export class Library {
@@ -37,14 +40,18 @@ export class Library {
     return kept(this.specs, record.id, SPECS_KEPT, () => {
       const cid = cidOf(record.spec);
       const spec = Spec.parse(this.connection.store.get(cid, MAX_BYTES.spec), cid);
-      if (spec.scheme === "paillier") naming(cid, () => spec.checkSize());
+      if (spec.scheme !== "ckks") naming(cid, () => spec.checkSize());
       return spec;
     });
   }
 
-  /** The newest version of the model, and the campaign's key. */
+  /** The newest version of the model, checked. */
   base(record: CampaignRecord, spec: Spec): Base {
     requireScheme(spec.scheme);
+    return spec.scheme === "rlwe" ? this.rlweBase(record, spec) : this.paillierBase(record, spec);
+  }
+
+  private paillierBase(record: CampaignRecord, spec: Spec): Base {
     const { store } = this.connection;
     const keyCid = cidOf(record.publicKey);
     const key = kept(this.keys, record.publicKey, KEYS_KEPT, () => readPublicKey(store.get(keyCid, 16 * 1024), keyCid));
@@ -55,7 +62,16 @@ export class Library {
     const most = Math.min(MAX_BYTES.model, (family.rows * family.nOutputs * spec.keyBits) / 4 + 64 * 1024);
     const model = readModel(store.get(cid, most), cid);
     requireSound(model, spec, campaign, key, record.version, cid);
-    return { model, key, cid };
+    return { cid, train: (visit) => paillierGradient(train(model, key, visit)) };
+  }
+
+  private rlweBase(record: CampaignRecord, spec: Spec): Base {
+    const { store } = this.connection;
+    const [keyCid, cid] = [cidOf(record.publicKey), cidOf(record.model)];
+    const fingerprint = readRlweKey(store.get(keyCid, 16 * 1024), keyCid);
+    const model = readRlweModel(store.get(cid, MAX_BYTES.model), cid);
+    requireSoundRlwe(model, spec, fromHex(record.id) ?? new Uint8Array(0), fingerprint, record.version, cid);
+    return { cid, train: (visit) => rlweGradient(trainRlwe(model, fingerprint, visit)) };
   }
 
   /**

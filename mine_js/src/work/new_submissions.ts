@@ -11,7 +11,6 @@ import { seal } from "../protocol/openpgp.ts";
 import { asks, decide } from "../rules/decisions.ts";
 import type { Policy } from "../rules/policy.ts";
 import { cidOf as nameOf } from "../store/unixfs.ts";
-import { train } from "../syft/paillier/paillier.ts";
 import type { Connection } from "./connection.ts";
 import { asking, submitted, type Tell } from "./happenings.ts";
 import type { Library } from "./library.ts";
@@ -111,7 +110,7 @@ export class NewSubmissions {
       fields: { data: data.name, base_version: version, title: spec.title },
     });
     const began = performance.now();
-    const gradient = train(base.model, base.key, compiled.map);
+    const gradient = base.train(compiled.map);
     const took = (performance.now() - began) / 1000;
     const { chainId, address: contract } = connection.sonar;
     const envelope = { chainId, contract, campaign: fromHex(campaign) ?? new Uint8Array(0), base: base.cid, miner: connection.address, gradient, privacy: compiled.statement };

@@ -4,6 +4,9 @@ import type { Journal } from "../home/journal.ts";
 import { SyftError } from "../errors.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { Layout } from "../syft/paillier/layout.ts";
+import { RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
+import { forward, residuesOf } from "../syft/rlwe/ring.ts";
+import { masks } from "../syft/rlwe/sampling.ts";
 import { Fast, randomBelow } from "../syft/paillier/modular.ts";
 
 const PRODUCTS = 200;
@@ -22,9 +25,10 @@ export function visitSeconds(journal: Journal, campaign: string, spec: Spec): nu
 }
 
 function estimatedSeconds(campaign: string, spec: Spec): number | null {
-  if (spec.scheme !== "paillier") return null;
+  if (spec.scheme === "ckks") return null;
   try {
     const family = spec.familyFor(fromHex(campaign) ?? new Uint8Array(0));
+    if (spec.scheme === "rlwe") return rlweSeconds(RlweLayout.choose(family.rows, family.nOutputs, spec.weightBound));
     const layout = Layout.choose(family.rows, family.nOutputs, spec.keyBits, spec.weightBound);
     const { product, noise } = unitCosts(spec.keyBits);
     return layout.mapProducts() * product + layout.gradientCiphertexts * noise;
@@ -32,6 +36,14 @@ function estimatedSeconds(campaign: string, spec: Spec): number | null {
     if (error instanceof SyftError) return null; // a size that cannot be trained is refused elsewhere, with its reason
     throw error;
   }
+}
+
+let transform: number | undefined;
+
+/** Transforms, each with its products; the masks of every answer, and two backwards. */
+function rlweSeconds(layout: RlweLayout): number {
+  transform ??= shortest(() => forward(residuesOf(masks())));
+  return layout.columnBlocks * layout.rowBlocks * (layout.inputBlocks + ZEROS + 2) * 1.5 * transform;
 }
 
 /** Measured with random odd numbers of the right length, which take as long as a key's. */

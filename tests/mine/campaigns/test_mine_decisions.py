@@ -227,7 +227,6 @@ def test_facts_are_the_same_after_the_journal(mine: Mine, home: Home, small_caps
     assert decide(home.policy(), Facts.from_json(facts.to_json())) == listing.best.decision
 
 
-@pytest.mark.only_mine_py("the command policy")
 def test_what_new_rules_would_change_is_shown_before_they_are_saved(
     mine_agent: MineCommand, home: Home, small_capsule: SmallCapsule, colours: Path, tmp_path: Path
 ) -> None:

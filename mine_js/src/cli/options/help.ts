@@ -19,6 +19,9 @@ Commands:
   earnings    what was submitted, earned and spent
   claim       claim what campaigns owe now
   ledger      what was spent of the privacy budget
+  status      what this mine is doing now, and if it does nothing, why
+  policy      show | diff | save: your rules, and what others would change
+  store       usage | check: what the store takes, and whether what is pinned is whole
   doctor      look at everything that a mine needs
 
 mine-agent-js COMMAND --help says more of each.
@@ -111,9 +114,11 @@ be killed at any time: nothing is submitted or paid twice. With --format json ea
 ${PASSPHRASE}`,
   },
   earnings: {
-    usage: "earnings [OPTIONS]",
+    usage: "earnings [--each] [--plot FILE.svg] [OPTIONS]",
     about: `Add up from the chain, campaign by campaign, what this mine submitted, what was promised, paid, staked, burned, and what it
-cost in fees and gas. Nothing is estimated; amounts are exact. Charts and CSV: mine-agent earnings.`,
+cost in fees and gas. Nothing is estimated; amounts are exact. With --format csv for a spreadsheet.`,
+    options: `  --each                     every payment in the order of time, with the running total
+  --plot FILE.svg            draw the running total of ether over time into this file`,
   },
   claim: {
     usage: "claim [ID | --all] [OPTIONS]",
@@ -127,6 +132,25 @@ ${PASSPHRASE}`,
     usage: "ledger [OPTIONS]",
     about: `Show what was spent of your privacy budget: every release of noised sums with its epsilon, and every gradient that used
 it. The ledger is chained by hashes; one that was changed or cut is refused. The budget is in policy.toml.`,
+  },
+  policy: {
+    usage: "policy show | diff NEW.toml | save NEW.toml [OPTIONS]",
+    about: `See, try and change the rules of this mine. \`show\` prints policy.toml; \`diff\` says what other rules would change, over all
+open campaigns and your data, before they are saved; \`save\` says it too and puts them in place. A running mine follows them
+from its next round on.`,
+    options: `  --all                      diff: the campaigns that nothing changes for, too
+  --yes, -y                  do not ask (Mine.js never asks)`,
+  },
+  status: {
+    usage: "status [OPTIONS]",
+    about: `Say what this mine is doing now, how far it is, and if it does nothing, why, with the command that changes it. Looks at home and
+chain only; a running mine is not disturbed.`,
+  },
+  store: {
+    usage: "store usage | check [OPTIONS]",
+    about: `Look after the store of artifacts: what it takes, and whether everything that is pinned is whole, every block of it hashed.
+Exit code 1 if something is not. To repair it, or to take away what nobody needs: mine-agent store repair, mine-agent store gc.`,
+    options: "  --all                      check: also what other parties pin in the same store",
   },
   doctor: {
     usage: "doctor [OPTIONS]",

@@ -1,6 +1,7 @@
 /** Encrypted models and gradients under Paillier, their wire forms, and a mine's visit. */
 import { BoundError, CiphertextError, KeyMismatchError, ShapeError } from "../../errors.ts";
 import { bitLength, concat, fromBigInt, toBigInt, toHex } from "../../protocol/bytes.ts";
+import { general, pythonFloat } from "../../wording.ts";
 import type { AffineMap } from "../affine.ts";
 import { fixedMap, roundHalfEven } from "../fixed_point.ts";
 import type { Layout } from "./layout.ts";
@@ -78,7 +79,7 @@ export function fixedVisit(map: AffineMap, layout: Layout, weightLimit: bigint):
   const offsets = Array.from(map.c.data, (value, place) => {
     if (!(Math.abs(value) < limit)) {
       const at = `[${Math.floor(place / columns)}, ${place % columns}]`;
-      throw new BoundError(`c${at} is ${value}; absolute values must be below ${limit / 2}`);
+      throw new BoundError(`c${at} is ${pythonFloat(value)}; absolute values must be below ${pythonFloat(limit / 2)}`);
     }
     return BigInt(roundHalfEven(value * 2 ** layout.gradientBits));
   });
@@ -98,8 +99,8 @@ function checkBounds(matrix: Float64Array, offsets: readonly bigint[], weightLim
       if (most > layout.slotLimit) {
         const unit = 2 ** layout.gradientBits;
         throw new BoundError(
-          `the visit could move weight [${i}, ${j}] by ${(Number(most) / unit).toPrecision(6)}; ` +
-            `a slot has room for ${(Number(layout.slotLimit) / unit).toPrecision(6)}`,
+          `the visit could move weight [${i}, ${j}] by ${general(Number(most) / unit)}; ` +
+            `a slot has room for ${general(Number(layout.slotLimit) / unit)}`,
         );
       }
       if (most > largest) largest = most;

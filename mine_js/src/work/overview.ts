@@ -1,0 +1,71 @@
+/** The open campaigns as this mine's owner wants to see them: what fits, and whether the mine would join, by which rules. */
+import type { Spec } from "../artifacts/spec.ts";
+import { NodeError } from "../chain/errors.ts";
+import { type CampaignRecord } from "../chain/sonar.ts";
+import type { DataSet } from "../data/datasets.ts";
+import { OpenMinedError } from "../errors.ts";
+import { decide, type Decision, type Facts } from "../rules/decisions.ts";
+import type { Policy } from "../rules/policy.ts";
+import type { Connection } from "./connection.ts";
+import { Library } from "./library.ts";
+import { factsOf, momentOf } from "./offers.ts";
+import { visitSeconds } from "./visit_cost.ts";
+
+/** One data set for one campaign, and what the rules say of the two together; `data` null: none is registered. */
+export interface Prospect {
+  readonly data: DataSet | null;
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
+
+/** One open campaign; without a usable spec `fault` says why. `best`: the most promising of the prospects. */
+export interface Listing {
+  readonly record: CampaignRecord;
+  readonly spec: Spec | undefined;
+  readonly fault: string | null;
+  readonly prospects: readonly Prospect[];
+  readonly best: Prospect;
+}
+
+/** Every campaign that is open on the chain, oldest first. */
+export async function openCampaigns(connection: Connection, policy: Policy): Promise<Listing[]> {
+  const [sets, library, settled] = [connection.home.data().all(), new Library(connection), connection.settledIds()];
+  const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
+  const moment = await momentOf(connection, records);
+  const open = [...records.values()].filter((record) => record.state === "OPEN");
+  return open.map((record) => {
+    const { spec, fault } = specOf(library, record);
+    const perVisit = spec === undefined || policy.minimumPerHour === 0n ? null : visitSeconds(connection.journal, record.id, spec);
+    const prospects = (sets.length > 0 ? sets : [null]).map((data): Prospect => {
+      const facts = factsOf(connection, moment, record, data, policy, spec, perVisit);
+      return { data, facts, decision: decide(policy, facts) };
+    });
+    const rank = ({ decision, facts }: Prospect): number[] => [joins(decision) ? 0 : 1, facts.lacking.length, decision.reasons.length];
+    const sorted = [...prospects].sort((one, other) => compare(rank(one), rank(other)));
+    return { record, spec, fault, prospects: sorted, best: sorted[0] as Prospect };
+  });
+}
+
+/** Whether this mine works for it, though perhaps not at this moment: only its own earlier submissions stand in the way. */
+export function joins(decision: Decision): boolean {
+  return decision.reasons.every(({ rule, forNow }) => rule === "pace" && forNow);
+}
+
+/** Whether `run` works for the campaign. */
+export function isJoined({ spec, best }: Listing): boolean {
+  return spec !== undefined && best.data !== null && joins(best.decision);
+}
+
+function specOf(library: Library, record: CampaignRecord): Pick<Listing, "spec" | "fault"> {
+  try {
+    return { spec: library.spec(record), fault: null };
+  } catch (error) {
+    if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
+    return { spec: undefined, fault: error.message };
+  }
+}
+
+function compare(one: readonly number[], other: readonly number[]): number {
+  const at = one.findIndex((value, place) => value !== other[place]);
+  return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
+}

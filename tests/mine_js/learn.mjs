@@ -1,0 +1,58 @@
+/**
+ * Answers questions of the tests, a JSON document on each line: the affine map that Mine.js makes of registered data, or
+ * of a release, for a spec, and the plaintext gradient from given weights.
+ */
+import { createInterface } from "node:readline";
+import { Spec } from "../../mine_js/dist/artifacts/spec.js";
+import { DataShelf, whileUnchanged } from "../../mine_js/dist/data/datasets.js";
+import { readRecords } from "../../mine_js/dist/data/reading.js";
+import { NoisedSums, ReleasedProblem } from "../../mine_js/dist/privacy/released.js";
+import { fromHex } from "../../mine_js/dist/protocol/bytes.js";
+import { cborMap } from "../../mine_js/dist/protocol/cbor.js";
+import { OpenMinedError } from "../../mine_js/dist/errors.js";
+import { Layout } from "../../mine_js/dist/syft/paillier/layout.js";
+import { fixedVisit } from "../../mine_js/dist/syft/paillier/paillier.js";
+import { Rows } from "../../mine_js/dist/syft/row_batches.js";
+import { RowSums } from "../../mine_js/dist/syft/sums.js";
+
+const hex = (text) => fromHex(`0x${text}`);
+
+async function problemOf(spec, family, { home, name, release }) {
+  if (release !== undefined) {
+    const octets = { triangle: hex(release.triangle), pulls: hex(release.pulls) };
+    return new ReleasedProblem(NoisedSums.fromFields(cborMap({ ...release, ...octets })), family);
+  }
+  const data = new DataShelf(home).get(name);
+  const gathered = spec.rule.needsRows ? new Rows(family) : new RowSums(family);
+  await whileUnchanged(data, async (source) => {
+    for await (const values of readRecords(source, spec.schema, data.decimal, data.unusable)) {
+      gathered.add(family.seen(spec.schema.encode(values), spec.schema.encodeLabel(values.at(-1))));
+    }
+  });
+  return gathered;
+}
+
+async function answer(question) {
+  const spec = Spec.parse(new TextEncoder().encode(question.spec));
+  const family = spec.familyFor(hex(question.campaign));
+  const { A, c } = spec.rule.visit(await problemOf(spec, family, question));
+  const layout = Layout.choose(family.rows, family.nOutputs, 2048, question.bound);
+  const { matrix, offsets } = fixedVisit({ A, c }, layout, BigInt(question.bound) << 22n);
+  const [d, k] = [family.rows, family.nOutputs];
+  const gradient = offsets.map((offset, place) => {
+    const [row, column] = [Math.floor(place / k), place % k];
+    return question.weights.reduce((sum, weights, j) => sum + BigInt(matrix[row * d + j]) * BigInt(weights[column]), offset).toString();
+  });
+  return { A: [...A.data], c: [...c.data], gradient };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let told;
+  try {
+    told = await answer(JSON.parse(line));
+  } catch (error) {
+    if (!(error instanceof OpenMinedError)) throw error;
+    told = { error: error.name, says: error.message };
+  }
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+}

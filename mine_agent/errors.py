@@ -25,6 +25,10 @@ class DataError(MineError):
     """A data set that cannot be registered or used."""
 
 
+class ScaleError(MineError):
+    """The mine's own cluster is away, too slow, or answers what cannot be. Nothing was released."""
+
+
 class DataChangedError(DataError):
     """Registered data are gone, are not what was registered, or changed while they were read."""
 

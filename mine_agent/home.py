@@ -9,6 +9,7 @@
     ledger.head      how long the ledger is
     paused           there while the owner wants nothing new to be begun
     at-work.json     what a running mine is doing, for `mine-agent status` and the Mine UI
+    scale.toml       the cluster that sums are taken on, if the owner has one (see `mine_agent.scale`)
     lock             held by the one process that follows the chain and sends
 
 No key of a campaign, no weight and no record is ever in it: a mine has nothing that opens a model, and the
@@ -30,6 +31,7 @@ from mine_agent.rules.policy_file import (
     parse_policy,
     write_first_policy,
 )
+from mine_agent.scale.scale_file import Scale, load_scale
 from pysonar.files.flat_toml import MAX_BYTES, BadSettingsFileError
 from pysonar.files.secret_file import make_private_directory, replace_secret_file
 from pysonar.party.home.home import AgentHome
@@ -106,6 +108,10 @@ class Home(AgentHome):
         `now`: seconds since 1970.
         """
         return Ledger.open(self.path, account=self.address, now=now)
+
+    def scale(self) -> Scale | None:
+        """The owner's cluster; None without one. Raises SettingsError."""
+        return load_scale(self.path)
 
     def data(self) -> DataShelf:
         """The registered data sets."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from mine_agent.data.datasets import DataSet
 from mine_agent.home import Home
 from mine_agent.rules.hours import minute_of_day
+from mine_agent.scale.scale_file import SCALE_FILE
 from openmined_syft.errors import OpenMinedError
 from openmined_syft.schemes import networks_here
 from pysonar.chain.errors import NodeError
@@ -21,6 +22,7 @@ from pysonar.party.finding import Finding
 from pysonar.party.wording import about
 
 MOST_BEHIND = 15 * 60  # seconds: a quiet chain may be without a block for a while
+CLUSTER_SECONDS = 5
 MOST_AHEAD = 2 * 60  # seconds: no block may come from the future
 _PROBE = b"mine-agent doctor"
 
@@ -72,6 +74,8 @@ def _by_the_rules(home: Home) -> Iterator[Finding]:
     """What rests on policy.toml, if it can be read."""
     yield _check("privacy", lambda: _privacy(home), "see `mine-agent ledger`, and privacy in policy.toml")
     yield _check("memory", lambda: _memory(home), "lower memory_mb in policy.toml")
+    if (home.path / SCALE_FILE).exists():
+        yield _check("cluster", lambda: _cluster(home), "start the cluster, or delete scale.toml to work alone")
     yield _check("work", lambda: _work(home), "mine-agent resume, or mine-agent approve ID")
 
 
@@ -223,6 +227,16 @@ def _memory(home: Home) -> str:
     if wanted > there:
         raise TroubleError(found)
     return found
+
+
+def _cluster(home: Home) -> str:
+    """Whether the owner's cluster is there."""
+    from mine_agent.scale.cluster import Cluster
+
+    scale = home.scale()
+    if scale is None:
+        raise TroubleError(f"{SCALE_FILE} was deleted just now")
+    return f"{Cluster(scale, connect_seconds=CLUSTER_SECONDS).workers()} workers at {scale.dask}"
 
 
 def _work(home: Home) -> str:

@@ -18,6 +18,7 @@ from typing import Generic, Protocol, TypeVar
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
 from mine_agent.privacy.budget import Budget
+from mine_agent.privacy.grid_sums import grid_sums
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.release_key import release_key
 from openmined_syft.errors import PrivacyError
@@ -27,12 +28,13 @@ from openmined_syft.privacy import (
     NoisedSums,
     UnnoisedSums,
     epsilon_at,
-    exact_sums,
     require_delta,
 )
+from openmined_syft.privacy.grid import Clip
 from openmined_syft.rules import MiniBatch
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
+from pysonar.tables.numbers import POINT
 
 LearnableT_co = TypeVar("LearnableT_co", bound=Learnable, covariant=True)
 
@@ -61,6 +63,20 @@ class Protection(Protocol):
 
         Raises PrivacyError, SyftError, and whatever the records raise; what it answers raises LedgerError.
         """
+        ...
+
+
+class SumsElsewhere(Protocol):
+    """Machines that take the sums in place of this one; see `mine_agent.scale`."""
+
+    def takes(self, data: DataSet) -> bool:
+        """Whether it is worth it."""
+        ...
+
+    def sums(
+        self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip, decimal: str | None
+    ) -> UnnoisedSums:
+        """The sums over all records: the same integers as here. Raises MineError, and what records raise."""
         ...
 
 
@@ -107,8 +123,10 @@ class Budgeted:
         clock: Callable[[], float],
         sleep: Callable[[float], None] = time.sleep,
         passed: Callable[[], float] = time.monotonic,
+        elsewhere: SumsElsewhere | None = None,
     ) -> None:
         self._budget, self._ledger, self._clock = budget, ledger, clock
+        self._elsewhere = elsewhere
         self._sleep, self._passed = sleep, passed
 
     def gather(
@@ -133,10 +151,10 @@ class Budgeted:
         stored = self._ledger.release(key)
         if stored is not None:
             return lambda: self._prepared(campaign_spec, stored, key)
-        sums = UnnoisedSums.nothing(*family.weights_shape, clip)
-        for batch in batches:
-            for rows in batch.parts(family.rows_at_once):
-                sums = sums + exact_sums(family.grid_rows(rows, clip))
+        if self._elsewhere is not None and self._elsewhere.takes(data):
+            sums = self._elsewhere.sums(campaign_spec, data, clip, data.decimal or POINT)
+        else:
+            sums = grid_sums(family, clip, batches)
         return lambda: self._prepared(
             campaign_spec, self._draw(sums, key, rho, campaign=campaign_spec.campaign, data=data.name), key
         )
@@ -162,9 +180,15 @@ class Budgeted:
         return kept
 
 
-def protection_for(budget: Budget | None, ledger: Ledger, *, clock: Callable[[], float]) -> Protection:
+def protection_for(
+    budget: Budget | None,
+    ledger: Ledger,
+    *,
+    clock: Callable[[], float],
+    elsewhere: SumsElsewhere | None = None,
+) -> Protection:
     """What the owner's policy comes to; `budget` None is their word that no noise is wanted."""
-    return WithoutNoise() if budget is None else Budgeted(budget, ledger, clock=clock)
+    return WithoutNoise() if budget is None else Budgeted(budget, ledger, clock=clock, elsewhere=elsewhere)
 
 
 def seconds_for(rows: int, columns: int) -> float:

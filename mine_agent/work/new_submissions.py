@@ -24,6 +24,7 @@ from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
 from mine_agent.rules.decisions import Answer, decide
 from mine_agent.rules.policy import Policy
+from mine_agent.scale.cluster import Cluster
 from mine_agent.work import submit
 from mine_agent.work.compiled_data import CompiledData
 from mine_agent.work.gradient import seal_update, train_on
@@ -136,10 +137,12 @@ class NewSubmissions:
         connection, campaign = self._connection, record.id
         base = self._artifacts.base(record, campaign_spec)
         certificate = self._artifacts.certificate(record, campaign_spec)
-        protection = protection_for(policy.privacy, self._ledger, clock=self._clock)
+        scale = connection.home.scale()
+        told = reading(self._tell, campaign, data.name, data.rows)
+        elsewhere = None if scale is None else Cluster(scale, told)
+        protection = protection_for(policy.privacy, self._ledger, clock=self._clock, elsewhere=elsewhere)
         compiled = self._compiled.visit(
-            campaign_spec, current, record.version, policy.limits, policy.privacy, protection,
-            reading(self._tell, campaign, data.name, data.rows),
+            campaign_spec, current, record.version, policy.limits, policy.privacy, protection, told,
         )  # fmt: skip
         self._tell(
             Training(

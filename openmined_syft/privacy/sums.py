@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 from openmined_syft.errors import PrivacyError, ShapeError
 from openmined_syft.privacy.accounting import LARGEST_RHO, SMALLEST_RHO
 from openmined_syft.privacy.discrete_gaussian import Randomness, SystemRandomness, sample_discrete_gaussian
-from openmined_syft.privacy.grid import GRID_BITS, MOST_ROWS, Clip, GridRows
+from openmined_syft.privacy.grid import GRID_BITS, Clip, GridRows
 from openmined_syft.privacy.noised import NoisedSums
 
 SENSITIVITY = 1 << (4 * GRID_BITS)
 """Squared, of either of the two sums: ||u||^4 and ||u||^2 ||v||^2."""
+MOST_SUMMED = (1 << (62 - 2 * GRID_BITS)) - 1
+"""Rows of all batches together: beyond that int64, in which batches are added up, might overflow."""
 TARGETS_SHARE = Fraction(3, 4)
 """Of a price, what X'Y gets: X'X has a ridge to lean on. Accuracy hardly differs between a half and nine
 tenths, and falls off below (see `benchmarks/privacy`)."""
@@ -74,8 +76,8 @@ class UnnoisedSums:
         if other._clip != self._clip:
             raise PrivacyError(f"sums clipped to {self._clip} and to {other._clip} cannot be added")
         rows = self._rows + other._rows
-        if rows > MOST_ROWS:
-            raise PrivacyError(f"{rows} rows; sums are exact up to {MOST_ROWS}: split the data set")
+        if rows > MOST_SUMMED:
+            raise PrivacyError(f"{rows} rows; sums are exact up to {MOST_SUMMED}: split the data set")
         return UnnoisedSums(self._products + other._products, self._pulls + other._pulls, rows, self._clip)
 
     def noised(self, rho: Fraction, randomness: Randomness | None = None) -> NoisedSums:
@@ -99,6 +101,22 @@ class UnnoisedSums:
         noise = [sample_discrete_gaussian(pulls_variance, source) for _ in range(d * k)]
         pulls = self._pulls + np.array(noise, np.int64).reshape(d, k)
         return NoisedSums(triangle, pulls, products_variance, pulls_variance, self._clip)
+
+    def for_own_cluster(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """X'X, X'Y and the number of records, for the machines of a cluster that is the data's owner's own:
+        whoever sees them sees the records.
+        """
+        return self._products, self._pulls, self._rows
+
+    def from_own_cluster(
+        self, products: NDArray[np.int64], pulls: NDArray[np.int64], rows: int
+    ) -> "UnnoisedSums":
+        """The inverse, with this one's clip. Raises ShapeError: of another shape than this one."""
+        if products.shape != self._products.shape or pulls.shape != self._pulls.shape:
+            raise ShapeError(
+                f"sums of shapes {products.shape} and {pulls.shape}; needs those of {self.shape}"
+            )
+        return UnnoisedSums(products, pulls, rows, self._clip)
 
     def __repr__(self) -> str:
         return f"UnnoisedSums(of shape {self.shape})"

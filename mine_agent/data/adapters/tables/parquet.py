@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,16 +20,36 @@ from pysonar.tables.cutting import MOST_BYTES, cut
 from pysonar.tables.source import BATCH_ROWS, Batch, numbered, require_columns
 from pysonar.tables.text_files import open_binary
 
+_TAIL = 8  # bytes at the end of a file: the footer's size, and what it is
 _WIDE = 1 << 27  # bytes of a row group, from which on fewer of its rows are read at a time
 _DICTIONARY = 1 << 23  # bytes of a column of a row group beside eight for each place in its dictionary
 
 
 class ParquetFile:
-    """One file."""
+    """One file; with `group` only the rows of that row group, from 0."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, group: int | None = None) -> None:
+        self._path, self._group = path, group
         self.name = path.name
+
+    def row_groups(self) -> list[int]:
+        """How many rows each row group has. FileFormatError."""
+        with self._open() as file:
+            about = file.metadata
+            return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
+
+    def footer_digest(self) -> bytes:
+        """SHA-256 of the file's length and footer, which says where everything lies and how large it is: what
+        tells two files apart without reading them. FileFormatError.
+        """
+        with open_binary(self._path) as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - _TAIL))
+            size = int.from_bytes(file.read(4), "little")
+            if not 0 < size <= length - _TAIL or file.read(4) != b"PAR1":
+                raise FileFormatError(f"{self.name}: not a Parquet file, or one that is encrypted")
+            file.seek(length - _TAIL - size)
+            return hashlib.sha256(length.to_bytes(8, "big") + file.read(size)).digest()
 
     def columns(self) -> list[str]:
         """The columns at the top; nested ones are one column each."""
@@ -60,10 +82,8 @@ class ParquetFile:
         with self._open() as file:
             about, schema = file.metadata, file.schema_arrow
         texts = {name for name in columns if _is_text(schema.field(name).type)}
-        groups = [
-            _Group.of(about.row_group(number), number, columns, texts)
-            for number in range(about.num_row_groups)
-        ]
+        numbers = range(about.num_row_groups) if self._group is None else [self._group]
+        groups = [_Group.of(about.row_group(number), number, columns, texts) for number in numbers]
         for (rows, repeated), together in groupby(groups, key=attrgetter("rows_at_once", "repeated")):
             # Not pyarrow.dataset, and no buffering ahead: both keep what was read (apache/arrow#39808).
             with pq.ParquetFile(

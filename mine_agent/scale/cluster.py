@@ -1,0 +1,109 @@
+"""The Dask cluster that a mine's owner names: takes the sums over the row groups of a Parquet file.
+
+They are the same integers as one machine's, bit for bit (see `adding`). Noise is drawn once, at the mine, after
+the sum. The cluster is the owner's, and sees the records.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mine_agent.campaigns.artifacts import CampaignSpec
+from mine_agent.data.adapters.tables.parquet import ParquetFile
+from mine_agent.data.datasets import DataSet
+from mine_agent.errors import ScaleError
+from mine_agent.scale.adding import added
+from mine_agent.scale.pieces import Piece
+from mine_agent.scale.scale_file import Scale
+from openmined_syft.privacy import UnnoisedSums
+from openmined_syft.privacy.grid import Clip
+
+KIND = "parquet"
+_CONNECT_SECONDS = 30
+_RETRIES = 3
+
+
+class Cluster:
+    """The cluster of a mine's `scale.toml`.
+
+    Args:
+        progress: is called with the number of records read so far.
+        at_once: how many row groups are handed out at a time; None: as many as memory allows.
+    """
+
+    def __init__(
+        self,
+        scale: Scale,
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        at_once: int | None = None,
+        connect_seconds: float = _CONNECT_SECONDS,
+    ) -> None:
+        self._scale, self._progress = scale, progress
+        self._at_once, self._connect_seconds = at_once, connect_seconds
+
+    def takes(self, data: DataSet) -> bool:
+        """Whether it is worth it: a Parquet file of several row groups."""
+        return data.kind == KIND and len(row_groups(data)) > 1
+
+    def sums(
+        self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip, decimal: str | None
+    ) -> UnnoisedSums:
+        """The sums over all records of `data`. Raises ScaleError, and what the records raise."""
+        pieces = pieces_of(campaign_spec, data, decimal)
+        nothing = UnnoisedSums.nothing(*campaign_spec.family.weights_shape, clip)
+        with self._client() as client:
+            # Not pure: Dask would keep the answer, which is as private as the records, for the next to ask.
+            executor: Executor = client.get_executor(pure=False, retries=_RETRIES)
+            return added(
+                executor, pieces, row_groups(data), nothing, self._scale, self._progress, self._at_once
+            )
+
+    def workers(self) -> int:
+        """How many it has now. Raises ScaleError: it does not answer, or has none."""
+        with self._client() as client:
+            count = len(client.nthreads())
+        if not count:
+            raise ScaleError(f"the cluster {self._scale.dask} has no workers; start some")
+        return count
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        address = self._scale.dask
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError:
+            raise ScaleError(
+                f"the cluster {address} needs the extra 'scale', which is not installed: pip install"
+                " 'openmined[scale]', or delete scale.toml to work alone"
+            ) from None
+        try:
+            client: Any = distributed.Client(address, timeout=self._connect_seconds, set_as_default=False)
+        except Exception as error:  # noqa: BLE001 - Dask's errors are many
+            raise ScaleError(
+                f"the cluster {address} does not answer ({type(error).__name__}); start it, or delete"
+                " scale.toml to work alone"
+            ) from None
+        with client:
+            yield client
+
+
+def row_groups(data: DataSet) -> list[int]:
+    """How many rows each row group of the file has."""
+    return ParquetFile(Path(data.location)).row_groups()
+
+
+def pieces_of(campaign_spec: CampaignSpec, data: DataSet, decimal: str | None) -> list[Piece]:
+    """The pieces of a data set as a campaign sees it, a row group each."""
+    file, mapping = ParquetFile(Path(data.location)), data.mapping
+    spec, footer = campaign_spec.spec.to_bytes(), file.footer_digest()
+    text = None if mapping is None else mapping.text
+    return [
+        Piece(spec, campaign_spec.campaign, data.location, footer, group, text, data.decimal, decimal)
+        for group in range(len(file.row_groups()))
+    ]

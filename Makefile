@@ -9,6 +9,8 @@ PY := $(BIN)/python
 # Ape keeps its accounts and caches here, never in the user's own folder.
 export APE_DATA_FOLDER := $(CURDIR)/build/ape
 export PATH := $(CURDIR)/build/node/bin:$(CURDIR)/build/kubo:$(CURDIR)/$(BIN):$(PATH)
+# A demo starts some twenty processes, each of which would else compile all packages anew.
+unexport PYTHONDONTWRITEBYTECODE
 # A known slip of a settings library under Ape, printed at every start.
 export PYTHONWARNINGS := ignore:Field 'import_remapping'
 
@@ -111,10 +113,11 @@ build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard m
 vectors: setup   ## the known answers in vectors/, written from what the Python mine does
 	@$(PY) -m tests.vectors
 
-test-slow: setup text-data build/stamps/mine-js ## the tests that take minutes
-	@ci/run-marked slow
+test-slow: setup extras text-data build/stamps/mine-js ## the tests that take minutes, and then every demo, one after the other
+	@ci/run-marked 'slow and not demo'
+	@PARALLEL= ci/run-marked demo
 
-test-rehearsal: setup extras ## whole campaigns with real processes, and a sweep of mutants: one after another, half an hour
+test-rehearsal: setup extras ## a mine as it is deployed, and a sweep of mutants: one after another
 	@$(PY) -m pytest -q -m rehearsal
 
 extras: build/stamps/extras  ## the optional packages: llvmlite (AVX-512 kernel), TenSEAL (networks under encryption)

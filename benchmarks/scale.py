@@ -1,6 +1,7 @@
-"""Rows a second of one core that takes exact sums over a row group, as a worker of a mine's cluster does.
+"""What one core does for a mine whose data are summed on a cluster; docs/scale.md works out a billion rows.
 
-`python -m benchmarks.scale` prints a line for each size; docs/scale.md works out a billion rows from them.
+`python -m benchmarks.scale` prints a line for each size: rows a second of one core that takes exact sums over
+a row group, bytes of a row on disk and of a row group's sums, and how fast a file's digest is taken.
 """
 
 import statistics
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from mine_agent.data.adapters.tables.parquet import ParquetFile
 from mine_agent.scale.pieces import Piece, piece_sums
 from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
@@ -30,15 +32,23 @@ def main() -> None:
             numbers = {name: random.normal(size=ROWS) for name in names}
             table = pa.table({**numbers, "label": random.choice(["no", "yes"], ROWS)})
             pa.parquet.write_table(table, path, row_group_size=ROWS)
-            piece = piece_of(path, names)
-            seconds = []
+            piece, seconds, digests = piece_of(path, names), [], []
             for _ in range(TIMES):
                 began = time.process_time()
-                assert piece_sums(piece)[2] == ROWS
+                products, pulls, rows = piece_sums(piece)
                 seconds.append(time.process_time() - began)
-            rate = ROWS / statistics.median(seconds)
-            size = path.stat().st_size / ROWS
-            print(f"{inputs} inputs: {rate:,.0f} rows a second of a core, {size:.0f} bytes a row on disk")
+                assert rows == ROWS
+                began = time.process_time()
+                ParquetFile(path).digest()
+                digests.append(time.process_time() - began)
+            rate, size = ROWS / statistics.median(seconds), path.stat().st_size
+            print(
+                f"{inputs} inputs: {rate:,.0f} rows a second of a core; {size / ROWS:.0f} bytes a row on"
+                " disk;"
+                f" sums of {products.nbytes + pulls.nbytes:,} bytes a row group;"
+                f" digest {size / statistics.median(digests) / 1e6:,.0f} MB a second",
+                flush=True,
+            )
 
 
 def piece_of(path: Path, names: list[str]) -> Piece:
@@ -48,7 +58,8 @@ def piece_of(path: Path, names: list[str]) -> Piece:
         output_schema=output_schema("label", class_label(["no", "yes"])),
         algorithm=Algorithm("logistic", {"name": "gradient_descent", "steps": 50}),
     )
-    return Piece(spec.to_bytes(), b"\x02" * 32, str(path), 0, None, None, ".")
+    footer = ParquetFile(path).footer_digest()
+    return Piece(spec.to_bytes(), b"\x02" * 32, str(path), footer, 0, None, None, ".")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ def _by_the_rules(home: Home) -> Iterator[Finding]:
     yield _check("privacy", lambda: _privacy(home), "see `mine-agent ledger`, and privacy in policy.toml")
     yield _check("memory", lambda: _memory(home), "lower memory_mb in policy.toml")
     if (home.path / SCALE_FILE).exists():
-        yield _check("cluster", lambda: _cluster(home), "start the cluster, or delete scale.toml to work alone")
+        advice = "start the cluster, or delete scale.toml to work alone"
+        yield _check("cluster", lambda: _cluster(home), advice)
     yield _check("work", lambda: _work(home), "mine-agent resume, or mine-agent approve ID")
 
 

@@ -4,10 +4,9 @@ Every piece is a pure function of its name, and whole numbers can be added in an
 costs time only: its pieces are worked out again, and the release, its key and its price stay the same.
 
 What is checked of an answer: its form, that its records are no more than the row group has, and what no
-records can break (a symmetric matrix; entries within rows * 2^24; what a worker's answer adds to a sum that
-would not fit is refused by the sum). Besides, this machine works some pieces out itself, drawn anew each time,
-and compares: with c of n checked, a worker that lies about m pieces is found with a chance of at least
-1 - (1 - m / n)^c.
+records can break (a symmetric matrix, entries within rows * 2^24). Besides, this machine works some pieces
+out itself, drawn anew each time, and compares: with c of n checked, a worker that lies about m pieces is
+found with a chance of at least 1 - (1 - m / n)^c.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def added(
     nothing: UnnoisedSums,
     scale: Scale,
     progress: Callable[[int], None] = lambda _: None,
-    at_once: int | None = None,
+    most: int | None = None,
 ) -> UnnoisedSums:
     """The sums over all pieces.
 
@@ -44,14 +43,14 @@ def added(
         rows: how many each piece can have.
         nothing: the sum over no records, whose shape and clip all have.
         progress: is called with the number of records read so far.
-        at_once: how many pieces are handed out at a time; by default as many as this machine can hold the
+        most: how many pieces are handed out at a time; by default as many as this machine can hold the
             sums of, 256 at most.
 
     Raises:
         ScaleError: no piece came back for too long, a worker failed, or an answer is wrong.
         OpenMinedError: of the records: the same on any machine.
     """
-    most = at_once or _at_once(nothing.shape)
+    most = most or at_once(nothing.shape)
     total, done, seen = nothing, 0, 0
     checked = _drawn(len(pieces), scale.checked_share)
     left = iter(range(len(pieces)))
@@ -83,7 +82,8 @@ def added(
             future.cancel()
 
 
-def _at_once(shape: tuple[int, int]) -> int:
+def at_once(shape: tuple[int, int]) -> int:
+    """How many pieces' sums, of weights of this shape, may be here or on their way: within a gigabyte."""
     d, k = shape
     return min(MOST_AT_ONCE, max(1, _BYTES_AT_ONCE // (8 * d * (d + k))))
 

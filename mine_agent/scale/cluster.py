@@ -1,7 +1,7 @@
 """The Dask cluster that a mine's owner names: takes the sums over the row groups of a Parquet file.
 
-They are the same integers as one machine's, bit for bit (see `adding`). Noise is drawn once, at the mine, after
-the sum. The cluster is the owner's, and sees the records.
+They are the same integers as one machine's, bit for bit (see `adding`). Noise is drawn once, at the mine,
+after the sum. The cluster is the owner's, and sees the records.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ PASSPHRASE = "for the test of the demo only"
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
 
-@pytest.mark.rehearsal
+@pytest.mark.slow
+@pytest.mark.demo
 def test_a_network_reaches_its_target_and_every_sum_agrees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

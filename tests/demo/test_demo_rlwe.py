@@ -17,7 +17,8 @@ from scripts._demo.report import TWIN_DISTANCE, check
 PASSPHRASE = "for the test of the demo only"
 
 
-@pytest.mark.rehearsal
+@pytest.mark.slow
+@pytest.mark.demo
 def test_a_whole_campaign_under_ring_lwe_reaches_its_target_and_every_sum_agrees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,8 @@ from scripts._demo.report import TWIN_DISTANCE, check
 pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
 
 
-@pytest.mark.rehearsal
+@pytest.mark.slow
+@pytest.mark.demo
 @pytest.mark.parametrize("model", ["reviews", "hashtags", "mnist"])
 def test_a_campaign_comes_near_its_plaintext_and_every_sum_agrees(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

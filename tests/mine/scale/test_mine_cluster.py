@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pyarrow.parquet
 import pytest
 
 from mine_agent.campaigns.artifacts import CampaignSpec
+from mine_agent.data.adapters.tables.parquet import ParquetFile
 from mine_agent.data.datasets import DataSet, DataShelf
 from mine_agent.data.mapping import parse_mapping
 from mine_agent.errors import ScaleError
@@ -25,7 +28,7 @@ from mine_agent.privacy.entries import Kind
 from mine_agent.privacy.grid_sums import grid_sums
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import Budgeted
-from mine_agent.scale.adding import added
+from mine_agent.scale.adding import added, at_once
 from mine_agent.scale.cluster import Cluster, pieces_of, row_groups
 from mine_agent.scale.pieces import Sums, piece_sums
 from mine_agent.scale.scale_file import Scale, load_scale
@@ -33,10 +36,11 @@ from openmined_syft.models import Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import UnnoisedSums
 from openmined_syft.privacy.sums import NoisedSums, variances
-from pysonar.files.flat_toml import SettingsError
+from pysonar.files.flat_toml import SettingsError, check
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import class_label, output_schema
+from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables import Reading, record_batches
 from tests.builders.specs import spec_of
 
@@ -73,8 +77,8 @@ def batches(campaign_spec: CampaignSpec, data: DataSet) -> Iterator[Rows]:
     """As a mine reads them alone."""
     schema = campaign_spec.schema
     with data.opened() as source:
-        fields = (*schema.fields, schema.label)
-        for batch in record_batches(source, fields, Reading(source.name), limit=None, decimal="."):
+        wanted = (*schema.fields, schema.label)
+        for batch in record_batches(source, wanted, Reading(source.name), limit=None, decimal="."):
             table = pa.Table.from_batches([batch])
             yield Rows(schema.encode(table), schema.encode_labels(table))
 
@@ -239,10 +243,102 @@ def test_the_owner_names_the_cluster_in_a_file_of_its_own(tmp_path: Path) -> Non
     file = tmp_path / "scale.toml"
     file.write_text('dask = "tcp://10.0.0.5:8786"\n')
     assert load_scale(tmp_path) == Scale("tcp://10.0.0.5:8786", 600.0, 0.02)
-    for wrong in ('dask = "10.0.0.5"', 'dask = "tcp://a"\nchecked_share = 2', 'ray = "tcp://a"', ""):
-        file.write_text(wrong)
-        with pytest.raises(SettingsError):
-            load_scale(tmp_path)
+    page = (Path(__file__).parents[3] / "docs" / "scale.md").read_text()
+    file.write_text(page.split("```toml\n")[1].split("```")[0])
+    assert load_scale(tmp_path) == Scale("tcp://10.0.0.5:8786", 600.0, 0.02)
+    file.write_text('dask = "tcp://10.0.0.5:8786"\nray = "tcp://10.0.0.5:1"\n')
+    with pytest.raises(SettingsError, match="ray"):
+        load_scale(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tls://cluster.example:8786",
+        "tls://8.8.8.8:1",
+        "tcp://localhost:8786",
+        "tcp://127.0.0.1:1",
+        "tcp://[::1]:1",
+    ],
+)
+def test_sums_travel_sealed_or_inside_a_private_network(address: str) -> None:
+    check("scale.toml", Scale(address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tcp://8.8.8.8:8786",
+        "tcp://cluster.example:8786",
+        "tls://cluster.example",
+        "tcp://10.0.0.5",
+        "10.0.0.5:1",
+        "http://10.0.0.5:1",
+        "tcp://10.0.0.5:99999",
+        "tls://" + "a" * 200 + ":1",
+        "",
+    ],
+)
+def test_other_addresses_are_refused_with_what_would_be_right(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"'dask' is .*; expected tls://HOST:PORT"):
+        check("scale.toml", Scale(address))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"patience_seconds": 0.5},
+        {"patience_seconds": 86_401.0},
+        {"checked_share": -0.01},
+        {"checked_share": 1.01},
+    ],
+)
+def test_patience_and_share_have_bounds(wrong: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        check("scale.toml", replace(ALONE, **wrong))
+    check("scale.toml", replace(ALONE, patience_seconds=86_400.0, checked_share=1.0))
+    check("scale.toml", replace(ALONE, patience_seconds=1.0, checked_share=0.0))
+
+
+def test_a_worker_that_has_another_file_is_noticed_however_little_is_checked(
+    campaign_spec: CampaignSpec, data: DataSet
+) -> None:
+    pieces = [replace(piece, footer=bytes(32)) for piece in pieces_of(campaign_spec, data, ".")]
+    nothing = UnnoisedSums.nothing(*campaign_spec.family.weights_shape, alone(campaign_spec, data)._clip)
+    unchecked = replace(ALONE, checked_share=0.0)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ScaleError, match="another file there than the mine"):
+        added(pool, pieces, row_groups(data), nothing, unchecked)
+
+
+def test_the_footer_tells_files_apart(data: DataSet, tmp_path: Path) -> None:
+    footers = [ParquetFile(Path(data.location)).footer_digest()]
+    table = pa.parquet.read_table(data.location)
+    for name, other in (("fewer", table.slice(1)), ("renamed", table.rename_columns(["a", "b", "c", "hue"]))):
+        pa.parquet.write_table(other, tmp_path / name, row_group_size=ROWS // GROUPS)
+        footers.append(ParquetFile(tmp_path / name).footer_digest())
+    assert len(set(footers)) == 3
+    whole = Path(data.location).read_bytes()
+    for damaged in (b"", b"PAR1", whole[:-1], whole[:-8] + b"\xff\xff\xff\x7fPAR1", bytes(8) + b"PAR1"):
+        (tmp_path / "damaged").write_bytes(damaged)
+        with pytest.raises(FileFormatError, match="not a Parquet file"):
+            ParquetFile(tmp_path / "damaged").footer_digest()
+
+
+def test_a_piece_tells_a_worker_nothing_but_spec_file_and_mapping(
+    campaign_spec: CampaignSpec, data: DataSet
+) -> None:
+    piece = pieces_of(campaign_spec, data, ".")[0]
+    assert {one.name for one in fields(piece)} == {
+        "spec", "campaign", "path", "footer", "group", "mapping", "mapped_decimal", "decimal",
+    }  # fmt: skip
+    assert piece.spec == campaign_spec.spec.to_bytes()
+    assert data.registration.encode() not in pickle.dumps(piece)
+
+
+def test_sums_of_many_inputs_are_handed_out_a_few_at_a_time() -> None:
+    assert at_once((65, 10)) == 256
+    assert at_once((4097, 1)) * 4097 * 4098 * 8 <= 1 << 30
+    assert at_once((8192, 8192)) == 1
 
 
 @pytest.mark.slow

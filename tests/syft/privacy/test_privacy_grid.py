@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from openmined_syft.errors import NotFiniteError, PrivacyError, ShapeError
 from openmined_syft.privacy import Clip, GridRows, exact_sums, on_grid
 from openmined_syft.privacy.grid import MOST_ROWS, UNIT
+from openmined_syft.privacy.sums import MOST_SUMMED, UnnoisedSums
 
 TINY = 5e-324
 numbers = st.one_of(
@@ -144,3 +145,18 @@ def test_what_is_no_design_matrix_or_no_grid_is_refused():
         with pytest.raises(PrivacyError, match="not on the grid"):
             GridRows(np.array(bad), np.zeros((1, 1)), clip)
     GridRows(np.array([[float(UNIT), 0.0]]), np.zeros((1, 1)), clip)
+
+
+def test_batches_are_added_up_in_integers_beyond_what_one_batch_can_have() -> None:
+    clip, most = Clip(1.0, 1.0), np.full((2, 2), MOST_ROWS * UNIT**2)
+
+    def of(rows: int) -> UnnoisedSums:
+        return UnnoisedSums(most, np.ones((2, 1), np.int64), rows, clip)
+
+    two = of(MOST_ROWS) + of(MOST_ROWS)
+    assert two == UnnoisedSums(2 * most, np.full((2, 1), 2), 2 * MOST_ROWS, clip)
+    assert MOST_SUMMED > 10**11
+    assert (MOST_SUMMED + 1) * UNIT**2 == 1 << 62
+    of(MOST_SUMMED - 1) + of(1)
+    with pytest.raises(PrivacyError, match="split the data set"):
+        of(MOST_SUMMED) + of(1)

@@ -155,10 +155,14 @@ chaos: setup     ## campaigns while parties die, nodes lie, disks fill and clock
 
 # --- measuring -----------------------------------------------------------------------------------------------
 
-bench: setup     ## encrypted training beside its peers, in an environment of its own; writes benchmarks/RESULTS.md
+bench: setup text-data ## encrypted training beside its peers, in an environment of its own; writes benchmarks/RESULTS.md
 	@test -x build/bench/venv/bin/python || $(PY) -m venv build/bench/venv
 	@build/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r benchmarks/requirements.lock
+	@test -x build/bench/flower/bin/python || $(PY) -m venv build/bench/flower
+	@build/bench/flower/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r benchmarks/flower.lock
+	@build/bench/venv/bin/python -m benchmarks.texts
 	@build/bench/venv/bin/python -m benchmarks
 
 bench-privacy: setup text-data ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)
@@ -244,6 +248,8 @@ lock:            ## resolve the lock files anew (needs uv on PATH)
 		--no-header --no-deps benchmarks/privacy-data.in -o benchmarks/privacy-data.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header benchmarks/tables-data.in -o benchmarks/tables-data.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-header benchmarks/flower.in -o benchmarks/flower.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--no-header ci/prove/requirements.in -o ci/prove/requirements.lock
 

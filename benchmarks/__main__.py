@@ -21,6 +21,7 @@ GROUPS = {
     "ahead": "benchmarks.rows.ahead",
     "rlwe": "benchmarks.rows.rlwe",
     "rlwe-large": "benchmarks.rows.rlwe_large",
+    "simulation": "benchmarks.rows.simulation",
     "tenseal": "benchmarks.rows.tenseal",
     "mlp": "benchmarks.rows.mlp",
 }
@@ -31,6 +32,7 @@ SIZES = {
     "ahead": (2048,),
     "rlwe": (2048,),
     "rlwe-large": (2048,),
+    "simulation": (0,),
     "tenseal": (2048, 3072),
     "mlp": (0,),
 }

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -34,7 +35,8 @@ MINES = {
 }
 """The commands of the mines, in Python and in JavaScript."""
 FUNDS = 100 * 10**18
-POLL = ("--confirmations", "0", "--poll-seconds", "0.2")
+# Five agents that look more often take the cores from those who train.
+POLL = ("--confirmations", "0", "--poll-seconds", "0.5")
 
 
 class Stopwatch:
@@ -78,9 +80,11 @@ def run_campaign(
         with watch.phase("chain", "a local chain, and Sonar on it", console):
             commands = MINES[mines]
             csv_only = [command == "mine-agent-js" for command in commands]
-            files = wish.subject.write(folder / "data", csv_only, seed)
             chain = stack.enter_context(Anvil(folder / "anvil.log"))
-            deployment = deploy_sonar(folder, chain.url)
+            with ThreadPoolExecutor(1) as beside:
+                written = beside.submit(wish.subject.write, folder / "data", csv_only, seed)
+                deployment = deploy_sonar(folder, chain.url)
+                files = written.result()
             web3 = connect(chain.url, expected_chain_id=CHAIN_ID)
             sonar = Sonar.open(web3, deployment.address)
         with watch.phase(
@@ -113,6 +117,7 @@ def run_campaign(
             parties.wait_until(
                 lambda: not any(sonar.owed(campaign, who) for who in owing), "all claims", wish.most_seconds
             )
+            parties.stop()  # nothing is left to do for them
         with watch.phase("delivery", "the scientist opens the delivered model", console):
             saved = folder / "model.safetensors"
             opened = parties.scientist.ask(

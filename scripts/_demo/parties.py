@@ -194,6 +194,11 @@ class Parties:
         for party in self.all:
             party.check()
 
+    def stop(self) -> None:
+        """End all agents, at once."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Party.stop, self.all))
+
     def wait_until(self, done: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
         """Look until it is so; CommandFailedError if it is not in time or an agent ends."""
         deadline = time.monotonic() + seconds
@@ -211,5 +216,4 @@ class Parties:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for party in self.all:
-            party.stop()
+        self.stop()

@@ -74,13 +74,17 @@ def train_twin(
     scheme = scheme_named(algorithm.scheme)
     own = schema.encode(read_csv(validation, schema))
     versions = [family.initial_weights()]
+    visits: dict[tuple[str, int], Any] = {}
     for submission in record:
         if submission["verdict"] != "IMPROVED":
             continue
         miner, base = submission["miner"], submission["base_version"]
-        salt = salt_of(campaign, owned[miner].digest)
-        data = releases.get(miner) or owned[miner].rows
-        visit = scheme.visit(family, data, rule, version=base, salt=salt)
+        key = miner, base if scheme.fresh_rows else 0
+        if key not in visits:
+            salt = salt_of(campaign, owned[miner].digest)
+            data = releases.get(miner) or owned[miner].rows
+            visits[key] = scheme.visit(family, data, rule, version=base, salt=salt)
+        visit = visits[key]
         before = versions[base]
         if isinstance(family, LinearFamily):
             gradient = visit(before) - before
@@ -109,13 +113,16 @@ def ridge_ceiling(plan: Plan, owned: Mapping[str, Owned], files: Files) -> float
     sums = family.sums([Rows(X, y)])
     penalised = np.append(np.ones(plan.schema.n_features), 0.0)
 
-    def accuracy(path: Path, weights: NDArray[np.float64]) -> float:
+    def read(path: Path) -> Rows:
         table = read_csv(path, plan.schema)
-        predicted = family.predict(weights, plan.schema.encode(table))
-        return float((predicted == plan.schema.encode_labels(table)).mean())
+        return Rows(plan.schema.encode(table), plan.schema.encode_labels(table))
+
+    def accuracy(rows: Rows, weights: NDArray[np.float64]) -> float:
+        return float((family.predict(weights, rows.X) == rows.y).mean())
 
     tried = [
         np.linalg.solve(sums.products / sums.rows + alpha * np.diag(penalised), sums.pulls / sums.rows)
         for alpha in ALPHAS
     ]
-    return accuracy(files.test, max(tried, key=lambda weights: accuracy(files.validation, weights)))
+    validation, test = read(files.validation), read(files.test)
+    return accuracy(test, max(tried, key=lambda weights: accuracy(validation, weights)))

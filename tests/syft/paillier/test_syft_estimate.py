@@ -125,8 +125,9 @@ def table_rows(load) -> Rows:
         (lambda: table_rows(load_digits), "one_vs_rest", 10),
         (lambda: text_rows(256), "logistic", 1),
         pytest.param(lambda: text_rows(1024), "logistic", 1, marks=pytest.mark.slow),
+        pytest.param(lambda: text_rows(4096), "logistic", 1, marks=pytest.mark.slow),
     ],
-    ids=["breast cancer", "digits", "text of 256", "text of 1024"],
+    ids=["breast cancer", "digits", "text of 256", "text of 1024", "text of 4096"],
 )
 @pytest.mark.parametrize("bits", [2048, 3072])
 def test_products_are_counted_as_the_kernel_does_them(rows, family, classes, bits):

@@ -162,7 +162,7 @@ bench: setup text-data ## encrypted training beside its peers, in an environment
 	@test -x build/bench/flower/bin/python || $(PY) -m venv build/bench/flower
 	@build/bench/flower/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r benchmarks/flower.lock
-	@build/bench/venv/bin/python -m benchmarks.texts
+	@$(PY) -m benchmarks.texts
 	@build/bench/venv/bin/python -m benchmarks
 
 bench-privacy: setup text-data ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)

@@ -361,6 +361,7 @@ def test_a_worker_killed_half_way_changes_neither_sums_nor_price(
                 killed.append(seen)
 
         scale = Scale(dask=local.scheduler_address, patience_seconds=120.0)
+        assert Cluster(scale).workers() == 2
         found = Cluster(scale, half_way, at_once=4).sums(campaign_spec, data, clip, ".")
         assert killed
         assert killed[0] < ROWS // 2

@@ -309,7 +309,7 @@ def test_refusals_end_with_1_and_say_why(
         (Shell(tmp_path / "none"), ("campaign", "list"), "'init'"),
         (sonar_command, ("campaign", "show", "nobody"), "does not name a campaign"),
         (sonar_command, ("campaign", "show", "0x" + "12" * 32), "has no campaign"),
-        (sonar_command, (*create[:2], str(tmp_path / "none.toml"), *create[3:]), "not there"),
+        (sonar_command, (*create[:2], str(tmp_path / "none.toml"), *create[3:]), "does not exist"),
         (sonar_command, create, "no certificate"),
         (Shell(sonar_command.home, "wrong"), create, "passphrase"),
     ):

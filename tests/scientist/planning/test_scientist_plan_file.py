@@ -14,7 +14,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
     with pytest.raises(PlanError) as caught:
         read_plan(path)
-    assert str(caught.value) == f"{path}: the file is not there; expected a plan as .toml or .json"
+    assert str(caught.value) == f"{path}: the file does not exist; expected a plan as .toml or .json"
 
 
 def test_what_cannot_be_read_of_a_file_is_said_in_one_plain_sentence(tmp_path: Path) -> None:

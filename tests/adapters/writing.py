@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pyarrow.feather
 import pyarrow.parquet
 
 from tests.json_types import JsonObject
+from tests.roles import there
 
 Told = tuple[str, dict[str, str]]
 """Location and options."""
@@ -146,12 +149,12 @@ def _as_python(records: pa.Table, folder: Path, name: str, expression: str) -> T
 
 
 def owners_function(program: str, folder: Path, name: str) -> Told:
-    """A module of the owner's own whose function `records` gives them."""
-    import sys
-
+    """A module of the owner's own, as if it were installed, whose function `records` gives them."""
     module = f"owners_module_{name}_{abs(hash(str(folder)))}"
     (folder / f"{module}.py").write_text(program)
-    sys.path.insert(0, str(folder))
+    spec = there(importlib.util.spec_from_file_location(module, folder / f"{module}.py"))
+    sys.modules[module] = importlib.util.module_from_spec(spec)
+    there(spec.loader).exec_module(sys.modules[module])
     return f"python:{module}:records", {}
 
 

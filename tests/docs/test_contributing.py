@@ -93,8 +93,8 @@ def test_the_command_shown_prints_a_table_and_json_and_refuses_as_all_commands_d
     (program,) = (block for block in blocks("python") if "@command" in block)
     app = App(name="mine-agent", help="One command.")
     app.command()(as_module("mine_agent.cli.where", program, monkeypatch).where)
-    shown = CliRunner().invoke(app, ["--home", str(home.path)])
+    shown = CliRunner().invoke(app, ["where", "--home", str(home.path)])
     assert (shown.exit_code, home.address in shown.stdout) == (0, True)
-    printed = CliRunner().invoke(app, ["--home", str(home.path), "--format", "json"])
+    printed = CliRunner().invoke(app, ["where", "--home", str(home.path), "--format", "json"])
     assert json.loads(printed.stdout) == {"home": str(home.path), "account": home.address}
-    assert CliRunner().invoke(app, ["--home", str(home.path / "nowhere")]).exit_code == 1
+    assert CliRunner().invoke(app, ["where", "--home", str(home.path / "nowhere")]).exit_code == 1

@@ -37,7 +37,7 @@ At p99 over the aim of 100 ms: {slow}.
 """
 
 
-def write_page(kept: Path) -> None:
+def write_page(kept: Path, path: Path = PAGE) -> None:
     """benchmarks/STATISTICS.md."""
     runs = [
         events.Run(run["name"], run["events"], run["seconds"], run["cpu"])
@@ -63,7 +63,7 @@ def write_page(kept: Path) -> None:
         table="\n".join(queries.table(timings)),
         slow=", ".join(slow) if slow else "none",
     )
-    PAGE.write_text(told)
+    path.write_text(told)
 
 
 def ratio(runs: list[events.Run]) -> float:

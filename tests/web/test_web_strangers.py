@@ -166,9 +166,12 @@ def test_streams_are_few_for_each_address_and_end_with_the_service(
     with behind_door(application, Door()) as address:
         url = f"http://127.0.0.1:{address[1]}/api/v1/news"
         with contextlib.ExitStack() as open_ones:
+            heard = []  # a stream is closed when nobody holds its lines
             for _ in range(2):
                 answer = open_ones.enter_context(httpx.stream("GET", url, timeout=LATEST))
-                assert next(answer.iter_lines()) == "event: block"
+                heard.append(answer.iter_lines())
+                assert next(heard[-1]) == "event: block"
+            assert serving.streams.taken == 2
             assert httpx.get(url, timeout=LATEST).text == "retry: 30000\n\n"
             assert serving.streams.enter("192.0.2.1")
             assert httpx.get(url, timeout=LATEST).status_code == 503

@@ -23,9 +23,13 @@ from openmined_syft.models import Rows, build_family
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.rules import GradientDescent
 from pysonar.protocol.artifacts import DEFAULT_STEPS
-from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, SPLIT_DEVIATIONS, least_gain_ppm
+from pysonar.protocol.artifacts.spec.least_gain import (
+    DEVIATIONS,
+    FEE_SHARE_PPM,
+    SPLIT_DEVIATIONS,
+    least_gain_ppm,
+)
 from pysonar.protocol.artifacts.validation_rows import guiding
-from pysonar.scientist.planning.plan import FEE_SHARE_PPM
 
 PAGE = Path(__file__).parents[2] / "docs" / "noise-mining.md"
 VALIDATION, MINES, MINE_ROWS, TARGET = 360, 3, 359, 0.9

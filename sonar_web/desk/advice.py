@@ -23,7 +23,12 @@ from pysonar.chain.address import require_address
 from pysonar.chain.errors import BadAddressError
 from pysonar.protocol.artifacts import MAX_BYTES, ArtifactError, Spec, parse_certificate
 from pysonar.protocol.artifacts.capsule_terms import MOST_BYTES, NOTATION, CapsuleTerms, Objection, Size
-from pysonar.protocol.artifacts.spec.least_gain import least_gain_ppm
+from pysonar.protocol.artifacts.spec.least_gain import (
+    least_gain_ppm,
+    usual_fee,
+    usual_guiding_rows,
+    usual_min_gain,
+)
 from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.store.interface import Reader
@@ -72,6 +77,24 @@ class Advice(BaseModel):
     remarks: list[str] = []
     costs: list[Cost] = []
     least_gain: int | None = None
+
+
+class Guards(BaseModel):
+    """What `sonar campaign create` asks for without a word, so that luck does not pay. `fee`: in the bounty's
+    unit.
+    """
+
+    guiding_rows: int
+    min_gain: int
+    fee: str
+
+
+def usual_guards(rows: int, target: int, bounty: int, *, in_ether: bool) -> Guards:
+    """For so many validation records, a target in ppm and a bounty in the smallest unit."""
+    guiding = usual_guiding_rows(rows)
+    least = usual_min_gain(rows, guiding, target)
+    fee = usual_fee(bounty) if in_ether else usual_fee(bounty, least=1)
+    return Guards(guiding_rows=guiding, min_gain=least, fee=str(fee))
 
 
 def advise(asked: AskedFor, certificate: Cid | None, store: Reader) -> Advice:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -17,7 +17,7 @@ from sonar_web.api.reading import Reader, address
 from sonar_web.api.routes import Index
 from sonar_web.api.shapes import Refusal
 from sonar_web.desk.account import Account
-from sonar_web.desk.advice import Advice, AskedFor, advise
+from sonar_web.desk.advice import Advice, AskedFor, Guards, advise, usual_guards
 from sonar_web.errors import (
     BadQueryError,
     ForbiddenError,
@@ -29,6 +29,7 @@ from sonar_web.errors import (
 )
 
 MOST_BYTES = 1 << 20
+MOST_ROWS = 1 << 40
 UNREACHABLE = 3
 """The exit code of errors that pass when a node or a store is there again."""
 M = TypeVar("M", bound=BaseModel)
@@ -56,7 +57,7 @@ class Words(BaseModel):
 
 
 def advice_router() -> APIRouter:
-    """`POST /api/v1/advice`."""
+    """`POST /api/v1/advice` and `GET /api/v1/advice/guards`."""
     router = APIRouter(prefix="/api/v1/advice")
     schema = {
         "requestBody": {
@@ -70,6 +71,16 @@ def advice_router() -> APIRouter:
         """What speaks against a campaign that is not created yet, and what a mine's visit takes."""
         asked = await _body(request, AskedFor)
         return await run_in_threadpool(_advised, request, index, asked)
+
+    @router.get("/guards")
+    def guards(
+        rows: Annotated[int, Query(ge=1, le=MOST_ROWS)],
+        target: Annotated[int, Query(ge=1, le=1_000_000)],
+        bounty: Annotated[str, Query(pattern=r"^\d{1,40}$")],
+        in_ether: bool = True,
+    ) -> Guards:
+        """What keeps luck from being paid: which records only guide, the smallest paid gain, and the fee."""
+        return usual_guards(rows, target, int(bounty), in_ether=in_ether)
 
     return router
 

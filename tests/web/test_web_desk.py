@@ -19,10 +19,13 @@ from pysonar.chain.errors import NodeDownError
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.browser_sessions import Sessions
 from pysonar.party.home.settings import Settings, save_settings
+from pysonar.protocol.artifacts import Algorithm
 from pysonar.protocol.artifacts.capsule_terms import NOTATION
 from pysonar.protocol.openpgp import SecretKey
+from pysonar.protocol.schema import class_label, input_schema, number_field, output_schema
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.home import Home
+from pysonar.scientist.planning.plan import Plan
 from pysonar.store import cid_of
 from pysonar.store.embedded.store import EmbeddedStore
 from sonar_web.api.app import Serving, make_app
@@ -303,3 +306,34 @@ def test_a_capsule_without_terms_or_certificate_and_a_spec_that_is_none_are_said
     for body in (b"{", b"[]", b'{"spec": {}}', b"[" * 100_000):
         assert desk.post("/api/v1/advice", content=body).status_code == 400
     assert desk.post("/api/v1/advice", content=b" " * (1 << 21)).status_code == 413
+
+
+@pytest.mark.parametrize(("rows", "guiding"), [(1, 0), (199, 0), (200, 100), (361, 180), (100_000, 50_000)])
+@pytest.mark.parametrize("bounty", [10**17, 10**19])
+def test_the_pages_propose_what_the_command_line_does(
+    desk: TestClient, rows: int, guiding: int, bounty: int
+) -> None:
+    """By a plan that says nothing of them."""
+    unsaid = Plan(
+        title="Irises", capsule="0x" + "11" * 20, bounty=bounty, target=900_000,
+        algorithm=Algorithm("logistic"),
+        input_schema=input_schema({"x": number_field((0, 1))}),
+        output_schema=output_schema("y", class_label(["a", "b"])),
+    )  # fmt: skip
+    plan = unsaid.for_rows(rows)
+    assert plan.guiding_rows(rows) == guiding
+    proposed = desk.get(f"/api/v1/advice/guards?rows={rows}&target=900000&bounty={bounty}").json()
+    assert proposed == {"guiding_rows": guiding, "min_gain": plan.min_gain, "fee": str(plan.fee)}
+
+
+@pytest.mark.parametrize(("bounty", "fee"), [(0, "1"), (1, "1"), (500, "1"), (501, "2"), (10**9, "2000000")])
+def test_a_token_of_few_decimals_has_a_fee_all_the_same(desk: TestClient, bounty: int, fee: str) -> None:
+    query = f"rows=360&target=900000&bounty={bounty}&in_ether=false"
+    assert desk.get(f"/api/v1/advice/guards?{query}").json()["fee"] == fee
+
+
+@pytest.mark.parametrize(
+    "query", ["rows=0&target=1", "rows=1&target=1000001", "rows=1&target=1&bounty=-1", "rows=1&target=1", ""]
+)
+def test_guards_of_nothing_are_refused(desk: TestClient, query: str) -> None:
+    assert desk.get(f"/api/v1/advice/guards?{query}").status_code == 422

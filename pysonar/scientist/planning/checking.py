@@ -53,6 +53,7 @@ def looked_through(path: Path, validation: Path | None = None, capsule: str | No
         return LookedThrough(plan, named, remarks=remarks)
     source = CsvFile(validation)
     records, reading = read_records(source, plan.schema)
+    plan = plan.for_rows(records.num_rows)  # as `create` will ask for it
     start = starting_accuracy(plan, records)
     understood = Understood(records, plan, source.remarks(), reading, start)
     rehearsal = rehearse(plan, records, start)

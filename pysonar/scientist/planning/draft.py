@@ -22,6 +22,7 @@ from openmined_syft.judging.plain_campaign import climb
 from openmined_syft.models import Rows
 from openmined_syft.schemes.expected import expected_costs
 from pysonar.protocol.amounts import format_ppm
+from pysonar.protocol.artifacts.spec.least_gain import FEE_SHARE_PPM, LEAST_SPLIT, USUAL_GUIDES
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.columns import (
     Drafted,
@@ -32,7 +33,7 @@ from pysonar.scientist.planning.columns import (
     scaled,
     values_of,
 )
-from pysonar.scientist.planning.plan import DEFAULT_GUIDES, FEE_SHARE_PPM, LEAST_SPLIT, Plan
+from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.scientist.planning.rehearsal import plain_campaign, rehearse
 from pysonar.tables import CsvFile, read_records
@@ -41,7 +42,10 @@ from pysonar.tables.understanding import TableSeen, understand
 MOST_ROWS = 4_000
 RARE = 0.75
 """Above this share of one class, accuracy rewards a model that always names it."""
-RARE_LIMIT = "# where a class is rare, expect 6 to 10 points less than scikit-learn: see benchmarks/TABLES.md"
+RARE_LIMIT = """\
+# where a class is rare, expect 6 to 10 points less than scikit-learn: see benchmarks/TABLES.md
+# after the first mine whoever shifts the bias is paid without a record: `sonar campaign check` says how much;
+# metric = "auc" is not moved by that, and leaves it to you where to draw the line between the classes"""
 BETTER = 20_000
 """A feature map must be better by so much (ppm) to be worth its longer visits."""
 FOURIER = 256
@@ -139,7 +143,7 @@ def draft(
 
 def _guards(guiding_share: int | None, evaluations: int | None) -> list[str]:
     """What stands between the scientist and those who guess, beside the smallest gain and the fee."""
-    said = f'"{format_ppm(DEFAULT_GUIDES if guiding_share is None else guiding_share)}"'
+    said = f'"{format_ppm(USUAL_GUIDES if guiding_share is None else guiding_share)}"'
     lines = [f"guiding_share = {said}"]
     if guiding_share is None:
         lines = [

@@ -27,7 +27,13 @@ from pysonar.protocol.amounts import AmountError, format_ppm, parse_ppm, parse_s
 from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.artifacts.spec.algorithm import check_size
-from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS, SPLIT_DEVIATIONS, least_gain_ppm
+from pysonar.protocol.artifacts.spec.least_gain import (
+    LEAST_SPLIT,
+    USUAL_GAIN,
+    USUAL_GUIDES,
+    usual_fee,
+    usual_min_gain,
+)
 from pysonar.protocol.artifacts.spec.purposes import PURPOSES, UNSTATED
 from pysonar.protocol.artifacts.spec.spec import MOST_EVALUATIONS
 from pysonar.protocol.cid import Cid
@@ -38,10 +44,7 @@ SOURCE = "the plan"
 DAY = 86_400
 HOUR = 3_600
 MOST_WEI = (1 << 96) - 1  # what the contract packs
-DEFAULT_STAKE, DEFAULT_FEE = 10**16, 10**15  # of campaigns in ether, wei
-FEE_SHARE_PPM = 2_000  # of the bounty: guesses cost more than they find; see docs/noise-mining.md
-DEFAULT_GAIN = 5_000
-DEFAULT_GUIDES, LEAST_SPLIT = 500_000, 200  # ppm of the records, where there are so many
+DEFAULT_STAKE = 10**16  # of campaigns in ether, wei
 UNSAID = -(1 << 128)
 MOST_PENDING = (1 << 24) - 1
 
@@ -126,8 +129,8 @@ class Plan:
         if not isinstance(self.asset, Asset):
             raise PlanError(SOURCE, "asset", self.asset, "ETHER, or what `Scientist.asset(address)` gives")
         self._convert("bounty", self.asset.parse)
-        share = self.bounty * FEE_SHARE_PPM // 1_000_000 if isinstance(self.bounty, int) else 0
-        for name, in_ether in (("stake", DEFAULT_STAKE), ("fee", max(DEFAULT_FEE, share))):
+        fee = usual_fee(self.bounty if isinstance(self.bounty, int) else 0)
+        for name, in_ether in (("stake", DEFAULT_STAKE), ("fee", fee)):
             if getattr(self, name) == UNSAID:
                 if not self.asset.is_ether:  # what is little of one token is a fortune of another
                     raise PlanError(SOURCE, name, None, f"an amount of {self.asset.symbol}; '0' for none")
@@ -136,7 +139,7 @@ class Plan:
             self._convert(name, self.asset.parse)
         if self.min_gain == UNSAID:
             object.__setattr__(self, "gain_by_rows", True)
-            object.__setattr__(self, "min_gain", DEFAULT_GAIN)
+            object.__setattr__(self, "min_gain", USUAL_GAIN)
         if self.guiding_share == UNSAID:
             # Whoever says the smallest gain has a guard of their own.
             object.__setattr__(self, "guides_by_rows", self.gain_by_rows)
@@ -232,12 +235,9 @@ class Plan:
         """
         if not self.gain_by_rows:
             return self
-        share = DEFAULT_GUIDES if self.guides_by_rows and rows >= LEAST_SPLIT else self.guiding_share
+        share = USUAL_GUIDES if self.guides_by_rows and rows >= LEAST_SPLIT else self.guiding_share
         split = replace(self, guiding_share=share)
-        guides = split.guiding_rows(rows)
-        deviations = SPLIT_DEVIATIONS if guides else DEVIATIONS
-        least = max(DEFAULT_GAIN, least_gain_ppm(rows - guides, deviations))
-        return replace(split, min_gain=max(1, min(least, self.target // 8)))
+        return replace(split, min_gain=usual_min_gain(rows, split.guiding_rows(rows), self.target))
 
     def guiding_rows(self, rows: int) -> int:
         """How many of so many validation records guide the search.

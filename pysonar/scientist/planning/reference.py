@@ -9,14 +9,8 @@ from typing import Any
 from openmined_syft.rules import rule_names
 from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts.spec.algorithm import FAMILIES, defaults_of, metrics_of
-from pysonar.scientist.planning.plan import (
-    DEFAULT_FEE,
-    DEFAULT_GAIN,
-    DEFAULT_STAKE,
-    FEE_SHARE_PPM,
-    LEAST_SPLIT,
-    Plan,
-)
+from pysonar.protocol.artifacts.spec.least_gain import FEE_SHARE_PPM, LEAST_FEE, LEAST_SPLIT, USUAL_GAIN
+from pysonar.scientist.planning.plan import DEFAULT_STAKE, Plan
 
 _AMOUNT, _SHARE, _SPAN = (
     "text with its unit: '2 ETH'",
@@ -58,7 +52,7 @@ def _shown(name: str, value: Any) -> str:
     return f"{value}" if not isinstance(value, tuple) else ", ".join(map(str, value))
 
 
-_MIN_GAIN = f"{format_ppm(DEFAULT_GAIN)}, or more where validation records are few"
+_MIN_GAIN = f"{format_ppm(USUAL_GAIN)}, or more where validation records are few"
 
 KEYS = (
     Key("title", "text", "What data owners read first.", 'title = "Irises"'),
@@ -98,7 +92,7 @@ KEYS = (
         _AMOUNT,
         "Of each submission, to Capsule. In a token it must be given.",
         'fee = "0.001 ETH"',
-        f"{FEE_SHARE_PPM / 10_000:g} % of the bounty, {DEFAULT_FEE / 10**18:g} ETH at least",
+        f"{FEE_SHARE_PPM / 10_000:g} % of the bounty, {LEAST_FEE / 10**18:g} ETH at least",
     ),
     Key(
         "asset",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, SyftError
 from openmined_syft.judging.plain_campaign import PlainCampaign, climb
+from openmined_syft.judging.unearned import Standing, Unearned, after_one_visit, unearned
 from openmined_syft.models import Inputs, Learnable, Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.schemes import scheme_named
@@ -22,6 +23,7 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts import Algorithm, FromCampaign
 from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
 from pysonar.protocol.artifacts.spec.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.least_gain import LEAST_SPLIT
 from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.noise import MOST_INPUTS, expected_noise, release
@@ -31,6 +33,8 @@ MOST_ROWS = 2_000
 """A rehearsal shall take seconds: of more records these many, evenly spread, play the mine and measure it."""
 MOST_EVALUATIONS = 12
 DRAWS = 5
+FEW = 100
+"""Fewer validation records cannot be told from luck, split or not."""
 RARE = 0.25
 """A class with a smaller share is rare, as in the tables that were measured."""
 
@@ -51,6 +55,7 @@ class Rehearsal:
         epsilon, noised: of a mine's release for this plan, and the best that the same mine came to under such
             noise, ppm, the worst, the median and the best of `DRAWS`; None where it is not played: networks,
             very many inputs.
+        unearned: what somebody without a record is paid, before any mine and after the first (None: nothing).
     """
 
     plan: Plan
@@ -62,6 +67,7 @@ class Rehearsal:
     rarest: float | None = None
     epsilon: float | None = None
     noised: tuple[int, int, int] | None = None
+    unearned: tuple[Unearned | None, Unearned | None] = (None, None)
 
     @property
     def most_paid(self) -> int:
@@ -115,7 +121,52 @@ class Rehearsal:
             )
         elif plan.algorithm.family == NETWORK:
             said.append("mines train networks only where their owners gave up privacy for it; few may join")
-        return [*said, *self._limits()]
+        return [*self._without_records(), *said, *self._limits()]
+
+    def _without_records(self) -> list[str]:
+        """What takes no record and is paid all the same: of the bounty, a hundredth or more."""
+        plan, said = self.plan, []
+        if not plan.guiding_share and FEW <= self.rows < LEAST_SPLIT:
+            said.append(
+                f"of {self.rows} validation records all guide and pay: guesses still find 1 to 2 % of it;"
+                ' guiding_share = "50 %" kept them out (docs/noise-mining.md)'
+            )
+        elif self.rows < FEW:
+            said.append(
+                f"{self.rows} validation records are so few that guesses find 1 to 11 % of the bounty after"
+                " the first mine, too (docs/noise-mining.md): more of them are the best guard"
+            )
+        for found, when in zip(self.unearned, ("before any mine", "after the first mine"), strict=True):
+            left = 0 if found is None else found.left(fee_ppm(plan, self.start))
+            if found is None or left * 100 < denominator(plan, self.start):
+                continue
+            amount = plan.asset.show(plan.bounty * left // denominator(plan, self.start))
+            what = "only makes its scores larger or smaller"
+            if found.column is not None:
+                what = f"only names {self._named(found)} more often"
+            said.append(
+                f"{when} a submission that {what}, and so takes no record, is paid: whoever tries it is left"
+                f" with {amount}; {self._remedy(found, when)} (docs/noise-mining.md)"
+            )
+        return said
+
+    def _named(self, found: Unearned) -> str:
+        classes = self.plan.schema.classes
+        if classes is None or found.column is None:
+            return "higher numbers" if found.more else "lower numbers"
+        if len(classes) == 2 and self.plan.family.weights_shape[1] == 1:
+            return repr(classes[int(found.more)])
+        return repr(classes[found.column]) if found.more else f"classes other than {classes[found.column]!r}"
+
+    def _remedy(self, found: Unearned, when: str) -> str:
+        plan = self.plan
+        if found.column is None:
+            return "steps = [0.5, 1, 2, 4, 8] let the search go as far along the mine's own gradient"
+        if plan.schema.classes is None:
+            return "more [rule] steps leave less of it, and so does a center nearer to the label's mean"
+        if when == "before any mine" and plan.metric == "accuracy":
+            return "list the most frequent class first among the label's: the first model then names it"
+        return 'metric = "auc" asks for the order alone, which no such thing changes'
 
     def _limits(self) -> list[str]:
         """What was measured of such plans on other tables (benchmarks/TABLES.md)."""
@@ -145,6 +196,7 @@ class Rehearsal:
             "rehearsed_linear_ppm": self.plain_reached,
             "epsilon": self.epsilon,
             "rehearsed_noised_ppm": None if self.noised is None else list(self.noised),
+            "unearned_ppm": [None if one is None else one.gained for one in self.unearned],
             "most_paid": str(self.most_paid),
             "per_point": str(self.per_point),
             "warnings": [*self.slips(), *self.warnings()],
@@ -157,6 +209,11 @@ class Rehearsal:
                 ' metric = "balanced_accuracy" starts lower, and pays for telling classes apart'
             )
         return "try another family, a feature map, or center and scale of the fields"
+
+
+def fee_ppm(plan: Plan, start: int) -> int:
+    """What the fee of one submission is worth, in ppm of the metric."""
+    return plan.fee * denominator(plan, start) // plan.bounty
 
 
 def denominator(plan: Plan, start: int) -> int:
@@ -201,7 +258,24 @@ def rehearse(plan: Plan, validation: pa.Table, start: int) -> Rehearsal:
     rarest = None
     if plan.schema.classes is not None and len(plan.schema.classes) == 2:
         rarest = float(np.bincount(y.astype(np.int64), minlength=2).min() / len(y))
-    return Rehearsal(plan, len(y), start, reached, visits, plain, rarest, epsilon, noised)
+    free = _without_records(plan, campaign, rows)
+    return Rehearsal(plan, len(y), start, reached, visits, plain, rarest, epsilon, noised, free)
+
+
+def _without_records(
+    plan: Plan, campaign: PlainCampaign, rows: Rows
+) -> tuple[Unearned | None, Unearned | None]:
+    """What is paid to those who have none, before the mine of these records and after its first visit."""
+    if not isinstance(plan.family, LinearFamily):
+        return None, None
+    rules = {"target": plan.target, "min_gain": plan.min_gain}
+    first = after_one_visit(campaign, campaign.visit(rows), **rules)
+    price = fee_ppm(plan, campaign.start)
+    before, after = (
+        None if standing is None else unearned(campaign, standing, price=price, **rules)
+        for standing in (Standing(campaign.first, campaign.start), first)
+    )
+    return before, after
 
 
 def _under_noise(

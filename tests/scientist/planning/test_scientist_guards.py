@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from openmined_oracle.campaigns.operator_rules import published_terms
+from openmined_oracle.home import CapsuleSettings
+from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan_file import plan_from
 from tests.json_types import JsonObject
@@ -57,3 +60,20 @@ def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: JsonObject
     del plan_values["fee"]
     assert plan_from(plan_values | {"bounty": "10 ETH"}).fee == 2 * 10**16
     assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15
+
+
+@pytest.mark.parametrize("rows", [2, 20, 99, 199, 200, 201, 360, 100_000])
+def test_what_is_proposed_is_what_a_capsule_accepts_by_its_own_terms(
+    plan_values: JsonObject, rows: int
+) -> None:
+    """One whose operator changed nothing, and one that asks for as much as the guards say themselves."""
+    del plan_values["min_gain"], plan_values["fee"]
+    plan = plan_from(plan_values).for_rows(rows)
+    paying = rows - plan.guiding_rows(rows)
+    terms = published_terms(CapsuleSettings(certificate="A"))
+    assert list(terms.to_gain("logistic", plan.min_gain, paying)) == []
+    assert list(terms.to_payment("0x" + "00" * 20, plan.bounty, plan.fee)) == []
+    if rows >= 20:
+        strict = published_terms(CapsuleSettings(certificate="A", least_gain_deviations=DEVIATIONS))
+        assert list(strict.to_gain("logistic", plan.min_gain, paying)) == []
+        assert list(strict.to_gain("logistic", plan.min_gain // 3, paying)) != []

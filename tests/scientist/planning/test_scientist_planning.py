@@ -134,6 +134,7 @@ def test_a_rare_class_is_measured_by_balanced_accuracy(tmp_path: Path) -> None:
     assert 'metric = "balanced_accuracy"' in text
     assert "80% of the records are 'well'" in text
     assert "expect 6 to 10 points less" in text
+    assert 'metric = "auc" is not moved by that' in text
     assert "Fourier" not in text
 
 

@@ -182,3 +182,23 @@ def test_launching_what_cannot_work_sends_nothing(owner: Scientist, plan_values:
         campaign.launch()
     assert owner.connection.journal.all() == []
     assert owner.outbox.unfinished() == []
+
+
+def test_what_takes_no_record_and_is_paid_is_said_with_what_to_do(plan_values: JsonObject) -> None:
+    """A first model that names the rarer class: whoever says the other one would be paid for it."""
+    usual = {"fee": "0.02 ETH", "target": "95 %", "min_gain": "5 %"}
+    people = table(300, share=0.8)
+    before = [
+        line for line in rehearse(plan_from(plan_values | usual), people, 0).warnings() if "before" in line
+    ]
+    (said,) = before
+    assert "only names" in said
+    assert "list the most frequent class first among the label's" in said
+    assert rehearse(plan_from(plan_values | usual), table(300), 0).unearned == (None, None)
+
+
+@pytest.mark.parametrize(("rows", "said"), [(99, "so few"), (100, '"50 %"'), (199, '"50 %"'), (200, "")])
+def test_few_records_are_said_to_be_within_reach_of_luck(plan: Plan, rows: int, said: str) -> None:
+    lines = [line for line in rehearse(plan, table(rows), 0).warnings() if "guesses" in line]
+    assert len(lines) == bool(said)
+    assert all(said in line for line in lines)

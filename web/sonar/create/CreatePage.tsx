@@ -1,13 +1,14 @@
 import { type MouseEvent, useId, useState } from "react";
 
 import { percent, plural } from "../../shared/format/numbers";
+import { exact } from "../../shared/format/amount";
 import { PageHead } from "../../shared/ui/Shell";
 import { Failure, saidOf } from "../../shared/ui/States";
 import { Amount } from "../../shared/ui/words";
 import { type Token, useAnswer } from "../api";
 import { weiPerPoint } from "../campaign/words";
-import { type Advice, objectionsIn, schemeOf, useAdvice } from "./advice";
-import { type Draft, ETHER_UNIT, faults, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
+import { type Advice, objectionsIn, schemeOf, useAdvice, useGuards } from "./advice";
+import { type Draft, ETHER_UNIT, faults, type Guards, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
 import { FieldEditor } from "./FieldEditor";
 import { Below, Choice, Input } from "../../shared/ui/Input";
 import type { Certificate } from "./make";
@@ -31,9 +32,11 @@ export function CreatePage() {
   const [start, startTrouble] = measured(draft, sheet);
   const token = useAnswer<Token>(/^0x[0-9a-fA-F]{40}$/.test(draft.asset) ? `/tokens/${draft.asset}` : null);
   const unit = unitOf(draft, token.data?.data);
-  const wrong = { ...faults(draft, sheet, start, unit), ...(draft.asset !== "" && token.error ? { asset: saidOf(token.error) } : {}) };
-  const isWhole = Object.keys(wrong).length === 0 && startTrouble === null && unit !== null;
-  const advice = useAdvice(draft, sheet, start, unit, certificates.data, isWhole);
+  const recommended = useGuards(draft, sheet, unit);
+  const guards = recommended.data ?? null;
+  const wrong = { ...faults(draft, sheet, start, unit, guards), ...(draft.asset !== "" && token.error ? { asset: saidOf(token.error) } : {}) };
+  const isWhole = Object.keys(wrong).length === 0 && startTrouble === null && unit !== null && guards !== null;
+  const advice = useAdvice(draft, sheet, start, unit, guards, certificates.data, isWhole);
   const objections = advice === null ? [] : objectionsIn(advice);
   const symbol = unit?.symbol ?? "token";
   const edit = (name: keyof Draft) => (value: string) => {
@@ -80,10 +83,10 @@ export function CreatePage() {
           <div className="form">
             <Input label={`Bounty (${symbol})`} value={draft.bounty} onChange={edit("bounty")} wrong={seen("bounty")} hint="Goes into escrow; what nobody earns comes back." more={{ inputMode: "decimal" }} />
             <Input label="Target (%)" value={draft.target} onChange={edit("target")} wrong={wrong.target} hint="Reaching it ends the campaign." more={{ inputMode: "decimal" }} />
-            <Input label="Least gain (%)" value={draft.minGain} onChange={edit("minGain")} wrong={seen("minGain")} hint={advice?.least_gain == null ? "A smaller step is not paid." : `A smaller step is not paid. Of so many records, what is below ${percent(advice.least_gain)} is luck.`} more={{ inputMode: "decimal" }} />
+            <Input label="Least gain (%)" value={draft.minGain} onChange={edit("minGain")} wrong={seen("minGain")} hint={gainHint(draft, sheet, guards)} more={{ inputMode: "decimal", placeholder: guards === null ? "as recommended" : String(guards.min_gain / 10_000) }} />
             <Input label="Open for (days)" value={draft.days} onChange={edit("days")} wrong={seen("days")} more={{ inputMode: "decimal" }} />
             <Input label={`Stake of a submission (${symbol})`} value={draft.stake} onChange={edit("stake")} wrong={seen("stake")} hint="Comes back, unless it cannot be used." more={{ inputMode: "decimal" }} />
-            <Input label={`Fee of a submission (${symbol})`} value={draft.fee} onChange={edit("fee")} wrong={seen("fee")} hint="For Capsule's work." more={{ inputMode: "decimal" }} />
+            <Input label={`Fee of a submission (${symbol})`} value={draft.fee} onChange={edit("fee")} wrong={seen("fee")} hint="For Capsule's work, and so that guesses cost more than they find: 0.2 % of the bounty unless you say another." more={{ inputMode: "decimal", placeholder: guards === null || unit === null ? "as recommended" : exact(guards.fee, unit.decimals) }} />
             <Choice
               label="Capsule"
               value={draft.capsule}
@@ -95,7 +98,8 @@ export function CreatePage() {
           </div>
           {certificates.error && <Failure error={certificates.error} what="the list of Capsules" again={() => void certificates.mutate()} />}
           {objections.map((objection) => <p key={objection} className="wrong" role="alert">{objection}</p>)}
-          <CostPreview draft={draft} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} unit={unit} advice={advice} />
+          {recommended.error && <Failure error={recommended.error} what="what is recommended against luck" again={() => void recommended.mutate()} />}
+          <CostPreview draft={draft} guards={guards} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} unit={unit} advice={advice} />
           <details className="spaced">
             <summary>More settings</summary>
             <div className="form spaced">
@@ -106,9 +110,16 @@ export function CreatePage() {
         </section>
         <OwnKeyCard value={own} onChange={setOwn} />
       </fieldset>
-      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} unit={unit} place={certificates.data} complete={isWhole && objections.length === 0} onLock={setLocked} />
+      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} unit={unit} guards={guards} place={certificates.data} complete={isWhole && objections.length === 0} onLock={setLocked} />
     </>
   );
+}
+
+function gainHint(draft: Draft, sheet: Sheet | null, guards: Guards | null): string {
+  if (guards === null || sheet === null) return "A smaller step is not paid. Leave it empty for what keeps luck out.";
+  const luck = `A smaller step is not paid: of so many records, what is below ${percent(guards.min_gain)} is luck.`;
+  if (draft.minGain !== "" || guards.guiding_rows === 0) return luck;
+  return `${luck} ${plural(guards.guiding_rows, "record")} of them, drawn by chance, only guide; the others decide what is paid.`;
 }
 
 /** How the bounty is counted; null while a token has not said it. */
@@ -142,10 +153,10 @@ function chooseAnew(event: MouseEvent<HTMLInputElement>): void {
   event.currentTarget.value = "";
 }
 
-function CostPreview(props: { draft: Draft; ok: boolean; start: number | null; unit: Unit | null; advice: Advice | null }) {
+function CostPreview(props: { draft: Draft; guards: Guards | null; ok: boolean; start: number | null; unit: Unit | null; advice: Advice | null }) {
   const { draft, unit, advice } = props;
   if (!props.ok || unit === null) return null;
-  const money = moneyOf(draft, unit.decimals);
+  const money = moneyOf(draft, unit.decimals, props.guards);
   const start = props.start ?? 0;
   const paid = money.target > 0 ? (money.bounty * BigInt(Math.max(0, money.target - start))) / BigInt(money.target) : 0n;
   const amount = (wei: bigint) => <Amount wei={wei.toString()} {...(draft.asset === "" ? {} : { asset: draft.asset, of: unit })} />;

@@ -6,7 +6,7 @@ import { Notice, saidOf } from "../../shared/ui/States";
 import { Hash } from "../../shared/ui/words";
 import type { Answer } from "../api";
 import { connect, type Fate, fateOf, send, type Transaction, useWallets, type Wallet } from "../protocol/wallet";
-import type { Draft, Unit } from "./draft";
+import type { Draft, Guards, Unit } from "./draft";
 import { type Certificate, isOnChain, missingApproval, prepare, type Prepared, type Ready, STEPS, tryOut } from "./make";
 import type { Sheet } from "./table";
 
@@ -23,20 +23,20 @@ type Stage =
   | { readonly at: "sent"; readonly ready: Ready; readonly hash: string; readonly fate: Fate | "unknown" | null };
 
 /** Seal, store, try, and only then ask the wallet. Whatever goes wrong before that has sent nothing. */
-export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8Array | null; unit: Unit | null; place: Answer<readonly Certificate[]> | undefined; complete: boolean; onLock: (locked: boolean) => void }) {
+export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8Array | null; unit: Unit | null; guards: Guards | null; place: Answer<readonly Certificate[]> | undefined; complete: boolean; onLock: (locked: boolean) => void }) {
   const wallets = useWallets();
   const [stage, setStage] = useState<Stage>({ at: "draft" });
   const [trouble, setTrouble] = useState<string | null>(null);
-  const { sheet, own, place, unit } = props;
+  const { sheet, own, place, unit, guards } = props;
 
   const begin = async (wallet: Wallet) => {
-    if (sheet === null || own === null || place === undefined || unit === null) return;
+    if (sheet === null || own === null || place === undefined || unit === null || guards === null) return;
     setTrouble(null);
     props.onLock(true);
     setStage({ at: "working", step: 0 });
     try {
       const account = await connect(wallet, place.chain_id);
-      await goOn(wallet, await prepare(props.draft, sheet, place, wallet, account, own, unit, (step) => setStage({ at: "working", step })));
+      await goOn(wallet, await prepare(props.draft, sheet, place, wallet, account, own, unit, guards, (step) => setStage({ at: "working", step })));
     } catch (error) {
       back(error);
     }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { specOf } from "./document";
 import { type Draft, faults, maxStart, moneyOf, NEW_DRAFT, ppm } from "./draft";
-import { choicesOf, familyOf, labelOf, metricOf, parametersOf, startOf } from "./model";
+import { choicesOf, familyOf, labelOf, labelsDiffer, metricOf, parametersOf, startOf } from "./model";
 import { guess, readSheet, TableError, typed } from "./table";
 
 const CSV = "\ufeffage,temperature,antibiotics,ward,fever\n40,37.5,true,surgery,no\n61, 38.9 ,false,\"cardiology, east\",yes\n55,36.6,true,surgery,no\n";
@@ -50,6 +50,7 @@ describe("a draft", () => {
   test("names each fault at its input, and none when all is well", () => {
     const [draft, sheet] = draftOf(CSV);
     expect(faults(draft, sheet, 666_666)).toEqual({});
+    expect(Object.keys(faults({ ...draft, minGain: "0", fee: "x" }, sheet, 666_666)).sort()).toEqual(["fee", "minGain"]);
     expect(Object.keys(faults({ ...NEW_DRAFT, bounty: "-1", stake: "x", days: "366", trainingSteps: "0" }, null, null)).sort()).toEqual(
       ["bounty", "capsule", "days", "file", "stake", "title", "trainingSteps"],
     );
@@ -62,6 +63,22 @@ describe("a draft", () => {
     expect(maxStart(money, 333_333)).toBe(343_333);
     expect(maxStart(money, 794_000)).toBe(795_000);
     expect([ppm("100"), ppm("100.0001"), ppm("0.00001"), ppm("")]).toEqual([1_000_000, null, null, null]);
+  });
+  test("takes the service's guards against luck unless it says its own", () => {
+    const guards = { guiding_rows: 180, min_gain: 50_000, fee: "2000000000000000" };
+    const unsaid = moneyOf(NEW_DRAFT, 18, guards);
+    expect([unsaid.minGain, unsaid.guidingRows, unsaid.fee]).toEqual([50_000, 180, 2n * 10n ** 15n]);
+    const said = moneyOf({ ...NEW_DRAFT, minGain: "1", fee: "0" }, 18, guards);
+    expect([said.minGain, said.guidingRows, said.fee]).toEqual([10_000, 0, 0n]);
+    const [draft, sheet] = draftOf(CSV, { target: "70" });
+    expect(faults(draft, sheet, 666_666, undefined, { ...guards, min_gain: 33_335 }).target).toBe("Guessing alone reaches 66.6666 % of your records; the target must be above that by the least gain.");
+    expect(faults(draft, sheet, 666_666, undefined, { ...guards, min_gain: 33_334 }).target).toBeUndefined();
+  });
+  test("starts, where records only guide, at the share of the others", () => {
+    const [draft, sheet] = draftOf(CSV);
+    expect(startOf(draft, sheet, [true, false, false])).toBe(500_000);
+    const label = labelOf(draft);
+    expect(label && [labelsDiffer(sheet, label, [true, false, false]), labelsDiffer(sheet, label, [false, true, false])]).toEqual([true, false]);
   });
   test("recommends what the command line recommends: family, metric where one class is frequent, features by their number", () => {
     const [draft, sheet] = draftOf(`x,y\n${"1,a\n".repeat(9)}2,b\n`);
@@ -91,13 +108,15 @@ describe("a draft", () => {
   });
   test("becomes a spec with its fields in the file's order", () => {
     const [draft] = draftOf(CSV);
-    const spec = specOf(draft, 666_666, { sealed: "Qm", digest: "0x", rows: 3, capsuleCertificate: "Qm", scientistCertificate: "Qm", metric: "accuracy", scheme: "rlwe" }) as unknown as {
+    const spec = specOf(draft, 666_666, { sealed: "Qm", digest: "0x", rows: 3, guidingRows: 1, capsuleCertificate: "Qm", scientistCertificate: "Qm", metric: "accuracy", scheme: "rlwe" }) as unknown as {
       algorithm: { family: string };
       scheme: string;
       key_bits: number;
+      validation: unknown;
       input_schema: { openmined: { fields: string[] }; properties: Record<string, unknown> };
     };
     expect([spec.algorithm.family, spec.scheme, spec.key_bits]).toEqual(["logistic", "rlwe", 8192]);
+    expect(spec.validation).toEqual({ sealed: "Qm", digest: "0x", rows: 3, guiding_rows: 1 });
     expect(spec.input_schema.openmined.fields).toEqual(["age", "temperature", "antibiotics", "ward"]);
     expect(spec.input_schema.properties["age"]).toEqual({ type: "integer", openmined: { kind: "integer", clip: [40, 70], encode: { center: 55, scale: 7.5 } } });
   });

@@ -9,6 +9,8 @@ export interface Named {
   /** 0x and 64 digits */
   readonly digest: string;
   readonly rows: number;
+  /** How many of them only guide; 0: none. */
+  readonly guidingRows: number;
   readonly capsuleCertificate: string;
   readonly scientistCertificate: string;
   readonly metric: string;
@@ -40,7 +42,7 @@ export function specOf(draft: Draft, start: number, named: Named): Json {
     metric: named.metric,
     start_ppm: start,
     start_tolerance_ppm: TOLERANCE,
-    validation: { sealed: named.sealed, digest: named.digest, rows: named.rows },
+    validation: { sealed: named.sealed, digest: named.digest, rows: named.rows, ...(named.guidingRows > 0 ? { guiding_rows: named.guidingRows } : {}) },
     capsule_certificate: named.capsuleCertificate,
     scientist_certificate: named.scientistCertificate,
     auditor_certificate: null,

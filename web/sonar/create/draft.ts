@@ -25,6 +25,7 @@ export interface Draft {
   readonly asset: string;
   readonly bounty: string;
   readonly target: string;
+  /** "" for what is recommended, as of the fee. */
   readonly minGain: string;
   readonly stake: string;
   readonly fee: string;
@@ -34,8 +35,8 @@ export interface Draft {
 }
 
 export const NEW_DRAFT: Draft = {
-  title: "", description: "", purpose: "unstated", fields: [], family: "", bends: "no", metric: "", scheme: "", capsule: "", asset: "", bounty: "1", target: "80", minGain: "0.5", stake: "0.01", fee: "0.001",
-  days: "7", trainingSteps: "3", keyBits: "3072",
+  title: "", description: "", purpose: "unstated", fields: [], family: "", bends: "no", metric: "", scheme: "", capsule: "", asset: "", bounty: "1", target: "80", minGain: "", stake: "0.01", fee: "",
+  days: "7", trainingSteps: "8", keyBits: "3072",
 };
 
 /** The draft's numbers. Accuracies in parts per million, amounts in wei. */
@@ -45,7 +46,17 @@ export interface Money {
   readonly fee: bigint;
   readonly target: number;
   readonly minGain: number;
+  readonly guidingRows: number;
   readonly days: number;
+}
+
+/** What keeps luck from being paid: what `sonar campaign create` asks for without a word, by the service. */
+export interface Guards {
+  /** How many records only guide the search for the step. */
+  readonly guiding_rows: number;
+  readonly min_gain: number;
+  /** In the bounty's smallest unit, as digits. */
+  readonly fee: string;
 }
 
 /** How the bounty is counted. */
@@ -61,7 +72,7 @@ const REVIEW = 2 * DAY;
 const MOST_WEI = (1n << 96n) - 1n;
 
 /** What is wrong with each part of the draft, by the name of its input; empty if nothing is. `unit`: of the asset; null while it is not known. */
-export function faults(draft: Draft, sheet: Sheet | null, start: number | null, unit: Unit | null = ETHER_UNIT): Partial<Record<keyof Draft | "file", string>> {
+export function faults(draft: Draft, sheet: Sheet | null, start: number | null, unit: Unit | null = ETHER_UNIT, guards: Guards | null = null): Partial<Record<keyof Draft | "file", string>> {
   const found: Partial<Record<keyof Draft | "file", string>> = {};
   if (draft.title.trim() === "") found.title = "Give it a title of up to 200 characters.";
   if (sheet === null) found.file = "Choose the file with your validation records.";
@@ -86,10 +97,11 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   const bounty = parse(draft.bounty, decimals);
   if (bounty === null || bounty <= 0n || bounty > MOST_WEI) found.bounty = `An amount of ${symbol} above 0, with at most ${decimals} digits after the point.`;
   for (const name of ["stake", "fee"] as const) {
+    if (name === "fee" && draft.fee === "") continue; // what is recommended
     const amount = parse(draft[name], decimals);
     if (amount === null || amount > MOST_WEI) found[name] = `An amount of ${symbol}, with at most ${decimals} digits after the point; 0 for none.`;
   }
-  const target = ppm(draft.target), minGain = ppm(draft.minGain);
+  const target = ppm(draft.target), minGain = draft.minGain === "" ? (guards?.min_gain ?? 1) : ppm(draft.minGain);
   if (target === null || target < 1) found.target = "A percentage from 0.0001 to 100.";
   else if (minGain === null || minGain < 1 || minGain > target) found.minGain = "A percentage above 0, and not more than the target.";
   else if (start !== null && target - start < minGain) found.target = `Guessing alone reaches ${start / 10_000} % of your records; the target must be above that by the least gain.`;
@@ -100,10 +112,12 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
 }
 
 /** The numbers of a draft without faults. */
-export function moneyOf(draft: Draft, decimals = 18): Money {
+export function moneyOf(draft: Draft, decimals = 18, guards: Guards | null = null): Money {
   return {
-    bounty: parse(draft.bounty, decimals) ?? 0n, stake: parse(draft.stake, decimals) ?? 0n, fee: parse(draft.fee, decimals) ?? 0n,
-    target: ppm(draft.target) ?? 0, minGain: ppm(draft.minGain) ?? 0, days: Number(draft.days),
+    bounty: parse(draft.bounty, decimals) ?? 0n, stake: parse(draft.stake, decimals) ?? 0n, fee: draft.fee === "" ? BigInt(guards?.fee ?? 0) : (parse(draft.fee, decimals) ?? 0n),
+    target: ppm(draft.target) ?? 0, minGain: draft.minGain === "" ? (guards?.min_gain ?? 0) : (ppm(draft.minGain) ?? 0),
+    guidingRows: draft.minGain === "" ? (guards?.guiding_rows ?? 0) : 0, // whoever says the least gain has a guard of their own
+    days: Number(draft.days),
   };
 }
 

@@ -8,13 +8,13 @@ import { API, type Answer } from "../api";
 import { canonicalJson } from "../protocol/canonical";
 import { cidDigest, cidText, digestOf } from "../protocol/cid";
 import { recordsToBytes } from "../protocol/records";
-import { sealRecords } from "../protocol/sealing";
+import { guidingRows, sealRecords } from "../protocol/sealing";
 import { createCampaign, createdId, type TermsArgument } from "../protocol/sonar";
 import { nextApproval } from "../protocol/token";
 import { gasCost, requireChain, simulate, type Transaction, type Wallet, WalletError } from "../protocol/wallet";
 import { adviceOn, objectionsIn, schemeOf } from "./advice";
 import { specOf } from "./document";
-import { type Draft, maxStart, moneyOf, times, type Unit } from "./draft";
+import { type Draft, type Guards, maxStart, moneyOf, times, type Unit } from "./draft";
 import { labelOf, labelsDiffer, metricOf, startOf } from "./model";
 import { type Sheet, TableError, typed } from "./table";
 
@@ -56,6 +56,7 @@ export async function prepare(
   account: string,
   own: Uint8Array,
   unit: Unit,
+  guards: Guards,
   at: (step: number) => void,
 ): Promise<Prepared> {
   at(0);
@@ -64,29 +65,33 @@ export async function prepare(
   if (named === undefined || named === null) throw new AskError("missing", "This Capsule has no certificate on chain. Choose another one.");
   const label = labelOf(draft);
   if (label === undefined || !labelsDiffer(sheet, label)) throw new TableError("The records hold only one label, and measure nothing.");
-  const start = startOf(draft, sheet), money = moneyOf(draft, unit.decimals);
-  const usual = { sealed: named, digest: NOTHING, rows: sheet.rows.length, capsuleCertificate: named, scientistCertificate: named, metric: metricOf(draft, label, sheet).metric, scheme: draft.scheme === "" ? "paillier" : draft.scheme };
-  const advice = await adviceOn(specOf(draft, start, usual), draft, unit, money.minGain);
+  const start = startOf(draft, sheet), money = moneyOf(draft, unit.decimals, guards);
+  const usual = { sealed: named, digest: NOTHING, rows: sheet.rows.length, guidingRows: money.guidingRows, capsuleCertificate: named, scientistCertificate: named, metric: metricOf(draft, label, sheet).metric, scheme: draft.scheme === "" ? "paillier" : draft.scheme };
+  const advice = await adviceOn(specOf(draft, start, usual), draft, unit, guards);
   const [objection] = objectionsIn(advice);
   if (objection !== undefined) throw new AskError("refused", `${objection} Nothing was stored or sent.`);
   const certificate = await verified(named);
   at(1);
   const kept = draft.fields.filter((field) => field.use !== "leave out");
   const payload = recordsToBytes(kept.map((field) => ({ name: field.name, ...typed(sheet, field) })));
-  const { sealed, digest } = await sealRecords(
+  const { sealed, digest, salt: inside } = await sealRecords(
     payload,
     { chainId: place.chain_id, contract: hexToBytes(place.contract as Hex), scientist: hexToBytes(account as Hex) },
     certificate,
   );
+  const guides = guidingRows(inside, sheet.rows.length, money.guidingRows);
+  if (!labelsDiffer(sheet, label, guides)) throw new TableError("All records that were drawn to pay have the same label, and measure nothing. Try once more, or choose more records of the other labels.");
+  const measured = startOf(draft, sheet, guides); // as Capsule measures it: on the records that pay
+  if (money.target - measured < money.minGain) throw new TableError(`Guessing alone reaches ${measured / 10_000} % of the records that were drawn to pay; the target must be above that by the least gain.`);
   at(2);
   const names = { sealed: await store(sealed), scientistCertificate: await store(own) };
   at(3);
-  const document = specOf(draft, start, { ...usual, ...names, digest: bytesToHex(digest), scheme: schemeOf(draft, advice) });
+  const document = specOf(draft, measured, { ...usual, ...names, digest: bytesToHex(digest), scheme: schemeOf(draft, advice) });
   const spec = await store(new TextEncoder().encode(canonicalJson(document)));
   const { submitUntil, reviewUntil } = times(money, Date.now() / 1000);
   const terms: TermsArgument = {
     spec: bytesToHex(cidDigest(spec)), capsule: draft.capsule as Hex, asset: (draft.asset === "" ? ETHER : draft.asset) as Hex, bounty: money.bounty, stake: money.stake, fee: money.fee,
-    target: BigInt(money.target), min_gain: BigInt(money.minGain), max_start: BigInt(maxStart(money, start)),
+    target: BigInt(money.target), min_gain: BigInt(money.minGain), max_start: BigInt(maxStart(money, measured)),
     submit_until: BigInt(submitUntil), review_until: BigInt(reviewUntil), max_pending: 32n, gap_basis: false,
   };
   const salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32)));

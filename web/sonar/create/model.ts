@@ -48,12 +48,13 @@ export function parametersOf(draft: Draft): Record<string, unknown> {
 
 /**
  * What the initial model, all weights 0, scores on the records: it always answers with the first class. A number is
- * answered by the middle of its range, which explains none of the variance. Rounded down, as Capsule does.
+ * answered by the middle of its range, which explains none of the variance. Rounded down, as Capsule does. Records that
+ * only guide are not measured.
  */
-export function startOf(draft: Draft, sheet: Sheet): number {
+export function startOf(draft: Draft, sheet: Sheet, guides: readonly boolean[] = []): number {
   const label = labelOf(draft);
   if (label === undefined || label.kind === "number" || label.kind === "integer") return 0;
-  const { values } = typed(sheet, label);
+  const values = typed(sheet, label).values.filter((_, row) => guides[row] !== true);
   if (metricOf(draft, label, sheet).metric === "balanced_accuracy") {
     // The first class is always right and every other one that occurs never.
     return values.some((value) => value === first(label)) ? Math.floor(1_000_000 / new Set(values).size) : 0;
@@ -62,8 +63,8 @@ export function startOf(draft: Draft, sheet: Sheet): number {
 }
 
 /** Whether the records hold at least two different labels; with fewer they measure nothing. */
-export function labelsDiffer(sheet: Sheet, label: FieldDraft): boolean {
-  return new Set(typed(sheet, label).values).size > 1;
+export function labelsDiffer(sheet: Sheet, label: FieldDraft, guides: readonly boolean[] = []): boolean {
+  return new Set(typed(sheet, label).values.filter((_, row) => guides[row] !== true)).size > 1;
 }
 
 function first(label: FieldDraft): string | number | boolean | undefined {

@@ -2,6 +2,7 @@ import { tableFromIPC } from "apache-arrow";
 import { expect, test } from "vitest";
 
 import { recordsToBytes } from "./records";
+import { guidingRows } from "./sealing";
 
 test("records come back as they were, in their own types", () => {
   const bytes = recordsToBytes([
@@ -23,4 +24,12 @@ test("more than eight booleans keep their order", () => {
   const values = Array.from({ length: 19 }, (_, place) => place % 3 === 0);
   const column = tableFromIPC(recordsToBytes([{ name: "b", type: "boolean", values }])).getChild("b");
   expect(column && [...column]).toEqual(values);
+});
+
+test("which records only guide follows from the salt, as pysonar draws them", () => {
+  const drawn = guidingRows(new Uint8Array(32).fill(7), 10, 5);
+  expect(drawn.map(Number)).toEqual([1, 0, 0, 0, 1, 1, 0, 0, 1, 1]);
+  const many = guidingRows(new Uint8Array(32).fill(1), 200, 100);
+  expect(many.flatMap((guides, row) => (guides ? [row] : [])).slice(0, 8)).toEqual([0, 3, 6, 8, 9, 10, 12, 17]);
+  expect([many.filter(Boolean).length, guidingRows(new Uint8Array(32), 10, 0)]).toEqual([100, []]);
 });

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=4
 import { main } from "./cli/main.ts";
 import { end } from "./cli/output.ts";
 

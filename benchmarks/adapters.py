@@ -125,7 +125,9 @@ def through_the_adapter(kind: str, place: str, options: dict[str, str]) -> int:
     source = adapter_named(kind).source(place, options)
 
     def encoded() -> Iterator[Rows]:
-        for batch in record_batches(source, (*schema.fields, schema.label), Reading(source.name)):
+        fields = (*schema.fields, schema.label)
+        # How numbers are written was settled when the data were registered, as a mine's are: plainly.
+        for batch in record_batches(source, fields, Reading(source.name), written={}):
             table = pa.Table.from_batches([batch])
             yield Rows(schema.encode(table), schema.encode_labels(table))
 

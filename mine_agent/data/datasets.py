@@ -24,11 +24,12 @@ from typing import Any
 
 from mine_agent.data.adapters import adapter_for, adapter_named
 from mine_agent.data.adapters.interface import check_options
-from mine_agent.data.mapping import FieldMapping, MappedSource, mapped_names, read_mapping
+from mine_agent.data.mapping import FieldMapping, MappedSource, mapped_names, mapped_notations, read_mapping
 from mine_agent.errors import DataChangedError, DataError, UnknownDataError
 from pysonar.files.secret_file import replace_secret_file
 from pysonar.protocol.schema import SchemaError
 from pysonar.tables import UNUSABLE, Source
+from pysonar.tables.numbers import COMMA, CURRENCIES, POINT, UNDECIDED, Notation, Notations
 from pysonar.tables.understanding import TableSeen, understand
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -41,12 +42,14 @@ class Column:
     """A column's name, kind and number of values that are not there, as they were at registration.
 
     `odd_row` is the first row with a value that is not a number, in a column that has numbers, too.
+    `notation` is how its texts write numbers, from then on; None in registrations of earlier releases.
     """
 
     name: str
     kind: str
     missing: int
     odd_row: int | None = None
+    notation: Notation | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,29 @@ class DataSet:
     def column_names(self) -> tuple[str, ...]:
         """All of them, in order; mapped fields under the campaigns' names for them."""
         return self.names if self.mapping is None else tuple(mapped_names(self.names, self.mapping))
+
+    def settled(self) -> Notations | None:
+        """How the owner's columns write numbers, as it was settled when they registered the data; None: it
+        was not, by an earlier release. Columns that were not looked at are read where nothing is to decide.
+        """
+        if any(column.notation is None for column in self.columns):
+            return None
+        unseen = Notation(self.decimal or UNDECIDED)
+        seen = {column.name: column.notation for column in self.columns if column.notation is not None}
+        return {name: seen.get(name, unseen) for name in self.names}
+
+    def written(self) -> Notations | None:
+        """How the fields that the data are seen as write numbers; None as of `settled`."""
+        settled = self.settled()
+        return settled if settled is None or self.mapping is None else mapped_notations(settled, self.mapping)
+
+    def settled_unseen(self) -> DataSet:
+        """The data with numbers settled whose owner registered them with an earlier release, without a look
+        at them: under a budget one record must not decide what others are read as.
+        """
+        plain = Notation(self.decimal or POINT)
+        columns = (replace(column, notation=column.notation or plain) for column in self.columns)
+        return replace(self, columns=tuple(columns))
 
     def identity(self, *, budgeted: bool) -> bytes:
         """What tells whether a mine has trained on them already, 32 bytes. Under a budget, data registered
@@ -132,7 +158,11 @@ class DataSet:
 
     def _source(self) -> Source:
         source = adapter_named(self.kind).source(self.location, self.options)
-        return source if self.mapping is None else MappedSource(source, self.mapping, self.decimal)
+        return (
+            source
+            if self.mapping is None
+            else MappedSource(source, self.mapping, self.settled(), self.decimal)
+        )
 
 
 class DataShelf:
@@ -179,7 +209,8 @@ class DataShelf:
             )
         decimal = decimal or _seen_decimal(seen)
         columns = tuple(
-            Column(column.name, column.kind, column.missing, column.odd_row) for column in seen.columns
+            Column(column.name, column.kind, column.missing, column.odd_row, column.notation)
+            for column in seen.columns
         )
         made = DataSet(
             name, adapter.kind, place, source.digest(), seen.rows, columns, tuple(seen.names), chosen,
@@ -260,7 +291,7 @@ def _seen_decimal(seen: TableSeen) -> str | None:
     """ "," if that is what all numbers speak for: then it is registered, and no longer asked of the data."""
     numbers = [column for column in seen.columns if column.kind in ("integer", "number")]
     commas = [column for column in numbers if column.conversions["decimal comma"]]
-    plain = [column for column in numbers if column.kind == "number" and column.mark == "."]
+    plain = [column for column in numbers if column.kind == "number" and column.notation.mark == POINT]
     return "," if commas and not plain else None
 
 
@@ -291,12 +322,27 @@ def _to_json(data: DataSet) -> str:
         "registration": data.registration,
         "rows": data.rows,
         "names": list(data.names),
-        "columns": [
-            {"name": column.name, "kind": column.kind, "missing": column.missing, "odd_row": column.odd_row}
-            for column in data.columns
-        ],
+        "columns": [_column_to_json(column) for column in data.columns],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _column_to_json(column: Column) -> dict[str, Any]:
+    plain = {"name": column.name, "kind": column.kind, "missing": column.missing, "odd_row": column.odd_row}
+    if column.notation is None:
+        return plain
+    return plain | {"mark": column.notation.mark, "currency": column.notation.currency}
+
+
+def _column_from_json(entry: dict[str, Any]) -> Column:
+    """Raises ValueError, KeyError, TypeError."""
+    plain = {key: value for key, value in entry.items() if key not in ("mark", "currency")}
+    if "mark" not in entry:  # of an earlier release
+        return Column(**plain)
+    notation = Notation(entry["mark"], entry["currency"])
+    if notation.mark not in (POINT, COMMA, UNDECIDED) or notation.currency not in (None, *CURRENCIES):
+        raise ValueError
+    return Column(**plain, notation=notation)
 
 
 def _from_json(file: Path) -> DataSet:
@@ -310,7 +356,7 @@ def _from_json(file: Path) -> DataSet:
             location=document["location"],
             digest=bytes.fromhex(document["sha256"]),
             rows=int(document["rows"]),
-            columns=tuple(Column(**column) for column in document["columns"]),
+            columns=tuple(map(_column_from_json, document["columns"])),
             names=tuple(document["names"]),
             options=dict(document["options"]),
             live=bool(document["live"]),

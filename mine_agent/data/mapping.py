@@ -41,7 +41,8 @@ from pysonar.files.text import UnreadableFileError, normal, read_text
 from pysonar.protocol.schema.field import Field
 from pysonar.tables import Batch, Source
 from pysonar.tables.mixed import each_type
-from pysonar.tables.reading import decimal_marks
+from pysonar.tables.numbers import Evidence, Notation, Notations, notations
+from pysonar.tables.reading import notations_in
 from pysonar.tables.source import Fault
 from pysonar.tables.values import Converted, convert, flat
 
@@ -188,10 +189,20 @@ def _word(value: object) -> str:
 
 
 class MappedSource:
-    """A source whose mapped fields are there under their own names, beside the columns it has."""
+    """A source whose mapped fields are there under their own names, beside the columns it has.
 
-    def __init__(self, source: Source, mapping: FieldMapping, decimal: str | None = None) -> None:
-        self._source, self._mapping, self._decimal = source, mapping, decimal
+    `settled`: how the source's columns write numbers; None: as a look at them says, `decimal` being the
+    owner's word on the mark.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        mapping: FieldMapping,
+        settled: Notations | None = None,
+        decimal: str | None = None,
+    ) -> None:
+        self._source, self._mapping, self._settled, self._decimal = source, mapping, settled, decimal
         self.name = source.name
 
     def columns(self) -> list[str]:
@@ -210,10 +221,13 @@ class MappedSource:
         """The records. A value that a factor or date cannot be applied to makes its record a fault."""
         origins = [self._mapping.origins.get(name, Origin(name)) for name in columns]
         needed = list(dict.fromkeys(origin.column for origin in origins if origin.column is not None))
-        scaled = [_number(origin.column) for origin in origins if origin.scales and origin.column is not None]
-        marks = decimal_marks(self._source, scaled, self._decimal) if scaled else {}
+        written = self._settled
+        if written is None:
+            scaled = dict.fromkeys(origin.column for origin in origins if origin.scales)
+            fields = [_number(column) for column in scaled if column is not None]
+            written = notations_in(self._source, fields, self._decimal)
         for batch in self._source.batches(needed or self._source.columns()[:1]):
-            yield _mapped(batch, columns, origins, marks)
+            yield _mapped(batch, columns, origins, written)
 
 
 def mapped_names(names: Sequence[str], mapping: FieldMapping) -> list[str]:
@@ -225,9 +239,20 @@ def mapped_names(names: Sequence[str], mapping: FieldMapping) -> list[str]:
     return [*fields, *(name for name in names if name not in mapping.origins)]
 
 
-def _mapped(
-    batch: Batch, columns: Sequence[str], origins: Sequence[Origin], marks: Mapping[str, str]
-) -> Batch:
+def mapped_notations(written: Notations, mapping: FieldMapping) -> dict[str, Notation]:
+    """How fields write numbers: as the columns they are made of do. A constant speaks for itself."""
+    found = dict(written)
+    for name, origin in mapping.origins.items():
+        if origin.constant is not None:
+            evidence = Evidence()
+            evidence.add(pa.array([origin.constant]))
+            found[name] = notations({name: evidence}, None)[name]
+        elif origin.column is not None:
+            found[name] = written.get(origin.column, Notation())
+    return found
+
+
+def _mapped(batch: Batch, columns: Sequence[str], origins: Sequence[Origin], written: Notations) -> Batch:
     records = batch.records
     bad = np.zeros(records.num_rows, dtype=bool)
     arrays, problem = [], ""
@@ -238,7 +263,9 @@ def _mapped(
         column = records.column(records.schema.get_field_index(origin.column))
         unfit = np.zeros(records.num_rows, dtype=bool)
         if origin.scales:
-            converted: Converted = convert(_number(origin.column), column, marks.get(origin.column, "."))
+            converted: Converted = convert(
+                _number(origin.column), column, written.get(origin.column, Notation())
+            )
             made = pc.add(_times(converted.values, origin.factor), origin.offset)
             column = pc.round(made, round_mode="half_to_even") if origin.round else _whole_where_it_is(made)
             unfit = converted.unfit

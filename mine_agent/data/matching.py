@@ -7,11 +7,15 @@ That this mine has the data, or has not, is known to nobody but its owner.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mine_agent.data.datasets import DataSet
 from pysonar.protocol.schema import BadValueError, Schema, SchemaError
-from pysonar.tables import Reading, record_batches
+from pysonar.protocol.schema.field import Field
+from pysonar.tables import Reading, Source, record_batches
+from pysonar.tables.numbers import Notations
+from pysonar.tables.reading import notations_in
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,23 @@ def fit_by_values(schema: Schema, data: DataSet) -> Fit:
         fields = (*schema.fields, schema.label)
         with data.opened() as source:
             reading = Reading(source.name)
-            for _ in record_batches(source, fields, reading, limit=data.unusable, decimal=data.decimal):
+            for _ in record_batches(
+                source, fields, reading, limit=data.unusable, written=written_in(data, source, fields)
+            ):
                 pass
     except SchemaError as error:
         share = math.ceil(100 * sum(reading.unusable.values()) / max(1, reading.records))
         more = f'; data add --replace --unusable "{share} %" leaves them out' if reading.kept else ""
         return Fit(data.name, problem=f"{error}{_rounding(error, schema)}{more}")
     return Fit(data.name, changed=tuple(reading.sentences()), records=reading.kept)
+
+
+def written_in(data: DataSet, source: Source, fields: Sequence[Field]) -> Notations:
+    """How the fields write numbers in `source`, which is `data` opened: as it was settled; else, in
+    registrations of an earlier release, as a look at all of them says.
+    """
+    written = data.written()
+    return notations_in(source, fields, data.decimal) if written is None else written
 
 
 def _rounding(error: SchemaError, schema: Schema) -> str:

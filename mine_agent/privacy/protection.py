@@ -34,7 +34,6 @@ from openmined_syft.privacy.grid import Clip
 from openmined_syft.rules import MiniBatch
 from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
-from pysonar.tables.numbers import POINT
 
 LearnableT_co = TypeVar("LearnableT_co", bound=Learnable, covariant=True)
 
@@ -73,9 +72,7 @@ class SumsElsewhere(Protocol):
         """Whether it is worth it."""
         ...
 
-    def sums(
-        self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip, decimal: str | None
-    ) -> UnnoisedSums:
+    def sums(self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip) -> UnnoisedSums:
         """The sums over all records: the same integers as here. Raises MineError, and what records raise."""
         ...
 
@@ -152,7 +149,7 @@ class Budgeted:
         if stored is not None:
             return lambda: self._prepared(campaign_spec, stored, key)
         if self._elsewhere is not None and self._elsewhere.takes(data):
-            sums = self._elsewhere.sums(campaign_spec, data, clip, data.decimal or POINT)
+            sums = self._elsewhere.sums(campaign_spec, data, clip)
         else:
             sums = grid_sums(family, clip, batches)
         return lambda: self._prepared(

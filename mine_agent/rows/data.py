@@ -47,7 +47,7 @@ def _column(column: ColumnSeen, rows: int, *, samples: bool) -> dict[str, Any]:
     remarks = [f"{count} x {what}" for what, count in column.conversions.items()]
     if column.odd_row is not None:
         remarks.append(f"row {column.odd_row} is not a number")
-    if column.mark == "?" and column.kind in ("integer", "number", "text"):
+    if column.notation.mark == "?" and column.kind in ("integer", "number", "text"):
         remarks.append("it is not clear whether the comma is a decimal mark: give --decimal")
     bounds = None if column.low is None else f"{column.low:.6g} to {column.high:.6g}"
     row = {

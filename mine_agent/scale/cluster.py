@@ -51,11 +51,9 @@ class Cluster:
         """Whether it is worth it: a Parquet file of several row groups."""
         return data.kind == KIND and len(row_groups(data)) > 1
 
-    def sums(
-        self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip, decimal: str | None
-    ) -> UnnoisedSums:
+    def sums(self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip) -> UnnoisedSums:
         """The sums over all records of `data`. Raises ScaleError, and what the records raise."""
-        pieces = pieces_of(campaign_spec, data, decimal)
+        pieces = pieces_of(campaign_spec, data)
         nothing = UnnoisedSums.nothing(*campaign_spec.family.weights_shape, clip)
         with self._client() as client:
             # Not pure: Dask would keep the answer, which is as private as the records, for the next to ask.
@@ -98,12 +96,18 @@ def row_groups(data: DataSet) -> list[int]:
     return ParquetFile(Path(data.location)).row_groups()
 
 
-def pieces_of(campaign_spec: CampaignSpec, data: DataSet, decimal: str | None) -> list[Piece]:
-    """The pieces of a data set as a campaign sees it, a row group each."""
+def pieces_of(campaign_spec: CampaignSpec, data: DataSet) -> list[Piece]:
+    """The pieces of a data set as a campaign sees it under a budget, a row group each."""
+    data = data.settled_unseen()
     file, mapping = ParquetFile(Path(data.location)), data.mapping
     spec, footer = campaign_spec.spec.to_bytes(), file.footer_digest()
     text = None if mapping is None else mapping.text
+    schema = campaign_spec.schema
+    fields = {field.name for field in (*schema.fields, schema.label)}
+    read = set() if mapping is None else {origin.column for origin in mapping.origins.values()}
+    settled = tuple(pair for pair in (data.settled() or {}).items() if pair[0] in read)
+    written = tuple(pair for pair in (data.written() or {}).items() if pair[0] in fields)
     return [
-        Piece(spec, campaign_spec.campaign, data.location, footer, group, text, data.decimal, decimal)
+        Piece(spec, campaign_spec.campaign, data.location, footer, group, text, settled, written)
         for group in range(len(file.row_groups()))
     ]

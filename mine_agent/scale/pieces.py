@@ -24,6 +24,7 @@ from openmined_syft.models.family import LinearFamily
 from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.tables import Reading, Source, record_batches
+from pysonar.tables.numbers import Notation
 
 Sums: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], int]
 """X'X, X'Y and the number of records, in whole units of the grid. As private as the records."""
@@ -38,8 +39,7 @@ class Piece:
         campaign: its id, 32 bytes.
         footer: `ParquetFile.footer_digest` of the file at the mine: a worker's has to be the same.
         group: the row group, from 0.
-        mapped_decimal: the owner's word on the decimal mark of what the mapping reads; decimal: the mark that
-            the campaign's numbers are read with.
+        settled: how the columns that the mapping reads write numbers; written: how the campaign's fields do.
     """
 
     spec: bytes
@@ -48,8 +48,8 @@ class Piece:
     footer: bytes
     group: int
     mapping: str | None
-    mapped_decimal: str | None
-    decimal: str | None
+    settled: tuple[tuple[str, Notation], ...]
+    written: tuple[tuple[str, Notation], ...]
 
     def __str__(self) -> str:
         return f"row group {self.group} of {self.path}"
@@ -67,9 +67,9 @@ def piece_sums(piece: Piece) -> Sums:
     source: Source = file
     if piece.mapping is not None:
         mapping = parse_mapping(piece.mapping, source="the mapping")
-        source = MappedSource(source, mapping, piece.mapped_decimal)
+        source = MappedSource(source, mapping, dict(piece.settled))
     fields, reading = (*schema.fields, schema.label), Reading(source.name)
-    batches = record_batches(source, fields, reading, limit=None, decimal=piece.decimal)
+    batches = record_batches(source, fields, reading, limit=None, written=dict(piece.written))
     tables = (pa.Table.from_batches([batch]) for batch in batches)
     rows = (Rows(schema.encode(table), schema.encode_labels(table)) for table in tables)
     return grid_sums(family, record_clip(schema, family), rows).for_own_cluster()

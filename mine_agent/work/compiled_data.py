@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.datasets import DataSet
+from mine_agent.data.matching import written_in
 from mine_agent.errors import TooLittleDataError, TooLittleReleasedError
 from mine_agent.memory import Pool
 from mine_agent.privacy.budget import Budget
@@ -34,7 +35,6 @@ from pysonar.protocol.artifacts import PrivacyStatement
 from pysonar.protocol.schema import Schema
 from pysonar.tables import Reading as TableReading
 from pysonar.tables import record_batches
-from pysonar.tables.numbers import POINT
 
 _NUMBER = 10  # bytes of a float64 in what is compiled, with what comes around it
 _COPIES = 2  # of the encoded records, while their parts are put together
@@ -118,6 +118,8 @@ class CompiledData:
         it, and the campaign's schema chooses which records fit. So how many fit is asked of the release only,
         and the rows of the registration, which are no scientist's to choose.
         """
+        if budget is not None:
+            data = data.settled_unseen()
         rows, columns = campaign_spec.family.weights_shape
         self._pool.require(_NUMBER * rows * (rows + columns), f"a model of {rows} x {columns} weights")
         whole = keeps_rows(campaign_spec, budget)
@@ -125,9 +127,9 @@ class CompiledData:
         with data.opened() as source:
             reading = TableReading(source.name)
             fields = (*campaign_spec.schema.fields, campaign_spec.schema.label)
-            decimal = _decimal(data, budget)
+            written = written_in(data, source, fields)
             limit = data.unusable if budget is None else None
-            batches = record_batches(source, fields, reading, limit=limit, decimal=decimal)
+            batches = record_batches(source, fields, reading, limit=limit, written=written)
             prepare = protection.gather(campaign_spec, data, counted.of(batches))
             if budget is None:
                 counted.require(limits)
@@ -147,13 +149,6 @@ def keeps_rows(campaign_spec: CampaignSpec, budget: Budget | None) -> bool:
     """
     linear = isinstance(campaign_spec.family, LinearFamily)
     return budget is None and not (linear and not isinstance(campaign_spec.rule, MiniBatch))
-
-
-def _decimal(data: DataSet, budget: Budget | None) -> str | None:
-    """The decimal mark to read numbers with. Under a budget it is not taken from the column: one record more
-    would then change what the others mean, and no noise for one record hides that.
-    """
-    return data.decimal if data.decimal is not None or budget is None else POINT
 
 
 class _Counted:

@@ -23,7 +23,7 @@ from pysonar.protocol.schema.errors import BadValueError, FileFormatError
 from pysonar.protocol.schema.field import Field
 from pysonar.protocol.schema.text import EXPECTED, are_numbers, count_numbers
 from pysonar.tables.csv_file import CsvFile
-from pysonar.tables.numbers import Evidence, bare, marks
+from pysonar.tables.numbers import UNDECIDED, Evidence, Notation, Notations, notations
 from pysonar.tables.source import Batch, Source, require_columns
 from pysonar.tables.values import Converted, convert, expected, flat, value_at
 
@@ -111,14 +111,14 @@ def read_records(
     *,
     label: bool = True,
     limit: Fraction = UNUSABLE,
-    decimal: str | None = None,
+    written: Notations | None = None,
 ) -> tuple[pa.Table, Reading]:
     """All records at once, in schema order and the schema's types.
 
     Args:
         label: whether the label is wanted, too.
         limit: share of unusable records that may be left out; 0 where each counts.
-        decimal: "." or ",", the owner's word for all numbers in texts.
+        written: how the columns' texts write numbers; None: as a look at all of them says.
 
     Raises:
         MissingColumnError, FileFormatError: the source has no such column, or is not a table.
@@ -126,7 +126,7 @@ def read_records(
     """
     fields = (*schema.fields, schema.label) if label else schema.fields
     reading = Reading(source.name)
-    batches = list(record_batches(source, fields, reading, limit=limit, decimal=decimal))
+    batches = list(record_batches(source, fields, reading, limit=limit, written=written))
     return pa.Table.from_batches(batches), reading
 
 
@@ -141,19 +141,20 @@ def record_batches(
     reading: Reading,
     *,
     limit: Fraction | None = UNUSABLE,
-    decimal: str | None = None,
+    written: Notations | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The records in batches, in the fields' types, without gaps; `reading` counts along. `limit` None: any
-    number may be left out, all of them included.
+    number may be left out, all of them included. `written` as of `read_records`.
 
     Raises what `read_records` raises; that too many records are unusable only after the last batch, since
     only then their share is known.
     """
     names = [wanted.name for wanted in fields]
     require_columns(names, source.columns(), source.name)
-    decimals = decimal_marks(source, fields, decimal)
+    if written is None:
+        written = notations_in(source, fields)
     for batch in source.batches(names):
-        made = _one_batch(batch, fields, decimals, reading)
+        made = _one_batch(batch, fields, written, reading)
         if made.num_rows:
             reading.kept += made.num_rows
             yield made
@@ -161,30 +162,20 @@ def record_batches(
         reading.check(limit)
 
 
-def decimal_marks(source: Source, fields: Sequence[Field], given: str | None) -> dict[str, str]:
-    """The decimal mark of each numeric field whose column is text: one pass over the source, if there are
-    any.
+def notations_in(source: Source, fields: Sequence[Field], given: str | None = None) -> dict[str, Notation]:
+    """How each numeric field's column writes numbers in its texts: one pass over the source, if there are
+    such fields. `given`: the owner's word on all decimal marks.
     """
     numeric = [wanted.name for wanted in fields if wanted.json_type in ("number", "integer")]
-    if given is not None or not numeric:
-        return marks({name: Evidence() for name in numeric}, given)
     evidence = {name: Evidence() for name in numeric}
-    for batch in source.batches(numeric):
-        texts = [
-            (name, column)
-            for name, column in zip(numeric, map(flat, batch.records.columns), strict=True)
-            if pa.types.is_string(column.type)
-        ]
-        if not texts and batch.records.num_rows:
-            break  # typed columns need no interpretation
-        for name, column in texts:
-            evidence[name].add(bare(column))
-    return marks(evidence, None)
+    for batch in source.batches(numeric) if numeric else ():
+        for name, column in zip(numeric, map(flat, batch.records.columns), strict=True):
+            if pa.types.is_string(column.type):
+                evidence[name].add(column)
+    return notations(evidence, given)
 
 
-def _one_batch(
-    batch: Batch, fields: Sequence[Field], decimals: dict[str, str], reading: Reading
-) -> pa.RecordBatch:
+def _one_batch(batch: Batch, fields: Sequence[Field], written: Notations, reading: Reading) -> pa.RecordBatch:
     rows = batch.records.num_rows
     reading.records += rows + len(batch.faults)
     reading.left_out.update(batch.left_out)
@@ -197,7 +188,7 @@ def _one_batch(
         first = (fault.row, FileFormatError(f"{reading.source}: row {fault.row} {fault.problem}"))
     columns = []
     for wanted, column in zip(fields, batch.records.columns, strict=True):
-        converted = convert(wanted, column, decimals.get(wanted.name, "."))
+        converted = convert(wanted, column, written.get(wanted.name, Notation()))
         if wanted.text is not None:
             reading.texts[wanted.name] += len(converted.values) - converted.values.null_count
             reading.numbers[wanted.name] += count_numbers(converted.values)
@@ -211,7 +202,7 @@ def _one_batch(
                 value = None if converted.missing[at] else value_at(converted.found, at)
                 first = (
                     row,
-                    BadValueError(reading.source, row, wanted.name, value, _wants(wanted, decimals)),
+                    BadValueError(reading.source, row, wanted.name, value, _wants(wanted, written)),
                 )
             fresh = bad & good
             if fresh.any():
@@ -248,7 +239,7 @@ def _bad(wanted: Field, converted: Converted) -> NDArray[np.bool_]:
     return bad
 
 
-def _wants(wanted: Field, decimals: dict[str, str]) -> str:
-    if decimals.get(wanted.name) == "?":
+def _wants(wanted: Field, written: Notations) -> str:
+    if written.get(wanted.name, Notation()).mark == UNDECIDED:
         return f"{expected(wanted)}; it is not clear whether the comma is a decimal mark: name it (decimal)"
     return expected(wanted)

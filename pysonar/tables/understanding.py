@@ -1,7 +1,8 @@
 """What the columns of a source hold, for its owner's eyes: kind, gaps, range, and three values each.
 
-Nothing is decided here that training depends on: a campaign's schema says what a column must hold. But an
-owner sees at once that a comma was taken for a decimal mark, or in which row a number is none.
+A campaign's schema says what a column must hold. All that training takes from here is how a column's texts
+write numbers (`Notation`), which the owner sees beside the rest before the data are registered, and which
+stays as it is from then on: a comma that was taken for a decimal mark, a currency that was left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pysonar.tables.numbers import Evidence, bare, marks, parse_numbers
+from pysonar.tables.numbers import Evidence, Notation, notations, parse_numbers
 from pysonar.tables.source import Source
 from pysonar.tables.values import flat, missing_in, truth_in, value_at
 
@@ -36,7 +37,7 @@ class ColumnSeen:
     Attributes:
         kind: integer, number, boolean, date, text, other (nested values) or empty.
         missing: values that are not there, or a word for that. low, high: of its numbers.
-        mark: decimal mark of its texts. samples: the first different values.
+        notation: how its texts write numbers. samples: the first different values.
         words: different texts with their number, as long as there are few; None if there are many.
         odd_row: the first row whose value is not a number, in a column that has numbers, too.
         conversions: what was not written plainly, with its number.
@@ -47,7 +48,7 @@ class ColumnSeen:
     missing: int = 0
     low: float | None = None
     high: float | None = None
-    mark: str = "."
+    notation: Notation = field(default_factory=Notation)
     samples: list[str] = field(default_factory=list)
     words: dict[str, int] | None = field(default_factory=dict)
     odd_row: int | None = None
@@ -75,7 +76,7 @@ class TableSeen:
 def understand(
     source: Source, *, decimal: str | None = None, progress: Callable[[int], None] = lambda _: None
 ) -> TableSeen:
-    """Look through the whole source twice: once for the decimal marks, once for the values.
+    """Look through the whole source twice: once for how numbers are written, once for the values.
 
     Args:
         progress: called with the rows seen so far.
@@ -93,11 +94,11 @@ def understand(
         for name, column in zip(once, batch.records.columns, strict=True):
             column = flat(column)
             if pa.types.is_string(column.type):
-                evidence[name].add(bare(column))
+                evidence[name].add(column)
         rows += batch.records.num_rows
         progress(rows // 2)
-    decimals = marks(evidence, decimal)
-    tallies = [_Tally(column, decimals[column.name]) for column in seen.columns]
+    written = notations(evidence, decimal)
+    tallies = [_Tally(column, written[column.name]) for column in seen.columns]
     for batch in source.batches(once):
         seen.left_out.update(batch.left_out)
         seen.faults += len(batch.faults)
@@ -115,9 +116,9 @@ def understand(
 class _Tally:
     """What was seen of one column so far."""
 
-    def __init__(self, column: ColumnSeen, mark: str) -> None:
+    def __init__(self, column: ColumnSeen, notation: Notation) -> None:
         self.column = column
-        column.mark = mark
+        column.notation = notation
         self.kinds: Counter[str] = Counter()
 
     def add(self, column: pa.Array, rows: Sequence[int]) -> None:
@@ -149,7 +150,7 @@ class _Tally:
                 if len(seen.words) > MOST_WORDS:
                     seen.words = None
                     break
-        numbers = parse_numbers(texts, seen.mark, seen.conversions)
+        numbers = parse_numbers(texts, seen.notation, seen.conversions)
         finite = pc.fill_null(pc.is_finite(numbers), False)
         count = int(pc.sum(finite).as_py() or 0)
         if count:

@@ -21,7 +21,7 @@ from pysonar.protocol.schema.columns import MAX_WHOLE, arrow_type, listed
 from pysonar.protocol.schema.field import Field
 from pysonar.protocol.schema.text import EXPECTED, fit_texts
 from pysonar.tables.mixed import as_one_type, is_mixed, parts_of
-from pysonar.tables.numbers import parse_numbers
+from pysonar.tables.numbers import Notation, parse_numbers
 
 GAPS = (
     "", "NA", "N/A", "n/a", "na", "#N/A", "#NA", "NaN", "nan", "NAN", "-nan",
@@ -62,19 +62,19 @@ def expected(wanted: Field) -> str:
     ]
 
 
-def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
-    """The column as `wanted` asks; `mark` is the decimal mark of its texts. What a value becomes depends on
+def convert(wanted: Field, column: pa.Array, notation: Notation) -> Converted:
+    """The column as `wanted` asks; `notation` is how its texts write numbers. What a value becomes depends on
     that value alone.
     """
     if is_mixed(column):
-        return _each_type(wanted, column, mark)
+        return _each_type(wanted, column, notation)
     notes: Counter[str] = Counter()
     found = flat(column)
     missing = missing_in(found, wanted.classes, notes)
     texts = pa.types.is_string(found.type)
     there = pc.if_else(pa.array(missing), pa.scalar(None, found.type), found) if texts else found
     if wanted.json_type in ("number", "integer"):
-        values = _numbers(there, mark, notes, whole=wanted.json_type == "integer")
+        values = _numbers(there, notation, notes, whole=wanted.json_type == "integer")
     elif wanted.json_type == "boolean":
         values = _booleans(there, notes)
     elif wanted.text is not None:
@@ -91,9 +91,9 @@ def convert(wanted: Field, column: pa.Array, mark: str) -> Converted:
     return Converted(values, missing, unfit, unknown, found, notes)
 
 
-def _each_type(wanted: Field, column: pa.Array, mark: str) -> Converted:
+def _each_type(wanted: Field, column: pa.Array, notation: Notation) -> Converted:
     """A column of several types, each read as if it were alone."""
-    parts = [(places, convert(wanted, part, mark)) for places, part in parts_of(column)]
+    parts = [(places, convert(wanted, part, notation)) for places, part in parts_of(column)]
     order = np.argsort(np.concatenate([places for places, _ in parts]))
     made = [converted for _, converted in parts]
 
@@ -150,10 +150,10 @@ def missing_in(column: pa.Array, classes: tuple[object, ...], notes: Counter[str
     return either
 
 
-def _numbers(column: pa.Array, mark: str, notes: Counter[str], *, whole: bool) -> pa.Array:
+def _numbers(column: pa.Array, notation: Notation, notes: Counter[str], *, whole: bool) -> pa.Array:
     kind = column.type
     if pa.types.is_string(kind):
-        numbers = parse_numbers(column, mark, notes)
+        numbers = parse_numbers(column, notation, notes)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         numbers = column.cast(pa.float64(), safe=False)
     else:

@@ -28,6 +28,7 @@ from pysonar.protocol.schema import (
     output_schema,
 )
 from pysonar.tables import read_records
+from pysonar.tables.numbers import Notation
 from tests.roles import dense
 
 from .conftest import INPUT, OUTPUT, RECORDS, SCHEMA
@@ -166,7 +167,7 @@ def test_a_column_of_pandas_with_words_among_its_numbers_is_read_as_a_file_with_
     schema = Schema(
         input_schema({"amount": amount, "colour": colour}), output_schema("kind", class_label(["a", "b"]))
     )
-    read, reading = read_records(StreamSource(lambda: frame), schema, decimal=",")
+    read, reading = read_records(StreamSource(lambda: frame), schema, written={"amount": Notation(",")})
     assert read.column("amount").to_pylist() == [1, 2.5, 0, 3.5, 0, 4, 0, 0, 5]
     assert reading.filled == {"amount": 4, "colour": 3}
 

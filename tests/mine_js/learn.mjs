@@ -5,6 +5,7 @@
 import { createInterface } from "node:readline";
 import { Spec } from "../../mine_js/dist/artifacts/spec.js";
 import { DataShelf, whileUnchanged } from "../../mine_js/dist/data/datasets.js";
+import { writtenIn } from "../../mine_js/dist/data/notations.js";
 import { readRecords } from "../../mine_js/dist/data/reading.js";
 import { NoisedSums, ReleasedProblem } from "../../mine_js/dist/privacy/released.js";
 import { fromHex } from "../../mine_js/dist/protocol/bytes.js";
@@ -25,7 +26,7 @@ async function problemOf(spec, family, { home, name, release }) {
   const data = new DataShelf(home).get(name);
   const gathered = spec.rule.needsRows ? new Rows(family) : new RowSums(family);
   await whileUnchanged(data, async (source) => {
-    for await (const values of readRecords(source, spec.schema, data.decimal, data.unusable)) {
+    for await (const values of readRecords(source, spec.schema, await writtenIn(data, source, spec.schema.columns), data.unusable)) {
       gathered.add(family.seen(spec.schema.encode(values), spec.schema.encodeLabel(values.at(-1))));
     }
   });

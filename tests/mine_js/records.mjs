@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { whileUnchanged, DataShelf } from "../../mine_js/dist/data/datasets.js";
 import { readRecords } from "../../mine_js/dist/data/reading.js";
+import { writtenIn } from "../../mine_js/dist/data/notations.js";
 import { OpenMinedError } from "../../mine_js/dist/errors.js";
 import { Schema } from "../../mine_js/dist/schema/schema.js";
 
@@ -10,7 +11,7 @@ async function answer({ home, name, inputs, output }) {
   const schema = new Schema(inputs, output);
   const [encoded, labels] = [[], []];
   await whileUnchanged(data, async (source) => {
-    for await (const values of readRecords(source, schema, data.decimal, data.unusable)) {
+    for await (const values of readRecords(source, schema, await writtenIn(data, source, schema.columns), data.unusable)) {
       encoded.push([...schema.encode(values)]);
       labels.push(schema.encodeLabel(values.at(-1)));
     }

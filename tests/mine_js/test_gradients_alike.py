@@ -161,7 +161,7 @@ def labels(case: Case) -> list[str]:
 def records_of(case: Case, shelf: DataShelf) -> Rows:
     data, schema = shelf.get("records"), Schema(case.spec.input_schema, case.spec.output_schema)
     with data.opened() as source:
-        table, _ = read_records(source, schema, limit=data.unusable, decimal=data.decimal)
+        table, _ = read_records(source, schema, limit=data.unusable, written=data.written())
     return Rows(schema.encode(table), schema.encode_labels(table))
 
 

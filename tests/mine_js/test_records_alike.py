@@ -162,9 +162,24 @@ def write_sqlite(rows: list[Record], folder: Path) -> Path:
     return path
 
 
+def write_csv_with_currencies(rows: list[Record], folder: Path) -> Path:
+    """Few amounts in another currency than the others; a column of commas beside one of points."""
+    path = folder / "currencies.csv"
+    cells = [
+        ["NA" if row["age"] is None else f"{row['age']}.0",
+         f"{row['width']:.9f} {'USD' if place % 200 == 0 else 'EUR'}".replace(".", ","),
+         str(row["member"]), str(row["zone"]), str(row["kind"])]
+        for place, row in enumerate(rows)
+    ]  # fmt: skip
+    path.write_text(
+        "\n".join(";".join(line) for line in [["age", "width", "member", "zone", "kind"], *cells])
+    )
+    return path
+
+
 WAYS = [
-    write_csv, write_csv_with_commas, write_json_lines, write_parquet, write_parquet_with_decimals,
-    write_arrow, write_arrow_stream, write_sqlite,
+    write_csv, write_csv_with_commas, write_csv_with_currencies, write_json_lines, write_parquet,
+    write_parquet_with_decimals, write_arrow, write_arrow_stream, write_sqlite,
 ]  # fmt: skip
 
 
@@ -196,7 +211,7 @@ def by_python(shelf: DataShelf, name: str, schema: Schema = SCHEMA) -> JsonObjec
     data = shelf.get(name)
     try:
         with data.opened() as source:
-            table, _ = read_records(source, schema, limit=data.unusable, decimal=data.decimal)
+            table, _ = read_records(source, schema, limit=data.unusable, written=data.written())
     except OpenMinedError as error:
         return {"error": type(error).__name__, "says": str(error)}
     encoded = np.asarray(schema.encode(table)).tolist()

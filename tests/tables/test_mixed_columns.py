@@ -27,6 +27,7 @@ from pysonar.protocol.schema.field import (
 from pysonar.protocol.schema.text import text_field
 from pysonar.tables import Batch
 from pysonar.tables.mixed import array_of
+from pysonar.tables.numbers import Notation
 from pysonar.tables.values import Converted, convert
 
 WORDS = ["1", "2", "1.5", "true", "red", "NaN"]
@@ -63,6 +64,9 @@ cells = st.one_of(
             "1.234",
             "1,234",
             "1 234",
+            "1,5 EUR",
+            "1.5 USD",
+            "$ 2",
             "50%",
             "0",
             "-0.0",
@@ -79,6 +83,8 @@ cells = st.one_of(
     st.sampled_from(["seven", "\u0130", "e\u0301", "\u00a0", "half \ud800"]),
 )
 
+notations = st.builds(Notation, st.sampled_from([".", ",", "?"]), st.sampled_from([None, "EUR", "USD", "$"]))
+
 
 def seen(converted: Converted) -> list[tuple[Any, ...]]:
     """Cell by cell; texts that stand for numbers are compared as the numbers that they become."""
@@ -91,13 +97,13 @@ def seen(converted: Converted) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", FIELDS)
 @settings(max_examples=40, deadline=None)
-@given(st.lists(cells, min_size=1, max_size=4) | st.just(["7"] * 20), cells, st.sampled_from([".", ",", "?"]))
-def test_one_record_more_turns_no_other(name: str, column: list[Any], more: Any, mark: str) -> None:
+@given(st.lists(cells, min_size=1, max_size=4) | st.just(["7"] * 20), cells, notations)
+def test_one_record_more_turns_no_other(name: str, column: list[Any], more: Any, notation: Notation) -> None:
     field = FIELDS[name]
-    before = seen(convert(field, array_of(column), mark))
-    assert seen(convert(field, array_of([*column, more]), mark))[:-1] == before
-    assert seen(convert(field, array_of([more, *column]), mark))[1:] == before
-    alone = [seen(convert(field, array_of([cell]), mark))[0] for cell in column]
+    before = seen(convert(field, array_of(column), notation))
+    assert seen(convert(field, array_of([*column, more]), notation))[:-1] == before
+    assert seen(convert(field, array_of([more, *column]), notation))[1:] == before
+    alone = [seen(convert(field, array_of([cell]), notation))[0] for cell in column]
     assert alone == before
 
 
@@ -118,8 +124,8 @@ def test_one_record_more_turns_no_other_seen_through_a_mapping(
 ) -> None:
     def mapped(values: list[Any]) -> dict[int, tuple[Any, ...]]:
         records = pa.RecordBatch.from_arrays([array_of(values)], names=["c"])
-        batch = _mapped(Batch(records, range(len(values))), ["f"], [origin], {"c": "."})
-        made = [convert(FIELDS[name], batch.records.column(0), ".") for name in ("number", "words")]
+        batch = _mapped(Batch(records, range(len(values))), ["f"], [origin], {"c": Notation()})
+        made = [convert(FIELDS[name], batch.records.column(0), Notation()) for name in ("number", "words")]
         cells = zip(batch.rows, *map(seen, made), strict=True)
         return {row: each for row, *each in cells} | dict.fromkeys(
             (fault.row for fault in batch.faults), ("fault",)
@@ -134,6 +140,6 @@ def test_a_column_of_several_types_is_cut_and_filtered_like_any_other() -> None:
     column = array_of([1, 1.5, None, True, "red", 2**70])
     assert column.to_pylist() == [1, 1.5, None, True, "red", str(2**70)]
     field = FIELDS["number"]
-    whole, cut = convert(field, column, "."), convert(field, column.slice(1, 4), ".")
+    whole, cut = convert(field, column, Notation()), convert(field, column.slice(1, 4), Notation())
     np.testing.assert_array_equal(whole.missing[1:5], cut.missing)
     assert whole.values.slice(1, 4).equals(cut.values)

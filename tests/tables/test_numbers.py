@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pysonar.tables.numbers import Evidence, bare, marks, parse_numbers
+from pysonar.tables.numbers import Evidence, Notation, notations, parse_numbers
 
 
 def mark_of(cells: list[str], *others: list[str]) -> str:
@@ -17,7 +17,7 @@ def mark_of(cells: list[str], *others: list[str]) -> str:
     for place, column in enumerate([cells, *others]):
         columns[str(place)] = Evidence()
         columns[str(place)].add(pa.array(column))
-    return marks(columns, None)["0"]
+    return notations(columns, None)["0"].mark
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,16 @@ def test_the_columns_own_cells_decide_then_the_files(
     ],
 )  # fmt: skip
 def test_what_a_text_means_with_each_mark(text: str, mark: str, number: float | None) -> None:
-    assert parse_numbers(pa.array([text]), mark, Counter()).to_pylist() == [number]
+    assert parse_numbers(pa.array([text]), Notation(mark), Counter()).to_pylist() == [number]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
 def test_plain_numbers_are_read_exactly_and_without_a_note(numbers: list[float]) -> None:
     notes: Counter[str] = Counter()
-    assert parse_numbers(pa.array([repr(number) for number in numbers]), ".", notes).to_pylist() == numbers
+    assert (
+        parse_numbers(pa.array([repr(number) for number in numbers]), Notation(), notes).to_pylist()
+        == numbers
+    )
     assert not notes
 
 
@@ -76,8 +79,8 @@ def test_plain_numbers_are_read_exactly_and_without_a_note(numbers: list[float])
 def test_german_and_english_spellings_mean_the_same(numbers: list[object]) -> None:
     english = pa.array([f"{number:,}" for number in numbers])
     german = pa.array([f"{number:,}".translate(str.maketrans(",.", ".,")) for number in numbers])
-    read = parse_numbers(english, ".", Counter()).to_pylist()
-    assert read == parse_numbers(german, ",", Counter()).to_pylist()
+    read = parse_numbers(english, Notation(), Counter()).to_pylist()
+    assert read == parse_numbers(german, Notation(","), Counter()).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,9 @@ def test_a_currency_that_all_amounts_have_is_left_out_and_said(
 ) -> None:
     notes: Counter[str] = Counter()
     texts = pa.array(cells)
-    assert parse_numbers(texts, mark, notes).to_pylist() == numbers
+    evidence = Evidence()
+    evidence.add(texts)
+    seen = notations({"price": evidence}, None)["price"]
+    assert parse_numbers(texts, seen, notes).to_pylist() == numbers
     assert note is None or notes[note] == sum(number is not None for number in numbers)
-    assert mark_of(bare(texts).to_pylist()) == mark
+    assert seen.mark == mark

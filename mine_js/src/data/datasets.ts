@@ -15,20 +15,19 @@ import { DataChangedError, DataError } from "./errors.ts";
 import { checkOptions, kindFor, kindNamed } from "./kinds/kinds.ts";
 import { MappedSource } from "./mapping/mapped.ts";
 import { type FieldMapping, readMapping } from "./mapping/mapping.ts";
-import type { Mark } from "./numbers.ts";
+import { settledBy, type Written } from "./notations.ts";
 import { SchemaError, type Source } from "./source.ts";
 import { type ColumnSeen, understand } from "./understanding.ts";
 
 const FORMAT = "openmined/mine-data-set/2";
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
-export interface DataSet {
+export interface DataSet extends Written {
   readonly name: string;
   readonly kind: string;
   readonly location: string;
   readonly options: Readonly<Record<string, string>>;
   readonly live: boolean;
-  readonly decimal: Mark | null;
   /** Share of records that may be left out. */
   readonly unusable: Fraction;
   readonly digest: string;
@@ -36,9 +35,7 @@ export interface DataSet {
   readonly registration: string;
   readonly rows: number;
   readonly names: readonly string[];
-  readonly columns: readonly Pick<ColumnSeen, "name" | "kind" | "missing" | "oddRow">[];
-  /** How campaigns' fields are made of the columns; the digest is of the data seen through it. */
-  readonly mapping: FieldMapping | null;
+  readonly columns: readonly Pick<ColumnSeen, "name" | "kind" | "missing" | "oddRow" | "notation">[];
 }
 
 /** All columns; mapped fields under the campaigns' names for them. */
@@ -47,9 +44,9 @@ export function columnNames({ names, mapping }: Pick<DataSet, "names" | "mapping
 }
 
 /** The data, as the registration says they are to be read. */
-function sourceOf({ kind, location, options, mapping, decimal }: DataSet): Source {
+function sourceOf({ kind, location, options, mapping, settled, decimal }: DataSet): Source {
   const source = kindNamed(kind).source(location, options);
-  return mapping === null ? source : new MappedSource(source, mapping, decimal);
+  return mapping === null ? source : new MappedSource(source, mapping, settled, decimal);
 }
 
 /** The same data as they are now: a live source's digest taken anew. DataChangedError if what is not live has changed, or is gone. */
@@ -125,9 +122,11 @@ export class DataShelf {
     if (new Fraction(BigInt(table.faults)).compare(unusable.times(new Fraction(BigInt(table.rows + table.faults)))) > 0) {
       throw new DataError(`${source.name}: ${table.firstFault ?? ""} (${table.faults} such rows of ${table.rows + table.faults}; at most ${unusable.toPercent()} of them may be left out)`);
     }
+    const mark = decimal ?? table.decimal;
+    const settled = settledBy(table.columns.map(({ name: column, notation }) => ({ name: column, ...notation })), source.columns, mark) ?? null;
     const data: DataSet = {
-      name, kind: kind.name, location: place, options, live: kind.live, decimal: decimal ?? table.decimal, unusable, digest: toHex(source.digest()),
-      registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns, mapping: null,
+      name, kind: kind.name, location: place, options, live: kind.live, decimal: mark, unusable, digest: toHex(source.digest()),
+      registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns, settled, mapping: null,
     };
     return { data, seen: table.columns };
   }
@@ -137,7 +136,7 @@ export class DataShelf {
     const document = {
       format: FORMAT, name: data.name, kind: data.kind, location: data.location, options: data.options, live: data.live, decimal: data.decimal,
       unusable: data.unusable.toString(), sha256: data.digest, registration: data.registration, rows: data.rows, names: data.names,
-      columns: data.columns.map(({ name, kind, missing, oddRow }) => ({ name, kind, missing, odd_row: oddRow })),
+      columns: data.columns.map(({ name, kind, missing, oddRow, notation }) => ({ name, kind, missing, odd_row: oddRow, ...notation })),
     };
     replaceSecretFile(this.file(data.name), Buffer.from(`${JSON.stringify(document, null, 1)}\n`));
   }
@@ -164,13 +163,16 @@ export class DataShelf {
       throw refused;
     }
     if (!isObject(found) || found["format"] !== FORMAT || `${String(found["name"])}.json` !== file) throw refused;
-    const { name, kind, location, options, live, decimal, unusable, sha256: digest, registration, rows, names, columns } = found;
+    const { name, kind, location, options, live, unusable, sha256: digest, registration, rows, names, columns } = found;
     const texts = [name, kind, location, unusable, digest, registration].every((value) => typeof value === "string");
     if (!texts || !isObject(options) || !Array.isArray(names) || !Array.isArray(columns) || typeof rows !== "number") throw refused;
+    const decimal = found["decimal"] === "." || found["decimal"] === "," ? found["decimal"] : null;
+    const settled = settledBy(columns, names.map(String), decimal);
+    if (settled === undefined) throw refused;
     return this.mapped({
       name: String(name), kind: String(kind), location: String(location),
       options: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])), live: live === true,
-      decimal: decimal === "." || decimal === "," ? decimal : null, unusable: Fraction.parse(String(unusable)), digest: String(digest),
+      decimal, settled, unusable: Fraction.parse(String(unusable)), digest: String(digest),
       registration: String(registration), rows, names: names.map(String), columns: [], mapping: null,
     });
   }

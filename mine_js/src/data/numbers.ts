@@ -1,8 +1,19 @@
-/** Numbers as people write them: which mark is the decimal one in a column, and what the texts then mean. */
+/**
+ * Numbers as people write them: which mark is the decimal one in a column, which currency its amounts have, and what the
+ * texts then mean. That is decided once, from a look at the whole column; what a text means depends on that text alone.
+ */
 
 import { trim } from "./source.ts";
 
 export type Mark = "." | "," | "?";
+/** How a column's texts write numbers. Amounts in another currency are not numbers beside it. */
+export interface Notation {
+  readonly mark: Mark;
+  readonly currency: string | null;
+}
+export type Notations = ReadonlyMap<string, Notation>;
+export const PLAINLY: Notation = { mark: ".", currency: null };
+export const CURRENCIES: readonly string[] = ["EUR", "USD", "GBP", "CHF", "€", "$", "£"];
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const COMMA = /^[+-]?(\d+,\d*|,\d+|\d{1,3}([.' \u00a0\u202f]\d{3})+,\d*)([eE][+-]?\d+)?$/;
 const COMMA_GROUPS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
@@ -11,17 +22,22 @@ const POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3})+$/;
 const SURE_POINT_GROUPS = /^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$/;
 const SPACE_GROUPS = /^[+-]?\d{1,3}([' \u00a0\u202f]\d{3})+(\.\d*)?$/;
 const SIGN = /EUR|USD|GBP|CHF|€|\$|£/;
+const SIGNS = new RegExp(SIGN.source, "g");
 const AMOUNT = new RegExp(`[\\d.,][\\t\\n\\f\\r ]*(?:${SIGN.source})$|^(?:${SIGN.source})[\\t\\n\\f\\r ]*[\\d.,]`);
 
-/** How many cells of a column speak for which mark. */
+/** How many cells of a column speak for which mark, and for which currency. */
 export class Evidence {
   comma = 0;
   point = 0;
   private commaOrGroup = 0;
   private pointOrGroup = 0;
+  private readonly currencies = new Map<string, number>();
 
-  /** Look at a text as `bare` leaves it. */
-  add(text: string): void {
+  /** Look at a trimmed text. */
+  add(cell: string): void {
+    const sign = AMOUNT.test(cell) ? SIGN.exec(cell)?.[0] : undefined;
+    if (sign !== undefined) this.currencies.set(sign, (this.currencies.get(sign) ?? 0) + 1);
+    const text = trim((sign === undefined ? cell : cell.replaceAll(SIGNS, "")).replace(/%$/, ""));
     if (!/[,. '\u00a0\u202f]/.test(text)) return;
     const either = EITHER.test(text);
     const groups = COMMA_GROUPS.test(text);
@@ -35,6 +51,16 @@ export class Evidence {
     }
   }
 
+  /** The one that most amounts have; of two that as many have, the one whose sign is last in Unicode. */
+  currency(): string | null {
+    let usual: string | null = null;
+    for (const [sign, count] of this.currencies) {
+      const most = usual === null ? 0 : (this.currencies.get(usual) ?? 0);
+      if (count > most || (count === most && usual !== null && sign > usual)) usual = sign;
+    }
+    return usual;
+  }
+
   mark(others: Mark): Mark {
     if (this.comma > 0 && this.point === 0) return ",";
     if (this.point > 0 && this.comma === 0) return ".";
@@ -43,32 +69,17 @@ export class Evidence {
   }
 }
 
-/** The decimal mark of each column; `given` is the owner's word for all of them. */
-export function marks(columns: ReadonlyMap<string, Evidence>, given: Mark | null): Map<string, Mark> {
+/** The notation of each column; `given` is the owner's word for all their decimal marks. */
+export function notations(columns: ReadonlyMap<string, Evidence>, given: Mark | null): Map<string, Notation> {
   const all = [...columns.values()];
   const comma = all.some((seen) => seen.comma > 0 && seen.point === 0);
   const point = all.some((seen) => seen.point > 0 && seen.comma === 0);
   const others: Mark = comma && !point ? "," : point && !comma ? "." : "?";
-  return new Map([...columns].map(([name, seen]) => [name, given ?? seen.mark(others)]));
-}
-
-/** The currency that most of a column's trimmed texts have: amounts in another one are not numbers beside it. */
-export function usualCurrency(texts: Iterable<string>): string | null {
-  const counts = new Map<string, number>();
-  for (const text of texts) {
-    const sign = AMOUNT.test(text) ? SIGN.exec(text)?.[0] : undefined;
-    if (sign !== undefined) counts.set(sign, (counts.get(sign) ?? 0) + 1);
-  }
-  let usual: string | null = null;
-  for (const [sign, count] of counts) {
-    const most = usual === null ? 0 : (counts.get(usual) ?? 0);
-    if (count > most || (count === most && usual !== null && sign > usual)) usual = sign;
-  }
-  return usual;
+  return new Map([...columns].map(([name, seen]) => [name, { mark: given ?? seen.mark(others), currency: seen.currency() }]));
 }
 
 /** A trimmed text without its percent sign, or the currency that the amounts of its column have. */
-export function bare(text: string, currency: string | null): string {
+function bare(text: string, currency: string | null): string {
   if (currency !== null && isAmount(text, currency)) return trim(text.replaceAll(currency, ""));
   return text.endsWith("%") ? trim(text.slice(0, -1)) : text;
 }
@@ -78,7 +89,7 @@ function isAmount(text: string, currency: string): boolean {
 }
 
 /** A trimmed text as a number; undefined where it cannot be read. `note` counts what was not written plainly. */
-export function parseNumber(text: string, mark: Mark, currency: string | null, note: (what: string) => void): number | undefined {
+export function parseNumber(text: string, { mark, currency }: Notation, note: (what: string) => void): number | undefined {
   if (PLAIN.test(text) && !(mark === "," && text.includes("."))) return Number(text);
   const digits = bare(text, currency);
   const isPlain = PLAIN.test(digits);

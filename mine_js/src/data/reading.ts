@@ -3,9 +3,9 @@ import type { Fraction } from "../privacy/fraction.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Field, isNumeric, type Value } from "../schema/profile.ts";
 import { pythonFloat } from "../wording.ts";
-import { bare, Evidence, type Mark, marks } from "./numbers.ts";
+import { Evidence, type Mark, type Notation, type Notations, notations, PLAINLY } from "./numbers.ts";
 import { BadValueError, type Cell, FileFormatError, requireColumns, type SchemaError, type Source } from "./source.ts";
-import { convert, currencyOf, expected, trimmed } from "./values.ts";
+import { convert, expected, trimmed } from "./values.ts";
 
 /** How many records were read, and how many of them cannot be used. */
 export interface Seen {
@@ -15,14 +15,12 @@ export interface Seen {
 
 /**
  * The records' values in schema order, the label last. Records that cannot be used are left out as long as they are
- * few; that there are too many is known, and raised, after the last. `limit` null: however many. `decimal`: the mark of all numbers, null to see it.
+ * few; that there are too many is known, and raised, after the last. `limit` null: however many. `written`: how the fields write numbers.
  */
-export async function* readRecords(source: Source, schema: Schema, decimal: Mark | null, limit: Fraction | null, seen: Seen = { records: 0, unusable: 0 }): AsyncGenerator<readonly Value[]> {
+export async function* readRecords(source: Source, schema: Schema, written: Notations, limit: Fraction | null, seen: Seen = { records: 0, unusable: 0 }): AsyncGenerator<readonly Value[]> {
   const fields = schema.columns;
   const names = fields.map((field) => field.name);
   requireColumns(names, source.columns, source.name);
-  const numeric = fields.filter((field) => isNumeric(field) || field.jsonType === "integer").map((field) => field.name);
-  const decimals = await decimalMarks(source, numeric, decimal);
   let kept = 0;
   let first: ((more?: string) => SchemaError) | undefined;
   for await (const { rows, columns, faults } of source.batches(names)) {
@@ -32,7 +30,7 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
     let firstRow = fault?.row ?? Infinity;
     let error = fault && ((more = ""): SchemaError => new FileFormatError(`${source.name}: row ${fault.row} ${fault.problem}${more && ` (${more})`}`));
     const cells = columns.map((column) => column.map(trimmed));
-    const converted = fields.map((field, at) => convert(field, cells[at] ?? [], decimals.get(field.name) ?? ".", () => undefined));
+    const converted = fields.map((field, at) => convert(field, cells[at] ?? [], written.get(field.name) ?? PLAINLY, () => undefined));
     for (let place = 0; place < rows.length; place += 1) {
       const values: Value[] = [];
       let fine = true;
@@ -47,7 +45,7 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
           if (row < firstRow) {
             const cell: Cell = found.missing ? null : (cells[at]?.[place] ?? null);
             firstRow = row;
-            error = (more = ""): SchemaError => new BadValueError(source.name, row, field.name, cell, wants(field, decimals), more);
+            error = (more = ""): SchemaError => new BadValueError(source.name, row, field.name, cell, wants(field, written), more);
           }
           fine = false;
         }
@@ -69,33 +67,34 @@ export async function* readRecords(source: Source, schema: Schema, decimal: Mark
   if (kept === 0) throw new FileFormatError(`${source.name}: ${records > 0 ? "no record is left" : "no record follows the header line"}`);
 }
 
-function wants(field: Field, decimals: ReadonlyMap<string, Mark>): string {
-  const mark = decimals.get(field.name) === "?" ? "; it is not clear whether the comma is a decimal mark: name it (decimal)" : "";
+function wants(field: Field, written: Notations): string {
+  const mark = written.get(field.name)?.mark === "?" ? "; it is not clear whether the comma is a decimal mark: name it (decimal)" : "";
   return `${expected(field)}${mark}`;
 }
 
-/** The decimal mark of the named columns: one pass over the source, if there are any texts in them. */
-export async function decimalMarks(source: Source, names: readonly string[], given: Mark | null): Promise<Map<string, Mark>> {
-  const evidence = new Map(names.map((name) => [name, new Evidence()]));
-  if (given !== null || names.length === 0) return marks(evidence, given);
-  for await (const { rows, columns } of source.batches(names)) {
-    let texts = false;
-    for (const [at, name] of names.entries()) {
-      const column = (columns[at] ?? []).map(trimmed);
-      if (!column.some((cell) => typeof cell === "string")) continue;
-      texts = true;
-      lookAt(column, evidence.get(name));
-    }
-    if (!texts && rows.length > 0) break; // typed columns need no interpretation
-  }
-  return marks(evidence, null);
+/** How the numeric fields' columns write numbers in their texts: one pass over the source, if there are such fields. */
+export async function notationsIn(source: Source, fields: readonly Field[], given: Mark | null): Promise<Map<string, Notation>> {
+  const names = fields.filter((field) => isNumeric(field) || field.jsonType === "integer").map((field) => field.name);
+  return notationsOf(source, names, given);
 }
 
-/** Let the texts of a column of one batch speak for a mark; beside them its numbers, as texts. */
+/** The same of columns that are known to be numbers. */
+export async function notationsOf(source: Source, names: readonly string[], given: Mark | null): Promise<Map<string, Notation>> {
+  const evidence = new Map(names.map((name) => [name, new Evidence()]));
+  if (names.length === 0) return new Map();
+  for await (const { columns } of source.batches(names)) {
+    for (const [at, name] of names.entries()) {
+      const column = (columns[at] ?? []).map(trimmed);
+      if (column.some((cell) => typeof cell === "string")) lookAt(column, evidence.get(name));
+    }
+  }
+  return notations(evidence, given);
+}
+
+/** Let the texts of a column of one batch speak for a notation; beside them its numbers, as texts. */
 export function lookAt(column: readonly Cell[], evidence: Evidence | undefined): void {
-  const currency = currencyOf(column);
   for (const cell of column) {
-    if (typeof cell === "string") evidence?.add(bare(cell, currency));
+    if (typeof cell === "string") evidence?.add(cell);
     else if (typeof cell === "number") evidence?.add(pythonFloat(cell));
   }
 }

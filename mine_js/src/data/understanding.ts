@@ -1,9 +1,9 @@
-/** What the columns of a source hold, for its owner's eyes: kind, gaps, range. Nothing that training depends on. */
+/** What the columns of a source hold, for its owner's eyes: kind, gaps, range, and how its texts write numbers. */
 import { pythonFloat } from "../wording.ts";
-import { Evidence, type Mark, marks, parseNumber } from "./numbers.ts";
+import { Evidence, type Mark, type Notation, notations, parseNumber, PLAINLY } from "./numbers.ts";
 import { lookAt } from "./reading.ts";
 import { type Cell, Moment, type Source } from "./source.ts";
-import { currencyOf, isMissing, trimmed, truthOf } from "./values.ts";
+import { isMissing, trimmed, truthOf } from "./values.ts";
 
 const MOST_COLUMNS = 1000;
 const DATE =
@@ -17,6 +17,8 @@ export interface ColumnSeen {
   readonly oddRow: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  /** How its texts write numbers. */
+  readonly notation: Notation;
 }
 export interface TableSeen {
   readonly rows: number;
@@ -27,7 +29,7 @@ export interface TableSeen {
   readonly columns: readonly ColumnSeen[];
 }
 
-/** Look through the whole source twice: once for the decimal marks, once for the values. */
+/** Look through the whole source twice: once for how numbers are written, once for the values. */
 export async function understand(source: Source, decimal: Mark | null): Promise<TableSeen> {
   const all = source.columns;
   const names = all.filter((name) => all.indexOf(name) === all.lastIndexOf(name)).slice(0, MOST_COLUMNS);
@@ -38,8 +40,8 @@ export async function understand(source: Source, decimal: Mark | null): Promise<
       if (column.some((cell) => typeof cell === "string")) lookAt(column, evidence.get(name));
     }
   }
-  const decimals = marks(evidence, decimal);
-  const tallies = names.map((name) => new ColumnTally(name, decimals.get(name) ?? "."));
+  const written = notations(evidence, decimal);
+  const tallies = names.map((name) => new ColumnTally(name, written.get(name) ?? PLAINLY));
   let [rows, faultCount, firstFault] = [0, 0, null as string | null];
   for await (const batch of source.batches(names)) {
     const [fault] = batch.faults;
@@ -51,13 +53,13 @@ export async function understand(source: Source, decimal: Mark | null): Promise<
   const columns = tallies.map((tally) => tally.seen());
   const numeric = tallies.filter((tally) => ["integer", "number"].includes(tally.kind()));
   const commas = numeric.some((tally) => tally.decimalCommas > 0);
-  const plain = numeric.some((tally) => tally.kind() === "number" && tally.mark === ".");
+  const plain = numeric.some((tally) => tally.kind() === "number" && tally.notation.mark === ".");
   return { rows, faults: faultCount, firstFault, decimal: commas && !plain ? "," : null, columns };
 }
 
 class ColumnTally {
   readonly name: string;
-  readonly mark: Mark;
+  readonly notation: Notation;
   decimalCommas = 0;
   private missing = 0;
   private oddRow: number | null = null;
@@ -65,18 +67,17 @@ class ColumnTally {
   private high = -Infinity;
   private readonly counts = new Map<string, number>();
 
-  constructor(name: string, mark: Mark) {
+  constructor(name: string, notation: Notation) {
     this.name = name;
-    this.mark = mark;
+    this.notation = notation;
   }
 
   /** The trimmed cells of one batch. */
   add(column: readonly Cell[], rows: readonly number[]): void {
     const cells = asOneType(column);
-    const currency = currencyOf(cells);
     for (const [place, cell] of cells.entries()) {
       if (isMissing(cell, [])) this.missing += 1;
-      else if (typeof cell === "string") this.text(cell, rows[place] ?? 0, currency);
+      else if (typeof cell === "string") this.text(cell, rows[place] ?? 0);
       else if (typeof cell === "boolean") this.count("boolean");
       else if (typeof cell === "bigint") this.number(Number(cell), "integer");
       else if (typeof cell === "number") this.number(cell, "number");
@@ -84,8 +85,8 @@ class ColumnTally {
     }
   }
 
-  private text(text: string, row: number, currency: string | null): void {
-    const number = parseNumber(text, this.mark, currency, (what) => {
+  private text(text: string, row: number): void {
+    const number = parseNumber(text, this.notation, (what) => {
       if (what === "decimal comma") this.decimalCommas += 1;
     });
     if (number !== undefined && Number.isFinite(number)) {
@@ -116,7 +117,7 @@ class ColumnTally {
     const ranged = kind === "integer" || kind === "number";
     return {
       name: this.name, kind, missing: this.missing, oddRow: numeric && kind === "text" ? this.oddRow : null,
-      low: ranged ? this.low : null, high: ranged ? this.high : null,
+      low: ranged ? this.low : null, high: ranged ? this.high : null, notation: this.notation,
     };
   }
 

@@ -1,7 +1,7 @@
 /** One column of a batch turned into a field's type: what is missing, what does not fit, and what had to be converted. */
 import { shorten } from "../artifacts/errors.ts";
 import { type Field, isNumeric, isStrict, type Value } from "../schema/profile.ts";
-import { type Mark, parseNumber, usualCurrency } from "./numbers.ts";
+import { type Notation, parseNumber } from "./numbers.ts";
 import { type Cell, trim } from "./source.ts";
 
 const GAPS = new Set([
@@ -35,11 +35,6 @@ export function truthOf(text: string): boolean | undefined {
   return TRUE.has(word) ? true : FALSE.has(word) ? false : undefined;
 }
 
-/** The currency of a column of one batch. */
-export function currencyOf(column: readonly Cell[]): string | null {
-  return usualCurrency(column.filter((cell) => typeof cell === "string" && cell !== "") as readonly string[]);
-}
-
 /** What would have been right, in words. */
 export function expected(field: Field): string {
   if (field.classes.length > 0) {
@@ -49,16 +44,14 @@ export function expected(field: Field): string {
   return { number: "a finite number", integer: "a whole number", boolean: "true or false", string: "a text" }[field.jsonType];
 }
 
-/** A column's trimmed cells as the field asks; what a value becomes depends on that value, its mark and the column's currency. */
-export function convert(field: Field, column: readonly Cell[], mark: Mark, note: Note): Converted[] {
-  const numeric = isNumeric(field) || field.jsonType === "integer";
-  const currency = numeric ? currencyOf(column) : null;
+/** A column's trimmed cells as the field asks; what a value becomes depends on that value and the column's notation. */
+export function convert(field: Field, column: readonly Cell[], notation: Notation, note: Note): Converted[] {
   return column.map((cell): Converted => {
     if (isMissing(cell, field.classes)) {
       if (typeof cell === "string" && cell !== "") note(`'${cell}' as missing`);
       return byRule(field.missing, true);
     }
-    const value = read(field, cell, mark, currency, note);
+    const value = read(field, cell, notation, note);
     if (field.classes.length > 0) {
       if (value !== undefined && field.classes.includes(value)) return { value };
       return byRule(field.unknown, false);
@@ -72,10 +65,10 @@ function byRule(rule: Field["missing"], missing: boolean): Converted {
   return rule.value === null ? { drop: true } : { value: rule.value };
 }
 
-function read(field: Field, cell: Cell, mark: Mark, currency: string | null, note: Note): Value | undefined {
+function read(field: Field, cell: Cell, notation: Notation, note: Note): Value | undefined {
   if (field.jsonType === "boolean") return truthIn(cell, note);
   if (isNumeric(field) || field.jsonType === "integer") {
-    const number = numberIn(cell, mark, currency, note);
+    const number = numberIn(cell, notation, note);
     if (number === undefined || !Number.isFinite(number)) return undefined;
     if (field.jsonType === "integer" && !(Number.isInteger(number) && Math.abs(number) < 2 ** 53)) return undefined;
     return number + 0;
@@ -88,8 +81,8 @@ function read(field: Field, cell: Cell, mark: Mark, currency: string | null, not
 }
 
 /** A trimmed cell as a float64: of whole numbers beyond 2^53 the nearest, and to even where two are as near. */
-export function numberIn(cell: Cell, mark: Mark, currency: string | null, note: Note): number | undefined {
-  if (typeof cell === "string") return parseNumber(cell, mark, currency, note);
+export function numberIn(cell: Cell, notation: Notation, note: Note): number | undefined {
+  if (typeof cell === "string") return parseNumber(cell, notation, note);
   return typeof cell === "bigint" ? Number(cell) : typeof cell === "number" ? cell : undefined;
 }
 

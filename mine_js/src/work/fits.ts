@@ -1,6 +1,7 @@
 /** How a data set fits the campaigns that are open: by its columns, then by every value. Nobody else is asked. */
 import { NodeError } from "../chain/errors.ts";
 import { columnNames, type DataSet, whileUnchanged } from "../data/datasets.ts";
+import { writtenIn } from "../data/notations.ts";
 import { readRecords, type Seen } from "../data/reading.ts";
 import { BadValueError, SchemaError } from "../data/source.ts";
 import { OpenMinedError } from "../errors.ts";
@@ -57,7 +58,7 @@ export async function fitByValues(schema: Schema, data: DataSet): Promise<{ prob
   const seen: Seen = { records: 0, unusable: 0 };
   try {
     await whileUnchanged(data, async (source) => {
-      const records = readRecords(source, schema, data.decimal, data.unusable, seen);
+      const records = readRecords(source, schema, await writtenIn(data, source, schema.columns), data.unusable, seen);
       while ((await records.next()).done !== true) kept += 1;
     });
     return { problem: null, records: kept };

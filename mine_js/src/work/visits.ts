@@ -8,6 +8,7 @@ import type { Spec } from "../artifacts/spec.ts";
 import type { PrivacyStatement } from "../artifacts/wire.ts";
 import { type DataSet, renewed, whileUnchanged } from "../data/datasets.ts";
 import { DataError } from "../data/errors.ts";
+import { settledUnseen, writtenIn } from "../data/notations.ts";
 import { readRecords } from "../data/reading.ts";
 import { epsilonAt, requireDelta } from "../privacy/accounting.ts";
 import type { Budget } from "../privacy/budget.ts";
@@ -120,14 +121,14 @@ export class Visits {
   /** Every usable record, encoded. Raises unless the data are the registered ones before and after. */
   private async read({ spec, data, limits, budget }: VisitRequest, family: LinearFamily, take: (row: SeenRow) => void): Promise<void> {
     const { schema } = spec;
-    // Under a budget the mark is not taken from the column: one record more would change what the others mean.
-    const decimal = data.decimal ?? (budget === null ? null : ".");
+    const read = budget === null ? data : settledUnseen(data);
     const classes = new Set<number>();
     let count = 0;
-    await whileUnchanged(data, async (source) => {
+    await whileUnchanged(read, async (source) => {
+      const written = await writtenIn(read, source, schema.columns);
       // Under a budget, whether this mine takes part is not a function of single values: everybody sees it, and the
       // campaign's schema chooses which records fit. The noise, not their number, protects them.
-      for await (const values of readRecords(source, schema, decimal, budget === null ? data.unusable : null)) {
+      for await (const values of readRecords(source, schema, written, budget === null ? data.unusable : null)) {
         const label = schema.encodeLabel(values.at(-1) ?? 0);
         classes.add(label);
         count += 1;

@@ -78,7 +78,7 @@ def batches(campaign_spec: CampaignSpec, data: DataSet) -> Iterator[Rows]:
     schema = campaign_spec.schema
     with data.opened() as source:
         wanted = (*schema.fields, schema.label)
-        for batch in record_batches(source, wanted, Reading(source.name), limit=None, decimal="."):
+        for batch in record_batches(source, wanted, Reading(source.name), limit=None, written={}):
             table = pa.Table.from_batches([batch])
             yield Rows(schema.encode(table), schema.encode_labels(table))
 
@@ -93,7 +93,7 @@ def spread(
 ) -> UnnoisedSums:
     family = family_of(campaign_spec)
     nothing = UnnoisedSums.nothing(*family.weights_shape, record_clip(campaign_spec.schema, family))
-    pieces, groups = pieces_of(campaign_spec, data, "."), row_groups(data)
+    pieces, groups = pieces_of(campaign_spec, data), row_groups(data)
     return added(executor, pieces, groups, nothing, scale, **how)
 
 
@@ -235,7 +235,7 @@ def test_a_scheduler_that_is_not_there_is_named(campaign_spec: CampaignSpec, dat
     cluster = Cluster(Scale(dask="tcp://127.0.0.1:1"), connect_seconds=1)
     assert cluster.takes(data)
     with pytest.raises(ScaleError, match=r"the cluster tcp://127.0.0.1:1 does not answer"):
-        cluster.sums(campaign_spec, data, record_clip(campaign_spec.schema, family), ".")
+        cluster.sums(campaign_spec, data, record_clip(campaign_spec.schema, family))
 
 
 def test_the_owner_names_the_cluster_in_a_file_of_its_own(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_patience_and_share_have_bounds(wrong: dict[str, float]) -> None:
 def test_a_worker_that_has_another_file_is_noticed_however_little_is_checked(
     campaign_spec: CampaignSpec, data: DataSet
 ) -> None:
-    pieces = [replace(piece, footer=bytes(32)) for piece in pieces_of(campaign_spec, data, ".")]
+    pieces = [replace(piece, footer=bytes(32)) for piece in pieces_of(campaign_spec, data)]
     nothing = UnnoisedSums.nothing(*campaign_spec.family.weights_shape, alone(campaign_spec, data)._clip)
     unchecked = replace(ALONE, checked_share=0.0)
     with ThreadPoolExecutor(1) as pool, pytest.raises(ScaleError, match="another file there than the mine"):
@@ -327,9 +327,9 @@ def test_the_footer_tells_files_apart(data: DataSet, tmp_path: Path) -> None:
 def test_a_piece_tells_a_worker_nothing_but_spec_file_and_mapping(
     campaign_spec: CampaignSpec, data: DataSet
 ) -> None:
-    piece = pieces_of(campaign_spec, data, ".")[0]
+    piece = pieces_of(campaign_spec, data)[0]
     assert {one.name for one in fields(piece)} == {
-        "spec", "campaign", "path", "footer", "group", "mapping", "mapped_decimal", "decimal",
+        "spec", "campaign", "path", "footer", "group", "mapping", "settled", "written",
     }  # fmt: skip
     assert piece.spec == campaign_spec.spec.to_bytes()
     assert data.registration.encode() not in pickle.dumps(piece)
@@ -362,8 +362,8 @@ def test_a_worker_killed_half_way_changes_neither_sums_nor_price(
 
         scale = Scale(dask=local.scheduler_address, patience_seconds=120.0)
         assert Cluster(scale).workers() == 2
-        found = Cluster(scale, half_way, at_once=4).sums(campaign_spec, data, clip, ".")
+        found = Cluster(scale, half_way, at_once=4).sums(campaign_spec, data, clip)
         assert killed
         assert killed[0] < ROWS // 2
         assert found == alone(campaign_spec, data)
-        assert piece_sums(pieces_of(campaign_spec, data, ".")[0])[2] <= ROWS // GROUPS
+        assert piece_sums(pieces_of(campaign_spec, data)[0])[2] <= ROWS // GROUPS

@@ -1,10 +1,10 @@
 /** A source whose mapped fields are there under their own names, beside the columns it has. */
 import { fromHex, toHex } from "../../protocol/bytes.ts";
 import { pythonFloat } from "../../wording.ts";
-import type { Mark } from "../numbers.ts";
-import { decimalMarks } from "../reading.ts";
+import { type Mark, type Notations, PLAINLY } from "../numbers.ts";
+import { notationsOf } from "../reading.ts";
 import { type Batch, type Cell, type Fault, Moment, OTHER, type Source, trim } from "../source.ts";
-import { currencyOf, isMissing, numberIn, trimmed } from "../values.ts";
+import { isMissing, numberIn, trimmed } from "../values.ts";
 import { datePart, momentOf } from "./dates.ts";
 import { type FieldMapping, type Origin, plainOrigin } from "./mapping.ts";
 
@@ -15,10 +15,13 @@ export class MappedSource implements Source {
   readonly name: string;
   private readonly source: Source;
   private readonly mapping: FieldMapping;
+  private readonly settled: Notations | null;
   private readonly decimal: Mark | null;
 
-  constructor(source: Source, mapping: FieldMapping, decimal: Mark | null) {
+  /** `settled`: how the source's columns write numbers; null: as a look at them says, with `decimal` as the owner's word on the mark. */
+  constructor(source: Source, mapping: FieldMapping, settled: Notations | null, decimal: Mark | null) {
     this.source = source;
+    this.settled = settled;
     this.mapping = mapping;
     this.decimal = decimal;
     this.name = source.name;
@@ -38,9 +41,9 @@ export class MappedSource implements Source {
     const named = [...new Set(origins.flatMap(({ column }) => column ?? []))];
     const needed = named.length > 0 ? named : this.source.columns.slice(0, 1);
     const scaled = origins.flatMap((origin) => (isScaled(origin) && origin.column !== null ? [origin.column] : []));
-    const marks = await decimalMarks(this.source, [...new Set(scaled)], this.decimal);
+    const written = this.settled ?? (await notationsOf(this.source, [...new Set(scaled)], this.decimal));
     for await (const batch of this.source.batches(needed)) {
-      yield mapped(batch, origins.map((origin) => madeOf(origin, batch, needed, marks)), origins);
+      yield mapped(batch, origins.map((origin) => madeOf(origin, batch, needed, written)), origins);
     }
   }
 }
@@ -49,16 +52,15 @@ function isScaled({ factor, offset, round }: Origin): boolean {
   return factor !== 1 || offset !== 0 || round;
 }
 
-function madeOf(origin: Origin, batch: Batch, needed: readonly string[], marks: ReadonlyMap<string, Mark>): readonly Made[] {
+function madeOf(origin: Origin, batch: Batch, needed: readonly string[], written: Notations): readonly Made[] {
   const { column, constant, factor, offset, round, date, values } = origin;
   if (column === null) return batch.rows.map(() => constant);
   const cells = batch.columns[needed.indexOf(column)] ?? [];
   if (isScaled(origin)) {
     const there = cells.map(trimmed);
-    const currency = currencyOf(there);
     return there.map((cell): Made => {
       if (isMissing(cell, [])) return null;
-      const number = numberIn(cell, marks.get(column) ?? ".", currency, () => undefined);
+      const number = numberIn(cell, written.get(column) ?? PLAINLY, () => undefined);
       return number === undefined || !Number.isFinite(number) ? undefined : (round ? nearest : wholeWhereItIs)(times(number, factor) + offset);
     });
   }

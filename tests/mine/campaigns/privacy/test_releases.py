@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -166,11 +167,18 @@ def test_under_a_budget_the_decimal_mark_is_settled_when_the_owner_registers(
 def test_under_a_budget_no_record_decides_how_the_others_are_read(
     make_mine: Callable[..., Mine], small_capsule: SmallCapsule, colours: Path
 ) -> None:
-    """Where columns disagree none is registered, and a record more could turn how one of them looks. So the
-    mark is a point, and records that have none are left out; the noised release says how many are left.
+    """What an earlier release registered has no notations, and a record more could turn how a column looks.
+    So the mark is a point, and records that have none are left out; the noised release says how many are
+    left. Registered today, each column keeps the mark that its owner saw.
     """
     with_marks(colours, ",.,")
     mine = make_mine()
+    registration = mine.connection.home.path / "data" / "colours.json"
+    document = json.loads(registration.read_text())
+    assert [column["mark"] for column in document["columns"][:3]] == [",", ".", ","]
+    for column in document["columns"]:
+        del column["mark"], column["currency"]
+    registration.write_text(json.dumps(document))
     small_capsule.open()
     errors = mine.round()
     (charged,) = charges(mine)

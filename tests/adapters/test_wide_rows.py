@@ -69,6 +69,17 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.slow
+def test_a_row_group_of_any_size_is_read_piece_by_piece(tmp_path: Path) -> None:
+    """96 MB in one piece of the file, as it is there: nothing is packed."""
+    path, rows = tmp_path / "long.parquet", 12_000_000
+    table = pa.table({"x": np.random.default_rng(1).normal(size=rows)})
+    pyarrow.parquet.write_table(table, path, row_group_size=rows, use_dictionary=False, compression="none")
+    ((read, peak),) = peaks((path, "x"))
+    assert read == rows
+    assert peak < 16
+
+
+@pytest.mark.slow
 def test_a_row_group_of_long_texts_is_never_in_memory_as_a_whole(wide: dict[str, Path]) -> None:
     arrow, parquet = peaks((wide["arrow"], "text"), (wide["parquet"], "text"))
     assert (arrow[0], parquet[0]) == (ROWS, ROWS)

@@ -21,6 +21,7 @@ from pysonar.tables.source import BATCH_ROWS, Batch, numbered, require_columns
 from pysonar.tables.text_files import open_binary
 
 _TAIL = 8  # bytes at the end of a file: the footer's size, and what it is
+_LEAST_BUFFER, _BUFFER = 1 << 12, 1 << 16  # bytes of a column that are read at a time
 _WIDE = 1 << 27  # bytes of a row group, from which on fewer of its rows are read at a time
 _DICTIONARY = 1 << 23  # bytes of a column of a row group beside eight for each place in its dictionary
 
@@ -87,7 +88,12 @@ class ParquetFile:
         for (rows, repeated), together in groupby(groups, key=attrgetter("rows_at_once", "repeated")):
             # Not pyarrow.dataset, and no buffering ahead: both keep what was read (apache/arrow#39808).
             with pq.ParquetFile(
-                self._path, metadata=about, read_dictionary=list(repeated), pre_buffer=False
+                self._path,
+                metadata=about,
+                read_dictionary=list(repeated),
+                pre_buffer=False,
+                # Each column has one; without them its part of a row group is read in one piece.
+                buffer_size=max(_LEAST_BUFFER, min(_BUFFER, MOST_BYTES // max(1, len(columns)))),
             ) as file:
                 yield from file.iter_batches(
                     batch_size=rows,

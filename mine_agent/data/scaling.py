@@ -40,8 +40,13 @@ def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
     own, theirs = unit_in(column.name), unit_in(wanted.name)
     if own is not None:
         named = own.factors(theirs)
-        fits = [factor for factor in named if _inside(wanted, low, high, factor)]
-        fits += [factor for factor in named if _near(wanted, low, high, factor)]
+        usual = len(named) - own.unusual if theirs is None else len(named)
+        fits = [
+            *(factor for factor in named[:usual] if _inside(wanted, low, high, factor)),
+            *(factor for factor in named[:usual] if _reaches_beyond(wanted, low, high, factor)),
+            *(factor for factor in named[usual:] if _inside(wanted, low, high, factor)),
+            *(factor for factor in named if _near(wanted, low, high, factor)),
+        ]
         if fits:
             why = f"in {own.word}: x {fits[0]:.6g} makes it the campaign's unit" if fits[0] != 1.0 else ""
             return _rounded(wanted, Scaling(fits[0], why))
@@ -69,6 +74,12 @@ def _near(wanted: Field, low: float, high: float, factor: float) -> bool:
     beyond = (wanted.clip[1] - wanted.clip[0]) * _OUTLIERS
     ends = sorted((low * factor, high * factor))
     return wanted.clip[0] - beyond <= ends[0] and ends[1] <= wanted.clip[1] + beyond and _wide(wanted, *ends)
+
+
+def _reaches_beyond(wanted: Field, low: float, high: float, factor: float) -> bool:
+    """Within the clip but for outliers."""
+    ends = sorted((low * factor, high * factor))
+    return _near(wanted, low, high, factor) and _overlaps(wanted, *ends)
 
 
 def _wide(wanted: Field, low: float, high: float) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mine_agent.data.scaling import scaling
-from mine_agent.data.vocabulary import TIME, meanings, tokens
+from mine_agent.data.vocabulary import TIME, meanings, statistic, tokens, without_statistic
 from mine_agent.data.wording import Words, words_for
 from pysonar.protocol.schema import Schema
 from pysonar.protocol.schema.field import Field
@@ -21,6 +21,10 @@ from pysonar.tables.understanding import ColumnSeen, TableSeen
 
 ALIKE = 0.55
 SURE = 0.7
+_BY_WORDS = 0.6  # a column of any name whose words are a field's classes
+_OTHER_STATISTIC = 0.6
+_NO_STATISTIC = 0.15
+_AS_MUCH = 0.02
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Suggestion:
     """One field: the column for it (None: none is alike), the factor and whether it rounds, translations, and
     why.
 
-    `doubt`: what was guessed and may be wrong; None if nothing was.
+    `doubt`: what was guessed and may be wrong; None if nothing was. `untranslated`: words of the column that
+    are none of `classes`, the field's own.
     """
 
     field: str
@@ -38,6 +43,8 @@ class Suggestion:
     why: str = ""
     doubt: str | None = None
     rounds: bool = False
+    untranslated: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     @property
     def as_it_is(self) -> bool:
@@ -63,12 +70,26 @@ def suggest(schema: Schema, seen: TableSeen) -> list[Suggestion]:
             chosen[name] = (column, score)
             taken.add(column)
     columns = {column.name: column for column in seen.columns}
+    rivals = _rivals([(name, column, score) for score, _, name, column in scores], chosen)
     return [
-        _suggestion(wanted, columns[chosen[wanted.name][0]], chosen[wanted.name][1])
+        _suggestion(wanted, columns[chosen[wanted.name][0]], chosen[wanted.name][1], rivals.get(wanted.name))
         if wanted.name in chosen
         else Suggestion(wanted.name, None, why="no column is alike")
         for wanted in fields
     ]
+
+
+def _rivals(scores: Sequence[tuple[str, str, float]], chosen: dict[str, tuple[str, float]]) -> dict[str, str]:
+    """For fields whose column was chosen over another that is as much alike, that other one."""
+    belongs = dict(chosen.values())
+    found: dict[str, str] = {}
+    for name, column, score in scores:
+        own = chosen.get(name)
+        if own is None or own[0] == column or score < own[1] - _AS_MUCH or score < ALIKE:
+            continue
+        if belongs.get(column, 0.0) <= score + _AS_MUCH:
+            found.setdefault(name, column)
+    return found
 
 
 def as_toml(suggestions: Sequence[Suggestion]) -> str:
@@ -91,6 +112,10 @@ def as_toml(suggestions: Sequence[Suggestion]) -> str:
         if made.values:
             pairs = ", ".join(f"{_text(word)} = {_text(meant)}" for word, meant in made.values)
             lines.append(f"values = {{ {pairs} }}")
+        if made.untranslated:
+            more = ", ".join(f"{_text(word)} = {_text(made.classes[0])}" for word in made.untranslated[:3])
+            lines.append(f"# yours = the campaign's, {' or '.join(map(_text, made.classes[:12]))}:")
+            lines.append(f"# values = {{ {more} }}")
     return "\n".join(lines) + "\n"
 
 
@@ -109,9 +134,9 @@ def _score(wanted: Field, column: ColumnSeen) -> float:
     alike = _names_alike(wanted.name, column.name)
     if wanted.classes and wanted.json_type == "string":
         found = words_for(wanted, column)
-        if found is None:
+        if found is None or not found.share:
             return alike - 0.3
-        return max(alike + 0.3 * found.share, found.alike) if found.share else alike - 0.3
+        return max(alike + 0.3 * found.share, found.alike, _BY_WORDS if found.telling else 0.0)
     if wanted.text is not None:
         return alike - (0.0 if column.kind == "text" else 0.5)
     if wanted.numeric and column.kind not in ("integer", "number", "empty"):
@@ -122,6 +147,17 @@ def _score(wanted: Field, column: ColumnSeen) -> float:
 
 
 def _names_alike(wanted: str, column: str) -> float:
+    """How alike two names are, 0 to 1; names that say different statistics of one quantity hardly are."""
+    asked, found = statistic(wanted), statistic(column)
+    if asked is None and found is None:
+        return _words_alike(wanted, column)
+    alike = _words_alike(without_statistic(_without_unit(wanted)), without_statistic(_without_unit(column)))
+    if asked == found:
+        return alike
+    return alike - (_NO_STATISTIC if None in (asked, found) else _OTHER_STATISTIC)
+
+
+def _words_alike(wanted: str, column: str) -> float:
     mine, theirs = ("".join(tokens(_without_unit(name))) for name in (wanted, column))
     alike = 1.0 if mine == theirs else SequenceMatcher(None, mine, theirs).ratio()
     shared = {token for token in tokens(wanted) if len(token) > 2} & set(tokens(column))
@@ -138,9 +174,14 @@ def _meant(name: str) -> frozenset[str]:
     return found.difference(TIME) or found
 
 
-def _suggestion(wanted: Field, column: ColumnSeen, score: float) -> Suggestion:
+def _suggestion(wanted: Field, column: ColumnSeen, score: float, rival: str | None) -> Suggestion:
     why = "same name" if column.name == wanted.name else f"{column.name!r} is alike"
     doubts = [] if score >= SURE else ["its name is only a little alike"]
+    asked, found = statistic(wanted.name), statistic(column.name)
+    if asked != found:
+        doubts.append(f"its name does not say that it is the {asked}" if asked else f"its name says {found}")
+    if rival is not None:
+        doubts.append(f"{rival!r} is as much alike")
     factor, rounds, words = 1.0, False, Words()
     if wanted.numeric and column.low is not None:
         scaled = scaling(wanted, column)
@@ -152,7 +193,10 @@ def _suggestion(wanted: Field, column: ColumnSeen, score: float) -> Suggestion:
         doubts += words.doubts
     doubt = "; ".join(doubts) or None
     why = f"{why}; {doubt}" if doubt else why
-    return Suggestion(wanted.name, column.name, factor, words.pairs, why, doubt, rounds)
+    classes = tuple(str(known) for known in wanted.classes)
+    return Suggestion(
+        wanted.name, column.name, factor, words.pairs, why, doubt, rounds, words.unknown, classes
+    )
 
 
 def _without_unit(name: str) -> str:

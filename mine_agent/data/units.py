@@ -17,6 +17,7 @@ _UNITS: dict[str, dict[str, float]] = {
     "money": {"eur": 1.0, "teur": 1000.0, "mio": 1e6, "ct": 0.01},
     "share": {"share": 1.0, "percent": 0.01},
 }
+_IMPERIAL = {"inch", "ft", "lb", "oz"}  # the last of their dimension
 _SPELT = {
     "meter": "m", "metre": "m", "zentimeter": "cm", "centimetre": "cm", "centimeter": "cm",
     "zoll": "inch", "in": "inch", "inches": "inch", "feet": "ft", "foot": "ft", "millimeter": "mm",
@@ -39,6 +40,12 @@ class Unit:
     dimension: str
     size: float
     word: str
+
+    @property
+    def unusual(self) -> int:
+        """How many of the dimension's last units a metric one is seldom turned into."""
+        own = _SPELT.get(self.word.casefold(), self.word.casefold())
+        return 0 if own in _IMPERIAL else len(_IMPERIAL & set(_UNITS[self.dimension]))
 
     def factors(self, other: Unit | None) -> list[float]:
         """Into the other unit; or, if that is not named, into each of the dimension, the likeliest first."""

@@ -59,6 +59,18 @@ height körpergrösse grösse größe taille altura
 length länge longueur longitud
 width breite largeur ancho
 depth tiefe profondeur
+radius rayon radio
+diameter durchmesser diamètre diámetro
+perimeter circumference umfang périmètre perímetro
+thickness dicke épaisseur espesor
+texture textur textura
+smooth smoothness glatt glätte
+rough roughness rau rauheit
+compact compactness kompakt kompaktheit compacité
+concave concavity konkav konkavität concavité
+symmetry symmetric symmetrie symétrie simetría
+fractal fraktal
+point punkt punto
 area fläche surface superficie
 volume volumen
 temperature temperatur température temperatura
@@ -70,7 +82,7 @@ pulse puls herzfrequenz heartrate
 smoker smoking smoke raucher rauchen rauch fumeur fumador
 ill sick disease krank krankheit malade enfermo
 well healthy gesund sain sano
-malignant bösartig maligne maligno
+malignant malign bösartig maligne maligno
 benign gutartig bénin benigno
 dead died death tot gestorben tod verstorben décédé
 alive living lebend lebendig vivant
@@ -104,6 +116,14 @@ alcohol alkohol alcool
 acid acidity säure
 age_group altersgruppe
 """
+# Of one quantity there are often several columns, which differ in this word alone.
+STATISTICS = """
+mean avg average mittel mittelwert mw durchschnitt moyenne promedio media
+highest max maximum maximal worst largest greatest größter größte höchster höchstwert pire peor
+lowest min minimum minimal smallest kleinster kleinste niedrigster tiefster mindestwert
+spread error err se sd std stdev stddev sem deviation streuung standardabweichung standardfehler fehler
+median med zentralwert
+"""
 _ENDINGS = ("", "s", "es", "e", "n", "en", "er")
 _LINKS = ("", "s", "es", "n", "en", "e")
 _SHORTEST_PART = 4  # letters of a word within a compound
@@ -131,6 +151,19 @@ def meanings(name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def statistic(name: str) -> str | None:
+    """Which statistic of a quantity a name says: the mean, the highest, the lowest, the spread or the median;
+    None if none, or nothing else.
+    """
+    said = {_statistics()[token] for token in tokens(name) if token in _statistics()}
+    return said.pop() if len(said) == 1 and without_statistic(name) else None
+
+
+def without_statistic(name: str) -> str:
+    """The words of a name but those that say a statistic, with spaces between them."""
+    return " ".join(token for token in tokens(name) if token not in _statistics())
+
+
 def negated(word: str) -> bool:
     """Whether a word begins by saying no, and is not a word of its own ("unmarried" is one)."""
     return word.casefold().startswith(_NEGATIONS) and plain(word) not in _known()
@@ -145,6 +178,17 @@ def _known() -> dict[str, str]:
             for spelt in (word, _without_umlauts(word)):
                 words.setdefault(plain(spelt), first)
     return words
+
+
+@cache
+def _statistics() -> dict[str, str]:
+    lines = [line.split(" ") for line in STATISTICS.strip().splitlines()]
+    return {
+        plain(spelt): words[0]
+        for words in lines
+        for word in words
+        for spelt in (word, _without_umlauts(word))
+    }
 
 
 def _without_umlauts(word: str) -> str:

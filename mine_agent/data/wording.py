@@ -18,13 +18,17 @@ _NAMED = 0.85  # how alike a column counts that is called after a class
 @dataclass(frozen=True)
 class Words:
     """`pairs`: words that change, with the class that each becomes. `share`: of the column's words that are
-    understood; `alike`: how well the column's own name names a class.
+    understood; `alike`: how well the column's own name names a class; `unknown`: the other words;
+    `telling`: whether the words alone tell that the column is meant: all are understood as classes, two at
+    least, and are not yes and no, which many columns say.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
     share: float = 0.0
     alike: float = 0.0
     doubts: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    telling: bool = False
 
 
 def words_for(wanted: Field, column: ColumnSeen) -> Words | None:
@@ -34,6 +38,8 @@ def words_for(wanted: Field, column: ColumnSeen) -> Words | None:
     classes = [str(known) for known in wanted.classes]
     words = list(column.words) or (["true", "false"] if column.kind == "boolean" else [])
     found = {word: _meant(word, classes) for word in words}
+    if not any(meant for meant, _ in found.values()):
+        found |= {word: (known, False) for word, known in _by_first_letters(words, classes).items()}
     understood = [word for word, (meant, _) in found.items() if meant]
     if not understood and len(classes) == 2 and _yes_and_no(words):
         return _yes_or_no(words, classes, column.name)
@@ -45,7 +51,21 @@ def words_for(wanted: Field, column: ColumnSeen) -> Words | None:
     guessed = [f"{word!r} = {meant!r}" for word, (meant, sure) in found.items() if meant and not sure]
     if guessed:
         doubts.append(f"only alike by their letters: {', '.join(guessed[:3])}")
-    return Words(pairs, len(understood) / len(words) if words else 0.0, 0.0, tuple(doubts))
+    telling = not unknown and not _yes_and_no(words) and len({meant for meant, _ in found.values()}) > 1
+    share = len(understood) / len(words) if words else 0.0
+    return Words(pairs, share, 0.0, tuple(doubts), tuple(unknown), telling)
+
+
+def _by_first_letters(words: list[str], classes: list[str]) -> dict[str, str]:
+    """Words that are the first letters of classes, each of another one; none unless all of them are."""
+    found = {
+        word: [known for known in classes if plain(word) and plain(known).startswith(plain(word))]
+        for word in words
+    }
+    if not all(len(begun) == 1 for begun in found.values()):
+        return {}
+    meant = {word: begun[0] for word, begun in found.items()}
+    return meant if len(set(meant.values())) == len(meant) else {}
 
 
 def _meant(word: str, classes: list[str]) -> tuple[str | None, bool]:

@@ -17,14 +17,14 @@ from __future__ import annotations
 import html
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pysonar.chain.contract.calls import Call
-from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, Claimed, LoggedEvent
+from pysonar.chain.contract.events import Claimed, LoggedEvent
 from pysonar.chain.contract.tokens import asset_for_people
-from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
+from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import (
     ChainError,
     ContractRefusedError,
@@ -43,11 +43,8 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.asking import ask
 from pysonar.scientist.connection import Connection, Scientist
 from pysonar.scientist.errors import (
-    CampaignDeclinedError,
     CampaignError,
-    CancelledError,
     ClaimUnfinishedError,
-    NotDeliveredError,
     StillRunningError,
     UnknownCampaignError,
 )
@@ -62,7 +59,7 @@ from pysonar.scientist.result.delivery import Delivery, open_delivery
 from pysonar.scientist.result.estimator import Estimator
 from pysonar.scientist.result.frames import table_of
 from pysonar.scientist.upkeep import put_back_specs
-from pysonar.scientist.waiting import Line, waiting
+from pysonar.scientist.waiting import Line, raise_if_hopeless, waiting
 from pysonar.tables import CsvFile, TableSource, read_records
 
 OnEvent = Callable[[LoggedEvent], None]
@@ -112,15 +109,19 @@ class Campaign:
         """What the chain says of it now."""
         return self._connection.sonar.campaign(self.id)
 
+    def _unsealed(self) -> Plan:
+        if self._plan is None:
+            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
+        return self._plan
+
     def understood(self) -> Understood:
         """What `launch` would seal and escrow for: the records as they were read. Nothing is sent.
 
         Raises CampaignError for a campaign that was attached to: its records are sealed.
         """
-        if self._plan is None:
-            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
-        start = starting_accuracy(self._plan, self._validation)
-        return Understood(self._validation, self._plan, self._source.remarks(), self.reading, start)
+        plan = self._unsealed()
+        start = starting_accuracy(plan, self._validation)
+        return Understood(self._validation, plan, self._source.remarks(), self.reading, start)
 
     def rehearse(self) -> Rehearsal:
         """The campaign in plain numbers, with the validation records as a mine's; nothing is sent.
@@ -129,11 +130,9 @@ class Campaign:
             PlanError: Capsule would decline it, or no mine could train such a model.
             CampaignError: it was attached to; its records are sealed.
         """
-        if self._plan is None:
-            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
+        plan = self._unsealed()
         if self._rehearsal is None:
-            start = starting_accuracy(self._plan, self._validation)
-            self._rehearsal = rehearse(self._plan, self._validation, start)
+            self._rehearsal = rehearse(plan, self._validation, starting_accuracy(plan, self._validation))
         return self._rehearsal
 
     def ask_capsule(self) -> list[str]:
@@ -169,11 +168,10 @@ class Campaign:
             PlanError: fewer records than mines, noise for a network, or a model that no mine could train.
             CampaignError: it was attached to; its records are sealed.
         """
-        if self._plan is None:
-            raise CampaignError(f"campaign {self.name!r} was launched before; its records are sealed")
-        records, _ = read_records(_source(data), self._plan.schema)
+        plan = self._unsealed()
+        records, _ = read_records(_source(data), plan.schema)
         return simulate(
-            self._plan,
+            plan,
             self._validation,
             records,
             mines=mines,
@@ -188,12 +186,20 @@ class Campaign:
             return []
         return [*slips(self._plan, gas_price=self._gas_price()), *self.rehearse().slips()]
 
-    def launch(self) -> Campaign:
-        """Rehearse; then seal the validation set, publish the spec, escrow the bounty. See `rehearse` and
-        `pysonar.scientist.launch.launch` for what is raised. Again, it only makes sure of that.
+    def require_enough_records(self) -> None:
+        """As of `Rehearsal`; nothing for a campaign whose bounty is on its way."""
+        if self._plan is not None and self._connection.journal.named(self.name) is None:
+            self.rehearse().require_enough_records()
+
+    def launch(self, *, few_records: bool = False) -> Campaign:
+        """Rehearse; then seal the validation set, publish the spec, escrow the bounty. See `rehearse`,
+        `require_enough_records` unless `few_records`, and `pysonar.scientist.launch.launch` for what is
+        raised. Again, it only makes sure of that.
         """
         if self._plan is not None:
             self.rehearse()
+            if not few_records:
+                self.require_enough_records()
             self._id = launch(self._scientist, self.name, self._plan, self._validation)
         return self
 
@@ -356,7 +362,7 @@ class Campaign:
             told.add(place)
         if record.delivered:
             return True
-        _raise_if_hopeless(record, now, history)
+        raise_if_hopeless(record, now, history)
         return False
 
 
@@ -376,21 +382,6 @@ def estimator_of(delivery: Delivery) -> Estimator:
 def default_name(title: str) -> str:
     """A name made from a title: "Handwritten digits!" -> "handwritten-digits"."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "campaign"
-
-
-def _raise_if_hopeless(record: CampaignRecord, now: int, history: Sequence[LoggedEvent]) -> None:
-    for logged in history:
-        if isinstance(logged.event, CampaignDeclined):
-            raise CampaignDeclinedError(record.hex_id, logged.event.reason)
-        if isinstance(logged.event, CampaignCancelled):
-            raise CancelledError(record.hex_id)
-    if record.state is State.REQUESTED and now >= record.terms.submit_until:
-        raise NotDeliveredError(record.hex_id, "Capsule never opened it; settle it and claim the bounty")
-    if record.state is State.SETTLED and record.public_key == EMPTY:
-        raise NotDeliveredError(record.hex_id, "it ended without having been opened; claim the bounty")
-    if record.state is not State.REQUESTED and now >= record.terms.review_until:
-        why = "Capsule's time is over; settle it and claim the rest (Capsule may still deliver later)"
-        raise NotDeliveredError(record.hex_id, why)
 
 
 def _source(records: Any) -> CsvFile | TableSource:

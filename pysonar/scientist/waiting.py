@@ -1,15 +1,19 @@
-"""What is shown while a program or a notebook waits for a campaign: one line that changes."""
+"""Waiting for a campaign: the one line that changes meanwhile in a terminal or a notebook, and when
+waiting is of no use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pysonar.chain.contract.types import CampaignRecord
+from pysonar.chain.contract.events import CampaignCancelled, CampaignDeclined, LoggedEvent
+from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.party.cli.output import messages
 from pysonar.scientist.cli.views import headline
+from pysonar.scientist.errors import CampaignDeclinedError, CancelledError, NotDeliveredError
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -44,3 +48,19 @@ def waiting(name: str, *, wanted: bool | None) -> Iterator[Line]:
 
     with console.status(escape(f"{name}: waiting")) as status:
         yield Line(status)
+
+
+def raise_if_hopeless(record: CampaignRecord, now: int, history: Sequence[LoggedEvent]) -> None:
+    """Raises CampaignDeclinedError, CancelledError or NotDeliveredError where no result can come any more."""
+    for logged in history:
+        if isinstance(logged.event, CampaignDeclined):
+            raise CampaignDeclinedError(record.hex_id, logged.event.reason)
+        if isinstance(logged.event, CampaignCancelled):
+            raise CancelledError(record.hex_id)
+    if record.state is State.REQUESTED and now >= record.terms.submit_until:
+        raise NotDeliveredError(record.hex_id, "Capsule never opened it; settle it and claim the bounty")
+    if record.state is State.SETTLED and record.public_key == EMPTY:
+        raise NotDeliveredError(record.hex_id, "it ended without having been opened; claim the bounty")
+    if record.state is not State.REQUESTED and now >= record.terms.review_until:
+        why = "Capsule's time is over; settle it and claim the rest (Capsule may still deliver later)"
+        raise NotDeliveredError(record.hex_id, why)

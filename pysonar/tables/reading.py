@@ -8,7 +8,7 @@ than the limit (1 % unless set) refuse the whole source, naming the first of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +29,9 @@ from pysonar.tables.values import Converted, convert, expected, flat, value_at
 
 UNUSABLE = Fraction(1, 100)
 """Share of the records that may be left out because they cannot be used."""
+
+MOST_NAMED = 3
+"""Where the same became of more columns than these many, they share a sentence."""
 
 
 @dataclass
@@ -68,11 +71,10 @@ class Reading:
             f"{count} records left out by the campaign's rule for column {column!r}"
             for column, count in self.dropped.items()
         ]
-        said += [
-            f"{count} values of column {column!r} filled in by the campaign's rule"
-            for column, count in self.filled.items()
-        ]
-        said += [f"column {column!r}: {count} x {what}" for (column, what), count in self.converted.items()]
+        said += _briefly(self.filled, "filled in by the campaign's rule")
+        for what in dict.fromkeys(what for _, what in self.converted):
+            of_it = {column: count for (column, kind), count in self.converted.items() if kind == what}
+            said += _briefly(of_it, what)
         return said
 
     def check(self, limit: Fraction) -> None:
@@ -243,3 +245,11 @@ def _wants(wanted: Field, written: Notations) -> str:
     if written.get(wanted.name, Notation()).mark == UNDECIDED:
         return f"{expected(wanted)}; it is not clear whether the comma is a decimal mark: name it (decimal)"
     return expected(wanted)
+
+
+def _briefly(counts: Mapping[str, int], what: str) -> list[str]:
+    """A sentence for each column, or one for all of them where they are many."""
+    if len(counts) <= MOST_NAMED:
+        return [f"column {column!r}: {count} x {what}" for column, count in counts.items()]
+    named = ", ".join(map(repr, list(counts)[:MOST_NAMED]))
+    return [f"{sum(counts.values())} x {what}, in {len(counts)} columns ({named}, ...)"]

@@ -36,8 +36,13 @@ def test_a_clean_environment_gets_the_command_lines_and_the_library(tmp_path: Pa
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    for program in ("sonar", "mine-agent", "capsule"):
+    for program in ("sonar", "mine-agent", "capsule", "sonar-web"):
         assert run(program, "--version").strip()
+        assert "Usage:" in run(program, "--help")
+    where = "import pysonar.chain.contract.abi as abi; print(abi.__file__, len(abi.raw_abi()))"
+    place, functions = run("python", "-c", where).rsplit(maxsplit=1)
+    assert Path(place).is_relative_to(home), "nothing is taken from the source tree"
+    assert int(functions) > 20
     assert 'family = "logistic"' in run("sonar", "campaign", "draft", "data.csv")
     assert run("python", "-c", "from pysonar import Campaign, Plan; print(Plan.__name__)") == "Plan\n"
     assert "ape" not in run("python", "-m", "pip", "list").lower().split()

@@ -26,7 +26,7 @@ from pysonar.chain.contract.events import (
 )
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.files.text import shown
-from pysonar.party.wording import short
+from pysonar.party.wording import format_time, short
 from pysonar.protocol.amounts import format_ppm, format_seconds
 from pysonar.scientist.cli.money import Money, ether
 
@@ -147,7 +147,10 @@ def silence(record: CampaignRecord, now: int) -> str:
     if record.submitted > record.evaluated:
         return f"Capsule has {record.submitted - record.evaluated} submissions to judge"
     gains, without = record.version, record.evaluated - record.version
-    return f"{gains} submissions were paid, {without} were not; mines go on when there is a newer version"
+    return (
+        f"{gains} submissions were paid, {without} were not; mines go on when there is a newer version, and"
+        f" others may come; at the target, or at {format_time(record.terms.submit_until)}, it ends"
+    )
 
 
 def event_record(logged: LoggedEvent, rows: Sequence[SubmissionRow]) -> dict[str, Any]:

@@ -84,14 +84,34 @@ class Rehearsal:
         """What one validation record more right earns, in wei, by accuracy."""
         return self.plan.bounty * 1_000_000 // self.rows // denominator(self.plan, self.start)
 
+    def require_enough_records(self) -> None:
+        """Raises PlanError where one validation record more right earns over a tenth of the bounty: whoever
+        guesses would be paid for luck.
+        """
+        if self.few_records is not None:
+            least = -(-10 * 1_000_000 // denominator(self.plan, self.start))
+            raise PlanError(
+                SOURCE,
+                "the number of validation records",
+                self.rows,
+                f"{least} or more, since {self.few_records}; if it is meant all the same, say --few-records"
+                " (in Python: launch(few_records=True))",
+            )
+
+    @property
+    def few_records(self) -> str | None:
+        """What one record earns by luck, in words, where that is over a tenth of the bounty."""
+        show = self.plan.asset.show
+        if self.per_record * 10 <= self.plan.bounty:
+            return None
+        return (
+            f"{self.rows} of them decide over {show(self.plan.bounty)}: one more right earns"
+            f" {show(self.per_record)}, by luck or not"
+        )
+
     def slips(self) -> list[str]:
         """What is allowed and yet looks like a slip, a sentence each: to be asked back."""
         plan, said = self.plan, []
-        if self.per_record * 10 > plan.bounty:
-            said.append(
-                f"{self.rows} validation records decide over {plan.asset.show(plan.bounty)}: one of them more"
-                f" right earns {plan.asset.show(self.per_record)}, by luck or not"
-            )
         if self.reached is not None and self.reached < min(self.start + plan.min_gain, plan.target):
             said.append(
                 f"no visit raised the {plan.metric} above the start of {format_ppm(self.start)}, although the"
@@ -102,6 +122,10 @@ class Rehearsal:
     def warnings(self) -> list[str]:
         """What the rehearsal says against the plan, a sentence each; most important first."""
         plan, said = self.plan, []
+        if self.few_records is not None:
+            said.append(
+                f"validation records are few: {self.few_records}; `create` wants --few-records for that"
+            )
         reached = max(self.reached or 0, self.noised[-1] if self.noised is not None else 0)
         if self.reached is not None and self.start + plan.min_gain <= self.reached and reached < plan.target:
             said.append(

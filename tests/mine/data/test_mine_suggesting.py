@@ -179,3 +179,95 @@ def test_compounds_and_both_spellings_of_umlauts_mean_the_same() -> None:
     assert meanings("Zahlungsverzug") == {"payment", "late"} == meanings("late_payments")
     assert meanings("Körpergröße") == meanings("Koerpergroesse") == {"height"}
     assert meanings("xyzzy") == frozenset()
+
+
+# Three laboratories that name the same statistics of the same quantities in their own way.
+# The ranges do not tell which is which.
+OF_EACH = ("radius", "area", "concave points", "smoothness")
+CELLS = Schema(
+    input_schema(
+        {
+            name: number_field((0, 100))
+            for of in OF_EACH
+            for name in (f"mean {of}", f"{of} error", f"worst {of}")
+        }
+    ),
+    output_schema("diagnosis", class_label(["benign", "malignant"])),
+)
+GERMAN_NAMES = ("Radius", "Fläche", "Konkave Punkte", "Glätte")
+
+
+@pytest.mark.parametrize(
+    ("names", "mean", "error", "worst", "label", "words"),
+    [
+        (GERMAN_NAMES, "{} (Mittel)", "{} (Streuung)", "{} (größter)", "Befund", ("gutartig", "bösartig")),
+        ([of.replace(" ", "_") for of in OF_EACH], "{}_mean", "{}_se", "{}_worst", "diagnosis", ("B", "M")),
+        (
+            [of.replace(" ", "").upper() for of in OF_EACH],
+            "AVG_{}", "SD_{}", "MAX_{}", "Result", ("Benign", "Malign"),
+        ),
+    ],
+)  # fmt: skip
+def test_mean_spread_and_highest_of_a_quantity_are_told_apart_by_their_names_alone(
+    tmp_path: Path,
+    names: tuple[str, ...],
+    mean: str,
+    error: str,
+    worst: str,
+    label: str,
+    words: tuple[str, str],
+) -> None:
+    columns = [pattern.format(name) for pattern in (worst, mean, error) for name in names]
+    rows = [",".join([*(f"{(n * 7 + k) % 90}.5" for k in range(12)), words[n % 2]]) for n in range(60)]
+    (tmp_path / "lab.csv").write_text("\n".join([",".join([*columns, label]), *rows]), encoding="utf-8")
+
+    found = suggested(tmp_path / "lab.csv", CELLS)
+
+    for of, name in zip(OF_EACH, names, strict=True):
+        assert found[f"mean {of}"].column == mean.format(name)
+        assert found[f"{of} error"].column == error.format(name)
+        assert found[f"worst {of}"].column == worst.format(name)
+        assert {found[field].doubt for field in (f"mean {of}", f"{of} error", f"worst {of}")} == {None}
+    assert found["diagnosis"].column == label
+    assert found["diagnosis"].doubt  # a guess, and said to be one
+    assert dict(found["diagnosis"].values) == {words[0]: "benign", words[1]: "malignant"}
+
+
+def test_a_column_that_is_as_much_alike_and_a_statistic_that_no_name_says_are_doubts(tmp_path: Path) -> None:
+    lines = ["radius,area_a,area_b,colour", *(f"{n}.5,{n}.2,{n}.3,{'rg'[n % 2]}x" for n in range(60))]
+    (tmp_path / "lab.csv").write_text("\n".join(lines))
+    wanted = Schema(
+        input_schema({"mean radius": number_field((0, 100)), "area": number_field((0, 100))}),
+        output_schema("diagnosis", class_label(["benign", "malignant"])),
+    )
+    found = suggested(tmp_path / "lab.csv", wanted)
+    assert "does not say that it is the mean" in str(found["mean radius"].doubt)
+    assert "'area_b' is as much alike" in str(found["area"].doubt)
+    assert found["diagnosis"].column is None
+
+
+def test_the_file_shows_how_to_translate_the_words_that_are_not_understood(tmp_path: Path) -> None:
+    lines = ["diagnosis", *("G1" if n % 2 else "G2" for n in range(60))]
+    (tmp_path / "lab.csv").write_text("\n".join(lines))
+    label = Schema(
+        input_schema({"mean radius": number_field((0, 100))}),
+        output_schema("diagnosis", class_label(["benign", "malignant"])),
+    )
+    text = as_toml([suggested(tmp_path / "lab.csv", label)["diagnosis"]])
+    assert """# yours = the campaign's, "benign" or "malignant":""" in text
+    example = text.replace("# values", "values")
+    assert dict(parse_mapping(example, source="m").origins["diagnosis"].values) == {
+        "G1": "benign", "G2": "benign",
+    }  # fmt: skip
+
+
+def test_millimetres_become_centimetres_and_not_inches_though_outliers_lie_beyond_the_clip(
+    tmp_path: Path,
+) -> None:
+    lines = ["perimeter (mm)", *(f"{8 + n * 1.7:.1f}" for n in range(60))]
+    (tmp_path / "lab.csv").write_text("\n".join(lines))
+    wanted = Schema(
+        input_schema({"perimeter": number_field((0, 8.6))}),
+        output_schema("diagnosis", class_label(["benign", "malignant"])),
+    )
+    assert suggested(tmp_path / "lab.csv", wanted)["perimeter"].factor == 0.1

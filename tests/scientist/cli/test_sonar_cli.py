@@ -168,6 +168,20 @@ def test_terms_that_look_like_a_slip_escrow_nothing_until_somebody_says_so(
     assert scene.node.balance(scene.sonar.address) == 2
 
 
+def test_too_few_records_for_the_bounty_escrow_nothing_though_a_program_says_yes(
+    sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, scene: Scene
+) -> None:
+    lines = validation_csv.read_text().splitlines()
+    validation_csv.write_text("\n".join(lines[:3] + lines[-1:]) + "\n")
+    refused = sonar_command(*create, "--yes")
+    assert refused.exit_code == 1
+    assert "the number of validation records is 3; expected 12 or more" in " ".join(refused.stderr.split())
+    assert scene.node.balance(scene.sonar.address) == 0
+    meant = sonar_command(*create, "--yes", "--few-records")
+    assert meant.exit_code == 0, meant.output
+    assert scene.node.balance(scene.sonar.address) == 10 * ETHER
+
+
 def test_an_open_quote_in_the_validation_file_escrows_nothing(
     sonar_command: Shell, create: tuple[str, ...], validation_csv: Path, node: Anvil, sonar: Sonar
 ) -> None:

@@ -122,10 +122,17 @@ def test_a_privacy_floor_that_no_mine_can_meet_is_refused(plan_values: JsonObjec
     assert rehearse(plan_from(plan_values | floor), table(200), 0).start == 500_000
 
 
-def test_few_records_that_decide_over_much_are_asked_back(plan: Plan) -> None:
-    assert rehearse(plan, table(12), 0).slips() == []
-    (slip,) = rehearse(plan, table(10), 0).slips()
-    assert "10 validation records decide over 10 ETH" in slip
+def test_few_records_that_decide_over_much_are_refused_with_how_many_it_takes(plan: Plan) -> None:
+    enough = rehearse(plan, table(12), 0)
+    enough.require_enough_records()
+    few = rehearse(plan, table(10), 0)
+    with pytest.raises(
+        PlanError, match="is 10; expected 12 or more, since 10 of them decide over 10 ETH"
+    ) as refused:
+        few.require_enough_records()
+    assert "--few-records" in str(refused.value)
+    assert any("10 of them decide over 10 ETH" in sentence for sentence in few.warnings())
+    assert not any("decide over" in sentence for sentence in enough.warnings())
 
 
 def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_take(

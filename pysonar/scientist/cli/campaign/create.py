@@ -141,6 +141,13 @@ def create(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before the bounty is escrowed, for programs.")
     ] = False,
+    few_records: Annotated[
+        bool,
+        typer.Option(
+            "--few-records",
+            help="Escrow although one record more right, by luck, earns over a tenth of the bounty.",
+        ),
+    ] = False,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     form: FormatOption = Format.TABLE,
@@ -149,8 +156,9 @@ def create(
 
     First it shows how the records were understood: how many there are, how the file was read, what was
     converted or left out. Then it rehearses, in plain numbers, a mine that has these records. What no mine
-    could train, or Capsule would decline, is refused; you see the accuracy at the start, what each percent
-    earns, and the most that can be paid. In a terminal it then asks; nothing is sent until you agree.
+    could train, what Capsule would decline, and records so few that luck is paid, are refused; you see the
+    accuracy at the start, what each percent earns, and the most that can be paid. In a terminal it then asks;
+    nothing is sent until you agree.
 
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.
@@ -198,11 +206,13 @@ def create(
         note(sentence)
     rehearsal = campaign.rehearse()
     show_rehearsed(rehearsal)
+    if not few_records:
+        campaign.require_enough_records()
     if plan.advice:
         note(plan.advice)
     if not yes and not agreed(plan, campaign.slips()):
         raise CampaignError("nothing was sent: the bounty is not escrowed")
-    campaign.launch()
+    campaign.launch(few_records=few_records)
     print_record(
         {
             **_as_record(campaign),

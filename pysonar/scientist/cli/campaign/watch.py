@@ -83,6 +83,7 @@ class _Watcher:
         self._form = form
         self._ledger = Ledger(connection.web3)
         self._told: set[tuple[bytes, int]] = set()
+        self._silence = ""
         self._heard = time.monotonic()
         self._money: Money | None = None
         row = connection.journal.with_id(campaign)
@@ -149,14 +150,15 @@ class _Watcher:
                 print_event(event_record(logged, rows), event_line(logged.event, money), form=self._form)
 
     def _say_if_quiet(self, record: CampaignRecord, now: int) -> None:
-        """After a minute without news, why there may be none."""
+        """After a minute without news, why there may be none; the same only once."""
         from pysonar.scientist.cli.views import silence
 
         if time.monotonic() - self._heard >= QUIET_SECONDS:
             self._heard = time.monotonic()
             said = silence(record, now)
-            if said:
+            if said and said != self._silence:
                 note(said)
+            self._silence = said
 
 
 def _picture(

@@ -117,14 +117,23 @@ def site(
 class Visit:
     """One reader's browser. Keeps every address that it asked, and everything that went wrong in it."""
 
-    def __init__(self, browser: Browser, url: str, *, theme: str = "light", width: int = 1280) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        *,
+        theme: str = "light",
+        width: int = 1280,
+        locale: str = "en-GB",
+        is_calm: bool = True,
+    ) -> None:
         self.context = browser.new_context(
             base_url=url,
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": 900},
-            locale="en-GB",
+            locale=locale,
             timezone_id="Europe/Vienna",
-            reduced_motion="reduce",
+            reduced_motion="reduce" if is_calm else "no-preference",
         )
         self.url = url
         self.asked: list[str] = []
@@ -154,7 +163,10 @@ class Visit:
 
 @contextmanager
 def visits(browser: Browser, url: str) -> Iterator[Callable[..., Visit]]:
-    """`begin(theme="dark", width=390)`: a reader. In the end no page failed or asked another host."""
+    """`begin(theme="dark", width=390, locale="de-DE")`: a reader; `is_calm`: who wants no motion.
+
+    In the end no page failed or asked another host.
+    """
     begun: list[Visit] = []
 
     def begin(**wanted: object) -> Visit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ PAGES = {
     "list": ("/", "Irises of three botanical gardens"),
     "open": ("/campaigns/{open}", "gardeners measure them"),
     "settled": ("/campaigns/{settled}", "every ward writes down"),
+    "result": ("/campaigns/{settled}/result", "Open the model"),
     "requested": ("/campaigns/{requested}", "No recording leaves"),
     "declined": ("/campaigns/{declined}", "Photos of pets"),
     "lost": ("/campaigns/{lost}", "cannot be fetched from the store"),
@@ -58,6 +60,31 @@ def test_no_page_is_wider_than_a_phone(visit: Callable[..., Visit], site: Site) 
     for name in PAGES:
         page = reader.open(*address(site, name))
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_a_row_of_the_list_is_whole_on_a_phone(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit(width=360).open(*address(site, "list"))
+    cut = """rows => rows.map(row => [row.scrollHeight - row.clientHeight, row.querySelector(".money").getBoundingClientRect().bottom - row.getBoundingClientRect().bottom]).filter(([inside, below]) => inside > 0 || below > 0)"""  # noqa: E501 - a script
+    assert page.locator(".campaign-row").evaluate_all(cut) == []
+
+
+def test_what_happened_is_past_though_the_readers_clock_is_behind(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    reader = visit()
+    story, (miner, *_) = site.scene.story, site.scene.miners
+    campaign = story.opened(bounty=10**18)
+    story.submit(campaign, miner, "the first")
+    story.submit(campaign, miner, "the second")
+    story.report(campaign, (miner, "the first", Verdict.IMPROVED, 800_000))
+    story.finish(campaign)
+    reader.page.clock.set_fixed_time((time.time() - 30 * 24 * 3600) * 1000)
+    page = reader.open(f"/campaigns/0x{campaign.hex()}", "Settled")
+    page.get_by_text("1 was not judged").wait_for()
+    line = page.locator(".time-line")
+    line.get_by_text("Opened by Capsule (past)").wait_for()
+    assert line.get_by_text("(to come)").count() == 0
+    assert page.locator("main time").filter(has_text=re.compile(r"^in \d")).count() == 0
 
 
 def test_a_hostile_title_is_text_and_nothing_else(visit: Callable[..., Visit], site: Site) -> None:
@@ -215,6 +242,36 @@ def test_the_first_page_is_small_and_quick(visit: Callable[..., Visit], site: Si
     assert seconds < 1
     rows = page.evaluate("fetch('/api/v1/campaigns?limit=50').then((answer) => answer.text())")
     assert len(rows) < 100_000
+
+
+def test_numbers_are_in_the_readers_locale(visit: Callable[..., Visit], site: Site) -> None:
+    for locale, written, other in (("de-DE", "60,4166", "60.4166"), ("en-GB", "60.4166", "60,4166")):
+        page = visit(locale=locale).open(*address(site, "settled"))
+        page.locator("details", has_text=written).wait_for()
+        assert other not in (page.locator("main").text_content() or "")
+
+
+def test_nothing_moves_for_a_reader_who_wants_no_motion(visit: Callable[..., Visit], site: Site) -> None:
+    moving = """() => {
+        const waiting = document.createElement("div");
+        waiting.className = "waiting";
+        document.body.append(waiting);
+        return document.getAnimations().length;
+    }"""
+    assert visit(is_calm=False).open(*address(site, "list")).evaluate(moving) > 0
+    assert visit(is_calm=True).open(*address(site, "list")).evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("name", ["settled", "days"])
+def test_each_chart_has_a_name_and_its_numbers_in_a_table(
+    visit: Callable[..., Visit], site: Site, name: str
+) -> None:
+    page = visit().open(*address(site, name))
+    charts = page.locator("figure.chart svg[role=img]")
+    assert charts.count() > 0
+    assert page.locator("main table").count() > 0
+    for chart in charts.all():
+        assert chart.locator("title").first.text_content()
 
 
 def test_times_are_in_the_readers_zone(visit: Callable[..., Visit], site: Site, tmp_path: Path) -> None:

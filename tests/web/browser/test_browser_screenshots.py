@@ -20,7 +20,9 @@ MOST_BYTES = 300_000
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["list", "open", "settled", "miners", "miner", "capsule", "days"])
+@pytest.mark.parametrize(
+    "name", ["list", "open", "settled", "miners", "miner", "capsules", "capsule", "days", "result"]
+)
 def test_a_picture_of_the_page_is_small(
     visit: Callable[..., Visit], site: Site, tmp_path: Path, name: str, theme: str
 ) -> None:

@@ -44,13 +44,13 @@ export function unitOf(asset: string, of?: Unit): { symbol: string; decimals: nu
   return of === undefined ? { symbol: units, decimals: 0 } : { symbol: plain(of.symbol ?? units, 30), decimals: of.decimals };
 }
 
-/** A moment in the reader's zone, with how far away it is. */
-export function When(props: { at: number | null; relative?: boolean; compact?: boolean }) {
+/** A moment in the reader's zone, with how far away it is. What `happened` is never in the future, though another clock than the reader's may say so. */
+export function When(props: { at: number | null; relative?: boolean; compact?: boolean; happened?: boolean }) {
   const now = useNow(props.at !== null && props.relative === true);
   if (props.at === null) return <span className="soft">–</span>;
   return (
     <time dateTime={isoMoment(props.at)} title={moment(props.at)}>
-      {props.relative ? distance(props.at, now) : props.compact ? compact(props.at) : moment(props.at)}
+      {props.relative ? distance(props.happened ? Math.min(props.at, now) : props.at, now) : props.compact ? compact(props.at) : moment(props.at)}
     </time>
   );
 }

@@ -104,13 +104,13 @@ function Numbers(props: { campaign: Campaign; now: number }) {
         <dt>Submissions</dt>
         <dd>
           {campaign.submitted}
-          <span className="under">{waiting === 0 ? "none is waiting" : `${plural(waiting, "is", "are")} waiting for Capsule`}</span>
+          <span className="under">{waiting === 0 ? "none is waiting" : campaign.ended_at === null ? `${plural(waiting, "is", "are")} waiting for Capsule` : `${plural(waiting, "was", "were")} not judged`}</span>
         </dd>
       </div>
       <div className="tile">
         <dt>{closed ? "Ended" : "Closes"}</dt>
         <dd>
-          {closed ? <When at={campaign.ended_at ?? terms.submit_until} relative /> : <When at={terms.submit_until} relative />}
+          {closed ? <When at={campaign.ended_at ?? terms.submit_until} relative happened /> : <When at={terms.submit_until} relative />}
           <span className="under">
             <When at={closed ? (campaign.ended_at ?? terms.submit_until) : terms.submit_until} />
           </span>

@@ -27,9 +27,9 @@ export function Queue(props: { campaign: Campaign; submissions: readonly Submiss
             columns={[
               { name: "No.", show: (one) => one.index + 1 },
               { name: "Miner", show: (one) => <Hash value={one.miner} name="miner's address" link={(shown) => <Link href={`/miners/${one.miner}`}>{shown}</Link>} /> },
-              { name: "Submitted", show: (one) => <When at={one.submitted_at} relative /> },
+              { name: "Submitted", show: (one) => <When at={one.submitted_at} relative happened /> },
               { name: "Verdict", show: (one) => <VerdictBadge submission={one} /> },
-              { name: "After", right: true, show: (one) => (one.verdict_at === null ? "–" : duration(one.verdict_at - one.submitted_at)) },
+              { name: "Judged after", right: true, show: (one) => (one.verdict_at === null ? "–" : duration(one.verdict_at - one.submitted_at)) },
               { name: "Paid", right: true, show: (one) => (one.payout === null ? "–" : <Amount wei={one.payout} asset={campaign.asset} />) },
             ]}
             rows={[...submissions].reverse()}

@@ -5,6 +5,8 @@ interface Mark {
   readonly name: string;
   readonly at: number | null;
   readonly note?: string;
+  /** A deadline is past when the reader's clock says so; what happened is, whatever the clocks say. */
+  readonly deadline?: true;
 }
 
 /** What happened and what is still to come, in order of time. */
@@ -14,8 +16,8 @@ export function TimeLine(props: { campaign: Campaign; now: number }) {
   const over = campaign.ended_at !== null;
   // What ended before a deadline never met it.
   const deadlines: Mark[] = [
-    { name: "Submissions close", at: terms.submit_until },
-    { name: "Reviews close", at: terms.review_until, note: "After this, whatever is unjudged is given back." },
+    { name: "Submissions close", at: terms.submit_until, deadline: true },
+    { name: "Reviews close", at: terms.review_until, deadline: true, note: "After this, whatever is unjudged is given back." },
   ];
   const marks: Mark[] = [
     { name: "Created", at: campaign.created_at, note: "The bounty is in escrow." },
@@ -30,7 +32,7 @@ export function TimeLine(props: { campaign: Campaign; now: number }) {
       <h2 id="time">Time line</h2>
       <ol className="time-line">
         {[...shown].sort((one, other) => (one.at ?? Infinity) - (other.at ?? Infinity)).map((mark) => {
-          const past = mark.at !== null && mark.at <= now;
+          const past = mark.at !== null && (mark.deadline === undefined || mark.at <= now);
           return (
             <li key={mark.name} className={past ? "past" : "future"}>
               <span className="name">

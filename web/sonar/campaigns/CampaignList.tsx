@@ -8,7 +8,7 @@ import type { Campaign } from "../api";
 import { StateBadge } from "./state";
 
 // As in sonar.css: rows have one height, so none needs to be measured.
-const ROW_HEIGHT = 88, ROW_HEIGHT_NARROW = 116;
+const ROW_HEIGHT = 88, ROW_HEIGHT_NARROW = 136;
 const NARROW = "(max-width: 900px)";
 
 /** Only the rows in sight are in the page; more are asked for before the last one comes into sight. */
@@ -75,7 +75,7 @@ function CampaignRow(props: { campaign: Campaign; now: number }) {
             </>
           ) : (
             <>
-              Created <When at={campaign.created_at} relative />
+              Created <When at={campaign.created_at} relative happened />
             </>
           )}
         </span>

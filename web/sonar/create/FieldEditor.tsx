@@ -15,7 +15,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
   return (
     // A frame that scrolls must be reachable by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-frame" tabIndex={0} role="region" aria-label="Columns of the file">
+    <div className="table-frame tall" tabIndex={0} role="region" aria-label="Columns of the file">
       <table className="editor">
         <caption>
           What stands here is public: mines learn from it which of their records fit. Values outside a range count as its end.

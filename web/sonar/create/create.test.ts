@@ -22,6 +22,10 @@ describe("a file of records", () => {
     expect([age?.low, age?.high]).toEqual(["40", "70"]);
     expect(ward?.values).toEqual(["cardiology, east", "surgery"]);
   });
+  test("has a range of its own for a column that never changes, and whole ends for whole numbers", () => {
+    const [{ fields }] = draftOf("black,five,half,narrow,y\n0,5,0.5,3,1\n0,5,0.5,4,0\n");
+    expect(fields.slice(0, 4).map((field) => [field.low, field.high])).toEqual([["0", "1"], ["5", "6"], ["0.5", "0.51"], ["3", "4"]]);
+  });
   test("is refused by row and column where it does not fit", () => {
     for (const [csv, said] of [
       ["", /no records/], ["a,b", /no records/], ["a,b\n1", /Row 2 has 1/], ["a,a\n1,2", /called "a"/], [",b\n1,2", /no name/],

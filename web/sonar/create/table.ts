@@ -46,15 +46,16 @@ export function guess(sheet: Sheet): FieldDraft[] {
     const whole = numeric && numbers.every(Number.isInteger);
     const truth = values.length > 0 && values.every((value) => /^(true|false)$/i.test(value));
     const kind: Kind = truth ? "boolean" : numeric && !(use === "label" && whole && values.length <= FEW) ? (whole ? "integer" : "number") : "category";
-    const [low, high] = numeric && values.length > 0 ? around(Math.min(...numbers), Math.max(...numbers)) : [0, 1];
+    const [low, high] = numeric && values.length > 0 ? around(Math.min(...numbers), Math.max(...numbers), whole) : [0, 1];
     const sorted = [...values].sort(numeric ? (one, other) => Number(one) - Number(other) : undefined);
     return { name, use, kind, low: String(low), high: String(high), values: kind === "category" ? sorted.slice(0, MOST_VALUES) : [] };
   });
 }
 
-/** Round bounds around two numbers, so that they do not tell the least and the greatest value. */
-function around(low: number, high: number): [number, number] {
-  const size = 10 ** Math.floor(Math.log10(Math.max(high - low, Math.abs(high) / 10, 1e-9)));
+/** Round bounds around two numbers, so that they do not tell the least and the greatest value. Of whole numbers, and of a column that is 0 throughout, they are at least 1 apart. */
+function around(low: number, high: number, whole: boolean): [number, number] {
+  const spread = Math.max(high - low, Math.abs(high) / 10);
+  const size = whole || spread === 0 ? Math.max(1, 10 ** Math.floor(Math.log10(spread || 1))) : 10 ** Math.floor(Math.log10(spread));
   const down = Math.floor(low / size) * size, up = Math.ceil(high / size) * size;
   return [tidy(down), tidy(up > down ? up : down + size)];
 }

@@ -23,7 +23,7 @@ export function DaysPage() {
         empty={{ title: "Nothing has happened yet", text: "Days appear here with the first campaign." }}
         above={(days) => <Charts days={days} />}
         columns={[
-          { name: "Day", show: (day) => shown(day.day) },
+          { name: "Day", show: (day) => <span className="number">{shown(day.day)}</span> },
           { name: "In", show: (day) => <Currency asset={day.asset} /> },
           { name: "New campaigns", right: true, show: (day) => count(day.campaigns) },
           { name: "Submissions", right: true, show: (day) => count(day.submissions) },
@@ -45,7 +45,7 @@ export function DaysPage() {
           id={(row) => `${row.day} ${row.call}`}
           empty={{ title: "No receipt is read yet", text: "Gas appears here a moment after the first transaction." }}
           columns={[
-            { name: "Day", show: (row) => shown(row.day) },
+            { name: "Day", show: (row) => <span className="number">{shown(row.day)}</span> },
             { name: "Call", show: (row) => CALLS[row.call] ?? row.call },
             { name: "Transactions", right: true, show: (row) => count(row.transactions) },
             { name: "Gas, mean", right: true, show: (row) => count(Math.round(row.mean)) },

@@ -78,7 +78,7 @@ function OpenCard(props: { answer: Answer<Campaign>; submissions: readonly Submi
       setBusy(false);
     }
   };
-  if (opened !== null) return <Shown opened={opened} campaign={props.answer.data} />;
+  if (opened !== null) return <Shown opened={opened} campaign={props.answer.data} submissions={props.submissions} />;
   return (
     <section className="card" aria-labelledby="open">
       <h2 id="open">Open the model</h2>
@@ -120,8 +120,10 @@ async function openResult(answer: Answer<Campaign>, submissions: readonly Submis
   return { result, against: contradictions(result, campaign, submissions), spec: JSON.parse(new TextDecoder().decode(specBytes)) as Record<string, unknown> };
 }
 
-function Shown(props: { opened: Opened; campaign: Campaign }) {
+function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonly Submission[] }) {
   const { result, against, spec } = props.opened;
+  // The result has the octets of an address; the chain's list writes it as it is written everywhere.
+  const written = new Map(props.submissions.map((one) => [one.miner.toLowerCase(), one.miner]));
   const save = () => {
     const address = URL.createObjectURL(new Blob([modelFile(result, props.campaign.id, spec)]));
     const link = document.createElement("a");
@@ -142,19 +144,25 @@ function Shown(props: { opened: Opened; campaign: Campaign }) {
         <div className="tile"><dt>Improvements</dt><dd>{result.version}<span className="under">of {plural(result.record.length, "submission")}</span></dd></div>
         <div className="tile"><dt>Weights</dt><dd>{result.shape[0]} × {result.shape[1]}<span className="under">the last row is the bias</span></dd></div>
       </dl>
-      <section className="card" aria-labelledby="record">
+      <section className="card" aria-labelledby="model">
         <div className="card-head">
-          <h2 id="record">What became of each submission</h2>
+          <h2 id="model">Your model</h2>
           <button type="button" className="first" onClick={save}>
             Save the model
           </button>
         </div>
+        <p className="hint">
+          Open the saved file in Python: <code>Estimator.load(&quot;model.safetensors&quot;).predict(...)</code>
+        </p>
+      </section>
+      <section className="card" aria-labelledby="record">
+        <h2 id="record">What became of each submission</h2>
         <Table
           caption="Submissions in the order of the queue"
           hideCaption
           columns={[
             { name: "No.", show: (one) => one.index + 1 },
-            { name: "Miner", show: (one) => <Hash value={one.miner} name="miner's address" /> },
+            { name: "Miner", show: (one) => <Hash value={written.get(one.miner.toLowerCase()) ?? one.miner} name="miner's address" /> },
             { name: "Verdict", show: (one) => <Badge tone={VERDICTS[one.verdict].tone}>{VERDICTS[one.verdict].word}</Badge> },
             { name: "Step", right: true, show: (one) => one.step ?? "–" },
             { name: "Accuracy with it", right: true, show: (one) => (one.score === null ? "–" : percent(one.score)) },
@@ -162,9 +170,6 @@ function Shown(props: { opened: Opened; campaign: Campaign }) {
           rows={result.record}
           id={(one) => one.index}
         />
-        <p className="hint">
-          Open the saved file in Python: <code>Estimator.load(&quot;model.safetensors&quot;).predict(...)</code>
-        </p>
       </section>
     </>
   );

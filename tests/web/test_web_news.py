@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -20,6 +25,7 @@ from tests.web.serving import served
 from tests.web.test_web_index import two_campaigns
 
 ENDLESS = "/api/v1/news"
+MOST_SECONDS_TO_STOP = 10  # on a busy machine; by itself it takes two
 
 
 @pytest.fixture
@@ -86,3 +92,42 @@ def test_another_branch_of_the_same_height_is_new_and_so_is_a_title(
         titles.append("Irises of three botanical gardens")
         assert next(heard) == block
         heard.close()
+
+
+@pytest.mark.slow  # a process of its own
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_page_that_is_open_does_not_keep_the_service_from_stopping(
+    story: Story, tmp_path: Path, ending: signal.Signals
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    line = [str(Path(sys.executable).with_name("sonar-web")), "run", "--contract", story.sonar.address]
+    line += ["--rpc", story.node.url, "--port", port, "--store", f"embedded:{tmp_path / 'store'}"]
+    line += ["--database", str(tmp_path / "own.sqlite")]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stderr is not None
+            while f"http://127.0.0.1:{port}/" not in (said := running.stderr.readline()):
+                assert said, "the service ended before it began"
+            with httpx.stream("GET", _once_it_listens(port), timeout=20) as page:
+                assert next(page.iter_lines()) == "event: block"
+                running.send_signal(ending)
+                begun = time.monotonic()
+                assert running.wait(timeout=60) == 0
+                assert time.monotonic() - begun < MOST_SECONDS_TO_STOP
+            assert running.stderr.read().endswith("stopped\n")
+        finally:
+            running.kill()
+
+
+def _once_it_listens(port: str) -> str:
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            httpx.get(f"{url}/healthz")
+        except httpx.ConnectError:
+            time.sleep(0.1)
+        else:
+            return url + ENDLESS
+    raise AssertionError(f"nothing listens at {url}")

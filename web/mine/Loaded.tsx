@@ -4,10 +4,10 @@ import type { SWRResponse } from "swr";
 import { Failure, Loading, Notice, saidOf } from "../shared/ui/States";
 
 /** What was asked for once it is there; until then that it comes, or why it does not. */
-export function Loaded<T>(props: { asked: SWRResponse<T, Error>; what: string; children: (found: T) => ReactNode }) {
+export function Loaded<T>(props: { asked: SWRResponse<T, Error>; what: string; slowly?: string; children: (found: T) => ReactNode }) {
   const { data, error, mutate } = props.asked;
   if (data === undefined) {
-    return <div className="card">{error ? <Failure error={error} what={props.what} again={() => void mutate()} /> : <Loading what={props.what} />}</div>;
+    return <div className="card">{error ? <Failure error={error} what={props.what} again={() => void mutate()} /> : <Loading what={props.slowly ?? props.what} />}</div>;
   }
   return (
     <>

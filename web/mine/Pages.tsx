@@ -94,5 +94,6 @@ function State(props: { status: Status | undefined; lost: boolean }) {
   if (props.lost) return <Badge tone="bad">Connection lost</Badge>;
   if (props.status === undefined) return <Badge tone="plain">Connecting</Badge>;
   if (props.status.paused) return <Badge tone="warn">Paused</Badge>;
+  if (props.status.running && props.status.open === null) return <Badge tone="warn">Waits for the chain</Badge>;
   return props.status.running ? <Badge tone="live">At work</Badge> : <Badge tone="plain">Not running</Badge>;
 }

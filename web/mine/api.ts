@@ -178,6 +178,14 @@ export interface Decision {
   readonly rules: readonly { rule: string; passed: boolean; wants: string; found: string }[];
 }
 
+/** What ends a sentence of the agent where the pages have buttons. */
+const COMMANDS = /: mine-agent approve ID, or mine-agent refuse ID$| \(mine-agent approve ID takes that back\)$| mine-agent explain \S+ says what it asks for; then: mine-agent approve \S+, or: mine-agent refuse \S+$/;
+
+/** A sentence of the agent without the commands that explain, approve and refuse. */
+export function withoutCommand(sentence: string): string {
+  return sentence.replace(COMMANDS, "");
+}
+
 /** What is at a path, asked again every `every` milliseconds if that is given. Without, also not when the tab comes back: drafts
  * depend on what was shown, and data sets are read whole for an answer. */
 export function useMine<T>(path: string | null, every = 0): SWRResponse<T, Error> {

@@ -4,7 +4,7 @@ import { percent } from "../../shared/format/numbers";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
 import { Amount, Badge, Bar, Foreign, Hash, When } from "../../shared/ui/words";
-import { type Campaign, nameOf, shortId, useMine } from "../api";
+import { type Campaign, nameOf, shortId, useMine, withoutCommand } from "../api";
 import { Loaded } from "../Loaded";
 import { change } from "../session";
 import { useAct } from "../useAct";
@@ -18,7 +18,7 @@ export function CampaignsPage() {
   return (
     <>
       <PageHead title="Campaigns" windowTitle="Campaigns – Mine" lead="What is open, what it pays, whether your data fit, and what your rules say. Nobody learns that you looked." />
-      <Loaded asked={asked} what="the open campaigns; the first time, this machine is measured for some seconds">
+      <Loaded asked={asked} what="the open campaigns" slowly="the open campaigns; the first time, this machine is measured for some seconds">
         {(rows) =>
           rows.length === 0 ? (
             <div className="card"><Empty title="No campaign is open"><p>New ones appear here by themselves.</p></Empty></div>
@@ -70,7 +70,7 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
             <dt>Open until</dt>
             <dd><When at={campaign.submit_until} /></dd>
             <dt>Purpose</dt>
-            <dd><Foreign text={campaign.purpose ?? "not stated"} /></dd>
+            <dd><Foreign text={campaign.purpose === null || campaign.purpose === "unstated" ? "not stated" : campaign.purpose} /></dd>
             <dt>Asks for</dt>
             <dd><Foreign text={campaign.fields.join(", ") || "unknown"} most={600} /></dd>
           </dl>
@@ -78,7 +78,7 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
         <div>
           <dl className="facts">
             <dt>Your data</dt>
-            <dd><Foreign text={campaign.data} most={400} />{campaign.coverage !== null && campaign.coverage < 1 && <> (covers {percent(Math.round(campaign.coverage * 1_000_000))})</>}</dd>
+            <dd><Foreign text={campaign.data} most={400} />{campaign.coverage !== null && campaign.coverage < 1 && <> (covers {percent(Math.round(campaign.coverage * 1_000_000))}) <Link href="/data">Map your columns</Link></>}</dd>
             <dt>A visit</dt>
             <dd>{campaign.visit ?? "unknown"}</dd>
             <dt>Price in privacy</dt>
@@ -100,7 +100,7 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
         <ul className="reasons">
           {campaign.reasons.map((reason) => (
             <li key={reason.rule + reason.reason}>
-              <Foreign text={reason.reason} most={500} /> <span className="soft small">({reason.rule}{reason.for_now ? ", for now" : ""})</span>
+              <Foreign text={withoutCommand(reason.reason)} most={500} /> <span className="soft small">({reason.rule}{reason.for_now ? ", for now" : ""})</span>
             </li>
           ))}
         </ul>

@@ -8,7 +8,7 @@ import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
 import { Bar, Foreign, Hash, When } from "../../shared/ui/words";
-import { type Happening, shortId, type Status } from "../api";
+import { type Happening, shortId, type Status, withoutCommand } from "../api";
 import { change } from "../session";
 
 /** What the mine is doing, how far it is and, if it does nothing, why. */
@@ -69,14 +69,14 @@ function Found(props: { status: Status }) {
           <dt>Mine</dt>
           <dd>
             {status.running ? "At work" : "Not running"}
-            <span className="under">{status.looked_at === null ? "no round yet" : <>last round <When at={status.looked_at} relative /></>}</span>
+            <span className="under">{status.looked_at === null ? "no round yet" : <>last round <When at={status.looked_at} relative happened /></>}</span>
           </dd>
         </div>
         <div className="tile">
           <dt>Campaigns</dt>
           <dd>
             {status.open === null || status.joined === null ? "Unknown" : `${count(status.joined)} of ${count(status.open)}`}
-            <span className="under">{status.open === null ? "the chain cannot be read" : "open ones that it works for"}</span>
+            <span className="under">{status.open === null ? "the chain cannot be read" : "open campaigns that it works for"}</span>
           </dd>
         </div>
         <div className="tile">
@@ -101,7 +101,7 @@ function Found(props: { status: Status }) {
             columns={[
               { name: "Time", show: (row) => <When at={Date.parse(row.time) / 1000} compact /> },
               { name: "Campaign", show: (row) => (row.campaign === undefined ? "–" : <Link href={`/log?campaign=${row.campaign}`}><code>{shortId(row.campaign)}</code></Link>) },
-              { name: "What", show: (row) => <Foreign text={row.sentence} most={400} /> },
+              { name: "What", show: (row) => <Foreign text={withoutCommand(row.sentence)} most={400} /> },
             ]}
           />
         )}
@@ -128,7 +128,7 @@ function Quiet(props: { status: Status }) {
     <ul className="reasons">
       {quiet.map((reason) => (
         <li key={reason.why}>
-          <Foreign text={reason.why} most={400} />
+          <Foreign text={withoutCommand(reason.why)} most={400} />
           {reason.command !== null && <> <WhatToDo command={reason.command} /></>}
         </li>
       ))}

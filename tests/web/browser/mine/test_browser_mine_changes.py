@@ -76,10 +76,18 @@ def test_a_campaign_that_waits_is_approved_in_the_browser_and_another_refused(
     waiting = lived.mine.connection.campaign_ids()[2]
     reader = visit_mine()
     page = reader.open("/", "1 campaign waits for your word")
+    page.get_by_text("it waits for your word").wait_for()
+    page.get_by_text("open campaigns that it works for").wait_for()
+    assert "mine-agent approve" not in page.inner_text("main")  # a button does it here
     page.get_by_role("link", name="Approve or refuse").first.click()
     page.get_by_text("Waits for your word").first.wait_for()
+    assert "unstated" not in page.inner_text("main")
+    page.get_by_text("not stated").first.wait_for()
+    expect(page.get_by_role("link", name="Map your columns")).to_have_attribute("href", "/data")
     page.get_by_role("button", name="Refuse Waits for a word").click()
     page.get_by_text("Refused. Nothing new is begun for it.").wait_for()
+    page.get_by_text("you have refused it").wait_for()
+    assert "mine-agent approve" not in page.inner_text("main")
     lived.mine.round()
     assert lived.mine.updates(waiting) == []
     page.get_by_role("button", name="Approve Waits for a word").click()

@@ -136,13 +136,15 @@ def test_while_the_chain_or_the_store_is_away_the_pages_say_so(
 
     home = make_home(rpc="http://127.0.0.1:9")
     assert isinstance(home, Home)
-    with opened(home) as (url, links), visits(chromium, url) as begin:
+    with home_lock(home.lock), opened(home) as (url, links), visits(chromium, url) as begin:
         reader = begin()
         reader.open(f"/#token={links[-1]}", "the open campaigns cannot be read")
+        reader.page.get_by_text("Waits for the chain").wait_for()
         for path in ("/campaigns", "/earnings", "/log"):
             page = reader.open(path, "no Ethereum node answers")
             assert page.get_by_role("alert").count() == 1
             assert page.get_by_role("button", name="Try again").count() == 1
+            assert "some seconds could not" not in page.get_by_role("alert").inner_text()
             assert reader.audit() == "", path
         reader.open("/rules", "Whose models may learn here")
     away = make_home("second_miner", store="kubo:/ip4/127.0.0.1/tcp/9/http")

@@ -25,7 +25,8 @@ export function useRows<T>(path: string, limit = 50): Rows<T> {
       return `${API}${path}${joint}limit=${limit}${page === 0 ? "" : `&after=${before?.next ?? ""}`}`;
     },
     ask,
-    { revalidateFirstPage: true, keepPreviousData: true },
+    // A further page asks for nothing but itself; what is new is asked for when there is news.
+    { revalidateFirstPage: false, keepPreviousData: true },
   );
   const { size, setSize, mutate, data } = asked;
   const again = useCallback(() => void mutate(), [mutate]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +41,18 @@ def is_built() -> bool:
     return NODE.exists() and MINE_JS.exists()
 
 
+def line_of(mine: str) -> list[str]:
+    """How one of `MINES` is started in a process of its own."""
+    if mine == "py":
+        return [sys.executable, "-c", "from mine_agent.cli import app; app()"]
+    return [str(NODE), "--disable-warning=ExperimentalWarning", str(MINE_JS)]
+
+
 def by_node(*arguments: object) -> Told:
     """Mine.js as its users start it, in a process of its own."""
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(MINE_JS), *map(str, arguments)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS)
+    done = subprocess.run(
+        [*line_of("js"), *map(str, arguments)], capture_output=True, text=True, timeout=SECONDS
+    )
     return Told(done.returncode, done.stdout, done.stderr)
 
 

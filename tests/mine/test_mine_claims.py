@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
+import subprocess
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from mine_agent.work import submit
 from mine_agent.work.claim_all import claim_everything
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.events import Claimed
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Verdict
 from pysonar.chain.node import rpc
@@ -31,7 +35,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.store import cid_of
 from tests.builders.terms import ETHER, TermsChanges
 from tests.conftest import Anvil
-from tests.mine.mine_commands import MineCommand
+from tests.mine.mine_commands import CHOSEN, SECONDS, MineCommand, line_of
 from tests.roles import Transact
 
 HONEST, REFUSES = 0, 1
@@ -137,6 +141,33 @@ def test_what_was_claimed_is_shown_in_each_campaigns_own_unit(
     assert "gwei in all" not in told.output
     (total,) = [line for line in told.stderr.splitlines() if "in all" in line]
     assert f"4000000000 {unit} and 1.01 ETH" in total or f"1.01 ETH and 4000000000 {unit}" in total
+
+
+@pytest.mark.slow
+def test_a_claim_that_is_killed_halfway_is_ended_by_the_next_and_paid_once(
+    connection: Connection, home: Home, earned: Callable[..., bytes], node: Anvil, mine_agent: MineCommand
+) -> None:
+    campaigns = [earned(), earned(salt=b"\x01" * 32)]
+    node.set_automine(False)
+    with subprocess.Popen([*line_of(CHOSEN), "claim", "--home", str(home.path)]) as claiming:
+        end = time.monotonic() + SECONDS
+        while (
+            rpc.nonce(connection.web3, home.address, "pending") < rpc.nonce(connection.web3, home.address) + 2
+        ):
+            assert claiming.poll() is None, "it ended before it had sent anything"
+            assert time.monotonic() < end, "it sent nothing"
+            time.sleep(0.05)
+        claiming.kill()
+    assert claiming.returncode == -signal.SIGKILL
+    node.set_automine(True)
+    node.mine()
+    told = mine_agent("claim", "--home", home.path)
+    assert told.exit_code == 0, told.output
+    connection.follower.poll()
+    for campaign in campaigns:
+        assert connection.sonar.claimable(campaign, home.address) == 0
+        (paid,) = [entry.event for entry in connection.follower.history(Claimed, campaign=campaign)]
+        assert paid.amount == ETHER + ETHER // 100
 
 
 def test_one_campaign_can_be_claimed_alone_and_a_refusal_ends_with_1(

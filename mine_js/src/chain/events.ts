@@ -129,6 +129,8 @@ export interface Fate {
   update: string;
   submitted: boolean;
   verdict: Verdict | null;
+  /** The block of the verdict, where the events say theirs. */
+  reported: number | null;
   accuracy: number | null;
   payout: bigint;
   reclaimed: boolean;
@@ -141,7 +143,7 @@ export function fates(history: Iterable<SonarEvent>): Fate[] {
     const place = Number(index);
     let fate = found.get(place);
     if (fate === undefined) {
-      fate = { index: place, miner: "", update: "", submitted: false, verdict: null, accuracy: null, payout: 0n, reclaimed: false };
+      fate = { index: place, miner: "", update: "", submitted: false, verdict: null, reported: null, accuracy: null, payout: 0n, reclaimed: false };
       found.set(place, fate);
     }
     return fate;
@@ -150,7 +152,8 @@ export function fates(history: Iterable<SonarEvent>): Fate[] {
     if (event.name === "Submitted") Object.assign(at(big(event, "index")), { submitted: true, miner: text(event, "miner"), update: word(event, "update") });
     else if (event.name === "Verdicts") {
       const verdicts = event.fields["verdicts"] as readonly number[];
-      verdicts.forEach((verdict, place) => (at(big(event, "first") + BigInt(place)).verdict = VERDICTS[verdict] ?? null));
+      const reported = "blockNumber" in event ? Number(event.blockNumber) : null;
+      verdicts.forEach((verdict, place) => Object.assign(at(big(event, "first") + BigInt(place)), { verdict: VERDICTS[verdict] ?? null, reported }));
     } else if (event.name === "Improved") Object.assign(at(big(event, "index")), { accuracy: Number(big(event, "accuracy")), payout: big(event, "payout") });
     else if (event.name === "Reclaimed") Object.assign(at(big(event, "index")), { miner: text(event, "miner"), reclaimed: true });
   }

@@ -1,7 +1,7 @@
 /** Earnings over time: all that this mine earned and spent, in the order of the chain; as a list and as a chart. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { big, text as field } from "../../chain/events.ts";
+import { fates } from "../../chain/events.ts";
 import { OutboxRecords } from "../../chain/outbox_records.ts";
 import { ZERO_ADDRESS } from "../../chain/words.ts";
 import { OpenMinedError } from "../../errors.ts";
@@ -30,11 +30,9 @@ export async function payments(connection: Connection): Promise<Payment[]> {
   const found: Payment[] = [];
   for (const campaign of connection.ownCampaignIds()) {
     const { asset, fee, stake } = await sonar.campaign(campaign);
-    for (const event of follower.history("Reported", campaign)) {
-      if (field(event, "miner") !== address) continue;
-      const block = event.blockNumber;
-      const verdict = field(event, "verdict");
-      found.push({ block, campaign, asset, amount: verdict === "IMPROVED" ? big(event, "payout") : 0n, what: "payout" }, { block, campaign, asset, amount: -fee, what: "fee" });
+    for (const { miner, verdict, reported: block, payout } of fates(follower.history(undefined, campaign))) {
+      if (miner !== address || verdict === null || block === null) continue;
+      found.push({ block, campaign, asset, amount: payout, what: "payout" }, { block, campaign, asset, amount: -fee, what: "fee" });
       if (BURNED.includes(verdict)) found.push({ block, campaign, asset, amount: -stake, what: "stake" });
     }
   }

@@ -111,7 +111,11 @@ class Anvil:
             time.sleep(0.01)
 
     def set_automine(self, on: bool) -> None:
-        """Whether each transaction gets its block at once."""
+        """Whether each transaction gets its block at once. A block that is under way is waited for: it would
+        take what is sent next as well.
+        """
+        if not on:
+            self.let_mine()
         self.rpc("evm_setAutomine", on)
 
     def receipt(self, transaction_hash: str) -> JsonObject:

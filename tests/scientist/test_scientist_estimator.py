@@ -211,7 +211,7 @@ GOOD = {"height": [1.8, 1.5], "weight": [50.0, 90.0], "smoker": [True, False]}
         (pd.DataFrame({**GOOD, "height": [1.8, "1.5"]}), "column 'height'"),
         (
             pd.concat([pd.DataFrame(GOOD), pd.DataFrame(GOOD)[["height"]]], axis=1),
-            "'height' is there more than",
+            "column 'height' appears more than once",
         ),
     ],
     ids=range(12),

@@ -1,9 +1,9 @@
 """Whether a submission is worth its cost, in exact arithmetic.
 
-What the next submission earns is not known; it is estimated from what the campaign can still pay and from what
-this mine's latest submissions there were paid (`expected_payout`). Two things must hold: the next submission
-pays for itself, and the campaign as a whole does. So a mine whose gradients bring nothing any more stops
-by itself, and can lose no more than it had hoped to earn.
+What the next submission earns is not known; it is estimated from what the campaign can still pay and from
+what this mine's latest submissions there were paid (`expected_payout`). Two things must hold: the next
+submission pays for itself, and the campaign as a whole does. So a mine whose gradients bring nothing any more
+stops by itself, and can lose no more than it had hoped to earn.
 
 Not here: what a campaign can still pay (`CampaignRecord.left_to_earn`), and what was really paid (see
 `earnings`).

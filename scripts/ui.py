@@ -1,12 +1,23 @@
 """A live demo of the pages: a chain, a Capsule, three mines and a campaign that runs: `make ui`."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 import click
 
 from scripts._ape import folder_option, say_errors
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """End all of it once; whoever is impatient must not keep the rest from ending."""
+    for one in ENDINGS:
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @click.command()
@@ -28,6 +39,8 @@ def cli(port: int, folder: Path, until: str) -> None:
     """
     from scripts._demo.showing import show
 
+    for one in ENDINGS:
+        signal.signal(one, _stop)
     try:
         show(folder, port=port, until_paid=until == "paid")
     except KeyboardInterrupt:

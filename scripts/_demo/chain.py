@@ -57,7 +57,11 @@ class Anvil:
     ) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
 
 def fund(url: str, addresses: list[str], wei: int) -> None:

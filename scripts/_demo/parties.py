@@ -93,9 +93,10 @@ class Party:
 
     def piped(self, *arguments: str) -> subprocess.Popen[str]:
         """Another process of this party, whose output the caller reads, and which the caller ends."""
-        return subprocess.Popen(
-            self._line(arguments), env=self._environment, stdout=subprocess.PIPE, text=True
-        )
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self._line(arguments), env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
 
     def lend_to(self, command: str, *arguments: str) -> subprocess.Popen[str]:
         """Another public command with this party's passphrase; the caller reads its notes, and ends it."""

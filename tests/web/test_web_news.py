@@ -111,7 +111,8 @@ def test_a_page_that_is_open_does_not_keep_the_service_from_stopping(
             while f"http://127.0.0.1:{port}/" not in (said := running.stderr.readline()):
                 assert said, "the service ended before it began"
             with httpx.stream("GET", _once_it_listens(port), timeout=20) as page:
-                assert next(page.iter_lines()) == "event: block"
+                lines = page.iter_lines()  # a stream is closed when nobody holds its lines
+                assert next(lines) == "event: block"
                 running.send_signal(ending)
                 begun = time.monotonic()
                 assert running.wait(timeout=60) == 0

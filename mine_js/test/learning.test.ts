@@ -157,7 +157,7 @@ test("mini-batches that would take days, or more memory than the owner gives, ar
   const rows = new Rows(family);
   for (let count = 0; count < 11; count += 1) rows.add(family.seen(Float64Array.of(count), 1));
   const busy = ruleFrom({ name: "mini_batch", batch: 1, epochs: 10_000 });
-  assert.throws(() => busy.visit(rows), /10000 epochs of 11 rows by 1 are 110000 steps; at most 100000 are done/);
+  assert.throws(() => busy.visit(rows), /10000 epochs of 11 rows by 1 are 110000 steps; at most 100000 are allowed/);
   const small = new Rows(family, "flowers", 64);
   small.add(family.seen(Float64Array.of(1), 1));
   small.add(family.seen(Float64Array.of(1), 1));

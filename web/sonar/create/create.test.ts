@@ -12,6 +12,9 @@ function draftOf(csv: string, more: Partial<Draft> = {}): [Draft, ReturnType<typ
   return [{ ...NEW_DRAFT, title: "Fever", capsule: "0x1", fields: guess(sheet), ...more }, sheet];
 }
 
+/** Without the one that the test's few records have anyway. */
+const otherFaults = ({ file, ...others }: ReturnType<typeof faults>) => (expect(file).toMatch(/^3 records decide/), others);
+
 describe("a file of records", () => {
   test("is understood: kinds, round public ranges, and the last column as what is predicted", () => {
     const [{ fields }] = draftOf(CSV);
@@ -53,8 +56,8 @@ describe("a draft", () => {
   });
   test("names each fault at its input, and none when all is well", () => {
     const [draft, sheet] = draftOf(CSV);
-    expect(faults(draft, sheet, 666_666)).toEqual({});
-    expect(Object.keys(faults({ ...draft, minGain: "0", fee: "x" }, sheet, 666_666)).sort()).toEqual(["fee", "minGain"]);
+    expect(otherFaults(faults(draft, sheet, 666_666))).toEqual({});
+    expect(Object.keys(faults({ ...draft, minGain: "0", fee: "x" }, sheet, 666_666)).sort()).toEqual(["fee", "file", "minGain"]);
     expect(Object.keys(faults({ ...NEW_DRAFT, bounty: "-1", stake: "x", days: "366", trainingSteps: "0" }, null, null)).sort()).toEqual(
       ["bounty", "capsule", "days", "file", "stake", "title", "trainingSteps"],
     );
@@ -77,6 +80,12 @@ describe("a draft", () => {
     const [draft, sheet] = draftOf(CSV, { target: "70" });
     expect(faults(draft, sheet, 666_666, undefined, { ...guards, min_gain: 33_335 }).target).toBe("Guessing alone reaches 66.6666 % of your records; the target must be above that by the least gain.");
     expect(faults(draft, sheet, 666_666, undefined, { ...guards, min_gain: 33_334 }).target).toBeUndefined();
+  });
+  test("needs so many records that none earns over a tenth of the bounty", () => {
+    const [draft, sheet] = draftOf(CSV, { target: "80" });
+    const rows = (count: number) => ({ ...sheet, rows: Array.from({ length: count }, (_, at) => sheet.rows[at % sheet.rows.length] ?? []) });
+    expect(faults(draft, rows(12), 333_333).file).toBe("12 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 13 or more.");
+    expect(faults(draft, rows(13), 333_333).file).toBeUndefined();
   });
   test("starts, where records only guide, at the share of the others", () => {
     const [draft, sheet] = draftOf(CSV);
@@ -105,7 +114,7 @@ describe("a draft", () => {
   test("counts in a token's own decimals", () => {
     const [draft, sheet] = draftOf(CSV, { bounty: "2.000001", stake: "0", fee: "0", asset: `0x${"11".repeat(20)}` });
     const unit = { symbol: "USDX", decimals: 6 };
-    expect(faults(draft, sheet, 666_666, unit)).toEqual({});
+    expect(otherFaults(faults(draft, sheet, 666_666, unit))).toEqual({});
     expect(moneyOf(draft, 6).bounty).toBe(2_000_001n);
     expect(faults({ ...draft, bounty: "2.0000001" }, sheet, 666_666, unit).bounty).toMatch(/USDX above 0, with at most 6 digits/);
     expect(faults({ ...draft, asset: "0x1" }, sheet, 666_666, unit).asset).toBeDefined();

@@ -105,11 +105,17 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   if (target === null || target < 1) found.target = "A percentage from 0.0001 to 100.";
   else if (minGain === null || minGain < 1 || minGain > target) found.minGain = "A percentage above 0, and not more than the target.";
   else if (start !== null && target - start < minGain) found.target = `Guessing alone reaches ${start / 10_000} % of your records; the target must be above that by the least gain.`;
+  if (sheet !== null && found.target === undefined && target !== null && sheet.rows.length < leastRows(target)) {
+    found.file = `${sheet.rows.length} records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose ${leastRows(target)} or more.`;
+  }
   const days = Number(draft.days);
   if (!(days >= 0.01 && days <= 365)) found.days = "From 0.01 to 365 days.";
   if (!/^[1-9]\d{0,5}$/.test(draft.trainingSteps)) found.trainingSteps = "A whole number from 1 to 999,999.";
   return found;
 }
+
+/** The fewest records of which none earns over a tenth of the bounty; the target in ppm is what the contract divides by. As `sonar campaign create` asks. */
+const leastRows = (target: number): number => Math.ceil(10_000_000 / target);
 
 /** The numbers of a draft without faults. */
 export function moneyOf(draft: Draft, decimals = 18, guards: Guards | null = null): Money {

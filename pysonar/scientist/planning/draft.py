@@ -35,7 +35,7 @@ from pysonar.scientist.planning.columns import (
 )
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
-from pysonar.scientist.planning.rehearsal import plain_campaign, rehearse
+from pysonar.scientist.planning.rehearsal import A_LITTLE_MORE, plain_campaign, rehearse
 from pysonar.tables import CsvFile, read_records
 from pysonar.tables.understanding import TableSeen, understand
 
@@ -203,7 +203,7 @@ def _most_reached(plan: Plan, source: CsvFile, trial: Trial) -> int:
     noise, and a point more, in ppm.
     """
     seen = rehearse(replace(plan, target=1_000_000), read_records(source, plan.schema)[0], trial.start)
-    return max(seen.reached or 0, seen.noised[1] if seen.noised else 0, trial.reached) + AS_GOOD
+    return max(seen.reached or 0, seen.noised[1] if seen.noised else 0, trial.reached) + A_LITTLE_MORE
 
 
 def _tried(plan: Plan, rows: Rows, steps: int) -> Trial:

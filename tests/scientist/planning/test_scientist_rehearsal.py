@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -159,6 +161,14 @@ def test_a_target_beyond_what_its_own_records_teach_is_said(plan_values: JsonObj
     (warning,) = rehearse(plan_from(plan_values | {"target": "100 %"}), table(200), 0).warnings()
     assert "not the target of 100 %" in warning
     assert "ETH" in warning
+
+
+def test_a_target_a_point_beyond_is_not_warned_of(plan_values: JsonObject) -> None:
+    """Both edges: so far a drafted plan aims, and its check does not object."""
+    found = replace(rehearse(plan_from(plan_values), table(200), 0), reached=880_000, noised=None)
+    for target, said in ((890_000, 0), (890_001, 1)):
+        plan = replace(found.plan, target=target)
+        assert sum("not the target" in one for one in replace(found, plan=plan).warnings()) == said
 
 
 def test_a_network_is_compared_with_the_linear_model(plan_values: JsonObject) -> None:

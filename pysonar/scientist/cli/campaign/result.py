@@ -148,22 +148,23 @@ def _print(values: dict[str, Any], form: Format) -> None:
     shares = ("start_ppm", "final_ppm", "measured_ppm", "target_ppm", "noised_gain_ppm")
     ppm = dict.fromkeys(shares, format_ppm)
     print_record(values, shown, form=form, show={**ppm, "test_accuracy": lambda score: f"{score:.4f}"})
-    print_rows(
-        values["record"],
-        {
-            "index": "#",
-            "miner": "miner",
-            "verdict": "verdict",
-            "base_version": "trained from",
-            "step": "step",
-            "score_ppm": "accuracy",
-            "epsilon": "epsilon",
-        },
-        form=form,
-        title="\nSubmissions",
-        show={"miner": short, "score_ppm": format_ppm, "epsilon": "{:.4g}".format},
-        empty="no submission was evaluated",
-    )
+    if values["predictions"] is None:  # else the predictions are what was asked for
+        print_rows(
+            values["record"],
+            {
+                "index": "#",
+                "miner": "miner",
+                "verdict": "verdict",
+                "base_version": "trained from",
+                "step": "step",
+                "score_ppm": "accuracy",
+                "epsilon": "epsilon",
+            },
+            form=form,
+            title="\nSubmissions",
+            show={"miner": short, "score_ppm": format_ppm, "epsilon": "{:.4g}".format},
+            empty="no submission was evaluated",
+        )
     note("the record agrees with the chain, and Capsule's signature is that of the certificate in the spec")
 
 

@@ -15,6 +15,9 @@ from pysonar.scientist.planning.rehearsal.paying import denominator, fee_ppm, pa
 
 FEW = 100
 """Fewer validation records cannot be told from luck, split or not."""
+A_LITTLE_MORE = 10_000
+"""How far, in ppm, a target may lie above what the mine of validation records reaches: a drafted plan's does,
+so that the campaign does not end at its first mine."""
 RARE = 0.25
 """A class with a smaller share is rare, as in the tables that were measured."""
 
@@ -107,7 +110,11 @@ class Rehearsal:
                 f"validation records are few: {self.few_records}; `create` wants --few-records for that"
             )
         reached = max(self.reached or 0, self.noised[-1] if self.noised is not None else 0)
-        if self.reached is not None and self.start + plan.min_gain <= self.reached and reached < plan.target:
+        if (
+            self.reached is not None
+            and self.start + plan.min_gain <= self.reached
+            and reached + A_LITTLE_MORE < plan.target
+        ):
             said.append(
                 f"a mine that has the validation records themselves reaches {format_ppm(self.reached)}, not"
                 f" the target of {format_ppm(plan.target)}: the bounty would hardly pay more than"

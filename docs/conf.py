@@ -13,6 +13,7 @@ include_patterns = [
     "benchmarks/PRIVACY.md",
     "benchmarks/ADAPTERS.md",
     "benchmarks/CAPSULE.md",
+    "benchmarks/STATISTICS.md",
     "benchmarks/TABLES.md",
 ]
 exclude_patterns = ["build/**", ".venv/**", "web/**"]

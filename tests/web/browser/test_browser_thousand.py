@@ -129,9 +129,9 @@ def test_a_thousand_campaigns_stay_fluid(visit_crowd: Callable[..., Visit]) -> N
     reader.page.on("response", lambda answer: answers.append(answer))
     page = reader.open("/", "50 campaigns loaded; scroll for more")
     first = [answer for answer in answers if "/api/v1/campaigns" in answer.url]
-    assert len(first) == 1
+    assert 1 <= len(first) <= 2  # once more, where the first news of the chain come meanwhile
     assert len(first[0].body()) < 100_000
-    page.get_by_text("Read up to block").wait_for()  # then the first page may be asked for again
+    page.get_by_text("Read up to block").wait_for()
     scroll_through(page, step=880)  # ten rows at a time
     page.get_by_text(f"{CAMPAIGNS} campaigns loaded.").or_(
         page.get_by_text("1,000 campaigns loaded.")

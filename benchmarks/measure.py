@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,10 @@ def by_turns(ours: Callable[[], object], theirs: Callable[[], object], times: in
             work()
             record.append(time.process_time() - began)
     return statistics.median(seconds[0]), statistics.median(seconds[1])
+
+
+def mebibytes(what: str) -> int:
+    """Of this process, as Linux says it: `VmRSS` now, `VmHWM` at the peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(what))
+    return int(line.split()[1]) // 1024

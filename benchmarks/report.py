@@ -20,8 +20,9 @@ KEYS = (2048, 3072)
 
 WHERE = Path(__file__).with_name("where-the-time-goes.md")
 TEXTS = Path(__file__).with_name("texts.md")
-_TEXTS = """Three mines with 3,000 reviews each, which a campaign under ring-LWE learns from until none gains
-any more; beside it a ridge regression in the clear on all 9,000. Written by `python -m benchmarks.texts`."""
+_TEXTS = """Three mines with 3,000 reviews each and exact gradients, without privacy, from which a campaign
+learns until none gains any more, in plain numbers, which Capsule's are equal to; beside it a ridge
+regression in the clear on all 9,000. Written by `python -m benchmarks.texts`."""
 
 
 def _time(seconds: float) -> str:

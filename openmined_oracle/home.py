@@ -145,7 +145,7 @@ class CapsuleSettings:
         default=0.0,
         comment="Campaigns are declined if their smallest paid gain, in validation records, is less than"
         " this many square roots of the number of those records: a smaller gain pays for luck. sonar"
-        " proposes 0.4; 0 accepts any.",
+        " proposes 0.4, or 0.6 of those that pay where others only guide; 0 accepts any.",
     )
     decline_budget: str = amount_setting(
         "0.02 ether",

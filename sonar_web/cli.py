@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,6 +120,7 @@ def run(
     from sonar_web.index.titles import TitleReader
     from sonar_web.index.tokens import TokenReader, token_at
 
+    proxies = frozenset(map(_proxy, proxy or ()))
     indexer, chain_id, address = _indexer(
         rpc, contract, deployment, database, confirmations, poll_seconds, start_block
     )
@@ -161,7 +163,7 @@ def run(
         make_app(reader, indexer.progress, serving),
         host,
         port,
-        door=Door(proxies=frozenset(proxy or ())),
+        door=Door(proxies=proxies),
         asked_to_stop=goodbye.ask,
     )
     with stop_on_signals(goodbye.ask):
@@ -199,6 +201,16 @@ def rebuild(
     found = indexer.poll()
     note(f"{found} events up to block {indexer.progress.block}")
     indexer.close()
+
+
+def _proxy(address: str) -> str:
+    """A proxy's address as the server compares it: a name or a network would never be believed, * always."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{address!r} is not an address such as 127.0.0.1", param_hint="--proxy"
+        ) from None
 
 
 def _indexer(

@@ -11,8 +11,9 @@ HEAD = """# How much work one Capsule does
 {date}, {machine}. Written by `make bench-capsule`; `python -m benchmarks.capsule --help` has the sizes
 as options. A real chain (anvil), real keys and seals, the embedded store, and Capsule's agent in a process
 of its own for each line. Rates are of **processor time**, all threads of that process counted, {repeats}:
-the machine had much other work to do, and by the clock it was slower by what that took; from one process to
-the next rates differ by up to a third, so that lines that are nearer to each other say the same. What Capsule
+the machine had much other work to do, and by the clock it was slower by what that took; rates of equal work
+differ by as much as 60 % from one process to the next, so that lines nearer to each other than that say the
+same: that more open campaigns cost anything cannot be seen here. What Capsule
 does for a submission is all in it: the chain is followed, the artifact fetched and unsealed, checked,
 decrypted, measured at five steps on {validation} validation records, the verdict sealed into the journal and
 reported (up to 32 in a transaction); for a gain the next version is encrypted and stored.
@@ -20,8 +21,8 @@ reported (up to 32 in a transaction); for a gain the next version is encrypted a
 Cheap, so that it can be measured at all: one key serves all campaigns of a size; gradients are encrypted
 by the key's owner and not trained; a gain teaches one class of ten; the submissions without a gain are
 one sealed gradient that fills many places of the queue, each judged in full. The other open campaigns
-are small (5x3) and idle. Without a gain 100 submissions were measured for each line, 20 of 785x10. Memory is
-that of the whole process, in which scientist and miner are played, too.
+are small (5x3) and idle. Memory is that of the whole process, in which
+scientist and miner are played, too.
 """
 
 FULL = (
@@ -34,7 +35,7 @@ FULL = (
 RATES = """
 ## Submissions judged in a minute
 
-| model | key | open campaigns | without a gain | with a gain | memory, MB |
+| model | key | open campaigns | without a gain (of so many) | with a gain (of so many) | memory, MB |
 | --- | --- | --- | --- | --- | --- |
 """
 
@@ -68,10 +69,11 @@ def page(kept: dict[str, Any]) -> str:
         for name, found in sorted(runs.items(), key=lambda one: _order(one[0])):
             _, shape, bits, count = name.split()
             none, gain = ([_per_minute(one[kind]) for one in found] for kind in ("no_gains", "gains"))
+            many = {kind: sum(one[kind]["judged"] for one in found) for kind in ("no_gains", "gains")}
             memory = max(one["no_gains"]["memory"] for one in found)
             said += (
-                f"| {shape} | {bits} | {int(count):,} | {statistics.median(none):,.0f}"
-                f" | {statistics.median(gain):,.1f} | {memory:,.0f} |\n"
+                f"| {shape} | {bits} | {int(count):,} | {statistics.median(none):,.0f} ({many['no_gains']})"
+                f" | {statistics.median(gain):,.1f} ({many['gains']}) | {memory:,.0f} |\n"
             )
     said += _growth(kept["growth"]) if "growth" in kept else ""
     missing = [name for name in FULL if name not in kept]

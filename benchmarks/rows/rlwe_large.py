@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import Row, median_seconds
+from benchmarks.measure import Row, mebibytes, median_seconds
 from benchmarks.rows.rlwe import TIMES, drawn
 from benchmarks.rows.workloads import BOUND
 from openmined_syft.lattice.kernels import load_kernel
@@ -22,18 +22,12 @@ def rows(_: int) -> list[Row]:
     visit = drawn(*SHAPE)
     model = RlweModel.encrypt(np.zeros(SHAPE), owner, version=0, weight_bound=BOUND, kernel=kernel)
     Path("/proc/self/clear_refs").write_text("5")  # from here on the peak is the visits' own
-    before = _megabytes("VmRSS")
+    before = mebibytes("VmRSS")
     seconds = median_seconds(lambda: train(model, owner.public, visit, kernel=kernel), TIMES)
-    peak = _megabytes("VmHWM")
+    peak = mebibytes("VmHWM")
     note = (
-        f"the peer is the aim; {peak} MB for the whole process at the peak of a visit, {before} of them"
-        f" before it, A included; aim {MEGABYTES} MB: {'met' if peak <= MEGABYTES else 'missed'}"
+        f"the peer is the aim; {peak} MiB for the whole process at the peak of a visit, {before} of them"
+        f" before it, A included; aim {MEGABYTES} MiB: {'met' if peak <= MEGABYTES else 'missed'}"
     )
     name = f"{SHAPE[0]} x 1 under rlwe, visit"
     return [Row(name, "the aim", seconds, SECONDS, 1.0, kernel.name, note)]
-
-
-def _megabytes(what: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(what))
-    return int(line.split()[1]) // 1024

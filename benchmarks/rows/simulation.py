@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.measure import Row
+from benchmarks.measure import Row, mebibytes
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import read_plan
 from pysonar.scientist.planning.simulation import Simulation, simulate
@@ -61,12 +61,11 @@ def rows(_: int) -> list[Row]:
     found = [_beside_flower(plan, clients) for clients in CLIENTS] if FLOWER.exists() else []
     Path("/proc/self/clear_refs").write_text("5")  # from here on the peak is the large simulation's own
     seconds, done = simulated(plan, MINES)
-    lines = Path("/proc/self/status").read_text().splitlines()
-    peak = int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 2**20
+    peak = mebibytes("VmHWM") / 1024
     note = (
         f"the peer is the aim; {done.climb.evaluations:,} gradients judged, {len(done.climb.gains)} of them"
-        f" paid, {done.climb.start / 1e4:.1f} to {done.climb.best / 1e4:.1f} %; {peak:.2f} GB for the whole"
-        f" process at its peak, aim {GIGABYTES:g} GB: {'met' if peak < GIGABYTES else 'missed'}"
+        f" paid, {done.climb.start / 1e4:.1f} to {done.climb.best / 1e4:.1f} %; {peak:.2f} GiB for the whole"
+        f" process at its peak, aim {GIGABYTES:g} GiB: {'met' if peak < GIGABYTES else 'missed'}"
     )
     return [*found, Row(f"{MINES:,} mines simulated", "the aim", seconds, SECONDS, 1.0, "numpy", note)]
 
@@ -78,7 +77,8 @@ def _beside_flower(plan: Plan, clients: int) -> Row:
     note = (
         f"for each client: ours trains {done.climb.evaluations} times, one after the other, and searches"
         " Capsule's steps on the validation set; Flower trains each client once, in one round, and averages;"
-        " all its processes counted, start included"
+        " one run of each, one after the other; of Flower all processes and its start are counted, of ours"
+        " the simulation alone"
     )
     name = f"{clients:,} mines simulated, each visit"
     return Row(name, "Flower's simulation", ours, theirs, None, "numpy", note)

@@ -20,7 +20,9 @@ written: what ran beside it makes the times on the clock longer, p99 above all.
 **Events.** A chain of {events:,} events of campaigns' lives (anvil, a transaction and block for each life),
 read from nothing to its newest block, three turns of each side; medians. Our side keeps campaigns,
 submissions and running totals beside the events; Ponder keeps one row for each event, in its own PGlite.
-Processor time is that of the side's own process: of a PostgreSQL server it is not counted.
+Processor time is that of the side's own process: of a PostgreSQL server it is not counted. Ponder's starts
+with its process and ends when it says that it is ready, so its start is in it; ours starts with the reading.
+The PostgreSQL server, here and below, does not wait for the disk (fsync off).
 
 {table}
 

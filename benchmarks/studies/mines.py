@@ -2,7 +2,8 @@
 
     python -m benchmarks.studies.mines              # needs Mine.js: make build/stamps/mine-js
 
-Times are CPU seconds, medians of five turns, so that a busy machine matters less; memory is the largest
+Times are CPU seconds unless said, medians of five turns (one for each CSV), so that a busy machine matters
+less; memory is the largest
 resident size of a process.
 """
 

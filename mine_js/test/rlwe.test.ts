@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { readRlweKey, readRlweModel } from "../src/artifacts/wire_rlwe.ts";
 import { ArtifactError } from "../src/artifacts/errors.ts";
-import { type Cbor, cborMap, dumpsCbor } from "../src/protocol/cbor.ts";
+import { type Cbor, cborMap, dumpsCbor, Float } from "../src/protocol/cbor.ts";
 import { AffineMap } from "../src/syft/affine.ts";
 import { Matrix } from "../src/syft/matrix.ts";
 import { packed, unpacked } from "../src/syft/rlwe/bits.ts";
@@ -97,6 +97,9 @@ test("a model is read, and one in another form is refused in the words of the Py
   const refusals: readonly (readonly [Record<string, Cbor>, RegExp])[] = [
     [{ seed: new Uint8Array(31) }, /seed is 31 bytes; needs 32 bytes/],
     [{ zeros_c0: new Uint8Array(0) }, /zeros_c0 is 0 bytes; needs 1990656 bytes/],
+    [{ seed: new Float(1.5) }, /seed is a float; needs 32 bytes/],
+    [{ version: true }, /version is True; needs an integer/],
+    [{ version: new Uint8Array(1) }, /version is a bytes; needs an integer/],
     [{ c0: "text" }, /c0 is a str; needs 165888 bytes/],
     [{ slot_bits: 65 }, /slot_bits is 65; needs an integer from 46 to 64/],
     [{ more: 1 }, /unknown field 'more'/],

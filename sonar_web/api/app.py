@@ -135,7 +135,11 @@ def make_app(reader: Reader, progress: Progress, serving: Serving) -> FastAPI:
     @app.middleware("http")
     async def guarded(request: Request, forward: Callable[[Request], Awaitable[Response]]) -> Response:
         began = time.perf_counter()
-        response = await answered(request, forward)
+        try:
+            response = await answered(request, forward)
+        except Exception:  # answered outside, by `fault`
+            metrics.note(500, time.perf_counter() - began)
+            raise
         for name, value in SAFE_HEADERS.items():
             response.headers.setdefault(name, value)
         metrics.note(response.status_code, time.perf_counter() - began)

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
@@ -32,12 +35,17 @@ class Patience:
     Attributes:
         head: until a request has been named in full; idle connections end sooner.
         body: until what belongs to it has come.
-        stalled: until a reader takes something of the answer.
+        stalled: within which a reader of an answer must take `LEAST_TAKEN` bytes a second of it, or all.
     """
 
     head: float = 10.0
     body: float = 300.0
     stalled: float = 60.0
+
+
+LEAST_TAKEN = 1_000
+"""Bytes a second that a reader must take at least: who takes less would have a place for days."""
+_UNSENT, _TCP_NOTSENT_LOWAT = 1 << 16, 25  # the option's number in Linux; Python names it from 3.12 on
 
 
 @dataclass
@@ -63,14 +71,45 @@ class Door:
         each = self.places.most if address in self.proxies else None
         if self.places.enter(address, each=each):
             return True
-        if self.places.taken < self.places.most or not self.quiet:
-            return False
+        is_full = self.places.taken >= self.places.most
+        if not (is_full and self.quiet and self.places.has_room_for(address, each=each)):
+            return False  # nobody makes room for whom it does not help
         next(iter(self.quiet)).make_room()
         return self.places.enter(address, each=each)
 
     def protocol(self, *arguments: Any, **named: Any) -> Connection:
         """What uvicorn calls for each connection."""
         return Connection(self, *arguments, **named)
+
+
+class _Counted:
+    """A transport, with how many bytes were ever handed to it."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._handed = 0
+        # Else megabytes wait in the kernel, and it does not say for minutes that a slow reader takes some.
+        own = transport.get_extra_info("socket")
+        if own is not None and sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                own.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self._handed += len(data)
+        self._transport.write(data)
+
+    @property
+    def left(self) -> int:
+        """Bytes that the reader has not taken."""
+        return self._transport.get_write_buffer_size()
+
+    @property
+    def taken(self) -> int:
+        """Bytes that it has, or that are on their way."""
+        return self._handed - self.left
 
 
 class Connection(H11Protocol):
@@ -86,7 +125,8 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Somebody is here."""
-        super().connection_made(transport)
+        self._counted = _Counted(transport)
+        super().connection_made(self._counted)  # type: ignore[arg-type] # it passes everything on
         address = self.client[0] if self.client else ""
         if not self._door.admit(address):
             transport.write(_TOO_MANY)
@@ -119,19 +159,33 @@ class Connection(H11Protocol):
         """Another request may follow."""
         super().on_response_complete()
         self._mind()
+        self._watch()
 
     def pause_writing(self) -> None:
-        """The reader takes nothing."""
+        """The reader is slower than the answer."""
         super().pause_writing()
-        if self._stalled is None:
-            self._stalled = self.loop.call_later(self._door.patience.stalled, self.transport.abort)
+        self._watch()
 
-    def resume_writing(self) -> None:
-        """It does again."""
-        super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+    def _watch(self) -> None:
+        """As long as something of an answer is not taken, see that it is being taken."""
+        if self._stalled is None and self._counted.left:
+            seconds = self._door.patience.stalled
+            wanted = self._counted.taken + min(self._counted.left, int(LEAST_TAKEN * seconds))
+            self._stalled = self.loop.call_later(seconds, self._look, wanted)
+
+    def _look(self, wanted: int) -> None:
+        self._stalled = None
+        if self._counted.taken < wanted:
+            self.transport.abort()
+        else:
+            self._watch()
+
+    def _overdue(self) -> None:
+        """What was waited for is not here: unless the last answer is still being taken, it ends."""
+        if self._stalled is None:
+            self.transport.abort()
+        else:
+            self._deadline = self.loop.call_later(self._door.patience.head, self._overdue)
 
     def _leave(self) -> None:
         self._door.quiet.pop(self, None)
@@ -154,7 +208,7 @@ class Connection(H11Protocol):
             self._deadline = None
         if awaited:
             seconds = getattr(self._door.patience, awaited)
-            self._deadline = self.loop.call_later(seconds, self.transport.abort)
+            self._deadline = self.loop.call_later(seconds, self._overdue)
 
 
 class Server(uvicorn.Server):

@@ -65,11 +65,15 @@ class AtOnce:
         """How many are."""
         return self._taken.total()
 
+    def has_room_for(self, address: str, *, each: int | None = None) -> bool:
+        """Whether that sender has fewer places than it may have."""
+        return self._taken[sender(address)] < (self.each if each is None else each)
+
     def enter(self, address: str, *, each: int | None = None) -> bool:
         """Take a place; False if there is none."""
         who = sender(address)
         with self._lock:
-            if self.taken >= self.most or self._taken[who] >= (self.each if each is None else each):
+            if self.taken >= self.most or not self.has_room_for(address, each=each):
                 return False
             self._taken[who] += 1
             return True

@@ -42,10 +42,9 @@ class Reader:
         database: Database | None = getattr(self._mine, "database", None)
         try:
             if database is None:
-                database = self._connect()
+                database = self._mine.database = self._connect()
                 place = self.place
                 require_index(database, chain_id=place.chain_id, contract=place.contract)
-                self._mine.database = database
             database.execute("begin")
             yield database, queries.tip(database) or _NOTHING
         except BaseException:

@@ -101,8 +101,10 @@ class Indexer:
         """Open the database, take its lock, and close it: `run` may be in another thread, and a connection
         belongs to one. Errors are those of `poll`, and those that say that the database is not ours to use.
         """
-        self._opened()
-        self.close()
+        try:
+            self._opened()
+        finally:
+            self.close()
 
     def poll(self) -> int:
         """Read what is there to read; how many events are new. NodeError, DatabaseUnusableError: call
@@ -138,7 +140,8 @@ class Indexer:
                 self._database.close()
         if self._lock is not None:
             self._lock.release()
-        self._database = self._follower = self._lock = None
+        # Whoever has not the lock hands out no connections either: those beside would go on writing.
+        self._database = self._follower = self._lock = self._genesis = None
 
     def _round(self) -> str | None:
         try:

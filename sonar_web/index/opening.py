@@ -8,6 +8,9 @@ import fcntl
 import os
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from pysonar.chain.address import checksum
 from pysonar.chain.database import open_database, transaction
 from pysonar.chain.database_errors import DatabaseUnusableError, WrongDatabaseError
@@ -20,12 +23,18 @@ _ADVISORY = 0x50_6F_6E_61_72  # a number that our writers agree on; locks of oth
 
 
 def without_secrets(setting: str) -> str:
-    """The setting for people: a server's address has a password before the host, or among the options.
+    """The setting for people: a server's address may have a password before the host, or among the options.
 
     >>> without_secrets("postgresql://me:secret@db.example:5432/index?password=secret")
     'db.example:5432/index'
     """
-    return setting.partition("://")[2].rpartition("@")[2].partition("?")[0] if "://" in setting else setting
+    if "://" not in setting:
+        return setting
+    try:
+        parts = conninfo_to_dict(setting)  # as the driver reads it: passwords may hold ? and @
+    except psycopg.Error:
+        return "(an address that cannot be read)"
+    return f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}/{parts.get('dbname') or ''}"
 
 
 def is_server(setting: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pysonar.chain.database_errors import DatabaseUnusableError
+from pysonar.chain.database_errors import DatabaseUnusableError, DatabaseWaitError
 from sonar_web.errors import DatabaseAwayError, DatabaseSettingError
 
 _TYPES = (
@@ -28,19 +28,22 @@ SECONDS_TO_CONNECT = 5
 _NOTICED: dict[str, Any] = {
     "keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000,
 }  # fmt: skip
+_NOTICED_THERE = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 2}
 _BY_CODE = {
     "53100": "its disk is full; nothing is lost, make room and it goes on",
     "53200": "it is out of memory; nothing is lost, it is tried again",
-    "53300": "it has too many connections (`max_connections`); nothing is lost, it is tried again",
     "57014": "the answer took too long; ask for less",
     "25006": "it is read-only (a standby?); give the address of the server that can be written",
     "42501": "the user may not make or change its tables; `grant create on schema public to USER`",
-    "28P01": "the password is not right (PGPASSWORD)",
-    "28000": "the user may not connect (pg_hba.conf)",
-    "3D000": "there is no such database; `create database NAME`",
     **dict.fromkeys(("40001", "40P01"), "others were in the way; nothing is lost, it is tried again"),
 }
 """What is wrong, by SQLSTATE, where it is not that the server is away."""
+_WAITED_FOR = {"53100", "53200", "40001", "40P01"}
+_REFUSED = (
+    "it answers, and does not let us in: see the user, PGPASSWORD, pg_hba.conf, max_connections and whether"
+    " the database has been made (`create database NAME`)"
+)
+_WRITING = 0x50_6F_6E_62  # a number that our writers agree on, beside that of `opening`
 
 
 class Row(Mapping[str, Any]):
@@ -89,7 +92,13 @@ class PostgresDatabase:
         except psycopg.ProgrammingError:  # the address itself, with whatever secret stands in it
             raise DatabaseSettingError(self.shown) from None
         except psycopg.Error as error:
+            # A connection that fails has no code, but the server asked for a password where there is one.
+            if error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password):
+                raise DatabaseUnusableError(self.shown, _REFUSED) from None
             raise _told_apart(self.shown, error) from None
+        # The server notices our end as fast as we notice its own: no lock must outlive its writer.
+        for name, value in _NOTICED_THERE.items():
+            self.execute(f"set {name} = {value}")
 
     @property
     def in_transaction(self) -> bool:
@@ -122,7 +131,7 @@ def _told_apart(shown: str, error: psycopg.Error) -> Exception:
     """
     why = _BY_CODE.get(error.sqlstate or "")
     if why is not None:
-        return DatabaseUnusableError(shown, why)
+        return (DatabaseWaitError if error.sqlstate in _WAITED_FOR else DatabaseUnusableError)(shown, why)
     gone = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     return DatabaseAwayError(shown) if gone else error
 
@@ -132,12 +141,13 @@ def translated(statement: str) -> str:
     """SQLite's SQL as PostgreSQL takes it.
 
     >>> translated("begin immediate")
-    'begin'
+    'begin; select pg_advisory_xact_lock(1349480034)'
     >>> translated("select a from b where c = ?")
     'select a from b where c = %s'
     """
     if statement == "begin immediate":
-        return "begin"
+        # One writer at a time, as in SQLite: what is read inside cannot change.
+        return f"begin; select pg_advisory_xact_lock({_WRITING})"
     if "json_extract(" in statement:
         return "select"  # mends rows of releases that knew no server: there are none here
     if statement.startswith(("create table", "alter table")):

@@ -117,10 +117,10 @@ def test_the_commands_for_own_tables_run_as_they_stand_until_three_messy_files_h
 
     fits = re.findall(r"^0x\w+ .* (yes|no) +", shown, re.MULTILINE)
     assert fits == ["yes"] * 3, shown  # the last look at each of the three
-    miners = set(re.findall(r"^\d+ +(0x\w+…\w+) +IMPROVED", shown, re.MULTILINE))
-    tried = set(re.findall(r"^\d+ +(0x\w+…\w+) ", shown, re.MULTILINE))
-    assert len(tried) == 3, shown
-    assert miners, shown
+    assert re.search(r"^\d+ +0x\w+…\w+ +IMPROVED", shown, re.MULTILINE), shown
+    sent = set(re.findall(r"^submission \d+ by (0x\w+…\w+)", shown, re.MULTILINE))
+    # Once the target is reached, nobody else is judged, or has a reason to send anything.
+    assert len(sent) == 3 or re.search(r"^Target reached +yes", shown, re.MULTILINE), shown
     assert (checkout / "model.safetensors").exists()
     answers = (checkout / "labels.csv").read_text().splitlines()
     assert answers[0] == "outcome"

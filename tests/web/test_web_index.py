@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Verdict
+from pysonar.chain.database import transaction
 from pysonar.chain.database_errors import DatabaseUnusableError, NewerDatabaseError, WrongDatabaseError
 from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.errors import AnotherWriterError, DatabaseAwayError, DatabaseSettingError
 from sonar_web.index.indexer import Indexer
-from sonar_web.index.opening import is_server
+from sonar_web.index.opening import is_server, without_secrets
+from sonar_web.index.postgres import PostgresDatabase
 from sonar_web.index.reading import open_for_reading
 from tests.conftest import Anvil
+from tests.postgres_server import Postgres
 from tests.web.chain_story import HOUR, Story, digest
 from tests.web.recount import TABLES, rows, same_as_recounted
 
@@ -218,6 +223,49 @@ def test_no_password_of_a_database_is_shown(node: Anvil, sonar: Sonar) -> None:
         with pytest.raises(DatabaseSettingError) as refused:
             open_for_reading(wrong)
         assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "shown"),
+    [
+        ("postgresql://me:secret@db.example:5433/index", "db.example:5433/index"),
+        ("postgresql://db.example/index?password=hid@den", "db.example:5432/index"),
+        ("postgresql://me:what%3F@db.example/index?sslmode=require", "db.example:5432/index"),
+        ("a/file.sqlite", "a/file.sqlite"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(setting: str, shown: str) -> None:
+    assert without_secrets(setting) == shown
+
+
+@pytest.mark.parametrize("wrong", [":only%20for%20tests@", "/postgres"], ids=["password", "database"])
+def test_a_server_that_does_not_let_us_in_is_not_called_away(server: Postgres, wrong: str) -> None:
+    with pytest.raises(DatabaseUnusableError, match="does not let us in") as refused:
+        open_for_reading(server.url.replace(wrong, {":": ":other@", "/": "/none"}[wrong[0]]))
+    assert not isinstance(refused.value, DatabaseAwayError)
+
+
+def test_two_writers_of_one_server_wait_for_each_other(server: Postgres) -> None:
+    """As in SQLite: what is read in a transaction cannot change before it is written."""
+    one, other = (PostgresDatabase(server.url, "the server") for _ in range(2))
+    one.execute("create table if not exists waits (n bigint)")
+    one.execute("insert into waits values (0)")
+
+    def add(database: PostgresDatabase) -> None:
+        with transaction(database):  # type: ignore[arg-type]
+            found = database.execute("select n from waits").fetchone()["n"]
+            time.sleep(0.1)
+            database.execute("update waits set n = ?", (found + 1,))
+
+    threads = [threading.Thread(target=add, args=(database,)) for database in (one, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert one.execute("select n from waits").fetchone()["n"] == 2
+    one.execute("drop table waits")
+    one.close()
+    other.close()
 
 
 @pytest.mark.parametrize("setting", ["mysql://here/x", "http://127.0.0.1", "sqlite://index"])

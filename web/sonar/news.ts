@@ -16,6 +16,9 @@ export function useFresh(again: () => void): void {
   }, [again]);
 }
 
+/** How long to wait before a line that was refused is asked for again. */
+const REFUSED_MS = 30_000;
+
 export type Line = "connecting" | "live" | "lost";
 
 /** Listens to the service's events: whatever a page shows is asked for again when something is new. */
@@ -24,17 +27,28 @@ export function useNews(): { line: Line; block: number | null; trouble: string |
   const [block, setBlock] = useState<number | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
-    const news = new EventSource(`${API}/news`);
-    news.addEventListener("open", () => setLine("live"));
-    news.addEventListener("error", () => setLine("lost")); // it connects again by itself
-    news.addEventListener("block", (event) => {
-      const news = JSON.parse((event as MessageEvent<string>).data) as { block: number; trouble: string | null };
-      setBlock(news.block);
-      setTrouble(news.trouble);
-      void mutate((key) => typeof key === "string" && key.startsWith(API) && !key.includes("/artifacts/"));
-      for (const again of lists) again();
-    });
-    return () => news.close();
+    let news: EventSource, later: number | undefined;
+    const listen = (): void => {
+      news = new EventSource(`${API}/news`);
+      news.addEventListener("open", () => setLine("live"));
+      news.addEventListener("error", () => {
+        setLine("lost");
+        // A line that breaks is taken up again by itself; one that is refused, as by a proxy while the service starts, is not.
+        if (news.readyState === EventSource.CLOSED) later = window.setTimeout(listen, REFUSED_MS);
+      });
+      news.addEventListener("block", (event) => {
+        const { block, trouble } = JSON.parse((event as MessageEvent<string>).data) as { block: number; trouble: string | null };
+        setBlock(block);
+        setTrouble(trouble);
+        void mutate((key) => typeof key === "string" && key.startsWith(API) && !key.includes("/artifacts/"));
+        for (const again of lists) again();
+      });
+    };
+    listen();
+    return () => {
+      window.clearTimeout(later);
+      news.close();
+    };
   }, []);
   return { line, block, trouble };
 }

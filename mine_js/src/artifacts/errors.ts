@@ -1,5 +1,5 @@
 /** One kind of error for everything that can be wrong with an artifact. No value in it is longer than a line. */
-import { OpenMinedError } from "../errors.ts";
+import { OpenMinedError, SyftError } from "../errors.ts";
 import type { Cid } from "../protocol/cid.ts";
 
 /** A value described in words, shown as it is and not as a quoted text. */
@@ -68,6 +68,16 @@ export function naming<T>(cid: Cid | undefined, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof ArtifactError && cid !== undefined) throw error.named(cid);
+    throw error;
+  }
+}
+
+/** What `work` gives; an error of Syft's about it is the artifact's. */
+export function refusing<T>(kind: string, field: string, expected: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SyftError) throw new ArtifactError(kind, field, new Said(error.message), expected);
     throw error;
   }
 }

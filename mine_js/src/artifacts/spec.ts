@@ -17,6 +17,7 @@ const VERSION = 1;
 const MOST_EVALUATIONS = (1 << 24) - 1;
 const LARGEST_ROWS = 4097;
 const LARGEST_WORK = 1 << 25;
+const SMALLEST_KEY = 2048;
 const NUMBERS = ["r2", "absolute_error"] as const;
 const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss"] as const;
 const SIZES: Readonly<Record<string, readonly number[]>> = { paillier: [2048, 3072, 4096], rlwe: [8192], ckks: [16384] };
@@ -137,24 +138,35 @@ export class Spec {
   checkSize(): void {
     const family = this.familyFor(new Uint8Array(32));
     const { rows, nOutputs } = family;
-    const fits = (): boolean =>
+    const fits = (bits: number): boolean =>
       rows <= LARGEST_ROWS && rows ** 2 <= LARGEST_WORK &&
-      rows ** 2 * Layout.choose(rows, nOutputs, this.keyBits, this.weightBound).columnBlocks <= LARGEST_WORK;
+      rows ** 2 * Layout.choose(rows, nOutputs, bits, this.weightBound).columnBlocks <= LARGEST_WORK;
+    const larger = (): string =>
+      carries(() => fits(SMALLEST_KEY)) ? "scheme 'paillier', which carries it"
+      : carries(() => RlweLayout.choose(rows, nOutputs, this.weightBound).polynomials > 0) ? "scheme 'rlwe', which carries it"
+      : "a smaller model: no scheme carries it";
     const inputs = this.schema.nFeatures; // before a feature map; after it they are in the weights' shape
     if (inputs >= LARGEST_ROWS) throw new ArtifactError(KIND, "input_schema", new Said(`${inputs} inputs`), `at most ${LARGEST_ROWS - 1} inputs`);
     if (this.scheme === "rlwe") {
       try {
         RlweLayout.choose(rows, nOutputs, this.weightBound);
       } catch (error) {
-        if (error instanceof SizeError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), "a smaller model: no scheme carries it");
+        if (error instanceof SizeError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), larger());
         if (error instanceof SyftError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), "a size of key and a bound of weights that fit each other");
         throw error;
       }
       return;
     }
-    if (!fits()) {
-      throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), "a smaller model, or scheme 'rlwe'");
-    }
+    if (!fits(this.keyBits)) throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), larger());
+  }
+}
+
+function carries(work: () => boolean): boolean {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SyftError) return false;
+    throw error;
   }
 }
 

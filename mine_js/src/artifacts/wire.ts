@@ -1,5 +1,5 @@
 /** Public key, model and gradient under Paillier: from bytes, checked, and back. Deterministic CBOR. */
-import { KeyFormError, NotInMineJsError, SyftError } from "../errors.ts";
+import { KeyFormError, NotInMineJsError } from "../errors.ts";
 import { fromHex, sameBytes, toBigInt, toHex } from "../protocol/bytes.ts";
 import { type Cbor, cborMap, type CborMap, dumpsCbor, Float } from "../protocol/cbor.ts";
 import type { Cid } from "../protocol/cid.ts";
@@ -9,7 +9,7 @@ import {
   ciphertextsFromBytes, ciphertextsToBytes, type EncryptedGradient, type EncryptedModel, validateCiphertexts,
 } from "../syft/paillier/paillier.ts";
 import { certificateBytes, isCertified, type PublicKey, publicKeyFrom } from "../syft/paillier/paillier_key.ts";
-import { ArtifactError, naming, Said } from "./errors.ts";
+import { ArtifactError, naming, refusing, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readCbor } from "./fields.ts";
 import type { Spec } from "./spec.ts";
 
@@ -58,7 +58,7 @@ export function readModel(data: Uint8Array, cid?: Cid): EncryptedModel {
     outer.oneOf("scheme", [SCHEME]);
     const fields = outer.inner("model");
     outer.finish();
-    return syft("model", "an encrypted model", () => {
+    return refusing("model", "model", "an encrypted model", () => {
       const [fingerprint, layout] = [fields.octets("key_fingerprint", 32), layoutFrom(fields)];
       const version = fields.integer("version", 0, 2 ** 32 - 1);
       const weightLimit = fields.big("weight_limit", 1n, 1n << 62n);
@@ -86,7 +86,7 @@ export function requireSound(model: EncryptedModel, spec: Spec, campaign: Uint8A
     const most = fixedLimit(spec.weightBound, model.layout.numbers.weightBits);
     if (model.weightLimit > BigInt(most)) refuse("weight_limit", String(model.weightLimit), `at most ${most}`);
     if (!model.layout.equals(usual)) refuse("layout", model.layout.toString(), usual.toString());
-    syft("model.ciphertexts", "ciphertexts of the key", () => validateCiphertexts(model, key));
+    refusing("model", "model.ciphertexts", "ciphertexts of the key", () => validateCiphertexts(model, key));
   });
 }
 
@@ -166,13 +166,4 @@ function addressBytes(address: string): Uint8Array {
   const raw = fromHex(address);
   if (raw === undefined || raw.length !== 20) throw new ArtifactError("gradient", "miner", address, "an address (0x and 40 hexadecimal digits)");
   return raw;
-}
-
-function syft<T>(field: string, expected: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SyftError) throw new ArtifactError("model", field, new Said(error.message), expected);
-    throw error;
-  }
 }

@@ -1,13 +1,13 @@
 /** Public key, model and gradient under ring-LWE: from bytes, checked, and back. Deterministic CBOR. */
-import { CiphertextError, LayoutError, SyftError } from "../errors.ts";
+import { CiphertextError, LayoutError } from "../errors.ts";
 import { sameBytes, toHex } from "../protocol/bytes.ts";
-import type { Cbor } from "../protocol/cbor.ts";
+import { type Cbor, Float } from "../protocol/cbor.ts";
 import type { Cid } from "../protocol/cid.ts";
 import { fixedLimit, WEIGHT_BITS } from "../syft/fixed_point.ts";
 import { GRADIENT_BITS, LARGEST_ROWS, LARGEST_SLOT, POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
 import { DEGREE } from "../syft/rlwe/ring.ts";
 import { type RlweGradient, type RlweModel, validateModel } from "../syft/rlwe/rlwe.ts";
-import { ArtifactError, naming, Said } from "./errors.ts";
+import { ArtifactError, naming, refusing, Said } from "./errors.ts";
 import { type Fields, MAX_BYTES, readCbor } from "./fields.ts";
 import type { Spec } from "./spec.ts";
 import type { WireGradient } from "./wire.ts";
@@ -20,7 +20,7 @@ export function readRlweKey(data: Uint8Array, cid?: Cid): Uint8Array {
     const fields = readCbor("public_key", 2, data, MAX_BYTES.public_key);
     fields.oneOf("scheme", [SCHEME]);
     const own = new Own("rlwe public key", fields);
-    return refused("public_key", "key", "a public key of scheme rlwe", () => {
+    return refusing("public_key", "key", "a public key of scheme rlwe", () => {
       const fingerprint = own.octets("key_fingerprint", 32);
       own.integer("degree", DEGREE, DEGREE);
       own.finish();
@@ -35,7 +35,7 @@ export function readRlweModel(data: Uint8Array, cid?: Cid): RlweModel {
     outer.oneOf("scheme", [SCHEME]);
     const own = new Own("model", outer.inner("model"));
     outer.finish();
-    return refused("model", "model", "an encrypted model", () => {
+    return refusing("model", "model", "an encrypted model", () => {
       const fingerprint = own.octets("key_fingerprint", 32);
       const [rows, columns] = [own.integer("rows", 1, LARGEST_ROWS), own.integer("columns", 1, DEGREE)];
       const layout = new RlweLayout({
@@ -68,7 +68,7 @@ export function requireSoundRlwe(model: RlweModel, spec: Spec, campaign: Uint8Ar
     if (model.weightLimit > BigInt(most)) differs("weight_limit", String(model.weightLimit), `at most ${most}`);
     const usual = RlweLayout.choose(rows, nOutputs, spec.weightBound);
     if (!model.layout.equals(usual)) differs("layout", model.layout.toString(), usual.toString());
-    refused("model", "model.ciphertexts", "ciphertexts of the key", () => validateModel(model, fingerprint));
+    refusing("model", "model.ciphertexts", "ciphertexts of the key", () => validateModel(model, fingerprint));
   });
 }
 
@@ -106,7 +106,7 @@ class Own {
     const value = this.take(name);
     const whole = typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value;
     if (typeof whole === "bigint" && whole >= least && whole <= most) return whole;
-    const shown = typeof whole === "bigint" && whole < 1n << 64n && -whole < 1n << 64n ? String(whole) : typeOf(value);
+    const shown = typeof value === "boolean" ? (value ? "True" : "False") : typeof whole === "bigint" && whole < 1n << 64n && -whole < 1n << 64n ? String(whole) : typeOf(value);
     throw new LayoutError(`${this.kind}: ${name} is ${shown}; needs an integer from ${least} to ${most}`);
   }
 
@@ -122,15 +122,8 @@ class Own {
 }
 
 function typeOf(value: unknown): string {
+  if (value instanceof Uint8Array) return "a bytes";
+  if (value instanceof Float) return "a float";
   const names: Readonly<Record<string, string>> = { string: "str", boolean: "bool", number: "int", bigint: "int" };
   return `a ${value === null ? "NoneType" : (names[typeof value] ?? (Array.isArray(value) ? "list" : "dict"))}`;
-}
-
-function refused<T>(kind: string, field: string, expected: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SyftError) throw new ArtifactError(kind, field, new Said(error.message), expected);
-    throw error;
-  }
 }

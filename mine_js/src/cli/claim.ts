@@ -1,6 +1,6 @@
 /** `claim`: getting the money. */
 import { assetForPeople, showAmount } from "../work/money/assets.ts";
-import { withHomeLock } from "../home/files.ts";
+import { LOCK_PATIENCE_MS, withHomeLock } from "../home/files.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
 import { claimEverything } from "../work/money/claim_all.ts";
@@ -21,7 +21,7 @@ export async function claim(args: readonly string[]): Promise<number> {
     await connection.follower.poll();
     const campaigns = wanted === undefined ? connection.ownCampaignIds() : [campaignBy(connection, wanted)];
     return { run: await claimEverything(connection, connection.outbox(signer), campaigns), node: connection.node };
-  });
+  }, { patienceMs: LOCK_PATIENCE_MS, forAMoment: true });
   const rows: Row[] = [];
   const sums = new Map<string, bigint>();
   for (const { campaign, asset, amount, gas, transaction } of run.claims) {

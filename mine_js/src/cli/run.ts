@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseUnusableError, NodeError } from "../chain/errors.ts";
 import { OpenMinedError } from "../errors.ts";
-import { withHomeLock } from "../home/files.ts";
+import { LOCK_PATIENCE_MS, withHomeLock } from "../home/files.ts";
 import { Home } from "../home/home.ts";
 import { LedgerDamagedError } from "../privacy/ledger.ts";
 import { pauseAfter } from "../rules/pacing.ts";
@@ -51,7 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
     } else await roundsUntil(agent, stop.signal, home.settings.pollSeconds, patience, atWork);
     tell({ event: "stopped", sentence: "stopped" });
     return code;
-  });
+  }, { patienceMs: LOCK_PATIENCE_MS });
 }
 
 async function roundsUntil(agent: Agent, stop: AbortSignal, pollSeconds: number, patience: Patience, atWork: AtWork): Promise<void> {

@@ -127,6 +127,7 @@ export class DataShelf {
     const data: DataSet = {
       name, kind: kind.name, location: place, options, live: kind.live, decimal: mark, unusable, digest: toHex(source.digest()),
       registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns, settled, mapping: null,
+      looked: table.columns.map(({ name: column }) => column),
     };
     return { data, seen: table.columns };
   }
@@ -174,6 +175,7 @@ export class DataShelf {
       options: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)])), live: live === true,
       decimal, settled, unusable: Fraction.parse(String(unusable)), digest: String(digest),
       registration: String(registration), rows, names: names.map(String), columns: [], mapping: null,
+      looked: columns.map((column) => (isObject(column) ? String(column["name"]) : "")),
     });
   }
 

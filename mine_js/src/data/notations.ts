@@ -10,6 +10,8 @@ import type { Source } from "./source.ts";
 export interface Written {
   readonly decimal: Mark | null;
   readonly settled: Notations | null;
+  /** The columns that were looked at when the data were registered. */
+  readonly looked: readonly string[];
   readonly mapping: FieldMapping | null;
 }
 
@@ -29,8 +31,9 @@ export function settledBy(columns: readonly unknown[], names: readonly string[],
 
 /** The data with numbers settled that an earlier release registered, without a look at them: under a budget one record must not decide what others are read as. */
 export function settledUnseen<T extends Written & { readonly names: readonly string[] }>(data: T): T {
-  const plain: Notation = { mark: data.decimal ?? ".", currency: null };
-  return data.settled === null ? { ...data, settled: new Map(data.names.map((name) => [name, plain])) } : data;
+  if (data.settled !== null) return data;
+  const [plain, unseen]: readonly Notation[] = [".", "?"].map((mark) => ({ mark: data.decimal ?? mark, currency: null }) as Notation);
+  return { ...data, settled: new Map(data.names.map((name) => [name, data.looked.includes(name) ? plain : unseen])) };
 }
 
 /** How the fields write numbers in `source`, which is `data` opened: as it was settled, else as a look at all of them says. */

@@ -9,6 +9,8 @@ import { AlreadyRunningError, LockError } from "../chain/errors.ts";
 
 const FOR_A_MOMENT = "for a moment";
 const BETWEEN_TRIES_MS = 50;
+/** How long a command that needs the lock waits for those that have it for a moment. */
+export const LOCK_PATIENCE_MS = 2_000;
 
 /** A file or directory of secrets that other users of this machine can read, change or swap. */
 export class NotPrivateError extends OpenMinedError {}
@@ -122,17 +124,38 @@ export function syncDirectory(path: string): void {
 /**
  * Hold the lock file while the work runs: the same flock as the Python mine's, so a home is never open to both.
  * Node has no flock. A lock belongs to the open file, not to a process: a child that inherits it takes it for us,
- * and the kernel releases it however this process ends.
+ * and the kernel releases it however this process ends. `patienceMs`: how long to wait for it, as commands and pages
+ * that read events hold it for a moment; `forAMoment`: this is one of them, and no agent at work.
  */
-export async function withHomeLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withHomeLock<T>(
+  path: string, work: () => Promise<T>, { patienceMs = 0, forAMoment = false }: { readonly patienceMs?: number; readonly forAMoment?: boolean } = {},
+): Promise<T> {
   makePrivateDirectory(dirname(path));
   const handle = openLock(path);
   try {
-    if (!flock(handle, path, "exclusive")) throw new AlreadyRunningError(path);
-    ftruncateSync(handle); // an agent: whoever reads events for a moment writes that into it
-    return await work();
+    const until = performance.now() + patienceMs;
+    while (!flock(handle, path, "exclusive")) {
+      if (performance.now() >= until) throw new AlreadyRunningError(path);
+      await sleep(BETWEEN_TRIES_MS);
+    }
+    say(handle, forAMoment ? FOR_A_MOMENT : "");
+    try {
+      return await work();
+    } finally {
+      say(handle, "");
+    }
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Say in the lock file who holds it; on a full disk it is not said, and the lock holds all the same. */
+function say(handle: number, words: string): void {
+  try {
+    ftruncateSync(handle);
+    writeSync(handle, words, 0);
+  } catch {
+    return;
   }
 }
 

@@ -3,6 +3,7 @@ import { PrivacyError } from "../errors.ts";
 import { type Cbor, type CborMap, cborMap } from "../protocol/cbor.ts";
 import { largestEigenvalue, positivePart } from "../syft/arithmetic/spectrum.ts";
 import type { LinearFamily } from "../syft/family.ts";
+import { roundHalfEven } from "../syft/fixed_point.ts";
 import { Matrix } from "../syft/matrix.ts";
 import type { Quadratic } from "../syft/rules.ts";
 import { type Randomness, sampleDiscreteGaussian, SystemRandomness } from "./discrete_gaussian.ts";
@@ -201,7 +202,7 @@ export class ReleasedProblem implements Quadratic {
     const square = this.noised.clip.biasUnit ** 2;
     const count = Number(this.noised.triangle.at(-1)) / square;
     const spread = Math.sqrt(Number(2n * this.noised.productsVariance)) / square;
-    return Math.max(1, roundHalfEvenPlain(Math.max(count, spread)));
+    return Math.max(1, roundHalfEven(Math.max(count, spread)));
   }
 
   few(): undefined {
@@ -249,10 +250,3 @@ export class ReleasedProblem implements Quadratic {
     return this.mended;
   }
 }
-
-function roundHalfEvenPlain(value: number): number {
-  const floor = Math.floor(value);
-  const above = value - floor;
-  return above < 0.5 || (above === 0.5 && floor % 2 === 0) ? floor : floor + 1;
-}
-

@@ -8,6 +8,7 @@ import type { Budget } from "../privacy/budget.ts";
 import { Fraction } from "../privacy/fraction.ts";
 import { formatTokens, formatWei } from "../protocol/amounts.ts";
 import { general, shownMinute } from "../wording.ts";
+import { isInside, shownHours } from "./hours.ts";
 import type { Allowed, Offer, Policy } from "./policy.ts";
 
 /** One rule, asked about one campaign; `reason`: why it forbids it, null if it does not. */
@@ -77,10 +78,8 @@ function ownersWord({ askFirst }: Policy, { word }: Offer): RuleCheck {
 function* when(policy: Policy, offer: Offer): Generator<RuleCheck> {
   const { minute, submitWindow, reviewWindow, others, begun } = offer;
   if (minute !== null) {
-    const inside =
-      policy.hours?.some(({ begins, ends }) => (begins < ends ? minute >= begins && minute < ends : minute >= begins || minute < ends)) ?? true;
-    const spans = policy.hours?.map(({ begins, ends }) => `${shownMinute(begins)}-${shownMinute(ends)}`).join(", ");
-    const [now, hours] = [shownMinute(minute), spans === undefined ? "any" : spans || "none"];
+    const inside = policy.hours === null || isInside(policy.hours, minute);
+    const [now, hours] = [shownMinute(minute), policy.hours === null ? "any" : shownHours(policy.hours) || "none"];
     yield check("hours", hours, now, inside ? null : `it is ${now}; new work begins in the hours ${hours}`, true);
   }
   if (submitWindow !== null && !begun) yield atLeast("minimum_submit_window", policy.minimumSubmitWindow, submitWindow, "left to submit");

@@ -69,7 +69,7 @@ export class Connection {
   /** Read the newest events, unless the process that holds the home's lock does that. */
   async readEvents(): Promise<void> {
     try {
-      await withHomeLock(this.home.lock, () => this.follower.poll());
+      await withHomeLock(this.home.lock, () => this.follower.poll(), { forAMoment: true });
     } catch (error) {
       if (!(error instanceof AlreadyRunningError)) throw error;
     }

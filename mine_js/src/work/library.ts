@@ -13,6 +13,7 @@ import { CertificateError, readCertificate, seal } from "../protocol/openpgp.ts"
 import type { AffineMap } from "../syft/affine.ts";
 import { train } from "../syft/paillier/paillier.ts";
 import type { PublicKey } from "../syft/paillier/paillier_key.ts";
+import { POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
 import { trainRlwe } from "../syft/rlwe/rlwe.ts";
 import type { Connection } from "./connection.ts";
 
@@ -69,8 +70,11 @@ export class Library {
     const { store } = this.connection;
     const [keyCid, cid] = [cidOf(record.publicKey), cidOf(record.model)];
     const fingerprint = readRlweKey(store.get(keyCid, 16 * 1024), keyCid);
-    const model = readRlweModel(store.get(cid, MAX_BYTES.model), cid);
-    requireSoundRlwe(model, spec, fromHex(record.id) ?? new Uint8Array(0), fingerprint, record.version, cid);
+    const campaign = fromHex(record.id) ?? new Uint8Array(0);
+    const { rows, nOutputs } = spec.familyFor(campaign);
+    const most = (RlweLayout.choose(rows, nOutputs, spec.weightBound).polynomials + ZEROS) * POLYNOMIAL_BYTES + 64 * 1024;
+    const model = readRlweModel(store.get(cid, Math.min(MAX_BYTES.model, most)), cid);
+    requireSoundRlwe(model, spec, campaign, fingerprint, record.version, cid);
     return { cid, train: (visit) => rlweGradient(trainRlwe(model, fingerprint, visit)) };
   }
 

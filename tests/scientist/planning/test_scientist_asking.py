@@ -135,17 +135,23 @@ def test_records_that_measure_nothing_are_refused_before_escrow(owner: Scientist
 def test_a_split_and_a_number_of_evaluations_are_said_at_the_command_line(
     sonar_command: Shell, arguments: tuple[str, ...], scene: Scene
 ) -> None:
-    """Ten of the twenty records guide the search; a share that leaves none is refused before escrow."""
+    """Eight of the twenty records guide the search; a share that leaves none, or too few, is refused before
+    escrow.
+    """
     publish(scene.judge, OPEN)
-    for share, words in (("1 %", "leaves records on both sides of 20"), ("91 %", "guiding_share")):
+    for share, words in (
+        ("1 %", "leaves records on both sides of 20"),
+        ("91 %", "guiding_share"),
+        ("50 %", "24 or more"),
+    ):
         refused = sonar_command("campaign", "create", *arguments, "--guiding-share", share)
         assert refused.exit_code == 1, refused.output
         assert words in refused.stderr
     assert sonar_command("campaign", "create", *arguments, "--evaluations", "-1").exit_code == 2
     assert scene.node.balance(scene.sonar.address) == 0
-    options = ("--guiding-share", "50 %", "--evaluations", "40")
+    options = ("--guiding-share", "40 %", "--evaluations", "40")
     created = sonar_command.json("campaign", "create", *arguments, *options)
     record = scene.sonar.campaign(bytes.fromhex(created["campaign"][2:]))
     cid = Cid.from_bytes32(record.terms.spec)
     validation = Spec.parse(scene.judge.store.get(cid, max_bytes=1 << 20)).validation
-    assert (validation.rows, validation.guiding_rows, validation.evaluations) == (20, 10, 40)
+    assert (validation.rows, validation.guiding_rows, validation.evaluations) == (20, 8, 40)

@@ -137,6 +137,14 @@ def test_few_records_that_decide_over_much_are_refused_with_how_many_it_takes(pl
     assert not any("decide over" in sentence for sentence in enough.warnings())
 
 
+def test_records_that_only_guide_decide_over_nothing(plan: Plan) -> None:
+    """Both edges, where half of them guide: of 24 records 12 pay, of 22 only 11."""
+    split = replace(plan, guiding_share=500_000)
+    rehearse(split, table(24), 0).require_enough_records()
+    with pytest.raises(PlanError, match="is 22; expected 24 or more, since 11 of them decide over 10 ETH"):
+        rehearse(split, table(22), 0).require_enough_records()
+
+
 def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_take(
     plan_values: JsonObject,
 ) -> None:

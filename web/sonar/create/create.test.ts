@@ -86,6 +86,9 @@ describe("a draft", () => {
     const rows = (count: number) => ({ ...sheet, rows: Array.from({ length: count }, (_, at) => sheet.rows[at % sheet.rows.length] ?? []) });
     expect(faults(draft, rows(12), 333_333).file).toBe("12 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 13 or more.");
     expect(faults(draft, rows(13), 333_333).file).toBeUndefined();
+    const guards = { guiding_rows: 100, min_gain: 10_000, fee: "0" };
+    expect(faults({ ...draft, target: "8" }, rows(200), 10_000, undefined, guards).file).toBe("100 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 250 or more.");
+    expect(faults({ ...draft, target: "10" }, rows(200), 10_000, undefined, guards).file).toBeUndefined();
   });
   test("starts, where records only guide, at the share of the others", () => {
     const [draft, sheet] = draftOf(CSV);

@@ -105,8 +105,10 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   if (target === null || target < 1) found.target = "A percentage from 0.0001 to 100.";
   else if (minGain === null || minGain < 1 || minGain > target) found.minGain = "A percentage above 0, and not more than the target.";
   else if (start !== null && target - start < minGain) found.target = `Guessing alone reaches ${start / 10_000} % of your records; the target must be above that by the least gain.`;
-  if (sheet !== null && found.target === undefined && target !== null && sheet.rows.length < leastRows(target)) {
-    found.file = `${sheet.rows.length} records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose ${leastRows(target)} or more.`;
+  const paying = sheet === null ? 0 : sheet.rows.length - moneyOf(draft, decimals, guards).guidingRows;
+  if (sheet !== null && found.target === undefined && target !== null && paying < leastRows(target)) {
+    const more = Math.ceil((leastRows(target) * sheet.rows.length) / Math.max(1, paying)); // of more, the same share only guides
+    found.file = `${paying} records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose ${more} or more.`;
   }
   const days = Number(draft.days);
   if (!(days >= 0.01 && days <= 365)) found.days = "From 0.01 to 365 days.";
@@ -114,7 +116,7 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   return found;
 }
 
-/** The fewest records of which none earns over a tenth of the bounty; the target in ppm is what the contract divides by. As `sonar campaign create` asks. */
+/** The fewest paying records of which none earns over a tenth of the bounty; the target in ppm is what the contract divides by. As `sonar campaign create` asks. */
 const leastRows = (target: number): number => Math.ceil(10_000_000 / target);
 
 /** The numbers of a draft without faults. */

@@ -3,7 +3,8 @@ import { OpenMinedError } from "../../errors.ts";
 import { isAgentAtWork } from "../../home/files.ts";
 import { Home } from "../../home/home.ts";
 import { asks } from "../../rules/decisions.ts";
-import { formatTime, shownMinute } from "../../wording.ts";
+import { isInside, shownHours } from "../../rules/hours.ts";
+import { formatTime } from "../../wording.ts";
 import { connected } from "../../work/connection.ts";
 import { isJoined, type Listing, openCampaigns } from "../../work/overview.ts";
 import { readAtWork, type WorkSeen } from "../at_work.ts";
@@ -64,12 +65,7 @@ function reasons(home: Home, seen: WorkSeen, running: boolean, listings: readonl
   const { hours } = home.policy();
   const now = new Date();
   const minutes = now.getHours() * 60 + now.getMinutes();
-  const isOpen = ({ begins, ends }: { begins: number; ends: number }): boolean =>
-    begins < ends ? minutes >= begins && minutes < ends : minutes >= begins || minutes < ends;
-  if (hours !== null && !hours.some(isOpen)) {
-    const spans = hours.map(({ begins, ends }) => `${shownMinute(begins)}-${shownMinute(ends)}`).join(", ");
-    found.push(reason(`new work begins in the hours ${spans}`, "mine-agent-js policy show"));
-  }
+  if (hours !== null && !isInside(hours, minutes)) found.push(reason(`new work begins in the hours ${shownHours(hours)}`, "mine-agent-js policy show"));
   if (listings === null) found.push(reason(`the open campaigns cannot be read: ${unknown ?? ""}`));
   else if (listings.length === 0) found.push(reason("no campaign is open"));
   else found.push(...ofCampaigns(listings));

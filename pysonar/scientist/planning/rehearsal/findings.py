@@ -63,16 +63,22 @@ class Rehearsal:
         return self.plan.bounty * 10_000 // denominator(self.plan, self.start)
 
     @property
+    def paying_rows(self) -> int:
+        """How many of the records decide what is paid; the others only guide."""
+        return self.rows - self.plan.guiding_rows(self.rows)
+
+    @property
     def per_record(self) -> int:
-        """What one validation record more right earns, in wei, by accuracy."""
-        return self.plan.bounty * 1_000_000 // self.rows // denominator(self.plan, self.start)
+        """What one record more right of those that pay earns, in wei, by accuracy."""
+        return self.plan.bounty * 1_000_000 // self.paying_rows // denominator(self.plan, self.start)
 
     def require_enough_records(self) -> None:
         """Raises PlanError where one validation record more right earns over a tenth of the bounty: whoever
         guesses would be paid for luck.
         """
         if self.few_records is not None:
-            least = -(-10 * 1_000_000 // denominator(self.plan, self.start))
+            paying = -(-10 * 1_000_000 // denominator(self.plan, self.start))
+            least = -(-paying * 1_000_000 // (1_000_000 - self.plan.guiding_share))
             raise PlanError(
                 SOURCE,
                 "the number of validation records",
@@ -88,7 +94,7 @@ class Rehearsal:
         if self.per_record * 10 <= self.plan.bounty:
             return None
         return (
-            f"{self.rows} of them decide over {show(self.plan.bounty)}: one more right earns"
+            f"{self.paying_rows} of them decide over {show(self.plan.bounty)}: one more right earns"
             f" {show(self.per_record)}, by luck or not"
         )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +17,8 @@ from mine_agent.rules.rewards import Cost
 from pysonar.party.home.rules import ETHER_ADDRESS
 from pysonar.protocol.cid import Cid
 from tests.json_types import JsonObject
-from tests.mine.mine_commands import NODE, is_built
+from tests.mine.mine_commands import is_built
+from tests.mine_js.alike.asking import asking
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
 Asked = Callable[[str, str], JsonObject]
@@ -114,22 +113,8 @@ FACTS = st.builds(
 @pytest.fixture(scope="module")
 def mine_js() -> Iterator[Asked]:
     """`mine_js(rules, facts)`: what Mine.js decides; one process for all questions."""
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(Path(__file__).parent / "decide.mjs")]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
-
-        def ask(rules: str, facts: str) -> JsonObject:
-            asked.write(json.dumps({"rules": rules, "facts": facts}) + "\n")
-            asked.flush()
-            answer = answers.readline()
-            assert answer, "Mine.js ended"
-            found: JsonObject = json.loads(answer)
-            return found
-
-        yield ask
-        asked.close()
+    with asking("decide.mjs") as ask:
+        yield lambda rules, facts: ask({"rules": rules, "facts": facts})
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -2,19 +2,18 @@
  * Answers questions of the tests, a JSON document on each line: the affine map that Mine.js makes of registered data, or
  * of a release, for a spec, and the plaintext gradient from given weights.
  */
-import { createInterface } from "node:readline";
-import { Spec } from "../../mine_js/dist/artifacts/spec.js";
-import { DataShelf, whileUnchanged } from "../../mine_js/dist/data/datasets.js";
-import { writtenIn } from "../../mine_js/dist/data/notations.js";
-import { readRecords } from "../../mine_js/dist/data/reading.js";
-import { NoisedSums, ReleasedProblem } from "../../mine_js/dist/privacy/released.js";
-import { fromHex } from "../../mine_js/dist/protocol/bytes.js";
-import { cborMap } from "../../mine_js/dist/protocol/cbor.js";
-import { OpenMinedError } from "../../mine_js/dist/errors.js";
-import { Layout } from "../../mine_js/dist/syft/paillier/layout.js";
-import { fixedVisit } from "../../mine_js/dist/syft/paillier/paillier.js";
-import { Rows } from "../../mine_js/dist/syft/row_batches.js";
-import { RowSums } from "../../mine_js/dist/syft/sums.js";
+import { Spec } from "../../../mine_js/dist/artifacts/spec.js";
+import { DataShelf, whileUnchanged } from "../../../mine_js/dist/data/datasets.js";
+import { writtenIn } from "../../../mine_js/dist/data/notations.js";
+import { readRecords } from "../../../mine_js/dist/data/reading.js";
+import { NoisedSums, ReleasedProblem } from "../../../mine_js/dist/privacy/released.js";
+import { fromHex } from "../../../mine_js/dist/protocol/bytes.js";
+import { cborMap } from "../../../mine_js/dist/protocol/cbor.js";
+import { Layout } from "../../../mine_js/dist/syft/paillier/layout.js";
+import { fixedVisit } from "../../../mine_js/dist/syft/paillier/paillier.js";
+import { Rows } from "../../../mine_js/dist/syft/row_batches.js";
+import { RowSums } from "../../../mine_js/dist/syft/sums.js";
+import { answerAll } from "./answering.mjs";
 
 const hex = (text) => fromHex(`0x${text}`);
 
@@ -47,13 +46,4 @@ async function answer(question) {
   return { A: [...A.data], c: [...c.data], gradient };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let told;
-  try {
-    told = await answer(JSON.parse(line));
-  } catch (error) {
-    if (!(error instanceof OpenMinedError)) throw error;
-    told = { error: error.name, says: error.message };
-  }
-  process.stdout.write(`${JSON.stringify(told)}\n`);
-}
+await answerAll(answer);

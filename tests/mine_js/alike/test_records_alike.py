@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -33,7 +32,8 @@ from pysonar.protocol.schema import (
 )
 from pysonar.tables import read_records
 from tests.json_types import JsonObject
-from tests.mine.mine_commands import NODE, is_built
+from tests.mine.mine_commands import is_built
+from tests.mine_js.alike.asking import asking
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
 Asked = Callable[..., JsonObject]
@@ -186,25 +186,14 @@ WAYS = [
 @pytest.fixture(scope="module")
 def by_node() -> Iterator[Asked]:
     """`by_node(home, name, schema)`: the records that Mine.js makes of registered data."""
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(Path(__file__).parent / "records.mjs")]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
+    with asking("records.mjs") as ask:
 
-        def ask(
+        def records(
             home: Path, name: str, inputs: JsonObject = INPUTS, output: JsonObject = OUTPUT
         ) -> JsonObject:
-            question = {"home": str(home), "name": name, "inputs": inputs, "output": output}
-            asked.write(json.dumps(question) + "\n")
-            asked.flush()
-            answer = answers.readline()
-            assert answer, "Mine.js ended"
-            found: JsonObject = json.loads(answer)
-            return found
+            return ask({"home": str(home), "name": name, "inputs": inputs, "output": output})
 
-        yield ask
-        asked.close()
+        yield records
 
 
 def by_python(shelf: DataShelf, name: str, schema: Schema = SCHEMA) -> JsonObject:

@@ -1,20 +1,17 @@
-"""What strangers try: connections that nobody ends, a node that lies, a database that is another's."""
+"""What strangers try: a node that lies, a database that is another's, more than is borne."""
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
 from pysonar.chain.contract.sonar import Sonar
@@ -22,8 +19,8 @@ from pysonar.chain.node.connect import connect
 from pysonar.chain.sending.signer import KeyfileSigner
 from sonar_web.api import exports
 from sonar_web.api.app import Serving, make_app
-from sonar_web.api.connections import Door, Patience, Server
-from sonar_web.api.limits import AtOnce, sender
+from sonar_web.api.connections import Door
+from sonar_web.api.limits import sender
 from sonar_web.api.reading import Place, Reader
 from sonar_web.index.beside import BesideReader, read_beside
 from sonar_web.index.indexer import Indexer, Progress
@@ -32,150 +29,20 @@ from tests.conftest import Anvil
 from tests.faulty_node import Exchange, FaultyNode, Said
 from tests.web.chain_story import Story
 from tests.web.recount import NAMES, same_as_recounted
+from tests.web.strangers.behind_door import LATEST, before_all_others, behind_door
 from tests.web.test_web_index import two_campaigns
 
-SOON = Patience(head=0.3, body=0.3, stalled=0.3)
-LATEST = 20.0
-"""Seconds after which a machine under load has done what an idle one does at once."""
 
+def test_a_fault_of_the_program_is_counted(application: FastAPI) -> None:
+    """The alert on errors rests on it."""
 
-@pytest.fixture
-def database(tmp_path: Path) -> str:
-    """The index tests see to it that both databases hold the same; here one is enough."""
-    return str(tmp_path / "index.sqlite")
+    def broken() -> Response:
+        raise RuntimeError("a fault")
 
-
-@pytest.fixture
-def serving() -> Serving:
-    """A service that bears little."""
-    return Serving(streams=AtOnce(3, 2), exports=AtOnce(2, 1))
-
-
-@pytest.fixture
-def application(tmp_path: Path, serving: Serving) -> FastAPI:
-    """The service, whose index has not been made."""
-    missing = str(tmp_path / "none.sqlite")
-    reader = Reader(Place(1, "0x" + "11" * 20), lambda: open_for_reading(missing))
-    return make_app(reader, Progress(), serving)
-
-
-@contextlib.contextmanager
-def behind_door(application: FastAPI, door: Door) -> Iterator[tuple[str, int]]:
-    """The service as `sonar-web run` serves it; it must end by itself whatever is still open."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address: tuple[str, int] = free.getsockname()
-    server = Server(application, *address, door=door, asked_to_stop=lambda: None)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield address
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
-        assert not thread.is_alive(), "a connection held the service up"
-
-
-def ended(stranger: socket.socket) -> bytes:
-    """What the service says until it closes the connection; TimeoutError if it does not."""
-    stranger.settimeout(LATEST)
-    said = b""
-    with contextlib.suppress(ConnectionResetError):
-        while piece := stranger.recv(65_536):
-            said += piece
-    return said
-
-
-def test_a_request_that_never_ends_is_not_waited_for(application: FastAPI) -> None:
-    with behind_door(application, Door(patience=SOON)) as address:
-        for beginning in (b"", b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: "):
-            with socket.create_connection(address) as stranger:
-                stranger.sendall(beginning)
-                assert ended(stranger) == b""
-        with socket.create_connection(address) as stranger:
-            head = b"POST /api/v1/artifacts HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n"
-            stranger.sendall(head + b"slow")
-            ended(stranger)
-
-
-def test_a_drip_of_bytes_puts_nothing_off(application: FastAPI) -> None:
-    with behind_door(application, Door(patience=SOON)) as address:
-        stranger = socket.create_connection(address)
-        until = time.monotonic() + LATEST
-        with contextlib.suppress(ConnectionError), stranger:
-            stranger.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n")
-            while time.monotonic() < until:
-                stranger.sendall(b"x-slow: 1\r\n")
-                time.sleep(0.05)
-        assert time.monotonic() < until
-
-
-def test_a_head_that_never_ends_is_refused(application: FastAPI) -> None:
-    with behind_door(application, Door()) as address, socket.create_connection(address) as stranger:
-        with contextlib.suppress(ConnectionError):
-            stranger.sendall(b"GET /api/v1/campaigns?search=" + b"x" * 200_000)
-        assert ended(stranger).startswith((b"HTTP/1.1 400", b""))
-        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz").status_code == 503
-
-
-def test_whoever_opens_many_connections_locks_out_nobody_else(application: FastAPI) -> None:
-    door = Door(places=AtOnce(4, 2))
-    with behind_door(application, door) as address:
-        idle = [socket.create_connection(address) for _ in range(2)]
-        with socket.create_connection(address) as third:
-            assert b"503 Service Unavailable" in ended(third)
-        with socket.create_connection(address, source_address=("127.0.0.2", 0)) as other:
-            other.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
-            assert b'"healthy":false' in ended(other)
-        for one in idle:
-            one.close()
-        until = time.monotonic() + LATEST
-        while door.places.taken and time.monotonic() < until:
-            time.sleep(0.01)
-        assert door.places.taken == 0
-
-
-def test_a_full_house_lets_go_of_whoever_asks_for_nothing(application: FastAPI) -> None:
-    """A slow loris of many addresses: each one's connections are few, all of them together are not."""
-    with behind_door(application, Door(places=AtOnce(5, 2))) as address:
-        idle = [socket.create_connection(address, source_address=(f"127.0.0.{n}", 0)) for n in range(2, 7)]
-        for one in idle:
-            one.sendall(b"GET /healthz HTTP/1.1\r\nx-slow: ")
-        url = f"http://127.0.0.1:{address[1]}/healthz"
-        assert [httpx.get(url, timeout=LATEST).status_code for _ in range(3)] == [503] * 3
-        assert "healthy" in httpx.get(url).json()
-        assert ended(idle[0]) == b""
-        for one in idle:
-            one.close()
-
-
-def test_a_proxy_may_have_all_the_places(application: FastAPI) -> None:
-    door = Door(places=AtOnce(3, 1), proxies=frozenset({"127.0.0.1"}))
-    with behind_door(application, door) as address:
-        idle = [socket.create_connection(address) for _ in range(2)]
-        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz").status_code == 503
-        for one in idle:
-            one.close()
-
-
-def test_streams_are_few_for_each_address_and_end_with_the_service(
-    application: FastAPI, serving: Serving
-) -> None:
-    with behind_door(application, Door()) as address:
-        url = f"http://127.0.0.1:{address[1]}/api/v1/news"
-        with contextlib.ExitStack() as open_ones:
-            heard = []  # a stream is closed when nobody holds its lines
-            for _ in range(2):
-                answer = open_ones.enter_context(httpx.stream("GET", url, timeout=LATEST))
-                heard.append(answer.iter_lines())
-                assert next(heard[-1]) == "event: block"
-            assert serving.streams.taken == 2
-            assert httpx.get(url, timeout=LATEST).text == "retry: 30000\n\n"
-            assert serving.streams.enter("192.0.2.1")
-            assert httpx.get(url, timeout=LATEST).status_code == 503
-            assert "streams 3.0\n" in httpx.get(f"http://127.0.0.1:{address[1]}/metrics").text
+    before_all_others(application, "/broken", broken)
+    client = TestClient(application, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    assert client.get("/broken").status_code == 500
+    assert 'status="500"} 1' in client.get("/metrics").text
 
 
 def test_one_home_has_one_bucket() -> None:

@@ -4,9 +4,7 @@ bit for bit.
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -41,10 +39,10 @@ from pysonar.protocol.schema import (
 from pysonar.tables import read_records
 from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
 from tests.json_types import JsonObject
-from tests.mine.mine_commands import NODE, is_built
+from tests.mine.mine_commands import is_built
+from tests.mine_js.alike.asking import Ask, asking
 
 pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
-Asked = Callable[[JsonObject], JsonObject]
 CAMPAIGN = bytes(range(32))
 BOUND = 8
 CLASSES = ["a", "b", "c"]
@@ -116,24 +114,10 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @pytest.fixture(scope="module")
-def by_node() -> Iterator[Asked]:
+def by_node() -> Iterator[Ask]:
     """`by_node(question)`: what Mine.js makes of it; one process for all questions."""
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(Path(__file__).parent / "learn.mjs")]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asked, answers = process.stdin, process.stdout
-
-        def ask(question: JsonObject) -> JsonObject:
-            asked.write(json.dumps(question) + "\n")
-            asked.flush()
-            answer = answers.readline()
-            assert answer, "Mine.js ended"
-            found: JsonObject = json.loads(answer)
-            return found
-
+    with asking("learn.mjs") as ask:
         yield ask
-        asked.close()
 
 
 def shelf_with(case: Case, folder: Path) -> DataShelf:
@@ -207,7 +191,7 @@ def told_of(case: Case, visit: AffineMap) -> JsonObject:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_the_same_spec_records_and_model_give_the_same_gradient_bit_for_bit(
-    by_node: Asked, tmp_path_factory: pytest.TempPathFactory, case: Case
+    by_node: Ask, tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:
     folder = tmp_path_factory.mktemp("alike")
     shelf = shelf_with(case, folder)
@@ -224,7 +208,7 @@ def test_the_same_spec_records_and_model_give_the_same_gradient_bit_for_bit(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases(), rho=st.sampled_from([Fraction(1, 64), Fraction(1), Fraction(4096)]))
 def test_the_same_release_gives_the_same_gradient_bit_for_bit(
-    by_node: Asked, tmp_path_factory: pytest.TempPathFactory, case: Case, rho: Fraction
+    by_node: Ask, tmp_path_factory: pytest.TempPathFactory, case: Case, rho: Fraction
 ) -> None:
     family, records = family_of(case), records_of(case, shelf_with(case, tmp_path_factory.mktemp("released")))
     clip = record_clip(Schema(case.spec.input_schema, case.spec.output_schema), family)

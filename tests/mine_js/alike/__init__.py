@@ -1,0 +1,1 @@
+"""The two mines beside each other: the same questions, the same answers."""

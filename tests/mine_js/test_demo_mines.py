@@ -20,15 +20,17 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("mines", ["js", "mixed"])
+@pytest.mark.parametrize(
+    ("model", "mines"), [("one_vs_rest", "js"), ("one_vs_rest", "mixed"), ("rlwe", "js")]
+)
 def test_a_campaign_with_mines_in_javascript_pays_out_to_the_wei(
-    mines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, mines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APE_DATA_FOLDER", str(tmp_path / "ape"))
     monkeypatch.setenv("PATH", f"{NODE.parent}{os.pathsep}{os.environ['PATH']}")
     folder = tmp_path / "run"
 
-    wish = WISHES["one_vs_rest"]["differential"]
+    wish = WISHES[model]["differential"]
     report = run_campaign(folder, seed=1, ipfs="embedded", wish=wish, mines=mines)
 
     check(report, must_reach_target=True)

@@ -8,8 +8,8 @@ import { decide, type Decision } from "../rules/decisions.ts";
 import { campaignBy, connected } from "../work/connection.ts";
 import { seconds } from "../work/offers.ts";
 import { formatTime } from "../wording.ts";
-import { format, homePath, OPTIONS, parse } from "./options/options.ts";
-import { note, printJson, printRecord, printRows, type Row, UsageError, warn } from "./output.ts";
+import { format, type Given, homePath, number, OPTIONS, parse } from "./options/options.ts";
+import { note, type Plain, printJson, printRecord, printRows, type Row, UsageError, warn } from "./output.ts";
 
 export async function say(args: readonly string[], word: OwnersWord): Promise<void> {
   const { given, positionals } = parse(args, OPTIONS.approve, 1);
@@ -31,13 +31,14 @@ export function resume(args: readonly string[]): void {
 
 export async function explain(args: readonly string[]): Promise<void> {
   const { given, positionals } = parse(args, OPTIONS.explain, 1);
-  const [form, connection] = [format(given), await connected(Home.open(homePath(given)))];
-  const campaign = campaignBy(connection, idOf(positionals));
-  const explained = connection.decisions.of(campaign).map(replayed);
+  const [form, last, [id]] = [format(given), lastOf(given), positionals];
+  const connection = await connected(Home.open(homePath(given)));
+  const records = id === undefined ? connection.decisions.newest(last) : connection.decisions.of(campaignBy(connection, id));
+  const explained = records.map(replayed);
   if (form === "json") return printJson(explained.map(asRow));
-  const columns = { time: "time (UTC)", data: "data", answer: "decided", why: "why", replay: "replay" };
-  const empty = `nothing was decided about 0x${campaign.slice(0, 8)} yet: \`mine-agent-js run\` decides`;
-  printRows(explained.map(asRow), columns, form, { time: (value) => formatTime(Number(value)) }, empty);
+  const columns = { time: "time (UTC)", campaign: "campaign", data: "data", answer: "decided", why: "why", replay: "replay" };
+  const show = { time: (value: Plain) => formatTime(Number(value)), campaign: (value: Plain) => (typeof value === "string" ? value.slice(0, 10) : "") };
+  printRows(explained.map(asRow), columns, form, show, "nothing has been decided yet: `mine-agent-js run` decides");
   if (given["rules"] === true) showRules(explained);
   for (const one of explained.filter((each) => each.now !== null && !agrees(each))) {
     warn(`decision ${one.record.number} comes out differently: this release decides otherwise`);
@@ -78,14 +79,27 @@ function asRow(one: Explained): Row {
   };
 }
 
-/** The last decision for each data set, rule by rule. */
+/** The last decision for each campaign and data set, rule by rule. */
 function showRules(explained: readonly Explained[]): void {
-  const last = new Map(explained.map((one) => [one.record.data, one]));
-  for (const [data, { record, now }] of last) {
-    process.stdout.write(`\nThe rules on ${data} at ${formatTime(record.madeAt)}\n`);
-    const rows = (now?.checks ?? []).map(({ rule, reason, wants, found }) => ({ rule, passed: reason === null, wants, found }));
+  const last = new Map<string, Explained>();
+  for (const one of explained) {
+    const pair = `${one.record.campaign}/${one.record.data}`;
+    const known = last.get(pair);
+    last.set(pair, known === undefined || one.record.number > known.record.number ? one : known);
+  }
+  for (const { record, now } of last.values()) {
+    if (now === null) continue;
+    process.stdout.write(`\nThe rules on ${record.data} at ${formatTime(record.madeAt)}\n`);
+    const rows = now.checks.map(({ rule, reason, wants, found }) => ({ rule, passed: reason === null, wants, found }));
     printRows(rows, { rule: "rule", passed: "passed", wants: "wants", found: "found" }, "table");
   }
+}
+
+/** How many decisions are shown where no ID is given. */
+function lastOf(given: Given): number {
+  const last = number(given, "last", 50);
+  if (!Number.isInteger(last) || last < 1 || last > 10_000) throw new UsageError(`--last is '${String(given["last"])}'; expected a whole number from 1 to 10000`);
+  return last;
 }
 
 function idOf(positionals: readonly string[]): string {

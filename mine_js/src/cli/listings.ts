@@ -1,6 +1,7 @@
 /** `campaigns` and `ledger`: what there is to join, and what was spent of privacy. */
 import type { Spec } from "../artifacts/spec.ts";
 import { leftToEarn, pointPays } from "../chain/sonar.ts";
+import { ZERO_ADDRESS } from "../chain/words.ts";
 import type { DataSet } from "../data/datasets.ts";
 import { DataError } from "../data/errors.ts";
 import { PrivacyError } from "../errors.ts";
@@ -11,6 +12,7 @@ import { aboutWei, formatPpm } from "../protocol/amounts.ts";
 import type { Policy } from "../rules/policy.ts";
 import type { Schema } from "../schema/schema.ts";
 import { general } from "../wording.ts";
+import { type Asset, showAmount } from "../work/money/assets.ts";
 import { type Connection, connected } from "../work/connection.ts";
 import { fitByValues } from "../work/fits.ts";
 import { seconds } from "../work/offers.ts";
@@ -22,7 +24,6 @@ import { type Plain, printJson, printRows, type Row } from "./output.ts";
 const MOST_ROWS = 100_000;
 const NEIGHBOURS = "one record more or less in the data set";
 const word = (value: Plain): string => (typeof value === "string" ? value : "");
-const amount = (value: Plain): string => aboutWei(BigInt(word(value)));
 const shortId = (value: Plain): string => word(value).slice(0, 10);
 const time = (value: Plain): string => `${new Date(Number(value) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
@@ -30,16 +31,30 @@ export async function campaigns(args: readonly string[]): Promise<void> {
   const { given } = parse(args, OPTIONS.campaigns);
   const connection = await connected(Home.open(homePath(given)));
   const policy = connection.home.policy();
-  const listings = await openCampaigns(connection, policy);
+  const listings = await openCampaigns(connection, policy, true);
   const unfit = await unfitValues(listings, policy);
-  const rows = listings.map((listing, place) => campaignRow(connection, listing, policy, unfit[place] ?? null));
+  const form = format(given);
+  const rows: Row[] = [];
+  for (const [place, listing] of listings.entries()) {
+    const row = campaignRow(connection, listing, policy, unfit[place] ?? null);
+    rows.push(form === "json" ? row : { ...row, ...amounts(row, await connection.asset(listing.record.asset)) });
+  }
   const columns = {
-    campaign: "campaign", title: "title", bounty: "bounty", left: "left", best_ppm: "best", target_ppm: "target", submit_until: "open until",
-    data: "data", rules: "rules", privacy: "price in privacy", joins: "joins",
+    campaign: "campaign", title: "title", purpose: "purpose", bounty: "bounty", left: "left", point_pays: "a point pays", best_ppm: "best", target_ppm: "target",
+    submit_until: "open until", data: "data", coverage: "covers", visit: "a visit", privacy: "price in privacy", joins: "joins", rules: "why",
   };
   const ppm = (value: Plain): string => formatPpm(Number(value));
-  const show = { campaign: shortId, bounty: amount, left: amount, best_ppm: ppm, target_ppm: ppm, submit_until: time };
-  printRows(rows, columns, format(given), show, "no campaign is open");
+  const show = { campaign: shortId, best_ppm: ppm, target_ppm: ppm, submit_until: time, coverage: (value: Plain) => `${Math.round(100 * Number(value))}%` };
+  printRows(rows, columns, form, show, "no campaign is open");
+}
+
+/** The row's amounts as people read them, each in what the campaign pays in. */
+function amounts(row: Row, asset: Asset): Row {
+  const shown = (name: string): string => {
+    const amount = BigInt(word(row[name] ?? "0"));
+    return asset.address === ZERO_ADDRESS ? aboutWei(amount) : showAmount(asset, amount);
+  };
+  return { bounty: shown("bounty"), left: shown("left"), point_pays: shown("point_pays") };
 }
 
 /** Why the values of the data with which a campaign would be joined do not fit; of very many rows nothing is said. */
@@ -68,7 +83,7 @@ async function unfit(schema: Schema, data: DataSet, policy: Policy): Promise<str
 }
 
 function campaignRow(connection: Connection, listing: Listing, policy: Policy, values: string | null): Row {
-  const { record, spec, fault, prospects, best } = listing;
+  const { record, spec, fault, prospects, best, visit } = listing;
   const { offer, lacking, closed } = best.facts;
   const failure = prospects.map(({ data }) => (data === null ? undefined : connection.journal.failure(record.id, data.name))).find((found) => found !== undefined)?.message ?? null;
   const fits = spec === undefined ? [] : prospects.flatMap(({ data, facts }) => (data === null ? [] : [{ data: data.name, fits: facts.lacking.length === 0, missing: facts.lacking }]));
@@ -91,10 +106,17 @@ function campaignRow(connection: Connection, listing: Listing, policy: Policy, v
     pending: record.submitted - record.evaluated, joins: isJoined(listing), word: offer.word, data: dataText, fields: asked,
     coverage: asked.length === 0 || best.data === null ? null : (asked.length - lacking.length) / asked.length, missing: best.data === null ? [] : lacking,
     rules: values === null ? why : `${why}, but its values do not fit: mine-agent-js data check ${best.data?.name ?? ""}`, unfit: values,
-    privacy: spec === undefined ? null : priceInPrivacy(spec, policy.privacy), fits,
+    privacy: spec === undefined ? null : priceInPrivacy(spec, policy.privacy),
+    visit: visit === null ? null : `${general(visit.seconds, 2)} s, ${bytes(visit.bytesDown)} down, ${bytes(visit.bytesUp)} up`,
+    visit_seconds: visit?.seconds ?? null, visit_measured: visit?.measured ?? null, bytes_down: visit?.bytesDown ?? null, bytes_up: visit?.bytesUp ?? null, fits,
     refusals: reasons.filter(({ rule }) => rules.has(rule)).map(({ rule, reason }) => ({ rule, reason })),
     reasons: reasons.map(({ rule, reason, forNow }) => ({ rule, reason, for_now: forNow })), closed, failure,
   };
+}
+
+function bytes(count: number): string {
+  const [size, unit] = count >= 1e6 ? [count / 1e6, "MB"] : count >= 1e3 ? [count / 1e3, "kB"] : [count, "B"];
+  return `${unit === "B" ? count : general(size, 3)} ${unit}`;
 }
 
 /** What a release for the campaign costs at most: nothing, if the data were released for its schema already. */

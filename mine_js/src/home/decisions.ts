@@ -70,14 +70,12 @@ export class DecisionRecords {
 
   /** Every decision about a campaign, oldest first. */
   of(campaign: string): DecisionRecord[] {
-    const rows = this.database.prepare(
-      `select d.number, d.data, d.made_at, d.answer, d.reasons, d.facts, r.text as rules from mine_decision d
-       join mine_rules r on r.digest = d.rules where d.campaign = ? order by d.number`,
-    );
-    return rows.all(raw(campaign)).map((row) => ({
-      number: Number(row["number"]), campaign, data: String(row["data"]), madeAt: Number(row["made_at"]), answer: String(row["answer"]),
-      reasons: reasonsFrom(String(row["reasons"])), facts: String(row["facts"]), rules: String(row["rules"]),
-    }));
+    return this.database.prepare(`${RECORDS} where d.campaign = ? order by d.number`).all(raw(campaign)).map(recordFrom);
+  }
+
+  /** The last decisions about all campaigns, newest first. */
+  newest(limit: number): DecisionRecord[] {
+    return this.database.prepare(`${RECORDS} order by d.number desc limit ?`).all(limit).map(recordFrom);
   }
 
   private last(campaign: string, data: string): string | null {
@@ -87,6 +85,16 @@ export class DecisionRecords {
     if (row === undefined) return null;
     return outlineOf(String(row["answer"]), reasonsFrom(String(row["reasons"])).map((one) => one.rule), row["rules"] as Uint8Array);
   }
+}
+
+const RECORDS = `select d.number, d.campaign, d.data, d.made_at, d.answer, d.reasons, d.facts, r.text as rules from mine_decision d
+  join mine_rules r on r.digest = d.rules`;
+
+function recordFrom(row: Readonly<Record<string, unknown>>): DecisionRecord {
+  return {
+    number: Number(row["number"]), campaign: toHex(row["campaign"] as Uint8Array), data: String(row["data"]), madeAt: Number(row["made_at"]),
+    answer: String(row["answer"]), reasons: reasonsFrom(String(row["reasons"])), facts: String(row["facts"]), rules: String(row["rules"]),
+  };
 }
 
 /** What makes a decision another one: not the amounts in its reasons, which move with every block. */

@@ -13,7 +13,7 @@ import { CertificateError, readCertificate, seal } from "../protocol/openpgp.ts"
 import type { AffineMap } from "../syft/affine.ts";
 import { train } from "../syft/paillier/paillier.ts";
 import type { PublicKey } from "../syft/paillier/paillier_key.ts";
-import { POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
+import { RlweLayout } from "../syft/rlwe/layout.ts";
 import { trainRlwe } from "../syft/rlwe/rlwe.ts";
 import type { Connection } from "./connection.ts";
 
@@ -72,7 +72,7 @@ export class Library {
     const fingerprint = readRlweKey(store.get(keyCid, 16 * 1024), keyCid);
     const campaign = fromHex(record.id) ?? new Uint8Array(0);
     const { rows, nOutputs } = spec.familyFor(campaign);
-    const most = (RlweLayout.choose(rows, nOutputs, spec.weightBound).polynomials + ZEROS) * POLYNOMIAL_BYTES + 64 * 1024;
+    const most = RlweLayout.choose(rows, nOutputs, spec.weightBound).modelBytes + 64 * 1024;
     const model = readRlweModel(store.get(cid, Math.min(MAX_BYTES.model, most)), cid);
     requireSoundRlwe(model, spec, campaign, fingerprint, record.version, cid);
     return { cid, train: (visit) => rlweGradient(trainRlwe(model, fingerprint, visit)) };

@@ -17,7 +17,7 @@ import type { Library } from "./library.ts";
 import { factsOf, type Moment, seconds, SUBMIT_GAS, whyClosed } from "./offers.ts";
 import { send } from "./open_submissions.ts";
 import { requireTokens } from "./money/token_payments.ts";
-import { visitSeconds } from "./visit_cost.ts";
+import { visitCost } from "./visit_cost.ts";
 import { Visits } from "./visits.ts";
 
 export class NewSubmissions {
@@ -91,7 +91,7 @@ export class NewSubmissions {
 
   /** What a visit takes, if a rule asks: measuring it takes seconds. */
   private seconds(spec: Spec, record: CampaignRecord, policy: Policy): number | null {
-    return policy.minimumPerHour === 0n ? null : visitSeconds(this.connection.journal, record.id, spec);
+    return policy.minimumPerHour === 0n ? null : (visitCost(this.connection.journal, record.id, spec)?.seconds ?? null);
   }
 
   private async isClosed(campaign: string, policy: Policy): Promise<boolean> {

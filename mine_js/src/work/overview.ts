@@ -9,7 +9,7 @@ import type { Policy } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
 import { Library } from "./library.ts";
 import { factsOf, momentOf } from "./offers.ts";
-import { visitSeconds } from "./visit_cost.ts";
+import { type VisitCost, visitCost } from "./visit_cost.ts";
 
 /** One data set for one campaign, and what the rules say of the two together; `data` null: none is registered. */
 export interface Prospect {
@@ -18,31 +18,32 @@ export interface Prospect {
   readonly decision: Decision;
 }
 
-/** One open campaign; without a usable spec `fault` says why. `best`: the most promising of the prospects. */
+/** One open campaign; without a usable spec `fault` says why. `visit`: what one costs, if that was asked for. `best`: the most promising of the prospects. */
 export interface Listing {
   readonly record: CampaignRecord;
   readonly spec: Spec | undefined;
   readonly fault: string | null;
+  readonly visit: VisitCost | null;
   readonly prospects: readonly Prospect[];
   readonly best: Prospect;
 }
 
-/** Every campaign that is open on the chain, oldest first. */
-export async function openCampaigns(connection: Connection, policy: Policy): Promise<Listing[]> {
+/** Every campaign that is open on the chain, oldest first. `costs`: whether to tell what a visit costs, which is measured first. */
+export async function openCampaigns(connection: Connection, policy: Policy, costs = policy.minimumPerHour > 0n): Promise<Listing[]> {
   const [sets, library, settled] = [connection.home.data().all(), new Library(connection), connection.settledIds()];
   const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
   const moment = await momentOf(connection, records);
   const open = [...records.values()].filter((record) => record.state === "OPEN");
   return open.map((record) => {
     const { spec, fault } = specOf(library, record);
-    const perVisit = spec === undefined || policy.minimumPerHour === 0n ? null : visitSeconds(connection.journal, record.id, spec);
+    const visit = spec === undefined || !costs ? null : visitCost(connection.journal, record.id, spec);
     const prospects = (sets.length > 0 ? sets : [null]).map((data): Prospect => {
-      const facts = factsOf(connection, moment, record, data, policy, spec, perVisit);
+      const facts = factsOf(connection, moment, record, data, policy, spec, visit?.seconds ?? null);
       return { data, facts, decision: decide(policy, facts) };
     });
     const rank = ({ decision, facts }: Prospect): number[] => [joins(decision) ? 0 : 1, facts.lacking.length, decision.reasons.length];
     const sorted = [...prospects].sort((one, other) => compare(rank(one), rank(other)));
-    return { record, spec, fault, prospects: sorted, best: sorted[0] as Prospect };
+    return { record, spec, fault, visit, prospects: sorted, best: sorted[0] as Prospect };
   });
 }
 

@@ -1,4 +1,4 @@
-/** How long a visit takes this machine: measured where the mine has been there, estimated from the sizes otherwise. */
+/** How long a visit takes this machine, and how many bytes travel: measured where the mine has been there, estimated from the sizes otherwise. */
 import type { Spec } from "../artifacts/spec.ts";
 import type { Journal } from "../home/journal.ts";
 import { SyftError } from "../errors.ts";
@@ -6,6 +6,7 @@ import { fromHex } from "../protocol/bytes.ts";
 import { Layout } from "../syft/paillier/layout.ts";
 import { RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
 import { forward, residuesOf } from "../syft/rlwe/ring.ts";
+import { gradientBytes } from "../syft/rlwe/rlwe.ts";
 import { masks } from "../syft/rlwe/sampling.ts";
 import { Fast, randomBelow } from "../syft/paillier/modular.ts";
 
@@ -19,19 +20,36 @@ interface UnitCosts {
 }
 const measured = new Map<number, UnitCosts>();
 
-/** Seconds of computing, without reading the data; null for what cannot be trained. The first estimate takes some tenths of a second. */
-export function visitSeconds(journal: Journal, campaign: string, spec: Spec): number | null {
-  return journal.secondsOfVisits(campaign) ?? estimatedSeconds(campaign, spec);
+/** One visit. `seconds`: of computing, without reading the data. `measured`: whether it is what earlier visits took. Bytes: of the model down and the gradient up. */
+export interface VisitCost {
+  readonly seconds: number;
+  readonly measured: boolean;
+  readonly bytesDown: number;
+  readonly bytesUp: number;
 }
 
-function estimatedSeconds(campaign: string, spec: Spec): number | null {
+/** What a visit to the campaign costs; null for what this mine does not train. The first estimate takes some tenths of a second. */
+export function visitCost(journal: Journal, campaign: string, spec: Spec): VisitCost | null {
+  const estimated = estimate(campaign, spec);
+  const measuredSeconds = journal.secondsOfVisits(campaign);
+  return estimated && { ...estimated, seconds: measuredSeconds ?? estimated.seconds, measured: measuredSeconds !== null };
+}
+
+function estimate(campaign: string, spec: Spec): Omit<VisitCost, "measured"> | null {
   if (spec.scheme === "ckks") return null;
   try {
-    const family = spec.familyFor(fromHex(campaign) ?? new Uint8Array(0));
-    if (spec.scheme === "rlwe") return rlweSeconds(RlweLayout.choose(family.rows, family.nOutputs, spec.weightBound));
-    const layout = Layout.choose(family.rows, family.nOutputs, spec.keyBits, spec.weightBound);
+    const { rows, nOutputs } = spec.familyFor(fromHex(campaign) ?? new Uint8Array(0));
+    if (spec.scheme === "rlwe") {
+      const layout = RlweLayout.choose(rows, nOutputs, spec.weightBound);
+      return { seconds: rlweSeconds(layout), bytesDown: layout.modelBytes, bytesUp: gradientBytes(layout) };
+    }
+    const layout = Layout.choose(rows, nOutputs, spec.keyBits, spec.weightBound);
     const { product, noise } = unitCosts(spec.keyBits);
-    return layout.mapProducts() * product + layout.gradientCiphertexts * noise;
+    return {
+      seconds: layout.mapProducts() * product + layout.gradientCiphertexts * noise,
+      bytesDown: (layout.modelCiphertexts * spec.keyBits) / 4,
+      bytesUp: (layout.gradientCiphertexts * spec.keyBits) / 4,
+    };
   } catch (error) {
     if (error instanceof SyftError) return null; // a size that cannot be trained is refused elsewhere, with its reason
     throw error;

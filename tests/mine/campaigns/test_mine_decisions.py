@@ -198,6 +198,19 @@ def test_every_decision_is_explained_by_the_rules_as_they_were(
     assert "purpose advertising" in shown.stdout
     assert "nothing spoke against it" in shown.stdout
 
+    # Without an ID the last decisions about all campaigns, newest first.
+    other = small_capsule.open(small_capsule.spec(purpose="finance"), salt=b"\x01" * 32)
+    set_rules(home, purposes='["health"]')
+    mine.round()
+    everything = ask(mine_agent, home, "explain")
+    assert [one["number"] for one in everything] == [3, 2, 1]
+    assert {one["campaign"] for one in everything} == {"0x" + campaign.hex(), "0x" + other.hex()}
+    assert ask(mine_agent, home, "explain", "--last", "2") == everything[:2]
+    shown = mine_agent("explain", "--rules", "--home", home.path)
+    assert shown.stdout.count("The rules on colours at") == 2
+    for count in ("0", "10001", "some"):
+        assert mine_agent("explain", "--last", count, "--home", home.path).exit_code == 2
+
 
 def test_a_replay_that_comes_out_differently_says_so(
     mine: Mine, home: Home, small_capsule: SmallCapsule
@@ -256,7 +269,6 @@ def test_what_new_rules_would_change_is_shown_before_they_are_saved(
     assert 'purposes = ["health"]' in home.policy_file.read_text()
 
 
-@pytest.mark.only_mine_py("what a visit costs and a point is worth, in campaigns")
 def test_a_listing_says_what_a_visit_and_a_point_are_worth(
     mine: Mine, mine_agent: MineCommand, home: Home, small_capsule: SmallCapsule, colours: Path
 ) -> None:
@@ -273,6 +285,11 @@ def test_a_listing_says_what_a_visit_and_a_point_are_worth(
     assert one["visit_measured"] is False
     assert 0 < one["visit_seconds"] < 60
     assert 0 < one["bytes_up"] <= one["bytes_down"] * 10
+    took = f"{one['visit_seconds']:.2g} s, {one['bytes_down'] / 1000:.3g} kB down"
+    assert one["visit"].startswith(took)
+    table = mine_agent("campaigns", "--home", home.path).stdout
+    for shown in ("a point pays", "0.105263 ETH", "covers", "75%", "a visit", " B up", "finance"):
+        assert shown in table
     mine.round()
     measured = ask(mine_agent, home, "campaigns")[0]
     assert measured["visit_measured"] is True

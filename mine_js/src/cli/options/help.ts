@@ -80,13 +80,16 @@ which of your columns a campaign's fields are: other names, units, words. Sugges
   campaigns: {
     usage: "campaigns [OPTIONS]",
     about: `List the open campaigns: what is left to earn, whether your data have the columns, what your rules say, and what a release
-would cost of your privacy budget. Nobody learns that you looked. Why one is not joined: mine-agent-js explain ID.`,
+would cost of your privacy budget at most. "a point pays" is what raising the accuracy by one percentage point pays, "covers" the
+share of the fields that your best data have, "a visit" the time of one training on this machine and the bytes down and up.
+Nobody learns that you looked. Why one is not joined: mine-agent-js explain ID.`,
   },
   explain: {
-    usage: "explain ID [--rules] [OPTIONS]",
-    about: `Say why this mine did what it did about a campaign. Each decision was written down with the facts it was made from and with
+    usage: "explain [ID] [--rules] [OPTIONS]",
+    about: `Say why this mine did what it did about a campaign, or about all of them. Each decision was written down with the facts it was made from and with
 policy.toml as it was then; here it is made once more from both, and "replay" says whether that gives the same. ${ID}`,
-    options: "  --rules                    every rule that was asked, with what it wants and found",
+    options: `  --rules                    every rule that was asked, with what it wants and found
+  --last NUMBER              how many decisions to show where no ID is given (50)`,
   },
   approve: {
     usage: "approve ID [OPTIONS]",

@@ -28,7 +28,7 @@ export const OPTIONS = {
     replace: { type: "boolean" }, yes: { type: "boolean", short: "y" },
   },
   campaigns: COMMON,
-  explain: { ...COMMON, rules: { type: "boolean" } },
+  explain: { ...COMMON, rules: { type: "boolean" }, last: { type: "string" } },
   approve: COMMON,
   refuse: COMMON,
   pause: COMMON,

@@ -31,7 +31,7 @@ function show(given: Given): void {
 async function change(given: Given, file: string, save: boolean): Promise<void> {
   const [home, form, text] = [Home.open(homePath(given)), format(given), newRules(file)];
   const other = parsePolicy(text, save ? join(home.path, POLICY_FILE) : "the new rules");
-  const listings = await openCampaigns(await connected(home), home.policy());
+  const listings = await openCampaigns(await connected(home), home.policy(), other.minimumPerHour > 0n);
   const rows = listings.flatMap(({ record, spec, prospects }) =>
     prospects.map(({ data, facts, decision }) => changeRow(`0x${record.id}`, spec?.title ?? null, data?.name ?? null, decision, decide(other, facts))),
   );

@@ -1,8 +1,13 @@
 /** Numbers of a fixed number of bits, one after another, as bytes: little-endian, without gaps. */
 
+/** Bytes of so many numbers. */
+export function packedBytes(count: number, bits: number): number {
+  return Math.ceil((count * bits) / 8);
+}
+
 /** Numbers below 2^bits; the last byte is filled with zeros. */
 export function packed(values: readonly bigint[], bits: number): Uint8Array {
-  const made = new Uint8Array(Math.ceil((values.length * bits) / 8));
+  const made = new Uint8Array(packedBytes(values.length, bits));
   let [held, width, at] = [0n, 0, 0];
   for (const value of values) {
     held |= value << BigInt(width);

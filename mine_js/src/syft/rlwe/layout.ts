@@ -77,6 +77,10 @@ export class RlweLayout {
   get polynomials(): number {
     return this.columnBlocks * this.inputBlocks;
   }
+  /** First halves of a model and of its zeros. */
+  get modelBytes(): number {
+    return (this.polynomials + ZEROS) * POLYNOMIAL_BYTES;
+  }
   get answerBits(): number {
     return this.numbers.slotBits + ROOM_BITS;
   }

@@ -4,7 +4,7 @@ import { bitLength, concat, fromBigInt, sameBytes, toHex } from "../../protocol/
 import { general, pythonFloat } from "../../wording.ts";
 import type { AffineMap } from "../affine.ts";
 import { fixedMap, roundHalfEven } from "../fixed_point.ts";
-import { packed, unpacked } from "./bits.ts";
+import { packed, packedBytes, unpacked } from "./bits.ts";
 import { GRADIENT_BITS, MAP_BITS, POLYNOMIAL_BYTES, type RlweLayout, ZEROS } from "./layout.ts";
 import { addProduct, backward, DEGREE, forward, modulo, nothing, PRIME_BITS, PRIMES, type Polynomial, residuesOf, scaled, toPowerOfTwo } from "./ring.ts";
 import { flood, labelled, masks, uniform } from "./sampling.ts";
@@ -168,6 +168,13 @@ function checkFlood(entries: readonly number[], layout: RlweLayout): void {
   if (noise + FLOODED_BITS > layout.floodBits) {
     throw new BoundError(`the visit's noise has ${noise.toFixed(1)} bits; with a flood of ${layout.floodBits} at most ${layout.floodBits - FLOODED_BITS} can be hidden`);
   }
+}
+
+/** Of both halves together. */
+export function gradientBytes(layout: RlweLayout): number {
+  const { rows, columns } = layout.numbers;
+  const [low, high] = [Math.min(layout.answerBits, 64), Math.max(0, layout.answerBits - 64)];
+  return [rows * columns, layout.columnBlocks * layout.rowBlocks * DEGREE].reduce((sum, count) => sum + packedBytes(count, low) + packedBytes(count, high), 0);
 }
 
 /** All low words of 64 bits, then what is above them. */

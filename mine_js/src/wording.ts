@@ -1,4 +1,5 @@
-/** Numbers and times as the Python mine writes them, to the letter. */
+/** Numbers, texts and times as the Python mine writes them, to the letter. */
+import { isPrintable } from "./artifacts/fields.ts";
 
 /** A number with up to `digits` digits, as Python's format "g" writes it. */
 export function general(value: number, digits = 6): string {
@@ -41,4 +42,20 @@ export function pythonFloat(value: number): string {
   if (power < -4 || power >= 16) return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
   const fixed = power >= 0 ? value.toString() : value.toFixed(Math.max(0, digits.replace(/[-.]/g, "").length - 1 - power));
   return fixed.includes(".") ? fixed : `${fixed}.0`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
+
+/** A text in quotes as Python writes it. */
+export function pythonText(value: string): string {
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const letters = [...value].map((letter) => {
+    if (letter === quote) return `\\${letter}`;
+    const escaped = ESCAPES[letter];
+    if (escaped !== undefined || isPrintable(letter)) return escaped ?? letter;
+    const point = letter.codePointAt(0) ?? 0;
+    const digits = point.toString(16);
+    return point < 0x100 ? `\\x${digits.padStart(2, "0")}` : point < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\U${digits.padStart(8, "0")}`;
+  });
+  return `${quote}${letters.join("")}${quote}`;
 }

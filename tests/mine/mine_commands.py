@@ -16,6 +16,8 @@ SECONDS = 120
 MINES = ("py", "js")
 CHOSEN = os.environ.get("MINE", "py")
 """Which of the two the tests of the command line run."""
+PROGRAM = {"py": "mine-agent", "js": "mine-agent-js"}.get(CHOSEN, CHOSEN)
+"""What it calls itself where it says which command to give."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import { note, UsageError } from "./output.ts";
 
 const COMMANDS: Readonly<Record<CommandName, (args: readonly string[]) => Promise<number | void>>> = {
   init: async (args) => (await import("./init.ts")).init(args),
-  data: async (args) => (await import("./data.ts")).data(args),
+  data: async (args) => (await import("./data/commands.ts")).data(args),
   campaigns: async (args) => (await import("./listings.ts")).campaigns(args),
   explain: async (args) => (await import("./deciding.ts")).explain(args),
   approve: async (args) => (await import("./deciding.ts")).say(args, "approved"),

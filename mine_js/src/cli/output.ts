@@ -1,5 +1,6 @@
 /** What the commands share in looks: tables or JSON, errors, exit codes. Results go to standard output, the rest to standard error. */
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { OpenMinedError } from "../errors.ts";
 
 export type Format = "table" | "json";
@@ -22,6 +23,19 @@ export function note(text: string): void {
 
 export function warn(text: string): void {
   note(`warning: ${text}`);
+}
+
+/** Whether the owner says yes; where nobody can be asked, nobody is. */
+export async function isConfirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return true;
+  process.stderr.write(`${question} [y/N]: `);
+  const asking = createInterface({ input: process.stdin });
+  const answer = await new Promise<string>((resolve) => {
+    asking.once("line", resolve);
+    asking.once("close", () => resolve("")); // the end of the input, which no line comes before
+  });
+  asking.close();
+  return /^\s*y(es)?\s*$/i.test(answer);
 }
 
 /** A listing; `columns`: key and heading. JSON has every key. */

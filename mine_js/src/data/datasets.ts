@@ -132,6 +132,11 @@ export class DataShelf {
     return { data, seen: table.columns };
   }
 
+  /** What the columns of registered data hold, as the owner calls them. */
+  async seen({ kind, location, options, decimal }: DataSet): Promise<readonly ColumnSeen[]> {
+    return (await understand(kindNamed(kind).source(location, options), decimal)).columns;
+  }
+
   keep(data: DataSet, replace: boolean): void {
     this.requireFree(data.name, replace);
     const document = {

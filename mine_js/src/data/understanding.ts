@@ -6,6 +6,7 @@ import { type Cell, Moment, type Source } from "./source.ts";
 import { isMissing, trimmed, truthOf } from "./values.ts";
 
 const MOST_COLUMNS = 1000;
+const MOST_WORDS = 64;
 const DATE =
   /^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$|^\d{1,2}[./]\d{1,2}[./]\d{2,4}$/;
 
@@ -19,6 +20,8 @@ export interface ColumnSeen {
   readonly high: number | null;
   /** How its texts write numbers. */
   readonly notation: Notation;
+  /** Different texts in the order of their first rows, as long as there are few; null if there are many. */
+  readonly words: readonly string[] | null;
 }
 export interface TableSeen {
   readonly rows: number;
@@ -66,6 +69,7 @@ class ColumnTally {
   private low = Infinity;
   private high = -Infinity;
   private readonly counts = new Map<string, number>();
+  private readonly words = new Set<string>();
 
   constructor(name: string, notation: Notation) {
     this.name = name;
@@ -86,6 +90,7 @@ class ColumnTally {
   }
 
   private text(text: string, row: number): void {
+    if (this.words.size <= MOST_WORDS) this.words.add(text);
     const number = parseNumber(text, this.notation, (what) => {
       if (what === "decimal comma") this.decimalCommas += 1;
     });
@@ -118,6 +123,7 @@ class ColumnTally {
     return {
       name: this.name, kind, missing: this.missing, oddRow: numeric && kind === "text" ? this.oddRow : null,
       low: ranged ? this.low : null, high: ranged ? this.high : null, notation: this.notation,
+      words: this.words.size > MOST_WORDS ? null : [...this.words],
     };
   }
 

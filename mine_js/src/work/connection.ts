@@ -124,13 +124,18 @@ export class UnknownCampaignError extends OpenMinedError {
 
 /** The whole id, in hexadecimal. */
 export function campaignBy(connection: Connection, beginning: string): string {
+  return theOne(beginning, connection.campaignIds(), "no campaign with an id that begins with that was opened", "`mine-agent-js campaigns` lists those that are open");
+}
+
+/** The one of the known ids that begins so; `none` says in words that there is no such id. */
+export function theOne(beginning: string, known: readonly string[], none: string, advice: string): string {
   const digits = beginning.toLowerCase().replace(/^0x/, "");
   if (!/^[0-9a-f]{6,64}$/.test(digits)) throw new UnknownCampaignError(beginning, `an id, or its first ${LEAST_DIGITS} digits or more`);
-  const found = connection.campaignIds().filter((campaign) => campaign.startsWith(digits));
+  const found = known.filter((campaign) => campaign.startsWith(digits));
   const [only] = found;
   if (only === undefined || found.length > 1) {
-    const why = only === undefined ? "no campaign with an id that begins with that was opened" : `${found.length} campaigns have ids that begin with that`;
-    throw new UnknownCampaignError(beginning, `${why}; \`mine-agent-js campaigns\` lists those that are open`);
+    const why = only === undefined ? none : `${found.length} campaigns have ids that begin with that; give more digits`;
+    throw new UnknownCampaignError(beginning, `${why}; ${advice}`);
   }
   return only;
 }

@@ -1,5 +1,7 @@
 /** How a data set fits the campaigns that are open: by its columns, then by every value. Nobody else is asked. */
 import { NodeError } from "../chain/errors.ts";
+import type { CampaignRecord } from "../chain/sonar.ts";
+import { DataError } from "../data/errors.ts";
 import { columnNames, type DataSet, whileUnchanged } from "../data/datasets.ts";
 import { writtenIn } from "../data/notations.ts";
 import { readRecords, type Seen } from "../data/reading.ts";
@@ -7,7 +9,7 @@ import { BadValueError, SchemaError } from "../data/source.ts";
 import { OpenMinedError } from "../errors.ts";
 import type { Home } from "../home/home.ts";
 import type { Schema } from "../schema/schema.ts";
-import { connected } from "./connection.ts";
+import { type Connection, connected, theOne } from "./connection.ts";
 import { Library } from "./library.ts";
 
 export interface CampaignFit {
@@ -22,14 +24,32 @@ export interface CampaignFit {
 export async function campaignFits(home: Home, data: DataSet): Promise<{ fits: CampaignFit[]; unknown: string | null }> {
   try {
     const connection = await connected(home);
-    const [library, settled] = [new Library(connection), connection.settledIds()];
-    const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
-    const open = [...records.values()].filter((record) => record.state === "OPEN");
+    const [library, open] = [new Library(connection), await openRecords(connection)];
     return { fits: await Promise.all(open.map((record) => fit(record.id, data, () => library.spec(record)))), unknown: null };
   } catch (error) {
     if (error instanceof OpenMinedError) return { fits: [], unknown: error.message };
     throw error;
   }
+}
+
+/** What the open campaign asks for whose id begins with `campaign`. DataError: its spec cannot be read. */
+export async function wantedSchema(home: Home, campaign: string): Promise<Schema> {
+  const connection = await connected(home);
+  const open = await openRecords(connection);
+  const known = open.map(({ id }) => `0x${id.slice(0, 8)}`).join(", ") || "none";
+  const wanted = theOne(campaign, open.map(({ id }) => id), "no open campaign has an id that begins with that", `open are: ${known}`);
+  try {
+    return new Library(connection).spec(open.find(({ id }) => id === wanted) as CampaignRecord).schema;
+  } catch (error) {
+    if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
+    throw new DataError(`the campaign's spec cannot be read: ${error.message}`);
+  }
+}
+
+async function openRecords(connection: Connection): Promise<CampaignRecord[]> {
+  const settled = connection.settledIds();
+  const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
+  return [...records.values()].filter((record) => record.state === "OPEN");
 }
 
 async function fit(id: string, data: DataSet, read: () => { title: string; schema: Schema }): Promise<CampaignFit> {

@@ -17,7 +17,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
 from tests.mine.campaigns.small_capsule import SmallCapsule
-from tests.mine.mine_commands import MineCommand
+from tests.mine.mine_commands import PROGRAM, MineCommand
 
 
 def ask(mine_agent: MineCommand, home: Home, *command: str) -> Any:
@@ -153,7 +153,6 @@ def test_a_store_out_of_reach_ends_with_3(
     assert result.exit_code == 3
 
 
-@pytest.mark.only_mine_py("suggested mappings: data map --campaign")
 def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
@@ -163,7 +162,7 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     (fit,) = ask(mine_agent, home, "data", "add", "own", str(own))["campaigns"]
     assert fit["missing"] == ["a"]
     told = mine_agent("data", "check", "own", "--home", home.path).stderr
-    assert f"mine-agent data map own --campaign {campaign[:10]} suggests what is what" in told
+    assert f"{PROGRAM} data map own --campaign {campaign[:10]} suggests what is what" in told
     suggested = mine_agent("data", "map", "own", "--campaign", campaign[:10], "--yes", "--home", home.path)
     assert suggested.exit_code == 0, suggested.output
     assert "guess" not in suggested.stderr
@@ -180,7 +179,6 @@ def test_data_map_suggests_a_mapping_for_an_open_campaign_and_keeps_it(
     assert fit["missing"] == ["a"]
 
 
-@pytest.mark.only_mine_py("suggested mappings: data map --campaign")
 def test_data_map_says_what_it_guessed_and_data_check_how_more_is_left_out(
     mine_agent: MineCommand, home: Home, colours: Path, small_capsule: SmallCapsule
 ) -> None:
@@ -205,7 +203,7 @@ def test_data_map_says_what_it_guessed_and_data_check_how_more_is_left_out(
     (row,) = json.loads(listed.stdout)
     assert row["joins"]
     assert "column 'b'" in row["unfit"]
-    assert "but its values do not fit: mine-agent data check own" in row["rules"]
+    assert f"but its values do not fit: {PROGRAM} data check own" in row["rules"]
     ask(mine_agent, home, "data", "add", "own", str(own), "--replace", "--unusable", f"{more[1]} %")
     (fit,) = ask(mine_agent, home, "data", "check", "own")["campaigns"]
     assert fit["fits"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mine_agent.data.datasets import DataShelf
@@ -13,59 +12,37 @@ from mine_agent.data.matching import fit_by_values
 from mine_agent.data.suggesting import Suggestion, as_toml, doubts, suggest
 from mine_agent.data.units import unit_in
 from mine_agent.data.vocabulary import meanings
-from pysonar.protocol.schema import (
-    Schema,
-    category_field,
-    class_label,
-    input_schema,
-    integer_field,
-    number_field,
-    number_label,
-    output_schema,
-)
+from pysonar.protocol.schema import Schema, input_schema, integer_field, number_label, output_schema
 from pysonar.tables import read_records
-
-LOANS = Schema(
-    input_schema(
-        {
-            "age": integer_field((0, 128)),
-            "income": number_field((0, 106_000)),
-            "debt": number_field((0, 59_500)),
-            "years_employed": number_field((0, 27.6)),
-            "home": category_field(["mortgage", "own", "rent"]),
-            "late_payments": number_field((0, 5)),
-        }
-    ),
-    output_schema("outcome", class_label(["default", "repaid"])),
+from tests.mine.data.newcomers import (
+    AREAS,
+    CELLS,
+    DIAGNOSIS,
+    LABORATORIES,
+    LOANS,
+    OF_EACH,
+    PERIMETERS,
+    Wanted,
+    bank,
+    birthdays,
+    castles,
+    denied,
+    laboratory,
+    millimetres,
+    rivals,
+    unknown_words,
+    yes_or_no,
 )
-GERMAN = "Alter;Einkommen (TEUR);Schulden (TEUR);Berufsjahre;Wohnen;Verzug;Ergebnis"
-MONTHS = "age_months,income,debt,months employed,home,late payments,defaulted"
 
 
-def bank(path: Path, *, german: bool, rows: int = 200) -> Path:
-    random = np.random.default_rng(3)
-    lines = [GERMAN if german else MONTHS]
-    for n in range(rows):
-        age, income, years = 20 + n % 50, random.uniform(9_000, 150_000), random.uniform(0.1, 28)
-        debt, late = income * random.uniform(0, 0.8), n % 7
-        if german:
-            home, end = ("Miete", "Eigentum", "Hypothek")[n % 3], ("Ausfall", "bezahlt")[n % 2]
-            cells = f"{age};{income / 1e3:.3f};{debt / 1e3:.3f};{years:.1f};{home};{late};{end}"
-            lines.append(cells.replace(".", ","))
-        else:
-            home, end = ("rent", "own", "mortgage")[n % 3], ("yes", "no")[n % 2]
-            lines.append(f"{age * 12},{income:.2f},{debt:.2f},{round(years * 12)},{home},{late},{end}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def suggested(path: Path, schema: Schema = LOANS) -> dict[str, Suggestion]:
+def suggested(path: Path, table: str, of: Wanted = LOANS) -> dict[str, Suggestion]:
+    path.write_text(table, encoding="utf-8")
     seen = DataShelf(path.parent / "shelf").look("own", str(path))[1]
-    return {made.field: made for made in suggest(schema, seen)}
+    return {made.field: made for made in suggest(of.schema, seen)}
 
 
 def test_german_names_and_words_and_thousands_of_euros_are_understood(tmp_path: Path) -> None:
-    found = suggested(bank(tmp_path / "bank.csv", german=True))
+    found = suggested(tmp_path / "bank.csv", bank(german=True))
     assert {field: (made.column, made.factor) for field, made in found.items()} == {
         "age": ("Alter", 1.0),
         "income": ("Einkommen (TEUR)", 1000.0),
@@ -81,17 +58,17 @@ def test_german_names_and_words_and_thousands_of_euros_are_understood(tmp_path: 
 
 
 def test_months_become_years_and_yes_in_a_column_called_after_a_class_is_that_class(tmp_path: Path) -> None:
-    path = bank(tmp_path / "bank.csv", german=False)
-    found = suggested(path)
+    path = tmp_path / "bank.csv"
+    found = suggested(path, bank(german=False))
     assert (found["age"].column, found["age"].factor) == ("age_months", 1 / 12)
     assert (found["years_employed"].column, found["years_employed"].factor) == ("months employed", 1 / 12)
     assert dict(found["outcome"].values) == {"yes": "default", "no": "repaid"}
     shelf = DataShelf(tmp_path / "shelf")
     shelf.add("own", path, replace=False)
     mapped = shelf.keep_mapping("own", parse_mapping(as_toml(list(found.values())), source="m"))
-    assert fit_by_values(LOANS, mapped).fits
+    assert fit_by_values(LOANS.schema, mapped).fits
     with mapped.opened() as source:
-        records = read_records(source, LOANS)[0].to_pylist()
+        records = read_records(source, LOANS.schema)[0].to_pylist()
     assert [record["age"] for record in records[:3]] == [20, 21, 22]  # whole again, though 252 x 1/12 is not
     assert [record["outcome"] for record in records[:2]] == ["default", "repaid"]
 
@@ -100,9 +77,7 @@ def test_months_between_birthdays_are_rounded_to_whole_years_where_a_campaign_wa
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "bank.csv"
-    months = [240, 246, 258, 731, 732, 745, 500, 888] * 5
-    path.write_text("age_months\n" + "\n".join(map(str, months)) + "\n", encoding="utf-8")
-    found = suggested(path)["age"]
+    found = suggested(path, birthdays())["age"]
     assert (found.factor, found.rounds) == (1 / 12, True)
     assert "so that values are rounded" in str(found.doubt)
     whole = Schema(
@@ -128,9 +103,7 @@ def test_months_between_birthdays_are_rounded_to_whole_years_where_a_campaign_wa
 def test_yes_and_no_are_never_a_class_by_chance(
     tmp_path: Path, header: str, values: dict[str, str] | None
 ) -> None:
-    path = tmp_path / "bank.csv"
-    path.write_text(f"age,{header}\n" + "30,ja\n40,nein\n" * 20, encoding="utf-8")
-    made = suggested(path)["outcome"]
+    made = suggested(tmp_path / "bank.csv", yes_or_no(header))["outcome"]
     assert made.column == header
     assert dict(made.values) == (values or {})
     unclear = "it is not clear which of 'ja', 'nein' means which of 'default' and 'repaid'"
@@ -138,10 +111,7 @@ def test_yes_and_no_are_never_a_class_by_chance(
 
 
 def test_what_was_guessed_stands_in_the_file_and_is_said_and_so_is_what_is_missing(tmp_path: Path) -> None:
-    path = tmp_path / "bank.csv"
-    lines = "".join(f"{9_000 * n},{('rent', 'own', 'castle')[n % 3]}\n" for n in range(1, 100))
-    path.write_text(f"incomes,home\n{lines}", encoding="utf-8")
-    made = list(suggested(path).values())
+    made = list(suggested(tmp_path / "bank.csv", castles()).values())
     said = "\n".join(doubts(made))
     assert "income from 'incomes' is a guess: x 0.1 is guessed from the range alone" in said
     assert "not translated: 'castle'" in said
@@ -153,9 +123,7 @@ def test_what_was_guessed_stands_in_the_file_and_is_said_and_so_is_what_is_missi
 
 
 def test_a_word_that_says_no_is_not_what_it_denies(tmp_path: Path) -> None:
-    path = tmp_path / "bank.csv"
-    path.write_text("outcome,age\n" + "not repaid,3\nrepaid,4\n" * 20, encoding="utf-8")
-    assert dict(suggested(path)["outcome"].values) == {}
+    assert dict(suggested(tmp_path / "bank.csv", denied())["outcome"].values) == {}
 
 
 @pytest.mark.parametrize(
@@ -182,33 +150,7 @@ def test_compounds_and_both_spellings_of_umlauts_mean_the_same() -> None:
     assert meanings("xyzzy") == frozenset()
 
 
-# Three laboratories that name the same statistics of the same quantities in their own way.
-# The ranges do not tell which is which.
-OF_EACH = ("radius", "area", "concave points", "smoothness")
-CELLS = Schema(
-    input_schema(
-        {
-            name: number_field((0, 100))
-            for of in OF_EACH
-            for name in (f"mean {of}", f"{of} error", f"worst {of}")
-        }
-    ),
-    output_schema("diagnosis", class_label(["benign", "malignant"])),
-)
-GERMAN_NAMES = ("Radius", "Fläche", "Konkave Punkte", "Glätte")
-
-
-@pytest.mark.parametrize(
-    ("names", "mean", "error", "worst", "label", "words"),
-    [
-        (GERMAN_NAMES, "{} (Mittel)", "{} (Streuung)", "{} (größter)", "Befund", ("gutartig", "bösartig")),
-        ([of.replace(" ", "_") for of in OF_EACH], "{}_mean", "{}_se", "{}_worst", "diagnosis", ("B", "M")),
-        (
-            [of.replace(" ", "").upper() for of in OF_EACH],
-            "AVG_{}", "SD_{}", "MAX_{}", "Result", ("Benign", "Malign"),
-        ),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("names", "mean", "error", "worst", "label", "words"), LABORATORIES)
 def test_mean_spread_and_highest_of_a_quantity_are_told_apart_by_their_names_alone(
     tmp_path: Path,
     names: tuple[str, ...],
@@ -218,11 +160,7 @@ def test_mean_spread_and_highest_of_a_quantity_are_told_apart_by_their_names_alo
     label: str,
     words: tuple[str, str],
 ) -> None:
-    columns = [pattern.format(name) for pattern in (worst, mean, error) for name in names]
-    rows = [",".join([*(f"{(n * 7 + k) % 90}.5" for k in range(12)), words[n % 2]]) for n in range(60)]
-    (tmp_path / "lab.csv").write_text("\n".join([",".join([*columns, label]), *rows]), encoding="utf-8")
-
-    found = suggested(tmp_path / "lab.csv", CELLS)
+    found = suggested(tmp_path / "lab.csv", laboratory(names, mean, error, worst, label, words), CELLS)
 
     for of, name in zip(OF_EACH, names, strict=True):
         assert found[f"mean {of}"].column == mean.format(name)
@@ -235,26 +173,14 @@ def test_mean_spread_and_highest_of_a_quantity_are_told_apart_by_their_names_alo
 
 
 def test_a_column_that_is_as_much_alike_and_a_statistic_that_no_name_says_are_doubts(tmp_path: Path) -> None:
-    lines = ["radius,area_a,area_b,colour", *(f"{n}.5,{n}.2,{n}.3,{'rg'[n % 2]}x" for n in range(60))]
-    (tmp_path / "lab.csv").write_text("\n".join(lines))
-    wanted = Schema(
-        input_schema({"mean radius": number_field((0, 100)), "area": number_field((0, 100))}),
-        output_schema("diagnosis", class_label(["benign", "malignant"])),
-    )
-    found = suggested(tmp_path / "lab.csv", wanted)
+    found = suggested(tmp_path / "lab.csv", rivals(), AREAS)
     assert "does not say that it is the mean" in str(found["mean radius"].doubt)
     assert "'area_b' is as much alike" in str(found["area"].doubt)
     assert found["diagnosis"].column is None
 
 
 def test_the_file_shows_how_to_translate_the_words_that_are_not_understood(tmp_path: Path) -> None:
-    lines = ["diagnosis", *("G1" if n % 2 else "G2" for n in range(60))]
-    (tmp_path / "lab.csv").write_text("\n".join(lines))
-    label = Schema(
-        input_schema({"mean radius": number_field((0, 100))}),
-        output_schema("diagnosis", class_label(["benign", "malignant"])),
-    )
-    text = as_toml([suggested(tmp_path / "lab.csv", label)["diagnosis"]])
+    text = as_toml([suggested(tmp_path / "lab.csv", unknown_words(), DIAGNOSIS)["diagnosis"]])
     assert """# yours = the campaign's, "benign" or "malignant":""" in text
     example = text.replace("# values", "values")
     assert dict(parse_mapping(example, source="m").origins["diagnosis"].values) == {
@@ -265,10 +191,4 @@ def test_the_file_shows_how_to_translate_the_words_that_are_not_understood(tmp_p
 def test_millimetres_become_centimetres_and_not_inches_though_outliers_lie_beyond_the_clip(
     tmp_path: Path,
 ) -> None:
-    lines = ["perimeter (mm)", *(f"{8 + n * 1.7:.1f}" for n in range(60))]
-    (tmp_path / "lab.csv").write_text("\n".join(lines))
-    wanted = Schema(
-        input_schema({"perimeter": number_field((0, 8.6))}),
-        output_schema("diagnosis", class_label(["benign", "malignant"])),
-    )
-    assert suggested(tmp_path / "lab.csv", wanted)["perimeter"].factor == 0.1
+    assert suggested(tmp_path / "lab.csv", millimetres(), PERIMETERS)["perimeter"].factor == 0.1

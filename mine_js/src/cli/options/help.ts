@@ -67,15 +67,17 @@ ${PASSPHRASE}`,
 copied or sent. \`add\` looks through them, shows each column's kind, gaps and range, and which open campaigns they fit;
 \`preview\` does that without registering them, \`check\` reads what is registered as each open campaign would. If a file
 changes, the mine refuses it until you add it again with --replace; a database is read as it is at each visit. \`map\` says
-which of your columns a campaign's fields are: other names, units, words. Suggested mappings and other kinds: mine-agent data.`,
+which of your columns a campaign's fields are: other names, units, words; with --campaign that is suggested. What is guessed is
+said, and marked CHECK in the file: a wrong unit makes gradients that earn nothing. Other kinds: mine-agent data.`,
     options: `  --as KIND                  the kind of the data; else by the ending or the first bytes (data kinds lists them)
   --set KEY=VALUE            an option of the kind, as separator=semicolon, encoding=cp1252, table=patients, query='select ...'
   --decimal . | ,            the decimal mark; else recognised from the numbers
   --unusable '1 %'           the largest share of records that may be left out
   --replace                  register a name anew
+  --campaign ID              map: suggest what is what for this open campaign, named by its id or first six digits or more
   --file FILE                map: take this mapping (TOML); without it the present one is shown
   --forget                   map: use the data as they are again
-  --yes, -y                  do not ask (Mine.js never asks)`,
+  --yes, -y                  map: do not ask, for programs`,
   },
   campaigns: {
     usage: "campaigns [OPTIONS]",

@@ -1,23 +1,20 @@
 /** `data add | preview | check | list | kinds | map | remove`: which data this mine may use. */
-import { resolve } from "node:path";
-import { DataError } from "../data/errors.ts";
-import { type DataSet, type DataShelf, renewed } from "../data/datasets.ts";
-import { KINDS } from "../data/kinds/kinds.ts";
-import { readMapping } from "../data/mapping/mapping.ts";
-import type { ColumnSeen } from "../data/understanding.ts";
-import { NotInMineJsError, OpenMinedError } from "../errors.ts";
-import { Home } from "../home/home.ts";
-import { expandHome } from "../home/settings.ts";
-import { Fraction } from "../privacy/fraction.ts";
-import { AmountError, parsePpm } from "../protocol/amounts.ts";
-import { general } from "../wording.ts";
-import { type CampaignFit, campaignFits } from "../work/fits.ts";
-import { format, type Given, homePath, MAP_OPTIONS, OPTIONS, parse, text, texts } from "./options/options.ts";
-import { type Format, note, printJson, printRows, type Row, UsageError } from "./output.ts";
+import { type DataSet, type DataShelf, renewed } from "../../data/datasets.ts";
+import { KINDS } from "../../data/kinds/kinds.ts";
+import type { ColumnSeen } from "../../data/understanding.ts";
+import { OpenMinedError } from "../../errors.ts";
+import { Home } from "../../home/home.ts";
+import { Fraction } from "../../privacy/fraction.ts";
+import { AmountError, parsePpm } from "../../protocol/amounts.ts";
+import { general } from "../../wording.ts";
+import { type CampaignFit, campaignFits } from "../../work/fits.ts";
+import { format, type Given, homePath, OPTIONS, parse, text, texts } from "../options/options.ts";
+import { type Format, note, printJson, printRows, type Row, UsageError } from "../output.ts";
+import { map } from "./mapping.ts";
 
 const COLUMNS = { name: "column", kind: "kind", missing_share: "missing", range: "range", remark: "remark" };
 
-export async function data(args: readonly string[]): Promise<void> {
+export async function data(args: readonly string[]): Promise<number | void> {
   const [command, ...rest] = args;
   if (command === "add") return add(rest);
   if (command === "preview") return preview(rest);
@@ -44,17 +41,19 @@ async function add(args: readonly string[]): Promise<void> {
   if (form === "json") return printJson({ ...dataRow(made), columns, campaigns: fits.map(fitRow), campaigns_unknown: unknown });
   printRows(columns, COLUMNS, form);
   note(`${made.name}: ${made.rows} rows, ${made.names.length} columns, registered by place and digest; nothing was copied`);
-  showFits(fits, unknown, form);
+  showFits(made.name, fits, unknown, form);
 }
 
 async function look(shelf: DataShelf, name: string, location: string, given: Given, unusable: Fraction): Promise<{ data: DataSet; seen: readonly ColumnSeen[] }> {
   return shelf.look(name, location, options(given), text(given, "decimal") ?? null, unusable, text(given, "as"));
 }
 
-function showFits(fits: readonly CampaignFit[], unknown: string | null, form: Format): void {
+function showFits(name: string, fits: readonly CampaignFit[], unknown: string | null, form: Format): void {
   if (unknown !== null) return note(`the open campaigns cannot be shown: ${unknown}`);
   const headings = { campaign: "campaign", title: "title", fits: "fits", why_not: "why not" };
   printRows(fits.map(fitRow), headings, form, { campaign: (value) => (typeof value === "string" ? value.slice(0, 10) : "") }, "no campaign is open");
+  const lacking = fits.find(({ missing }) => missing.length > 0);
+  if (lacking !== undefined) note(`if your columns have other names, mine-agent-js data map ${name} --campaign ${lacking.campaign.slice(0, 10)} suggests what is what`);
 }
 
 async function preview(args: readonly string[]): Promise<void> {
@@ -76,7 +75,7 @@ async function check(args: readonly string[]): Promise<void> {
   const { fits, unknown } = await campaignFits(home, made);
   if (form === "json") return printJson({ ...dataRow(made), campaigns: fits.map(fitRow), campaigns_unknown: unknown });
   note(`${made.name}: ${made.rows} rows at ${made.location}, unchanged`);
-  showFits(fits, unknown, form);
+  showFits(made.name, fits, unknown, form);
 }
 
 function kinds(args: readonly string[]): void {
@@ -84,27 +83,6 @@ function kinds(args: readonly string[]): void {
   const rows = [...KINDS].sort((one, other) => (one.name < other.name ? -1 : 1)).map(({ name, about, options: known }) => ({ kind: name, about, options: known }));
   const said = (known: unknown): string => Object.entries(known as Record<string, string>).map(([key, help]) => `${key}: ${help}`).join("; ") || "none";
   printRows(rows, { kind: "kind", about: "what it is", options: "options" }, format(given), { options: said });
-}
-
-/** Say which of the owner's columns a campaign's fields are, by a file of theirs. */
-function map(args: readonly string[]): void {
-  const { given, positionals } = parse(args, MAP_OPTIONS, 1);
-  const name = named(positionals, "map");
-  const shelf = Home.open(homePath(given)).data();
-  const present = shelf.get(name);
-  if (given["forget"] === true) {
-    shelf.keepMapping(name, null);
-    return note(`${name} is used as it is`);
-  }
-  const file = text(given, "file");
-  if (file === undefined && text(given, "campaign") !== undefined) {
-    throw new NotInMineJsError("Mine.js suggests no mapping; run mine-agent data map, or give one of your own with --file");
-  }
-  if (file === undefined) return printJson({ mapping: present.mapping?.text ?? null });
-  const mapping = readMapping(resolve(expandHome(file)));
-  if (mapping === undefined) throw new DataError(`${file} does not exist; expected a TOML file with a mapping`);
-  shelf.keepMapping(name, mapping);
-  note(`kept; see it with: mine-agent-js data map ${name}, or edit data/${name}.mapping.toml in the home`);
 }
 
 function named(positionals: readonly string[], command: string): string {

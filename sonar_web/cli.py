@@ -225,8 +225,9 @@ def _indexer(
     from pysonar.chain.contract.sonar import Sonar
     from pysonar.chain.node.connect import connect
     from pysonar.party.home.place import find_place
-    from sonar_web.index.indexer import Indexer
+    from sonar_web.index.indexer import Indexer, collect_seldom
 
+    collect_seldom()
     place = find_place(rpc, contract, deployment)
     web3 = connect(rpc)
     sonar = Sonar.open(web3, place.contract)

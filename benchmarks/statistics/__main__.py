@@ -37,8 +37,8 @@ def index_events(campaigns: int, rounds: int, packages: Path) -> None:
     with full_chain(campaigns, rounds) as (url, sonar), _postgres(fresh) as server:
         for turn in range(TURNS):
             folder = Path(tempfile.mkdtemp(prefix="index-"))
-            runs.append(events.ours("sonar-web, SQLite", sonar, str(folder / "index.sqlite")))
-            runs.append(events.ours("sonar-web, PostgreSQL", sonar, server.database(f"events_{turn}")))
+            runs.append(events.ours("sonar-web, SQLite", sonar, url, str(folder / "index.sqlite")))
+            runs.append(events.ours("sonar-web, PostgreSQL", sonar, url, server.database(f"events_{turn}")))
             runs.append(events.ponder(sonar, url, wanted, packages))
             print("\n".join(events.table(runs)), flush=True)
     if {run.events for run in runs} != {wanted}:

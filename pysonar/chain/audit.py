@@ -9,41 +9,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from pysonar.chain.contract.events import (
-    CampaignCancelled,
-    CampaignCreated,
-    CampaignDeclined,
-    CampaignOpened,
-    LoggedEvent,
-    Settled,
-)
+from pysonar.chain.contract.events import CampaignCreated, CampaignOpened, LoggedEvent
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.event_records import EventRecords
 from pysonar.chain.node import rpc
-from pysonar.chain.submissions import submissions
+from pysonar.chain.submissions import Counters, submissions
 
 AT_ONCE = 50
 """Campaigns asked about at once: one exchange with most nodes."""
-_ENDS = (Settled, CampaignCancelled, CampaignDeclined)
-
-
-@dataclass(frozen=True)
-class Counters:
-    """How many submissions, verdicts and gains a campaign has."""
-
-    submitted: int
-    evaluated: int
-    version: int
-
-    def lack(self, expected: Counters) -> str | None:
-        """What is missing here, in words."""
-        for what in ("submitted", "evaluated", "version"):
-            found, right = getattr(self, what), getattr(expected, what)
-            if found < right:
-                return f"{found} of {right} events that Sonar counts as {what!r}"
-        return None
 
 
 def counted(history: Iterable[LoggedEvent]) -> Counters:
@@ -111,10 +85,11 @@ class Audit:
         self._waiting -= due
         found: dict[bytes, str] = {}
         for campaign in {*touched, *due}:
-            history = self._records.on_chain_all(campaign)
+            whole = self._records.counters_if_whole(campaign)
+            history = [] if whole else self._records.on_chain_all(campaign)
             lack = hole(history) if history else None
             if campaign in due:
-                lack = lack or counted(history).lack(self._known[campaign][1])
+                lack = lack or (whole or counted(history)).lack(self._known[campaign][1])
             if lack is not None:
                 found[campaign] = lack
         return found
@@ -129,9 +104,7 @@ class Audit:
 
     def _turn(self) -> list[bytes]:
         if self._live is None:
-            over = {logged.event.id for kind in _ENDS for logged in self._records.on_chain(kind, None)}
-            created = (logged.event.id for logged in self._records.on_chain(CampaignCreated, None))
-            self._live = [campaign for campaign in created if campaign not in over]
+            self._live = self._records.live_campaigns()
         if not self._live:
             return []
         self._next %= len(self._live)

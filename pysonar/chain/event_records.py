@@ -9,15 +9,20 @@ its "handled" mark.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pysonar.chain.contract.events import (
     BY_NAME,
+    CampaignCancelled,
+    CampaignCreated,
+    CampaignDeclined,
     CampaignEvent,
     E,
     Logged,
     LoggedEvent,
+    Settled,
     SonarEvent,
     Submitted,
     from_json,
@@ -26,6 +31,7 @@ from pysonar.chain.contract.events import (
 from pysonar.chain.database import transaction
 from pysonar.chain.migrations import Tables, migrate
 from pysonar.chain.node.answers import BlockRef
+from pysonar.chain.submissions import Counters
 
 CHECKPOINTS_KEPT = 1_000
 ROWS_AT_ONCE = 500
@@ -56,6 +62,9 @@ _STEP_5 = (
         where name = 'Submitted'""",
 )
 SCHEMA = Tables("follower", (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5))
+
+
+_ENDS = (Settled, CampaignCancelled, CampaignDeclined)
 
 
 @dataclass(frozen=True)
@@ -214,6 +223,11 @@ class EventRecords:
         )
         return list(dict.fromkeys(row["campaign"] for row in rows))
 
+    def live_campaigns(self) -> list[bytes]:
+        """Those that were created and are not over, in the order of their creation."""
+        over = {campaign for kind in _ENDS for campaign in self.campaigns_with(kind)}
+        return [campaign for campaign in self.campaigns_with(CampaignCreated) if campaign not in over]
+
     def handled_orphans(self) -> list[StoredEvent]:
         """Those that were handled and then left the chain."""
         return self._select(SonarEvent, _Search(condition="orphaned = 1 and handled = 1"))
@@ -221,6 +235,12 @@ class EventRecords:
     def on_chain_all(self, campaign: bytes) -> list[LoggedEvent]:
         """The whole story of a campaign, in chain order."""
         return [*self.on_chain(SonarEvent, campaign)]
+
+    def counters_if_whole(self, campaign: bytes) -> Counters | None:  # noqa: ARG002 - of those that can tell
+        """What the campaign's events come to, if records beside them show that none is missing among them;
+        None if that takes reading them, as here, where there are no such records.
+        """
+        return None
 
     def _select(self, kind: type[E], where: _Search) -> list[Stored[E]]:
         search = where.of(kind)
@@ -248,25 +268,65 @@ class EventRecords:
     def _store(self, events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
         """Those that are new, or back on the chain and not handled yet."""
         by_place = {(logged.block_hash, logged.log_index): logged for logged in events}
-        waiting = list(by_place.items())
-        new: list[LoggedEvent] = []
-        for first in range(0, len(waiting), ROWS_AT_ONCE):
-            some = dict(waiting[first : first + ROWS_AT_ONCE])
-            rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(some))
+        known = self._blocks_known({block for block, _ in by_place})
+        again = [logged for logged in by_place.values() if logged.block_hash in known]
+        if not again:  # nearly always; asked what came of each row, the database takes twice as long
+            self._insert(list(by_place.values()))
+            return list(by_place.values())
+        self._insert([logged for logged in by_place.values() if logged.block_hash not in known])
+        handled_or_there = {(one.block_hash, one.log_index) for one in again}
+        handled_or_there -= self._insert_again(again)
+        return [logged for place, logged in by_place.items() if place not in handled_or_there]
+
+    def _blocks_known(self, blocks: Collection[bytes]) -> set[bytes]:
+        """Those of which an event is stored."""
+        found: set[bytes] = set()
+        for some in _cut(list(blocks)):
+            statement = f"select distinct block_hash from event where block_hash in ({_places(some)})"  # noqa: S608 - our own words, here and below
+            found |= {bytes(row["block_hash"]) for row in self.database.execute(statement, some).fetchall()}
+        return found
+
+    def _insert(self, events: Sequence[LoggedEvent]) -> None:
+        for some in _cut(events):
+            self.database.execute(_INSERT + ", ".join([_ROW] * len(some)), _values(some))
+
+    def _insert_again(self, events: Sequence[LoggedEvent]) -> set[tuple[bytes, int]]:
+        """The same of blocks that are known: the places of those that are new, or back and not handled."""
+        found: set[tuple[bytes, int]] = set()
+        for some in _cut(events):
             changed = self.database.execute(
-                "insert into event"  # noqa: S608 - our own words
-                " (block_hash, log_index, block_number, transaction_hash, name, campaign, fields)"
-                f" values {rows} on conflict (block_hash, log_index)"
+                f"{_INSERT}{', '.join([_ROW] * len(some))} on conflict (block_hash, log_index)"
                 " do update set orphaned = 0 where event.orphaned = 1"
                 " returning block_hash, log_index, handled",
-                [value for place, logged in some.items() for value in _row(place, logged)],
+                _values(some),
             ).fetchall()
-            found = {(bytes(row["block_hash"]), row["log_index"]) for row in changed if not row["handled"]}
-            new += [logged for place, logged in some.items() if place in found]
-        return new
+            found |= {(bytes(row["block_hash"]), row["log_index"]) for row in changed if not row["handled"]}
+        return found
 
 
-def _row(place: tuple[bytes, int], logged: LoggedEvent) -> tuple[object, ...]:
-    event = logged.event
-    campaign = event.id if isinstance(event, CampaignEvent) else None
-    return (*place, logged.block_number, logged.transaction_hash, event.name, campaign, to_json(event))
+_COLUMNS = "block_hash, log_index, block_number, transaction_hash, name, campaign, fields"
+_INSERT = f"insert into event ({_COLUMNS}) values "  # noqa: S608 - our own words
+_ROW = "(?, ?, ?, ?, ?, ?, ?)"
+T = TypeVar("T")
+
+
+def _cut(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What goes into one statement."""
+    return (things[first : first + ROWS_AT_ONCE] for first in range(0, len(things), ROWS_AT_ONCE))
+
+
+def _places(things: Sequence[object]) -> str:
+    return ", ".join("?" * len(things))
+
+
+def _values(events: Sequence[LoggedEvent]) -> list[object]:
+    """What `_INSERT` binds."""
+    found: list[object] = []
+    for logged in events:
+        event = logged.event
+        campaign = event.id if isinstance(event, CampaignEvent) else None
+        found += (
+            logged.block_hash, logged.log_index, logged.block_number, logged.transaction_hash,
+            event.name, campaign, to_json(event),
+        )  # fmt: skip
+    return found

@@ -82,3 +82,20 @@ def submissions(history: Iterable[LoggedEvent]) -> dict[int, Submission]:
             case Reclaimed(index=index, miner=miner):
                 note(index, miner=miner, reclaimed=True)
     return {index: found[index] for index in sorted(found)}
+
+
+@dataclass(frozen=True)
+class Counters:
+    """How many submissions, verdicts and gains a campaign has."""
+
+    submitted: int
+    evaluated: int
+    version: int
+
+    def lack(self, expected: Counters) -> str | None:
+        """What is missing here, in words."""
+        for what in ("submitted", "evaluated", "version"):
+            found, right = getattr(self, what), getattr(expected, what)
+            if found < right:
+                return f"{found} of {right} events that Sonar counts as {what!r}"
+        return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pysonar.chain.contract.events import (
@@ -19,18 +20,22 @@ from pysonar.chain.contract.events import (
     CampaignOpened,
     Delivered,
     Improved,
+    Logged,
     LoggedEvent,
     Reclaimed,
     Settled,
+    SonarEvent,
     Submitted,
     Verdicts,
 )
-from sonar_web.index.rows import Database, read_many, read_one, upsert_many
+from pysonar.chain.contract.types import Verdict
+from sonar_web.index.rows import Database, read_many, read_one, storable, upsert_many
 from sonar_web.index.tables import amount
 
 CampaignRow = dict[str, Any]
 SubmissionRow = dict[str, Any]
-TotalKey = tuple[str, tuple[str, ...]]
+Changes = dict[str, int]
+"""What is added to each column of a row of totals; a column that is not named: nothing."""
 
 _TOTALS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     # table: (key, counters, amounts)
@@ -57,6 +62,14 @@ _TOTALS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 
 PATIENCE = 3_600
 """Seconds that work may wait for a Capsule before it counts as not available."""
+SECONDS_A_DAY = 86_400
+_WORDS = {verdict: verdict.name.lower() for verdict in Verdict}
+
+
+@lru_cache(maxsize=1024)
+def _date(day: int) -> str:
+    """The date of a day, counted from 1970-01-01, as YYYY-MM-DD in UTC."""
+    return datetime.datetime.fromtimestamp(day * SECONDS_A_DAY, datetime.UTC).date().isoformat()
 
 
 class Batch:
@@ -66,9 +79,20 @@ class Batch:
         self._database = database
         self._campaigns: dict[bytes, CampaignRow | None] = {}
         self._submissions: dict[tuple[bytes, int], SubmissionRow] = {}
-        self._totals: dict[tuple[str, tuple[str, ...]], dict[str, int]] = defaultdict(
-            lambda: defaultdict(int)
-        )
+        self._totals: dict[str, dict[tuple[str, ...], Changes]] = {
+            table: defaultdict(lambda: defaultdict(int)) for table in _TOTALS
+        }
+        self._followers: Mapping[type[SonarEvent], Callable[[CampaignRow, Any, int, int], None]] = {
+            CampaignOpened: self._open,
+            CampaignCancelled: self._cancel,
+            CampaignDeclined: self._decline,
+            Submitted: self._submit,
+            Verdicts: self._judge,
+            Improved: self._improve,
+            Reclaimed: self._reclaim,
+            Delivered: self._deliver,
+            Settled: self._settle,
+        }
 
     def apply(self, logged: LoggedEvent, at: int, *, sign: int = 1) -> None:
         """One event of a campaign, mined at `at`. What belongs to a campaign that is not known is left out:
@@ -78,52 +102,10 @@ class Batch:
         if isinstance(event, CampaignCreated):
             self._create(event, logged, at, sign)
             return
-        if not isinstance(event, CampaignEvent):
-            return
-        row = self._campaign(event.id)
-        if row is None:
-            return
-        match event:
-            case CampaignOpened():
-                row |= {
-                    "state": "open", "public_key": event.public_key, "model": event.model,
-                    "start": event.start, "best": event.start, "opened_at": at,
-                }  # fmt: skip
-                self._capsule(row, sign, opened=1, opening_seconds=at - row["created_at"])
-                self._silence(row, row["created_at"], at, sign)
-                self._day(row, at, sign, opened=1)
-            case CampaignCancelled():
-                if row["opened_at"] is None:
-                    self._silence(row, row["created_at"], min(at, row["submit_until"]), sign)
-                row |= {"state": "cancelled", "ended_at": at}
-            case CampaignDeclined():
-                row |= {"state": "declined", "ended_at": at, "reason": event.reason}
-                self._capsule(row, sign, declined=1)
-                self._silence(row, row["created_at"], at, sign)
-            case Submitted():
-                self._submit(row, event, logged, at, sign)
-            case Verdicts():
-                self._judge(row, event, at, sign)
-            case Improved():
-                self._improve(row, event, at, sign)
-            case Reclaimed():
-                place = self._submission(event.id, event.index)
-                if place is not None:
-                    place["reclaimed"] = 1
-                    self._miner(row, place["miner"], sign, reclaimed=1)
-            case Delivered():
-                if row["result"] is None:
-                    self._capsule(row, sign, delivered=1)
-                row |= {"result": event.result, "delivered_at": at}
-            case Settled():
-                self._unjudged(row, at, sign)
-                row |= {
-                    "state": "settled", "ended_at": at, "refund": amount(event.refund),
-                    "fees": amount(event.fees), "burned": amount(event.burned),
-                }  # fmt: skip
-                self._day(row, at, sign, settled=1)
-            case _:
-                pass
+        follow = self._followers.get(type(event))
+        row = self._campaign(event.id) if follow is not None and isinstance(event, CampaignEvent) else None
+        if follow is not None and row is not None:
+            follow(row, logged, at, sign)
 
     def forget(self, campaign: bytes) -> None:
         """Delete a campaign's rows, here and in the database; totals stay as they are."""
@@ -138,13 +120,11 @@ class Batch:
         campaigns = [row for row in self._campaigns.values() if row is not None]
         upsert_many(self._database, "campaign", ("id",), campaigns)
         upsert_many(self._database, "submission", ("campaign", "place"), list(self._submissions.values()))
-        for table in _TOTALS:
-            self._add_to(
-                table, {key: changes for (name, key), changes in self._totals.items() if name == table}
-            )
+        for table, totals in self._totals.items():
+            self._add_to(table, totals)
+            totals.clear()
         self._campaigns.clear()
         self._submissions.clear()
-        self._totals.clear()
 
     # --- one event each
 
@@ -157,48 +137,99 @@ class Batch:
             "burned": None, "created_block": logged.block_number, "created_at": at, "opened_at": None,
             "judged_at": None, "delivered_at": None, "ended_at": None, **_terms(event),
         }  # fmt: skip
-        self._capsule(row, sign, campaigns=1)
-        self._day(row, at, sign, campaigns=1, bounties=event.bounty)
+        self._capsule(row)["campaigns"] += sign
+        day = self._day(row, at)
+        day["campaigns"] += sign
+        day["bounties"] += sign * event.bounty
 
-    def _submit(self, row: CampaignRow, event: Submitted, logged: LoggedEvent, at: int, sign: int) -> None:
+    def _open(self, row: CampaignRow, logged: Logged[CampaignOpened], at: int, sign: int) -> None:
+        event = logged.event
+        row |= {
+            "state": "open", "public_key": event.public_key, "model": event.model,
+            "start": event.start, "best": event.start, "opened_at": at,
+        }  # fmt: skip
+        capsule = self._capsule(row)
+        capsule["opened"] += sign
+        capsule["opening_seconds"] += sign * (at - row["created_at"])
+        self._silence(row, row["created_at"], at, sign)
+        self._day(row, at)["opened"] += sign
+
+    def _cancel(self, row: CampaignRow, _: Logged[CampaignCancelled], at: int, sign: int) -> None:
+        if row["opened_at"] is None:
+            self._silence(row, row["created_at"], min(at, row["submit_until"]), sign)
+        row |= {"state": "cancelled", "ended_at": at}
+
+    def _decline(self, row: CampaignRow, logged: Logged[CampaignDeclined], at: int, sign: int) -> None:
+        row |= {"state": "declined", "ended_at": at, "reason": storable(logged.event.reason)}
+        self._capsule(row)["declined"] += sign
+        self._silence(row, row["created_at"], at, sign)
+
+    def _submit(self, row: CampaignRow, logged: Logged[Submitted], at: int, sign: int) -> None:
+        event = logged.event
         self._submissions[event.id, event.index] = {
             "campaign": event.id, "place": event.index, "miner": event.miner, "digest": event.update,
             "submitted_block": logged.block_number, "submitted_at": at, "verdict": None, "verdict_at": None,
             "version": None, "accuracy": None, "payout": None, "model": None, "reclaimed": 0,
         }  # fmt: skip
         row["submitted"] += 1
-        self._miner(row, event.miner, sign, submissions=1)
-        self._day(row, at, sign, submissions=1)
+        self._miner(row, event.miner)["submissions"] += sign
+        self._day(row, at)["submissions"] += sign
 
-    def _judge(self, row: CampaignRow, event: Verdicts, at: int, sign: int) -> None:
+    def _judge(self, row: CampaignRow, logged: Logged[Verdicts], at: int, sign: int) -> None:
+        event = logged.event
         head = self._submission(event.id, event.first)
         if head is not None:
             self._silence(row, max(head["submitted_at"], row["judged_at"] or 0), at, sign)
         row["judged_at"] = at
+        capsule = self._capsule(row)
         for index, verdict in event.each():
             row["evaluated"] += 1
-            self._day(row, at, sign, verdicts=1)
+            self._day(row, at)["verdicts"] += sign
             place = self._submission(event.id, index)
             if place is None:
                 continue
-            name = verdict.name.lower()
-            place |= {"verdict": name, "verdict_at": at}
-            self._miner(row, place["miner"], sign, **{name: 1})
-            self._capsule(row, sign, **{name: 1}, verdict_seconds=at - place["submitted_at"])
+            name = _WORDS[verdict]
+            place["verdict"], place["verdict_at"] = name, at
+            self._miner(row, place["miner"])[name] += sign
+            capsule[name] += sign
+            capsule["verdict_seconds"] += sign * (at - place["submitted_at"])
 
-    def _improve(self, row: CampaignRow, event: Improved, at: int, sign: int) -> None:
+    def _improve(self, row: CampaignRow, logged: Logged[Improved], at: int, sign: int) -> None:
+        event = logged.event
         row |= {
             "best": event.accuracy, "version": event.version, "model": event.model,
             "paid": amount(int(row["paid"]) + event.payout),
         }  # fmt: skip
-        self._day(row, at, sign, gains=1, paid=event.payout)
+        day = self._day(row, at)
+        day["gains"] += sign
+        day["paid"] += sign * event.payout
         place = self._submission(event.id, event.index)
         if place is not None:
             place |= {
                 "version": event.version, "accuracy": event.accuracy, "payout": amount(event.payout),
                 "model": event.model,
             }  # fmt: skip
-            self._miner(row, place["miner"], sign, earned=event.payout)
+            self._miner(row, place["miner"])["earned"] += sign * event.payout
+
+    def _reclaim(self, row: CampaignRow, logged: Logged[Reclaimed], _: int, sign: int) -> None:
+        place = self._submission(logged.event.id, logged.event.index)
+        if place is not None:
+            place["reclaimed"] = 1
+            self._miner(row, place["miner"])["reclaimed"] += sign
+
+    def _deliver(self, row: CampaignRow, logged: Logged[Delivered], at: int, sign: int) -> None:
+        if row["result"] is None:
+            self._capsule(row)["delivered"] += sign
+        row |= {"result": logged.event.result, "delivered_at": at}
+
+    def _settle(self, row: CampaignRow, logged: Logged[Settled], at: int, sign: int) -> None:
+        self._unjudged(row, at, sign)
+        event = logged.event
+        row |= {
+            "state": "settled", "ended_at": at, "refund": amount(event.refund),
+            "fees": amount(event.fees), "burned": amount(event.burned),
+        }  # fmt: skip
+        self._day(row, at)["settled"] += sign
 
     def _unjudged(self, row: CampaignRow, at: int, sign: int) -> None:
         """What was left when the campaign was settled: never opened, or a queue that nobody judged."""
@@ -212,7 +243,7 @@ class Batch:
 
     def _silence(self, row: CampaignRow, since: int, until: int, sign: int) -> None:
         """The campaign's request or the head of its queue waited for its Capsule from `since` on."""
-        self._capsule(row, sign, unavailable_seconds=max(0, until - since - PATIENCE))
+        self._capsule(row)["unavailable_seconds"] += sign * max(0, until - since - PATIENCE)
 
     # --- rows and totals
 
@@ -230,22 +261,16 @@ class Batch:
             self._submissions[key] = found
         return self._submissions[key]
 
-    def _miner(self, row: CampaignRow, miner: str, sign: int, **changes: int) -> None:
-        self._count("miner", (miner, row["asset"]), sign, changes)
+    def _miner(self, row: CampaignRow, miner: str) -> Changes:
+        return self._totals["miner"][miner, row["asset"]]
 
-    def _capsule(self, row: CampaignRow, sign: int, **changes: int) -> None:
-        self._count("capsule", (row["capsule"],), sign, changes)
+    def _capsule(self, row: CampaignRow) -> Changes:
+        return self._totals["capsule"][row["capsule"],]
 
-    def _day(self, row: CampaignRow, at: int, sign: int, **changes: int) -> None:
-        day = datetime.datetime.fromtimestamp(at, datetime.UTC).date().isoformat()
-        self._count("day", (day, row["asset"]), sign, changes)
+    def _day(self, row: CampaignRow, at: int) -> Changes:
+        return self._totals["day"][_date(at // SECONDS_A_DAY), row["asset"]]
 
-    def _count(self, table: str, key: tuple[str, ...], sign: int, changes: dict[str, int]) -> None:
-        totals = self._totals[table, key]
-        for name, change in changes.items():
-            totals[name] += sign * change
-
-    def _add_to(self, table: str, totals: Mapping[tuple[str, ...], dict[str, int]]) -> None:
+    def _add_to(self, table: str, totals: Mapping[tuple[str, ...], Changes]) -> None:
         names, counters, amounts = _TOTALS[table]
         before = read_many(self._database, table, names, list(totals))
         rows = []

@@ -11,6 +11,7 @@ from pysonar.chain.database import transaction
 from pysonar.chain.event_records import EventRecords
 from pysonar.chain.migrations import migrate
 from pysonar.chain.node.answers import BlockRef
+from pysonar.chain.submissions import Counters
 from sonar_web.index.batch import Batch
 from sonar_web.index.gas import take_back_gas
 from sonar_web.index.rows import Database, upsert_many
@@ -71,6 +72,35 @@ class IndexRecords(EventRecords):
         """When a block with events was mined, seconds since 1970."""
         row = self.database.execute("select at from block_time where hash = ?", (block_hash,)).fetchone()
         return int(row[0])
+
+    def counters_if_whole(self, campaign: bytes) -> Counters | None:
+        """See `EventRecords.counters_if_whole`: by the rows of the campaign and its submissions. After a
+        first reading that is the whole index, and reading each event again would take as long.
+        """
+        row = self.database.execute(
+            "select opened_at, submitted, evaluated, version from campaign where id = ?", (campaign,)
+        ).fetchone()
+        if row is None or (row["submitted"] and row["opened_at"] is None):
+            return None
+        queue = self.database.execute(
+            "select place, verdict, version from submission where campaign = ? order by place", (campaign,)
+        ).fetchall()
+        judged = [place["place"] for place in queue if place["verdict"] is not None]
+        versions = [place["version"] for place in queue if place["version"] is not None]
+        if (
+            [place["place"] for place in queue] != list(range(row["submitted"]))
+            or judged != list(range(row["evaluated"]))
+            or versions != list(range(1, row["version"] + 1))
+        ):
+            return None
+        return Counters(row["submitted"], row["evaluated"], row["version"])
+
+    def live_campaigns(self) -> list[bytes]:
+        """See `EventRecords.live_campaigns`: by their rows; the index has no list of events by name."""
+        rows = self.database.execute(
+            "select id from campaign where state in ('requested', 'open') order by created_block, id"
+        ).fetchall()
+        return [bytes(row["id"]) for row in rows]
 
     # Statistics.
 

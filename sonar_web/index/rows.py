@@ -5,7 +5,9 @@ Names of tables and columns are our own words; values are always bound.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
 ROWS_AT_ONCE = 200
@@ -55,7 +57,9 @@ def read_many(
 def upsert_many(
     database: Database, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert rows, each with the same columns, or write them over those of the same key."""
+    """Insert rows, each with the same columns (two or more), or write them over those of the same key. Texts
+    of strangers must be `storable`.
+    """
     for first in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[first : first + ROWS_AT_ONCE]
         names = list(some[0])
@@ -65,7 +69,7 @@ def upsert_many(
             f"insert into {table} ({', '.join(names)}) values {places}"  # noqa: S608 - our own words
             f" on conflict ({', '.join(key)}) do update set {changes}"
         )
-        database.execute(statement, [storable(row[name]) for row in some for name in names])
+        database.execute(statement, list(itertools.chain.from_iterable(map(itemgetter(*names), some))))
 
 
 def storable(value: Any) -> Any:

@@ -72,7 +72,12 @@ _STEP_3 = (
 )
 # Nobody asks an index for the places of a queue by their JSON; a re-org is looked for by block.
 _STEP_4 = ("drop index if exists event_queue", "create index event_block on event (block_number)")
-TABLES = Tables("statistics", (_STEP_1, _STEP_2, _STEP_3, _STEP_4))
+# Of all events by their names, only those of certificates are asked for.
+_STEP_5 = (
+    "drop index if exists event_name",
+    "create index event_certificate on event (block_number, log_index) where name = 'CapsuleRegistered'",
+)
+TABLES = Tables("statistics", (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5))
 
 DIGITS = 40
 

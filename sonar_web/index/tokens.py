@@ -10,7 +10,7 @@ from web3 import Web3
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.tokens import asset_at
 from pysonar.chain.errors import NotATokenError
-from sonar_web.index.rows import Database, upsert
+from sonar_web.index.rows import Database, storable, upsert
 
 
 class TokenReader:
@@ -35,7 +35,7 @@ class TokenReader:
                 if stop is not None and stop.is_set():
                     break
                 symbol, decimals = token_at(self._web3, address)
-                row = {"address": address, "symbol": symbol, "decimals": decimals}
+                row = {"address": address, "symbol": symbol and storable(symbol), "decimals": decimals}
                 upsert(database, "token", ("address",), row)
                 found += 1
         finally:

@@ -8,9 +8,9 @@ bytes and a hostile `decline` reason must not stop everybody's follower.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -63,52 +63,87 @@ class EventAbi:
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Values by field name (addresses lower-case as eth_abi gives them, strings with U+FFFD for bad
         bytes).
+
+        Every field of Sonar's events is one word, or points to bytes by one: cutting words out is tens of
+        times faster than a general decoder, and events are read by the million.
         """
-        indexed = sum(is_indexed for *_, is_indexed in self.fields)
-        if len(topics) != indexed + 1 or topics[0] != self.topic:
-            raise UndecodableLogError(topics[0].hex() if topics else "none", f"expected {indexed + 1} topics")
-        in_topics, in_data = iter(topics[1:]), 0
-        values: dict[str, Any] = {}
+        form = self._form
+        if len(topics) != form.topics or topics[0] != self.topic:
+            raise UndecodableLogError(topics[0].hex() if topics else "none", f"expected {form.topics} topics")
         try:
-            for name, kind, is_indexed in self.fields:
-                if is_indexed:
-                    word = next(in_topics)
-                else:
-                    word, in_data = data[in_data : in_data + 32], in_data + 32
-                values[name] = _value(kind, word, data)
+            if set(map(len, topics)) != {32} or len(data) < form.bytes_of_words:
+                raise ValueError("a word is missing")
+            words = [*topics[1:], *[data[at : at + 32] for at in range(0, form.bytes_of_words, 32)]]
+            values = {name: read(words[place]) for name, read, place in form.fields}
+            for name, kind in form.pointers:
+                values[name] = _pointed_at(kind, values[name], data)
         except ValueError as error:
             raise UndecodableLogError(self.topic.hex(), f"the data do not fit {self.name}") from error
         return values
 
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """The fields that are addresses."""
+        return tuple(name for name, kind, _ in self.fields if kind == "address")
 
-def _value(kind: str, word: bytes, data: bytes) -> Any:
-    """One field of an event, from its 32-byte word; bytes and strings stand where the word points to.
+    @cached_property
+    def _form(self) -> _Form:
+        indexed = [name for name, _, is_indexed in self.fields if is_indexed]
+        places = [*indexed, *(name for name, _, is_indexed in self.fields if not is_indexed)]
+        return _Form(
+            topics=1 + len(indexed),
+            bytes_of_words=32 * (len(places) - len(indexed)),
+            fields=tuple((name, _reader(kind), places.index(name)) for name, kind, _ in self.fields),
+            pointers=tuple((name, kind) for name, kind, _ in self.fields if kind in ("bytes", "string")),
+        )
 
-    Every field of Sonar's events is one word or such a pointer: cutting words out is tens of times faster
-    than a general decoder, and events are read by the million. Raises ValueError.
+
+@dataclass(frozen=True)
+class _Form:
+    """How an event is cut up. `fields`: name, how its word is read, and the word's place among those of the
+    topics and then of the data. `pointers`: those whose word says where in the data they begin.
     """
-    if len(word) != 32:
-        raise ValueError("a word is missing")
+
+    topics: int
+    bytes_of_words: int
+    fields: tuple[tuple[str, Callable[[bytes], Any], int], ...]
+    pointers: tuple[tuple[str, str], ...]
+
+
+def _reader(kind: str) -> Callable[[bytes], Any]:
+    """How a field's word of 32 bytes is read; the reader raises ValueError. Of bytes and strings, their
+    place.
+    """
     if kind == "bytes32":
-        return word
-    number = int.from_bytes(word, "big")
+        return bytes
+    if kind in ("uint256", "bytes", "string"):
+        return int.from_bytes
     if kind == "address":
-        if number >> 160:
-            raise ValueError("not an address")
-        return "0x" + word[12:].hex()
-    if kind.startswith("uint"):
-        if number >> int(kind[4:]):
+        return _address
+    bits = 1 if kind == "bool" else int(kind.removeprefix("uint"))
+
+    def narrow(word: bytes) -> int | bool:
+        number = int.from_bytes(word, "big")
+        if number >> bits:
             raise ValueError("out of range")
-        return number
-    if kind == "bool" and number < 2:
-        return bool(number)
-    if kind in ("bytes", "string"):
-        length = int.from_bytes(data[number : number + 32], "big")
-        found = data[number + 32 : number + 32 + length]
-        if len(data) < number + 32 or len(found) != length:
-            raise ValueError("cut short")
-        return found if kind == "bytes" else found.decode("utf-8", errors="replace")
-    raise ValueError(f"a field of the type {kind}")
+        return bool(number) if kind == "bool" else number
+
+    return narrow
+
+
+@lru_cache(maxsize=1 << 13)  # the same accounts stand in many logs
+def _address(word: bytes) -> str:
+    if any(word[:12]):
+        raise ValueError("not an address")
+    return "0x" + word[12:].hex()
+
+
+def _pointed_at(kind: str, at: int, data: bytes) -> bytes | str:
+    length = int.from_bytes(data[at : at + 32], "big")
+    found = data[at + 32 : at + 32 + length]
+    if len(data) < at + 32 or len(found) != length:
+        raise ValueError("cut short")
+    return found if kind == "bytes" else found.decode("utf-8", errors="replace")
 
 
 @cache

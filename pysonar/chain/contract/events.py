@@ -7,8 +7,10 @@ block.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
@@ -16,6 +18,12 @@ from pysonar.chain.contract import abi
 from pysonar.chain.contract.types import EMPTY, Terms, Verdict
 from pysonar.chain.errors import UndecodableLogError
 from pysonar.chain.node.answers import Log
+
+
+@lru_cache(maxsize=1 << 10)
+def _verdicts(numbers: tuple[int, ...]) -> tuple[Verdict, ...]:
+    """ValueError for a number that is no verdict."""
+    return tuple(map(Verdict, numbers))
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Verdicts(CampaignEvent):
     verdicts: tuple[Verdict, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "verdicts", tuple(map(Verdict, self.verdicts)))
+        object.__setattr__(self, "verdicts", _verdicts(tuple(self.verdicts)))
 
     def each(self) -> Iterator[tuple[int, Verdict]]:
         """Index and verdict of each submission."""
@@ -189,21 +197,14 @@ def decode_log(log: Log) -> LoggedEvent:
     if known is None:
         raise UndecodableLogError(topics[0].hex() if topics else "none", "Sonar has no such event")
     values = known.decode(topics, log.data)
-    for name, kind, _ in known.fields:
-        if kind == "address":
-            values[name] = checksum(values[name])
+    for name in known.addresses:
+        values[name] = checksum(values[name])
     name = _as_newest(known.name, values)
     try:
         event = BY_NAME[name](**values)
     except ValueError as error:  # a verdict outside the enum
         raise UndecodableLogError(topics[0].hex(), f"a value of {known.name} is out of range") from error
-    return LoggedEvent(
-        event=event,
-        block_number=log.block_number,
-        block_hash=log.block_hash,
-        log_index=log.log_index,
-        transaction_hash=log.transaction_hash,
-    )
+    return Logged(event, log.block_number, log.block_hash, log.log_index, log.transaction_hash)
 
 
 def _as_newest(name: str, values: dict[str, Any]) -> str:
@@ -219,9 +220,22 @@ def _as_newest(name: str, values: dict[str, Any]) -> str:
     return name
 
 
+_IN_JSON: Mapping[type, Callable[[Any], object]] = {
+    bytes: lambda value: f'"0x{value.hex()}"',
+    int: int,
+    str: encode_basestring_ascii,
+    tuple: lambda values: list(map(int, values)),
+}
+_FORMS = {
+    kind: "{" + ", ".join(f'"{field.name}": %s' for field in fields(kind)) + "}" for kind in BY_NAME.values()
+}
+
+
 def to_json(event: SonarEvent) -> str:
-    """The event's fields as JSON text (bytes in hex), for the local database."""
-    return json.dumps({k: "0x" + v.hex() if isinstance(v, bytes) else v for k, v in vars(event).items()})
+    """The event's fields as JSON text (bytes in hex), for the local database. As the standard library would
+    write it, several times as quickly: it is done for every event.
+    """
+    return _FORMS[type(event)] % tuple([_IN_JSON[type(value)](value) for value in vars(event).values()])
 
 
 def from_json(name: str, text: str) -> SonarEvent:

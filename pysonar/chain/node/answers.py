@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+_OBJECT = (dict, Mapping)  # what JSON gives first: to ask whether it is a mapping of any kind takes long
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
@@ -35,8 +37,7 @@ class BlockRef:
     base_fee: int | None
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(NamedTuple):
     """One log in a mined block. `address` in lower case."""
 
     address: str
@@ -184,24 +185,37 @@ def block_transactions(value: object) -> tuple[Transaction, ...]:
 
 def logs(value: object) -> tuple[Log, ...]:
     """A list of logs in mined blocks; those that a re-org removed are left out."""
-    found = _list_of(lambda entry: None if _removed(entry) else log(entry))(value)
-    return tuple(entry for entry in found if entry is not None)
+    if not isinstance(value, list | tuple):
+        raise NotUnderstood("a list")
+    return tuple(log(entry) for entry in value if not _removed(entry))
+
+
+_REPEATED = 1 << 13
+_address_again, _quantity_again, _hash32_again = (
+    lru_cache(_REPEATED)(address),
+    lru_cache(_REPEATED)(quantity),
+    lru_cache(_REPEATED)(hash32),
+)
+"""Logs come by the million, and in most of them stand the blocks, campaigns and accounts of those before."""
 
 
 def log(value: object) -> Log:
     """One log in a mined block."""
     said = _fields(value, "a log")
-    try:  # logs come by the million
+    try:
+        topics = said.get("topics")
+        if not isinstance(topics, list | tuple):
+            raise NotUnderstood("a list")
         return Log(
-            address(said.get("address")),
-            _topics(said.get("topics")),
+            _address_again(said.get("address")),
+            tuple(map(_hash32_again, topics)),
             data(said.get("data")),
-            quantity(said.get("blockNumber")),
-            hash32(said.get("blockHash")),
-            quantity(said.get("logIndex")),
-            hash32(said.get("transactionHash")),
+            _quantity_again(said.get("blockNumber")),
+            _hash32_again(said.get("blockHash")),
+            _quantity_again(said.get("logIndex")),
+            _hash32_again(said.get("transactionHash")),
         )
-    except NotUnderstood:
+    except (NotUnderstood, TypeError):  # a list, or an object, where a text must be, is remembered by none
         return _log_named(said)
 
 
@@ -258,7 +272,7 @@ def transaction(value: object) -> Transaction:
 
 
 def _fields(value: object, what: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _OBJECT):
         raise NotUnderstood(what)
     return value
 
@@ -300,7 +314,7 @@ def _text(value: object) -> str:
 
 
 def _removed(value: object) -> bool:
-    return isinstance(value, Mapping) and value.get("removed") is True
+    return isinstance(value, _OBJECT) and value.get("removed") is True
 
 
 def _hex(raw: bytes) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
+
 import pytest
 from eth_abi.abi import encode
 from hypothesis import given
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.abi import EventAbi
+from pysonar.chain.contract.events import BY_NAME, SonarEvent, from_json, to_json
+from pysonar.chain.contract.types import Verdict
 from pysonar.chain.errors import UndecodableLogError
 from tests.json_types import JsonObject
 
@@ -50,6 +55,25 @@ def test_whatever_a_log_holds_it_is_read_or_refused(
     except UndecodableLogError:
         return
     assert found.keys() == {name for name, _, _ in event.fields}
+
+
+@pytest.mark.parametrize("kind", BY_NAME.values(), ids=lambda kind: kind.name)
+def test_an_event_is_kept_as_the_standard_library_would_write_it(kind: type[SonarEvent]) -> None:
+    forms = {
+        "bytes": st.binary(min_size=32, max_size=32),
+        "int": st.integers(0, 2**256 - 1),
+        "str": st.text(),
+        "tuple[Verdict, ...]": st.lists(st.sampled_from(Verdict), max_size=32).map(tuple),
+    }
+
+    @given(st.fixed_dictionaries({field.name: forms[str(field.type)] for field in fields(kind)}))
+    def check(values: JsonObject) -> None:
+        event = kind(**values)
+        plain = {name: "0x" + v.hex() if isinstance(v, bytes) else v for name, v in vars(event).items()}
+        assert to_json(event) == json.dumps(plain)
+        assert from_json(kind.name, to_json(event)) == event
+
+    check()
 
 
 def test_dirty_words_are_refused() -> None:

@@ -21,11 +21,12 @@ from pysonar.protocol.artifacts.result import Result, SubmissionRecord, version_
 from pysonar.protocol.artifacts.sealed_input import SealedInput
 from pysonar.protocol.artifacts.spec.algorithm import Algorithm
 from pysonar.protocol.artifacts.spec.initial import FromCampaign, SealedWeights, Zeros
-from pysonar.protocol.artifacts.spec.spec import DEFAULT_STEPS, PrivacyFloor, Spec, Validation
+from pysonar.protocol.artifacts.spec.spec import DEFAULT_STEPS, WIDE_STEPS, PrivacyFloor, Spec, Validation
 
 __all__ = [
     "DEFAULT_STEPS",
     "MAX_BYTES",
+    "WIDE_STEPS",
     "Algorithm",
     "ArtifactError",
     "AuditPackage",

@@ -24,7 +24,7 @@ from pysonar.chain.address import require_address
 from pysonar.chain.contract.tokens import ETHER, Asset
 from pysonar.chain.errors import BadAddressError
 from pysonar.protocol.amounts import AmountError, format_ppm, parse_ppm, parse_seconds
-from pysonar.protocol.artifacts import DEFAULT_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
+from pysonar.protocol.artifacts import DEFAULT_STEPS, WIDE_STEPS, Algorithm, FromCampaign, PrivacyFloor, Zeros
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.artifacts.spec.algorithm import check_size
 from pysonar.protocol.artifacts.spec.least_gain import (
@@ -69,7 +69,7 @@ class Plan:
             goes to Capsule; unsaid and in ether, it is 0.2 % of the bounty and 0.001 at least.
         guiding_share: share of the validation records, ppm or text such as "50 %", that guides the search for
             the step and is not paid for; the others decide. 0: all do both. Unsaid, as `min_gain` is: half of
-            200 records or more, none of fewer (docs/noise-mining.md).
+            100 records or more, none of fewer (docs/noise-mining.md).
         evaluations: how many submissions are measured; those behind them gain nothing. 0: any number.
         submit_for, review_for: how long miners may submit, and Capsule may review after that; seconds.
         max_pending: submissions that may wait for a verdict.
@@ -78,7 +78,7 @@ class Plan:
         start: accuracy of the initial model, ppm; None: measured on the validation records. It must be given
             if the model continues an earlier campaign.
         start_tolerance: how far Capsule's measure may be from it, ppm.
-        steps: what a gradient may be multiplied with.
+        steps: what a gradient may be multiplied with; unsaid up to 2, for the metric "log_loss" up to 8.
         key_bits: 2048, 3072 (default) or 4096; 8192 for scheme "rlwe", 16384 for a network.
         weight_bound: largest absolute weight.
         difference_norm: a longer gradient is scaled down to it.
@@ -112,7 +112,7 @@ class Plan:
     metric: str = ""
     start: int | None = None
     start_tolerance: int = 10_000
-    steps: tuple[float, ...] = DEFAULT_STEPS
+    steps: tuple[float, ...] = ()
     key_bits: int = 0
     weight_bound: float = 8.0
     difference_norm: float = 1000.0
@@ -158,6 +158,8 @@ class Plan:
             object.__setattr__(self, "key_bits", scheme_named(self.algorithm.scheme).key_sizes[0])
         if not self.metric:
             object.__setattr__(self, "metric", "r2" if self.schema.classes is None else "accuracy")
+        if not self.steps:
+            object.__setattr__(self, "steps", WIDE_STEPS if self.metric == "log_loss" else DEFAULT_STEPS)
         for name, least, most in (
             ("bounty", 1, MOST_WEI), ("stake", 0, MOST_WEI), ("fee", 0, MOST_WEI),
             ("target", 1, 1_000_000), ("min_gain", 1, self.target),
@@ -237,7 +239,9 @@ class Plan:
             return self
         share = USUAL_GUIDES if self.guides_by_rows and rows >= LEAST_SPLIT else self.guiding_share
         split = replace(self, guiding_share=share)
-        return replace(split, min_gain=usual_min_gain(rows, split.guiding_rows(rows), self.target))
+        guarded = replace(split, min_gain=usual_min_gain(rows, split.guiding_rows(rows), self.target))
+        object.__setattr__(guarded, "gain_by_rows", True)  # still nobody's own word
+        return guarded
 
     def guiding_rows(self, rows: int) -> int:
         """How many of so many validation records guide the search.

@@ -8,6 +8,7 @@ from typing import Any
 
 from openmined_syft.rules import rule_names
 from pysonar.protocol.amounts import format_ppm
+from pysonar.protocol.artifacts import DEFAULT_STEPS
 from pysonar.protocol.artifacts.spec.algorithm import FAMILIES, defaults_of, metrics_of
 from pysonar.protocol.artifacts.spec.least_gain import FEE_SHARE_PPM, LEAST_FEE, LEAST_SPLIT, USUAL_GAIN
 from pysonar.scientist.planning.plan import DEFAULT_STAKE, Plan
@@ -135,7 +136,7 @@ KEYS = (
         "metric",
         "text",
         "How the model is measured, see the table of families.",
-        'metric = "balanced_accuracy"',
+        'metric = "auc"',
         "accuracy for classes, r2 for numbers",
     ),
     Key(
@@ -172,7 +173,7 @@ KEYS = (
         "list of numbers",
         "What Capsule may multiply a gradient with.",
         "steps = [0.5, 1, 2]",
-        _default("steps"),
+        f"{_shown('steps', DEFAULT_STEPS)}; for the metric log_loss also 4 and 8",
     ),
     Key("weight_bound", "number", "Largest absolute weight.", "weight_bound = 8", _default("weight_bound")),
     Key(
@@ -371,8 +372,10 @@ def page() -> str:
         lines.append(f"| `{family}` | {label} | {metrics} | {own} | {WHEN[family]} |")
     lines += [
         "",
-        "`balanced_accuracy` is what to take where one class is rare: under `accuracy` a model that always",
-        "names the frequent class starts so high that nobody can gain.",
+        "`auc` is what to take where one class is rare: under `accuracy` a model that always",
+        "names the frequent class starts so high that nobody can gain, and under `balanced_accuracy` or",
+        "`macro_f1` whoever shifts the bias of the first mine's model is paid without a record",
+        "(docs/noise-mining.md). `auc` leaves it to you where to draw the line between the classes.",
         "",
         *LIMITS.splitlines(),
         "",

@@ -6,6 +6,7 @@ import pytest
 
 from openmined_oracle.campaigns.operator_rules import published_terms
 from openmined_oracle.home import CapsuleSettings
+from pysonar.protocol.artifacts import DEFAULT_STEPS
 from pysonar.protocol.artifacts.spec.least_gain import DEVIATIONS
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan_file import plan_from
@@ -28,7 +29,7 @@ def test_without_a_word_the_smallest_paid_gain_follows_from_the_records(
 
 
 @pytest.mark.parametrize(
-    ("rows", "guides", "least"), [(199, 0, 30_151), (200, 100, 60_000), (360, 180, 50_000)]
+    ("rows", "guides", "least"), [(99, 0, 40_405), (100, 50, 100_000), (360, 180, 50_000)]
 )
 def test_without_a_word_half_of_many_records_only_guide(
     plan_values: JsonObject, rows: int, guides: int, least: int
@@ -62,7 +63,7 @@ def test_without_a_word_the_fee_is_a_share_of_the_bounty(plan_values: JsonObject
     assert plan_from(plan_values | {"bounty": "0.1 ETH"}).fee == 10**15
 
 
-@pytest.mark.parametrize("rows", [2, 20, 99, 199, 200, 201, 360, 100_000])
+@pytest.mark.parametrize("rows", [2, 20, 99, 100, 101, 360, 100_000])
 def test_what_is_proposed_is_what_a_capsule_accepts_by_its_own_terms(
     plan_values: JsonObject, rows: int
 ) -> None:
@@ -77,3 +78,10 @@ def test_what_is_proposed_is_what_a_capsule_accepts_by_its_own_terms(
         strict = published_terms(CapsuleSettings(certificate="A", least_gain_deviations=DEVIATIONS))
         assert list(strict.to_gain("logistic", plan.min_gain, paying)) == []
         assert list(strict.to_gain("logistic", plan.min_gain // 3, paying)) != []
+
+
+def test_the_search_goes_far_where_the_size_of_scores_is_measured(plan_values: JsonObject) -> None:
+    """Else the rest is paid to whoever multiplies the published model. What is said is kept."""
+    assert plan_from(plan_values).steps == DEFAULT_STEPS
+    assert plan_from(plan_values | {"metric": "log_loss"}).steps == (*DEFAULT_STEPS, 4.0, 8.0)
+    assert plan_from(plan_values | {"metric": "log_loss", "steps": [0.5, 1]}).steps == (0.5, 1)

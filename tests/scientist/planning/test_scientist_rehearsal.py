@@ -153,7 +153,7 @@ def test_a_rare_class_that_nobody_can_earn_on_is_asked_back_with_the_metric_to_t
     unclear = noisy.set_column(0, "height", pa.array(np.random.default_rng(2).normal(1.7, 0.1, 200)))
     values = plan_values | {"target": "99 %", "min_gain": "2 %"}
     (slip,) = rehearse(plan_from(values), unclear, 0).slips()
-    assert 'metric = "balanced_accuracy"' in slip
+    assert 'metric = "auc"' in slip
     balanced = rehearse(plan_from(values | {"metric": "balanced_accuracy"}), unclear, 0)
     assert balanced.start == 500_000
     assert (
@@ -220,6 +220,22 @@ def test_what_takes_no_record_and_is_paid_is_said_with_what_to_do(plan_values: J
     assert "only names" in said
     assert "list the most frequent class first among the label's" in said
     assert rehearse(plan_from(plan_values | usual), table(300), 0).unearned == (None, None)
+
+
+@pytest.mark.parametrize("rows", [40, 99, 100])
+def test_fewer_records_than_any_guard_can_hold_are_refused_where_the_guards_are_left_to_them(
+    plan_values: JsonObject, rows: int
+) -> None:
+    del plan_values["min_gain"]
+    rehearsed = rehearse(plan_from(plan_values).for_rows(rows), table(rows), 0)
+    if rows < 100:
+        with pytest.raises(
+            PlanError, match=f"is {rows}; expected 100 or more, since of so few, guesses find"
+        ):
+            rehearsed.require_enough_records()
+        assert sum("guesses find" in line for line in rehearsed.warnings()) == 1
+    else:
+        rehearsed.require_enough_records()
 
 
 @pytest.mark.parametrize(("rows", "said"), [(99, "so few"), (100, '"50 %"'), (199, '"50 %"'), (200, "")])

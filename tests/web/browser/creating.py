@@ -53,7 +53,7 @@ def fill(page: Page, records: Path, capsule: str, **more: str) -> None:
     page.get_by_label("Title").fill(more.get("title", "Irises, from a browser"))
     page.get_by_label("Description").fill("Petals in centimetres.")
     page.get_by_label("Validation records (CSV)").set_input_files(records)
-    page.get_by_text("90 records, 4 columns").wait_for()
+    page.get_by_text("300 records, 4 columns").wait_for()
     page.get_by_label("Bounty (ETH)").fill(more.get("bounty", "1.5"))
     page.get_by_label("Target (%)").fill(more.get("target", "90"))
     page.get_by_role("combobox", name="Capsule").select_option(capsule)

@@ -70,7 +70,7 @@ def capsule_process(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
     """A validation file as scientists have them: two kinds of column and a label."""
-    return write_records(tmp_path / "validation.csv", rows=90, seed=7)
+    return write_records(tmp_path / "validation.csv", rows=300, seed=7)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
     wallet.install(reader.page)
     page = reader.open("/create", "Have a model trained")
     assert reader.audit() == ""
-    fill(page, records, capsule_process, target="45")
+    fill(page, records, capsule_process, target="50")
     page.get_by_text("The model starts at 33.3333").wait_for()
     key = make_key(page, tmp_path).read_text()
     assert key.startswith("-----BEGIN PGP PRIVATE KEY BLOCK-----")

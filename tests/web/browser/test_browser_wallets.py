@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
     """A validation file as scientists have them."""
-    return write_records(tmp_path / "validation.csv", rows=90, seed=7)
+    return write_records(tmp_path / "validation.csv", rows=300, seed=7)
 
 
 @pytest.fixture

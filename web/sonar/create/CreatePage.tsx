@@ -74,7 +74,7 @@ export function CreatePage() {
             <div className="spaced">
               <FieldEditor fields={draft.fields} sheet={sheet} onChange={(fields) => setDraft((before) => ({ ...before, fields }))} />
               {(wrong.fields ?? startTrouble) != null && <p className="wrong" role="alert">{wrong.fields ?? startTrouble}</p>}
-              {start !== null && wrong.fields === undefined && <p className="hint">The model starts at {percent(start)}: what always giving the first answer gets right. Capsule measures this, too.</p>}
+              {start !== null && wrong.fields === undefined && <p className="hint">The model starts at {percent(start)}: what one that has learned nothing gets. Capsule measures this, too.</p>}
             </div>
           )}
         </section>

@@ -85,7 +85,9 @@ describe("a draft", () => {
     const [draft, sheet] = draftOf(CSV, { target: "80" });
     const rows = (count: number) => ({ ...sheet, rows: Array.from({ length: count }, (_, at) => sheet.rows[at % sheet.rows.length] ?? []) });
     expect(faults(draft, rows(12), 333_333).file).toBe("12 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 13 or more.");
-    expect(faults(draft, rows(13), 333_333).file).toBeUndefined();
+    expect(faults({ ...draft, minGain: "1" }, rows(13), 333_333).file).toBeUndefined();
+    expect(faults(draft, rows(99), 333_333).file).toMatch(/^99 records cannot be told from luck.*Choose 100 or more/);
+    expect(faults(draft, rows(100), 333_333).file).toBeUndefined();
     const guards = { guiding_rows: 100, min_gain: 10_000, fee: "0" };
     expect(faults({ ...draft, target: "8" }, rows(200), 10_000, undefined, guards).file).toBe("100 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 250 or more.");
     expect(faults({ ...draft, target: "10" }, rows(200), 10_000, undefined, guards).file).toBeUndefined();
@@ -100,9 +102,10 @@ describe("a draft", () => {
     const [draft, sheet] = draftOf(`x,y\n${"1,a\n".repeat(9)}2,b\n`);
     const label = labelOf(draft);
     if (label === undefined) throw new Error("no label");
-    expect([familyOf(draft, label), metricOf(draft, label, sheet).metric]).toEqual(["logistic", "balanced_accuracy"]);
+    expect([familyOf(draft, label), metricOf(draft, label, sheet).metric]).toEqual(["logistic", "auc"]);
     expect(metricOf({ ...draft, metric: "accuracy" }, label, sheet).metric).toBe("accuracy");
-    expect([startOf(draft, sheet), startOf({ ...draft, metric: "accuracy" }, sheet)]).toEqual([500_000, 900_000]);
+    const starts = ["", "balanced_accuracy", "accuracy"].map((metric) => startOf({ ...draft, metric }, sheet));
+    expect(starts).toEqual([500_000, 500_000, 900_000]);
     expect(parametersOf({ ...draft, bends: "yes" })).toEqual({ features: { name: "fourier", count: 256, gamma: 0.3 } });
     const [numbers] = draftOf("x,y\n1,0.5\n2,0.25\n");
     const number = labelOf(numbers);

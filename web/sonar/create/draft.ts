@@ -109,12 +109,17 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   if (sheet !== null && found.target === undefined && target !== null && paying < leastRows(target)) {
     const more = Math.ceil((leastRows(target) * sheet.rows.length) / Math.max(1, paying)); // of more, the same share only guides
     found.file = `${paying} records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose ${more} or more.`;
+  } else if (sheet !== null && draft.minGain === "" && sheet.rows.length < LEAST_RECORDS) {
+    found.file = `${sheet.rows.length} records cannot be told from luck: guesses would be paid, whatever is asked for. Choose ${LEAST_RECORDS} or more, or say a least gain of your own.`;
   }
   const days = Number(draft.days);
   if (!(days >= 0.01 && days <= 365)) found.days = "From 0.01 to 365 days.";
   if (!/^[1-9]\d{0,5}$/.test(draft.trainingSteps)) found.trainingSteps = "A whole number from 1 to 999,999.";
   return found;
 }
+
+/** Of fewer no guard keeps luck out, as `sonar campaign create` says. */
+const LEAST_RECORDS = 100;
 
 /** The fewest paying records of which none earns over a tenth of the bounty; the target in ppm is what the contract divides by. As `sonar campaign create` asks. */
 const leastRows = (target: number): number => Math.ceil(10_000_000 / target);

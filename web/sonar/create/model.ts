@@ -20,7 +20,7 @@ export function labelOf(draft: Pick<Draft, "fields">): FieldDraft | undefined {
 export function choicesOf(label: FieldDraft): Choices {
   const count = classesOf(label).length;
   if (count === 0) return { families: [["ridge", "Ridge regression"], ["linear", "Linear regression"]], metrics: [["r2", "R², the share of the variance that it explains"]] };
-  const metrics = [["accuracy", "Share of right answers"], ["balanced_accuracy", "The same, each class counting alike"]] as const;
+  const metrics = [["accuracy", "Share of right answers"], ["auc", "How well the classes are told apart (AUC)"], ["balanced_accuracy", "Right answers, each class counting alike"]] as const;
   const rest = ["one_vs_rest", "One against the rest"] as const;
   return { families: count === 2 ? [["logistic", "Logistic regression"], rest] : [rest], metrics };
 }
@@ -36,7 +36,7 @@ export function metricOf(draft: Draft, label: FieldDraft, sheet: Sheet): { metri
   const counts = new Map<unknown, number>();
   for (const value of typed(sheet, label).values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const most = Math.max(...counts.values()) / sheet.rows.length;
-  return most > RARE ? { metric: "balanced_accuracy", why: `${Math.round(most * 100)} % of the records have the same answer, so each class counts alike.` } : { metric: "accuracy", why: "" };
+  return most > RARE ? { metric: "auc", why: `${Math.round(most * 100)} % of the records have the same answer: what counts is how often a record of one class is above one of another.` } : { metric: "accuracy", why: "" };
 }
 
 /** Parameters of the family, as the spec has them. */
@@ -55,7 +55,9 @@ export function startOf(draft: Draft, sheet: Sheet, guides: readonly boolean[] =
   const label = labelOf(draft);
   if (label === undefined || label.kind === "number" || label.kind === "integer") return 0;
   const values = typed(sheet, label).values.filter((_, row) => guides[row] !== true);
-  if (metricOf(draft, label, sheet).metric === "balanced_accuracy") {
+  const { metric } = metricOf(draft, label, sheet);
+  if (metric === "auc") return 500_000; // all weights 0 tell nothing apart
+  if (metric === "balanced_accuracy") {
     // The first class is always right and every other one that occurs never.
     return values.some((value) => value === first(label)) ? Math.floor(1_000_000 / new Set(values).size) : 0;
   }

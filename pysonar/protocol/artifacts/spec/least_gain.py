@@ -20,8 +20,10 @@ SPLIT_DEVIATIONS = 0.6
 USUAL_GAIN = 5_000
 """Where records are so many that luck is smaller, ppm."""
 
-USUAL_GUIDES, LEAST_SPLIT = 500_000, 200
-"""Share of the records that guide the search for the step and are not paid for, ppm, and from how many on."""
+USUAL_GUIDES, LEAST_SPLIT = 500_000, 100
+"""Share of the records that guide the search for a step and are not paid for, ppm, and from how many on.
+Fewer cannot be told from luck: `sonar campaign create` refuses them where a plan has no guard of its own.
+"""
 
 LARGEST_PART = 8
 """No gain must be more than this part of the target, however few the records are."""
@@ -33,7 +35,7 @@ FEE_SHARE_PPM, LEAST_FEE = 2_000, 10**15
 def usual_guiding_rows(rows: int) -> int:
     """How many of so many records guide.
 
-    >>> usual_guiding_rows(199), usual_guiding_rows(361)
+    >>> usual_guiding_rows(99), usual_guiding_rows(361)
     (0, 180)
     """
     return rows * USUAL_GUIDES // PPM if rows >= LEAST_SPLIT else 0

@@ -34,6 +34,9 @@ from pysonar.protocol.schema import ProfileError, Schema
 
 VERSION = 1
 DEFAULT_STEPS = (0.125, 0.25, 0.5, 1.0, 2.0)
+WIDE_STEPS = (*DEFAULT_STEPS, 4.0, 8.0)
+"""For a metric that asks how large the scores are: what a shorter search leaves of a mine's own gradient is
+paid to whoever multiplies the published model, which takes no record."""
 MAX_STEPS = 16
 SMALLEST_STEP, LARGEST_STEP = 1e-6, 16.0
 MAX_ROWS = 10_000_000

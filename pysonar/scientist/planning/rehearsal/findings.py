@@ -13,11 +13,9 @@ from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import SOURCE, Plan
 from pysonar.scientist.planning.rehearsal.paying import denominator, fee_ppm, paid
 
-FEW = 100
-"""Fewer validation records cannot be told from luck, split or not."""
 A_LITTLE_MORE = 10_000
-"""How far, in ppm, a target may lie above what the mine of validation records reaches: a drafted plan's does,
-so that the campaign does not end at its first mine."""
+"""How far, in ppm, a target may lie above what the mine of validation records reaches: others reach a little
+more."""
 RARE = 0.25
 """A class with a smaller share is rare, as in the tables that were measured."""
 
@@ -73,12 +71,14 @@ class Rehearsal:
         return self.plan.bounty * 1_000_000 // self.paying_rows // denominator(self.plan, self.start)
 
     def require_enough_records(self) -> None:
-        """Raises PlanError where one validation record more right earns over a tenth of the bounty: whoever
-        guesses would be paid for luck.
+        """Raises PlanError where whoever guesses would be paid for luck: one validation record more right
+        earns over a tenth of the bounty, or the guards are left to so few records that none holds.
         """
         if self.few_records is not None:
             paying = -(-10 * 1_000_000 // denominator(self.plan, self.start))
             least = -(-paying * 1_000_000 // (1_000_000 - self.plan.guiding_share))
+            if self.plan.gain_by_rows:
+                least = max(least, LEAST_SPLIT)
             raise PlanError(
                 SOURCE,
                 "the number of validation records",
@@ -89,9 +89,16 @@ class Rehearsal:
 
     @property
     def few_records(self) -> str | None:
-        """What one record earns by luck, in words, where that is over a tenth of the bounty."""
+        """What luck earns, in words: where one record is worth over a tenth of the bounty, or where records
+        are so few that no rule on them keeps luck out, and the plan has no smallest gain of its own.
+        """
         show = self.plan.asset.show
         if self.per_record * 10 <= self.plan.bounty:
+            if self.plan.gain_by_rows and self.rows < LEAST_SPLIT:
+                return (
+                    f"of so few, guesses find 1 to 11 % of {show(self.plan.bounty)} after the first mine, too"
+                    " (docs/noise-mining.md)"
+                )
             return None
         return (
             f"{self.paying_rows} of them decide over {show(self.plan.bounty)}: one more right earns"
@@ -143,15 +150,15 @@ class Rehearsal:
     def _without_records(self) -> list[str]:
         """What takes no record and is paid all the same: of the bounty, a hundredth or more."""
         plan, said = self.plan, []
-        if not plan.guiding_share and FEW <= self.rows < LEAST_SPLIT:
-            said.append(
-                f"of {self.rows} validation records all guide and pay: guesses still find 1 to 2 % of it;"
-                ' guiding_share = "50 %" kept them out (docs/noise-mining.md)'
-            )
-        elif self.rows < FEW:
+        if self.rows < LEAST_SPLIT and self.few_records is None:
             said.append(
                 f"{self.rows} validation records are so few that guesses find 1 to 11 % of the bounty after"
                 " the first mine, too (docs/noise-mining.md): more of them are the best guard"
+            )
+        elif LEAST_SPLIT <= self.rows < 2 * LEAST_SPLIT and not plan.guiding_share:
+            said.append(
+                f"of {self.rows} validation records all guide and pay: guesses still find 1 to 2 % of it;"
+                ' guiding_share = "50 %" keeps them out (docs/noise-mining.md)'
             )
         for found, when in zip(self.unearned, ("before any mine", "after the first mine"), strict=True):
             left = 0 if found is None else found.left(fee_ppm(plan, self.start))
@@ -223,7 +230,7 @@ class Rehearsal:
         if self.plan.metric == "accuracy":
             return (
                 "where most records are of one class the first model names it always;"
-                ' metric = "balanced_accuracy" starts lower, and pays for telling classes apart'
+                ' metric = "auc" starts at 50 %, and pays for telling classes apart'
             )
         return "try another family, a feature map, or center and scale of the fields"
 

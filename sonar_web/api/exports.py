@@ -34,7 +34,7 @@ ROWS_AT_ONCE = 10_000
 MOST_SECONDS = 1_800.0
 """An export keeps a snapshot open, so that the database cannot clean up behind it."""
 SECONDS_STALLED = 60.0
-_TABLES: dict[str, tuple[str, Shape, type[BaseModel]]] = {
+TABLES: dict[str, tuple[str, Shape, type[BaseModel]]] = {
     "campaigns": ("campaign", shapes.campaign, shapes.Campaign),
     "miners": ("miner", shapes.miner, shapes.Miner),
     "capsules": ("capsule", shapes.capsule, shapes.Capsule),
@@ -82,9 +82,9 @@ def _place(request: Request) -> Callable[[], None]:
 
 
 def _source(table: str) -> tuple[str, Shape, type[BaseModel]]:
-    if table not in _TABLES:
+    if table not in TABLES:
         raise UnknownError("table", table)
-    return _TABLES[table]
+    return TABLES[table]
 
 
 def _flat(row: BaseModel) -> dict[str, Any]:

@@ -132,11 +132,14 @@ class Capsule(BaseModel):
     no_gain: int
     malformed: int
     unavailable: int
-    mean_opening_seconds: float | None = Field(description="from the request of a campaign to its opening")
-    mean_verdict_seconds: float | None = Field(description="from a submission to its verdict")
-    unavailable_hours: float = Field(
+    opening_seconds: int = Field(description="from the requests of campaigns to their openings, in all")
+    verdict_seconds: int = Field(description="from submissions to their verdicts, in all")
+    unavailable_seconds: int = Field(
         description="beyond the first hour, how long requests and the heads of queues waited for it"
     )
+    mean_opening_seconds: float | None = Field(description="from the request of a campaign to its opening")
+    mean_verdict_seconds: float | None = Field(description="from a submission to its verdict")
+    unavailable_hours: float = Field(description="the same as `unavailable_seconds`, rounded")
 
 
 class Certificate(BaseModel):

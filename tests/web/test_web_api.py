@@ -14,12 +14,15 @@ from fastapi.testclient import TestClient
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.sending.signer import KeyfileSigner
+from sonar_web.api.exports import TABLES
 from sonar_web.api.limits import RateLimit
 from sonar_web.errors import TooManyRequestsError
+from sonar_web.index.gas import GasReader
 from sonar_web.index.indexer import Indexer
 from sonar_web.index.rows import upsert
 from tests.conftest import Anvil
 from tests.web.chain_story import Story, digest
+from tests.web.recount import rows
 from tests.web.test_web_index import two_campaigns
 
 NASTY = ["'; drop table campaign; --", "1 or 1=1", "%00", "\u202e", "x" * 400, "0x" + "zz" * 32]
@@ -150,14 +153,35 @@ def test_what_is_not_there_is_said(client: TestClient, told: bytes) -> None:
     assert "there is no campaign" in answer.json()["error"]
 
 
-def test_the_export_is_what_the_api_says(client: TestClient, told: bytes) -> None:
-    campaigns = client.get("/api/v1/campaigns").json()["data"]
-    rows = list(csv.DictReader(io.StringIO(client.get("/api/v1/export/campaigns.csv").text)))
-    assert [(row["id"], row["bounty"], row["state"]) for row in rows] == [
-        (one["id"], one["terms"]["bounty"], one["state"]) for one in campaigns
-    ]
-    table = pq.read_table(io.BytesIO(client.get("/api/v1/export/campaigns.parquet").content)).to_pylist()
-    assert [row["paid"] for row in table] == [one["paid"] for one in campaigns]
+def test_every_export_has_the_columns_and_rows_that_the_api_says(
+    client: TestClient, told: bytes, indexer: Indexer
+) -> None:
+    GasReader(indexer.another_connection, indexer.web3).round()
+    for table in TABLES:
+        said = client.get(f"/api/v1/{table}").json()["data"]
+        assert said, table
+        flat = [{name: one[name] for name in one if name != "terms"} | one.get("terms", {}) for one in said]
+        sheet = csv.DictReader(io.StringIO(client.get(f"/api/v1/export/{table}.csv").text))
+        in_csv = {tuple(row.items()) for row in sheet}
+        assert in_csv == {tuple((name, _cell(value)) for name, value in row.items()) for row in flat}, table
+        raw = client.get(f"/api/v1/export/{table}.parquet").content
+        rows = pq.read_table(io.BytesIO(raw)).to_pylist()
+        assert sorted(rows, key=repr) == sorted(flat, key=repr), table
+
+
+def test_a_capsules_record_has_the_sums_that_the_index_keeps(
+    client: TestClient, told: bytes, database: str
+) -> None:
+    (kept,) = rows(database, "capsule")
+    (said,) = client.get("/api/v1/capsules").json()["data"]
+    assert {name: said[name] for name in kept} == kept
+    assert said["unavailable_seconds"] >= 3600  # it opened two hours after the request
+
+
+def _cell(value: object) -> str:
+    """As a spreadsheet's file has it."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith("=") else text
 
 
 def test_a_spreadsheet_takes_no_text_for_a_formula(client: TestClient, told: bytes) -> None:

@@ -98,6 +98,9 @@ export interface Capsule {
   readonly no_gain: number;
   readonly malformed: number;
   readonly unavailable: number;
+  readonly opening_seconds: number;
+  readonly verdict_seconds: number;
+  readonly unavailable_seconds: number;
   readonly mean_opening_seconds: number | null;
   readonly mean_verdict_seconds: number | null;
   readonly unavailable_hours: number;

@@ -23,12 +23,11 @@ TABLES = {
 
 
 def in_the_files_units(row: JsonObject) -> JsonObject:
-    """A recounted row as the file has it: sums of seconds become means and hours."""
+    """A recounted row as the file has it: means and hours stand beside the sums of seconds."""
     if "opening_seconds" not in row:
         return row
     verdicts = row["improved"] + row["no_gain"] + row["malformed"] + row["unavailable"]
-    sums = ("opening_seconds", "verdict_seconds", "unavailable_seconds")
-    return {name: value for name, value in row.items() if name not in sums} | {
+    return row | {
         "mean_opening_seconds": row["opening_seconds"] / row["opened"] if row["opened"] else None,
         "mean_verdict_seconds": row["verdict_seconds"] / verdicts if verdicts else None,
         "unavailable_hours": row["unavailable_seconds"] / 3600,

@@ -70,7 +70,7 @@ function Record(props: { capsule: Capsule }) {
         <div className="tile"><dt>Delivered</dt><dd>{count(capsule.delivered)}<span className="under">results to their scientists</span></dd></div>
         <div className="tile"><dt>Time to open</dt><dd>{mean(capsule.mean_opening_seconds)}<span className="under">on average</span></dd></div>
         <div className="tile"><dt>Time to a verdict</dt><dd>{mean(capsule.mean_verdict_seconds)}<span className="under">on average</span></dd></div>
-        <div className="tile"><dt>Unavailable</dt><dd>{duration(Math.round(capsule.unavailable_hours * 3600))}<span className="under">in which work waited, beyond an hour each</span></dd></div>
+        <div className="tile"><dt>Unavailable</dt><dd>{duration(capsule.unavailable_seconds)}<span className="under">in which work waited, beyond an hour each</span></dd></div>
       </dl>
       <section className="card" aria-labelledby="verdicts">
         <h2 id="verdicts">Verdicts</h2>

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from web3 import Web3
-
 from mine_agent.campaigns.decisions.records import DecisionRecords
 from mine_agent.campaigns.history import SubmissionStatus, submission_history
 from mine_agent.home import Home
@@ -16,6 +14,7 @@ from pysonar.chain.contract.events import CampaignOpened, Settled, Submitted
 from pysonar.chain.contract.tokens import Asset, asset_at, smallest_units
 from pysonar.chain.errors import ChainError
 from pysonar.chain.follower import StoredEvent
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.fees import GasPrice
 from pysonar.party.connection import AgentConnection
 
@@ -38,7 +37,7 @@ class Connection(AgentConnection[Home, Journal]):
         object.__setattr__(self, "gas_price", GasPrice(self.web3, self.address))
 
     @classmethod
-    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+    def open(cls, home: Home, web3: Node | None = None) -> Connection:
         """Connect; `web3` in place of the node of the settings.
 
         Raises:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from typing_extensions import override
-from web3 import Web3
 
 from openmined_oracle.agent import Agent
 from openmined_oracle.campaigns.context import Context, by_certificate
@@ -22,6 +21,7 @@ from openmined_oracle.operation.metrics import Watch
 from openmined_oracle.waiting import Waiting
 from openmined_oracle.workers import Workers
 from openmined_oracle.workshop import Workshop
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import Signer
 from pysonar.party.connection import AgentConnection
@@ -35,7 +35,7 @@ class Connection(AgentConnection[Home, Journal]):
     """One per process and thread."""
 
     @classmethod
-    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+    def open(cls, home: Home, web3: Node | None = None) -> Connection:
         """Connect; no key is needed for that. `web3` takes the place of the node of the settings.
 
         Raises:

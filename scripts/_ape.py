@@ -1,4 +1,4 @@
-"""What the scripts share of Ape: its provider as a Web3 of the libraries, its account as their signer.
+"""What the scripts share of Ape: its provider as a node of the libraries, its account as their signer.
 
 The libraries never import Ape; this is the only bridge.
 """
@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from web3 import Web3
 
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.node.connect import connect
+from pysonar.chain.node.handle import Node
 
 
 def home_option(made_by: str) -> Callable[..., Any]:
@@ -46,11 +46,8 @@ def say_errors(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def web3_of(provider: ProviderAPI) -> Web3:
-    """A plain Web3 on the node that Ape is connected to.
-
-    Ape's own Web3 object answers with bare dictionaries; the libraries expect web3.py's types.
-    """
+def web3_of(provider: ProviderAPI) -> Node:
+    """A handle of the node that Ape is connected to."""
     address = getattr(provider, "http_uri", None) or getattr(provider, "uri", None)
     return connect(str(address), expected_chain_id=provider.chain_id)
 

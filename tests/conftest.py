@@ -24,11 +24,10 @@ import pytest
 from tests.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from web3 import Web3
-
     from pysonar.chain.contract.calls import Call
     from pysonar.chain.contract.events import LoggedEvent
     from pysonar.chain.contract.sonar import Sonar
+    from pysonar.chain.node.handle import Node
     from pysonar.chain.sending.signer import KeyfileSigner, Signer
 
 from tests.builders.terms import ETHER
@@ -52,7 +51,7 @@ class Anvil:
 
         self.process = process
         self.url = url
-        self.web3: Web3 = connect(url, expected_chain_id=CHAIN_ID)
+        self.web3: Node = connect(url, expected_chain_id=CHAIN_ID)
 
     @classmethod
     def start(cls, *options: str) -> Anvil:

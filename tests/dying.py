@@ -12,8 +12,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-
-from web3.types import RPCEndpoint, RPCResponse
+from typing import Any
 
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.signer import Signer
@@ -31,7 +30,7 @@ class DyingNode(NodeProvider):
         super().__init__(url)
         self._point = point
 
-    def make_request(self, method: RPCEndpoint, params: object) -> RPCResponse:
+    def make_request(self, method: str, params: object) -> Any:
         broadcast = method == "eth_sendRawTransaction"
         if broadcast and self._point == "before the broadcast":
             die()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypedDict
 
 from typing_extensions import Unpack
-from web3 import Web3
 
 from mine_agent.rules.offer import Offer
 from mine_agent.rules.rewards import Cost
@@ -14,6 +13,7 @@ from pysonar.chain.contract.tokens import Token
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.chain.errors import InsufficientFundsError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 from pysonar.protocol.artifacts import Spec
 from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 
@@ -94,7 +94,7 @@ def why_closed(record: CampaignRecord, now: int, margin: int, spec: Spec | None 
     return None
 
 
-def check_funds(web3: Web3, address: str, record: CampaignRecord, price: int) -> None:
+def check_funds(web3: Node, address: str, record: CampaignRecord, price: int) -> None:
     """Raises InsufficientFundsError or TokensMissingError unless the account can pay stake, fee and gas."""
     cost, asset = cost_of(record, price), record.terms.asset
     needed = cost.up_front()

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from eth_utils.address import is_address, to_checksum_address
-
 from pysonar.chain.errors import BadAddressError, BadArgumentError
+from pysonar.protocol.account_address import checksum, is_address
+
+__all__ = ["ZERO_ADDRESS", "checksum", "parse_bytes32", "require_address", "require_bytes32", "require_uint"]
 
 ZERO_ADDRESS = "0x" + "0" * 40
 
 
-@lru_cache(maxsize=1 << 15)  # a hash each, and the same few accounts in a million logs
-def checksum(address: str) -> str:
-    """The mixed-case form (EIP-55) of a well-formed address."""
-    return str(to_checksum_address(address))
-
-
 def require_address(what: str, value: object) -> str:
     """The mixed-case form, or BadAddressError (a wrong mixed-case checksum is refused too)."""
-    if not isinstance(value, str) or not value.startswith("0x") or not is_address(value):
+    if not isinstance(value, str) or not is_address(value):
         raise BadAddressError(what, value)
     return checksum(value)
 

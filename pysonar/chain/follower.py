@@ -26,8 +26,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from web3 import Web3
-
 from pysonar.chain.audit import Audit
 from pysonar.chain.contract.events import (
     CampaignCreated,
@@ -44,6 +42,7 @@ from pysonar.chain.event_records import Checkpoint, EventRecords, Stored, Stored
 from pysonar.chain.log_ranges import AGES, Blocks, ReadAgain, Width
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef, Log
+from pysonar.chain.node.handle import Node
 from pysonar.pause import Pause
 
 __all__ = ["Follower", "Stored", "StoredEvent"]
@@ -82,7 +81,7 @@ class Follower:
     def __init__(
         self,
         database: sqlite3.Connection | EventRecords,
-        web3: Web3,
+        web3: Node,
         sonar: Sonar,
         *,
         confirmations: int,

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
-from web3 import Web3
-
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import open_database
 from pysonar.chain.errors import AlreadyRunningError
@@ -18,6 +16,7 @@ from pysonar.chain.follower import Follower
 from pysonar.chain.migrations import Tables
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import connect
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.effects import Effects
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox import Outbox
@@ -35,7 +34,7 @@ class AgentConnection(Generic[HomeT, JournalT]):
     """Base of the agents' connections. One per process and thread: SQLite and the follower are not shared."""
 
     home: HomeT
-    web3: Web3
+    web3: Node
     sonar: Sonar
     database: sqlite3.Connection
     follower: Follower
@@ -46,7 +45,7 @@ class AgentConnection(Generic[HomeT, JournalT]):
     def connected(
         cls,
         home: HomeT,
-        web3: Web3 | None,
+        web3: Node | None,
         *,
         tables: Tables,
         journal: Callable[[sqlite3.Connection], JournalT],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pysonar.protocol.amounts import format_wei
 
 if TYPE_CHECKING:
-    from web3 import Web3
+    from pysonar.chain.node.handle import Node
 
 ID_DIGITS = 8  # commands take six or more
 
@@ -50,7 +50,7 @@ def about(wei: int) -> str:
 
 
 @functools.lru_cache
-def in_asset(web3: Web3, address: str) -> Callable[[str | int], str]:
+def in_asset(web3: Node, address: str) -> Callable[[str | int], str]:
     """How a table shows amounts of the asset at that address: ether as `about`, tokens exactly and under
     their own symbol. They are given in the smallest units.
     """

@@ -1,6 +1,7 @@
 """A scientist's home with everything it is connected to: node, contract, store, database.
 
-`Connection` reads; `Scientist` can also sign, seal and open. Ape's scripts hand in their own Web3 and signer.
+`Connection` reads; `Scientist` can also sign, seal and open. Ape's scripts hand in a node and a signer of
+their own.
 """
 
 from __future__ import annotations
@@ -8,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from web3 import Web3
-
 from pysonar.chain.address import require_address
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.tokens import Asset, asset_at
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.chain.errors import NoSuchCampaignError
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.signer import KeyfileSigner, Signer
 from pysonar.party.connection import AgentConnection
@@ -30,7 +30,7 @@ class Connection(AgentConnection[Home, Journal]):
     """What reading commands work with. One per process and thread."""
 
     @classmethod
-    def open(cls, home: Home, web3: Web3 | None = None) -> Connection:
+    def open(cls, home: Home, web3: Node | None = None) -> Connection:
         """Connect; `web3` in place of the node of the settings. Raises NodeDownError, WrongChainError,
         NoContractError, NotSonarError, StoreError, WrongDatabaseError."""
         return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
@@ -95,7 +95,7 @@ class Scientist:
         home: str | Path | Home,
         passphrase: str,
         *,
-        web3: Web3 | None = None,
+        web3: Node | None = None,
         signer: Signer | None = None,
     ) -> Scientist:
         """Open a home made by `sonar init`.

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from web3 import Web3
-
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 from pysonar.chain.submissions import Submission, submissions
 
 WAITING = "WAITING"
@@ -45,7 +44,7 @@ class SubmissionRow:
 class Ledger:
     """Keeps the gas of transactions it has seen, so that a live display asks the node once for each."""
 
-    def __init__(self, web3: Web3) -> None:
+    def __init__(self, web3: Node) -> None:
         self._web3 = web3
         self._gas: dict[bytes, int] = {}
 

@@ -11,12 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from web3 import Web3
-
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import NodeRefusedError
 from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.answers import TransactionReceipt
+from pysonar.chain.node.handle import Node
 from sonar_web.index.rows import Database, read_one, upsert
 from sonar_web.index.tables import amount
 
@@ -40,7 +39,7 @@ CALLS = {
 class GasReader:
     """Reads what is missing, block by block. `connect` opens the index for writing."""
 
-    def __init__(self, connect: Callable[[], Database], web3: Web3) -> None:
+    def __init__(self, connect: Callable[[], Database], web3: Node) -> None:
         self._connect = connect
         self._web3 = web3
         self.found = 0

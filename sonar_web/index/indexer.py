@@ -10,8 +10,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from web3 import Web3
-
 from openmined_syft.errors import OpenMinedError
 from pysonar.chain.contract.events import LoggedEvent
 from pysonar.chain.contract.sonar import Sonar
@@ -21,6 +19,7 @@ from pysonar.chain.errors import NodeDownError, NodeError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef
+from pysonar.chain.node.handle import Node
 from sonar_web.index.opening import WritersLock, open_index, without_secrets
 from sonar_web.index.records import IndexRecords
 from sonar_web.index.rows import Database
@@ -68,7 +67,7 @@ class Indexer:
 
     def __init__(
         self,
-        web3: Web3,
+        web3: Node,
         sonar: Sonar,
         setting: str,
         *,

@@ -5,18 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from web3 import Web3
-
 from pysonar.chain.address import ZERO_ADDRESS
 from pysonar.chain.contract.tokens import asset_at
 from pysonar.chain.errors import NotATokenError
+from pysonar.chain.node.handle import Node
 from sonar_web.index.rows import Database, storable, upsert
 
 
 class TokenReader:
     """Asks each token once. `connect` opens the index for writing."""
 
-    def __init__(self, connect: Callable[[], Database], web3: Web3) -> None:
+    def __init__(self, connect: Callable[[], Database], web3: Node) -> None:
         self._connect = connect
         self._web3 = web3
         self.found = 0
@@ -44,7 +43,7 @@ class TokenReader:
         return found
 
 
-def token_at(web3: Web3, address: str) -> tuple[str | None, int]:
+def token_at(web3: Node, address: str) -> tuple[str | None, int]:
     """Symbol and decimals; (None, 0) of what is not a token. ChainError if the node cannot say."""
     try:
         asset = asset_at(web3, address)

@@ -39,8 +39,7 @@ def make(
     """`make(provider_or_web3=None, **options) -> Outbox` of the capsule's account: as a restarted process
     would open it. What its deeds bring about is asked of the node itself.
     """
-    from web3 import Web3
-
+    from pysonar.chain.node.handle import NodeHandle
     from pysonar.chain.sending.effects import Effects
     from pysonar.chain.sending.outbox import Outbox
 
@@ -48,7 +47,7 @@ def make(
         settings: JsonObject = {"chain_id": 1337, "confirmations": 0, "poll_seconds": 0.01} | options
         signer = settings.pop("signer", capsule)
         settings.setdefault("effects", Effects(sonar, signer.address, lambda _: ()))
-        web3 = node.web3 if provider is None else Web3(provider)
+        web3 = node.web3 if provider is None else NodeHandle(provider)
         return Outbox(database, web3, signer, **settings)
 
     return build

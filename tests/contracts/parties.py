@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from web3 import Web3
+from pysonar.chain.node.handle import Node
 
 
 class Method(Protocol):
@@ -97,7 +97,7 @@ class FoundryProvider(Provider, Protocol):
     """With the node behind it, to trace what it ran."""
 
     @property
-    def web3(self) -> Web3: ...
+    def web3(self) -> Node: ...
 
 
 class FoundryChain(Chain, Protocol):

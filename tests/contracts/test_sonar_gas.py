@@ -18,7 +18,6 @@ import pytest
 from ape.managers.accounts import TestAccountManager
 from eth_utils import to_checksum_address
 from vyper.cli.vyper_compile import compile_files
-from web3.types import RPCEndpoint
 
 from tests.contracts.parties import Account, Contract, FoundryChain, FoundryReceipt
 from tests.contracts.sonar_desk import BURN, DAY, Desk, Terms, digest
@@ -70,7 +69,7 @@ def measure(chain: FoundryChain) -> Callable:
     def gas(receipt: FoundryReceipt, share: int = 1) -> dict[str, int]:
         options = {"disableStorage": True, "disableMemory": True, "disableStack": True}
         answer = chain.provider.web3.provider.make_request(
-            RPCEndpoint("debug_traceTransaction"), [receipt.txn_hash, options]
+            "debug_traceTransaction", [receipt.txn_hash, options]
         )
         steps = [step for step in answer["result"]["structLogs"] if step["depth"] == 1]
         overhead = sum(step["gasCost"] for step in steps if step["op"] not in COUNTED)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from web3 import Web3
 
 from mine_agent.connection import Connection
 from mine_agent.home import Home
@@ -21,6 +20,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.outbox import Outbox
 from pysonar.chain.sending.outbox_records import Status
@@ -45,7 +45,7 @@ class Mine:
     """A mine on a node of its own, whose work is done step by step."""
 
     def __init__(self, home: Home, signer: KeyfileSigner, provider: NodeProvider, tell: Tell) -> None:
-        self.connection = Connection.open(home, Web3(provider))
+        self.connection = Connection.open(home, NodeHandle(provider))
         self.outbox: Outbox = self.connection.outbox(signer, poll_seconds=0.01)
         self.open_submissions = OpenSubmissions(self.connection, self.outbox, tell=tell, clock=lambda: 2000.0)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -143,14 +141,6 @@ def test_a_usage_error_found_inside_a_command_is_one_too() -> None:
     result = run("usage")
     assert result.exit_code == 2
     assert "give one of two" in result.stderr
-
-
-def test_help_does_not_load_web3() -> None:
-    code = (
-        "import sys, pysonar.party.cli.console, pysonar.party.home.settings; "
-        "sys.exit(any(heavy in sys.modules for heavy in ('web3', 'numpy', 'pyarrow')))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path.cwd()).returncode == 0
 
 
 def test_short_keeps_both_ends() -> None:

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from web3 import Web3
-from web3.types import RPCEndpoint
 
 from pysonar.chain.errors import NodeDownError, TransactionTimeoutError, WrongChainError
 from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import load_settings, save_settings
@@ -40,7 +39,7 @@ def through(home: Path, scientist: KeyfileSigner, scientist_key: SecretKey) -> C
     """
 
     def open_home(provider: NodeProvider, patience: float | None = None) -> Scientist:
-        connection = Connection.open(Home.open(home), Web3(provider))
+        connection = Connection.open(Home.open(home), NodeHandle(provider))
         outbox = connection.outbox(scientist, poll_seconds=0.01)
         if patience is not None:
             wait = outbox.wait
@@ -227,9 +226,7 @@ def test_a_node_behind_the_last_claim_brings_about_no_second_one(
         if method == "eth_blockNumber":
             return {"result": hex(before)}
         if method == "eth_call" and params[1] == "latest":
-            return Answer(
-                scene.node.web3.provider.make_request(RPCEndpoint(method), [params[0], hex(before)])
-            )
+            return Answer(scene.node.web3.provider.make_request(method, [params[0], hex(before)]))
         return None
 
     late = Campaign.attach(through(Meddling(scene.node.url, behind)), campaign.id)

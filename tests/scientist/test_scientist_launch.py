@@ -200,7 +200,7 @@ CHILD = """
 import dataclasses, sys
 from pathlib import Path
 from dying import DyingNode, DyingSigner, die
-from web3 import Web3
+from pysonar.chain.node.handle import Node, NodeHandle
 import pyarrow.ipc
 from pysonar.scientist.campaign import Campaign
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -223,7 +223,7 @@ class Store:
         self.left -= 1
         return self.store.put_pinned(data, owner)
 
-connection = Connection.open(Home.open(Path(home)), Web3(DyingNode(url, point)))
+connection = Connection.open(Home.open(Path(home)), NodeHandle(DyingNode(url, point)))
 connection = dataclasses.replace(connection, store=Store(connection.store))
 signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)
 outbox = connection.outbox(signer)

@@ -1,8 +1,8 @@
 """The ABIs of Sonar as the package ships them, one for each version of the contract: selectors, topics, and
 the types behind them.
 
-Built on eth_abi alone: no compiler, no web3. Strings are decoded leniently, since Vyper's String holds any
-bytes and a hostile `decline` reason must not stop everybody's follower.
+No compiler, no web3; eth_abi only for what has no fixed number of words. Strings are decoded leniently, since
+Vyper's String holds any bytes and a hostile `decline` reason must not stop everybody's follower.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError, EncodingError
-from eth_utils.crypto import keccak
-
 from pysonar.chain.contract.versions import ABI_FILES, NEWEST
+from pysonar.chain.contract.words import decode_words, encode_words, layout, reader
 from pysonar.chain.errors import BadArgumentError, UndecodableLogError, UnexpectedAnswerError
+from pysonar.protocol.account_address import keccak256
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class FunctionAbi:
         fit.
         """
         try:
-            return self.selector + encode(self.inputs, arguments)
-        except (EncodingError, TypeError, ValueError) as error:
+            return self.selector + _encode(self.inputs, arguments)
+        except (TypeError, ValueError) as error:
             raise BadArgumentError(
                 f"an argument of {self.name}", arguments, f"the types {self.inputs}"
             ) from error
@@ -47,9 +45,23 @@ class FunctionAbi:
         if len(data) < 32 * len(self.outputs):  # an account without code answers every call with nothing
             raise UnexpectedAnswerError(self.name, f"the types {self.outputs}")
         try:
-            return tuple(decode(self.outputs, data))
-        except (DecodingError, OverflowError) as error:
+            return decode_words(self.outputs, data)
+        except ValueError as error:
             raise UnexpectedAnswerError(self.name, f"the types {self.outputs}") from error
+
+
+def _encode(kinds: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Call data without the selector. TypeError, ValueError."""
+    if all(layout(kind) for kind in kinds):
+        return encode_words(kinds, values)
+    # Here, since it takes a third of a second to load, and only `report` and `decline` need it.
+    from eth_abi.abi import encode
+    from eth_abi.exceptions import EncodingError
+
+    try:
+        return bytes(encode(kinds, values))
+    except EncodingError as error:
+        raise ValueError(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -90,11 +102,13 @@ class EventAbi:
     def _form(self) -> _Form:
         indexed = [name for name, _, is_indexed in self.fields if is_indexed]
         places = [*indexed, *(name for name, _, is_indexed in self.fields if not is_indexed)]
+        pointers = tuple((name, kind) for name, kind, _ in self.fields if kind in ("bytes", "string"))
+        words = [(name, "uint256" if (name, kind) in pointers else kind) for name, kind, _ in self.fields]
         return _Form(
             topics=1 + len(indexed),
             bytes_of_words=32 * (len(places) - len(indexed)),
-            fields=tuple((name, _reader(kind), places.index(name)) for name, kind, _ in self.fields),
-            pointers=tuple((name, kind) for name, kind, _ in self.fields if kind in ("bytes", "string")),
+            fields=tuple((name, reader(kind), places.index(name)) for name, kind in words),
+            pointers=pointers,
         )
 
 
@@ -108,34 +122,6 @@ class _Form:
     bytes_of_words: int
     fields: tuple[tuple[str, Callable[[bytes], Any], int], ...]
     pointers: tuple[tuple[str, str], ...]
-
-
-def _reader(kind: str) -> Callable[[bytes], Any]:
-    """How a field's word of 32 bytes is read; the reader raises ValueError. Of bytes and strings, their
-    place.
-    """
-    if kind == "bytes32":
-        return bytes
-    if kind in ("uint256", "bytes", "string"):
-        return int.from_bytes
-    if kind == "address":
-        return _address
-    bits = 1 if kind == "bool" else int(kind.removeprefix("uint"))
-
-    def narrow(word: bytes) -> int | bool:
-        number = int.from_bytes(word, "big")
-        if number >> bits:
-            raise ValueError("out of range")
-        return bool(number) if kind == "bool" else number
-
-    return narrow
-
-
-@lru_cache(maxsize=1 << 13)  # the same accounts stand in many logs
-def _address(word: bytes) -> str:
-    if any(word[:12]):
-        raise ValueError("not an address")
-    return "0x" + word[12:].hex()
 
 
 def _pointed_at(kind: str, at: int, data: bytes) -> bytes | str:
@@ -163,7 +149,7 @@ def functions(version: int = NEWEST) -> Mapping[str, FunctionAbi]:
         if item["type"] == "function":
             inputs = tuple(_type_of(part) for part in item["inputs"])
             outputs = tuple(_type_of(part) for part in item["outputs"])
-            selector = keccak(text=f"{item['name']}({','.join(inputs)})")[:4]
+            selector = keccak256(f"{item['name']}({','.join(inputs)})".encode())[:4]
             found[item["name"]] = FunctionAbi(item["name"], selector, inputs, outputs)
     return found
 
@@ -177,7 +163,7 @@ def events() -> Mapping[tuple[bytes, int], EventAbi]:
     for item in (item for version in ABI_FILES for item in raw_abi(version)):
         if item["type"] == "event":
             fields = tuple((part["name"], _type_of(part), bool(part["indexed"])) for part in item["inputs"])
-            topic = keccak(text=f"{item['name']}({','.join(kind for _, kind, _ in fields)})")
+            topic = keccak256(f"{item['name']}({','.join(kind for _, kind, _ in fields)})".encode())
             topics = 1 + sum(is_indexed for *_, is_indexed in fields)
             found[topic, topics] = EventAbi(item["name"], topic, fields)
     return found

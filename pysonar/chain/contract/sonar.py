@@ -9,15 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-from web3 import Web3
-
 from pysonar.chain.address import checksum, require_address, require_bytes32
 from pysonar.chain.contract import abi
 from pysonar.chain.contract.calls import Call, SonarCalls
 from pysonar.chain.contract.types import EMPTY, CampaignRecord, State
 from pysonar.chain.contract.versions import ABI_FILES, FIRST, NEWEST
+from pysonar.chain.contract.words import encode_words
 from pysonar.chain.errors import (
     ContractRefusedError,
     NoContractError,
@@ -28,6 +25,8 @@ from pysonar.chain.errors import (
     WrongVersionError,
 )
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
+from pysonar.protocol.account_address import keccak256
 
 PAUSES_BEFORE_A_NO = (0.1, 0.3, 0.6)
 
@@ -38,7 +37,7 @@ class Sonar:
     campaigns are made of it).
     """
 
-    def __init__(self, web3: Web3, address: str, chain_id: int | None = None, version: int = NEWEST) -> None:
+    def __init__(self, web3: Node, address: str, chain_id: int | None = None, version: int = NEWEST) -> None:
         self.web3 = web3
         self.address = require_address("the contract", address)
         self.version = version
@@ -47,7 +46,7 @@ class Sonar:
 
     @classmethod
     def open(
-        cls, web3: Web3, address: str, chain_id: int | None = None, *, version: int | None = None
+        cls, web3: Node, address: str, chain_id: int | None = None, *, version: int | None = None
     ) -> Sonar:
         """The client, after checking the contract: NoContractError, NotSonarError; WrongVersionError if it
         is of none of the versions known here, or not of the one that is expected.
@@ -171,7 +170,7 @@ class Sonar:
         return known.decode(answer)
 
 
-def simulate(web3: Web3, call: Call, sender: str, block: rpc.Tag = "pending") -> bytes:
+def simulate(web3: Node, call: Call, sender: str, block: rpc.Tag = "pending") -> bytes:
     """`eth_call` of a Call to any contract; ContractRefusedError if it would revert."""
     try:
         return rpc.eth_call(web3, rpc.hex_request(sender, call.to, call.data, call.value), block)
@@ -190,9 +189,9 @@ def campaign_id(chain_id: int, contract: str, owner: str, spec: bytes, salt: byt
     (docs/protocol.md, section 3).
     """
     types = ["uint256", "address", "address", "bytes32", "bytes32"]
-    return bytes(keccak(encode(types, [chain_id, contract, owner, spec, salt])))
+    return keccak256(encode_words(types, [chain_id, contract, owner, spec, salt]))
 
 
 def queue_entry(miner: str, update: bytes) -> bytes:
     """keccak256(abi_encode(miner, update)): what the queue stores for a submission."""
-    return bytes(keccak(encode(["address", "bytes32"], [checksum(miner), update])))
+    return keccak256(encode_words(["address", "bytes32"], [checksum(miner), update]))

@@ -11,15 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
-from eth_utils.crypto import keccak
-from web3 import Web3
-
 from pysonar.chain.address import ZERO_ADDRESS, require_address
 from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.words import encode_words
 from pysonar.chain.errors import ChainError, NodeRefusedError, NotATokenError, TokensMissingError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
+from pysonar.protocol.account_address import keccak256
 from pysonar.protocol.amounts import format_tokens, format_wei, parse_tokens, parse_wei
 
 MOST_DECIMALS = 30
@@ -58,7 +56,7 @@ ETHER = Asset(ZERO_ADDRESS, "ETH", 18)
 class Token:
     """The token at `address`."""
 
-    def __init__(self, web3: Web3, address: str) -> None:
+    def __init__(self, web3: Node, address: str) -> None:
         self._web3 = web3
         self.address = require_address("the token", address)
 
@@ -92,11 +90,15 @@ class Token:
 
     def approve(self, spender: str, amount: int) -> Call:
         """Let the spender take exactly so much, whatever was approved before."""
-        data = _selector("approve(address,uint256)") + encode(["address", "uint256"], [spender, amount])
+        data = _selector("approve(address,uint256)") + encode_words(["address", "uint256"], [spender, amount])
         return Call(self.address, data, 0, "approve", runs_token=True)
 
     def _symbol(self) -> str:
         """At most 16 letters and digits; "tokens" where it says none that can be shown."""
+        # Here, since it takes a third of a second to load, and few campaigns pay in tokens.
+        from eth_abi.abi import decode
+        from eth_abi.exceptions import DecodingError
+
         try:
             raw = self._call("symbol()")
         except (NodeRefusedError, NotATokenError):
@@ -120,17 +122,17 @@ class Token:
         return int.from_bytes(raw, "big")
 
     def _call(self, function: str, *addresses: str, block: rpc.Tag = "latest") -> bytes:
-        data = _selector(function) + encode(["address"] * len(addresses), list(addresses))
+        data = _selector(function) + encode_words(["address"] * len(addresses), list(addresses))
         request: dict[str, Any] = {"to": self.address, "data": "0x" + data.hex()}
         return rpc.eth_call(self._web3, request, block)
 
 
-def asset_at(web3: Web3, address: str) -> Asset:
+def asset_at(web3: Node, address: str) -> Asset:
     """The asset of that address; the zero address is ether."""
     return ETHER if address == ZERO_ADDRESS else Token(web3, address).asset()
 
 
-def asset_for_people(web3: Web3, address: str) -> Asset:
+def asset_for_people(web3: Node, address: str) -> Asset:
     """The asset of that address, to show amounts of it; a token that cannot be asked is counted in its
     smallest units.
     """
@@ -146,4 +148,4 @@ def smallest_units(address: str) -> Asset:
 
 
 def _selector(function: str) -> bytes:
-    return bytes(keccak(text=function)[:4])
+    return keccak256(function.encode())[:4]

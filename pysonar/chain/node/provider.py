@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, cast
-
-from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
+from typing import Any
 
 from pysonar.chain.errors import (
     BadUrlError,
@@ -40,7 +37,7 @@ cannot say that it takes none: some gateways close the connection, or send a pag
 BATCHES_AGAIN_SECONDS = 600.0
 
 
-class NodeProvider(JSONBaseProvider):
+class NodeProvider:
     """JSON-RPC over HTTP to one of several nodes; trouble with all of them becomes a NodeDownError.
 
     `pause` waits; `requests` counts the HTTP exchanges.
@@ -54,7 +51,6 @@ class NodeProvider(JSONBaseProvider):
         expected_chain_id: int | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__()
         named = [urls] if isinstance(urls, str) else list(urls)
         if not named:
             raise BadUrlError("")
@@ -79,10 +75,10 @@ class NodeProvider(JSONBaseProvider):
 
     __repr__ = __str__
 
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+    def make_request(self, method: str, params: Any) -> Answer:
         """One request; the answer, which may hold an `error`. NodeDownError if no node gives any."""
-        (answer,) = self._patiently([(method, params)], repeatable=str(method).startswith("eth_"))
-        return cast(RPCResponse, answer)
+        (answer,) = self._patiently([(method, params)], repeatable=method.startswith("eth_"))
+        return answer
 
     def make_requests(self, asked: Sequence[Request]) -> list[Answer]:
         """Several reading requests, in as few exchanges as the node allows, each batch by one machine."""

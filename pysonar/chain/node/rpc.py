@@ -1,4 +1,4 @@
-"""The dozen JSON-RPC requests that the agents make, typed, over any Web3's provider.
+"""The dozen JSON-RPC requests that the agents make, typed, over any handle's provider.
 
 They go to `web3.provider` directly: raw hex in and out, no middleware. An answer that is not understood is
 asked for again, of the next node if there is one, before UnexpectedAnswerError says so.
@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import requests
-from web3 import Web3
-from web3.types import RPCEndpoint
 
 from pysonar.chain.errors import NodeDownError, NodeRefusedError, UnexpectedAnswerError
 from pysonar.chain.node import answers
 from pysonar.chain.node.answers import BlockRef, Log, NotUnderstood, Transaction, TransactionReceipt
+from pysonar.chain.node.handle import Node
 from pysonar.chain.node.provider import NodeProvider
 
 T = TypeVar("T")
@@ -28,16 +27,16 @@ Request = tuple[str, Sequence[object]]
 _PAUSES = (0.1, 0.3)
 
 
-def call(web3: Web3, method: str, *params: Any) -> Any:
+def call(web3: Node, method: str, *params: Any) -> Any:
     """One request; its raw result. Raises NodeDownError, NodeRefusedError."""
     try:
-        answer: Mapping[str, Any] = web3.provider.make_request(RPCEndpoint(method), list(params))
+        answer: Mapping[str, Any] = web3.provider.make_request(method, list(params))
     except requests.RequestException:
         raise NodeDownError(shown(web3), "the connection is refused or breaks") from None
     return _result(method, answer)
 
 
-def ask(web3: Web3, method: str, params: Sequence[object], parse: Callable[[object], T]) -> T:
+def ask(web3: Node, method: str, params: Sequence[object], parse: Callable[[object], T]) -> T:
     """One request; its result as `parse` understands it. UnexpectedAnswerError after several that it does
     not.
     """
@@ -52,7 +51,7 @@ def ask(web3: Web3, method: str, params: Sequence[object], parse: Callable[[obje
 
 
 def ask_all(
-    web3: Web3, asked: Sequence[Request], parsers: Sequence[Callable[[object], T]]
+    web3: Node, asked: Sequence[Request], parsers: Sequence[Callable[[object], T]]
 ) -> list[T | NodeRefusedError]:
     """Several reading requests at once: each result as its parser understands it, or the node's refusal.
 
@@ -72,22 +71,22 @@ def ask_all(
     raise AssertionError("not reached")
 
 
-def chain_id(web3: Web3) -> int:
+def chain_id(web3: Node) -> int:
     """The chain's id, as the node says it. What is signed is the setting's."""
     return ask(web3, "eth_chainId", [], answers.quantity)
 
 
-def block_number(web3: Web3) -> int:
+def block_number(web3: Node) -> int:
     """The number of the newest block."""
     return ask(web3, "eth_blockNumber", [], answers.quantity)
 
 
-def block(web3: Web3, tag: Tag) -> BlockRef | None:
+def block(web3: Node, tag: Tag) -> BlockRef | None:
     """The block, or None if the node has none there."""
     return ask(web3, "eth_getBlockByNumber", [_tag(tag), False], answers.optional(answers.block))
 
 
-def blocks(web3: Web3, numbers: Sequence[int]) -> list[BlockRef | None]:
+def blocks(web3: Node, numbers: Sequence[int]) -> list[BlockRef | None]:
     """Several of them; NodeRefusedError if the node refuses one."""
     asked = [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
     found = ask_all(web3, asked, [answers.optional(answers.block)] * len(asked))
@@ -97,17 +96,17 @@ def blocks(web3: Web3, numbers: Sequence[int]) -> list[BlockRef | None]:
     return [one for one in found if not isinstance(one, NodeRefusedError)]
 
 
-def latest(web3: Web3) -> BlockRef:
+def latest(web3: Node) -> BlockRef:
     """The newest block."""
     return ask(web3, "eth_getBlockByNumber", ["latest", False], answers.block)
 
 
-def genesis(web3: Web3) -> bytes:
+def genesis(web3: Node) -> bytes:
     """The hash of block 0: with the chain id, what tells one chain from another."""
     return ask(web3, "eth_getBlockByNumber", ["0x0", False], answers.block).hash
 
 
-def hash_at_each(web3: Web3, number: int) -> dict[str, bytes]:
+def hash_at_each(web3: Node, number: int) -> dict[str, bytes]:
     """The hash of that block by the shown address of each node that has it: they must agree on the past."""
     found: dict[str, bytes] = {}
     if isinstance(web3.provider, NodeProvider) and web3.provider.nodes > 1:
@@ -119,13 +118,13 @@ def hash_at_each(web3: Web3, number: int) -> dict[str, bytes]:
     return found
 
 
-def logs(web3: Web3, contract: str, first: int, last: int) -> tuple[Log, ...]:
+def logs(web3: Node, contract: str, first: int, last: int) -> tuple[Log, ...]:
     """All logs of the contract in the blocks `first` to `last`, both included."""
     return ask(web3, *_logs_request(contract, first, last), _logs_within(contract, first, last))
 
 
 def logs_and_block(
-    web3: Web3, contract: str, first: int, last: int
+    web3: Node, contract: str, first: int, last: int
 ) -> tuple[tuple[Log, ...], BlockRef | None] | NodeRefusedError:
     """The same, with the block `last` as the same machine knows it (where the node takes batches): a machine
     that is behind gives no logs for blocks that it lacks, and says nothing of that.
@@ -141,24 +140,24 @@ def logs_and_block(
     return found, None if isinstance(end, NodeRefusedError) else end
 
 
-def code(web3: Web3, address: str) -> bytes:
+def code(web3: Node, address: str) -> bytes:
     """The contract code at the address; empty for an account without code."""
     return ask(web3, "eth_getCode", [address, "latest"], answers.data)
 
 
-def balance(web3: Web3, address: str, tag: Tag = "latest") -> int:
+def balance(web3: Node, address: str, tag: Tag = "latest") -> int:
     """Wei held by the address."""
     return ask(web3, "eth_getBalance", [address, _tag(tag)], answers.quantity)
 
 
-def nonce(web3: Web3, address: str, tag: Tag = "latest") -> int:
+def nonce(web3: Node, address: str, tag: Tag = "latest") -> int:
     """How many transactions of the account are mined (with "pending": also those waiting at the node)."""
     return _or_latest(
         lambda at: ask(web3, "eth_getTransactionCount", [address, _tag(at)], answers.quantity), tag
     )
 
 
-def receipt(web3: Web3, transaction_hash: bytes) -> TransactionReceipt | None:
+def receipt(web3: Node, transaction_hash: bytes) -> TransactionReceipt | None:
     """The receipt, or None if this node knows none: which proves nothing."""
     found = ask(web3, "eth_getTransactionReceipt", [_hex(transaction_hash)], answers.mined_receipt)
     if found is not None and found.transaction_hash != transaction_hash:
@@ -166,39 +165,39 @@ def receipt(web3: Web3, transaction_hash: bytes) -> TransactionReceipt | None:
     return found
 
 
-def transaction(web3: Web3, transaction_hash: bytes) -> Transaction | None:
+def transaction(web3: Node, transaction_hash: bytes) -> Transaction | None:
     """The transaction, mined or waiting, or None if this node knows none: which proves nothing."""
     asked = [_hex(transaction_hash)]
     return ask(web3, "eth_getTransactionByHash", asked, answers.optional(answers.transaction))
 
 
-def block_transactions(web3: Web3, number: int) -> tuple[Transaction, ...] | None:
+def block_transactions(web3: Node, number: int) -> tuple[Transaction, ...] | None:
     """The transactions in that block; None if the node lacks it."""
     asked = [hex(number), True]
     return ask(web3, "eth_getBlockByNumber", asked, answers.optional(answers.block_transactions))
 
 
-def eth_call(web3: Web3, request: Mapping[str, Any], tag: Tag = "latest") -> bytes:
+def eth_call(web3: Node, request: Mapping[str, Any], tag: Tag = "latest") -> bytes:
     """The bytes that a call would return; NodeRefusedError with `data` or code 3 if it reverts."""
     return _or_latest(lambda at: ask(web3, "eth_call", [dict(request), _tag(at)], answers.data), tag)
 
 
 def eth_calls(
-    web3: Web3, calls: Sequence[Mapping[str, Any]], tag: Tag = "latest"
+    web3: Node, calls: Sequence[Mapping[str, Any]], tag: Tag = "latest"
 ) -> list[bytes | NodeRefusedError]:
     """Several of them in as few exchanges as the node allows."""
     asked = [("eth_call", [dict(request), _tag(tag)]) for request in calls]
     return ask_all(web3, asked, [answers.data] * len(asked))
 
 
-def estimate_gas(web3: Web3, request: Mapping[str, Any], tag: Tag = "pending") -> int:
+def estimate_gas(web3: Node, request: Mapping[str, Any], tag: Tag = "pending") -> int:
     """Gas that the call would take."""
     return _or_latest(
         lambda at: ask(web3, "eth_estimateGas", [dict(request), _tag(at)], answers.quantity), tag
     )
 
 
-def priority_fee(web3: Web3) -> int | None:
+def priority_fee(web3: Node) -> int | None:
     """The tip per gas that the node suggests; None if it suggests none."""
     try:
         return ask(web3, "eth_maxPriorityFeePerGas", [], answers.optional(answers.quantity))
@@ -206,12 +205,12 @@ def priority_fee(web3: Web3) -> int | None:
         return None
 
 
-def gas_price(web3: Web3) -> int:
+def gas_price(web3: Node) -> int:
     """Wei per gas that the node suggests on a chain without base fee."""
     return ask(web3, "eth_gasPrice", [], answers.quantity)
 
 
-def send_raw(web3: Web3, raw: bytes) -> None:
+def send_raw(web3: Node, raw: bytes) -> None:
     """Broadcast signed bytes; NodeRefusedError if the node does not take them."""
     call(web3, "eth_sendRawTransaction", _hex(raw))
 
@@ -248,13 +247,13 @@ def _or_latest(asking: Callable[[Tag], T], tag: Tag) -> T:
     return asking("latest")
 
 
-def _answers(web3: Web3, asked: Sequence[Request]) -> list[Mapping[str, Any]]:
+def _answers(web3: Node, asked: Sequence[Request]) -> list[Mapping[str, Any]]:
     if isinstance(web3.provider, NodeProvider) and len(asked) > 1:
         return web3.provider.make_requests(asked)
     found: list[Mapping[str, Any]] = []
     for method, params in asked:
         try:
-            found.append(web3.provider.make_request(RPCEndpoint(method), list(params)))
+            found.append(web3.provider.make_request(method, list(params)))
         except requests.RequestException:
             raise NodeDownError(shown(web3), "the connection is refused or breaks") from None
     return found
@@ -275,7 +274,7 @@ def _result(method: str, answer: Mapping[str, Any]) -> Any:
     return answer.get("result")
 
 
-def _distrust(web3: Web3, pause: float) -> None:
+def _distrust(web3: Node, pause: float) -> None:
     if isinstance(web3.provider, NodeProvider):
         web3.provider.distrust()
     time.sleep(pause)
@@ -305,6 +304,6 @@ def _tag(tag: Tag) -> str:
     return hex(tag) if isinstance(tag, int) else tag
 
 
-def shown(web3: Web3) -> str:
+def shown(web3: Node) -> str:
     """The node for messages, without credentials."""
     return str(getattr(web3.provider, "shown_url", type(web3.provider).__name__))

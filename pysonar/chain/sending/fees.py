@@ -12,10 +12,9 @@ import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from web3 import Web3
-
 from pysonar.chain.errors import FeesTooHighError, NodeRefusedError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 
 GWEI = 10**9
 DEFAULT_TIP = GWEI
@@ -68,7 +67,7 @@ class Fees:
     legacy: bool = False
 
 
-def suggest(web3: Web3, policy: FeePolicy) -> Fees:
+def suggest(web3: Node, policy: FeePolicy) -> Fees:
     """The offer for a new transaction. FeesTooHighError if the cap is under what the next block asks."""
     base_fee = rpc.latest(web3).base_fee
     if base_fee is None:
@@ -84,7 +83,7 @@ def suggest(web3: Web3, policy: FeePolicy) -> Fees:
     return Fees(min(2 * base_fee + tip, policy.max_fee), tip)
 
 
-def price_now(web3: Web3) -> int:
+def price_now(web3: Node) -> int:
     """Wei that one gas costs in the next block: base fee and suggested tip, or the node's gas price."""
     base_fee = rpc.latest(web3).base_fee
     if base_fee is None:
@@ -100,7 +99,7 @@ class GasPrice:
     (Arbitrum, zkSync). How many times shows an empty transfer, which takes 21,000 on Ethereum.
     """
 
-    def __init__(self, web3: Web3, account: str) -> None:
+    def __init__(self, web3: Node, account: str) -> None:
         self._web3 = web3
         self._account = account
         self._factor = Fraction(1)
@@ -117,7 +116,7 @@ class GasPrice:
         return Fraction(transfer_gas(self._web3, self._account), PLAIN_TRANSFER_GAS)
 
 
-def transfer_gas(web3: Web3, account: str) -> int:
+def transfer_gas(web3: Node, account: str) -> int:
     """Gas of an empty transfer of the account to itself: more than 21,000 where bytes are billed as gas."""
     transfer = {"from": account, "to": account, "value": "0x0"}
     try:

@@ -18,8 +18,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
-from web3 import Web3
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import (
@@ -36,6 +34,7 @@ from pysonar.chain.errors import (
     UnknownDeedError,
 )
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.deeds import Deed
 from pysonar.chain.sending.effects import Effects
 from pysonar.chain.sending.fees import FeePolicy
@@ -65,7 +64,7 @@ class Outbox:
     def __init__(
         self,
         database: sqlite3.Connection,
-        web3: Web3,
+        web3: Node,
         signer: Signer,
         *,
         chain_id: int,
@@ -102,7 +101,7 @@ class Outbox:
         return self._signer.address
 
     @property
-    def web3(self) -> Web3:
+    def web3(self) -> Node:
         """The node it works with."""
         return self._web3
 

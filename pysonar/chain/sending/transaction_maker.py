@@ -4,8 +4,6 @@ sends nothing.
 
 from __future__ import annotations
 
-from web3 import Web3
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.contract.sonar import simulate
 from pysonar.chain.errors import (
@@ -18,6 +16,7 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import TransactionReceipt
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import FeePolicy, Fees
 from pysonar.chain.sending.signer import Signer
@@ -26,7 +25,7 @@ from pysonar.chain.sending.signer import Signer
 class TransactionMaker:
     """For one account on one chain. What is signed is for `chain_id`, whatever a node says."""
 
-    def __init__(self, web3: Web3, signer: Signer, policy: FeePolicy, *, chain_id: int) -> None:
+    def __init__(self, web3: Node, signer: Signer, policy: FeePolicy, *, chain_id: int) -> None:
         self._web3 = web3
         self._signer = signer
         self._policy = policy

@@ -12,15 +12,10 @@ from pysonar.chain.contract.versions import ABI_FILES
 from pysonar.files.flat_toml import check, read_settings, setting, write_settings
 from pysonar.files.secret_file import make_private_directory, require_private
 from pysonar.party.home.rules import amount_setting
+from pysonar.protocol.account_address import is_address
 from pysonar.protocol.amounts import parse_wei
 
 FILE_NAME = "settings.toml"
-
-
-def _is_address(value: str) -> bool:
-    from eth_utils.address import is_address
-
-    return value.startswith("0x") and bool(is_address(value))
 
 
 def _is_rpc(value: str | Sequence[str]) -> bool:
@@ -53,7 +48,7 @@ class Settings:
         hidden=True,
     )
     chain_id: int = setting("a whole number of 1 or more", lambda v: v >= 1)
-    contract: str = setting("Sonar's address: 0x and 40 hexadecimal digits", _is_address)
+    contract: str = setting("Sonar's address: 0x and 40 hexadecimal digits", is_address)
     store: str = setting("'embedded:/directory' or 'kubo:/ip4/127.0.0.1/tcp/5001/http'", _is_store)
     contract_version: int = setting(
         "the version of the contract, 1 or 2; 0 asks the contract",
@@ -66,7 +61,7 @@ class Settings:
         default="keyfile.json",
     )
     account: str = setting(
-        "the account's address: 0x and 40 hexadecimal digits", lambda v: not v or _is_address(v), default=""
+        "the account's address: 0x and 40 hexadecimal digits", lambda v: not v or is_address(v), default=""
     )
     confirmations: int = setting("a whole number from 0 to 1000", lambda v: 0 <= v <= 1000, default=12)
     poll_seconds: float = setting("seconds from 0.05 to 3600", lambda v: 0.05 <= v <= 3600, default=2.0)

@@ -11,9 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from Crypto.Cipher import AES
-from Crypto.Protocol.DH import import_x25519_private_key, import_x25519_public_key, key_agreement
-
 from pysonar.protocol.openpgp.errors import NotForThisKeyError, SealError, TamperedError
 from pysonar.protocol.openpgp.messages import open_sealed, open_with_password
 from pysonar.protocol.openpgp.packets import (
@@ -60,6 +57,8 @@ def open_with_session_key(message: bytes, found: bytes) -> bytes:
         TamperedError: the key is that of another message, or none.
         ExpandingMessageError, SealError: as `open_sealed`.
     """
+    from Crypto.Cipher import AES  # here: it takes 0.1 s to load, and only audits open messages so
+
     container = message[outer_packets(message)[-1].begin :]
     if len(found) != 1 + _KEY_BYTES.get(found[0] if found else 0, -1):
         raise TamperedError(f"{len(found)} bytes are not a session key")
@@ -111,6 +110,10 @@ def _unwrapped(fields: bytes, fingerprint: bytes, secret: bytes, parameters: byt
 
     RFC 9580 sections 5.1.5 and 11.4.
     """
+    # Here: they take 0.1 s to load, and only audits open messages so.
+    from Crypto.Cipher import AES
+    from Crypto.Protocol.DH import import_x25519_private_key, import_x25519_public_key, key_agreement
+
     if fields[:2] != CURVE25519_POINT_BITS or fields[2:3] != b"\x40":
         return None
     wrapped = fields[36 : 36 + fields[35]] if len(fields) > 35 else b""

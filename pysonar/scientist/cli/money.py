@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pysonar.protocol.amounts import format_wei
 
 if TYPE_CHECKING:
-    from web3 import Web3
+    from pysonar.chain.node.handle import Node
 
 Money = Callable[[int | str], str]
 
@@ -19,7 +19,7 @@ def ether(amount: int | str) -> str:
     return format_wei(int(amount))
 
 
-def money_of(web3: Web3, address: str) -> Money:
+def money_of(web3: Node, address: str) -> Money:
     """How amounts of that asset are shown. A token that cannot be asked is counted in its smallest unit."""
     from pysonar.chain.contract.tokens import asset_for_people
 

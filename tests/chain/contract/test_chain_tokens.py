@@ -84,20 +84,20 @@ def test_a_symbol_is_short_and_plain_whatever_is_said(
         asked = method == "eth_call" and params[0]["data"].startswith("0x95d89b41")
         return {"result": "0x" + said.hex()} if asked else None
 
-    from web3 import Web3
+    from pysonar.chain.node.handle import NodeHandle
 
-    assert Token(Web3(Meddling(node.url, answer)), token.address).asset().symbol == shown
+    assert Token(NodeHandle(Meddling(node.url, answer)), token.address).asset().symbol == shown
 
 
 def test_decimals_beyond_all_use_are_refused(node: Anvil, token: GivenToken) -> None:
-    from web3 import Web3
+    from pysonar.chain.node.handle import NodeHandle
 
     def answer(method: str, params: Params) -> Answer | None:
         asked = method == "eth_call" and params[0]["data"].startswith("0x313ce567")
         return {"result": "0x" + (255).to_bytes(32, "big").hex()} if asked else None
 
     with pytest.raises(NotATokenError, match="says 255 decimals, expected at most 30"):
-        Token(Web3(Meddling(node.url, answer)), token.address).asset()
+        Token(NodeHandle(Meddling(node.url, answer)), token.address).asset()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.follower import Follower
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.node.provider import NodeProvider
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import terms_of
@@ -31,7 +31,7 @@ def follow(
     """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
 
     def start(*urls: str, **options: object) -> Follower:
-        web3 = Web3(NodeProvider(urls or faulty.url, pause=lambda _: None))
+        web3 = NodeHandle(NodeProvider(urls or faulty.url, pause=lambda _: None))
         behind = Sonar(web3, sonar.address)
         return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web3 import Web3
-from web3.types import RPCEndpoint
 
 from pysonar.chain.contract.events import CampaignCreated, CapsuleRegistered, decode_log
 from pysonar.chain.contract.sonar import Sonar
@@ -20,6 +18,7 @@ from pysonar.chain.errors import NodeDownError, NodeRefusedError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
 from tests.meddling import Answer, Params
@@ -198,12 +197,12 @@ class Meddling(NodeProvider):
         super().__init__(url)
         self.before = before
 
-    def make_request(self, method: RPCEndpoint, params: Params) -> Any:
+    def make_request(self, method: str, params: Params) -> Any:
         answer = self.before(method, params)
         return super().make_request(method, params) if answer is None else answer
 
     def make_requests(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
-        return [self.make_request(RPCEndpoint(method), params) for method, params in asked]
+        return [self.make_request(method, params) for method, params in asked]
 
 
 def test_a_node_that_lags_behind_orphans_nothing(
@@ -222,7 +221,7 @@ def test_a_node_that_lags_behind_orphans_nothing(
             return {"result": None}
         return None
 
-    lagging = Follower(database, Web3(Meddling(node.url, behind)), sonar, confirmations=0)
+    lagging = Follower(database, NodeHandle(Meddling(node.url, behind)), sonar, confirmations=0)
     assert lagging.poll() == 0
     assert len(lagging.unhandled()) == 2
 
@@ -243,7 +242,7 @@ def test_a_node_that_limits_the_range_is_asked_for_less(
         asked.append(span)
         return {"error": {"code": -32005, "message": "block range too large"}} if span > 20 else None
 
-    follower = Follower(database, Web3(Meddling(node.url, limited)), sonar, confirmations=0)
+    follower = Follower(database, NodeHandle(Meddling(node.url, limited)), sonar, confirmations=0)
     assert follower.poll() == 4
     assert certificates(follower) == sent
     assert min(asked) <= 20 < max(asked)
@@ -257,7 +256,7 @@ def test_a_node_that_refuses_every_range_is_an_error_and_changes_nothing(
     def refusing(method: str, params: Params) -> Answer | None:
         return {"error": {"code": -32000, "message": "no logs here"}} if method == "eth_getLogs" else None
 
-    follower = Follower(database, Web3(Meddling(node.url, refusing)), sonar, confirmations=0)
+    follower = Follower(database, NodeHandle(Meddling(node.url, refusing)), sonar, confirmations=0)
     with pytest.raises(NodeRefusedError, match="no logs here"):
         follower.poll()
     assert follower.cursor == -1
@@ -277,7 +276,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
             return answer
         return None
 
-    follower = Follower(database, Web3(Meddling(node.url, fork_after_logs)), sonar, confirmations=0)
+    follower = Follower(database, NodeHandle(Meddling(node.url, fork_after_logs)), sonar, confirmations=0)
     follower.poll()
     assert not forks
     assert certificates(follower) == on_chain(node, sonar) == []
@@ -298,7 +297,7 @@ def test_a_fork_between_two_requests_does_not_join_two_branches(
                 node.reorg(3)
         return None
 
-    meddled = Web3(Meddling(node.url, fork_before_the_second_block))
+    meddled = NodeHandle(Meddling(node.url, fork_before_the_second_block))
     follower = Follower(database, meddled, sonar, confirmations=0)
     follower.poll()
     assert len(asked) > 2
@@ -318,7 +317,7 @@ def test_a_node_that_goes_away_leaves_everything_as_it_was(
             raise NodeDownError(node.url, "test")
         return None
 
-    follower = Follower(database, Web3(Meddling(node.url, away)), sonar, confirmations=0)
+    follower = Follower(database, NodeHandle(Meddling(node.url, away)), sonar, confirmations=0)
     with pytest.raises(NodeDownError):
         follower.poll()
     assert follower.cursor == -1

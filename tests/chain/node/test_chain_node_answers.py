@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar, simulate
 from pysonar.chain.errors import (
@@ -18,6 +17,7 @@ from pysonar.chain.errors import (
 )
 from pysonar.chain.node import answers, rpc
 from pysonar.chain.node.answers import NotUnderstood, TransactionReceipt
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.chain.patient import REGISTERED, patient
 from tests.conftest import Anvil
@@ -31,7 +31,7 @@ from tests.faulty_node import (
 )
 from tests.roles import Transact
 
-READS: dict[str, Callable[[Web3], object]] = {
+READS: dict[str, Callable[[Node], object]] = {
     "eth_chainId": rpc.chain_id,
     "eth_blockNumber": rpc.block_number,
     "eth_getBlockByNumber": rpc.latest,

@@ -10,10 +10,10 @@ from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st
-from web3 import Web3
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import FeesTooHighError, TransactionTimeoutError
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import GWEI, FeePolicy, Fees, GasPrice, price_now
 from pysonar.chain.sending.outbox import Outbox
@@ -165,12 +165,12 @@ def test_gas_costs_as_many_times_more_as_the_chain_takes_of_it(
     def more(method: str, _: object, answer: Answer) -> Answer | None:
         return {"result": hex(21_000 * times)} if method == "eth_estimateGas" else None
 
-    web3 = Web3(Meddling(node.url, after=more))
+    web3 = NodeHandle(Meddling(node.url, after=more))
     assert GasPrice(web3, capsule.address).now() == dear * price_now(web3)
 
 
 def test_a_node_that_estimates_nothing_is_taken_for_one_of_ethereum(
     node: Anvil, capsule: KeyfileSigner
 ) -> None:
-    web3 = Web3(Meddling(node.url, refusing("eth_estimateGas", "not supported")))
+    web3 = NodeHandle(Meddling(node.url, refusing("eth_estimateGas", "not supported")))
     assert GasPrice(web3, capsule.address).now() == price_now(web3)

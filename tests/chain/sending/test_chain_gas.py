@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web3 import Web3
-from web3.types import RPCEndpoint, RPCResponse
 
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.errors import TokenCallTooDearError
 from pysonar.chain.node.connect import NodeProvider
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.transaction_maker import TransactionMaker
@@ -30,7 +29,7 @@ class DearGas(NodeProvider):
         super().__init__(url)
         self.times = times
 
-    def make_request(self, method: RPCEndpoint, params: Params) -> RPCResponse:
+    def make_request(self, method: str, params: Params) -> Any:
         answer: Any = super().make_request(method, params)
         if method == "eth_estimateGas":
             answer = answer | {"result": hex(int(answer["result"], 16) * self.times)}
@@ -42,7 +41,7 @@ def maker(node: Anvil, capsule: KeyfileSigner) -> Callable[..., TransactionMaker
     """`maker(times=1, **policy)`: of the capsule's account, on a node whose gas is so many times as dear."""
 
     def make(times: int = 1, **policy: object) -> TransactionMaker:
-        web3 = Web3(DearGas(node.url, times))
+        web3 = NodeHandle(DearGas(node.url, times))
         return TransactionMaker(web3, capsule, FeePolicy(**policy), chain_id=1337)
 
     return make

@@ -29,7 +29,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from dying import DyingNode, DyingSigner
-from web3 import Web3
+from pysonar.chain.node.handle import Node, NodeHandle
 from pysonar.chain.node import rpc
 from pysonar.chain.database import open_database
 from pysonar.chain.sending.deeds import Action, Deed
@@ -39,7 +39,7 @@ from pysonar.chain.contract.sonar import Sonar
 
 url, address, path, key, point, count = sys.argv[1:]
 
-web3 = Web3(DyingNode(url, point))
+web3 = NodeHandle(DyingNode(url, point))
 sonar = Sonar(web3, address)
 database = open_database(Path(path), chain_id=1337, genesis=rpc.genesis(web3), contract=address)
 signer = DyingSigner(KeyfileSigner.from_key(bytes.fromhex(key)), point)

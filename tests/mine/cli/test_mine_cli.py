@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -349,19 +348,3 @@ def test_the_doctor_notices_a_keyfile_with_another_key(
     finding = findings(mine_agent("doctor", "--home", home.path, "--format", "json"))["keyfile"]
     assert finding["ok"] is False
     assert mine_agent("run", "--once", "--home", home.path).exit_code == 1
-
-
-def test_commands_start_quickly() -> None:
-    import subprocess
-    import sys
-    import time
-
-    code = "import sys; sys.argv=['mine-agent','--help']; from mine_agent.cli import app; app()"
-    loaded = (
-        "import sys, mine_agent.cli; print(any(m in sys.modules for m in ('web3','pyarrow','numpy','gmpy2')))"
-    )
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=dict(os.environ))
-    assert time.monotonic() - began < 5
-    done = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "False"

@@ -6,8 +6,6 @@ import json
 import re
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -355,14 +353,9 @@ def test_what_cannot_be_reached_ends_with_3(sonar_command: Shell, home: Path) ->
     assert "hunter2" not in result.output
 
 
-def test_help_teaches_and_is_quick() -> None:
+def test_help_teaches() -> None:
     text = runner.invoke(app, ["--help"]).stdout
     assert "First steps" in text
     assert "Exit codes" in text
     created = runner.invoke(app, ["campaign", "create", "--help"]).stdout
     assert "escrowed only once" in " ".join(created.split())
-    code = (
-        "import sys, pysonar.scientist.cli; "
-        "sys.exit(', '.join(m for m in ('web3', 'numpy', 'pyarrow', 'pysequoia') if m in sys.modules) or 0)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

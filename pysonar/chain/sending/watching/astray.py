@@ -9,11 +9,10 @@ transaction, an empty transfer to oneself, in its place.
 
 from __future__ import annotations
 
-from web3 import Web3
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.errors import FeesTooHighError, NodeRefusedError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import FeePolicy
 from pysonar.chain.sending.outbox_records import OutboxRecords, Pending, Status
@@ -34,7 +33,7 @@ class Astray:
     """Gives up what waits with such nonces."""
 
     def __init__(
-        self, web3: Web3, records: OutboxRecords, maker: TransactionMaker, policy: FeePolicy
+        self, web3: Node, records: OutboxRecords, maker: TransactionMaker, policy: FeePolicy
     ) -> None:
         self._web3 = web3
         self._records = records

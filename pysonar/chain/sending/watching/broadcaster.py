@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 
-from eth_utils.crypto import keccak
-from web3 import Web3
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import FeesTooHighError, NodeRefusedError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.fees import FeePolicy, Fees
 from pysonar.chain.sending.outbox_records import Attempt, OutboxRecords, Pending, Status
 from pysonar.chain.sending.transaction_maker import TransactionMaker
 from pysonar.pause import Pause
+from pysonar.protocol.account_address import keccak256
 
 OFFERS_AT_ONCE = 12
 """How often one broadcast may be answered by a higher offer: a tip that doubles has grown 4,096-fold then."""
@@ -31,7 +30,7 @@ class Broadcaster:
     """The versions of one account's transactions."""
 
     def __init__(
-        self, web3: Web3, records: OutboxRecords, maker: TransactionMaker, policy: FeePolicy
+        self, web3: Node, records: OutboxRecords, maker: TransactionMaker, policy: FeePolicy
     ) -> None:
         self._web3 = web3
         self._records = records
@@ -41,7 +40,7 @@ class Broadcaster:
     def sign(self, number: int, call: Call, nonce: int, gas: int, offer: Fees) -> Attempt:
         """Sign and store one more version; joins the database transaction that is open."""
         raw = self._maker.sign(call, nonce, gas, offer)
-        self._records.add_attempt(number, keccak(raw), raw, offer)
+        self._records.add_attempt(number, keccak256(raw), raw, offer)
         return self._records.attempts(number)[-1]
 
     def send(self, pending: Pending, attempt: Attempt) -> None:

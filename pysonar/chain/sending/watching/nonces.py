@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from web3 import Web3
-
 from pysonar.chain.errors import NodeRefusedError, UnexpectedAnswerError, UnexpectedNonceError
 from pysonar.chain.node import rpc
+from pysonar.chain.node.handle import Node
 
 MOST_WAITING = 64
 """How far the next nonce may lie above the number of mined transactions, as a node says both."""
@@ -26,7 +25,7 @@ class Use:
     block_number: int
 
 
-def next_at_node(web3: Web3, account: str) -> int:
+def next_at_node(web3: Node, account: str) -> int:
     """The account's next nonce by what the node knows, mined and waiting.
 
     Raises:
@@ -39,7 +38,7 @@ def next_at_node(web3: Web3, account: str) -> int:
     return pending
 
 
-def who_used(web3: Web3, account: str, nonce: int, confirmed: int) -> Use | None:
+def who_used(web3: Node, account: str, nonce: int, confirmed: int) -> Use | None:
     """The account's transaction with that nonce in a block up to `confirmed`.
 
     None if none can be seen: the nonce is not used there, or the node does not have the states or the block
@@ -56,7 +55,7 @@ def who_used(web3: Web3, account: str, nonce: int, confirmed: int) -> Use | None
     return None
 
 
-def _block_of(web3: Web3, account: str, nonce: int, upper: int) -> int | None:
+def _block_of(web3: Node, account: str, nonce: int, upper: int) -> int | None:
     """The first block after which the account has used the nonce, by bisection from the newest ones."""
     if upper < 0 or rpc.nonce(web3, account, upper) <= nonce:
         return None

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 
-from web3 import Web3
-
 from pysonar.chain.contract.calls import Call
 from pysonar.chain.database import transaction
 from pysonar.chain.errors import FeesTooHighError, NodeRefusedError, UnexpectedAnswerError
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import TransactionReceipt
+from pysonar.chain.node.handle import Node
 from pysonar.chain.sending import fees
 from pysonar.chain.sending.deeds import Action, Deed
 from pysonar.chain.sending.fees import FeePolicy
@@ -37,7 +36,7 @@ class Watch:
 
     def __init__(
         self,
-        web3: Web3,
+        web3: Node,
         records: OutboxRecords,
         maker: TransactionMaker,
         broadcaster: Broadcaster,

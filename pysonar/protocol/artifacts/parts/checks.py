@@ -6,8 +6,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from eth_utils.address import is_address, to_checksum_address
-
+from pysonar.protocol.account_address import checksum, is_address
 from pysonar.protocol.artifacts.parts.errors import ArtifactError
 from pysonar.protocol.cid import Cid, CidError
 
@@ -71,9 +70,9 @@ def cid(kind: str, field: str, value: Any) -> Cid:
 def address(kind: str, field: str, value: Any) -> str:
     """An account or contract, as text or 20 bytes; returned in its mixed-case form. Not the empty address."""
     raw = "0x" + value.hex() if isinstance(value, bytes) and len(value) == 20 else value
-    if not isinstance(raw, str) or not raw.startswith("0x") or not is_address(raw) or int(raw, 16) == 0:
+    if not isinstance(raw, str) or not is_address(raw) or int(raw, 16) == 0:
         raise ArtifactError(kind, field, value, "an address (0x and 40 hexadecimal digits)")
-    return str(to_checksum_address(raw))
+    return checksum(raw)
 
 
 def address_bytes(value: str) -> bytes:

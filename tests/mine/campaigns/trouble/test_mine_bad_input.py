@@ -33,7 +33,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from web3 import Web3
 
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
@@ -44,6 +43,7 @@ from mine_agent.home import Home
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.errors import WrongChainError
+from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.tables import Batch
@@ -170,7 +170,7 @@ def test_a_node_that_says_another_chain_in_the_middle_gets_no_transaction(
     def lie(method: str, _: object) -> JsonObject | None:
         return {"result": "0x1"} if lies[0] and method == "eth_chainId" else None
 
-    connection = Connection.open(home, Web3(Meddling(node.url, lie)))
+    connection = Connection.open(home, NodeHandle(Meddling(node.url, lie)))
     agent = Agent(connection, connection.outbox(miner), tell=tell)
     lies[0] = True
     with pytest.raises(WrongChainError, match="serves chain 1, expected chain 1337"):

@@ -26,6 +26,7 @@ from pysonar.protocol.artifacts import (
 from pysonar.protocol.canonical import CanonicalError, dumps_cbor, dumps_json, loads_cbor, loads_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
+from tests.builders.opaque import as_model
 
 FUZZ = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -91,7 +92,12 @@ def network_kinds(spec, envelope):
             *(PublicKeyArtifact, PublicKeyArtifact(key, "ckks").to_bytes()),
             *(loads_cbor, dumps_cbor),
         ),
-        "network_model": (ModelArtifact, ModelArtifact(model, "ckks").to_bytes(), loads_cbor, dumps_cbor),
+        "network_model": (
+            ModelArtifact,
+            ModelArtifact(as_model(model), "ckks").to_bytes(),
+            loads_cbor,
+            dumps_cbor,
+        ),
         "network_gradient": (GradientEnvelope, sent.to_bytes(), loads_cbor, dumps_cbor),
     }
 

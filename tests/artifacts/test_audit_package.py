@@ -11,6 +11,7 @@ from pysonar.protocol.canonical import dumps_cbor, loads_cbor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, SecretKey, WrongSignerError
 from tests.artifacts.conftest import Place
+from tests.builders.changes import with_fields
 
 NAME = Cid(b"\x47" * 32)
 
@@ -32,14 +33,19 @@ def package(place: Place) -> AuditPackage:
 def opened(
     package: AuditPackage, key: SecretKey, capsule: SecretKey, place: Place, **other: object
 ) -> AuditPackage:
-    bound = {
-        "chain_id": place.chain_id,
-        "contract": place.contract,
-        "campaign": place.campaign,
-        "spec": place.spec_cid,
-    }
-    sealed = package.seal(key.certificate, capsule)
-    return AuditPackage.open(sealed, key, capsule=capsule.certificate, **{**bound, **other})
+    return open_for(with_fields(place, other), package.seal(key.certificate, capsule), key, capsule)
+
+
+def open_for(place: Place, sealed: bytes, key: SecretKey, capsule: SecretKey) -> AuditPackage:
+    return AuditPackage.open(
+        sealed,
+        key,
+        capsule=capsule.certificate,
+        chain_id=place.chain_id,
+        contract=place.contract,
+        campaign=place.campaign,
+        spec=place.spec_cid,
+    )
 
 
 def test_the_auditor_opens_what_was_sealed(
@@ -59,13 +65,12 @@ def test_nothing_of_it_is_shown(package: AuditPackage) -> None:
 def test_nobody_else_opens_it_and_nobody_else_signs_it(
     package: AuditPackage, stranger: SecretKey, scientist: SecretKey, capsule: SecretKey, place: Place
 ) -> None:
-    bound = {"chain_id": 1337, "contract": place.contract, "campaign": place.campaign, "spec": place.spec_cid}
     sealed = package.seal(stranger.certificate, capsule)
     with pytest.raises(NotForThisKeyError):
-        AuditPackage.open(sealed, scientist, capsule=capsule.certificate, **bound)
+        open_for(place, sealed, scientist, capsule)
     forged = package.seal(stranger.certificate, scientist)
     with pytest.raises(WrongSignerError):
-        AuditPackage.open(forged, stranger, capsule=capsule.certificate, **bound)
+        open_for(place, forged, stranger, capsule)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pysonar.protocol.canonical import (
     loads_json,
 )
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 

@@ -29,6 +29,7 @@ from pysonar.protocol.artifacts.capsule_terms import (
 from pysonar.protocol.canonical import dumps_json, loads_json
 from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 from pysonar.protocol.openpgp.messages import open_sealed
+from tests.builders.changes import with_fields
 
 RULES = CapsuleSettings(certificate="0" * 40)
 TERMS = published_terms(RULES)
@@ -138,7 +139,7 @@ def test_which_scientists_are_on_the_list_is_not_published() -> None:
     ],
 )
 def test_sizes_at_both_edges(field: str, edge: int, term: Term) -> None:
-    enough, few = replace(TERMS, **{field: edge}), replace(TERMS, **{field: edge - 1})
+    enough, few = with_fields(TERMS, {field: edge}), with_fields(TERMS, {field: edge - 1})
     assert terms_against(enough.to_model(SIZE)) == []
     assert terms_against(few.to_model(SIZE)) == [term]
 

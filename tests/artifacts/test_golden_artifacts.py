@@ -44,6 +44,7 @@ from pysonar.protocol.schema import (
     number_label,
     output_schema,
 )
+from tests.builders.opaque import as_gradient, as_model
 from tests.builders.specs import spec_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -162,10 +163,10 @@ def artifacts() -> dict:
         ),
         "public_key.cbor": PublicKeyArtifact(golden_key().public),
         "model.cbor": ModelArtifact(
-            EncryptedModel.from_fields({**layout(3), "version": 7, "weight_limit": 4 << 24})
+            as_model(EncryptedModel.from_fields({**layout(3), "version": 7, "weight_limit": 4 << 24}))
         ),
         "gradient.cbor": GradientEnvelope(
-            1337, CONTRACT, CAMPAIGN, 7, name(8), MINER, gradient, PrivacyStatement(2.5, 1e-6)
+            1337, CONTRACT, CAMPAIGN, 7, name(8), MINER, as_gradient(gradient), PrivacyStatement(2.5, 1e-6)
         ),
         "result.cbor": result(),
         "result_with_privacy.cbor": replace(

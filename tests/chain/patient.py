@@ -10,7 +10,7 @@ from pysonar.chain.node.provider import NodeProvider
 REGISTERED = bytes([7]) * 32
 
 
-def patient(url: str | Sequence[str], **options: object) -> tuple[Node, list[float]]:
+def patient(url: str | Sequence[str], expected_chain_id: int | None = None) -> tuple[Node, list[float]]:
     """A node whose pauses are noted, not waited for."""
     paused: list[float] = []
-    return NodeHandle(NodeProvider(url, pause=paused.append, **options)), paused
+    return NodeHandle(NodeProvider(url, expected_chain_id=expected_chain_id, pause=paused.append)), paused

@@ -30,7 +30,7 @@ def wrong_time() -> float:
     return _right() + _seen[1]
 
 
-def quickly_encrypted(key: str | bytes, password: str, *_: object, **__: object) -> JsonObject:
+def quickly_encrypted(key: bytes, password: str, *_: object, **__: object) -> JsonObject:
     """A web3 keystore that opens at once."""
     return _encrypt(key, password, kdf="pbkdf2", iterations=1000)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
+from tests.builders.answers import EVERYTHING
+from tests.builders.changes import with_fields
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
@@ -78,19 +81,16 @@ def make_home(
 
     def make(role: str = "miner", answers: FirstAnswers | None = None, **changes: object) -> Home:
         settings = Settings(
-            **{
-                "rpc": node_url,
-                "chain_id": 1337,
-                "contract": sonar.address,
-                "store": f"embedded:{store_folder}",
-                "keyfile": str(keyfiles[role]),
-                "confirmations": 0,
-                "poll_seconds": 0.05,
-                **changes,
-            }
+            rpc=node_url,
+            chain_id=1337,
+            contract=sonar.address,
+            store=f"embedded:{store_folder}",
+            keyfile=str(keyfiles[role]),
+            confirmations=0,
+            poll_seconds=0.05,
         )
-        everything = FirstAnswers(scientists=("any",), capsules=("any",), fields=("any",), privacy="none")
-        return Home.create(tmp_path / role, settings, answers or everything)
+        everything = replace(EVERYTHING, privacy="none")
+        return Home.create(tmp_path / role, with_fields(settings, changes), answers or everything)
 
     return make
 

@@ -12,23 +12,24 @@ from mine_agent.rules.refusals import rule_checks
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.protocol.artifacts import Validation
 from pysonar.protocol.cid import Cid
+from tests.builders.changes import wrong
 from tests.builders.terms import terms_of
 
 
 @pytest.mark.parametrize(("evaluations", "closed"), [(50, True), (51, False), (0, False)])
 def test_a_validation_set_that_is_used_up_is_not_submitted_to(evaluations: int, closed: bool) -> None:
-    record: object = SimpleNamespace(
+    record = SimpleNamespace(
         state=State.OPEN,
         target_reached=False,
         terms=SimpleNamespace(submit_until=99, max_pending=8),
         pending=0,
         submitted=50,
     )
-    spec: object = SimpleNamespace(validation=Validation(Cid(b"\x01" * 32), bytes(32), 60, 0, evaluations))
-    why = why_closed(record, 0, 0, spec)
+    spec = SimpleNamespace(validation=Validation(Cid(b"\x01" * 32), bytes(32), 60, 0, evaluations))
+    why = why_closed(wrong(record), 0, 0, wrong(spec))
     assert (why is not None) is closed
     assert not closed or "measured on for 50 submissions, and 50 are made" in str(why)
-    assert why_closed(record, 0, 0) is None
+    assert why_closed(wrong(record), 0, 0) is None
 
 
 @pytest.mark.parametrize(("after", "left"), [(-61, 61), (0, 0), (3600, 0)])

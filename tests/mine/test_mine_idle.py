@@ -14,6 +14,7 @@ from openmined_syft.paillier.noise_pool import NoisePool
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rlwe.model import RlweModel
 from pysonar.protocol.cid import Cid
+from tests.builders.opaque import as_model
 
 CID = Cid.from_bytes32(b"\x01" * 32)
 WEIGHTS = np.arange(24.0).reshape(8, 3) / 16
@@ -22,7 +23,10 @@ KEYS = [generate_keypair(256, allow_small_for_tests=True) for _ in range(MOST_KE
 
 def base(key: PrivateKey) -> Base:
     return Base(
-        EncryptedModel.encrypt(WEIGHTS, key, version=0, weight_bound=4.0), key.public, CID, "paillier"
+        as_model(EncryptedModel.encrypt(WEIGHTS, key, version=0, weight_bound=4.0)),
+        key.public,
+        CID,
+        "paillier",
     )
 
 
@@ -77,14 +81,14 @@ def test_noise_of_one_campaign_never_gets_into_anothers() -> None:
     visit = AffineMap(np.eye(8), np.ones((8, 3)))
     for here, key in ((first, KEYS[0]), (second, KEYS[1])):
         gradient = train_on(here, visit, idle.ahead(here))
-        np.testing.assert_allclose(gradient.decrypt(key), np.ones((8, 3)))  # type: ignore[arg-type]
+        np.testing.assert_allclose(gradient.decrypt(key), np.ones((8, 3)))
 
 
 def test_there_is_nothing_to_prepare_for_ring_lwe_and_what_another_scheme_prepared_is_refused() -> None:
     key = RlwePrivateKey.generate()
     model = RlweModel.encrypt(WEIGHTS, key, version=0, weight_bound=4.0)
     idle = IdleWork()
-    assert idle.ahead(Base(model, key.public, CID, "rlwe")) is None
+    assert idle.ahead(Base(as_model(model), key.public, CID, "rlwe")) is None
     idle.go_on(lambda: False, 60)
 
     class Others:

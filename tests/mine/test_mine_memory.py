@@ -22,8 +22,10 @@ from mine_agent.memory import Pool, size_of
 from mine_agent.work.compiled_data import Compiled
 from mine_agent.work.progress import reading, training
 from openmined_syft.rules import Rule
+from pysonar.party.happenings import Happening
 from pysonar.protocol.cid import Cid
 from pysonar.store import cid_of
+from tests.roles import as_a, there
 
 MB = 1 << 20
 
@@ -126,29 +128,29 @@ def test_what_nobody_came_back_for_makes_room() -> None:
 
 
 def test_reading_tells_the_share_and_the_time_left_every_few_seconds() -> None:
-    told: list[Progress] = []
+    told: list[Happening] = []
     now = [0.0]
     at = reading(told.append, b"\x01" * 32, "d", 1000, clock=lambda: now[0])
     for second in range(1, 11):
         now[0] = float(second)
         at(second * 100)
-    assert [(one.share, one.seconds_left) for one in told] == [(0.5, 5.0), (1.0, 0.0)]
-    assert "50%, about 5 s left" in told[0].sentence()
+    half, whole = (as_a(Progress, one) for one in told)
+    assert [(one.share, one.seconds_left) for one in (half, whole)] == [(0.5, 5.0), (1.0, 0.0)]
+    assert "50%, about 5 s left" in half.sentence()
 
 
 def test_training_tells_what_is_left_by_what_it_took_before() -> None:
-    told: list[Progress] = []
+    told: list[Happening] = []
     with training(told.append, b"\x01" * 32, "d", 1000.0, every=0.05):
         time.sleep(0.3)
     assert told
-    assert told[0].seconds_left is not None
-    assert 990 < told[0].seconds_left < 1000
+    assert 990 < there(as_a(Progress, told[0]).seconds_left) < 1000
     count = len(told)
     time.sleep(0.15)
     assert len(told) == count  # it ends with the work
     with training(told.append, b"\x01" * 32, "d", None, every=0.05):
         time.sleep(0.12)
-    assert told[-1].seconds_left is None
+    assert as_a(Progress, told[-1]).seconds_left is None
     assert "still at it" in told[-1].sentence()
 
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Unpack, cast
 
@@ -28,7 +28,6 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import PublicKey
 from openmined_syft.paillier.training import train
-from openmined_syft.schemes import Gradient
 from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
@@ -51,11 +50,13 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import Schema, class_label, input_schema, number_field, output_schema
 from pysonar.store import Store
+from tests.builders.changes import with_fields
+from tests.builders.opaque import SomeGradient, as_gradient
 from tests.builders.specs import SpecChanges, spec_of
 from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.roles import Transact, linear
+from tests.roles import Transact, linear, there
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -242,16 +243,16 @@ class World:
         """A mine's training on its own records."""
         spec, records = self.spec(), table(rows, seed)
         X, y = self.schema.encode(records), self.schema.encode_labels(records)
-        return linear(spec.family_for(b"")).visit(X, y, spec.algorithm.training_rule())
+        return linear(spec.family_for(b"")).visit(X, y, there(spec.algorithm.training_rule()))
 
     def gradient(self, campaign: bytes, visit: AffineMap | None = None) -> EncryptedGradient:
         model, public = self.model(campaign)
         return train(model, public, visit or self.visit())
 
     def envelope(
-        self, campaign: bytes, miner: KeyfileSigner, gradient: Gradient | None = None, **changes: object
+        self, campaign: bytes, miner: KeyfileSigner, gradient: SomeGradient | None = None, **changes: object
     ) -> GradientEnvelope:
-        sent = cast("Gradient", self.gradient(campaign) if gradient is None else gradient)
+        sent: SomeGradient = self.gradient(campaign) if gradient is None else gradient
         base = GradientEnvelope(
             chain_id=self.sonar.chain_id,
             contract=self.sonar.address,
@@ -259,10 +260,10 @@ class World:
             base_version=sent.base_version,
             base=Cid.from_bytes32(self.record(campaign).model),
             miner=miner.address,
-            gradient=sent,
+            gradient=as_gradient(sent),
             scheme=self.scheme,
         )
-        return replace(base, **changes)
+        return with_fields(base, changes)
 
     def submit_digest(self, campaign: bytes, miner: KeyfileSigner, digest: bytes) -> None:
         self.transact(self.node, miner, self.sonar.calls.submit(campaign, digest, miner.address, STAKE + FEE))
@@ -288,7 +289,7 @@ class World:
         agent = self.agent()
         row = agent.context.journal.verdicts(campaign)[index]
         agent.close()
-        reason = Notes.open(row.private, self.own).reason
+        reason = Notes.open(there(row.private), self.own).reason
         assert reason is not None
         return reason
 

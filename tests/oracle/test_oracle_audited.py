@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Concatenate, ParamSpec, TypeVar, Unpack
 
 import numpy as np
 import pysequoia
 import pytest
 from typer.testing import CliRunner, Result
 
+from openmined_oracle.campaigns.context import Context
+from openmined_oracle.campaigns.workbench import Workbench
 from openmined_oracle.judging import judge, queue
 from openmined_oracle.judging.judge import USED_UP, Judgement
+from openmined_oracle.judging.queue import Encrypted
 from openmined_oracle.keys.announced import announced
 from openmined_syft.judging import judged_rows
+from openmined_syft.judging.step_search import Best, Weights
+from openmined_syft.schemes import Direction
 from pysonar.chain.contract.events import Submitted
-from pysonar.chain.contract.types import Verdict
+from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import save_settings
@@ -35,10 +40,14 @@ from pysonar.scientist.errors import NotTheAuditorError
 from pysonar.scientist.home import Home
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
 from pysonar.store.interface import Progress
+from tests.builders.changes import with_fields
 from tests.builders.specs import SpecChanges
 from tests.oracle.capsule_world import DAY, World
+from tests.roles import there
 
 Lie = Callable[[pytest.MonkeyPatch], None]
+P = ParamSpec("P")
+R = TypeVar("R")
 ROW = 16_667
 """One validation record of sixty, in ppm."""
 
@@ -122,23 +131,23 @@ class Audited:
 def _entry(bench: Bench, index: int, **changes: object) -> Bench:
     """One line of the record changed."""
     record = list(bench.result.record)
-    record[index] = replace(record[index], **changes)
+    record[index] = with_fields(record[index], changes)
     return replace(bench, result=replace(bench.result, record=tuple(record)))
 
 
 def _opening(bench: Bench, index: int, **changes: object) -> Bench:
     """What was handed over of one submission changed."""
     handed = list(bench.package.submissions)
-    handed[index] = replace(handed[index], **changes)
+    handed[index] = with_fields(handed[index], changes)
     return replace(bench, package=replace(bench.package, submissions=tuple(handed)))
 
 
 def _result(bench: Bench, **changes: object) -> Bench:
-    return replace(bench, result=replace(bench.result, **changes))
+    return replace(bench, result=with_fields(bench.result, changes))
 
 
 def _package(bench: Bench, **changes: object) -> Bench:
-    return replace(bench, package=replace(bench.package, **changes))
+    return replace(bench, package=with_fields(bench.package, changes))
 
 
 class Without:
@@ -339,10 +348,10 @@ def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     """Submission 0 is credited with one record more than it got right."""
     honest, seen = judge._measure, []
 
-    def generous(*given: object, **more: object) -> Any:
-        best: Any = honest(*given, **more)
+    def generous(bench: Workbench, gradient: np.ndarray) -> Best | None:
+        best = honest(bench, gradient)
         seen.append(best)
-        return replace(best, score=best.score + ROW) if len(seen) == 1 else best
+        return replace(there(best), score=there(best).score + ROW) if len(seen) == 1 else best
 
     patch.setattr(judge, "_measure", generous)
 
@@ -351,7 +360,9 @@ def miners_swapped(patch: pytest.MonkeyPatch) -> None:
     """The first submission is judged in the place of the last, and the other way round."""
     honest = queue._judge_and_encrypt
 
-    def swapped(context: Any, bench: Any, record: Any, event: Any, sealed: bytes) -> Any:
+    def swapped(
+        context: Context, bench: Workbench, record: CampaignRecord, event: Submitted, sealed: bytes
+    ) -> tuple[Judgement, Encrypted | None]:
         made = [stored.event for stored in context.follower.history(Submitted, campaign=event.id)]
         mate = made[2 - event.index]
         blob = context.store.get(Cid.from_bytes32(mate.update), max_bytes=1 << 20)
@@ -364,7 +375,9 @@ def one_skipped(patch: pytest.MonkeyPatch) -> None:
     """Submission 0 is called useless without a look."""
     honest = judge.judge
 
-    def lazy(bench: Any, terms: Any, event: Any, sealed: bytes, versions: Any) -> Any:
+    def lazy(
+        bench: Workbench, terms: Terms, event: Submitted, sealed: bytes, versions: Mapping[int, bytes]
+    ) -> Judgement:
         if event.index == 0:
             return Judgement(Verdict.NO_GAIN, base_version=0)
         return honest(bench, terms, event, sealed, versions)
@@ -372,14 +385,28 @@ def one_skipped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(queue, "judge", lazy)
 
 
+def with_the_shortest(
+    search: Callable[Concatenate[Weights, Sequence[Direction], Iterable[float], P], R],
+) -> Callable[Concatenate[Weights, Sequence[Direction], Iterable[float], P], R]:
+    """A search that is only offered the shortest step."""
+
+    def half(
+        current: Weights,
+        directions: Sequence[Direction],
+        steps: Iterable[float],
+        *more: P.args,
+        **named: P.kwargs,
+    ) -> R:
+        return search(current, directions, [min(steps)], *more, **named)
+
+    return half
+
+
 def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
     """The model goes half as far as it should: the rest of the way is for a friend."""
     honest = judged_rows.best_step
 
-    def half(current: Any, directions: Any, steps: Any, *more: object, **named: object) -> Any:
-        return honest(current, directions, [min(steps)], *more, **named)
-
-    patch.setattr(judged_rows, "best_step", half)
+    patch.setattr(judged_rows, "best_step", with_the_shortest(honest))
 
 
 @pytest.mark.parametrize(

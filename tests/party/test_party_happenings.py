@@ -57,7 +57,7 @@ def example(kind: type[Happening]) -> Happening:
 def test_each_can_be_told_in_every_way(kind: type[Happening], caplog: pytest.LogCaptureFixture) -> None:
     told: list[tuple[JsonObject, str]] = []
     with caplog.at_level(logging.INFO, logger="openmined"):
-        teller(lambda record, line: told.append((record, line)))(example(kind))
+        teller(lambda record, line: told.append((dict(record), line)))(example(kind))
     ((record, line),) = told
     assert line.startswith("2026-11-26 12:00:07 UTC  0xabababab  ")
     assert len(line) > len("2026-11-26 12:00:07 UTC  0xabababab  ")
@@ -128,10 +128,10 @@ def test_time_is_utc_wherever_the_machine_is() -> None:
 
 def test_amounts_of_a_token_are_told_in_the_token() -> None:
     token = Asset("0x" + "77" * 20, "USDX", 6)
-    about = {"asset": token, "transaction": "0x1"}
-    assert Claiming(amount=1_500_000, **about).sentence() == "claiming 1.5 USDX"
+    claiming = Claiming(amount=1_500_000, asset=token, transaction="0x1")
+    assert claiming.sentence() == "claiming 1.5 USDX"
     assert Claiming(amount=15 * 10**17, transaction="0x1").sentence() == "claiming 1.5 ETH"
-    record = Claiming(amount=1_500_000, **about).as_record()
+    record = claiming.as_record()
     assert (record["amount"], record["asset"]) == ("1500000", token.address)
     judged = Judged(index=0, verdict="IMPROVED", accuracy_ppm=900_000, payout=2_000_000, asset=token)
     assert judged.sentence().endswith("and earns 2 USDX")

@@ -7,6 +7,7 @@ import stat
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,17 @@ class Kinds:
     either: str | tuple[str, ...] = setting("text or a list of it", default="one")
 
 
+class Values(TypedDict):
+    """A value for each of them."""
+
+    text: str
+    number: int
+    real: float
+    flag: bool
+    names: tuple[str, ...]
+    either: str | tuple[str, ...]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     text=st.text(),
@@ -152,7 +164,7 @@ class Kinds:
     either=st.one_of(st.text(), st.lists(st.text(string.printable)).map(tuple)),
 )
 def test_every_value_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory, **values: object
+    tmp_path_factory: pytest.TempPathFactory, **values: Unpack[Values]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "flat.toml"
     written = Kinds(**values)

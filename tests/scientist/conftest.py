@@ -29,6 +29,7 @@ from pysonar.scientist.home import SECRET_FILE, Home
 from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.planning.plan_file import plan_from
 from pysonar.store import Store, open_store
+from tests.builders.changes import with_fields
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.roles import Transact
@@ -225,21 +226,21 @@ class Judge:
     def result(self, campaign: bytes, weights: np.ndarray, /, **changes: object) -> Result:
         """The honest result, with changes."""
         record = self.sonar.campaign(campaign)
-        values = {
-            "chain_id": 1337,
-            "contract": self.sonar.address,
-            "campaign": campaign,
-            "spec": Cid.from_bytes32(record.terms.spec),
-            "family": "one_vs_rest",
-            "version": record.version,
-            "start_ppm": record.start,
-            "final_ppm": max(
+        honest = Result(
+            chain_id=1337,
+            contract=self.sonar.address,
+            campaign=campaign,
+            spec=Cid.from_bytes32(record.terms.spec),
+            family="one_vs_rest",
+            version=record.version,
+            start_ppm=record.start,
+            final_ppm=max(
                 [record.start, *(entry.score_ppm or 0 for entry in self.told if entry.version_digest)]
             ),
-            "weights": weights,
-            "record": tuple(self.told),
-        }
-        return Result(**(values | changes))
+            weights=weights,
+            record=tuple(self.told),
+        )
+        return with_fields(honest, changes)
 
     def deliver(
         self, campaign: bytes, result: Result, recipient: Certificate, signer: SecretKey | None = None

@@ -34,6 +34,7 @@ from pysonar.scientist.planning.plan import Plan
 from pysonar.scientist.upkeep import put_back_specs
 from pysonar.store import NotFoundError
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.builders.changes import with_fields
 from tests.builders.terms import ETHER
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
@@ -212,7 +213,7 @@ Edit = Callable[[list[SubmissionRecord]], list[SubmissionRecord]]
 
 def _change(place: int, **changes: object) -> Edit:
     def apply(told: list[SubmissionRecord]) -> list[SubmissionRecord]:
-        return [replace(entry, **changes) if entry.index == place else entry for entry in told]
+        return [with_fields(entry, changes) if entry.index == place else entry for entry in told]
 
     return apply
 

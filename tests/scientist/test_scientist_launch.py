@@ -30,6 +30,7 @@ from pysonar.scientist.errors import CampaignError, NameTakenError, NoCertificat
 from pysonar.scientist.launch import create_deed
 from pysonar.scientist.planning.plan import Plan
 from pysonar.store import NotFoundError
+from tests.builders.changes import wrong
 from tests.builders.terms import ETHER
 from tests.json_types import JsonObject
 from tests.scientist.conftest import Created, Scene
@@ -66,11 +67,21 @@ def test_only_the_capsule_opens_the_validation_records(owner: Scientist, scene: 
         scene.judge.store.get(Cid.from_bytes32(campaign.record.terms.spec), max_bytes=MAX_BYTES["spec"])
     )
     blob = scene.judge.store.get(spec.validation.sealed, max_bytes=MAX_BYTES["sealed_input"])
-    binding = {"chain_id": 1337, "contract": scene.sonar.address, "scientist": owner.address}
-    opened = SealedInput.open(blob, scene.judge.key, digest=spec.validation.digest, **binding)
+
+    def opened_by(key: SecretKey) -> SealedInput:
+        return SealedInput.open(
+            blob,
+            key,
+            digest=spec.validation.digest,
+            chain_id=1337,
+            contract=scene.sonar.address,
+            scientist=owner.address,
+        )
+
+    opened = opened_by(scene.judge.key)
     assert opened.records(spec.schema, rows=20).equals(scene.plan.schema.select(scene.records))
     with pytest.raises(NotForThisKeyError):
-        SealedInput.open(blob, SecretKey.generate("stranger"), digest=spec.validation.digest, **binding)
+        opened_by(SecretKey.generate("stranger"))
 
 
 def test_the_store_holds_no_record_in_the_clear(owner: Scientist, scene: Scene, tmp_path: Path) -> None:
@@ -182,7 +193,7 @@ def test_initial_weights_are_sealed_and_measured(owner: Scientist, scene: Scene,
 def test_a_continued_campaign_must_say_where_it_starts(plan: Plan) -> None:
     with pytest.raises(PlanError, match="start is missing"):
         replace(plan, initial=FromCampaign(b"\x01" * 32))
-    assert replace(plan, initial=FromCampaign(b"\x01" * 32), start="85 %").start == 850_000
+    assert replace(plan, initial=FromCampaign(b"\x01" * 32), start=wrong("85 %")).start == 850_000
 
 
 def test_there_is_no_id_before_the_launch(owner: Scientist, plan: Plan, records: pa.Table) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from eth_utils import keccak, to_checksum_address
 from hypothesis import strategies as st
 
+from tests.builders.changes import with_fields
 from tests.stateful.ledger_twin import DAY, ETHER, HOUR, IMPROVED, Campaign, Terms, Verdict
 
 
@@ -63,7 +64,7 @@ def odd_terms(draw: st.DrawFn, time: int) -> Terms:
         "max_pending": st.sampled_from([0, 1, 2**24 - 1, 2**24]),
     }
     name = draw(st.sampled_from(sorted(odd)))
-    terms = replace(terms, **{name: draw(odd[name])})
+    terms = with_fields(terms, {name: draw(odd[name])})
     if name == "submit_until":
         terms = replace(terms, review_until=terms.submit_until + HOUR)
     return terms

@@ -95,7 +95,7 @@ class FoundryWire:
 
     def __init__(self, stage: FoundryStage, address: str, abi: Abi) -> None:
         self.stage = stage
-        self.address = Web3.to_checksum_address(address)
+        self.address: str = Web3.to_checksum_address(address)
         self.codec = Web3().eth.contract(abi=abi)
         self.abi = abi
         self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken

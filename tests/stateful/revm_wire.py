@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from eth_abi import decode, encode
-from eth_utils import function_abi_to_4byte_selector, to_checksum_address
+from eth_utils import function_signature_to_4byte_selector, to_checksum_address
 from eth_utils.abi import collapse_if_tuple
 from pyrevm import EVM, BlockEnv
 from vyper.cli.vyper_compile import compile_files
@@ -78,21 +78,20 @@ class RevmWire:
 
     def __init__(self, stage: RevmStage, address: str, abi: Abi) -> None:
         self.stage = stage
-        self.address = to_checksum_address(address)
+        self.address: str = to_checksum_address(address)
         self.abi = abi
         self.logs: list[tuple[list[bytes], bytes]] = []  # of this contract, since they were last taken
 
     @cached_property
     def functions(self) -> dict[str, tuple[bytes, list[str]]]:
         """Selector and argument types of each function."""
-        return {
-            entry["name"]: (
-                function_abi_to_4byte_selector(entry),
-                list(map(collapse_if_tuple, entry["inputs"])),
-            )
-            for entry in self.abi
-            if entry["type"] == "function"
-        }
+        found = {}
+        for entry in self.abi:
+            if entry["type"] == "function":
+                kinds = list(map(collapse_if_tuple, entry["inputs"]))
+                selector = function_signature_to_4byte_selector(f"{entry['name']}({','.join(kinds)})")
+                found[entry["name"]] = selector, kinds
+        return found
 
     def send(self, function: str, *arguments: object, sender: str, value: int = 0) -> bytes:
         """Call with effect; the encoded answer.

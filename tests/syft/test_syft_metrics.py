@@ -157,7 +157,7 @@ def test_a_model_that_knows_nothing_scores_nothing_and_a_sure_one_nearly_all(col
     else:
         sure[[0, 1, 2], [0, 1, 1]] = 40
     assert log_loss_ppm(true, sure) == PPM
-    assert log_loss_ppm(1 - true, sure) == 0  # sure and wrong: never below nothing
+    assert log_loss_ppm(1.0 - true, sure) == 0  # sure and wrong: never below nothing
 
 
 def test_one_row_and_one_class_are_measured_like_any_other() -> None:

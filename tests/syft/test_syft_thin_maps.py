@@ -9,6 +9,7 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import NotFiniteError
 from openmined_syft.rules import GradientDescent, Problem
 from openmined_syft.rules.thin import thin_steps
+from tests.noting import noting
 
 
 def problem(rows: int, inputs: int, k: int, penalty: float = 0.0, seed: int = 0) -> Problem:
@@ -50,13 +51,8 @@ def test_without_any_penalty_a_direction_that_no_row_has_stays_where_it_is():
 
 
 def test_the_short_cut_is_taken_where_there_are_fewer_rows_than_inputs(monkeypatch):
-    asked = []
-
-    def noted(*how: object) -> object:
-        asked.append(how)
-        return thin_steps(*how)
-
-    monkeypatch.setattr("openmined_syft.rules.gradient_descent.thin_steps", noted)
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr("openmined_syft.rules.gradient_descent.thin_steps", noting(thin_steps, asked))
     for rows, inputs in ((5, 20), (30, 20)):
         case = problem(rows, inputs, 2)
         np.testing.assert_allclose(

@@ -6,6 +6,7 @@ import contextlib
 import unicodedata
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -104,9 +105,9 @@ def test_the_owners_word_on_encoding_and_separator_goes_before_what_is_seen() ->
         content="a;b|c\n1;2|3\n".encode("utf-16-le"), encoding="utf-16-le", separator="|", name="f"
     )
     assert file.columns() == ["a;b", "c"]
-    for wrong in ({"encoding": "utf-99"}, {"separator": "x"}):
+    for encoding, separator in (("utf-99", None), (None, "x")):
         with pytest.raises(FileFormatError, match="known"):
-            CsvFile(content=b"a,b\n1,2\n", name="f", **wrong).columns()
+            CsvFile(content=b"a,b\n1,2\n", name="f", encoding=encoding, separator=separator).columns()
 
 
 def test_text_that_is_not_in_the_named_encoding_is_refused() -> None:
@@ -155,7 +156,9 @@ def test_what_a_spreadsheet_quotes_is_read_back_exactly(cells: list[str]) -> Non
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_letters_with_marks_are_the_class_that_they_spell_however_they_are_composed(form: str) -> None:
+def test_letters_with_marks_are_the_class_that_they_spell_however_they_are_composed(
+    form: Literal["NFC", "NFD"],
+) -> None:
     spelled = Schema(
         input_schema({"a": number_field((0, 10))}), output_schema("kind", class_label(["a", "größe"]))
     )

@@ -20,7 +20,7 @@ from pysonar.protocol.artifacts.spec.record_clip import record_clip
 from pysonar.protocol.schema import Schema
 from tests.artifacts.test_golden_artifacts import classifying_spec, regression_spec
 from tests.json_types import JsonObject
-from tests.roles import dense
+from tests.roles import dense, linear
 from tests.vectors.drawing import integers, unit
 
 SEED = hashlib.sha256(b"openmined/vectors/campaign").digest()
@@ -58,7 +58,7 @@ def records() -> JsonObject:
         (regression_spec(), None),
     ):
         schema = Schema(spec.input_schema, spec.output_schema)
-        clip = record_clip(schema, spec.family_for(SEED))
+        clip = record_clip(schema, linear(spec.family_for(SEED)))
         document: JsonObject = {
             "spec": spec.to_bytes().decode(),
             "clip": [clip.inputs.hex(), clip.targets.hex()],
@@ -106,7 +106,7 @@ def release(rows: int, columns: int) -> NoisedSums:
     noise = integers("noise", rows * rows, 60_000_000).reshape(rows, rows)
     products = design.T @ design + np.triu(noise)
     pulls = design.T @ targets + integers("pulls", rows * columns, 60_000_000).reshape(rows, columns)
-    return NoisedSums(products[np.triu_indices(rows)], pulls, 10**15, 10**15, clip)
+    return NoisedSums(products[np.triu_indices(rows)].astype(np.int64), pulls, 10**15, 10**15, clip)
 
 
 def training() -> JsonObject:
@@ -158,7 +158,7 @@ def training() -> JsonObject:
 def _of_rows() -> list[JsonObject]:
     """From records themselves to affine maps: no noise, so no release."""
     drawn = np.array([unit(f"row {number}", 5) for number in range(37)])
-    every = drawn * 2 - 1
+    every = drawn * 2.0 - 1.0
     cases = []
     for family_name, outputs, rule in (
         ("one_vs_rest", 3, {"name": "mini_batch", "batch": 8, "epochs": 3, "seed": 5}),

@@ -23,6 +23,7 @@ from pysonar.protocol.artifacts import (
     PublicKeyArtifact,
 )
 from pysonar.protocol.cid import Cid
+from tests.builders.opaque import as_gradient, as_model
 from tests.json_types import JsonObject
 from tests.vectors.drawing import unit
 
@@ -98,14 +99,14 @@ def _visit(bits: int) -> JsonObject:
         base_version=7,
         base=Cid(b"\7" * 32),
         miner="0x" + "31" * 20,
-        gradient=gradient,
+        gradient=as_gradient(gradient),
         privacy=PrivacyStatement(3.0, 1e-6),
     )
     difference = gradient.decrypt(key)
     return {
         "bits": bits,
         "public_key": PublicKeyArtifact(public).to_bytes().hex(),
-        "model": ModelArtifact(model).to_bytes().hex(),
+        "model": ModelArtifact(as_model(model)).to_bytes().hex(),
         "shape": list(SHAPE),
         "weight_bound": BOUND,
         "A": A.tolist(),

@@ -18,6 +18,7 @@ from pysonar.protocol.artifacts.parts import limits
 from pysonar.protocol.canonical import dumps_cbor, loads_cbor
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import NotForThisKeyError, NotOpenPGPError, TamperedError, seal
+from tests.builders.changes import wrong
 
 NAME = Cid(b"\x45" * 32)
 
@@ -105,7 +106,7 @@ def test_privacy_statement(envelope):
     assert GradientEnvelope.parse(stated.to_bytes()).privacy == PrivacyStatement(2.0, 1e-5)
     for epsilon, delta in ((0, 0), (1e7, 0), (1, -0.1), (1, 1.1), (float("nan"), 0), ("1", 0)):
         with pytest.raises(ArtifactError, match="privacy"):
-            PrivacyStatement(epsilon, delta)
+            PrivacyStatement(wrong(epsilon), delta)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from pysonar.protocol.schema import (
     number_label,
     output_schema,
 )
+from tests.builders.changes import wrong
 
 NUMBER = output_schema("kind", number_label((0, 1)))
 TWO = output_schema("kind", class_label(["a", "b"]))
@@ -179,7 +180,7 @@ def test_every_range_at_both_edges(spec, name, good, bad):
         (lambda: Validation(OTHER, bytes(31), 1), "validation.digest"),
         (lambda: Validation(OTHER, bytes(32), 0), "validation.rows"),
         (lambda: Validation(OTHER, bytes(32), 10_000_001), "validation.rows"),
-        (lambda: Validation(None, bytes(32), 1), "validation.sealed"),
+        (lambda: Validation(wrong(None), bytes(32), 1), "validation.sealed"),
         (lambda: Validation(OTHER, bytes(32), 1, guiding_rows=1), "validation.guiding_rows"),
         (lambda: Validation(OTHER, bytes(32), 2, guiding_rows=-1), "validation.guiding_rows"),
         (lambda: Validation(OTHER, bytes(32), 1, evaluations=1 << 24), "validation.evaluations"),
@@ -195,7 +196,7 @@ def test_every_range_at_both_edges(spec, name, good, bad):
         (lambda: SealedWeights(OTHER, b""), "initial.digest"),
         (lambda: FromCampaign(b""), "initial.campaign"),
         (lambda: Algorithm("tree"), "algorithm.family"),
-        (lambda: Algorithm(5), "algorithm.family"),
+        (lambda: Algorithm(wrong(5)), "algorithm.family"),
         (lambda: Algorithm("linear", parameters={"depth": 3}), "algorithm.parameters.depth"),
         (lambda: Algorithm("linear", parameters={"features": 3}), "algorithm.parameters.features"),
         (lambda: Algorithm("linear", parameters={"features": {}}), "algorithm.parameters.features.name"),
@@ -203,10 +204,10 @@ def test_every_range_at_both_edges(spec, name, good, bad):
         (lambda: Algorithm("mlp", parameters={"features": FOURIER}), "algorithm.parameters.features"),
         (lambda: Algorithm("mlp", {"name": "gradient_descent"}), "algorithm.rule"),
         (lambda: Algorithm("mlp", {"name": "one_gradient", "steps": 2}), "algorithm.rule"),
-        (lambda: Algorithm("linear", parameters=None), "algorithm.parameters"),
+        (lambda: Algorithm("linear", parameters=wrong(None)), "algorithm.parameters"),
         (lambda: Algorithm("linear", {"name": "adam"}), "algorithm.rule.name"),
         (lambda: Algorithm("linear", {"name": ["x"]}), "algorithm.rule.name"),
-        (lambda: Algorithm("linear", None), "algorithm.rule"),
+        (lambda: Algorithm("linear", wrong(None)), "algorithm.rule"),
         (lambda: Algorithm("linear", {"name": "gradient_descent", "steps": 0}), "algorithm.rule"),
         (lambda: Algorithm("linear", {"name": "gradient_descent", "steps": 1.5}), "algorithm.rule"),
         (lambda: Algorithm("linear", {"name": "gradient_descent", "steps": 1_000_001}), "algorithm.rule"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from pysonar.chain.contract.sonar import Sonar
-from pysonar.chain.follower import Follower
+from pysonar.chain.follower import AGES, Follower
 from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.node.provider import NodeProvider
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -30,10 +30,20 @@ def follow(
 ) -> Callable[..., Follower]:
     """`follow(**options) -> Follower` behind the faulty node, which nobody waits for."""
 
-    def start(*urls: str, **options: object) -> Follower:
+    def start(
+        *urls: str, confirmations: int = 0, start_block: int = 0, ages: Sequence[float] = AGES
+    ) -> Follower:
         web3 = NodeHandle(NodeProvider(urls or faulty.url, pause=lambda _: None))
         behind = Sonar(web3, sonar.address)
-        return Follower(database, web3, behind, **{"confirmations": 0, "clock": clock, **options})
+        return Follower(
+            database,
+            web3,
+            behind,
+            confirmations=confirmations,
+            start_block=start_block,
+            clock=clock,
+            ages=ages,
+        )
 
     return start
 

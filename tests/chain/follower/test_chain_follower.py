@@ -61,7 +61,7 @@ def open_here(folder: Path, node: Anvil, sonar: Sonar) -> sqlite3.Connection:
 
 def certificates(follower: Follower) -> list[bytes]:
     """What waits to be handled, by the value that tells events apart."""
-    return [stored.event.certificate for stored in follower.unhandled(CapsuleRegistered)]  # type: ignore[attr-defined]
+    return [stored.event.certificate for stored in follower.unhandled(CapsuleRegistered)]
 
 
 def on_chain(node: Anvil, sonar: Sonar) -> list[bytes]:
@@ -271,7 +271,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
     def fork_after_logs(method: str, params: Params) -> Answer | None:
         if method == "eth_getLogs" and forks:
             forks.clear()
-            answer = Answer(node.web3.provider.make_request(method, params))
+            answer = Answer(node.web3.provider.make_request(RPCEndpoint(method), params))
             node.reorg(1)
             return answer
         return None

@@ -36,13 +36,16 @@ class DearGas(NodeProvider):
         return answer
 
 
+USUAL = FeePolicy()
+
+
 @pytest.fixture
 def maker(node: Anvil, capsule: KeyfileSigner) -> Callable[..., TransactionMaker]:
-    """`maker(times=1, **policy)`: of the capsule's account, on a node whose gas is so many times as dear."""
+    """`maker(times=1, policy=USUAL)`: of the capsule's account, where gas is so many times as dear."""
 
-    def make(times: int = 1, **policy: object) -> TransactionMaker:
+    def make(times: int = 1, policy: FeePolicy = USUAL) -> TransactionMaker:
         web3 = NodeHandle(DearGas(node.url, times))
-        return TransactionMaker(web3, capsule, FeePolicy(**policy), chain_id=1337)
+        return TransactionMaker(web3, capsule, policy, chain_id=1337)
 
     return make
 
@@ -56,11 +59,11 @@ def test_a_token_call_is_sent_up_to_its_ceiling_in_money_and_not_above(
     base_fee = (offer.max_fee - offer.tip) // 2
     cheapest = gas * (base_fee + 1)  # with the least tip
 
-    _, fits = maker(max_token_call=cheapest).prepare(call, 0)
+    _, fits = maker(policy=FeePolicy(max_token_call=cheapest)).prepare(call, 0)
 
     assert gas * fits.max_fee <= cheapest
     with pytest.raises(TokenCallTooDearError, match="'max_token_call'") as dear:
-        maker(max_token_call=cheapest - gas).prepare(call, 0)
+        maker(policy=FeePolicy(max_token_call=cheapest - gas)).prepare(call, 0)
     assert (dear.value.gas, dear.value.most) == (gas, cheapest - gas)
 
 
@@ -70,7 +73,7 @@ def test_a_call_without_a_token_has_no_ceiling_of_its_own(
     """Else stakes and payouts could not be had where a small call takes millions of gas."""
     call = sonar.calls.register_capsule(ID)
     alone, _ = maker().prepare(call, 0)
-    dear, _ = maker(times=100, max_token_call=1).prepare(call, 0)
+    dear, _ = maker(times=100, policy=FeePolicy(max_token_call=1)).prepare(call, 0)
     assert dear > 50 * alone > 500_000
 
 

@@ -63,7 +63,7 @@ def first_enough(
     call: bytes,
     ident: bytes,
     asset: str,
-    account: Account,
+    account: Account | str,
     due: int,
     *,
     least: int,

@@ -24,10 +24,11 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.protocol.schema import class_label, output_schema
 from pysonar.store import Store
+from tests.builders.opaque import as_model
 from tests.builders.specs import SpecChanges, spec_of
 from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
-from tests.roles import Transact
+from tests.roles import Transact, as_a
 
 Records = list[tuple[float, float, float, str]]
 """Records of three numbers and a colour."""
@@ -88,8 +89,10 @@ class SmallCapsule:
     ) -> bytes:
         """The bytes of an encrypted model; of the start, unless told otherwise."""
         weights = self.start if weights is None else weights
-        encrypted = EncryptedModel.encrypt(weights, key or self.key, version=version, weight_bound=bound)
-        return ModelArtifact(encrypted).to_bytes()
+        encrypted = EncryptedModel.encrypt(
+            weights, as_a(PrivateKey, key or self.key), version=version, weight_bound=bound
+        )
+        return ModelArtifact(as_model(encrypted)).to_bytes()
 
     def _open(self, campaign: bytes, public_key: bytes, model: bytes) -> None:
         key, first = (self.store.put_pinned(data, "capsule").digest for data in (public_key, model))
@@ -123,8 +126,15 @@ class SmallCapsule:
     def envelope(self, campaign: bytes, miner: str, update: bytes) -> GradientEnvelope:
         """What the submission says, opened as Capsule would."""
         blob = self.store.get(Cid.from_bytes32(update), max_bytes=MAX_BYTES["gradient"])
-        place = {"chain_id": self.sonar.chain_id, "contract": self.sonar.address, "campaign": campaign}
-        return GradientEnvelope.open(blob, self.secret, miner=miner, scheme=self.SCHEME, **place)
+        return GradientEnvelope.open(
+            blob,
+            self.secret,
+            miner=miner,
+            scheme=self.SCHEME,
+            chain_id=self.sonar.chain_id,
+            contract=self.sonar.address,
+            campaign=campaign,
+        )
 
     def report(self, campaign: bytes, miner: str, update: bytes, verdict: Verdict, accuracy: int = 0) -> None:
         """Report on the head of the queue; for an improvement, apply the gradient and publish the version."""

@@ -25,7 +25,7 @@ from tests.conftest import Anvil
 from tests.json_types import JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import Records, SmallCapsule
-from tests.roles import Tell, as_a, linear
+from tests.roles import Tell, as_a, linear, there
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def twin(small_capsule: SmallCapsule, rows: Records, weights: np.ndarray) -> np.
     spec = small_capsule.spec()
     X = np.array([row[:3] for row in rows])
     y = np.array([small_capsule.CLASSES.index(row[3]) for row in rows])
-    return linear(spec.family_for(b"")).visit(X, y, spec.algorithm.training_rule())(weights)
+    return linear(spec.family_for(b"")).visit(X, y, there(spec.algorithm.training_rule()))(weights)
 
 
 def test_a_mine_trains_submits_and_is_paid(

@@ -23,7 +23,7 @@ from pysonar.scientist.result.estimator import Estimator
 from tests.builders.feature_maps import EXAMPLES, algorithm_on
 from tests.json_types import JsonObject
 from tests.mine.campaigns.small_capsule import Records, SmallCapsule
-from tests.roles import Tell
+from tests.roles import Tell, there
 
 FOURIER = algorithm_on("fourier")
 
@@ -54,7 +54,7 @@ def twin(
     y = np.array([capsule.CLASSES.index(row[3]) for row in rows])
     family = algorithm.build(capsule.spec().schema, drawn_from)
     assert isinstance(family, LinearFamily)
-    return family.visit(X, y, algorithm.training_rule())(weights)
+    return family.visit(X, y, there(algorithm.training_rule()))(weights)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
 
 from mine_agent.home import Home
 from pysonar.chain.contract.sonar import Sonar
@@ -17,7 +16,7 @@ from pysonar.party.home.passphrase import PASSPHRASE_VARIABLE
 from tests.conftest import Anvil
 from tests.faulty_node import FaultyNode, refusing, without
 from tests.json_types import JsonObject
-from tests.mine.mine_commands import CHOSEN, MineCommand
+from tests.mine.mine_commands import CHOSEN, MineCommand, Told
 
 PASSPHRASE = "a passphrase of the tests"
 TABLE = b"age,bmi,ill\n30,22.5,yes\n41,19,no\n"
@@ -233,7 +232,7 @@ def test_a_second_process_does_not_send_from_the_same_home(
     assert mine_agent(*command, "--home", home.path).exit_code == 0
 
 
-def findings(result: Result) -> dict[str, JsonObject]:
+def findings(result: Told) -> dict[str, JsonObject]:
     return {entry["check"]: entry for entry in json.loads(result.stdout)}
 
 

@@ -16,6 +16,7 @@ from mine_agent.rules.refusals import refusals
 from mine_agent.rules.rewards import Cost
 from pysonar.files.flat_toml import BadSettingError, SettingsError
 from pysonar.party.home.rules import ETHER_ADDRESS, Allowed
+from tests.builders.changes import with_fields
 
 SCIENTIST = "0x" + "aa" * 20
 CAPSULE = "0x" + "cc" * 20
@@ -54,8 +55,8 @@ def test_a_policy_that_says_nothing_denies_by_every_list() -> None:
 
 @pytest.mark.parametrize("rule", ["scientists", "capsules", "assets", "fields"])
 def test_any_allows_and_an_empty_list_denies(rule: str) -> None:
-    assert broken(replace(POLICY, **{rule: Allowed.any()})) == []
-    assert broken(replace(POLICY, **{rule: Allowed()})) == [rule]
+    assert broken(with_fields(POLICY, {rule: Allowed.any()})) == []
+    assert broken(with_fields(POLICY, {rule: Allowed()})) == [rule]
 
 
 def test_a_network_must_be_allowed_by_name() -> None:

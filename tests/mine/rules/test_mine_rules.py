@@ -5,6 +5,7 @@ beside broken, at both edges of each bound.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +28,7 @@ from mine_agent.rules.refusals import refusals, rule_checks
 from mine_agent.rules.rewards import LATEST, Cost, expected_payout
 from pysonar.files.flat_toml import BadSettingError, as_toml
 from pysonar.party.home.rules import Allowed
+from tests.builders.changes import with_fields
 
 EVERYTHING = Policy(
     scientists=Allowed.any(), capsules=Allowed.any(), assets=Allowed.any(), fields=Allowed.any()
@@ -47,7 +49,11 @@ OFFER = Offer(
 
 
 def broken(offer: Offer = OFFER, **rules: object) -> list[str]:
-    policy = replace(EVERYTHING, **rules)  # type: ignore[arg-type]
+    return broken_by(rules, offer)
+
+
+def broken_by(rules: Mapping[str, object], offer: Offer = OFFER) -> list[str]:
+    policy = with_fields(EVERYTHING, rules)
     return [refusal.rule for refusal in refusals(policy, offer)]
 
 
@@ -77,9 +83,9 @@ def test_rules_that_the_owner_never_set_forbid_nothing() -> None:
 
 @pytest.mark.parametrize(("rule", "name"), [("data_sets", "patients"), ("purposes", "health")])
 def test_named_data_sets_and_purposes_are_allowed_and_no_others(rule: str, name: str) -> None:
-    assert broken(**{rule: Allowed.only([name, "x"])}) == []
-    assert broken(**{rule: Allowed.only(["x"])}) == [rule]
-    assert broken(**{rule: Allowed()}) == [rule]
+    assert broken_by({rule: Allowed.only([name, "x"])}) == []
+    assert broken_by({rule: Allowed.only(["x"])}) == [rule]
+    assert broken_by({rule: Allowed()}) == [rule]
 
 
 def test_a_spec_that_says_no_purpose_needs_that_to_be_allowed() -> None:
@@ -98,8 +104,8 @@ def test_before_the_spec_is_known_no_rule_minds_what_it_would_say() -> None:
     ("rule", "seconds"), [("minimum_submit_window", 3600), ("minimum_review_window", 7200)]
 )
 def test_a_window_may_equal_the_minimum_but_not_be_shorter(rule: str, seconds: int) -> None:
-    assert broken(**{rule: seconds}) == []
-    assert broken(**{rule: seconds + 1}) == [rule]
+    assert broken_by({rule: seconds}) == []
+    assert broken_by({rule: seconds + 1}) == [rule]
 
 
 def test_a_campaign_that_was_begun_is_not_left_when_its_time_runs_out() -> None:

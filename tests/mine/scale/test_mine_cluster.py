@@ -42,6 +42,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import class_label, output_schema
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables import Reading, record_batches
+from tests.builders.changes import with_fields
 from tests.builders.specs import spec_of
 
 ROWS, GROUPS = 600, 12
@@ -295,7 +296,7 @@ def test_other_addresses_are_refused_with_what_would_be_right(address: str) -> N
 )
 def test_patience_and_share_have_bounds(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
-        check("scale.toml", replace(ALONE, **wrong))
+        check("scale.toml", with_fields(ALONE, wrong))
     check("scale.toml", replace(ALONE, patience_seconds=86_400.0, checked_share=1.0))
     check("scale.toml", replace(ALONE, patience_seconds=1.0, checked_share=0.0))
 

@@ -17,6 +17,7 @@ from openmined_syft.rlwe.layout import GRADIENT_BITS, MAP_BITS, WEIGHT_BITS
 from openmined_syft.rlwe.model import RlweModel
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
 from pysonar.protocol.canonical import loads_cbor
+from tests.builders.opaque import as_model
 from tests.mine.mine_commands import NODE, is_built
 
 pytestmark = [
@@ -33,7 +34,7 @@ def test_a_gradient_of_the_javascript_mine_opens_to_the_exact_integers(shape: tu
     step = random.normal(size=(shape[0], shape[0])) / shape[0]
     visit = AffineMap(np.eye(shape[0]) + step / 4, random.normal(size=shape))
     question = {
-        "model": ModelArtifact(model, "rlwe").to_bytes().hex(),
+        "model": ModelArtifact(as_model(model), "rlwe").to_bytes().hex(),
         "key": PublicKeyArtifact(key.public, "rlwe").to_bytes().hex(),
         "A": visit.A.tolist(),
         "c": visit.c.tolist(),

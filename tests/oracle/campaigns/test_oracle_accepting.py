@@ -85,12 +85,12 @@ def test_the_least_fee(least: str, reason: Decline | None) -> None:
         (["any"], OTHER, None),
     ],
 )
-def test_the_assets(assets: list[str], asset: str, reason: Decline | None) -> None:
+def test_the_assets(assets: tuple[str, ...], asset: str, reason: Decline | None) -> None:
     assert declined(replace(TERMS, asset=asset), replace(RULES, assets=assets)) is reason
 
 
 def test_amounts_of_a_token_are_not_compared_with_ether() -> None:
-    rules = replace(RULES, assets=[TOKEN], least_bounty="2 ether", least_fee="1 ether")
+    rules = replace(RULES, assets=(TOKEN,), least_bounty="2 ether", least_fee="1 ether")
     assert declined(replace(TERMS, asset=TOKEN, bounty=1), rules) is None
 
 
@@ -231,7 +231,7 @@ def test_a_lost_database_counts_the_networks_that_the_chain_has(one_at_a_time: M
 
 
 def record_of(world: World) -> CampaignRecord:
-    return world.record(world.create())  # type: ignore[no-any-return]
+    return world.record(world.create())
 
 
 def scientist_declined(record: CampaignRecord, rules: CapsuleSettings, now: int) -> Decline | None:

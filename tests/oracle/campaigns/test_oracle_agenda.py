@@ -9,6 +9,7 @@ import pytest
 from openmined_oracle.agenda import SWEEP_SECONDS, Agenda, Outlook
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord, Verdict
+from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
@@ -96,9 +97,9 @@ def test_idle_campaigns_cost_no_questions_to_the_node(
     asked: list[bytes] = []
     campaign_of = type(world.sonar).campaign
 
-    def counted(self: Sonar, campaign: bytes, **options: object) -> CampaignRecord:
+    def counted(self: Sonar, campaign: bytes, *, block: rpc.Tag = "latest") -> CampaignRecord:
         asked.append(campaign)
-        return campaign_of(self, campaign, **options)
+        return campaign_of(self, campaign, block=block)
 
     monkeypatch.setattr(type(world.sonar), "campaign", counted)
     for _ in range(5):

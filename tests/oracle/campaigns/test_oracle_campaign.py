@@ -12,6 +12,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
 from tests.oracle.capsule_world import World
+from tests.roles import there
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -40,7 +41,7 @@ def test_the_delivered_model_is_the_plaintext_twin(world: World, miner: KeyfileS
     result = world.result(campaign)
     (entry,) = result.record
     zeros = np.zeros((5, 3))
-    twin = candidate(zeros, visit(zeros) - zeros, entry.step)
+    twin = candidate(zeros, visit(zeros) - zeros, there(entry.step))
     np.testing.assert_allclose(result.weights, twin, atol=1e-6)
     assert (entry.miner, entry.verdict, entry.base_version) == (miner.address, "IMPROVED", 0)
     assert (entry.score_ppm or 0) >= 900_000

@@ -23,6 +23,7 @@ from openmined_oracle.keys.keystore import KeyStore
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import parse_certificate
+from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, ClockBehindError, SecretKey, seal
 from tests.conftest import ROOT
 from tests.gnupg import at, gpg
@@ -164,8 +165,8 @@ def test_a_scientist_of_the_far_future_is_declined_by_the_chain_s_clock(
     ends = world.record(campaign).terms.submit_until
     made = [float(ends)]
 
-    def parsed(data: bytes, **options: object) -> Certificate:
-        certificate = parse_certificate(data, **options)
+    def parsed(data: bytes, *, cid: Cid | None = None) -> Certificate:
+        certificate = parse_certificate(data, cid=cid)
         certificate.made_at = made[0]
         return certificate
 

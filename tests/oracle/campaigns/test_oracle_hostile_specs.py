@@ -12,6 +12,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import SealedInput, Validation
 from pysonar.protocol.canonical import dumps_json
+from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import seal
 from pysonar.protocol.schema import input_schema, number_field
 from tests.json_types import JsonObject
@@ -127,14 +128,17 @@ def test_a_value_far_outside_the_clip_is_clipped(world: World) -> None:
     assert world.record(campaign).state is State.OPEN
 
 
-def raw_validation(world: World, records: pa.Table, **changes: int) -> bytes:
+def raw_validation(world: World, records: pa.Table, start_tolerance_ppm: int = 10_000) -> Cid:
     bound = world.binding
     sealed = SealedInput(
         bound["chain_id"], bound["contract"], bound["scientist"], "records", raw_records(records)
     )
     cid = world.store.put(sealed.seal(world.own.certificate))
-    spec = world.spec(validation=Validation(cid, sealed.salted_digest(), records.num_rows), **changes)  # type: ignore[arg-type]
-    return world.store.put(spec.to_bytes())  # type: ignore[return-value]
+    spec = world.spec(
+        validation=Validation(cid, sealed.salted_digest(), records.num_rows),
+        start_tolerance_ppm=start_tolerance_ppm,
+    )
+    return world.store.put(spec.to_bytes())
 
 
 def test_submissions_of_what_lies_in_the_store_anyway_are_malformed(

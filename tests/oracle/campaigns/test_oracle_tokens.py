@@ -54,7 +54,7 @@ def in_tokens(deploy: Callable[..., str], miner: KeyfileSigner) -> Callable[[Wor
         token = Token(world, deploy(world.node, "contracts/mocks/tokens/TrapToken.vy"))
         for signer in (world.scientist, miner):
             token.give(signer)
-        world.home.capsule = replace(world.home.capsule, assets=["ether", token.address])
+        world.home.capsule = replace(world.home.capsule, assets=("ether", token.address))
         return token
 
     return make

@@ -18,6 +18,7 @@ from pysonar.protocol.schema import category_field, input_schema
 from pysonar.scientist.result.estimator import Estimator
 from tests.builders.feature_maps import EXAMPLES, algorithm_on
 from tests.oracle.conftest import WideWorld
+from tests.roles import there
 
 FOURIER = algorithm_on("fourier")
 
@@ -27,7 +28,7 @@ def visit_of(wide: WideWorld, campaign: bytes, algorithm: Algorithm) -> AffineMa
     spec = wide.spec(algorithm=algorithm)
     family = spec.family_for(campaign)
     assert isinstance(family, LinearFamily)
-    return family.visit(*wide.encoded(), spec.algorithm.training_rule())
+    return family.visit(*wide.encoded(), there(spec.algorithm.training_rule()))
 
 
 def estimator_of(wide: WideWorld, algorithm: Algorithm, campaign: bytes, drawn_from: bytes) -> Estimator:

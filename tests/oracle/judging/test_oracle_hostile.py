@@ -20,6 +20,7 @@ from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import boolean_field, category_field, class_label, input_schema, output_schema
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.builders.changes import with_fields
 from tests.oracle.capsule_world import World
 
 DAY = 86_400
@@ -28,7 +29,7 @@ CELLS = 60 * (5 + 3)
 
 
 def limited(world: World, **limits: int) -> None:
-    world.home.capsule = replace(world.home.capsule, **limits)
+    world.home.capsule = with_fields(world.home.capsule, limits)
 
 
 def assert_declined(world: World, campaign: bytes, reason: Decline) -> None:

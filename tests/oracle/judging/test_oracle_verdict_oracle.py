@@ -32,6 +32,7 @@ from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.protocol.artifacts import GradientEnvelope
 from pysonar.protocol.cid import Cid
+from tests.builders.opaque import as_gradient, as_model
 from tests.builders.terms import terms_of
 from tests.oracle.capsule_world import World
 
@@ -69,7 +70,7 @@ def judged(
         assignment,
         paillier,
         Version(0, BASE.digest, best),
-        model,
+        as_model(model),
         SECRET_WEIGHTS,
     )
     event = Submitted(id=CAMPAIGN, index=0, miner=MINER, update=b"\x06" * 32)
@@ -94,7 +95,7 @@ def judged(
             base_version=0,
             base=BASE,
             miner=MINER,
-            gradient=gradient,
+            gradient=as_gradient(gradient),
             scheme="paillier",
         ).seal(world.own.certificate)
         before = dict(counts)

@@ -29,7 +29,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import WrongKeyPassphraseError
 from tests.json_types import JsonObject
 from tests.oracle.capsule_world import World
-from tests.roles import as_a
+from tests.roles import as_a, there
 
 DAY = 86_400
 
@@ -94,7 +94,7 @@ def test_a_new_campaign_works_with_the_new_certificate(installed: World, miner: 
     start(world, world.home.rotate(world.passphrase, name="Capsule"))
     world.run()
     registered = world.sonar.certificate(world.capsule.address)
-    named = world.store.get(Cid.from_bytes32(registered), max_bytes=1 << 16)
+    named = world.store.get(Cid.from_bytes32(there(registered)), max_bytes=1 << 16)
     assert parse_certificate(named) == world.own.certificate
     campaign = world.opened()
     world.submit(campaign, miner)

@@ -57,7 +57,7 @@ class WideWorld(World):
         return wide_table(60, 1)
 
     def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
-        return super().spec(**{"input_schema": NINE_INPUT, **changes})
+        return super().spec(**(SpecChanges(input_schema=NINE_INPUT) | changes))
 
     def encoded(self, *, rows: int = 90, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
         """A mine's own records as numbers, and their labels."""
@@ -78,14 +78,19 @@ class NetworkWorld(WideWorld):
         return as_a(SquareNetwork, self.spec().family_for(b""))
 
     @property
+    def ckks(self) -> CkksPrivateKey:
+        """The key of every campaign."""
+        return as_a(CkksPrivateKey, self.generate("ckks", 16384))
+
+    @property
     def start(self) -> np.ndarray:
         """The weights that every campaign begins with, (32, 16): what `encrypt` rounds them to."""
         return quantised(self.family.initial_weights())
 
     def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
         small = Algorithm("mlp", parameters={"hidden": 16, "bias": False})
-        network = {"algorithm": small, "key_bits": 16384}
-        return super().spec(**{**network, **changes})
+        network = SpecChanges(algorithm=small, key_bits=16384)
+        return super().spec(**(network | changes))
 
     def linear_spec(self) -> Spec:
         """The same records for a linear model."""
@@ -130,7 +135,7 @@ class NetworkWorld(WideWorld):
         from openmined_syft.ckks.keys import encrypt_for_owner
         from openmined_syft.ckks.seal import DEPTH
 
-        own = self.generate("ckks", 16384)
+        own = self.ckks
         (ciphertext,) = encrypt_for_owner([(vector, DEPTH)], key or own)
         return EncryptedNetworkGradient(own.fingerprint, self.family, version, ciphertext)
 
@@ -141,5 +146,5 @@ class MadeUpNetworkWorld(NetworkWorld):
 
     def gradient(self, campaign: bytes, visit: NetworkVisit | None = None) -> EncryptedNetworkGradient:
         model, _ = self.published(campaign)
-        slope = (visit or self.visit()).gradient(model.decrypt(self.generate("ckks", 16384)))
+        slope = (visit or self.visit()).gradient(model.decrypt(self.ckks))
         return self.made_up(campaign, slope, version=model.version)

@@ -25,6 +25,7 @@ from openmined_syft.schemes.ckks import CkksScheme
 from openmined_syft.seal_bindings import to_bytes
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.opaque import SomeGradient
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld
 
@@ -85,7 +86,7 @@ def cut_off(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetwork
 
 def at_another_level(world: NetworkWorld, campaign: bytes, _: object) -> EncryptedNetworkGradient:
     good = world.gradient(campaign)
-    (early,) = encrypt_for_owner([(np.zeros(8192), LEVEL - 1)], world.generate("ckks", 16384))
+    (early,) = encrypt_for_owner([(np.zeros(8192), LEVEL - 1)], world.ckks)
     return replace(good, ciphertext=early)
 
 
@@ -138,7 +139,7 @@ USELESS: dict[Callable[..., object], str] = {
 
 @pytest.mark.parametrize("forged", FORGERIES, ids=lambda forged: forged.__name__)
 def test_a_gradient_that_is_unusable_is_malformed(
-    forged: Callable[..., object],
+    forged: Callable[..., SomeGradient],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,
@@ -155,7 +156,7 @@ def test_a_gradient_that_is_unusable_is_malformed(
 
 @pytest.mark.parametrize("forged", USELESS, ids=lambda forged: forged.__name__)
 def test_a_gradient_with_numbers_of_no_use_is_no_gain_and_burns_no_stake(
-    forged: Callable[..., object],
+    forged: Callable[..., SomeGradient],
     networks: MadeUpNetworkWorld,
     miner: KeyfileSigner,
     second_miner: KeyfileSigner,

@@ -18,6 +18,7 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
+from tests.roles import as_a
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -128,7 +129,7 @@ def test_killed_before_the_opening_is_journaled_it_opens_with_the_same_key_and_a
     model, public = networks.published(campaign)
     assert model.key_fingerprint == key.fingerprint
     assert key.fingerprint in public
-    np.testing.assert_array_equal(model.decrypt(key), networks.start)
+    np.testing.assert_array_equal(model.decrypt(as_a(CkksPrivateKey, key)), networks.start)
     bundle = Cid.from_bytes32(record.public_key)
     assert bundle not in orphans
     pinned = set(networks.store.pins(capsule_pins(campaign)))

@@ -16,6 +16,7 @@ from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
 from tests.oracle.networks.network_world import MadeUpNetworkWorld, NetworkWorld
+from tests.roles import there
 
 pytestmark = pytest.mark.slow  # networks under encryption: minutes in all
 
@@ -52,7 +53,7 @@ def test_a_network_is_opened_trained_and_delivered(
     exact = visit.gradient(networks.start)
     assert entry.damping is not None
     way = curved_steps(networks.family, networks.start, exact, X)[entry.damping]
-    twin = candidate(networks.start, way, entry.step)
+    twin = candidate(networks.start, way, there(entry.step))
     assert np.abs(result.weights - twin).max() <= 1e-3 * np.abs(twin).max()
     np.testing.assert_array_equal(
         networks.family.predict(result.weights, X), networks.family.predict(twin, X)

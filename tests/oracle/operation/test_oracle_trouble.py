@@ -25,6 +25,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SealError
 from pysonar.protocol.schema import SchemaError
 from pysonar.store import DaemonDownError, Store, StoreFullError
+from tests.builders.changes import with_fields
 from tests.conftest import Anvil
 from tests.oracle.capsule_world import World
 
@@ -64,9 +65,7 @@ def test_without_funds_the_registration_waits(world: World) -> None:
 
 def moved(world: World, **changes: object) -> Home:
     """The same home with other settings."""
-    from dataclasses import replace
-
-    return Home(world.home.path, replace(world.home.settings, **changes), world.home.capsule)
+    return Home(world.home.path, with_fields(world.home.settings, changes), world.home.capsule)
 
 
 def test_a_node_that_is_down_is_named(world: World) -> None:
@@ -168,15 +167,15 @@ def run_with(
         return world.run()
 
 
-@pytest.mark.parametrize("only", [None, "the submission"])
+@pytest.mark.parametrize("only_the_submission", [False, True])
 def test_a_store_that_is_down_never_makes_a_submission_unavailable(
-    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, only: str | None
+    world: World, miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch, only_the_submission: bool
 ) -> None:
     campaign = world.opened()
     cid = world.submit(campaign, miner)
     world.node.advance(3600)
     down = DaemonDownError("the IPFS daemon does not answer")
-    agent = run_with(world, monkeypatch, "get", down, only=only and cid)
+    agent = run_with(world, monkeypatch, "get", down, only=cid if only_the_submission else None)
     assert isinstance(agent.failures[campaign], DaemonDownError)
     assert world.verdicts(campaign) == []
 

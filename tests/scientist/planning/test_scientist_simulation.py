@@ -34,6 +34,7 @@ from pysonar.scientist.planning.simulation import (
     simulate,
 )
 from tests.json_types import JsonObject
+from tests.noting import noting
 from tests.scientist.planning.test_scientist_rehearsal import table
 
 GAS = Path(__file__).parents[3] / "snapshots" / "gas.json"
@@ -134,14 +135,8 @@ def test_a_campaign_is_simulated_before_it_is_launched(owner: Scientist, plan: P
 
 
 def test_each_mine_draws_its_noise_once(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[object] = []
-    real = noise.exact_sums
-
-    def noted(rows: Rows) -> object:
-        drawn.append(rows)
-        return real(rows)
-
-    monkeypatch.setattr(noise, "exact_sums", noted)
+    drawn: list[tuple[object, ...]] = []
+    monkeypatch.setattr(noise, "exact_sums", noting(noise.exact_sums, drawn))
     rows = Rows(*encoded(plan, table(30)))
     releases = noise.Releases(plan, {"a": rows, "b": rows}, 3.0)
     assert releases["a"] is releases["a"] is not releases["b"]

@@ -33,7 +33,7 @@ from pysonar.store.kubo.store import KuboStore
 from pysonar.store.retry import Retry
 from pysonar.store.unixfs.builder import build_blocks
 from pysonar.store.unixfs.profile import CHUNK, LINKS, Child, leaf_block, node_block
-from tests.roles import as_a
+from tests.roles import as_a, there
 
 pytestmark = [
     pytest.mark.slow,
@@ -60,7 +60,7 @@ def mine_daemon(swarm, capsule_daemon):
 
 
 def kill(daemon: KuboDaemon) -> None:
-    os.kill(daemon.pid, signal.SIGKILL)
+    os.kill(there(daemon.pid), signal.SIGKILL)
     daemon.stop()
 
 

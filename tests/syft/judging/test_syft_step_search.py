@@ -21,7 +21,7 @@ def no_matter(_weights: np.ndarray) -> float:
     return 0.0
 
 
-def peak_at(place: float):  # type: ignore[no-untyped-def]
+def peak_at(place: float):
     """A score that is highest where the weights are `place`."""
     return lambda weights: 1_000_000 - int(1000 * abs(float(weights[0, 0]) - place))
 

@@ -11,6 +11,7 @@ from openmined_syft.errors import LabelError, NotFiniteError, ParameterError, Sh
 from openmined_syft.models import build_family
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes import scheme_named
+from tests.builders.changes import wrong
 from tests.syft.neural.digits import DIGITS
 
 
@@ -134,12 +135,12 @@ def test_the_edges_of_the_sizes_are_accepted():
 
 
 def test_the_initial_weights_come_from_the_specs_number_alone():
-    built = [SquareNetwork.build(64, 10, {"seed": 7}, seed).drawn_weights() for seed in (b"a", b"b")]
-    np.testing.assert_array_equal(*built)
+    first, second = (SquareNetwork.build(64, 10, {"seed": 7}, seed).drawn_weights() for seed in (b"a", b"b"))
+    np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(
         SquareNetwork.build(64, 10, {}, b"a").drawn_weights(), DIGITS.drawn_weights()
     )
-    assert np.abs(built[0] - DIGITS.drawn_weights()).max() > 0.1
+    assert np.abs(first - DIGITS.drawn_weights()).max() > 0.1
     with pytest.raises(ParameterError, match="seed"):
         SquareNetwork.build(64, 10, {"seed": "7"}, b"")
 
@@ -161,7 +162,7 @@ def test_rows_that_cannot_be_learned_from_are_refused():
         X[3, 2] = 0
     for version in (-1, 1.0, 1 << 32):
         with pytest.raises(ParameterError, match="version"):
-            DIGITS.batch_visit(X, y, version=version, salt=b"")
+            DIGITS.batch_visit(X, y, version=wrong(version), salt=b"")
 
 
 def test_batches_of_successive_versions_see_all_rows_and_repeat():

@@ -20,6 +20,7 @@ from openmined_syft.paillier.kernels import load_kernel
 from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.zeros import fresh_noise
+from tests.builders.changes import wrong
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 HALF = int(SMALL.public.n) // 2
@@ -119,7 +120,7 @@ def test_results_without_noise_cannot_leave():
     with pytest.raises(TypeError, match="noise"):
         pickle.dumps(bare)
     with pytest.raises(TypeError, match="fresh noise"):
-        EncryptedGradient(bare, Layout((2, 1), 512, 60, 1, 1), 0, 50)
+        EncryptedGradient(wrong(bare), Layout((2, 1), 512, 60, 1, 1), 0, 50)
     assert isinstance(bare.noised(), CipherArray)
 
 

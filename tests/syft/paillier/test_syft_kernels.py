@@ -37,6 +37,7 @@ from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
 from openmined_syft.paillier.kernels.reference import ReferenceKernel
 from openmined_syft.paillier.kernels.schedule import best_width, schedule, signed_digits
 from openmined_syft.paillier.training import train
+from tests.builders.changes import wrong
 
 REFERENCE = ReferenceKernel()
 MODULI = [15, 9, (2**61 - 1) * 1000003, (2**127 - 1) ** 2, 3**200, (2**310 - 1) ** 2]
@@ -237,9 +238,9 @@ def test_the_self_test_finds_one_wrong_number(operation):
             result = super().matvec(*arguments)
             return result if operation == "powers" else [result[0] ^ 1, *result[1:]]
 
-    ifma_kernel._self_test(Gmpy2Kernel(), Gmpy2Kernel())
+    ifma_kernel._self_test(wrong(Gmpy2Kernel()), Gmpy2Kernel())
     with pytest.raises(KernelError, match="self-test"):
-        ifma_kernel._self_test(Wrong(), Gmpy2Kernel())
+        ifma_kernel._self_test(wrong(Wrong()), Gmpy2Kernel())
 
 
 @settings(max_examples=60, deadline=None)

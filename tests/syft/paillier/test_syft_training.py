@@ -18,7 +18,7 @@ from openmined_syft.paillier.keys import generate_keypair
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.training import check_bounds, train
 from openmined_syft.rules import GradientDescent
-from tests.roles import linear
+from tests.roles import as_a, linear
 
 SMALL = generate_keypair(512, allow_small_for_tests=True)
 
@@ -208,7 +208,7 @@ def test_a_model_for_another_key_is_refused(capsule_key, stranger_key):
 def test_a_model_with_a_bad_ciphertext_is_refused(capsule_key):
     model = EncryptedModel.encrypt(np.zeros((2, 1)), capsule_key, version=0, weight_bound=2.0)
     fields = dict(model.to_fields())
-    fields["ciphertexts"] = bytes(512) + bytes(fields["ciphertexts"])[512:]
+    fields["ciphertexts"] = bytes(512) + as_a(bytes, fields["ciphertexts"])[512:]
     with pytest.raises(CiphertextError, match="ciphertext 0"):
         train(EncryptedModel.from_fields(fields), capsule_key.public, AffineMap(np.eye(2), np.zeros((2, 1))))
 

@@ -13,6 +13,7 @@ from openmined_syft.errors import NotFiniteError, PrivacyError, ShapeError
 from openmined_syft.privacy import Clip, GridRows, exact_sums, on_grid
 from openmined_syft.privacy.grid import MOST_ROWS, UNIT
 from openmined_syft.privacy.sums import MOST_SUMMED, UnnoisedSums
+from tests.builders.changes import wrong
 
 TINY = 5e-324
 numbers = st.one_of(
@@ -120,9 +121,9 @@ def test_no_neighbour_moves_the_sums_further_than_stated_by_brute_force():
 def test_the_clip_is_public_and_in_range():
     for bad in (0, -1.0, math.nan, math.inf, 1e10, 1e-10, True, "2", None):
         with pytest.raises(PrivacyError, match="the clip of inputs"):
-            Clip(bad, 1.0)
+            Clip(wrong(bad), 1.0)
         with pytest.raises(PrivacyError, match="the clip of targets"):
-            Clip(1.0, bad)
+            Clip(1.0, wrong(bad))
     assert Clip(1e9, 1e-9).inputs == Clip(1e-9, 1e9).targets == 1e9
 
 

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 
 from openmined_syft.models import Rows, build_family
 from openmined_syft.privacy import Clip, NoisedSums, ReleasedProblem, exact_sums
-from openmined_syft.rules import GradientDescent, MiniBatch, Proximal
+from openmined_syft.rules import GradientDescent, MiniBatch, Proximal, Rule
 from tests.roles import linear
 
-RULES = [GradientDescent(30), GradientDescent(30, learning_rate=50.0), MiniBatch(4096, 3), Proximal(0.1)]
+RULES: list[Rule] = [
+    GradientDescent(30),
+    GradientDescent(30, learning_rate=50.0),
+    MiniBatch(4096, 3),
+    Proximal(0.1),
+]
 
 
 def flowers(rows: int = 300, *, outputs: int = 3):

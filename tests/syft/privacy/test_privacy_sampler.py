@@ -25,7 +25,8 @@ def exact_chances(variance: int, reach: int) -> dict[int, float]:
 def require_fit(drawn: Counter, chances: dict[int, float], *, level: float = 1e-6) -> None:
     """Pearson's chi-square, cells of fewer than 20 expected draws taken together."""
     count = sum(drawn.values())
-    cells, rest_found, rest_expected = [], 0.0, 0.0
+    cells: list[tuple[float, float]] = []
+    rest_found = rest_expected = 0.0
     for x, chance in chances.items():
         if chance * count < 20:
             rest_found, rest_expected = rest_found + drawn[x], rest_expected + chance * count

@@ -76,7 +76,7 @@ def test_parameters_out_of_range_are_named(parameters: dict[str, object], names:
     with pytest.raises(ParameterError, match=names):
         HashedText(**parameters)  # type: ignore[arg-type]
     for good in ({"columns": 16}, {"columns": 4096, "words": 3, "characters": (1, 8)}):
-        HashedText(**good)  # type: ignore[arg-type]
+        HashedText(**good)
 
 
 def drawn(rows: int, width: int) -> SparseRows:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,6 +115,15 @@ def site(
             thread.join()
 
 
+class Wanted(TypedDict, total=False):
+    """How somebody reads the pages; what is left out is as most have it."""
+
+    theme: str
+    width: int
+    locale: str
+    is_calm: bool
+
+
 class Visit:
     """One reader's browser. Keeps every address that it asked, and everything that went wrong in it."""
 
@@ -169,7 +179,7 @@ def visits(browser: Browser, url: str) -> Iterator[Callable[..., Visit]]:
     """
     begun: list[Visit] = []
 
-    def begin(**wanted: object) -> Visit:
+    def begin(**wanted: Unpack[Wanted]) -> Visit:
         begun.append(Visit(browser, url, **wanted))
         return begun[-1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 
 from mine_agent.home import Home
-from mine_agent.rules.policy_file import FirstAnswers
 from openmined_syft.ckks.encrypted import EncryptedNetwork
 from openmined_syft.ckks.keys import CkksPublicKey
 from openmined_syft.models.network import SquareNetwork
@@ -20,6 +20,8 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import Algorithm, ModelArtifact, PublicKeyArtifact, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
+from tests.builders.answers import EVERYTHING
+from tests.builders.opaque import as_model
 from tests.builders.specs import SpecChanges
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
@@ -39,12 +41,12 @@ class NetworkCapsule(SmallCapsule):
     FIELDS = "abcdefghi"
 
     def spec(self, **changes: Unpack[SpecChanges]) -> Spec:
-        network = {
-            "input_schema": input_schema({name: number_field((-4.0, 4.0)) for name in self.FIELDS}),
-            "algorithm": Algorithm("mlp", parameters={"hidden": 64, "bias": False}),
-            "key_bits": 16384,
-        }
-        return super().spec(**{**network, **changes})
+        network = SpecChanges(
+            input_schema=input_schema({name: number_field((-4.0, 4.0)) for name in self.FIELDS}),
+            algorithm=Algorithm("mlp", parameters={"hidden": 64, "bias": False}),
+            key_bits=16384,
+        )
+        return super().spec(**(network | changes))
 
     @property
     def ckks(self) -> tuple[CkksPrivateKey, CkksPublicKey]:
@@ -71,9 +73,13 @@ class NetworkCapsule(SmallCapsule):
         weights = self.start if weights is None else weights
         network = network or as_a(SquareNetwork, self.spec().family_for(b""))
         encrypted = EncryptedNetwork.encrypt(
-            weights, key or self.ckks[0], network=network, version=version, weight_bound=bound
+            weights,
+            as_a(CkksPrivateKey, key or self.ckks[0]),
+            network=network,
+            version=version,
+            weight_bound=bound,
         )
-        return ModelArtifact(encrypted, "ckks").to_bytes()
+        return ModelArtifact(as_model(encrypted), "ckks").to_bytes()
 
     def slope(self, campaign: bytes, miner: str, update: bytes) -> np.ndarray:
         """What a submission holds."""
@@ -146,8 +152,7 @@ def store_folder(lasting_folder: Path) -> Path:
 @pytest.fixture
 def network_home(make_home: Callable[..., Home], wide_colours: Path) -> Home:
     """The home of a mine whose owner lets networks learn there."""
-    everything = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
-    home = make_home(answers=FirstAnswers(**everything, networks=True, privacy="none"))
+    home = make_home(answers=replace(EVERYTHING, networks=True, privacy="none"))
     home.data().add("colours", wide_colours, replace=False)
     return home
 

@@ -13,6 +13,7 @@ from mine_agent.campaigns.artifacts import CampaignArtifacts
 from mine_agent.work.gradient import Base
 from openmined_syft.models.network import SquareNetwork
 from pysonar.protocol.artifacts import ModelArtifact, PublicKeyArtifact
+from tests.builders.opaque import as_model
 from tests.conftest import Anvil
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.networks.conftest import NetworkCapsule
@@ -47,7 +48,7 @@ def has_a_linear_model(capsule: NetworkCapsule) -> bytes:
     from openmined_syft.paillier.encrypted import EncryptedModel
 
     linear = EncryptedModel.encrypt(np.zeros((32, 64)), capsule.key, version=0, weight_bound=8.0)
-    return capsule.opened_with(model=ModelArtifact(linear).to_bytes())
+    return capsule.opened_with(model=ModelArtifact(as_model(linear)).to_bytes())
 
 
 def has_a_model_with_one_ciphertext_damaged(capsule: NetworkCapsule) -> bytes:
@@ -57,7 +58,7 @@ def has_a_model_with_one_ciphertext_damaged(capsule: NetworkCapsule) -> bytes:
     model = as_a(EncryptedNetwork, ModelArtifact.parse(capsule.model()).model)
     *others, last = model.ciphertexts
     damaged = replace(model, ciphertexts=(*others, last[:-100]))
-    return capsule.opened_with(model=ModelArtifact(damaged, "ckks").to_bytes())
+    return capsule.opened_with(model=ModelArtifact(as_model(damaged), "ckks").to_bytes())
 
 
 def has_a_key_of_another_scheme(capsule: NetworkCapsule) -> bytes:
@@ -182,7 +183,7 @@ def test_a_bundle_larger_than_the_network_needs_is_not_fetched(
 
     campaign = network_capsule.open()
     length = len(network_capsule.public_key())
-    network = network_capsule.spec().family_for(b"")
+    network = as_a(SquareNetwork, network_capsule.spec().family_for(b""))
     assert length < sizes.bundle_bytes(network) < 1.1 * length
     monkeypatch.setattr("openmined_syft.schemes.ckks.sizes.bundle_bytes", lambda _: length - 1)
     (error,) = mine.errors()

@@ -147,7 +147,8 @@ def test_two_campaigns_shuffle_the_same_rows_differently(
         batches.append(batch(visits, 0))
         np.testing.assert_array_equal(batch(CompiledData(), 0), batches[-1])
         assert not np.array_equal(batch(visits, 1), batches[-1])
-    assert not np.array_equal(*batches)
+    first, second = batches
+    assert not np.array_equal(first, second)
 
 
 def test_a_network_and_a_linear_campaign_side_by_side(

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from mine_agent.home import Home
-from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.sending.signer import KeyfileSigner
+from tests.builders.answers import EVERYTHING
+from tests.builders.changes import with_fields
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.roles import Tell
-
-EVERYTHING = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def make_mine(
     """`make_mine(**answers)`: a mine as `mine-agent init` makes it, with the colours registered."""
 
     def make(**answers: object) -> Mine:
-        home = make_home(answers=FirstAnswers(**EVERYTHING, **answers))
+        home = make_home(answers=with_fields(EVERYTHING, answers))
         home.data().add("colours", colours, replace=False)
         return Mine(home, miner, tell)
 

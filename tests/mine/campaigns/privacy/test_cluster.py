@@ -14,7 +14,6 @@ import pytest
 
 from mine_agent.errors import ScaleError
 from mine_agent.home import Home
-from mine_agent.rules.policy_file import FirstAnswers
 from mine_agent.scale import cluster
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.mine.campaigns.mine_under_test import Mine
@@ -31,7 +30,7 @@ def mine(
     """The colours as a Parquet file of row groups of a few records each."""
     table, path = pa.csv.read_csv(colours), tmp_path / "colours.parquet"
     pa.parquet.write_table(table, path, row_group_size=max(1, table.num_rows // 5))
-    home = make_home(answers=FirstAnswers(**EVERYTHING))
+    home = make_home(answers=EVERYTHING)
     home.data().add("colours", path, replace=False)
     return Mine(home, miner, tell)
 

@@ -59,7 +59,7 @@ def test_by_default_a_gradient_comes_from_one_noised_release_and_says_so(
     X, colours = np.array([row[:3] for row in rows]), [small_capsule.CLASSES.index(row[3]) for row in rows]
     spec = small_capsule.spec()
     family = linear(spec.family_for(b""))
-    exact = family.visit(X, colours, spec.algorithm.training_rule())(np.zeros((4, 3)))
+    exact = family.visit(X, colours, there(spec.algorithm.training_rule()))(np.zeros((4, 3)))
     assert np.abs(small_capsule.weights[campaign] - exact).max() > 1e-3
 
 

@@ -27,10 +27,12 @@ from pysonar.protocol.canonical import dumps_json
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey
 from pysonar.store import cid_of
+from tests.builders.opaque import as_model
 from tests.conftest import Anvil
 from tests.gnupg import gpg, key_of
 from tests.json_types import JsonObject
 from tests.mine.campaigns.small_capsule import SmallCapsule
+from tests.noting import noting
 from tests.roles import Tell
 
 __all__ = ["gpg"]  # a fixture
@@ -128,7 +130,7 @@ def has_numbers_that_are_no_ciphertexts(capsule: SmallCapsule, _: object) -> byt
         b"".join(int(c).to_bytes(512, "big") for c in numbers), honest.key_fingerprint, 2048
     )
     assert first not in numbers
-    forged = ModelArtifact(dataclasses.replace(honest, array=array)).to_bytes()
+    forged = ModelArtifact(as_model(dataclasses.replace(honest, array=array))).to_bytes()
     return capsule.opened_with(model=forged)
 
 
@@ -259,13 +261,8 @@ def test_nothing_is_trained_that_could_not_be_sealed_as_this_clock_is_behind_cap
         node, small_capsule.signers["capsule"], small_capsule.sonar.calls.register_capsule(certificate.digest)
     )
     small_capsule.open(small_capsule.spec(capsule_certificate=certificate), salt=b"\xaa" * 32)
-    trained = []
-
-    def noted(*what: object) -> object:
-        trained.append(what)
-        return train_on(*what)
-
-    monkeypatch.setattr("mine_agent.work.new_submissions.train_on", noted)
+    trained: list[tuple[object, ...]] = []
+    monkeypatch.setattr("mine_agent.work.new_submissions.train_on", noting(train_on, trained))
     errors, submitted = errors_and_campaigns(agent, home)
     assert [type(error).__name__ for error in errors] == ["ClockBehindError"]
     assert submitted == [honest]
@@ -330,7 +327,7 @@ def test_a_file_that_changes_between_two_visits_is_not_trained_on(
     campaign = small_capsule.open()
     errors_and_campaigns(agent, home)
     (event,) = [entry.event for entry in Connection.open(home).follower.history(Submitted)]
-    small_capsule.report(campaign, home.address, event.update, Verdict.IMPROVED, 300_000)  # type: ignore[attr-defined]
+    small_capsule.report(campaign, home.address, event.update, Verdict.IMPROVED, 300_000)
     colours.unlink()
     errors, submitted = errors_and_campaigns(agent, home)
     assert [type(error).__name__ for error in errors] == ["DataChangedError"]

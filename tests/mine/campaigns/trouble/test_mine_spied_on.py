@@ -11,10 +11,12 @@ import pytest
 from mine_agent.agent import Agent
 from mine_agent.connection import Connection
 from mine_agent.home import Home
-from mine_agent.rules.policy_file import FirstAnswers
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError
 from pysonar.protocol.cid import Cid
+from tests.builders.answers import EVERYTHING
+from tests.builders.changes import with_fields
+from tests.builders.opaque import as_model
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
 
@@ -43,8 +45,7 @@ def test_nothing_of_a_campaign_by_somebody_not_allowed_is_fetched(
 ) -> None:
     """Specs that nobody has, a thousand of them, would keep a mine looking for them all day."""
     small_capsule.open()
-    everything = {"scientists": ("any",), "capsules": ("any",), "fields": ("any",)}
-    home = make_home(answers=FirstAnswers(**{**everything, rule: ()}))
+    home = make_home(answers=with_fields(EVERYTHING, {rule: ()}))
     assert agent_of(home, miner, tell, colours).round() == []
     assert asked == []
 
@@ -89,7 +90,7 @@ def test_a_packing_of_capsules_own_choice_is_refused(
     told = np.array([[m >> (width * j) & mask for j in range(4)] for m in numbers], dtype=np.float64)
     np.testing.assert_allclose(np.ldexp(told, -chosen.map_bits), secret - np.eye(4), atol=1e-6)
 
-    campaign = small_capsule.opened_with(model=ModelArtifact(spying).to_bytes())
+    campaign = small_capsule.opened_with(model=ModelArtifact(as_model(spying)).to_bytes())
     (error,) = agent_of(home, miner, tell, colours).round()
     assert isinstance(error, ArtifactError)
     assert error.field == "layout"

@@ -1,7 +1,7 @@
 """A real chain for every room's tests: one anvil per session with Sonar deployed, put back after each test.
 
-Fixtures only (the test folders are not packages). Names keep clear of Ape's own fixtures (`accounts`,
-`chain`, `networks`, `project`); nothing heavy is imported before a test asks for it.
+Fixtures only. Names keep clear of Ape's own fixtures (`accounts`, `chain`, `networks`, `project`); nothing
+heavy is imported before a test asks for it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.json_types import JsonObject
 
@@ -41,6 +42,11 @@ STATES_IN_MEMORY = 100_000
 contracts' code, and a fork to such a block leaves accounts to which every call succeeds and does nothing.
 """
 ROLES = ("scientist", "miner", "capsule", "stranger", "second_miner", "third_miner")
+
+# On a busy machine examples are slow to draw and to try; that says nothing about the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if settings.get_current_profile_name() == "default":  # `make mutate` has one of its own
+    settings.load_profile("busy")
 
 
 class Anvil:

@@ -1,9 +1,9 @@
 """What Capsule does for one campaign next, from what the chain says of it now.
 
 Level-triggered: each round reads the campaign's state and does whatever is due, so a missed event, a
-crash or a re-org needs no case of its own. Times are the chain's. The work itself is in `opening`,
-`reviewing`, `delivering`; this module decides which of them, and sends nothing that is not in the journal
-first.
+crash or a re-org needs no case of its own. Times are the chain's. The work itself is in `open_campaign`,
+`judging/queue` and `deliver`; this module decides which of them is due, and sends nothing that is not in the
+journal first.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def test_an_image_is_a_record_of_pixels_labelled_by_its_folder(pictures: Path) -
     records, faults = read(source, "label", "pixel_1_2")
     assert not faults
     assert [record["label"] for record in records] == ["dark", "dark", "light"]
-    np.testing.assert_allclose([as_a(float, record["pixel_1_2"]) for record in records], [0, 40, 255], atol=2)
+    np.testing.assert_allclose([as_a(int, record["pixel_1_2"]) for record in records], [0, 40, 255], atol=2)
 
 
 def test_a_bad_image_is_one_fault_and_not_the_end(pictures: Path) -> None:

@@ -3,129 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar, Unpack
 
 import numpy as np
 import pysequoia
 import pytest
-from typer.testing import CliRunner, Result
 
-from openmined_oracle.campaigns.context import Context
-from openmined_oracle.campaigns.workbench import Workbench
-from openmined_oracle.judging import judge, queue
-from openmined_oracle.judging.judge import USED_UP, Judgement
-from openmined_oracle.judging.queue import Encrypted
-from openmined_oracle.keys.announced import announced
+from openmined_oracle.judging.judge import USED_UP
 from openmined_syft.judging import judged_rows
-from openmined_syft.judging.step_search import Best, Weights
-from openmined_syft.schemes import Direction
 from pysonar.chain.contract.events import Submitted
-from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
+from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
-from pysonar.party.home.settings import save_settings
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement, SealedInput, Validation
 from pysonar.protocol.artifacts.validation_rows import judged_rows as judged_rows_of
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import SecretKey, secret_keys, verify_detached
-from pysonar.scientist.auditing import opening
-from pysonar.scientist.auditing.check import Check
+from pysonar.protocol.openpgp import SecretKey, verify_detached
 from pysonar.scientist.auditing.verdicts import Bench, audit_verdicts
-from pysonar.scientist.cli import app
-from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotTheAuditorError
-from pysonar.scientist.home import Home
-from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError, cid_of
+from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
 from pysonar.store.interface import Progress
 from tests.builders.changes import with_fields
-from tests.builders.specs import SpecChanges
-from tests.oracle.capsule_world import DAY, World
-from tests.roles import there
-
-Lie = Callable[[pytest.MonkeyPatch], None]
-P = ParamSpec("P")
-R = TypeVar("R")
-ROW = 16_667
-"""One validation record of sixty, in ppm."""
-
-
-@pytest.fixture(scope="session")
-def auditor() -> SecretKey:
-    return SecretKey.generate("auditor")
-
-
-@pytest.fixture
-def audited(world: World, auditor: SecretKey, miner: KeyfileSigner, second_miner: KeyfileSigner) -> Audited:
-    return Audited(world, auditor, miner, second_miner)
-
-
-class Audited:
-    """A campaign with an auditor: a good gradient, another one, and one that learned nothing."""
-
-    def __init__(
-        self, world: World, auditor: SecretKey, miner: KeyfileSigner, second_miner: KeyfileSigner
-    ) -> None:
-        self.world, self.key, self.miners = world, auditor, (miner, second_miner, miner)
-        self.campaign = b""
-
-    def run(self, **changes: Unpack[SpecChanges]) -> None:
-        """To its end, by the Capsule as it is."""
-        world = self.world
-        certificate = world.store.put(self.key.certificate.to_bytes())
-        own = cid_of(announced(world.home.path, world.home.capsule, world.own).to_bytes())
-        named = SpecChanges(steps=(0.5, 1.0), auditor_certificate=certificate, capsule_certificate=own)
-        self.campaign = world.opened(world.spec(**(changes | named)))
-        for seed, signer in zip((2, 3, 4), self.miners, strict=True):
-            visit = world.visit(seed=seed, rows=30)
-            useless = replace(visit, c=np.zeros_like(visit.c)) if seed == 4 else visit
-            gradient = world.gradient(self.campaign, useless)
-            world.submit(self.campaign, signer, world.envelope(self.campaign, signer, gradient))
-        self.finish()
-
-    def finish(self) -> None:
-        self.world.run()
-        self.world.node.advance(DAY)
-        self.world.run()
-        assert self.world.record(self.campaign).delivered
-
-    def connection(self) -> Connection:
-        home = Home(self.world.home.path.parent / "auditor", self.world.home.settings)
-        connection = Connection.open(home)
-        connection.read_events()
-        return connection
-
-    def checks(self, key: SecretKey | None = None) -> list[Check]:
-        return list(opening.audit_with_key(self.connection(), key or self.key, self.campaign))
-
-    def home(self, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A home for the command line; the sealed key of the auditor in it."""
-        path = self.world.home.path.parent / "auditor"
-        save_settings(path, self.world.home.settings)
-        with monkeypatch.context() as patch:
-            patch.setattr(secret_keys, "SCRYPT_N", secret_keys.MIN_SCRYPT_N)
-            self.key.seal_to_file(path / "openpgp.json", self.world.passphrase)
-        return path / "openpgp.json"
-
-    def command(self, *options: str) -> Result:
-        home = self.world.home.path.parent / "auditor"
-        asked = ["audit", "0x" + self.campaign.hex(), "--home", str(home), "--format", "json", *options]
-        return CliRunner().invoke(app, asked, env={"OPENMINED_PASSPHRASE": self.world.passphrase})
-
-    def bench(self, monkeypatch: pytest.MonkeyPatch) -> Bench:
-        """What is judged anew, opened."""
-        kept: list[Bench] = []
-        with monkeypatch.context() as patch:
-            patch.setattr(opening, "audit_verdicts", lambda bench: kept.append(bench) or ())  # type: ignore[func-returns-value]
-            self.checks()
-        return kept[0]
-
-    @property
-    def first(self) -> str:
-        """The first difference."""
-        return next(check.what for check in self.checks() if not check.passed)
+from tests.oracle.audited import ROW, Audited, Lie
+from tests.oracle.audited import audited as audited
+from tests.oracle.audited import auditor as auditor
+from tests.oracle.capsule_world import World
 
 
 def _entry(bench: Bench, index: int, **changes: object) -> Bench:
@@ -339,89 +243,3 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
         "the verdict on submission 1: MALFORMED",
         "the verdict on submission 3: MALFORMED",
     ]
-
-
-# --- Capsules that lie -------------------------------------------------------------------------------------
-
-
-def one_row_too_many(patch: pytest.MonkeyPatch) -> None:
-    """Submission 0 is credited with one record more than it got right."""
-    honest, seen = judge._measure, []
-
-    def generous(bench: Workbench, gradient: np.ndarray) -> Best | None:
-        best = honest(bench, gradient)
-        seen.append(best)
-        return replace(there(best), score=there(best).score + ROW) if len(seen) == 1 else best
-
-    patch.setattr(judge, "_measure", generous)
-
-
-def miners_swapped(patch: pytest.MonkeyPatch) -> None:
-    """The first submission is judged in the place of the last, and the other way round."""
-    honest = queue._judge_and_encrypt
-
-    def swapped(
-        context: Context, bench: Workbench, record: CampaignRecord, event: Submitted, sealed: bytes
-    ) -> tuple[Judgement, Encrypted | None]:
-        made = [stored.event for stored in context.follower.history(Submitted, campaign=event.id)]
-        mate = made[2 - event.index]
-        blob = context.store.get(Cid.from_bytes32(mate.update), max_bytes=1 << 20)
-        return honest(context, bench, record, mate, blob)
-
-    patch.setattr(queue, "_judge_and_encrypt", swapped)
-
-
-def one_skipped(patch: pytest.MonkeyPatch) -> None:
-    """Submission 0 is called useless without a look."""
-    honest = judge.judge
-
-    def lazy(
-        bench: Workbench, terms: Terms, event: Submitted, sealed: bytes, versions: Mapping[int, bytes]
-    ) -> Judgement:
-        if event.index == 0:
-            return Judgement(Verdict.NO_GAIN, base_version=0)
-        return honest(bench, terms, event, sealed, versions)
-
-    patch.setattr(queue, "judge", lazy)
-
-
-def with_the_shortest(
-    search: Callable[Concatenate[Weights, Sequence[Direction], Iterable[float], P], R],
-) -> Callable[Concatenate[Weights, Sequence[Direction], Iterable[float], P], R]:
-    """A search that is only offered the shortest step."""
-
-    def half(
-        current: Weights,
-        directions: Sequence[Direction],
-        steps: Iterable[float],
-        *more: P.args,
-        **named: P.kwargs,
-    ) -> R:
-        return search(current, directions, [min(steps)], *more, **named)
-
-    return half
-
-
-def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
-    """The model goes half as far as it should: the rest of the way is for a friend."""
-    honest = judged_rows.best_step
-
-    patch.setattr(judged_rows, "best_step", with_the_shortest(honest))
-
-
-@pytest.mark.parametrize(
-    ("lie", "first"),
-    [
-        (one_row_too_many, "the accuracy of submission 0 in ppm"),
-        (miners_swapped, "the verdict on submission 0"),
-        (one_skipped, "the verdict on submission 0"),
-        (a_step_that_was_not_the_best, "the step of submission 0 in the record"),
-    ],
-)
-def test_a_lie_is_the_first_difference(
-    audited: Audited, monkeypatch: pytest.MonkeyPatch, lie: Lie, first: str
-) -> None:
-    with monkeypatch.context() as patch:
-        lie(patch)
-        audited.run()
-    assert audited.first == first

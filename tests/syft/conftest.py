@@ -1,13 +1,8 @@
 """Keys for the tests of encrypted learning: real 2048-bit ones, and small ones for laws tried many times."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
-
-# On a busy machine big-integer examples are slow to draw; that says nothing about the code.
-settings.register_profile("syft", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("syft")
 
 
 @pytest.fixture(scope="session")

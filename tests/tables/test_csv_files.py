@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pysonar.protocol.schema import (
@@ -24,6 +24,7 @@ from pysonar.protocol.schema import (
     output_schema,
 )
 from pysonar.tables import CsvFile, Reading, read_csv, read_records
+from pysonar.tables.csv_file import _is_total
 
 from .kinds_of_files import HEAD, ROW, SCHEMA, table
 
@@ -144,6 +145,7 @@ def test_any_bytes_give_a_typed_error(content: bytes) -> None:
 )
 def test_what_a_spreadsheet_quotes_is_read_back_exactly(cells: list[str]) -> None:
     """Each cell of a column nobody interprets comes back as it was written, but for the spaces around it."""
+    assume(not _is_total([cells[-1], "1"]))  # left out: another test
     import csv
     import io
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.mine.mine_commands import NODE
 
-Ask: TypeAlias = Callable[[JsonObject], JsonObject]
+Ask: TypeAlias = Callable[[JsonObject], Json]
 
 
 @contextmanager
@@ -24,12 +24,12 @@ def asking(program: str) -> Iterator[Ask]:
         assert process.stdout is not None
         asked, answers = process.stdin, process.stdout
 
-        def ask(question: JsonObject) -> JsonObject:
+        def ask(question: JsonObject) -> Json:
             asked.write(json.dumps(question) + "\n")
             asked.flush()
             answer = answers.readline()
             assert answer, "Mine.js ended"
-            found: JsonObject = json.loads(answer)
+            found: Json = json.loads(answer)
             return found
 
         yield ask

@@ -271,7 +271,7 @@ def test_logs_of_a_branch_that_vanishes_while_they_are_read_are_not_stored(
     def fork_after_logs(method: str, params: Params) -> Answer | None:
         if method == "eth_getLogs" and forks:
             forks.clear()
-            answer = Answer(node.web3.provider.make_request(RPCEndpoint(method), params))
+            answer = Answer(node.web3.provider.make_request(method, params))
             node.reorg(1)
             return answer
         return None

@@ -2,8 +2,8 @@
 mines.
 
 A campaign has an input schema and an output schema: JSON Schema 2020-12 documents in a small profile, with
-one keyword of our own, `openmined`, for what JSON Schema cannot say. `docs` of the profile:
-`pysonar.protocol.schema.field`.
+one keyword of our own, `openmined`, for what JSON Schema cannot say. `pysonar.protocol.schema.field`
+describes the profile.
 """
 
 from pysonar.protocol.schema.errors import (

@@ -100,7 +100,8 @@ class Estimator:
     @property
     def predict_proba(self) -> Callable[[Any], NDArray[np.float64]]:
         """Probabilities of the classes, shape (n, classes), as the logistic model has them: the sigmoid of
-        each score, scaled to a sum of 1. Of logistic families only: a network's scores are none.
+        each score, scaled to a sum of 1. Only logistic families have it: a network's scores do not become
+        probabilities.
         """
         if self.algorithm.family not in _WITH_PROBABILITIES:
             raise AttributeError(f"predict_proba is not of family {self.algorithm.family!r}")

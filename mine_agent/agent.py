@@ -1,4 +1,4 @@
-"""The mine at work: one round after the other, each of which looks at the chain and does what is due.
+"""The mine at work: one round after another, each of which looks at the chain and does what is due.
 
 A round reads new events, looks after the transactions on their way, then after this mine's own submissions
 (verdicts, stakes to take back, money to claim), and at last trains for campaigns that are open. Nothing is

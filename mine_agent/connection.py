@@ -38,7 +38,7 @@ class Connection(AgentConnection[Home, Journal]):
 
     @classmethod
     def open(cls, home: Home, web3: Node | None = None) -> Connection:
-        """Connect; `web3` in place of the node of the settings.
+        """Connect; `web3` is a node to use instead of the one in the settings.
 
         Raises:
             NodeDownError, WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError,

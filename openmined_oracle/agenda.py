@@ -2,7 +2,7 @@
 
 Looking costs a question to the node, so an open campaign where nothing happens is looked at rarely: a new
 event, a transaction of its own under way or a deadline brings it up at once, and a slow sweep catches what
-none of them did. Kept in memory and by the clock that nobody sets: a restart looks at everything.
+none of them did. Kept in memory and by a clock that nobody can set: a restart looks at everything.
 """
 
 from __future__ import annotations

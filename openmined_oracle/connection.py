@@ -36,7 +36,7 @@ class Connection(AgentConnection[Home, Journal]):
 
     @classmethod
     def open(cls, home: Home, web3: Node | None = None) -> Connection:
-        """Connect; no key is needed for that. `web3` takes the place of the node of the settings.
+        """Connect; no key is needed for that. `web3` is a node to use instead of the one in the settings.
 
         Raises:
             ChainError: the node is down, of another chain, or has no Sonar at the address; or the database is

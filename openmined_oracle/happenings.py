@@ -21,7 +21,7 @@ class Registered(Happening):
 
 @dataclass(frozen=True, kw_only=True)
 class Unregistered(Happening):
-    """It does not yet."""
+    """The chain does not name Capsule's certificate yet."""
 
     event, level = "unregistered", logging.WARNING
     reason: str

@@ -38,7 +38,7 @@ _STEP_1 = (
         private blob, primary key (campaign, position)
     ) strict""",
 )
-_STEP_2 = (  # pauses are kept in memory, by a clock that nobody sets
+_STEP_2 = (  # pauses are kept in memory, by a clock that nobody can set
     "alter table oracle_campaigns drop column tries",
     "alter table oracle_campaigns drop column retry_at",
 )

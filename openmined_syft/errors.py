@@ -28,7 +28,7 @@ class KeyFormError(SyftError):
 
 
 class ShapeError(SyftError):
-    """An array, a list or a table has another shape than what is needed."""
+    """An array, a list or a table does not have the shape that is needed."""
 
 
 class ScaleError(SyftError):
@@ -79,7 +79,7 @@ class SizeError(SyftError):
     Attributes:
         scheme: its name.
         shape: (d, k) of the weights, the bias counted.
-        largest: the largest shape of so many outputs that works; 0 rows if none does.
+        largest: the largest shape with that many outputs that works; 0 rows if none does.
     """
 
     def __init__(self, scheme: str, shape: tuple[int, int], largest: tuple[int, int]) -> None:
@@ -96,7 +96,7 @@ class ParameterError(SyftError):
 
 
 class LabelError(SyftError):
-    """A label or a target is none of the values the model family learns from."""
+    """A label or a target is not one of the values that the model family learns from."""
 
 
 class KernelError(SyftError):

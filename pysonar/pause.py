@@ -18,7 +18,7 @@ class Pause:
     longest: float
 
     def after(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row; 0 after none."""
+        """Seconds to wait after this many failures in a row; 0 after none."""
         if failures <= 0:
             return 0.0
         return min(self.longest, self.first * 2.0 ** min(failures - 1, 60))

@@ -21,8 +21,8 @@ def campaign_by(connection: Connection, beginning: str) -> bytes:
 
 
 def the_one(beginning: str, known: Sequence[bytes], none: str, advice: str) -> bytes:
-    """The one of the known ids that begins so. Raises UnknownCampaignError: what was typed is too short or no
-    hex, or there is no such id (`none` says so in words), or there are several.
+    """The one of the known ids that begins so. Raises UnknownCampaignError: what was typed is too short or
+    not hex, or there is no such id (`none` says so in words), or there are several.
     """
     digits = hex_digits(beginning)
     if digits is None:

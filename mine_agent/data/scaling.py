@@ -32,7 +32,7 @@ class Scaling:
 
 def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
     """From a column of numbers to the field. A clip cuts outliers off, so that a range that goes beyond it is
-    no sign of another unit, unless it is out of all proportion.
+    not a sign of another unit, unless it is out of all proportion.
     """
     if column.low is None or column.high is None:
         return Scaling(1.0)

@@ -21,7 +21,7 @@ def unfit_values(
     listings: Sequence[Listing], data_sets: Sequence[DataSet], policy: Policy
 ) -> list[str | None]:
     """Why the values of the data with which a campaign would be joined do not fit, for each campaign; None if
-    they do, or if it is not joined, or if so many rows were not read.
+    they do, or if it is not joined, or if that many rows were not read.
     """
     known = {data.name: data for data in data_sets}
     wanted = [known[listing.best.data or ""] if listing.joined else None for listing in listings]

@@ -43,11 +43,11 @@ class Proofs:
         self._moments.append(time.monotonic())
 
     def just_before(self, moment: float) -> bool:
-        """Whether it did so shortly before that moment."""
+        """Whether the store proved itself shortly before that moment."""
         return any(moment - PROOF_SECONDS <= proved <= moment for proved in self._moments)
 
     def after(self, moment: float) -> bool:
-        """Whether it did so after that moment."""
+        """Whether the store proved itself after that moment."""
         return any(proved >= moment for proved in self._moments)
 
 
@@ -104,8 +104,8 @@ class Workbench:
         )
 
     def put_back(self, store: Store) -> bool:
-        """See to it that the store has the current version, which mines train from: whoever took it away
-        there, it is still here. Whether it had to be put again.
+        """See to it that the store has the current version, which mines train from: Capsule still has it,
+        even if somebody removed it there. True if it had to be put again.
         """
         if time.monotonic() < self._whole_until:
             return False
@@ -183,7 +183,7 @@ def decrypted_model(context: Context, key: PrivateHalf, digest: bytes) -> tuple[
 
     Raises:
         StoreError: it cannot be fetched.
-        JournalError: the key is another one than it was encrypted under.
+        JournalError: it was encrypted under another key.
         ArtifactError, SyftError: it is not one of ours, or damaged.
     """
     cid = Cid.from_bytes32(digest)

@@ -1,4 +1,4 @@
-"""`capsule keys list | rotate | backup | restore`: keys that last longer than machines do."""
+"""`capsule keys list | rotate | backup | hand-over | restore`: keys that last longer than machines do."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Prefetcher:
         """The bytes, the failure of the last try, or None while it is being fetched (or was never wanted).
 
         Raises:
-            Exception: what the store raised, if it is none of its own errors.
+            Exception: what the store raised, if it is not one of its own errors.
         """
         fetch = self._running.get(campaign, {}).get(thing)
         if fetch is None:

@@ -57,7 +57,7 @@ class Registration:
         return self.done and self._sent
 
     def finish(self, seconds: float) -> ChainError | StoreError | TransactionFailedError | None:
-        """Register now, waiting for the transaction at most so long; what stands in the way, if it is not
+        """Register now, waiting for the transaction at most this long; what stands in the way, if it is not
         done.
         """
         until = time.monotonic() + seconds

@@ -71,7 +71,7 @@ class Watch:
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        """Nothing: who asks is no news."""
+        """Log nothing: requests are not worth a line."""
 
 
 class MetricsServer:

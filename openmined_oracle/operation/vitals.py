@@ -25,7 +25,7 @@ class Vitals:
     """How a Capsule is.
 
     Attributes:
-        taken_at: by this process's clock that nobody sets.
+        taken_at: by this process's monotonic clock.
         campaigns: those with something left to do; problems: those of them whose last try failed.
         queue: submissions without a verdict on chain; oldest_seconds: since the block of the oldest.
         at_risk: campaigns whose review ends within a day while something of them is left to do.

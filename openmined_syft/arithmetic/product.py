@@ -36,7 +36,7 @@ class _Slices(NamedTuple):
 
 
 def slice_bits(terms: int) -> int:
-    """t for sums of so many terms."""
+    """t for sums of this many terms."""
     return (52 - (terms - 1).bit_length()) // 2
 
 
@@ -44,7 +44,7 @@ def product(left: Matrix, right: Matrix) -> Matrix:
     """left @ right, (m, n) by (n, p), as the module says.
 
     Raises:
-        ShapeError: they do not fit each other, or have no terms.
+        ShapeError: the factors do not fit each other, or have no terms.
         NotFiniteError: an entry of a factor is NaN or infinite.
     """
     if left.shape[1] != right.shape[0] or not left.shape[1]:
@@ -78,7 +78,7 @@ def pulled(rows: Matrix, targets: Matrix) -> Matrix:
 
 
 def rows_at_once(columns: int) -> int:
-    """How many rows of so many numbers one part of `gram` has."""
+    """How many rows of this many numbers one part of `gram` has."""
     return min(ROWS_AT_ONCE, max(256, (1 << 20) // columns))
 
 

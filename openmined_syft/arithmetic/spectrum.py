@@ -59,7 +59,7 @@ def _symmetric(matrix: Matrix) -> Matrix:
 
 
 def _whole(matrix: Matrix, bits: int) -> Matrix:
-    """Rounded to whole numbers of so many bits, ties to even, by a power of two."""
+    """Rounded to whole numbers of this many bits, ties to even, by a power of two."""
     result: Matrix = np.rint(scaled_down(matrix) * 2.0**bits)
     return result
 

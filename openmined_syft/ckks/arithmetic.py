@@ -96,7 +96,7 @@ class Arithmetic:
         return total
 
     def product_plain(self, a: Any, plain: Any) -> Any | None:
-        """a times a plaintext, not yet rescaled; None where the plaintext is nothing but zeros."""
+        """a times a plaintext, not yet rescaled; None where the plaintext is all zeros."""
         if plain.is_zero():
             return None
         result = self._new()

@@ -126,7 +126,7 @@ class EncryptedNetwork:
         """The ciphertexts as SEAL's objects.
 
         Raises:
-            CiphertextError: one is none of the parameters, level, size and scale that its place asks for.
+            CiphertextError: one does not have the parameters, level, size and scale that its place asks for.
         """
         levels = slots.model_levels(self.network)
         return [load_ciphertext(data, level) for data, level in zip(self.ciphertexts, levels, strict=True)]
@@ -145,7 +145,7 @@ class EncryptedNetwork:
 
         Raises:
             KeyMismatchError: nothing is decrypted.
-            CiphertextError: no ciphertexts of these parameters, or what is in them is not weights.
+            CiphertextError: not ciphertexts of these parameters, or what is in them is not weights.
         """
         raw = self._approximate(key)
         if not np.isfinite(raw).all() or np.abs(raw).max() > LARGEST_WEIGHT + 1:

@@ -1,4 +1,4 @@
-"""What a mine hides a gradient's ciphertext with: encryptions of zero of Capsule's, times multipliers of its
+"""What a mine hides a gradient's ciphertext with: Capsule's encryptions of zero, times multipliers of its
 own.
 
 An ordinary public key is one encryption of zero, and a mine adds u times it. If its second half is Capsule's

@@ -40,7 +40,7 @@ class CkksPublicKey:
     Compared and hashed by `digest`.
 
     Attributes:
-        fingerprint: names the key pair, 32 bytes. That the rest belongs to it, nobody but the owner can tell.
+        fingerprint: names the key pair, 32 bytes. Only the owner can tell whether the rest belongs to it.
         zeros: encryptions of zero, each a first half and the seed of the second; see `hiding`.
         relinearisation, rotation: SEAL's own format.
     """
@@ -158,7 +158,7 @@ def decrypt_vectors(
     """The SLOTS numbers in each ciphertext, given with its level; for the key's owner only.
 
     Raises:
-        CiphertextError: no ciphertext of these parameters, or one at a wrong level or scale.
+        CiphertextError: not a ciphertext of these parameters, or one at a wrong level or scale.
     """
     decryptor, plain, vectors = seal().Decryptor(context(), key.unpacked()), seal().Plaintext(), []
     for data, level in ciphertexts:

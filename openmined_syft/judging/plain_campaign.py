@@ -135,7 +135,7 @@ class FreeRider:
     number: int
 
     def gradient(self, change: Weights) -> Weights:
-        """Of the length of a unit, or the change itself; zeros are no change."""
+        """Of unit length, or the change itself; zeros mean no change."""
         if self.number % 2 == 0 and change.any():
             return change
         drawn: Weights = np.random.default_rng(self.number).normal(size=change.shape)

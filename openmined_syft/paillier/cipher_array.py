@@ -86,7 +86,7 @@ class CipherArray:
         return cls(key_fingerprint, key_bits, numbers)
 
     def check_key(self, public: PublicKey) -> None:
-        """Refuse another key than the one these ciphertexts were made for.
+        """Refuse any key but the one that these ciphertexts were made for.
 
         Raises:
             KeyMismatchError: fingerprint or size differs.

@@ -47,7 +47,7 @@ class NoisePool:
     """At most `most` values for one key, an `Ahead` of `openmined_syft.schemes`. Threads may share it.
 
     Args:
-        make: so many fresh, independent values r^n mod n^2 of `public`.
+        make: that many fresh, independent values r^n mod n^2 of `public`.
         most: 1 or more; more than `MOST_VALUES` are not kept.
 
     Raises:

@@ -104,7 +104,7 @@ class RlweLayout:
 
     @classmethod
     def largest_rows(cls, columns: int, weight_bound: float) -> int:
-        """The most inputs (bias counted) that models of so many outputs may have; 0 if there is none."""
+        """The most inputs (bias counted) that models of this many outputs may have; 0 if there is none."""
 
         def fits(rows: int) -> bool:
             return cls._found((rows, columns), slot_bits_for(rows, weight_bound)) is not None

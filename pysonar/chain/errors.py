@@ -101,7 +101,7 @@ class BadUrlError(ChainError):
 
 
 class WrongChainError(NodeDownError):
-    """The node serves another chain than the settings ask for: nothing is read from it or sent to it."""
+    """The node serves a chain other than the one in the settings: nothing is read from it or sent to it."""
 
     exit_code: ClassVar[int] = 1
 

@@ -38,7 +38,7 @@ class Width:
         self._fitted = 0
 
     def fitted(self, logs: int) -> None:
-        """A range was answered, with so many logs."""
+        """A range was answered, with this many logs."""
         self._fitted += 1
         if logs >= MANY_EVENTS:
             return

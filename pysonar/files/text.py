@@ -116,7 +116,7 @@ def shown(text: str, *, lines: bool = False) -> str:
 
 
 def one_line(text: str, longest: int) -> str:
-    """The same as one line of at most so many characters."""
+    """The same as one line of at most this many characters."""
     line = " ".join(shown(text).split())
     return line if len(line) <= longest else line[: longest - 3] + "..."
 

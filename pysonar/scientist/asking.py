@@ -41,7 +41,7 @@ class Answer:
     terms: CapsuleTerms | None
 
     def require_welcome(self, plan: Plan, rows: int | None) -> None:
-        """Hold the plan with so many validation records (None: not known yet) against the terms.
+        """Hold the plan with this many validation records (None: not known yet) against the terms.
 
         Raises:
             PlanError: this Capsule would decline; names what, both numbers, and the term in its settings.

@@ -31,8 +31,9 @@ class Connection(AgentConnection[Home, Journal]):
 
     @classmethod
     def open(cls, home: Home, web3: Node | None = None) -> Connection:
-        """Connect; `web3` in place of the node of the settings. Raises NodeDownError, WrongChainError,
-        NoContractError, NotSonarError, StoreError, WrongDatabaseError."""
+        """Connect; `web3` is a node to use instead of the one in the settings. Raises NodeDownError,
+        WrongChainError, NoContractError, NotSonarError, StoreError, WrongDatabaseError.
+        """
         return cls.connected(home, web3, tables=SCHEMA, journal=Journal)
 
     def confirmed(self, campaign: bytes) -> CampaignRecord:

@@ -51,8 +51,8 @@ class Reader(Protocol):
     def get(self, cid: Cid, *, max_bytes: int) -> bytes:
         """The artifact's bytes, every block verified by hash.
 
-        Refused before much is read if it says that it is larger than max_bytes (TooLargeError) or is no
-        file in the import profile (MalformedBlockError). NotFoundError, WrongBytesError, DaemonDownError.
+        Refused before much is read if it says that it is larger than max_bytes (TooLargeError) or is not
+        a file in the import profile (MalformedBlockError). NotFoundError, WrongBytesError, DaemonDownError.
         """
         ...
 

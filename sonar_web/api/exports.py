@@ -1,4 +1,4 @@
-"""Whole tables as files: CSV or Parquet, streamed, so that a table larger than memory is no trouble."""
+"""Whole tables as files: CSV or Parquet, streamed, so that a table larger than memory is no problem."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Guards(BaseModel):
 
 
 def usual_guards(rows: int, target: int, bounty: int, *, in_ether: bool) -> Guards:
-    """For so many validation records, a target in ppm and a bounty in the smallest unit."""
+    """For this many validation records, a target in ppm and a bounty in the smallest unit."""
     guiding = usual_guiding_rows(rows)
     least = usual_min_gain(rows, guiding, target)
     fee = usual_fee(bounty) if in_ether else usual_fee(bounty, least=1)

@@ -227,7 +227,7 @@ class Indexer:
 
 
 def wait_until_read(indexer: Indexer, block: int, seconds: float = 60.0) -> None:
-    """Poll until a block is read. TimeoutError after so many seconds."""
+    """Poll until a block is read. TimeoutError after this many seconds."""
     deadline = time.monotonic() + seconds
     while indexer.progress.block < block:
         if time.monotonic() > deadline:

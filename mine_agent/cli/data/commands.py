@@ -1,4 +1,4 @@
-"""`mine-agent data add | preview | check | list | remove`: which data this mine may use."""
+"""`mine-agent data add | preview | check | list | kinds | map | remove`: which data this mine may use."""
 
 from __future__ import annotations
 

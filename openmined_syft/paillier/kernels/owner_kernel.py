@@ -165,7 +165,7 @@ class _Mask:
         return _Masked(self._xor(plain))
 
     def off(self, masked: _Masked, count: int, modulus: int) -> list[int]:
-        """ParameterError if it is not so many numbers."""
+        """ParameterError unless there are `count` numbers."""
         width = _width(modulus)
         plain = self._xor(masked.octets)
         if len(plain) != count * width:

@@ -191,7 +191,7 @@ LoggedEvent = Logged[SonarEvent]
 
 
 def decode_log(log: Log) -> LoggedEvent:
-    """One log of a Sonar of any version; UndecodableLogError if it is none of its events."""
+    """One log of a Sonar of any version; UndecodableLogError if it is not one of its events."""
     topics = log.topics
     known = abi.events().get((topics[0], len(topics))) if topics else None
     if known is None:

@@ -48,8 +48,8 @@ class Sonar:
     def open(
         cls, web3: Node, address: str, chain_id: int | None = None, *, version: int | None = None
     ) -> Sonar:
-        """The client, after checking the contract: NoContractError, NotSonarError; WrongVersionError if it
-        is of none of the versions known here, or not of the one that is expected.
+        """The client, after checking the contract: NoContractError, NotSonarError; WrongVersionError if its
+        version is not known here, or not the one that is expected.
 
         The check asks for a campaign id of made-up values: the answer depends on chain id and address by a
         formula that no other contract has, so it also tells a Sonar of another chain apart. Behind a balancer

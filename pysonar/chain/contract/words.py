@@ -39,7 +39,7 @@ def layout(kind: str) -> Layout | None:
 
 
 def encode_word(kind: str, value: Any) -> bytes:
-    """The word of a value; ValueError if it is none of that type."""
+    """The word of a value; ValueError if it is not of that type."""
     if kind == "address":
         if isinstance(value, str) and is_address(value):
             return bytes(12) + bytes.fromhex(value[2:])

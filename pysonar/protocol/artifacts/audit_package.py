@@ -94,7 +94,7 @@ class AuditPackage:
         """The campaign's key.
 
         Raises:
-            ArtifactError: it is none of the scheme's.
+            ArtifactError: it is not a key of the scheme.
             KernelError: the scheme needs a package that is not here.
         """
         scheme = scheme_named(self.scheme)

@@ -197,7 +197,7 @@ class CapsuleTerms:
             yield Objection(Term.NETWORKS, "a network", "another family")
 
     def to_gain(self, family: str, min_gain: int, rows: int) -> Iterator[Objection]:
-        """What speaks against the family, and the smallest paid gain (ppm) with so many validation records.
+        """What speaks against the family, and the smallest paid gain (ppm) with this many validation records.
 
         Two models that differ in a share q of n records have scores that differ by chance by about sqrt(q n)
         records. So the least gain is measured in square roots of n: 0.4 of them are one deviation if the

@@ -1,7 +1,7 @@
 """Gradient: what a mine submits, sealed to Capsule. Deterministic CBOR inside an OpenPGP message.
 
 The miner's address is inside the seal, and Capsule compares it with the head of the queue: a copied
-submission is worthless to whoever copies it. There is no signature; the chain binds the miner to the digest.
+submission is worthless to whoever copies it. It is not signed: the chain binds the miner to the digest.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def fit_texts(column: pa.Array) -> NDArray[np.bool_]:
 
 
 def are_numbers(texts: int, numbers: int) -> bool:
-    """Whether a column with so many texts, and so many numbers among them, is one of numbers."""
+    """Whether a column with this many texts, this many of them numbers, is a column of numbers."""
     return texts >= MANY_NUMBERS and numbers == texts
 
 

@@ -20,11 +20,11 @@ MOST_CATEGORIES = 32
 FEW_VALUES = 12
 """A label of whole numbers with more different values than this is a number, with fewer it is classes."""
 SPREAD = 4
-"""A clip is at least so many scales from the center, and nothing that several records reach is beyond."""
+"""A clip is at least this many scales from the center, and nothing that several records reach is beyond."""
 BEYOND = 5
 """Records at the far ends that decide nothing: what a clip is made of is shared by more than these."""
 MARGIN = 1.5
-"""A clip is so many times as far from the center as the farthest value that counts: mines have others."""
+"""A clip is this many times as far from the center as the farthest value that counts: mines have others."""
 LABELS = ("label", "target", "class", "y", "outcome", "diagnosis", "species", "result")
 _GAP = 1e15
 """Stands for a missing number while columns are looked at."""
@@ -165,7 +165,7 @@ def _put(value: object) -> dict[str, object]:
 
 
 def _rounded(value: float, digits: int) -> float:
-    """To so many significant digits."""
+    """To this many significant digits."""
     return float(f"{value:.{digits - 1}e}")
 
 

@@ -16,7 +16,7 @@ from pysonar.scientist.planning.plan import Plan
 USUAL_EPSILON, USUAL_DELTA = 3.0, 1e-6
 """Of one release, by the default of mines."""
 MOST_INPUTS = 128
-"""Up to so many inputs one release is drawn within half a second; the time grows with the square."""
+"""Up to this many inputs one release is drawn within half a second; the time grows with the square."""
 
 
 def expected_noise(plan: Plan) -> tuple[float, float]:

@@ -232,7 +232,7 @@ class Plan:
         )
 
     def for_rows(self, rows: int) -> Plan:
-        """The plan with the guards that so many validation records need against luck, unless it says some
+        """The plan with the guards that this many validation records need against luck, unless it says some
         itself: the smallest paid gain, no more than an eighth of the target, and a split.
         """
         if not self.gain_by_rows:
@@ -244,7 +244,7 @@ class Plan:
         return guarded
 
     def guiding_rows(self, rows: int) -> int:
-        """How many of so many validation records guide the search.
+        """How many of this many validation records guide the search.
 
         Raises PlanError: none would be left on one side.
         """

@@ -103,7 +103,7 @@ class Simulation:
         return self.free_riders_earned / total if total else None
 
     def days(self, seconds_each: int = SECONDS_EACH) -> float:
-        """How long it takes if each mine waits for the verdict before it, at so many seconds a verdict."""
+        """How long it takes if each mine waits for the verdict before it, at this many seconds a verdict."""
         return self.climb.evaluations * seconds_each / 86_400
 
     @property
@@ -179,7 +179,7 @@ def simulate(
     seed: int = 0,
     free_riders: float = 0.0,
 ) -> Simulation:
-    """Share `data` out to so many mines, who take turns until the target is reached or nobody gains.
+    """Share `data` out to `mines` mines, who take turns until the target is reached or nobody gains.
 
     Args:
         validation, data: records in the plan's schema. What the plan leaves to the number of the first

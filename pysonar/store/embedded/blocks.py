@@ -100,7 +100,7 @@ class BlockFiles:
                         yield Cid.parse(entry.name), found.st_size, found.st_mtime
 
     def remove(self, cid: Cid, size: int) -> None:
-        """Take away the block, which has so many bytes. No error if it is gone already."""
+        """Take away the block, which has this many bytes. No error if it is gone already."""
         try:
             self.path(cid).unlink(missing_ok=True)
         except OSError as error:
@@ -130,7 +130,7 @@ class BlockWriter:
         self._pending: dict[Cid, PendingFile] = {}
 
     def require(self, size: int, cid: Cid | None = None) -> None:
-        """StoreFullError unless so many bytes of blocks fit into the quota."""
+        """StoreFullError unless this many bytes of blocks fit into the quota."""
         room = self._blocks.room()
         if room is not None and size > room:
             raise StoreFullError(

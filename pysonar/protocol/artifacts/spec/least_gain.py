@@ -33,7 +33,7 @@ FEE_SHARE_PPM, LEAST_FEE = 2_000, 10**15
 
 
 def usual_guiding_rows(rows: int) -> int:
-    """How many of so many records guide.
+    """How many of this many records guide.
 
     >>> usual_guiding_rows(99), usual_guiding_rows(361)
     (0, 180)

@@ -21,7 +21,7 @@ IPFS ?= embedded
 PRIVACY ?= differential
 MINES ?= py
 # What the tests of the mine's command line are: with MINE=js they run Mine.js.
-COMMAND_LINE = tests/mine/cli/test_mine_cli.py tests/mine/test_mine_claims.py tests/mine/campaigns/test_mine_cli_campaigns.py tests/mine/campaigns/test_mine_cli_tokens.py tests/mine/campaigns/test_mine_decisions.py tests/mine/campaigns/trouble/test_mine_bad_input.py
+COMMAND_LINE = tests/mine/cli/test_mine_cli.py tests/mine/cli/test_mine_store.py tests/mine/test_mine_claims.py tests/mine/campaigns/test_mine_cli_campaigns.py tests/mine/campaigns/test_mine_cli_tokens.py tests/mine/campaigns/test_mine_decisions.py tests/mine/campaigns/trouble/test_mine_bad_input.py
 PORT ?= 8770
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Two workers a core, as tests wait for chains and daemons half of the time; the tests of a file stay together, for they

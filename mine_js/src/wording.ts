@@ -59,3 +59,8 @@ export function pythonText(value: string): string {
   });
   return `${quote}${letters.join("")}${quote}`;
 }
+
+/** A long hexadecimal or CID text by its two ends. */
+export function short(text: string, keep = 6): string {
+  return text.length <= 2 * keep + 3 ? text : `${text.slice(0, keep + 2)}\u2026${text.slice(-keep)}`;
+}

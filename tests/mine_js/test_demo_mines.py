@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,25 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("model", "mines"), [("one_vs_rest", "js"), ("one_vs_rest", "mixed"), ("rlwe", "js")]
+    ("model", "mines", "ipfs"),
+    [
+        ("one_vs_rest", "js", "embedded"),
+        ("one_vs_rest", "mixed", "embedded"),
+        ("one_vs_rest", "js", "kubo"),
+        ("rlwe", "js", "embedded"),
+    ],
 )
 def test_a_campaign_with_mines_in_javascript_pays_out_to_the_wei(
-    model: str, mines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, mines: str, ipfs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if ipfs == "kubo" and shutil.which("ipfs") is None:
+        pytest.skip("real Kubo: no 'ipfs' on PATH (make kubo)")
     monkeypatch.setenv("APE_DATA_FOLDER", str(tmp_path / "ape"))
     monkeypatch.setenv("PATH", f"{NODE.parent}{os.pathsep}{os.environ['PATH']}")
     folder = tmp_path / "run"
 
     wish = WISHES[model]["differential"]
-    report = run_campaign(folder, seed=1, ipfs="embedded", wish=wish, mines=mines)
+    report = run_campaign(folder, seed=1, ipfs=ipfs, wish=wish, mines=mines)
 
     check(report, must_reach_target=True)
     ledger = report.ledger

@@ -192,6 +192,3 @@ def test_what_the_javascript_mine_does_not_do_it_says(home: Path, tmp_path: Path
     assert "there is no command" in js("frobnicate", code=2)
     assert "there is no command" in js("frobnicate", "--help", code=2)
     assert "run mine-agent ui on the same home" in js("ui", code=1)
-    settings = home / "settings.toml"
-    settings.write_text(settings.read_text().replace("embedded:", "kubo:"))
-    assert "Mine.js has the embedded store only" in js("campaigns", "--home", home, code=1)

@@ -9,7 +9,7 @@ import { OpenMinedError } from "../errors.ts";
 import { Home } from "../home/home.ts";
 import { aboutWei } from "../protocol/amounts.ts";
 import { utf8 } from "../protocol/bytes.ts";
-import { openStore } from "../store/embedded.ts";
+import { openStore } from "../store/locations.ts";
 import { cidOf } from "../store/unixfs.ts";
 import { Fast, Judge } from "../syft/paillier/modular.ts";
 import { general } from "../wording.ts";
@@ -81,7 +81,7 @@ async function examine(given: Given): Promise<Row[]> {
     await check("clock", () => clock(node), "set this machine's clock, or look whether the node is in sync");
     await check("balance", () => balance(node, opened.address), "send ether to the account");
   }
-  await check("store", () => probe(store), "correct `store` in settings.toml");
+  await check("store", () => probe(store), "correct `store` in settings.toml, or start the IPFS daemon");
   if (isPolicy || isRead(opened)) {
     await check("privacy", () => privacy(opened), "see `mine-agent-js ledger`, and privacy in policy.toml");
     await check("work", () => work(opened), "mine-agent-js resume");
@@ -151,7 +151,7 @@ async function probe(setting: string): Promise<string> {
   const store = openStore(setting);
   const data = utf8(PROBE);
   const cid = await store.put(data);
-  if (!cid.equals(cidOf(data)) || Buffer.compare(store.get(cid, data.length), data) !== 0) {
+  if (!cid.equals(cidOf(data)) || Buffer.compare(await store.get(cid, data.length), data) !== 0) {
     throw new TroubleError(`the store gives ${cid.toString()} for bytes whose CID is ${cidOf(data).toString()}`);
   }
   return `${setting}: bytes come back under their CID`;

@@ -15,6 +15,7 @@ import { asks, decide } from "../rules/decisions.ts";
 import type { Policy } from "../rules/policy.ts";
 import type { Connection } from "./connection.ts";
 import { oneLine, PAUSED, RESUMED, type Tell } from "./happenings.ts";
+import { StillFetchingError } from "../store/fetches.ts";
 import { Library } from "./library.ts";
 import { NewSubmissions } from "./new_submissions.ts";
 import { priceNow } from "../chain/fees.ts";
@@ -126,6 +127,10 @@ export class Agent {
     } catch (error) {
       const fatal = error instanceof NodeDownError || error instanceof DatabaseUnusableError || error instanceof WrongDatabaseError;
       if (fatal) throw error;
+      if (error instanceof StillFetchingError) {
+        this.errors.push(error); // no failure yet: no pause, and nothing is told
+        return false;
+      }
       this.failed(campaign, what, error);
       return false;
     }

@@ -14,7 +14,8 @@ import { withHomeLock } from "../home/files.ts";
 import { DecisionRecords } from "../home/decisions.ts";
 import type { Home } from "../home/home.ts";
 import { Journal, MINE_TABLES } from "../home/journal.ts";
-import { type EmbeddedStore, openStore } from "../store/embedded.ts";
+import { openStore } from "../store/locations.ts";
+import type { Store } from "../store/store.ts";
 import { type Asset, assetForPeople } from "./money/assets.ts";
 import { type Standing, standingsOf } from "./standings.ts";
 
@@ -29,7 +30,7 @@ export class Connection {
   readonly follower: Follower;
   readonly journal: Journal;
   readonly decisions: DecisionRecords;
-  readonly store: EmbeddedStore;
+  readonly store: Store;
   private readonly assets = new Map<string, Asset>();
 
   private constructor(home: Home, sonar: Sonar, database: DatabaseSync) {

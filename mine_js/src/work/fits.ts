@@ -39,7 +39,7 @@ export async function wantedSchema(home: Home, campaign: string): Promise<Schema
   const known = open.map(({ id }) => `0x${id.slice(0, 8)}`).join(", ") || "none";
   const wanted = theOne(campaign, open.map(({ id }) => id), "no open campaign has an id that begins with that", `open are: ${known}`);
   try {
-    return new Library(connection).spec(open.find(({ id }) => id === wanted) as CampaignRecord).schema;
+    return (await new Library(connection).spec(open.find(({ id }) => id === wanted) as CampaignRecord)).schema;
   } catch (error) {
     if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
     throw new DataError(`the campaign's spec cannot be read: ${error.message}`);
@@ -52,11 +52,11 @@ async function openRecords(connection: Connection): Promise<CampaignRecord[]> {
   return [...records.values()].filter((record) => record.state === "OPEN");
 }
 
-async function fit(id: string, data: DataSet, read: () => { title: string; schema: Schema }): Promise<CampaignFit> {
+async function fit(id: string, data: DataSet, read: () => Promise<{ title: string; schema: Schema }>): Promise<CampaignFit> {
   const campaign = `0x${id}`;
   let spec: { title: string; schema: Schema };
   try {
-    spec = read();
+    spec = await read();
   } catch (error) {
     if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
     return { campaign, title: null, fits: false, missing: [], whyNot: error.message };

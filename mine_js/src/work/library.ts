@@ -16,6 +16,7 @@ import type { PublicKey } from "../syft/paillier/paillier_key.ts";
 import { RlweLayout } from "../syft/rlwe/layout.ts";
 import { trainRlwe } from "../syft/rlwe/rlwe.ts";
 import type { Connection } from "./connection.ts";
+import { Fetches } from "../store/fetches.ts";
 
 const SPECS_KEPT = 256;
 const KEYS_KEPT = 16;
@@ -29,51 +30,53 @@ export interface Base {
 
 export class Library {
   private readonly connection: Connection;
+  private readonly fetches: Fetches;
   private readonly specs = new Map<string, Spec>();
   private readonly keys = new Map<string, PublicKey>();
 
   constructor(connection: Connection) {
     this.connection = connection;
+    this.fetches = new Fetches((cid, most) => connection.store.get(cid, most));
   }
 
   /** The campaign's spec; kept, as it never changes. */
-  spec(record: CampaignRecord): Spec {
-    return kept(this.specs, record.id, SPECS_KEPT, () => {
+  async spec(record: CampaignRecord): Promise<Spec> {
+    return kept(this.specs, record.id, SPECS_KEPT, async () => {
       const cid = cidOf(record.spec);
-      const spec = Spec.parse(this.connection.store.get(cid, MAX_BYTES.spec), cid);
+      const spec = Spec.parse(await this.fetches.get(cid, MAX_BYTES.spec), cid);
       if (spec.scheme !== "ckks") naming(cid, () => spec.checkSize());
       return spec;
     });
   }
 
   /** The newest version of the model, checked. */
-  base(record: CampaignRecord, spec: Spec): Base {
+  async base(record: CampaignRecord, spec: Spec): Promise<Base> {
     requireScheme(spec.scheme);
     return spec.scheme === "rlwe" ? this.rlweBase(record, spec) : this.paillierBase(record, spec);
   }
 
-  private paillierBase(record: CampaignRecord, spec: Spec): Base {
-    const { store } = this.connection;
+  private async paillierBase(record: CampaignRecord, spec: Spec): Promise<Base> {
+    const { fetches } = this;
     const keyCid = cidOf(record.publicKey);
-    const key = kept(this.keys, record.publicKey, KEYS_KEPT, () => readPublicKey(store.get(keyCid, 16 * 1024), keyCid));
+    const key = await kept(this.keys, record.publicKey, KEYS_KEPT, async () => readPublicKey(await fetches.get(keyCid, 16 * 1024), keyCid));
     if (key.bits !== spec.keyBits) throw new ArtifactError("public_key", "n", `${key.bits} bits`, `${spec.keyBits} bits`, keyCid);
     const campaign = fromHex(record.id) ?? new Uint8Array(0);
     const family = spec.familyFor(campaign);
     const cid = cidOf(record.model);
     const most = Math.min(MAX_BYTES.model, (family.rows * family.nOutputs * spec.keyBits) / 4 + 64 * 1024);
-    const model = readModel(store.get(cid, most), cid);
+    const model = readModel(await fetches.get(cid, most), cid);
     requireSound(model, spec, campaign, key, record.version, cid);
     return { cid, train: (visit) => paillierGradient(train(model, key, visit)) };
   }
 
-  private rlweBase(record: CampaignRecord, spec: Spec): Base {
-    const { store } = this.connection;
+  private async rlweBase(record: CampaignRecord, spec: Spec): Promise<Base> {
+    const { fetches } = this;
     const [keyCid, cid] = [cidOf(record.publicKey), cidOf(record.model)];
-    const fingerprint = readRlweKey(store.get(keyCid, 16 * 1024), keyCid);
+    const fingerprint = readRlweKey(await fetches.get(keyCid, 16 * 1024), keyCid);
     const campaign = fromHex(record.id) ?? new Uint8Array(0);
     const { rows, nOutputs } = spec.familyFor(campaign);
     const most = RlweLayout.choose(rows, nOutputs, spec.weightBound).modelBytes + 64 * 1024;
-    const model = readRlweModel(store.get(cid, Math.min(MAX_BYTES.model, most)), cid);
+    const model = readRlweModel(await fetches.get(cid, Math.min(MAX_BYTES.model, most)), cid);
     requireSoundRlwe(model, spec, campaign, fingerprint, record.version, cid);
     return { cid, train: (visit) => rlweGradient(trainRlwe(model, fingerprint, visit)) };
   }
@@ -97,7 +100,7 @@ export class Library {
 
   private async read(cid: Cid): Promise<Key> {
     try {
-      return await readCertificate(this.connection.store.get(cid, MAX_BYTES.certificate));
+      return await readCertificate(await this.fetches.get(cid, MAX_BYTES.certificate));
     } catch (error) {
       if (error instanceof CertificateError) throw new ArtifactError("certificate", "", new Said(error.message), "an OpenPGP certificate", cid);
       throw error;
@@ -109,8 +112,8 @@ export function cidOf(hex: string): Cid {
   return new Cid(fromHex(hex) ?? new Uint8Array(0));
 }
 
-function kept<T>(all: Map<string, T>, key: string, most: number, make: () => T): T {
-  const found = all.get(key) ?? make();
+async function kept<T>(all: Map<string, T>, key: string, most: number, make: () => Promise<T>): Promise<T> {
+  const found = all.get(key) ?? (await make());
   all.delete(key);
   all.set(key, found);
   const oldest = all.keys().next();

@@ -46,7 +46,7 @@ export class NewSubmissions {
     const record = await connection.sonar.campaign(campaign, connection.follower.cursor);
     const early = decide(policy, factsOf(connection, moment, record, data, policy));
     if (early.answer !== "train" && !asks(early)) return false; // before its spec is fetched: others' campaigns may not keep the mine waiting
-    const spec = this.library.spec(record);
+    const spec = await this.library.spec(record);
     let facts = factsOf(connection, moment, record, data, policy, spec, this.seconds(spec, record, policy));
     let decision = decide(policy, facts);
     let [named, current] = [data, data];
@@ -102,7 +102,7 @@ export class NewSubmissions {
   private async submit(record: CampaignRecord, spec: Spec, data: DataSet, current: DataSet, policy: Policy): Promise<boolean> {
     const { connection } = this;
     const { id: campaign, version } = record;
-    const base = this.library.base(record, spec);
+    const base = await this.library.base(record, spec);
     const certificate = await this.library.certificate(record, spec);
     const compiled = await this.visits.visit({ campaign, spec, data: current, limits: policy.limits, budget: policy.privacy, memoryMb: policy.memoryMb });
     this.tell({

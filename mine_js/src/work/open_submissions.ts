@@ -15,6 +15,7 @@ import { ZERO_ADDRESS } from "../chain/words.ts";
 import { showAmount } from "./money/assets.ts";
 import { isApproved } from "./money/token_payments.ts";
 import { judged, submitted, type Tell } from "./happenings.ts";
+import { isWhole } from "../store/check.ts";
 import { cidOf } from "./library.ts";
 import { bareOffer, seconds } from "./offers.ts";
 import type { Standing } from "./standings.ts";
@@ -91,7 +92,7 @@ export class OpenSubmissions {
       else {
         const hopeless = await this.whyHopeless(made, record, policy, now);
         if (hopeless === null) await this.sendAgain(made, record.asset);
-        else this.giveUp(made, hopeless);
+        else await this.giveUp(made, hopeless);
       }
     }
   }
@@ -171,7 +172,7 @@ export class OpenSubmissions {
     if (made.sealed === null || performance.now() < (this.wholeUntil.get(made.update) ?? 0)) return;
     const { store, address } = this.connection;
     const owner = minePins(address, made.campaign);
-    if (!store.isWhole(cidOf(made.update), owner)) {
+    if (!(await isWhole(store, cidOf(made.update), owner))) {
       await store.putPinned(made.sealed, owner);
       const what = "a gradient that waits for its verdict";
       this.tell({ event: "put_back", campaign: made.campaign, sentence: `${what} was missing in the store, or damaged there; it was put again`, fields: { what } });
@@ -181,18 +182,18 @@ export class OpenSubmissions {
 
   private async release(made: Submission, standing: Standing, asset: string): Promise<void> {
     const shown = showAmount(await this.connection.asset(asset), standing.payout);
-    this.unpin(made);
+    await this.unpin(made);
     this.connection.journal.close(made, seconds());
     this.tell(judged(made.campaign, standing.index ?? 0, standing.verdict ?? "RECLAIMED", standing.payout, standing.accuracy, shown));
   }
 
-  private giveUp(made: Submission, reason: string): void {
-    this.unpin(made);
+  private async giveUp(made: Submission, reason: string): Promise<void> {
+    await this.unpin(made);
     this.connection.journal.giveUp(made, reason, seconds());
     this.tell({ event: "given_up", campaign: made.campaign, sentence: `a submission is given up: ${reason}`, fields: { data: made.data, reason } });
   }
 
-  private unpin(made: Submission): void {
-    this.connection.store.unpin(cidOf(made.update), minePins(this.connection.address, made.campaign));
+  private async unpin(made: Submission): Promise<void> {
+    await this.connection.store.unpin(cidOf(made.update), minePins(this.connection.address, made.campaign));
   }
 }

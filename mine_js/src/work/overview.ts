@@ -34,8 +34,9 @@ export async function openCampaigns(connection: Connection, policy: Policy, cost
   const records = await connection.sonar.many(connection.campaignIds().filter((id) => !settled.has(id)));
   const moment = await momentOf(connection, records);
   const open = [...records.values()].filter((record) => record.state === "OPEN");
-  return open.map((record) => {
-    const { spec, fault } = specOf(library, record);
+  const listings: Listing[] = [];
+  for (const record of open) {
+    const { spec, fault } = await specOf(library, record);
     const visit = spec === undefined || !costs ? null : visitCost(connection.journal, record.id, spec);
     const prospects = (sets.length > 0 ? sets : [null]).map((data): Prospect => {
       const facts = factsOf(connection, moment, record, data, policy, spec, visit?.seconds ?? null);
@@ -43,8 +44,9 @@ export async function openCampaigns(connection: Connection, policy: Policy, cost
     });
     const rank = ({ decision, facts }: Prospect): number[] => [joins(decision) ? 0 : 1, facts.lacking.length, decision.reasons.length];
     const sorted = [...prospects].sort((one, other) => compare(rank(one), rank(other)));
-    return { record, spec, fault, visit, prospects: sorted, best: sorted[0] as Prospect };
-  });
+    listings.push({ record, spec, fault, visit, prospects: sorted, best: sorted[0] as Prospect });
+  }
+  return listings;
 }
 
 /** Whether this mine works for it, though perhaps not at this moment: only its own earlier submissions stand in the way. */
@@ -57,9 +59,9 @@ export function isJoined({ spec, best }: Listing): boolean {
   return spec !== undefined && best.data !== null && joins(best.decision);
 }
 
-function specOf(library: Library, record: CampaignRecord): Pick<Listing, "spec" | "fault"> {
+async function specOf(library: Library, record: CampaignRecord): Promise<Pick<Listing, "spec" | "fault">> {
   try {
-    return { spec: library.spec(record), fault: null };
+    return { spec: await library.spec(record), fault: null };
   } catch (error) {
     if (error instanceof NodeError || !(error instanceof OpenMinedError)) throw error;
     return { spec: undefined, fault: error.message };

@@ -137,7 +137,6 @@ def test_a_round_with_errors_says_so_and_ends_with_their_code(
     assert says in result.stdout
 
 
-@pytest.mark.only_mine_py("stores on Kubo")
 def test_a_store_out_of_reach_ends_with_3(
     mine_agent: MineCommand,
     make_home: Callable[..., Home],

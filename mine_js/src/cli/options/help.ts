@@ -21,7 +21,7 @@ Commands:
   ledger      what was spent of the privacy budget
   status      what this mine is doing now, and if it does nothing, why
   policy      show | diff | save: your rules, and what others would change
-  store       usage | check: what the store takes, and whether what is pinned is whole
+  store       usage | check | repair | gc: what the store takes, whether it is whole, and looking after it
   doctor      look at everything that a mine needs
 
 mine-agent-js COMMAND --help says more of each.
@@ -49,7 +49,7 @@ needs some ether before it can submit. Next: mine-agent-js data add, then mine-a
     options: `  --deployment FILE          the manifest of a deployed Sonar, or:
   --contract ADDRESS         Sonar's address; its chain is asked of the node
   --rpc URL                  the Ethereum node; again for more, the preferred one first (http://127.0.0.1:8545)
-  --store embedded:/PATH     where artifacts are kept and found
+  --store SETTING            where artifacts are kept and found: embedded:/PATH, kubo:/ip4/127.0.0.1/tcp/5001/http, or both
   --keyfile FILE             an account that you have, instead of a new one
   --allow-scientist ADDRESS  whose models may learn here, or 'any'; again for more
   --allow-capsule ADDRESS    who may open the gradients, or 'any'; again for more
@@ -152,9 +152,11 @@ from its next round on.`,
 chain only; a running mine is not disturbed.`,
   },
   store: {
-    usage: "store usage | check [OPTIONS]",
-    about: `Look after the store of artifacts: what it takes, and whether everything that is pinned is whole, every block of it hashed.
-Exit code 1 if something is not. To repair it, or to take away what nobody needs: mine-agent store repair, mine-agent store gc.`,
+    usage: "store usage | check | repair | gc [OPTIONS]",
+    about: `Look after the store of artifacts. \`usage\` says what it takes, and its quota; \`check\` reads everything that is pinned and hashes
+every block of it: exit code 1 if something is missing or damaged. \`repair\` puts that back, from this home's records, else from
+the network behind the store; exit code 1 if something stays damaged. \`gc\` removes what nobody pins and nobody wrote within
+the last hour, and nothing at all while something pinned is damaged.`,
     options: "  --all                      check: also what other parties pin in the same store",
   },
   doctor: {

@@ -1,0 +1,1 @@
+"""Stores of Mine.js beside those of the Python parties."""

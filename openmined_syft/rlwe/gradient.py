@@ -4,7 +4,7 @@ Of an answer's c0 only the d k useful coefficients are sent, flooded; of c1 all.
 2^answer_bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, KeyMismatchError, LayoutError, ShapeError, UnseenBoundError
 from openmined_syft.lattice.kernels import Kernel, load_kernel
+from openmined_syft.lattice.kernels.interface import AT_ONCE
 from openmined_syft.lattice.ring import DEGREE, Integers, Residues, ring
 from openmined_syft.rlwe.keys import RlwePrivateKey, RlwePublicKey
 from openmined_syft.rlwe.layout import GRADIENT_BITS, ROOM_BITS, RlweLayout
@@ -111,6 +112,7 @@ class RlweGradient:
         kernel, layout, where = kernel or load_kernel(), self.layout, ring()
         secret = kernel.forward(where.residues(key.secret_of(self.base_version))[None, :_PRIMES])[0]
         useful, full = self._words()
+        turned = self._turned(full, secret, kernel)
         result, taken, noise = np.zeros(layout.shape, np.int64), 0, 0
         for side in range(layout.column_blocks):
             columns = layout.columns_of(side)
@@ -118,13 +120,8 @@ class RlweGradient:
                 rows = layout.rows_of(block)
                 places, first = layout.answer_places(len(columns), len(rows)), taken
                 taken += places.size
-                start = (side * layout.row_blocks + block) * DEGREE
-                c1 = from_words(
-                    where, full[0][start : start + DEGREE], full[1][start : start + DEGREE], _PRIMES
-                )
-                turned = kernel.backward(kernel.multiply(kernel.forward(c1[None]), secret))[0]
                 c0 = [part[first:taken] for part in useful]
-                values, off = _opened(layout, c0, centred(where, turned[:, places.ravel()]))
+                values, off = _opened(layout, c0, centred(where, next(turned)[:, places.ravel()]))
                 result[rows.start : rows.stop, columns.start : columns.stop] = values.reshape(places.shape)
                 noise = max(noise, off)
         if noise > NOISE_LIMIT:
@@ -135,6 +132,16 @@ class RlweGradient:
                 f"an integer of the gradient has {largest.bit_length()} bits; declared are {self.bound_bits}"
             )
         return result
+
+    def _turned(
+        self, words: tuple[Residues, Residues], secret: Residues, kernel: Kernel
+    ) -> Iterator[Residues]:
+        """c1 times the secret of each answer, as coefficients."""
+        low, high = (part.reshape(self.layout.answers, DEGREE) for part in words)
+        for first in range(0, self.layout.answers, AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            c1 = [from_words(ring(), *one, _PRIMES) for one in zip(low[part], high[part], strict=True)]
+            yield from kernel.backward(kernel.multiply(kernel.forward(np.stack(c1)), secret))
 
     def _words(self) -> tuple[tuple[Residues, Residues], tuple[Residues, Residues]]:
         """Low and high words of c0 and of c1."""

@@ -6,7 +6,7 @@ matrix. With each version come encryptions of zero of the same make, with which 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from openmined_syft.errors import BoundError, CiphertextError, FieldError, KeyMismatchError, ShapeError
 from openmined_syft.fixed_point import as_matrix, fixed_limit, to_fixed
 from openmined_syft.lattice.kernels import Kernel, load_kernel
+from openmined_syft.lattice.kernels.interface import AT_ONCE
 from openmined_syft.lattice.ring import DEGREE, PRIME_BITS, Integers, Residues, ring
 from openmined_syft.lattice.sampling import SEED_BYTES, errors, labelled, uniform
 from openmined_syft.rlwe.bits import pack, unpack
@@ -89,14 +90,9 @@ class RlweModel:
         kernel, seed = kernel or load_kernel(), os.urandom(SEED_BYTES)
         material = key.fingerprint, version, seed
         secret = kernel.forward(ring().residues(key.secret_of(version))[None])[0]
-        c0 = b"".join(
-            _encrypted(weights, secret, c1_of(*material, _MODEL, place), kernel)
-            for place, weights in enumerate(_polynomials(fixed, layout))
-        )
+        c0 = _encrypted(_polynomials(fixed, layout), secret, (*material, _MODEL), kernel)
         nothing = np.zeros((len(ring().primes), DEGREE), np.uint64)
-        zeros = b"".join(
-            _encrypted(nothing, secret, c1_of(*material, _ZERO, place), kernel) for place in range(ZEROS)
-        )
+        zeros = _encrypted([nothing] * ZEROS, secret, (*material, _ZERO), kernel)
         return cls(key.fingerprint, version, layout, limit, seed, c0, zeros)
 
     @property
@@ -222,11 +218,18 @@ def c1_of(fingerprint: bytes, version: int, seed: bytes, kind: str, place: int) 
     return uniform(ring(), labelled(kind, *parts))
 
 
-def _encrypted(message: Residues, secret: Residues, c1: Residues, kernel: Kernel) -> bytes:
-    """Packed c0 of a message given by its coefficients (L, N)."""
-    where = ring()
-    noisy = kernel.forward(where.add(message, where.residues(errors(DEGREE)))[None])[0]
-    return pack(where.subtract(noisy, kernel.multiply(c1[None], secret)[0]), PRIME_BITS)
+def _encrypted(
+    messages: Sequence[Residues], secret: Residues, material: tuple[bytes, int, bytes, str], kernel: Kernel
+) -> bytes:
+    """Packed c0 of messages given by their coefficients (L, N); `material` expands to c1 of each."""
+    where, packed = ring(), []
+    for first in range(0, len(messages), AT_ONCE):
+        some = messages[first : first + AT_ONCE]
+        noisy = kernel.forward(np.stack([where.add(m, where.residues(errors(DEGREE))) for m in some]))
+        for place, values in enumerate(noisy, start=first):
+            masked = kernel.multiply(c1_of(*material, place)[None], secret)[0]
+            packed.append(pack(where.subtract(values, masked), PRIME_BITS))
+    return b"".join(packed)
 
 
 def _polynomials(fixed: Integers, layout: RlweLayout) -> list[Residues]:

@@ -8,6 +8,11 @@ from typing import Generic, Protocol, TypeVar
 
 from openmined_syft.lattice.ring import Integers, Residues
 
+AT_ONCE = 15
+"""Polynomials worth transforming together. The bindings of SEAL have a price for each call, more than that of
+the transform; more at once only take memory.
+"""
+
 Ready = TypeVar("Ready")
 
 

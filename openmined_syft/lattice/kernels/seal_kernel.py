@@ -3,7 +3,8 @@
 SEAL's BFV evaluator is used for its arithmetic only: its ciphertexts are pairs of polynomials with the ring's
 primes, its plaintexts small signed polynomials. None of SEAL's keys, encryptors or decryptors is touched:
 their second halves come from SEAL's own randomness, and here they must come from public seeds. The bindings
-give no access to the numbers, so polynomials go in and out as SEAL's saved bytes, in anonymous memory files.
+give no access to the numbers, so polynomials go in and out as SEAL's saved bytes, in anonymous memory files,
+and out of it always compressed: most of the time that this kernel takes.
 """
 
 import functools
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from openmined_syft.errors import KernelError
+from openmined_syft.lattice.kernels.interface import AT_ONCE
 from openmined_syft.lattice.kernels.numpy_kernel import NumpyKernel
 from openmined_syft.lattice.ring import PRIME_BITS, Integers, Residues, Ring, ntt_primes
 from openmined_syft.seal_bindings import (
@@ -28,7 +30,6 @@ from openmined_syft.seal_bindings import (
 
 _PLAIN_BITS = 53  # SEAL's modulus of plaintexts; below every prime, so that lifting is one addition
 _OWN_BITS = 30
-_AT_ONCE = 15  # polynomials in one of SEAL's ciphertexts beside the one that keeps it from being refused
 
 
 class SealKernel:
@@ -96,8 +97,8 @@ class SealKernel:
     def _transformed(self, polynomials: Residues, transform: Any, *, values: bool) -> Residues:
         count, primes, degree = polynomials.shape
         result = np.empty_like(polynomials)
-        for first in range(0, count, _AT_ONCE):
-            part = polynomials[first : first + _AT_ONCE]
+        for first in range(0, count, AT_ONCE):
+            part = polynomials[first : first + AT_ONCE]
             batch = np.zeros((len(part) + 1, self._primes, degree), np.uint64)
             batch[0, :primes], batch[2:, :primes] = part[0], part[1:]
             batch[1] = 1  # SEAL refuses what has nothing but zeros behind its first polynomial

@@ -168,9 +168,10 @@ bench: setup text-data ## encrypted training beside its peers, in an environment
 bench-privacy: setup text-data ## what the mines' noise costs in accuracy, by epsilon; writes benchmarks/PRIVACY.md (minutes)
 	@$(PY) -m benchmarks.privacy --data build/bench/data
 
-bench-noise-mining: setup ## what somebody without data can earn; writes the tables of docs/noise-mining.md (ten minutes)
+bench-noise-mining: setup ## what somebody without data can earn; writes the tables of docs/noise-mining.md (a quarter of an hour)
 	@$(PY) -m benchmarks.studies.noise_mining
 	@$(PY) -m benchmarks.studies.fresh_attacks
+	@$(PY) -m benchmarks.studies.without_data
 
 bench-adapters: setup ## rows per second and memory of each kind of data, a million rows each, beside the library's own read
 	@$(PY) benchmarks/adapters.py

@@ -30,6 +30,8 @@ def cli() -> None:
 @click.option("--validation", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
 @click.option("--capsule", help="Address of the Capsule, if the plan names none.")
 @click.option("--name", help="Your own name for the campaign; by default made from the title.")
+@click.option("--few-records", is_flag=True, help="Although the records are so few that luck is paid.")
+@click.option("--allow-free-riding", is_flag=True, help="Although somebody without a record would profit.")
 @scientists_home
 @say_errors
 def create(
@@ -39,6 +41,8 @@ def create(
     validation: Path,
     capsule: str | None,
     name: str | None,
+    few_records: bool,
+    allow_free_riding: bool,
     home: Path,
 ) -> None:
     """Seal the VALIDATION records, publish the spec of PLAN, escrow the bounty."""
@@ -46,7 +50,8 @@ def create(
     from pysonar.scientist.planning.plan_file import read_plan
 
     wanted = read_plan(plan, {} if capsule is None else {"capsule": capsule})
-    campaign = Campaign(_scientist(home, provider, account), wanted, validation, name=name).launch()
+    campaign = Campaign(_scientist(home, provider, account), wanted, validation, name=name)
+    campaign.launch(few_records=few_records, allow_free_riding=allow_free_riding)
     click.echo(f"{campaign.name}: 0x{campaign.id.hex()}")
 
 

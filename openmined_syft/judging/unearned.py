@@ -76,7 +76,7 @@ def unearned(
     if not isinstance(campaign.family, LinearFamily):
         return None
     best: Unearned | None = None
-    for column, more, difference in _ways(standing.weights):
+    for column, more, difference in ways(standing.weights):
         sent = clipped(difference, campaign.difference_norm)
         found = campaign.best_step(standing.weights, sent)
         if found is None or not is_paid(found, accuracy=standing.best, target=target, min_gain=min_gain):
@@ -88,7 +88,7 @@ def unearned(
     return best
 
 
-def _ways(weights: Weights) -> Iterator[tuple[int | None, bool, Weights]]:
+def ways(weights: Weights) -> Iterator[tuple[int | None, bool, Weights]]:
     """Column, direction and difference of each; a binary model has one column, which names class 1."""
     size = float(np.abs(weights[-1]).mean()) or SHORT
     for column in range(min(weights.shape[1], MOST_CLASSES)):

@@ -191,15 +191,22 @@ class Campaign:
         if self._plan is not None and self._connection.journal.named(self.name) is None:
             self.rehearse().require_enough_records()
 
-    def launch(self, *, few_records: bool = False) -> Campaign:
+    def require_no_free_riding(self) -> None:
+        """As of `Rehearsal`; nothing for a campaign whose bounty is on its way."""
+        if self._plan is not None and self._connection.journal.named(self.name) is None:
+            self.rehearse().require_no_free_riding()
+
+    def launch(self, *, few_records: bool = False, allow_free_riding: bool = False) -> Campaign:
         """Rehearse; then seal the validation set, publish the spec, escrow the bounty. See `rehearse`,
-        `require_enough_records` unless `few_records`, and `pysonar.scientist.launch.launch` for what is
-        raised. Again, it only makes sure of that.
+        `require_enough_records` unless `few_records`, `require_no_free_riding` unless `allow_free_riding`,
+        and `pysonar.scientist.launch.launch` for what is raised. Again, it only makes sure of that.
         """
         if self._plan is not None:
             self.rehearse()
             if not few_records:
                 self.require_enough_records()
+            if not allow_free_riding:
+                self.require_no_free_riding()
             self._id = launch(self._scientist, self.name, self._plan, self._validation)
         return self
 

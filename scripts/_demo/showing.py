@@ -68,6 +68,7 @@ def _show(folder: Path, port: int, until_paid: bool) -> None:
         made = parties.scientist.ask(
             *("campaign", "create", str(folder / "plan.toml"), "--name", wish.subject.name),
             *("--validation", str(files.validation)),
+            "--allow-free-riding",  # as in the demo
         )
         console.print("")
         stack.enter_context(_pages(folder, chain.url, manifest, store, port, parties.scientist, console))

@@ -104,7 +104,7 @@ def _create(world: World, data: Path) -> None:
     _repeat(
         world.scientist,
         *("campaign", "create", str(data / "plan.toml"), "--validation", str(data / "validation.csv")),
-        *("--name", NAME, "--capsule", world.capsule.address, "--yes"),
+        *("--name", NAME, "--capsule", world.capsule.address, "--yes", "--allow-free-riding"),
     )
 
 

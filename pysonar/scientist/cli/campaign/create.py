@@ -145,7 +145,14 @@ def create(
         bool,
         typer.Option(
             "--few-records",
-            help="Escrow although one record more right, by luck, earns over a tenth of the bounty.",
+            help="Escrow although the records are so few that luck is paid.",
+        ),
+    ] = False,
+    allow_free_riding: Annotated[
+        bool,
+        typer.Option(
+            "--allow-free-riding",
+            help="Escrow although the rehearsal found that somebody without a record would profit.",
         ),
     ] = False,
     home: HomeOption = None,
@@ -156,9 +163,9 @@ def create(
 
     First it shows how the records were understood: how many there are, how the file was read, what was
     converted or left out. Then it rehearses, in plain numbers, a mine that has these records. What no mine
-    could train, what Capsule would decline, and records so few that luck is paid, are refused; you see the
-    accuracy at the start, what each percent earns, and the most that can be paid. In a terminal it then asks;
-    nothing is sent until you agree.
+    could train, what Capsule would decline, and what would pay luck or somebody without data, are refused;
+    you see the accuracy at the start, what each percent earns, and the most that can be paid. In a terminal
+    it then asks; nothing is sent until you agree.
 
     If this is interrupted, run it again: the same name with the same plan and records is the same campaign,
     and its bounty is escrowed only once. Another campaign needs another --name.
@@ -208,11 +215,13 @@ def create(
     show_rehearsed(rehearsal)
     if not few_records:
         campaign.require_enough_records()
+    if not allow_free_riding:
+        campaign.require_no_free_riding()
     if plan.advice:
         note(plan.advice)
     if not yes and not agreed(plan, campaign.slips()):
         raise CampaignError("nothing was sent: the bounty is not escrowed")
-    campaign.launch(few_records=few_records)
+    campaign.launch(few_records=few_records, allow_free_riding=allow_free_riding)
     print_record(
         {
             **_as_record(campaign),

@@ -11,6 +11,7 @@ from pysonar.protocol.artifacts.spec.algorithm import NETWORK
 from pysonar.protocol.artifacts.spec.least_gain import LEAST_SPLIT
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.plan import SOURCE, Plan
+from pysonar.scientist.planning.rehearsal.free_riding import STRETCHES, FreeRiding
 from pysonar.scientist.planning.rehearsal.paying import denominator, fee_ppm, paid
 
 A_LITTLE_MORE = 10_000
@@ -18,6 +19,12 @@ A_LITTLE_MORE = 10_000
 more."""
 RARE = 0.25
 """A class with a smaller share is rare, as in the tables that were measured."""
+_WIDER = "steps = [0.5, 1, 2, 4, 8] let the search go as far along the mine's own gradient"
+_MORE_STEPS = (
+    "[rule] steps = 30 or more leave less of it to guesses, and so do more records, center and scale near the"
+    " fields' and the label's own, and a target that mines reach"
+)
+_BY_ORDER = 'metric = "auc" asks for the order alone, which no such thing changes'
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,8 @@ class Rehearsal:
         epsilon, noised: of a mine's release for this plan, and the best that the same mine came to under such
             noise, ppm, the worst, the median and the best of `DRAWS`; None where it is not played: networks,
             very many inputs.
-        unearned: what somebody without a record is paid, before any mine and after the first (None: nothing).
+        unearned: what somebody without a record is paid before any mine; None: nothing.
+        free_riding: what such a one is left with after the first paid visit of a mine; None: nothing.
     """
 
     plan: Plan
@@ -48,7 +56,8 @@ class Rehearsal:
     rarest: float | None = None
     epsilon: float | None = None
     noised: tuple[int, int, int] | None = None
-    unearned: tuple[Unearned | None, Unearned | None] = (None, None)
+    unearned: Unearned | None = None
+    free_riding: FreeRiding | None = None
 
     @property
     def most_paid(self) -> int:
@@ -85,6 +94,20 @@ class Rehearsal:
                 self.rows,
                 f"{least} or more, since {self.few_records}; if it is meant all the same, say --few-records"
                 " (in Python: launch(few_records=True))",
+            )
+
+    def require_no_free_riding(self) -> None:
+        """Raises PlanError where somebody without a record is left with a fiftieth of the bounty or more
+        after the first honest mine was paid. Half as much is a warning: where little is left to the target, a
+        guess may find that.
+        """
+        if self._is_free_riding:
+            raise PlanError(
+                SOURCE,
+                "what takes no record",
+                "paid",
+                f"nothing of it: {self._paid_for_nothing}; if it is meant all the same, say"
+                " --allow-free-riding (in Python: launch(allow_free_riding=True))",
             )
 
     @property
@@ -160,21 +183,37 @@ class Rehearsal:
                 f"of {self.rows} validation records all guide and pay: guesses still find 1 to 2 % of it;"
                 ' guiding_share = "50 %" keeps them out (docs/noise-mining.md)'
             )
-        for found, when in zip(self.unearned, ("before any mine", "after the first mine"), strict=True):
-            left = 0 if found is None else found.left(fee_ppm(plan, self.start))
-            if found is None or left * 100 < denominator(plan, self.start):
-                continue
-            amount = plan.asset.show(plan.bounty * left // denominator(plan, self.start))
-            what = "only makes its scores larger or smaller"
-            if found.column is not None:
-                what = f"only names {self._named(found)} more often"
-            said.append(
-                f"{when} a submission that {what}, and so takes no record, is paid: whoever tries it is left"
-                f" with {amount}; {self._remedy(found, when)} (docs/noise-mining.md)"
-            )
+        found, price = self.unearned, fee_ppm(plan, self.start)
+        if found is not None and found.left(price) * 100 >= denominator(plan, self.start):
+            what = STRETCHES if found.column is None else f"only names {self._named(found)} more often"
+            said.append(self._left_with("before any mine", what, found.left(price), self._remedy(found)))
+        if self._paid_for_nothing is not None:
+            asked = "; `create` wants --allow-free-riding for that" if self._is_free_riding else ""
+            said.append(f"{self._paid_for_nothing}{asked}")
         return said
 
-    def _named(self, found: Unearned) -> str:
+    @property
+    def _is_free_riding(self) -> bool:
+        found = self.free_riding
+        return found is not None and found.left * 50 >= denominator(self.plan, self.start)
+
+    @property
+    def _paid_for_nothing(self) -> str | None:
+        """What is paid after the first mine and takes no record, in words; None for under a hundredth."""
+        found, plan = self.free_riding, self.plan
+        if found is None or found.left * 100 < denominator(plan, self.start):
+            return None
+        what = found.way if found.column is None else found.way.format(self._named(found))
+        return self._left_with("after the first mine", what, found.left, self._remedy_after(found))
+
+    def _left_with(self, when: str, what: str, left: int, remedy: str) -> str:
+        amount = self.plan.asset.show(self.plan.bounty * left // denominator(self.plan, self.start))
+        return (
+            f"{when} a submission that {what}, and so takes no record, is paid: whoever tries it is left"
+            f" with {amount}; {remedy} (docs/noise-mining.md)"
+        )
+
+    def _named(self, found: Unearned | FreeRiding) -> str:
         classes = self.plan.schema.classes
         if classes is None or found.column is None:
             return "higher numbers" if found.more else "lower numbers"
@@ -182,15 +221,22 @@ class Rehearsal:
             return repr(classes[int(found.more)])
         return repr(classes[found.column]) if found.more else f"classes other than {classes[found.column]!r}"
 
-    def _remedy(self, found: Unearned, when: str) -> str:
+    def _remedy(self, found: Unearned) -> str:
         plan = self.plan
         if found.column is None:
-            return "steps = [0.5, 1, 2, 4, 8] let the search go as far along the mine's own gradient"
+            return _WIDER
         if plan.schema.classes is None:
-            return "more [rule] steps leave less of it, and so does a center nearer to the label's mean"
-        if when == "before any mine" and plan.metric == "accuracy":
+            return _MORE_STEPS
+        if plan.metric == "accuracy":
             return "list the most frequent class first among the label's: the first model then names it"
-        return 'metric = "auc" asks for the order alone, which no such thing changes'
+        return _BY_ORDER
+
+    def _remedy_after(self, found: FreeRiding) -> str:
+        if found.way == STRETCHES:
+            return _WIDER
+        if self.plan.schema.classes is not None and self.plan.metric in ("balanced_accuracy", "macro_f1"):
+            return _BY_ORDER
+        return _MORE_STEPS
 
     def _limits(self) -> list[str]:
         """What was measured of such plans on other tables (benchmarks/TABLES.md)."""
@@ -220,7 +266,10 @@ class Rehearsal:
             "rehearsed_linear_ppm": self.plain_reached,
             "epsilon": self.epsilon,
             "rehearsed_noised_ppm": None if self.noised is None else list(self.noised),
-            "unearned_ppm": [None if one is None else one.gained for one in self.unearned],
+            "unearned_ppm": [
+                None if self.unearned is None else self.unearned.gained,
+                None if self.free_riding is None else self.free_riding.left,
+            ],
             "most_paid": str(self.most_paid),
             "per_point": str(self.per_point),
             "warnings": [*self.slips(), *self.warnings()],

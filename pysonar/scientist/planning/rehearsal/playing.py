@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from openmined_syft.errors import BoundError, SyftError
 from openmined_syft.judging.plain_campaign import PlainCampaign, climb
-from openmined_syft.judging.unearned import Standing, Unearned, after_one_visit, unearned
+from openmined_syft.judging.unearned import Standing, Unearned, unearned
 from openmined_syft.models import Inputs, Learnable, Rows
 from openmined_syft.models.family import LinearFamily
 from openmined_syft.schemes import scheme_named
@@ -22,11 +22,13 @@ from pysonar.protocol.amounts import format_ppm
 from pysonar.protocol.artifacts import Algorithm, FromCampaign
 from pysonar.protocol.artifacts.parts.records import records_from_bytes, records_to_bytes
 from pysonar.protocol.artifacts.spec.algorithm import NETWORK
+from pysonar.protocol.artifacts.spec.least_gain import LEAST_SPLIT
 from pysonar.protocol.artifacts.validation_rows import guiding
 from pysonar.scientist.errors import PlanError
 from pysonar.scientist.planning.noise import MOST_INPUTS, expected_noise, release
 from pysonar.scientist.planning.plan import SOURCE, Plan
 from pysonar.scientist.planning.rehearsal.findings import Rehearsal, plain_family
+from pysonar.scientist.planning.rehearsal.free_riding import FreeRiding, free_riding
 from pysonar.scientist.planning.rehearsal.paying import fee_ppm
 
 MOST_ROWS = 2_000
@@ -65,24 +67,23 @@ def rehearse(plan: Plan, validation: pa.Table, start: int) -> Rehearsal:
     rarest = None
     if plan.schema.classes is not None and len(plan.schema.classes) == 2:
         rarest = float(np.bincount(y.astype(np.int64), minlength=2).min() / len(y))
-    free = _without_records(plan, campaign, rows)
-    return Rehearsal(plan, len(y), start, reached, visits, plain, rarest, epsilon, noised, free)
+    before, after = _without_records(plan, campaign)
+    return Rehearsal(plan, len(y), start, reached, visits, plain, rarest, epsilon, noised, before, after)
 
 
-def _without_records(
-    plan: Plan, campaign: PlainCampaign, rows: Rows
-) -> tuple[Unearned | None, Unearned | None]:
-    """What is paid to those who have none, before the mine of these records and after its first visit."""
+def _without_records(plan: Plan, campaign: PlainCampaign) -> tuple[Unearned | None, FreeRiding | None]:
+    """What is paid to those who have none, before any mine and after the first visit of one. Of few records
+    the second is not asked: they cannot tell, and `require_enough_records` refuses them.
+    """
     if not isinstance(plan.family, LinearFamily):
         return None, None
-    rules = {"target": plan.target, "min_gain": plan.min_gain}
-    first = after_one_visit(campaign, campaign.visit(rows), **rules)
-    price = fee_ppm(plan, campaign.start)
-    before, after = (
-        None if standing is None else unearned(campaign, standing, price=price, **rules)
-        for standing in (Standing(campaign.first, campaign.start), first)
-    )
-    return before, after
+    rules = {
+        "target": plan.target, "min_gain": plan.min_gain, "price": fee_ppm(plan, campaign.start)
+    }  # fmt: skip
+    before = unearned(campaign, Standing(campaign.first, campaign.start), **rules)
+    if len(campaign.y) < LEAST_SPLIT:
+        return before, None
+    return before, free_riding(campaign, guiding_share=plan.guiding_share, **rules)
 
 
 def _under_noise(

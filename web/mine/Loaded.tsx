@@ -7,7 +7,7 @@ import { Failure, Loading, Notice, saidOf } from "../shared/ui/States";
 export function Loaded<T>(props: { asked: SWRResponse<T, Error>; what: string; slowly?: string; children: (found: T) => ReactNode }) {
   const { data, error, mutate } = props.asked;
   if (data === undefined) {
-    return <div className="card">{error ? <Failure error={error} what={props.what} again={() => void mutate()} /> : <Loading what={props.slowly ?? props.what} />}</div>;
+    return <div className="card">{error ? <Failure error={error} what={props.what} again={() => void mutate()} /> : <Loading what={props.slowly ?? props.what} takesLong={props.slowly !== undefined} />}</div>;
   }
   return (
     <>

@@ -178,10 +178,10 @@ export interface Decision {
   readonly rules: readonly { rule: string; passed: boolean; wants: string; found: string }[];
 }
 
-/** What ends a sentence of the agent where the pages have buttons. */
-const COMMANDS = /: mine-agent approve ID, or mine-agent refuse ID$| \(mine-agent approve ID takes that back\)$| mine-agent explain \S+ says what it asks for; then: mine-agent approve \S+, or: mine-agent refuse \S+$/;
+/** What a sentence of the agent says where the pages have buttons. */
+const COMMANDS = /: mine-agent approve ID, or mine-agent refuse ID(?=;|$)| \(mine-agent approve ID takes that back\)(?=;|$)| until `mine-agent resume`| mine-agent explain \S+ says what it asks for; then: mine-agent approve \S+, or: mine-agent refuse \S+$/g;
 
-/** A sentence of the agent without the commands that explain, approve and refuse. */
+/** A sentence of the agent without the commands that explain, approve, refuse and resume. */
 export function withoutCommand(sentence: string): string {
   return sentence.replace(COMMANDS, "");
 }

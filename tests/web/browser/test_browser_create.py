@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route, expect
 
 from pysonar import Estimator
 from tests.builders.terms import ETHER
@@ -179,7 +180,7 @@ def test_what_the_capsule_declines_is_said_before_anything_is_sealed_or_paid(
     page = reader.open("/create", "Have a model trained")
     fill(page, records, capsule_process, bounty="0.00001", title="For next to nothing")
     make_key(page, tmp_path)
-    page.get_by_text("This Capsule declines 0.00001 ETH").wait_for(timeout=60_000)
+    page.get_by_text("This Capsule declines 0.00001 ETH").first.wait_for(timeout=60_000)
     assert page.get_by_role("button", name="Check with Test wallet").is_disabled()
     assert reader.audit() == ""
     page.get_by_label("Bounty (ETH)").fill("1.5")
@@ -214,3 +215,61 @@ def test_a_target_below_what_guessing_reaches_is_refused(
     page.get_by_label("Validation records (CSV)").set_input_files(records)
     page.get_by_label("Target (%)").fill("33")
     page.get_by_text("Guessing alone reaches").wait_for()
+
+
+def test_a_grey_button_says_what_is_missing_until_nothing_is(
+    visit: Callable[..., Visit], capsule_process: str, wallet: TestWallet, tmp_path: Path
+) -> None:
+    def the_only_one(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        mine = [one for one in told["data"] if one["address"] == capsule_process]
+        route.fulfill(response=answer, json=told | {"data": mine})
+
+    reader = visit()
+    wallet.install(reader.page)
+    reader.page.route("**/api/v1/certificates", the_only_one)
+    page = reader.open("/create", "Have a model trained")
+    missing = page.get_by_role("list", name="Still missing").get_by_role("listitem")
+    check = page.get_by_role("button", name="Check with Test wallet")
+    expect(missing).to_have_text(
+        [
+            "Title: Give it a title of up to 200 characters.",
+            "Validation records: Choose the file with your validation records.",
+            "Your key: choose a passphrase and make it, in step 3.",
+        ]
+    )
+    expect(check).to_be_disabled()
+    assert reader.audit() == ""
+    capsule = page.get_by_role("combobox", name="Capsule")
+    assert capsule.locator("option").count() == 1  # the only one is not asked for
+    assert capsule.input_value() == capsule_process
+
+    page.get_by_label("Title").fill("Irises")
+    records = page.get_by_label("Validation records (CSV)")
+    records.set_input_files(write_records(tmp_path / "few.csv", rows=60, seed=1))
+    few = "60 records cannot be told from luck"
+    expect(page.locator(".field", has=records).get_by_text(few)).to_be_visible()
+    expect(missing.filter(has_text=few)).to_have_count(1)
+
+    records.set_input_files(write_records(tmp_path / "enough.csv", rows=300, seed=1))
+    expect(page.get_by_text("Predicted is species, from 3 other columns.")).to_be_visible()
+    expect(missing).to_have_text(["Your key: choose a passphrase and make it, in step 3."], timeout=60_000)
+    make_key(page, tmp_path)
+    expect(missing).to_have_count(0)
+    expect(check).to_be_enabled()
+    assert PASSPHRASE not in page.content()
+
+
+def test_the_values_of_a_column_can_be_typed_with_their_commas(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path
+) -> None:
+    page = visit().open("/create", "Have a model trained")
+    path = write_records(tmp_path / "records.csv", rows=120, seed=1)
+    page.get_by_label("Validation records (CSV)").set_input_files(path)
+    values = page.get_by_label("Values of species, separated by commas")
+    values.press("End")
+    values.press_sequentially(", sibirica,")
+    expect(values).to_have_value("setosa, versicolor, virginica, sibirica,")
+    values.press("Tab")
+    expect(values).to_have_value("setosa, versicolor, virginica, sibirica")

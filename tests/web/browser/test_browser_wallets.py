@@ -95,7 +95,7 @@ def test_a_bounty_in_a_token_is_approved_exactly_and_shown_in_its_own_units(
     page = reader.open("/create", "Have a model trained")
     fill(page, records, capsule, bounty="8.000001", title="Paid in a token")
     page.get_by_label("Pay in a token").fill("0x12")
-    page.get_by_text("A token's address, 0x and 40 hex digits").wait_for()
+    page.get_by_text("A token's address, 0x and 40 hex digits").first.wait_for()
     page.get_by_label("Pay in a token").fill(token.address)
     page.get_by_label("Bounty (USDX)").wait_for()
     make_key(page, tmp_path)

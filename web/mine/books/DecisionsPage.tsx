@@ -3,7 +3,7 @@ import { Link, useSearchParams } from "wouter";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
 import { Badge, Foreign, type Tone, When } from "../../shared/ui/words";
-import { type Decision, shortId, useMine } from "../api";
+import { type Decision, shortId, useMine, withoutCommand } from "../api";
 import { Loaded } from "../Loaded";
 
 const AGAIN_EVERY = 15_000;
@@ -27,7 +27,7 @@ export function DecisionsPage() {
           rows.length === 0 ? (
             <div className="card"><Empty title="Nothing has been decided yet"><p>A running mine decides about each open campaign: <code className="command">mine-agent run</code></p></Empty></div>
           ) : (
-            <>{(campaign === null ? rows : [...rows].reverse()).map((row) => <One key={row.number} decision={row} />)}</>
+            <>{(campaign === null ? rows : [...rows].reverse()).map((row) => <One key={row.number} decision={row} newest={!rows.some((one) => one.campaign === row.campaign && one.data === row.data && one.number > row.number)} />)}</>
           )
         }
       </Loaded>
@@ -35,7 +35,13 @@ export function DecisionsPage() {
   );
 }
 
-function One(props: { decision: Decision }) {
+/** Whether nothing but the owner's word is asked for, or something else besides. */
+function waits(decision: Decision): boolean {
+  return decision.answer === "later" && decision.rules.some((rule) => rule.rule === "ask_first" && !rule.passed);
+}
+
+/** `newest`: nothing was decided about its campaign and data set since. */
+function One(props: { decision: Decision; newest: boolean }) {
   const { decision } = props;
   const [word, tone] = ANSWERS[decision.answer];
   return (
@@ -44,7 +50,7 @@ function One(props: { decision: Decision }) {
         <h2><Foreign text={decision.data} /> for <Link href={`/log?campaign=${decision.campaign}`}><code>{shortId(decision.campaign)}</code></Link></h2>
         <span><Badge tone={tone}>{word}</Badge></span>
       </div>
-      <p><Foreign text={decision.why} most={800} /></p>
+      <p><Foreign text={withoutCommand(decision.why)} most={800} />{props.newest && waits(decision) && <> <Link href="/campaigns">Approve or refuse</Link></>}</p>
       <p className="hint"><When at={decision.time} /> · decision {decision.number} · replayed, the outcome is {decision.replay === "the same" ? "the same" : <Foreign text={decision.replay} most={200} />}</p>
       {decision.replay === "another one" && <Notice kind="warn">This release would decide differently.</Notice>}
       {decision.rules.length > 0 && (

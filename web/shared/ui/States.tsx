@@ -13,10 +13,10 @@ export function Empty(props: { title: string; children?: ReactNode }) {
 }
 
 /** It is on its way. */
-export function Loading(props: { what: string }) {
+export function Loading(props: { what: string; takesLong?: boolean }) {
   return (
     <div role="status" aria-live="polite">
-      <span className="hidden">Loading {props.what} …</span>
+      {props.takesLong ? <p className="hint">Loading {props.what} …</p> : <span className="hidden">Loading {props.what} …</span>}
       <div aria-hidden="true">
         <div className="waiting" />
         <div className="waiting" />

@@ -81,10 +81,20 @@ export function Hash(props: { value: string; name: string; link?: (children: Rea
           setTimeout(() => setCopied(false), 2000);
         }}
       >
-        <span aria-hidden="true">{copied ? "✓" : "⧉"}</span>
+        {copied ? <span aria-hidden="true">✓</span> : <CopyIcon />}
         <span className="hidden">{copied ? `${props.name} copied` : `Copy ${props.name}`}</span>
       </button>
     </span>
+  );
+}
+
+/** Two sheets, drawn: many fonts lack the character for it. */
+function CopyIcon() {
+  return (
+    <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.4" aria-hidden="true">
+      <rect x="0.7" y="0.7" width="7.6" height="7.6" rx="1" />
+      <path d="M4 11.3h6.3a1 1 0 0 0 1-1V4" />
+    </svg>
   );
 }
 

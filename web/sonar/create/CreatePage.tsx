@@ -1,4 +1,4 @@
-import { type MouseEvent, useId, useState } from "react";
+import { type MouseEvent, useId, useMemo, useState } from "react";
 
 import { percent, plural } from "../../shared/format/numbers";
 import { exact } from "../../shared/format/amount";
@@ -8,12 +8,12 @@ import { Amount } from "../../shared/ui/words";
 import { type Token, useAnswer } from "../api";
 import { weiPerPoint } from "../campaign/words";
 import { type Advice, objectionsIn, schemeOf, useAdvice, useGuards } from "./advice";
-import { type Draft, ETHER_UNIT, faults, type Guards, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
+import { type Draft, ETHER_UNIT, faults, type Guards, missingFrom, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
 import { FieldEditor } from "./FieldEditor";
 import { Below, Choice, Input } from "../../shared/ui/Input";
 import type { Certificate } from "./make";
 import { ModelChoices } from "./ModelChoices";
-import { startOf } from "./model";
+import { labelOf, startOf } from "./model";
 import { type Key, OwnKeyCard } from "./OwnKey";
 import { SendCard } from "./SendCard";
 import { guess, readSheet, type Sheet } from "./table";
@@ -22,13 +22,17 @@ const LARGEST_FILE = 40 << 20;
 
 /** A campaign from a file of validation records, in four steps on one page. */
 export function CreatePage() {
-  const [draft, setDraft] = useState<Draft>(NEW_DRAFT);
+  const [typed, setDraft] = useState<Draft>(NEW_DRAFT);
   const [sheet, setSheet] = useState<Sheet | null>(null);
   const [fileTrouble, setFileTrouble] = useState<string | null>(null);
   const [own, setOwn] = useState<Key | null>(null);
   const [locked, setLocked] = useState(false);
   const [shown, setShown] = useState<ReadonlySet<string>>(new Set());
   const certificates = useAnswer<readonly Certificate[]>("/certificates");
+  const capsules = certificates.data?.data ?? [];
+  const only = capsules.length === 1 ? (capsules[0]?.address ?? "") : ""; // there is nothing to choose
+  const draft = useMemo(() => (typed.capsule === "" ? { ...typed, capsule: only } : typed), [typed, only]);
+  const label = labelOf(draft);
   const [start, startTrouble] = measured(draft, sheet);
   const token = useAnswer<Token>(/^0x[0-9a-fA-F]{40}$/.test(draft.asset) ? `/tokens/${draft.asset}` : null);
   const unit = unitOf(draft, token.data?.data);
@@ -38,6 +42,7 @@ export function CreatePage() {
   const isWhole = Object.keys(wrong).length === 0 && startTrouble === null && unit !== null && guards !== null;
   const advice = useAdvice(draft, sheet, start, unit, guards, certificates.data, isWhole);
   const objections = advice === null ? [] : objectionsIn(advice);
+  const missing = missingFrom({ wrong, startTrouble, objections, waits: unit === null || (sheet !== null && guards === null), hasKey: own !== null });
   const symbol = unit?.symbol ?? "token";
   const edit = (name: keyof Draft) => (value: string) => {
     setShown((before) => new Set(before).add(name));
@@ -68,10 +73,15 @@ export function CreatePage() {
             <Input wide label="Title" value={draft.title} onChange={edit("title")} wrong={seen("title")} more={{ maxLength: 200 }} />
             <Input wide label="Description" value={draft.description} onChange={edit("description")} hint="Which records fit, and what the model is for. Data owners decide by it." more={{ maxLength: 2000 }} />
             <Choice label="Purpose" value={draft.purpose} onChange={edit("purpose")} options={PURPOSES} hint="Data owners have rules about it." />
-            <FileField onFile={(file) => void read(file)} trouble={fileTrouble} sheet={sheet} />
+            <FileField onFile={(file) => void read(file)} trouble={fileTrouble ?? (sheet === null ? null : (wrong.file ?? null))} sheet={sheet} />
           </div>
           {sheet !== null && (
             <div className="spaced">
+              {label !== undefined && (
+                <p>
+                  Predicted is <strong><bdi>{label.name.slice(0, 60)}</bdi></strong>, from {plural(draft.fields.filter((field) => field.use === "field").length, "other column")}. “Use” changes that.
+                </p>
+              )}
               <FieldEditor fields={draft.fields} sheet={sheet} onChange={(fields) => setDraft((before) => ({ ...before, fields }))} />
               {(wrong.fields ?? startTrouble) != null && <p className="wrong" role="alert">{wrong.fields ?? startTrouble}</p>}
               {start !== null && wrong.fields === undefined && <p className="hint">The model starts at {percent(start)}: what one that has learned nothing gets. Capsule measures this, too.</p>}
@@ -91,7 +101,7 @@ export function CreatePage() {
               label="Capsule"
               value={draft.capsule}
               onChange={edit("capsule")}
-              options={[["", "Choose one"], ...(certificates.data?.data ?? []).map((one) => [one.address, one.address] as const)]}
+              options={[...(only === "" ? [["", "Choose one"] as const] : []), ...capsules.map((one) => [one.address, one.address] as const)]}
               hint="It opens your validation records, judges, and keeps the keys."
               wrong={seen("capsule")}
             />
@@ -110,7 +120,7 @@ export function CreatePage() {
         </section>
         <OwnKeyCard value={own} onChange={setOwn} />
       </fieldset>
-      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} unit={unit} guards={guards} place={certificates.data} complete={isWhole && objections.length === 0} onLock={setLocked} />
+      <SendCard draft={draft} sheet={sheet} own={own?.certificate ?? null} unit={unit} guards={guards} place={certificates.data} missing={missing} onLock={setLocked} />
     </>
   );
 }

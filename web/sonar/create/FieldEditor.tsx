@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import type { FieldDraft, Kind, Sheet } from "./table";
 
 const USES = ["field", "label", "leave out"] as const;
@@ -62,11 +64,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
               </td>
               <td>
                 {field.kind === "category" ? (
-                  <input
-                    aria-label={`Values of ${field.name}, separated by commas`}
-                    value={field.values.join(", ")}
-                    onChange={(event) => change(place, { values: event.target.value.split(",").map((value) => value.trim()).filter((value, at, all) => value !== "" && all.indexOf(value) === at) })}
-                  />
+                  <Values field={field} onChange={(values) => change(place, { values })} />
                 ) : field.kind === "boolean" ? (
                   <span className="soft">true or false</span>
                 ) : (
@@ -85,6 +83,23 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** While somebody types, it shows what was typed: a comma at the end is no value yet, and must not vanish. */
+function Values(props: { field: FieldDraft; onChange: (values: string[]) => void }) {
+  const { field } = props;
+  const [typed, setTyped] = useState<string | null>(null);
+  return (
+    <input
+      aria-label={`Values of ${field.name}, separated by commas`}
+      value={typed ?? field.values.join(", ")}
+      onChange={(event) => {
+        setTyped(event.target.value);
+        props.onChange(event.target.value.split(",").map((value) => value.trim()).filter((value, at, all) => value !== "" && all.indexOf(value) === at));
+      }}
+      onBlur={() => setTyped(null)}
+    />
   );
 }
 

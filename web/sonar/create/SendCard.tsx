@@ -23,7 +23,7 @@ type Stage =
   | { readonly at: "sent"; readonly ready: Ready; readonly hash: string; readonly fate: Fate | "unknown" | null };
 
 /** Seal, store, try, and only then ask the wallet. Whatever goes wrong before that has sent nothing. */
-export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8Array | null; unit: Unit | null; guards: Guards | null; place: Answer<readonly Certificate[]> | undefined; complete: boolean; onLock: (locked: boolean) => void }) {
+export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8Array | null; unit: Unit | null; guards: Guards | null; place: Answer<readonly Certificate[]> | undefined; missing: readonly string[]; onLock: (locked: boolean) => void }) {
   const wallets = useWallets();
   const [stage, setStage] = useState<Stage>({ at: "draft" });
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -95,7 +95,7 @@ export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8A
     <section className="card" aria-labelledby="send">
       <h2 id="send">4. Put the bounty in escrow</h2>
       {trouble !== null && <Notice kind="bad">{trouble}</Notice>}
-      {stage.at === "draft" && <Wallets wallets={wallets} complete={props.complete && own !== null} begin={(wallet) => void begin(wallet)} />}
+      {stage.at === "draft" && <Wallets wallets={wallets} missing={props.missing} begin={(wallet) => void begin(wallet)} />}
       {stage.at === "working" && (
         <ol className="steps" aria-live="polite">
           {STEPS.map((name, place) => (
@@ -137,7 +137,7 @@ export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8A
   );
 }
 
-function Wallets(props: { wallets: readonly Wallet[]; complete: boolean; begin: (wallet: Wallet) => void }) {
+function Wallets(props: { wallets: readonly Wallet[]; missing: readonly string[]; begin: (wallet: Wallet) => void }) {
   if (props.wallets.length === 0) {
     return (
       <p>
@@ -151,12 +151,19 @@ function Wallets(props: { wallets: readonly Wallet[]; complete: boolean; begin: 
       <p className="soft">First everything is sealed, stored and tried. Nothing is sent before you have seen what it costs.</p>
       <div className="row spaced">
         {props.wallets.map((wallet) => (
-          <button key={wallet.id} type="button" className="first" disabled={!props.complete} onClick={() => props.begin(wallet)}>
+          <button key={wallet.id} type="button" className="first" disabled={props.missing.length > 0} onClick={() => props.begin(wallet)}>
             Check with <bdi>{wallet.name}</bdi>
           </button>
         ))}
       </div>
-      {!props.complete && <p className="hint">Some parts above are still missing.</p>}
+      {props.missing.length > 0 && (
+        <div className="spaced">
+          <p>Before that, still missing:</p>
+          <ul className="reasons" aria-label="Still missing">
+            {props.missing.map((part) => <li key={part}>{part}</li>)}
+          </ul>
+        </div>
+      )}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { specOf } from "./document";
-import { type Draft, faults, maxStart, moneyOf, NEW_DRAFT, ppm } from "./draft";
+import { type Draft, faults, maxStart, missingFrom, moneyOf, NEW_DRAFT, ppm } from "./draft";
 import { choicesOf, familyOf, labelOf, labelsDiffer, metricOf, parametersOf, startOf } from "./model";
 import { guess, readSheet, TableError, typed } from "./table";
 
@@ -138,5 +138,24 @@ describe("a draft", () => {
     expect(spec.validation).toEqual({ sealed: "Qm", digest: "0x", rows: 3, guiding_rows: 1 });
     expect(spec.input_schema.openmined.fields).toEqual(["age", "temperature", "antibiotics", "ward"]);
     expect(spec.input_schema.properties["age"]).toEqual({ type: "integer", openmined: { kind: "integer", clip: [40, 70], encode: { center: 55, scale: 7.5 } } });
+  });
+});
+
+describe("what is missing", () => {
+  const whole = { wrong: {}, startTrouble: null, objections: [], waits: false, hasKey: true };
+
+  test("a whole draft lacks nothing, and each fault of a draft is named once", () => {
+    expect(missingFrom(whole)).toEqual([]);
+    const [draft, sheet] = draftOf(CSV, { title: "", bounty: "", target: "0", days: "0", stake: "x", fee: "x", minGain: "x", capsule: "", trainingSteps: "0", asset: "0x" });
+    const wrong = faults({ ...draft, fields: [] }, sheet, null);
+    const said = missingFrom({ ...whole, wrong });
+    expect(said.map((part) => part.slice(part.indexOf(": ") + 2)).sort()).toEqual(Object.values(wrong).sort());
+  });
+
+  test("the key, Capsule's objections and what is still worked out are said, too", () => {
+    expect(missingFrom({ ...whole, hasKey: false })).toEqual(["Your key: choose a passphrase and make it, in step 3."]);
+    expect(missingFrom({ ...whole, waits: true })).toEqual(["What is recommended is still being worked out."]);
+    expect(missingFrom({ ...whole, objections: ["This Capsule declines 1 ETH"], waits: true })).toEqual(["Capsule: This Capsule declines 1 ETH"]);
+    expect(missingFrom({ ...whole, startTrouble: 'Row 3, column "kind" is empty.' })).toEqual(['Columns: Row 3, column "kind" is empty.']);
   });
 });

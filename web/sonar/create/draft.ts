@@ -149,3 +149,31 @@ export function times(money: Money, now: number): { submitUntil: number; reviewU
   const submitUntil = Math.floor(now + money.days * DAY);
   return { submitUntil, reviewUntil: submitUntil + REVIEW };
 }
+
+/** The parts of the page in its order. */
+const PARTS: readonly (readonly [keyof ReturnType<typeof faults>, string])[] = [
+  ["title", "Title"], ["file", "Validation records"], ["fields", "Columns"], ["bounty", "Bounty"], ["target", "Target"], ["minGain", "Least gain"], ["days", "Open for"], ["stake", "Stake"],
+  ["fee", "Fee"], ["capsule", "Capsule"], ["family", "Model"], ["trainingSteps", "Training steps"], ["asset", "Token"],
+];
+
+/** What was found out about a draft. */
+export interface Found {
+  readonly wrong: ReturnType<typeof faults>;
+  /** Why a beginner's accuracy cannot be measured. */
+  readonly startTrouble: string | null;
+  /** Why Capsule would decline it. */
+  readonly objections: readonly string[];
+  /** Whether the least gain and the fee that are recommended are still being worked out, or the token has not answered yet. */
+  readonly waits: boolean;
+  readonly hasKey: boolean;
+}
+
+/** What keeps a draft from being checked, in the order of the page: whoever finds the button grey reads here why. Empty if it is whole. */
+export function missingFrom(found: Found): string[] {
+  const said = PARTS.flatMap(([part, name]) => (found.wrong[part] === undefined ? [] : [`${name}: ${found.wrong[part]}`]));
+  if (found.startTrouble !== null && found.wrong.fields === undefined) said.push(`Columns: ${found.startTrouble}`);
+  said.push(...found.objections.map((objection) => `Capsule: ${objection}`));
+  if (said.length === 0 && found.waits) said.push("What is recommended is still being worked out.");
+  if (!found.hasKey) said.push("Your key: choose a passphrase and make it, in step 3.");
+  return said;
+}

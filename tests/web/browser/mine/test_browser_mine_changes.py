@@ -79,6 +79,9 @@ def test_a_campaign_that_waits_is_approved_in_the_browser_and_another_refused(
     page.get_by_text("it waits for your word").wait_for()
     page.get_by_text("open campaigns that it works for").wait_for()
     assert "mine-agent approve" not in page.inner_text("main")  # a button does it here
+    page.get_by_role("link", name="Log", exact=True).click()
+    page.get_by_text("it waits for your word").first.wait_for()
+    assert "mine-agent" not in page.inner_text("main")
     page.get_by_role("link", name="Approve or refuse").first.click()
     page.get_by_text("Waits for your word").first.wait_for()
     assert "unstated" not in page.inner_text("main")

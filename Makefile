@@ -106,7 +106,7 @@ build/stamps/nodejs: build/stamps/venv ci/install-node ci/anvil/requirements-nod
 	@ci/install-node $(PY)
 	@touch $@
 
-build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json $(wildcard mine_js/src/*.ts mine_js/src/*/*.ts mine_js/src/*/*/*.ts)
+build/stamps/mine-js: build/stamps/nodejs mine_js/package-lock.json openmined_syft/features/text/unicode_14.json $(wildcard mine_js/src/*.ts mine_js/src/*/*.ts mine_js/src/*/*/*.ts mine_js/src/*/*/*/*.ts)
 	@cd mine_js && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(WITH_NODE) npm run --silent build
 	@touch $@
 

@@ -1,5 +1,4 @@
 /** Numbers, texts and times as the Python mine writes them, to the letter. */
-import { isPrintable } from "./artifacts/fields.ts";
 
 /** A number with up to `digits` digits, as Python's format "g" writes it. */
 export function general(value: number, digits = 6): string {
@@ -63,4 +62,9 @@ export function pythonText(value: string): string {
 /** A long hexadecimal or CID text by its two ends. */
 export function short(text: string, keep = 6): string {
   return text.length <= 2 * keep + 3 ? text : `${text.slice(0, keep + 2)}\u2026${text.slice(-keep)}`;
+}
+
+/** Whether a text has only characters with a picture, as Python's `str.isprintable`; the protocol says which. */
+export function isPrintable(text: string): boolean {
+  return !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(text) && !/[^ \P{Zs}]/u.test(text);
 }

@@ -1,6 +1,7 @@
 /** One kind of error for everything that can be wrong with an artifact. No value in it is longer than a line. */
 import { OpenMinedError, SyftError } from "../errors.ts";
 import type { Cid } from "../protocol/cid.ts";
+import { pythonText } from "../wording.ts";
 
 /** A value described in words, shown as it is and not as a quoted text. */
 export class Said {
@@ -13,14 +14,20 @@ export class Said {
 /** A value as errors show it, cut to a line; long bytes are only counted. */
 export function shorten(value: unknown, most = 60): string {
   if (value instanceof Said) return value.words;
-  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
-  const text =
-    typeof value === "string" ? `'${value}'`
-    : value === null || value === undefined ? "None"
-    : typeof value === "boolean" ? (value ? "True" : "False")
-    : typeof value === "object" ? JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part))
-    : `${value as number | bigint}`;
+  const text = shown(value);
   return text.length <= most ? text : `${text.slice(0, most - 3)}...`;
+}
+
+/** As Python's `repr` has it. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return pythonText(value);
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
+  if (value instanceof Date) return JSON.stringify(value);
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  if (typeof value !== "object") return `${value as number | bigint}`;
+  return `{${Object.entries(value).map(([key, part]) => `${pythonText(key)}: ${shown(part)}`).join(", ")}}`;
 }
 
 export class ArtifactError extends OpenMinedError {

@@ -5,6 +5,7 @@ import { CanonicalError, isObject, loadsJson } from "../protocol/canonical_json.
 import { Cid, CidError } from "../protocol/cid.ts";
 import { requireKnown } from "../errors.ts";
 import { ArtifactError, MalformedError, OversizedError, Said } from "./errors.ts";
+import { isPrintable } from "../wording.ts";
 
 export const MIB = 1024 * 1024;
 /** How large a stored artifact of each kind may be, in bytes. */
@@ -191,11 +192,6 @@ function read(kind: string, version: number, data: Uint8Array, most: number, exp
   const found = fields.take("format");
   if (found !== formatName(kind, version)) throw new MalformedError(kind, "format", found, `'${formatName(kind, version)}'`);
   return fields;
-}
-
-/** Whether a text has only characters with a picture, as Python's `str.isprintable`; the protocol says which. */
-export function isPrintable(text: string): boolean {
-  return !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u.test(text) && !/[^ \P{Zs}]/u.test(text);
 }
 
 function shown(value: unknown): unknown {

@@ -3,7 +3,7 @@ import { SyftError } from "../errors.ts";
 import { sameBytes, toHex } from "../protocol/bytes.ts";
 import { dumpsJson, isObject } from "../protocol/canonical_json.ts";
 import type { Cid } from "../protocol/cid.ts";
-import { ProfileError } from "../schema/profile.ts";
+import { ProfileError } from "../schema/errors.ts";
 import { Schema } from "../schema/schema.ts";
 import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
 import { Layout } from "../syft/paillier/layout.ts";

@@ -17,7 +17,7 @@ import { MappedSource } from "./mapping/mapped.ts";
 import { type FieldMapping, readMapping } from "./mapping/mapping.ts";
 import { settledBy, type Written } from "./notations.ts";
 import { SchemaError, type Source } from "./source.ts";
-import { type ColumnSeen, understand } from "./understanding.ts";
+import { type ColumnSeen, type TableSeen, understand } from "./understanding.ts";
 
 const FORMAT = "openmined/mine-data-set/2";
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -107,7 +107,7 @@ export class DataShelf {
   /** Look through the data at `location`, without registering them. */
   async look(
     name: string, location: string, options: Record<string, string>, decimal: string | null, unusable: Fraction, kindName?: string,
-  ): Promise<{ data: DataSet; seen: readonly ColumnSeen[] }> {
+  ): Promise<{ data: DataSet; seen: TableSeen }> {
     if (!NAME.test(name)) throw new DataError(`'${name}' is not a name for data; use 1 to 64 of a-z, 0-9, '-' and '_', starting with a letter or digit`);
     if (decimal !== null && decimal !== "." && decimal !== ",") throw new DataError(`the decimal mark is '${decimal}'; expected '.' or ','`);
     const place = /^[a-z][a-z0-9+]+:/.test(location) ? location : resolve(expandHome(location));
@@ -129,7 +129,7 @@ export class DataShelf {
       registration: randomBytes(16).toString("hex"), rows: table.rows, names: source.columns, columns: table.columns, settled, mapping: null,
       looked: table.columns.map(({ name: column }) => column),
     };
-    return { data, seen: table.columns };
+    return { data, seen: table };
   }
 
   /** What the columns of registered data hold, as the owner calls them. */

@@ -2,10 +2,11 @@
 import type { Fraction } from "../privacy/fraction.ts";
 import type { Schema } from "../schema/schema.ts";
 import { type Field, isNumeric, type Value } from "../schema/profile.ts";
-import { pythonFloat } from "../wording.ts";
+import { FITTING_TEXT, isFitText, TextsSeen } from "../schema/text.ts";
+import { pythonFloat, pythonText } from "../wording.ts";
 import { Evidence, type Mark, type Notation, type Notations, notations, PLAINLY } from "./numbers.ts";
 import { BadValueError, type Cell, FileFormatError, requireColumns, type SchemaError, type Source } from "./source.ts";
-import { convert, expected, trimmed } from "./values.ts";
+import { convert, expected, isMissing, trimmed } from "./values.ts";
 
 /** How many records were read, and how many of them cannot be used. */
 export interface Seen {
@@ -21,6 +22,7 @@ export async function* readRecords(source: Source, schema: Schema, written: Nota
   const fields = schema.columns;
   const names = fields.map((field) => field.name);
   requireColumns(names, source.columns, source.name);
+  const texts = new Map(fields.filter((field) => field.text !== null).map((field) => [field.name, new TextsSeen()]));
   let kept = 0;
   let first: ((more?: string) => SchemaError) | undefined;
   for await (const { rows, columns, faults } of source.batches(names)) {
@@ -31,6 +33,10 @@ export async function* readRecords(source: Source, schema: Schema, written: Nota
     let error = fault && ((more = ""): SchemaError => new FileFormatError(`${source.name}: row ${fault.row} ${fault.problem}${more && ` (${more})`}`));
     const cells = columns.map((column) => column.map(trimmed));
     const converted = fields.map((field, at) => convert(field, cells[at] ?? [], written.get(field.name) ?? PLAINLY, () => undefined));
+    for (const [at, { name }] of fields.entries()) {
+      const column = texts.get(name);
+      if (column !== undefined) for (const cell of cells[at] ?? []) if (typeof cell === "string" && !isMissing(cell, []) && isFitText(cell)) column.add(cell);
+    }
     for (let place = 0; place < rows.length; place += 1) {
       const values: Value[] = [];
       let fine = true;
@@ -59,6 +65,9 @@ export async function* readRecords(source: Source, schema: Schema, written: Nota
     first ??= error;
   }
   if (limit === null) return;
+  for (const [name, { allNumbers }] of texts) {
+    if (allNumbers > 0) throw new FileFormatError(`${source.name}: all ${allNumbers} values of column ${pythonText(name)} are numbers; ${FITTING_TEXT} is expected`);
+  }
   const { records, unusable: bad } = seen;
   if (first !== undefined && limit.toNumber() * records < bad) {
     const more = `${bad} of ${records} records cannot be used; at most ${limit.toPercent()} of them may be left out`;

@@ -108,7 +108,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** A file piece by piece. FileFormatError: there is none, or it cannot be read. */
-export function* piecesOf(path: string): Generator<Buffer> {
+export function* piecesOf(path: string | Buffer): Generator<Buffer> {
   const handle = opened(path);
   try {
     for (;;) {
@@ -123,13 +123,13 @@ export function* piecesOf(path: string): Generator<Buffer> {
 }
 
 /** A file opened for reading, to be closed by the caller. */
-export function opened(path: string): number {
+export function opened(path: string | Buffer): number {
   try {
-    if (!statSync(path).isFile()) throw new FileFormatError(`${path}: not a file; give the path of a file`);
+    if (!statSync(path).isFile()) throw new FileFormatError(`${String(path)}: not a file; give the path of a file`);
     return openSync(path, "r");
   } catch (error) {
     if (error instanceof FileFormatError) throw error;
-    throw new FileFormatError(`${path}: ${errorCode(error) === "ENOENT" ? "no such file; give the path of a file" : `cannot be read (${errorCode(error)})`}`);
+    throw new FileFormatError(`${String(path)}: ${errorCode(error) === "ENOENT" ? "no such file; give the path of a file" : `cannot be read (${errorCode(error)})`}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** One column of a batch turned into a field's type: what is missing, what does not fit, and what had to be converted. */
 import { shorten } from "../artifacts/errors.ts";
 import { type Field, isNumeric, isStrict, type Value } from "../schema/profile.ts";
+import { FITTING_TEXT, isFitText } from "../schema/text.ts";
 import { type Notation, parseNumber } from "./numbers.ts";
 import { type Cell, trim } from "./source.ts";
 
@@ -37,6 +38,7 @@ export function truthOf(text: string): boolean | undefined {
 
 /** What would have been right, in words. */
 export function expected(field: Field): string {
+  if (field.text !== null) return FITTING_TEXT;
   if (field.classes.length > 0) {
     const some = field.classes.slice(0, 8).map((value) => shorten(value)).join(", ");
     return `one of ${field.classes.length <= 8 ? some : `${some}, ... (${field.classes.length} values)`}`;
@@ -73,6 +75,7 @@ function read(field: Field, cell: Cell, notation: Notation, note: Note): Value |
     if (field.jsonType === "integer" && !(Number.isInteger(number) && Math.abs(number) < 2 ** 53)) return undefined;
     return number + 0;
   }
+  if (field.text !== null) return typeof cell === "string" && isFitText(cell) ? cell : undefined;
   if (typeof cell === "bigint") return String(cell);
   if (typeof cell !== "string") return undefined;
   const normal = cell.normalize("NFC");

@@ -1,20 +1,23 @@
 /** The profile of JSON Schema 2020-12 that campaigns use, with its keyword `openmined`: docs/protocol.md, section 4. */
-import { isPrintable } from "../artifacts/fields.ts";
-import { shorten } from "../artifacts/errors.ts";
-import { OpenMinedError } from "../errors.ts";
 import { isObject } from "../protocol/canonical_json.ts";
+import type { HashedText } from "../syft/text/hashed_text.ts";
+import { isPrintable } from "../wording.ts";
+import { ProfileError } from "./errors.ts";
+import { hashedText, TEXT_KEYWORDS, TEXT_OPTIONAL } from "./text.ts";
 
 const MAX_FIELDS = 4096;
 const MAX_ENUM = 1024;
 const MAX_COLUMNS = 65_536;
 const MAX_NAME = 128;
 const MAX_TEXT = 2000;
+/** Characters of a text that is put in place of a missing one. */
+const MAX_SUBSTITUTE = 128;
 const MAX_MAGNITUDE = 1e15;
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 
 export type Value = string | number | boolean;
 type JsonType = "number" | "integer" | "boolean" | "string";
-type Kind = "number" | "integer" | "boolean" | "category" | "label";
+type Kind = "number" | "integer" | "boolean" | "category" | "text" | "label";
 
 /** What to do with a gap: leave the record out, put a value there, or (neither) take the record for faulty. */
 export interface GapRule {
@@ -33,19 +36,8 @@ export interface Field {
   readonly scale: number;
   readonly missing: GapRule;
   readonly unknown: GapRule;
-}
-
-/** A schema document is outside the profile. */
-export class ProfileError extends OpenMinedError {
-  readonly path: string;
-  readonly value: string;
-  readonly expected: string;
-  constructor(path: string, value: unknown, expected: string) {
-    super(`${path === "" ? "the schema" : path} is ${shorten(value)}; ${expected} is expected`);
-    this.path = path;
-    this.value = shorten(value);
-    this.expected = expected;
-  }
+  /** Of texts only. */
+  readonly text: HashedText | null;
 }
 
 export function isNumeric(field: Field): boolean {
@@ -54,7 +46,7 @@ export function isNumeric(field: Field): boolean {
 
 /** Columns of X this field takes. */
 export function columnsOf(field: Field): number {
-  return field.kind === "category" ? field.classes.length : 1;
+  return field.text?.columns ?? (field.kind === "category" ? field.classes.length : 1);
 }
 
 const STRICT: GapRule = { drop: false, value: null };
@@ -110,6 +102,7 @@ const TYPES: Readonly<Record<Kind, readonly JsonType[]>> = {
   integer: ["integer"],
   boolean: ["boolean"],
   category: ["string", "integer"],
+  text: ["string"],
   label: ["string", "integer", "boolean", "number"],
 };
 
@@ -119,21 +112,22 @@ function oneField(name: string, document: unknown, label: boolean): Field {
   texts(at, field);
   const meaning = field["openmined"];
   const said = isObject(meaning) ? meaning["kind"] : undefined;
-  const kinds: readonly Kind[] = label ? ["label"] : ["number", "integer", "boolean", "category"];
+  const kinds: readonly Kind[] = label ? ["label"] : ["number", "integer", "boolean", "category", "text"];
   const kind = kinds.find((known) => known === said);
   if (kind === undefined) throw new ProfileError(`${at}.openmined.kind`, said ?? "", `one of ${kinds.join(", ")}`);
   const jsonType = TYPES[kind].find((type) => type === field["type"]);
   if (jsonType === undefined) throw new ProfileError(`${at}.type`, field["type"], `${TYPES[kind].join(" or ")} for kind ${kind}`);
   const numeric = kind === "number" || kind === "integer" || (kind === "label" && jsonType === "number");
-  const needed = numeric ? ["clip", "encode", "kind"] : ["kind"];
-  const inner = keys(`${at}.openmined`, meaning, needed, ["missing", "unit", "unknown"]);
+  const isText = kind === "text";
+  const needed = ["kind", ...(numeric ? ["clip", "encode"] : isText ? TEXT_KEYWORDS : [])];
+  const inner = keys(`${at}.openmined`, meaning, needed, ["missing", "unit", "unknown", ...(isText ? TEXT_OPTIONAL : [])]);
   if (Object.hasOwn(inner, "unit")) oneText(`${at}.openmined.unit`, inner["unit"]);
   let classes: readonly Value[] = [];
-  if (numeric || kind === "boolean") {
+  if (numeric || kind === "boolean" || isText) {
     if (Object.hasOwn(field, "enum")) throw new ProfileError(`${at}.enum`, field["enum"], `no enum for a ${numeric ? "number" : kind}`);
   } else classes = listed(at, jsonType, field["enum"]);
   const rule = (keyword: "missing" | "unknown"): GapRule => gapRule(at, keyword, inner, jsonType, classes, label);
-  const plain = { name, kind, jsonType, classes, missing: rule("missing"), unknown: rule("unknown") };
+  const plain = { name, kind, jsonType, classes, missing: rule("missing"), unknown: rule("unknown"), text: isText ? hashedText(at, inner) : null };
   return numeric ? { ...plain, ...scaling(at, inner) } : { ...plain, clip: [0, 1], center: 0, scale: 1 };
 }
 
@@ -197,6 +191,10 @@ function substitute(at: string, value: unknown, jsonType: JsonType, classes: rea
     if (known === undefined) throw new ProfileError(at, value, "one of the values in enum");
     return known;
   }
+  if (jsonType === "string") {
+    if (typeof value !== "string" || value.trim() === "" || [...value].length > MAX_SUBSTITUTE) throw new ProfileError(at, value, `a text of 1 to ${MAX_SUBSTITUTE} characters`);
+    return value;
+  }
   if (jsonType === "boolean") {
     if (typeof value !== "boolean") throw new ProfileError(at, value, "true or false");
     return value;
@@ -209,7 +207,7 @@ function substitute(at: string, value: unknown, jsonType: JsonType, classes: rea
 function keys(at: string, value: unknown, required: readonly string[], optional: readonly string[]): Record<string, unknown> {
   if (!isObject(value)) throw new ProfileError(at, value, "an object");
   const path = (key: string): string => (at === "" ? key : `${at}.${key}`);
-  const missing = required.find((key) => !Object.hasOwn(value, key));
+  const missing = [...required].sort().find((key) => !Object.hasOwn(value, key));
   if (missing !== undefined) throw new ProfileError(path(missing), null, "a value (it is missing)");
   const unknown = Object.keys(value).sort().find((key) => !required.includes(key) && !optional.includes(key));
   if (unknown !== undefined) {

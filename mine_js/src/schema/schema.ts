@@ -1,5 +1,6 @@
 /** A campaign's schema: from a record's values to numbers, the same for everybody. */
-import { columnsOf, type Field, inputFields, isNumeric, outputField, ProfileError, type Value } from "./profile.ts";
+import { ProfileError } from "./errors.ts";
+import { columnsOf, type Field, inputFields, isNumeric, outputField, type Value } from "./profile.ts";
 
 export class Schema {
   readonly fields: readonly Field[];
@@ -39,7 +40,8 @@ export class Schema {
     let at = 0;
     this.fields.forEach((field, place) => {
       const value = values[place] ?? 0;
-      if (field.kind === "category") made[at + field.classes.indexOf(value)] = 1;
+      if (field.text !== null) field.text.transform(String(value), made, at);
+      else if (field.kind === "category") made[at + field.classes.indexOf(value)] = 1;
       else made[at] = encoded(field, value);
       at += columnsOf(field);
     });

@@ -18,7 +18,11 @@ Ask: TypeAlias = Callable[[JsonObject], Json]
 @contextmanager
 def asking(program: str) -> Iterator[Ask]:
     """`with asking("learn.mjs") as ask: ask(question)`; both are JSON documents on a line."""
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(Path(__file__).parent / program)]
+    line = [
+        str(NODE),
+        "--disable-warning=ExperimentalWarning",
+        str(Path(__file__).parent / "programs" / program),
+    ]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -40,7 +40,7 @@ def test_a_gradient_of_the_javascript_mine_opens_to_the_exact_integers(shape: tu
         "c": visit.c.tolist(),
     }
     told = subprocess.run(
-        [str(NODE), str(Path(__file__).with_name("rlwe.mjs"))],
+        [str(NODE), str(Path(__file__).parent / "programs" / "rlwe.mjs")],
         input=json.dumps(question), capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     gradient = RlweGradient.from_fields(loads_cbor(bytes.fromhex(told.stdout), max_bytes=1 << 24))

@@ -18,5 +18,5 @@ def ask() -> Iterator[Ask]:
     """`ask({"store": setting, "do": method, ...})`: see `store.mjs`."""
     if not is_built():
         pytest.skip("Mine.js is not built: make build/stamps/mine-js")
-    with asking("../stores/store.mjs") as answered:
+    with asking("../../stores/store.mjs") as answered:
         yield answered

@@ -4,7 +4,7 @@ import { Cid } from "../../../mine_js/dist/protocol/cid.js";
 import { KuboRpc } from "../../../mine_js/dist/store/kubo/rpc.js";
 import { KuboStore } from "../../../mine_js/dist/store/kubo/store.js";
 import { openStore } from "../../../mine_js/dist/store/locations.js";
-import { answerAll } from "../alike/answering.mjs";
+import { answerAll } from "../alike/programs/answering.mjs";
 
 const stores = new Map();
 const opened = (setting, options) => {

@@ -1,7 +1,7 @@
 /** `data add | preview | check | list | kinds | map | remove`: which data this mine may use. */
 import { type DataSet, type DataShelf, renewed } from "../../data/datasets.ts";
 import { KINDS } from "../../data/kinds/kinds.ts";
-import type { ColumnSeen } from "../../data/understanding.ts";
+import type { ColumnSeen, TableSeen } from "../../data/understanding.ts";
 import { OpenMinedError } from "../../errors.ts";
 import { Home } from "../../home/home.ts";
 import { Fraction } from "../../privacy/fraction.ts";
@@ -37,14 +37,19 @@ async function add(args: readonly string[]): Promise<void> {
   const { data: made, seen } = await look(shelf, name, location, given, share(text(given, "unusable") ?? "1 %"));
   const { fits, unknown } = await campaignFits(home, shelf.mapped(made));
   shelf.keep(made, replace);
-  const columns = seen.map((column) => columnRow(column, made.rows));
+  const columns = seen.columns.map((column) => columnRow(column, made.rows));
   if (form === "json") return printJson({ ...dataRow(made), columns, campaigns: fits.map(fitRow), campaigns_unknown: unknown });
   printRows(columns, COLUMNS, form);
   note(`${made.name}: ${made.rows} rows, ${made.names.length} columns, registered by place and digest; nothing was copied`);
+  noteFaults(seen);
   showFits(made.name, fits, unknown, form);
 }
 
-async function look(shelf: DataShelf, name: string, location: string, given: Given, unusable: Fraction): Promise<{ data: DataSet; seen: readonly ColumnSeen[] }> {
+function noteFaults({ faults, firstFault }: TableSeen): void {
+  if (faults > 0) note(`${faults} rows cannot be used: ${firstFault ?? ""}`);
+}
+
+async function look(shelf: DataShelf, name: string, location: string, given: Given, unusable: Fraction): Promise<{ data: DataSet; seen: TableSeen }> {
   return shelf.look(name, location, options(given), text(given, "decimal") ?? null, unusable, text(given, "as"));
 }
 
@@ -61,10 +66,11 @@ async function preview(args: readonly string[]): Promise<void> {
   const [location] = positionals;
   if (location === undefined) throw new UsageError("give a file: data preview FILE");
   const { data: made, seen } = await look(Home.open(homePath(given)).data(), "preview", location, given, new Fraction(1n));
-  const columns = seen.map((column) => columnRow(column, made.rows));
+  const columns = seen.columns.map((column) => columnRow(column, made.rows));
   if (format(given) === "json") return printJson({ kind: made.kind, rows: made.rows, columns });
   printRows(columns, COLUMNS, "table");
   note(`${made.rows} rows, ${made.names.length} columns`);
+  noteFaults(seen);
 }
 
 /** Read registered data as each open campaign would. */

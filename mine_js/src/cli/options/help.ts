@@ -63,7 +63,7 @@ ${PASSPHRASE}`,
   },
   data: {
     usage: "data add NAME PLACE | preview PLACE | check NAME | list | kinds | map NAME | remove NAME [OPTIONS]",
-    about: `Say which of your data models may learn from: CSV, JSON lines, Parquet, Arrow and SQLite. They stay where they are; no row is
+    about: `Say which of your data models may learn from: CSV, JSON lines, Parquet, Arrow, SQLite and folders of texts. They stay where they are; no row is
 copied or sent. \`add\` looks through them, shows each column's kind, gaps and range, and which open campaigns they fit;
 \`preview\` does that without registering them, \`check\` reads what is registered as each open campaign would. If a file
 changes, the mine refuses it until you add it again with --replace; a database is read as it is at each visit. \`map\` says

@@ -4,20 +4,12 @@
  */
 import { basename } from "node:path";
 import { Collected, type Batch, digestOfFile, FileFormatError, piecesOf, requireColumns, type Source } from "../source.ts";
+import { decoderOf, encodingOf } from "./encodings.ts";
 
 export const SEPARATORS: Readonly<Record<string, string>> = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars" };
 const LONGEST_CELL = 1 << 25;
 const LOOK_AT = 200;
 const TOTALS = ["total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "subtotal"];
-const KINDS: readonly (readonly [string, string])[] = [
-  ["504b0304", "a ZIP archive or an Excel workbook (.xlsx); save the sheet as CSV"],
-  ["d0cf11e0", "an old Excel workbook (.xls); save the sheet as CSV"],
-  ["1f8b", "compressed with gzip; decompress it first"],
-  ["25504446", "a PDF document; save the table as CSV"],
-  ["50415231", "a Parquet file; give it the ending .parquet"],
-  ["4152524f5731", "an Arrow file; give it the ending .arrow"],
-  ["53514c69746520666f726d6174203300", "an SQLite database; give it the ending .sqlite"],
-];
 
 /** What was understood of a file; `needed`: cells up to the last column that has a name. */
 interface Shape {
@@ -95,7 +87,7 @@ export class CsvFile implements Source {
 
   private get shape(): Shape {
     if (this.known !== undefined) return this.known;
-    const encoding = this.given.encoding ?? this.encoding();
+    const encoding = this.given.encoding ?? encodingOf(this.path, this.name);
     const { separator, above, comments } = this.dialect(encoding);
     this.known = { encoding, separator, above, comments, header: [], needed: 0 };
     const { value } = this.records().next() as { value?: { row: number; cells: readonly string[] } };
@@ -107,39 +99,16 @@ export class CsvFile implements Source {
     return this.known;
   }
 
-  /** By its mark, or by its bytes: UTF-8, UTF-16, else Windows-1252. */
-  private encoding(): string {
-    let decoder: InstanceType<typeof TextDecoder> | undefined;
-    for (const piece of piecesOf(this.path)) {
-      if (decoder === undefined) {
-        const start = piece.toString("hex", 0, 16);
-        const kind = KINDS.find(([magic]) => start.startsWith(magic));
-        if (kind !== undefined) throw new FileFormatError(`${this.name}: not a table in text, but ${kind[1]}`);
-        requireTable(piece.toString("latin1", 0, 200), this.name);
-        if (start.startsWith("fffe")) return "utf-16le";
-        if (start.startsWith("feff")) return "utf-16be";
-        decoder = new TextDecoder("utf-8", { fatal: true });
-      }
-      try {
-        decoder.decode(piece, { stream: true });
-      } catch {
-        return "windows-1252";
-      }
-    }
-    if (decoder === undefined) throw new FileFormatError(`${this.name}: the file is empty; a header line is expected`);
-    return "utf-8";
-  }
-
   private *texts(encoding: string): Generator<string> {
-    let decoder: InstanceType<typeof TextDecoder>;
+    let decode: (piece?: Buffer) => string;
     try {
-      decoder = new TextDecoder(encoding, { fatal: true });
+      decode = decoderOf(encoding);
     } catch {
       throw new FileFormatError(`'${encoding}' is not an encoding that is known; for instance utf-8 or windows-1252`);
     }
     try {
-      for (const piece of piecesOf(this.path)) yield decoder.decode(piece, { stream: true });
-      yield decoder.decode();
+      for (const piece of piecesOf(this.path)) yield decode(piece);
+      yield decode();
     } catch (error) {
       if (error instanceof FileFormatError) throw error;
       throw new FileFormatError(`${this.name}: not ${encoding} text; save the table in UTF-8, or name its encoding`);
@@ -264,12 +233,6 @@ function guess(lines: readonly string[]): string {
     if (share > rank[0] || (share === rank[0] && header > rank[1])) [best, rank] = [candidate, [share, header]];
   }
   return best;
-}
-
-function requireTable(start: string, name: string): void {
-  const head = start.replace(/^\xef\xbb\xbf/, "").trimStart().slice(0, 64);
-  if (/^(<!doctype html|<html|<\?xml)/i.test(head)) throw new FileFormatError(`${name}: not a table, but a web page or XML; download the file itself`);
-  if (/^(\{"|\[\{|\{ |\{\n|\[\n|\[ )/.test(head)) throw new FileFormatError(`${name}: not a table with separators, but JSON; give it the ending .jsonl`);
 }
 
 function isTotal(cells: readonly string[]): boolean {

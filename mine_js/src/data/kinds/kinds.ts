@@ -1,9 +1,11 @@
 /** The kinds of data that Mine.js reads, and which of them a location is. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { NotInMineJsError } from "../../errors.ts";
 import { DataError } from "../errors.ts";
 import { type Source, startsWith } from "../source.ts";
 import { ARROW_MAGIC, ArrowFile } from "./arrow.ts";
+import { beginsWith, isFolder } from "./collections/folders.ts";
+import { TEXT_ENDINGS, TextFolder } from "./collections/texts.ts";
 import { CsvFile } from "./csv.ts";
 import { JsonLines } from "./json_lines.ts";
 import { ParquetFile } from "./parquet.ts";
@@ -49,30 +51,47 @@ export const KINDS: readonly Kind[] = [
     source: (location, options) => new SqliteTable(location, options),
   },
   {
+    name: "texts", about: "A folder of text files, in folders named by their label.", options: {}, live: false,
+    takes: (location) => beginsWith(location, TEXT_ENDINGS), source: (location) => new TextFolder(location),
+  },
+  {
     name: "csv", about: "Files of separated values.",
     options: { encoding: "of the text, as utf-8 or cp1252; else recognised", separator: "comma, semicolon, tab or bar; else recognised" },
     live: false, takes: ending(".csv", ".tsv", ".tab", ".txt"),
     source: (location, { encoding, separator }) => new CsvFile(location, { encoding, separator: separator === undefined ? undefined : (NAMED[separator] ?? separator) }),
   },
 ];
-const OF_PYTHON = ["images", "mail", "postgres", "python", "sql", "texts", "x-archive"];
+const IMAGES = [".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"];
+const nowhere = (): boolean => false;
+/** What mine-agent alone reads, and which locations it takes for its own. */
+const OF_PYTHON: Readonly<Record<string, (location: string) => boolean>> = {
+  images: (location) => beginsWith(location, IMAGES),
+  mail: (location) => (isFolder(location) ? ["cur", "new"].every((part) => isFolder(`${location}/${part}`)) : location.toLowerCase().endsWith(".mbox") || startsWith(location, "From ")),
+  postgres: nowhere, python: nowhere, sql: nowhere,
+  "x-archive": (location) => [`${location}/data`, location].some((place) => ["tweets.js", "tweet.js"].some((name) => existsSync(`${place}/${name}`))),
+};
 
 /** NotInMineJsError for what mine-agent alone reads. */
 export function kindNamed(name: string): Kind {
   const found = KINDS.find((kind) => kind.name === name);
   const known = KINDS.map((kind) => kind.name).sort().join(", ");
   if (found !== undefined) return found;
-  if (OF_PYTHON.includes(name)) throw new NotInMineJsError(`Mine.js reads data of kind ${known}; run mine-agent for data of kind '${name}'`);
+  if (Object.hasOwn(OF_PYTHON, name)) throw new NotInMineJsError(`Mine.js reads data of kind ${known}; run mine-agent for data of kind '${name}'`);
   throw new DataError(`'${name}' is not a kind of data; known: ${known}`);
 }
 
 /** The kind that takes a location; CSV if none does. */
 export function kindFor(location: string): Kind {
-  const isFolder = existsSync(location) && statSync(location).isDirectory();
-  if (isFolder || /^[a-z][a-z0-9+]+:/.test(location)) {
-    throw new NotInMineJsError(`'${location}' is ${isFolder ? "a folder" : "no file"}; Mine.js reads files of kind ${KINDS.map((kind) => kind.name).sort().join(", ")}: run mine-agent for other data`);
+  if (/^[a-z][a-z0-9+]+:/.test(location)) {
+    throw new NotInMineJsError(`'${location}' is no file; Mine.js reads data of kind ${KINDS.map((kind) => kind.name).sort().join(", ")}: run mine-agent for other data`);
   }
-  return KINDS.find((kind) => kind.takes(location)) ?? kindNamed("csv");
+  const foreign = Object.entries(OF_PYTHON).find(([, takes]) => takes(location));
+  if (foreign !== undefined) return kindNamed(foreign[0]);
+  const found = KINDS.find((kind) => kind.takes(location));
+  if (found === undefined && isFolder(location)) {
+    throw new DataError(`${location}: a folder that holds no text files; give the path of the file with the records, or say what it is (--as)`);
+  }
+  return found ?? kindNamed("csv");
 }
 
 export function checkOptions(kind: Kind, options: Options): void {

@@ -4,8 +4,7 @@
  */
 import { type Field, isNumeric } from "../../schema/profile.ts";
 import type { Schema } from "../../schema/schema.ts";
-import { isPrintable } from "../../artifacts/fields.ts";
-import { pythonFloat, pythonText } from "../../wording.ts";
+import { isPrintable, pythonFloat, pythonText } from "../../wording.ts";
 import type { ColumnSeen } from "../understanding.ts";
 import { alikeness } from "./alike.ts";
 import { NOTHING, translation } from "./classes.ts";
@@ -112,6 +111,7 @@ function scoreOf(wanted: Field, column: ColumnSeen): number {
     if (found === null || found.share === 0) return alike - 0.3;
     return Math.max(alike + 0.3 * found.share, found.alike, found.isTelling ? BY_WORDS : 0);
   }
+  if (wanted.text !== null) return alike - (column.kind === "text" ? 0 : 0.5);
   if (!isNumeric(wanted)) return alike;
   if (!["integer", "number", "empty"].includes(column.kind)) return alike - 0.5;
   return scaling(wanted, column).factor === null ? alike - 0.2 : alike;

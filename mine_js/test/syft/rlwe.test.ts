@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { readRlweKey, readRlweModel } from "../src/artifacts/wire_rlwe.ts";
-import { ArtifactError } from "../src/artifacts/errors.ts";
-import { type Cbor, cborMap, dumpsCbor, Float } from "../src/protocol/cbor.ts";
-import { AffineMap } from "../src/syft/affine.ts";
-import { Matrix } from "../src/syft/matrix.ts";
-import { packed, unpacked } from "../src/syft/rlwe/bits.ts";
-import { POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../src/syft/rlwe/layout.ts";
-import { backward, DEGREE, forward, type Polynomial, PRIMES, ROOTS, scaled, toPowerOfTwo } from "../src/syft/rlwe/ring.ts";
-import { packWide, type RlweModel, secondHalf, trainRlwe, validateModel } from "../src/syft/rlwe/rlwe.ts";
-import { flood, masks } from "../src/syft/rlwe/sampling.ts";
-import { bytes, vectors } from "./vectors.ts";
+import { readRlweKey, readRlweModel } from "../../src/artifacts/wire_rlwe.ts";
+import { ArtifactError } from "../../src/artifacts/errors.ts";
+import { type Cbor, cborMap, dumpsCbor, Float } from "../../src/protocol/cbor.ts";
+import { AffineMap } from "../../src/syft/affine.ts";
+import { Matrix } from "../../src/syft/matrix.ts";
+import { packed, unpacked } from "../../src/syft/rlwe/bits.ts";
+import { POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../../src/syft/rlwe/layout.ts";
+import { backward, DEGREE, forward, type Polynomial, PRIMES, ROOTS, scaled, toPowerOfTwo } from "../../src/syft/rlwe/ring.ts";
+import { packWide, type RlweModel, secondHalf, trainRlwe, validateModel } from "../../src/syft/rlwe/rlwe.ts";
+import { flood, masks } from "../../src/syft/rlwe/sampling.ts";
+import { bytes, vectors } from "../vectors.ts";
 
 interface Known {
   ring: { primes: string[]; roots: string[] };

@@ -2,18 +2,16 @@
  * Answers questions of the tests, a JSON document on each line: the affine map that Mine.js makes of registered data, or
  * of a release, for a spec, and the plaintext gradient from given weights.
  */
-import { Spec } from "../../../mine_js/dist/artifacts/spec.js";
-import { DataShelf, whileUnchanged } from "../../../mine_js/dist/data/datasets.js";
-import { writtenIn } from "../../../mine_js/dist/data/notations.js";
-import { readRecords } from "../../../mine_js/dist/data/reading.js";
-import { NoisedSums, ReleasedProblem } from "../../../mine_js/dist/privacy/released.js";
-import { fromHex } from "../../../mine_js/dist/protocol/bytes.js";
-import { cborMap } from "../../../mine_js/dist/protocol/cbor.js";
-import { Layout } from "../../../mine_js/dist/syft/paillier/layout.js";
-import { fixedVisit } from "../../../mine_js/dist/syft/paillier/paillier.js";
-import { Rows } from "../../../mine_js/dist/syft/row_batches.js";
-import { RowSums } from "../../../mine_js/dist/syft/sums.js";
+import { Spec } from "../../../../mine_js/dist/artifacts/spec.js";
+import { NoisedSums, ReleasedProblem } from "../../../../mine_js/dist/privacy/released.js";
+import { fromHex } from "../../../../mine_js/dist/protocol/bytes.js";
+import { cborMap } from "../../../../mine_js/dist/protocol/cbor.js";
+import { Layout } from "../../../../mine_js/dist/syft/paillier/layout.js";
+import { fixedVisit } from "../../../../mine_js/dist/syft/paillier/paillier.js";
+import { Rows } from "../../../../mine_js/dist/syft/row_batches.js";
+import { RowSums } from "../../../../mine_js/dist/syft/sums.js";
 import { answerAll } from "./answering.mjs";
+import { eachRecord } from "./reading.mjs";
 
 const hex = (text) => fromHex(`0x${text}`);
 
@@ -22,13 +20,8 @@ async function problemOf(spec, family, { home, name, release }) {
     const octets = { triangle: hex(release.triangle), pulls: hex(release.pulls) };
     return new ReleasedProblem(NoisedSums.fromFields(cborMap({ ...release, ...octets })), family);
   }
-  const data = new DataShelf(home).get(name);
   const gathered = spec.rule.needsRows ? new Rows(family) : new RowSums(family);
-  await whileUnchanged(data, async (source) => {
-    for await (const values of readRecords(source, spec.schema, await writtenIn(data, source, spec.schema.columns), data.unusable)) {
-      gathered.add(family.seen(spec.schema.encode(values), spec.schema.encodeLabel(values.at(-1))));
-    }
-  });
+  await eachRecord({ home, name }, spec.schema, (features, label) => gathered.add(family.seen(features, label)));
   return gathered;
 }
 

@@ -1,6 +1,6 @@
 /** Answers questions of the tests, a JSON document on each line, until there are no more. */
 import { createInterface } from "node:readline";
-import { OpenMinedError } from "../../../mine_js/dist/errors.js";
+import { OpenMinedError } from "../../../../mine_js/dist/errors.js";
 
 export async function answerAll(answer) {
   for await (const line of createInterface({ input: process.stdin })) {

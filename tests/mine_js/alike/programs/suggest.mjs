@@ -2,14 +2,14 @@
  * Answers questions of the tests, a JSON document on each line: the mapping that Mine.js suggests for registered data, or what it
  * understands of names, or how alike it takes two texts to be.
  */
-import { DataShelf } from "../../../mine_js/dist/data/datasets.js";
-import { alikeness } from "../../../mine_js/dist/data/suggesting/alike.js";
-import { asToml, doubtsOf, suggest } from "../../../mine_js/dist/data/suggesting/suggesting.js";
-import { factorsOf, unitIn } from "../../../mine_js/dist/data/suggesting/units.js";
-import { isNegated, meanings, statistic, tokens } from "../../../mine_js/dist/data/suggesting/words.js";
-import { suggestionRow } from "../../../mine_js/dist/cli/data/mapping.js";
-import { Schema } from "../../../mine_js/dist/schema/schema.js";
-import { pythonText } from "../../../mine_js/dist/wording.js";
+import { DataShelf } from "../../../../mine_js/dist/data/datasets.js";
+import { alikeness } from "../../../../mine_js/dist/data/suggesting/alike.js";
+import { asToml, doubtsOf, suggest } from "../../../../mine_js/dist/data/suggesting/suggesting.js";
+import { factorsOf, unitIn } from "../../../../mine_js/dist/data/suggesting/units.js";
+import { isNegated, meanings, statistic, tokens } from "../../../../mine_js/dist/data/suggesting/words.js";
+import { suggestionRow } from "../../../../mine_js/dist/cli/data/mapping.js";
+import { Schema } from "../../../../mine_js/dist/schema/schema.js";
+import { pythonText } from "../../../../mine_js/dist/wording.js";
 import { answerAll } from "./answering.mjs";
 
 function understood(name) {

@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from pysonar.chain.contract.calls import Call
@@ -79,7 +79,7 @@ class Anvil:
             process.wait()
             raise RuntimeError(f"anvil did not start: {Path(log.name).read_text()[-2000:]}")
 
-    def rpc(self, method: str, *params: Any) -> Any:
+    def rpc(self, method: str, *params: Json) -> Json:
         """One JSON-RPC request, its result."""
         from pysonar.chain.node import rpc
 

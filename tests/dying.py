@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from typing import Any
 
 from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.sending.signer import Signer
+from tests.json_types import Json
 
 
 def die() -> None:
@@ -30,7 +30,7 @@ class DyingNode(NodeProvider):
         super().__init__(url)
         self._point = point
 
-    def make_request(self, method: str, params: object) -> Any:
+    def make_request(self, method: str, params: object) -> Json:
         broadcast = method == "eth_sendRawTransaction"
         if broadcast and self._point == "before the broadcast":
             die()

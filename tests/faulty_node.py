@@ -26,9 +26,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from types import TracebackType
-from typing import Any
 
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 
 Said = JsonObject
 Act = Callable[["Exchange"], Said]
@@ -55,10 +54,10 @@ class Exchange:
     before: Said | None
 
     @property
-    def params(self) -> list[Any]:
+    def params(self) -> list[Json]:
         return list(self.request.get("params", []))
 
-    def honest(self, params: list[Any] | None = None) -> Said:
+    def honest(self, params: list[Json] | None = None) -> Said:
         return self.upstream({**self.request, "params": self.params if params is None else params})
 
     def saying(self, **said: object) -> Said:
@@ -245,7 +244,7 @@ def erring(error: object) -> Act:
     return lambda exchange: exchange.saying(error=error)
 
 
-def saying(body: Any) -> Act:
+def saying(body: Json) -> Act:
     """This JSON in place of an answer."""
     return lambda exchange: body
 

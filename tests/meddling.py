@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pysonar.chain.node.connect import NodeProvider
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 
 Answer = JsonObject
-Params = Sequence[Any]
+Params = Sequence[Json]
 """What a request asks with: each method has its own."""
 
 
@@ -28,12 +27,12 @@ class Meddling(NodeProvider):
         self.before, self.after = before, after
         self.asked: list[str] = []
 
-    def make_request(self, method: str, params: Params) -> Any:
+    def make_request(self, method: str, params: Params) -> Json:
         self.asked.append(str(method))
         answer = self.before(method, params) if self.before else None
         if answer is not None:
             return answer
-        real: Any = super().make_request(method, params)
+        real: Json = super().make_request(method, params)
         changed = self.after(method, params, real) if self.after else None
         return real if changed is None else changed
 

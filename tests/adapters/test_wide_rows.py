@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -147,7 +146,10 @@ def test_both_edges_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("new", [pa.ipc.new_file, pa.ipc.new_stream])
 @pytest.mark.parametrize("compression", [None, "zstd", "lz4"])
 def test_a_batch_that_is_loaded_in_one_piece_may_not_be_too_large(
-    new: Callable[..., Any], compression: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new: Callable[..., pa.ipc.RecordBatchFileWriter],
+    compression: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Packed ones are counted as they are unpacked."""
     path = tmp_path / "t.arrow"

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import boa
 from boa.contracts.vyper.vyper_contract import VyperContract, VyperDeployer, VyperFunction
@@ -20,7 +19,7 @@ from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak, to_checksum_address
 from vyper.compiler.output import build_abi_output
 
-from tests.contracts.parties import Event
+from tests.contracts.parties import AbiValue, Event
 from tests.json_types import JsonObject
 
 # titanoboa writes out a contract's storage when a call to it is refused: slow, and it fails at maps of maps.
@@ -117,17 +116,17 @@ class Function:
 
     def __call__(
         self, *arguments: object, sender: str | None = None, value: int = 0, gas: int | None = None
-    ) -> Any:
+    ) -> AbiValue:
         caller = str(sender or self.contract)
         done = execute(self.contract.boa, self.encode_input(*arguments), caller, value, gas)
         return self.answer(done) if self.is_view else Receipt(done)
 
-    def call(self, *arguments: object, sender: str, value: int = 0) -> Any:
+    def call(self, *arguments: object, sender: str, value: int = 0) -> AbiValue:
         with boa.env.anchor():
             done = execute(self.contract.boa, self.encode_input(*arguments), str(sender), value)
         return self.answer(done)
 
-    def answer(self, done: ComputationAPI) -> Any:
+    def answer(self, done: ComputationAPI) -> AbiValue:
         return self.contract.boa.marshal_to_python(done, self.function.func_t.return_type)
 
 

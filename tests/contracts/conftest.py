@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any
 
 import pytest
 from hexbytes import HexBytes
 
-from tests.contracts.parties import Account, Chain, Contract, Project
+from tests.contracts.parties import AbiValue, Account, Chain, Contract, Project
 from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, STAGE, Desk, Terms, digest
 
 
@@ -56,7 +55,7 @@ else:
     def sign() -> Callable[[Account, bytes], tuple[int, bytes, bytes]]:
         """Sign 32 bytes with an account's key: v, r, s."""
 
-        def with_key(account: Any, digest: bytes) -> tuple[int, bytes, bytes]:
+        def with_key(account: AbiValue, digest: bytes) -> tuple[int, bytes, bytes]:
             signed = account.sign_raw_msghash(HexBytes(digest))
             return signed.v, bytes(signed.r), bytes(signed.s)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pysonar.chain.node.handle import Node
+
+AbiValue: TypeAlias = Any
+"""What a contract is given, answers or logs: of a type that its ABI alone says."""
+Compiled: TypeAlias = Any
+"""A compiled contract, as Ape or titanoboa has it."""
 
 
 class Method(Protocol):
     """A function or an event of a contract, by its name in the ABI; what it returns, the ABI alone says."""
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any: ...
+    def __call__(self, *arguments: AbiValue, **options: AbiValue) -> AbiValue: ...
 
-    def call(self, *arguments: Any, **options: Any) -> Any: ...
+    def call(self, *arguments: AbiValue, **options: AbiValue) -> AbiValue: ...
 
 
 class Contract(Protocol):
@@ -33,9 +38,9 @@ class Account(Protocol):
     @property
     def address(self) -> str: ...
 
-    def deploy(self, source: Any) -> Contract: ...
+    def deploy(self, source: Compiled) -> Contract: ...
 
-    def transfer(self, receiver: Any, wei: int) -> object: ...
+    def transfer(self, receiver: AbiValue, wei: int) -> object: ...
 
 
 class Receipt(Protocol):
@@ -52,7 +57,7 @@ class Event(Protocol):
     """One log, read."""
 
     event_name: str
-    event_arguments: Mapping[str, Any]
+    event_arguments: Mapping[str, AbiValue]
 
 
 class Provider(Protocol):
@@ -112,4 +117,4 @@ class FoundryChain(Chain, Protocol):
 class Project(Protocol):
     """The compiled contracts, by name."""
 
-    def __getattr__(self, name: str, /) -> Any: ...
+    def __getattr__(self, name: str, /) -> Compiled: ...

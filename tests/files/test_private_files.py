@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -100,7 +99,7 @@ def test_what_belongs_to_another_user_is_refused(tmp_path: Path, monkeypatch: py
 
 
 def test_a_link_counts_as_what_it_points_to(tmp_path: Path) -> None:
-    target: Any = tmp_path / "target"
+    target = tmp_path / "target"
     target.write_bytes(b"x")
     target.chmod(0o644)
     (tmp_path / "link").symlink_to(target)

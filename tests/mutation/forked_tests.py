@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import boa
 import pytest
@@ -108,7 +107,7 @@ class ForkedTests:
     def fates(self, mutants: list[Mutant], *, keep_unchanged: bool = False) -> Iterator[Fate]:
         """What becomes of each, in the order in which that is known."""
         waiting = list(mutants)
-        running: dict[Any, Any] = {}
+        running: dict[int, tuple[Mutant, int]] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < self.jobs:
@@ -198,7 +197,7 @@ def use_instead(data: CompilerData) -> None:
     sonar = VyperDeployer(data, filename=SONAR)
     load_partial = boa.load_partial
 
-    def prepared(path: str, *arguments: object, **options: object) -> Any:
+    def prepared(path: str, *arguments: object, **options: object) -> VyperDeployer:
         if path == SONAR:
             return sonar
         if path.startswith("contracts/mocks/"):

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Unpack, cast
+from typing import ClassVar, TypeVar, Unpack, cast
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,14 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import PublicKey
 from openmined_syft.paillier.training import train
-from pysonar.chain.contract.events import CampaignCreated, LoggedEvent, decode_log
+from pysonar.chain.contract.events import (
+    CampaignCreated,
+    CampaignDeclined,
+    LoggedEvent,
+    SonarEvent,
+    Verdicts,
+    decode_log,
+)
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
 from pysonar.chain.node import rpc
@@ -56,7 +63,7 @@ from tests.builders.specs import SpecChanges, spec_of
 from tests.builders.terms import OtherTerms, TermsChanges, terms_of
 from tests.conftest import Anvil
 from tests.json_types import JsonObject
-from tests.roles import Transact, linear, there
+from tests.roles import Transact, as_a, linear, there
 
 DAY = 86_400
 STAKE, FEE, BOUNTY = 10**15, 10**14, 10**18
@@ -73,6 +80,9 @@ def table(rows: int, seed: int, *, spread: float = 0.9) -> pa.Table:
     points = CENTRES[labels] + spread * draw.standard_normal((rows, 4))
     columns = {name: points[:, place] for place, name in enumerate(NAMES)}
     return pa.table({**columns, "kind": [("x", "y", "z")[label] for label in labels]})
+
+
+E = TypeVar("E", bound=SonarEvent)
 
 
 @dataclass
@@ -282,7 +292,7 @@ class World:
 
     def verdicts(self, campaign: bytes) -> list[Verdict]:
         """The verdicts on chain, in order."""
-        return [verdict for event in self.sonar_events("Verdicts", campaign) for verdict in event.verdicts]
+        return [verdict for event in self.sonar_events(Verdicts, campaign) for verdict in event.verdicts]
 
     def reason(self, campaign: bytes, index: int = -1) -> str:
         """Why a submission was malformed, as the scientist's record keeps it."""
@@ -298,19 +308,19 @@ class World:
         logged = [decode_log(log) for log in raw]
         return [e for e in logged if e.event.name == name and getattr(e.event, "id", None) == campaign]
 
-    def sonar_events(self, name: str, campaign: bytes) -> list[Any]:
-        return [logged.event for logged in self._logged(name, campaign)]
+    def sonar_events(self, kind: type[E], campaign: bytes) -> list[E]:
+        return [as_a(kind, logged.event) for logged in self._logged(kind.__name__, campaign)]
 
     def block_of(self, name: str, campaign: bytes) -> int:
         """The block of the newest such event."""
         return self._logged(name, campaign)[-1].block_number
 
     def count(self, name: str, campaign: bytes) -> int:
-        return len(self.sonar_events(name, campaign))
+        return len(self._logged(name, campaign))
 
     def problem(self, campaign: bytes) -> str | None:
         return Connection.open(self.home).journal.campaign(campaign).problem
 
     def declined_for(self, campaign: bytes) -> str:
-        (event,) = self.sonar_events("CampaignDeclined", campaign)
+        (event,) = self.sonar_events(CampaignDeclined, campaign)
         return str(event.reason)

@@ -13,7 +13,7 @@ import pytest
 
 from openmined_oracle.judging.judge import USED_UP
 from openmined_syft.judging import judged_rows
-from pysonar.chain.contract.events import Submitted
+from pysonar.chain.contract.events import Improved, Submitted
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -129,8 +129,8 @@ def test_an_honest_campaign_is_recomputed_to_the_last_step(
     assert "version 1 of the model, made by submission 0" in seen
 
     # What the auditor needs is kept after the end.
-    submitted = audited.world.sonar_events("Submitted", audited.campaign)
-    gains = audited.world.sonar_events("Improved", audited.campaign)
+    submitted = audited.world.sonar_events(Submitted, audited.campaign)
+    gains = audited.world.sonar_events(Improved, audited.campaign)
     needed = {event.update for event in submitted} | {event.model for event in gains}
     pinned = {cid.digest for cid in audited.world.store.pins(capsule_pins(audited.campaign))}
     assert needed <= pinned

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import pytest
 from rich.console import Console
@@ -55,12 +55,16 @@ def program(tmp_path: Path) -> Path:
 
 
 def run(
-    program: Path, *arguments: object, encoding: str = "utf-8", columns: str = "", **options: Any
+    program: Path,
+    *arguments: object,
+    encoding: str = "utf-8",
+    columns: str = "",
+    stdout: int | IO[bytes] = subprocess.PIPE,
 ) -> tuple[int, str, str]:
     environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": columns}
     done = subprocess.run(
         [sys.executable, str(program), *map(str, arguments)],
-        env=environment, check=False, **({"capture_output": True} | options),
+        env=environment, check=False, stdout=stdout, stderr=subprocess.PIPE,
     )  # fmt: skip
     said = [
         text if isinstance(text, str) else (text or b"").decode(encoding)
@@ -84,14 +88,12 @@ def test_what_was_sent_is_no_failed_command_on_a_full_disk(program: Path, tmp_pa
     with Path("/dev/full").open("wb") as full:
         code, _, err = run(
             program, "send", tmp_path / "log", "--format", form,
-            capture_output=False, stdout=full, stderr=subprocess.PIPE,
+            stdout=full,
         )  # fmt: skip
         assert code == 0, err
         assert (tmp_path / "log").read_text() == "sent"
         assert "some output could not be written (No space left on device); what was sent is sent" in err
-        code, _, err = run(
-            program, "listing", "--format", form, capture_output=False, stdout=full, stderr=subprocess.PIPE
-        )
+        code, _, err = run(program, "listing", "--format", form, stdout=full)
     assert code == 1
     assert "error: the output cannot be written: No space left on device" in err
     assert "Traceback" not in err
@@ -101,7 +103,7 @@ def test_nobody_reads_any_more(program: Path, tmp_path: Path) -> None:
     for command, code in ((("listing",), 0), (("send", tmp_path / "log"), 0)):
         read, write = os.pipe()
         os.close(read)
-        found, _, err = run(program, *command, capture_output=False, stdout=write, stderr=subprocess.PIPE)
+        found, _, err = run(program, *command, stdout=write)
         os.close(write)
         assert found == code, err
         assert "Traceback" not in err

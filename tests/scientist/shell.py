@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from typer.testing import CliRunner, Result
 
 from pysonar.scientist.cli import app
+from tests.json_types import Json
 
 PASSPHRASE = "correct horse"
 
@@ -26,7 +26,7 @@ class Shell:
     def __call__(self, *arguments: str) -> Result:
         return runner.invoke(app, [*arguments, "--home", str(self.home)], env=self.environment)
 
-    def json(self, *arguments: str) -> Any:
+    def json(self, *arguments: str) -> Json:
         result = self(*arguments, "--format", "json")
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)

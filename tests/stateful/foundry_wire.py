@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
-from typing import Any
 
 from eth_abi import decode
 from vyper.cli.vyper_compile import compile_files
 from web3 import Web3
 from web3.types import RPCEndpoint, RPCResponse
 
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.stateful.boa_wire import REASON, ContractRefusedError
 from tests.stateful.stage import Abi
 
@@ -30,7 +29,7 @@ class FoundryStage:
         self.request = request
         self.clock = int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
 
-    def rpc(self, method: str, *arguments: object) -> Any:
+    def rpc(self, method: str, *arguments: object) -> Json:
         """The result of a call to the node; an error of the node is raised."""
         answer = self.request(RPCEndpoint(method), list(arguments))
         if "error" in answer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -86,7 +84,7 @@ cells = st.one_of(
 notations = st.builds(Notation, st.sampled_from([".", ",", "?"]), st.sampled_from([None, "EUR", "USD", "$"]))
 
 
-def seen(converted: Converted) -> list[tuple[Any, ...]]:
+def seen(converted: Converted) -> list[tuple[object, ...]]:
     """Cell by cell; texts that stand for numbers are compared as the numbers that they become."""
     flags = zip(converted.missing, converted.unfit, converted.unknown, strict=True)
     return [
@@ -98,7 +96,9 @@ def seen(converted: Converted) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("name", FIELDS)
 @settings(max_examples=40, deadline=None)
 @given(st.lists(cells, min_size=1, max_size=4) | st.just(["7"] * 20), cells, notations)
-def test_one_record_more_turns_no_other(name: str, column: list[Any], more: Any, notation: Notation) -> None:
+def test_one_record_more_turns_no_other(
+    name: str, column: list[object], more: object, notation: Notation
+) -> None:
     field = FIELDS[name]
     before = seen(convert(field, array_of(column), notation))
     assert seen(convert(field, array_of([*column, more]), notation))[:-1] == before
@@ -120,14 +120,14 @@ def test_one_record_more_turns_no_other(name: str, column: list[Any], more: Any,
 @settings(max_examples=40, deadline=None)
 @given(st.lists(cells, min_size=1, max_size=4), cells)
 def test_one_record_more_turns_no_other_seen_through_a_mapping(
-    origin: Origin, column: list[Any], more: Any
+    origin: Origin, column: list[object], more: object
 ) -> None:
-    def mapped(values: list[Any]) -> dict[int, tuple[Any, ...]]:
+    def mapped(values: list[object]) -> dict[int, tuple[object, ...]]:
         records = pa.RecordBatch.from_arrays([array_of(values)], names=["c"])
         batch = _mapped(Batch(records, range(len(values))), ["f"], [origin], {"c": Notation()})
         made = [convert(FIELDS[name], batch.records.column(0), Notation()) for name in ("number", "words")]
         cells = zip(batch.rows, *map(seen, made), strict=True)
-        return {row: each for row, *each in cells} | dict.fromkeys(
+        return {row: tuple(each) for row, *each in cells} | dict.fromkeys(
             (fault.row for fault in batch.faults), ("fault",)
         )
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -39,7 +38,7 @@ from sonar_web.index.reading import open_for_reading
 from tests.builders.specs import spec_of
 from tests.builders.terms import TermsChanges, terms_of
 from tests.conftest import Anvil
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.roles import Transact
 from tests.token_under_test import STRICT, GivenToken
 from tests.web.chain_story import DAY, Story
@@ -100,12 +99,16 @@ def desk(
     return TestClient(app, base_url=HERE, headers=OWN_PAGE, raise_server_exceptions=False)
 
 
+Wallet = Callable[..., Json]
+"""`wallet(method, *params)`."""
+
+
 @pytest.fixture
-def wallet(desk: TestClient, links: list[str]) -> Callable[..., Any]:
+def wallet(desk: TestClient, links: list[str]) -> Wallet:
     """`wallet(method, *params)`: what a browser that was let in is answered; a failure's own words."""
     key = desk.post("/api/v1/account/session", json={"token": links[-1]}).json()["key"]
 
-    def ask(method: str, *params: Any) -> Any:
+    def ask(method: str, *params: object) -> Json:
         body = {"method": method, "params": list(params)}
         answer = desk.post("/api/v1/account", json=body, headers={"authorization": f"Bearer {key}"})
         return answer.json()["result"] if answer.status_code == 200 else answer.json()["error"]
@@ -122,7 +125,7 @@ def creation(story: Story, account: str, *, asset: str | None = None) -> JsonObj
     return {"from": account, "to": call.to, "data": "0x" + call.data.hex(), "value": hex(call.value)}
 
 
-def mined(wallet: Callable[..., Any], account: Account, sent: str) -> str:
+def mined(wallet: Wallet, account: Account, sent: str) -> str:
     """The status of what was sent, once it is in a block."""
     for _ in range(200):
         account.pump()
@@ -134,7 +137,7 @@ def mined(wallet: Callable[..., Any], account: Account, sent: str) -> str:
 
 
 def test_a_campaign_is_created_by_the_account_once_however_often_a_page_asks(
-    story: Story, wallet: Callable[..., Any], account: Account, scientist: KeyfileSigner
+    story: Story, wallet: Wallet, account: Account, scientist: KeyfileSigner
 ) -> None:
     assert wallet("eth_requestAccounts") == [scientist.address]
     request = creation(story, scientist.address)
@@ -156,7 +159,7 @@ def test_a_campaign_is_created_by_the_account_once_however_often_a_page_asks(
 
 def test_a_bounty_in_a_token_is_approved_exactly_and_taken(
     story: Story,
-    wallet: Callable[..., Any],
+    wallet: Wallet,
     account: Account,
     scientist: KeyfileSigner,
     deploy: Callable[..., str],
@@ -176,7 +179,7 @@ def test_a_bounty_in_a_token_is_approved_exactly_and_taken(
 
 
 def test_the_account_sends_nothing_but_a_scientists_own_calls(
-    story: Story, wallet: Callable[..., Any], scientist: KeyfileSigner, miner: KeyfileSigner
+    story: Story, wallet: Wallet, scientist: KeyfileSigner, miner: KeyfileSigner
 ) -> None:
     request = creation(story, scientist.address)
     calls, campaign = story.sonar.calls, b"\x01" * 32
@@ -204,7 +207,7 @@ def test_the_account_sends_nothing_but_a_scientists_own_calls(
 
 
 def test_the_contracts_own_reason_reaches_the_page(
-    story: Story, wallet: Callable[..., Any], scientist: KeyfileSigner
+    story: Story, wallet: Wallet, scientist: KeyfileSigner
 ) -> None:
     call = story.sonar.calls.cancel(b"\x05" * 32)
     request = {"from": scientist.address, "to": call.to, "data": "0x" + call.data.hex(), "value": "0x0"}
@@ -262,7 +265,7 @@ def test_an_account_is_not_lent_where_others_can_ask(tmp_path: Path) -> None:
 # Before anything is paid.
 
 
-def asked(story: Story, **changes: Any) -> JsonObject:
+def asked(story: Story, **changes: Json) -> JsonObject:
     """A campaign that the Capsule works for."""
     usual: JsonObject = {
         "spec": spec_of().as_mapping(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from eth_abi.abi import decode, encode
 from eth_utils.address import is_checksum_address, to_checksum_address
@@ -16,7 +14,7 @@ from pysonar.chain.errors import BadArgumentError, UnexpectedAnswerError
 from pysonar.protocol.account_address import checksum, is_address, keccak256
 
 ADDRESSES = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
-VALUES: dict[str, st.SearchStrategy[Any]] = {
+VALUES: dict[str, st.SearchStrategy[object]] = {
     "bool": st.booleans(),
     "bytes32": st.binary(min_size=32, max_size=32),
     "address": ADDRESSES,
@@ -31,7 +29,9 @@ STRUCT = f"(uint256,({','.join(FIELDS)}),bool)"
     st.tuples(*VALUES.values()),
     st.tuples(VALUES["uint256"], st.tuples(*(VALUES[kind] for kind in FIELDS)), VALUES["bool"]),
 )
-def test_words_and_structs_are_laid_out_as_eth_abi_does_it(values: tuple[Any, ...], struct: Any) -> None:
+def test_words_and_structs_are_laid_out_as_eth_abi_does_it(
+    values: tuple[object, ...], struct: object
+) -> None:
     kinds = [*VALUES, STRUCT]
     laid_out = encode_words(kinds, [*values, struct])
     assert laid_out == encode(kinds, [*values, struct])

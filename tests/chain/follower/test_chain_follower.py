@@ -7,7 +7,6 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +20,7 @@ from pysonar.chain.node.connect import NodeProvider
 from pysonar.chain.node.handle import NodeHandle
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.conftest import Anvil
+from tests.json_types import Json
 from tests.meddling import Answer, Params
 from tests.roles import Transact
 
@@ -197,11 +197,11 @@ class Meddling(NodeProvider):
         super().__init__(url)
         self.before = before
 
-    def make_request(self, method: str, params: Params) -> Any:
+    def make_request(self, method: str, params: Params) -> Json:
         answer = self.before(method, params)
         return super().make_request(method, params) if answer is None else answer
 
-    def make_requests(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Any]]:
+    def make_requests(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[Mapping[str, Json]]:
         return [self.make_request(method, params) for method, params in asked]
 
 

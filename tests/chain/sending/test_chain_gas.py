@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from pysonar.chain.sending.fees import FeePolicy, suggest
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.chain.sending.transaction_maker import TransactionMaker
 from tests.conftest import Anvil
+from tests.json_types import Json
 from tests.meddling import Params
 
 ID = b"\x01" * 32
@@ -29,8 +29,8 @@ class DearGas(NodeProvider):
         super().__init__(url)
         self.times = times
 
-    def make_request(self, method: str, params: Params) -> Any:
-        answer: Any = super().make_request(method, params)
+    def make_request(self, method: str, params: Params) -> Json:
+        answer: Json = super().make_request(method, params)
         if method == "eth_estimateGas":
             answer = answer | {"result": hex(int(answer["result"], 16) * self.times)}
         return answer

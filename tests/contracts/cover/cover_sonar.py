@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 os.environ["SONAR_STAGE"] = "titanoboa"
 
@@ -26,6 +26,8 @@ import pytest
 from boa.environment import Env
 from vyper import ast as vy_ast
 
+FromVyper: TypeAlias = Any
+"""Of the compiler, or of titanoboa: their classes say nothing of their types."""
 ROOT = Path(__file__).parents[3]
 REASONS = Path(__file__).parent / "untaken.json"
 # Their subject is not what calls do, or they need a node.
@@ -57,7 +59,7 @@ class Jumps:
     def __init__(self) -> None:
         self.runtime = b""
         self.pairs: set[tuple[int, int]] = set()
-        self.data: Any = None
+        self.data: FromVyper = None
 
     def pytest_sessionstart(self) -> None:
         """Watch every call that titanoboa executes."""
@@ -68,8 +70,8 @@ class Jumps:
         Env._coverage_enabled = True
         Env._trace_computation = self.watch(Env._lookup_contract_fast)
 
-    def watch(self, look_up: Any) -> Any:
-        def trace(env: Any, computation: Any, contract: Any = None) -> None:
+    def watch(self, look_up: FromVyper) -> FromVyper:
+        def trace(env: FromVyper, computation: FromVyper, contract: FromVyper = None) -> None:
             if contract is not None and contract.compiler_data.bytecode_runtime == self.runtime:
                 steps = computation.code._trace
                 self.pairs.update(itertools.pairwise(steps))
@@ -89,7 +91,7 @@ def conditional_jumps(code: bytes) -> Iterator[int]:
         place += code[place] - PUSH1 + 2 if PUSH1 <= code[place] <= PUSH32 else 1
 
 
-def branches(data: Any) -> Iterator[tuple[tuple[int, int], Branch]]:
+def branches(data: FromVyper) -> Iterator[tuple[tuple[int, int], Branch]]:
     """Every branch, with the pair of places in the bytecode that tells that it was taken."""
     code = data.bytecode_runtime
     nodes, made = data.source_map["pc_raw_ast_map"], data.source_map["error_map"]
@@ -106,7 +108,7 @@ def branches(data: Any) -> Iterator[tuple[tuple[int, int], Branch]]:
             yield (place, target if jumps else place + 1), branch
 
 
-def neighbour(nodes: dict[int, Any], place: int) -> Any:
+def neighbour(nodes: dict[int, FromVyper], place: int) -> FromVyper:
     """The source before a place that has none; after it where that before is another function's."""
     before = next((nodes[at] for at in range(place, 0, -1) if at in nodes), None)
     if before is None or isinstance(before, vy_ast.FunctionDef):
@@ -114,7 +116,7 @@ def neighbour(nodes: dict[int, Any], place: int) -> Any:
     return before
 
 
-def source_of(node: Any) -> tuple[str, str]:
+def source_of(node: FromVyper) -> tuple[str, str]:
     """Path and function."""
     function = node if isinstance(node, vy_ast.FunctionDef) else node.get_ancestor(vy_ast.FunctionDef)
     path = Path(node.module_node.resolved_path).relative_to(ROOT).as_posix()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from pysonar.chain.contract.versions import NEWEST
-from tests.contracts.parties import Account, Contract, Receipt
+from tests.contracts.parties import AbiValue, Account, Contract, Receipt
 from tests.contracts.sonar_desk import DAY, ETHER, NO_ONE, NOTHING, Terms, digest, reverts
 
 LARGEST = 2**96 - 1
 MAX_COUNT = 2**24 - 1
 
 
-def terms_told(event: Mapping[str, Any]) -> tuple[object, ...]:
+def terms_told(event: Mapping[str, AbiValue]) -> tuple[object, ...]:
     """The terms out of `CampaignCreated` alone, as ISonar.vyi says that they are packed."""
     limits, price = event["limits"], event["price"]
     submit_until = limits >> 177 & 2**34 - 1

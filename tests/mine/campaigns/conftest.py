@@ -54,11 +54,9 @@ def small_capsule(
     """A registered Capsule, with a scientist to open campaigns for."""
     from pysonar.store import open_store
 
-    signers = {
-        "capsule": capsule, "scientist": scientist, "stranger": stranger, "campaign_key": campaign_key,
-        "capsule_secret": capsule_secret,
-    }  # fmt: skip
-    return SmallCapsule(node, sonar, signers, transact, open_store(f"embedded:{store_folder}"))
+    signers = {"capsule": capsule, "scientist": scientist, "stranger": stranger}
+    store = open_store(f"embedded:{store_folder}")
+    return SmallCapsule(node, sonar, signers, campaign_key, capsule_secret, transact, store)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from openmined_syft.schemes.interface import PrivateHalf, PublicHalf
 from pysonar.chain.contract.events import CampaignCreated
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.contract.types import Report, Verdict
+from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import (
     MAX_BYTES,
     GradientEnvelope,
@@ -41,11 +42,17 @@ class SmallCapsule:
     SCHEME = "paillier"
 
     def __init__(
-        self, node: Anvil, sonar: Sonar, signers: Mapping[str, Any], transact: Transact, store: Store
+        self,
+        node: Anvil,
+        sonar: Sonar,
+        signers: Mapping[str, KeyfileSigner],
+        key: PrivateKey,
+        secret: SecretKey,
+        transact: Transact,
+        store: Store,
     ) -> None:
         self.node, self.sonar, self.signers, self.transact, self.store = node, sonar, signers, transact, store
-        self.key: PrivateKey = signers["campaign_key"]
-        self.secret: SecretKey = signers["capsule_secret"]
+        self.key, self.secret = key, secret
         self.certificate_cid = store.put_pinned(self.secret.certificate.to_bytes(), "capsule")
         transact(node, signers["capsule"], sonar.calls.register_capsule(self.certificate_cid.digest))
         self.weights: dict[bytes, np.ndarray] = {}

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,11 +15,12 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from tests.conftest import Anvil
+from tests.json_types import Json
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import PROGRAM, MineCommand
 
 
-def ask(mine_agent: MineCommand, home: Home, *command: str) -> Any:
+def ask(mine_agent: MineCommand, home: Home, *command: str) -> Json:
     result = mine_agent(*command, "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

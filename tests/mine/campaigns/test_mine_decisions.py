@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +20,7 @@ from mine_agent.rules.policy_file import parse_policy
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from tests.builders.terms import ETHER
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import MineCommand
@@ -44,7 +43,7 @@ def set_rules(home: Home, **rules: str) -> None:
     home.save_policy("\n".join(lines) + "\n")
 
 
-def ask(mine_agent: MineCommand, home: Home, *command: str) -> Any:
+def ask(mine_agent: MineCommand, home: Home, *command: str) -> Json:
     result = mine_agent(*command, "--home", home.path, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

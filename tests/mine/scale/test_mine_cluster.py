@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import Budgeted
 from mine_agent.scale.adding import added, at_once
 from mine_agent.scale.cluster import Cluster, pieces_of, row_groups
-from mine_agent.scale.pieces import Sums, piece_sums
+from mine_agent.scale.pieces import Piece, Sums, piece_sums
 from mine_agent.scale.scale_file import Scale, load_scale
 from openmined_syft.models import Rows
 from openmined_syft.models.family import LinearFamily
@@ -42,8 +42,10 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import class_label, output_schema
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables import Reading, record_batches
-from tests.builders.changes import with_fields
+from tests.builders.changes import with_fields, wrong
 from tests.builders.specs import spec_of
+from tests.executors import done
+from tests.roles import as_a
 
 ROWS, GROUPS = 600, 12
 CID = Cid.from_bytes32(b"\x01" * 32)
@@ -90,24 +92,32 @@ def alone(campaign_spec: CampaignSpec, data: DataSet) -> UnnoisedSums:
 
 
 def spread(
-    executor: Executor, campaign_spec: CampaignSpec, data: DataSet, scale: Scale = ALONE, **how: Any
+    executor: Executor,
+    campaign_spec: CampaignSpec,
+    data: DataSet,
+    scale: Scale = ALONE,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> UnnoisedSums:
     family = family_of(campaign_spec)
     nothing = UnnoisedSums.nothing(*family.weights_shape, record_clip(campaign_spec.schema, family))
     pieces, groups = pieces_of(campaign_spec, data), row_groups(data)
-    return added(executor, pieces, groups, nothing, scale, **how)
+    return added(executor, pieces, groups, nothing, scale, progress)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Lying(Executor):
     """Workers that answer something else about one row group."""
 
-    def __init__(self, about: int, lie: Callable[[Sums], Any]) -> None:
+    def __init__(self, about: int, lie: Callable[[Sums], object]) -> None:
         self._about, self._lie = about, lie
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args) if args[0].group != self._about else self._lie(fn(*args)))
-        return future
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **named: P.kwargs) -> Future[R]:
+        found = fn(*args, **named)
+        honest = as_a(Piece, args[0]).group != self._about
+        return done(found if honest else wrong(self._lie(wrong(found))))
 
 
 def test_the_sums_are_the_same_integers_in_whatever_order_row_groups_come_back(
@@ -178,7 +188,7 @@ def test_a_release_over_the_cluster_has_the_same_key_price_and_sums_and_is_charg
     ids=["records", "shape", "type", "symmetry", "size", "nothing", "one off", "a record less"],
 )
 def test_a_worker_that_lies_is_named_and_nothing_is_released(
-    campaign_spec: CampaignSpec, data: DataSet, what: str, lie: Callable[[Sums], Any]
+    campaign_spec: CampaignSpec, data: DataSet, what: str, lie: Callable[[Sums], object]
 ) -> None:
     everything = Scale(dask="tcp://127.0.0.1:1", checked_share=1.0)
     with pytest.raises(ScaleError, match=what) as error:
@@ -200,10 +210,10 @@ def test_a_cluster_that_is_too_slow_is_given_up_with_how_far_it_came(
     class Stuck(Executor):
         done = 0
 
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-            future: Future[Any] = Future()
-            if args[0].group < 3:
-                future.set_result(fn(*args))
+        def submit(self, fn: Callable[P, R], /, *args: P.args, **named: P.kwargs) -> Future[R]:
+            future: Future[R] = Future()
+            if as_a(Piece, args[0]).group < 3:
+                future.set_result(fn(*args, **named))
             return future
 
     hasty = Scale(dask="tcp://127.0.0.1:1", patience_seconds=1.0)
@@ -216,12 +226,12 @@ def test_a_cluster_that_is_too_slow_is_given_up_with_how_far_it_came(
 def test_a_worker_that_breaks_is_an_error_with_its_row_group(
     campaign_spec: CampaignSpec, data: DataSet
 ) -> None:
-    def breaks(_: Sums) -> Any:
+    def breaks(_: Sums) -> object:
         raise AssertionError
 
     class Broken(Lying):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-            future: Future[Any] = Future()
+        def submit(self, fn: Callable[P, R], /, *args: P.args, **named: P.kwargs) -> Future[R]:
+            future: Future[R] = Future()
             future.set_exception(FileNotFoundError("/elsewhere"))
             return future
 

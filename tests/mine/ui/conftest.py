@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,7 +13,7 @@ from mine_agent.ui.app import make_app
 from mine_agent.ui.desk import Desk
 from pysonar.files.web_pages import read_pages
 from pysonar.party.browser_sessions import Sessions
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.mine.campaigns.conftest import asked as asked
 from tests.mine.campaigns.conftest import campaign_key as campaign_key
 from tests.mine.campaigns.conftest import capsule_secret as capsule_secret
@@ -22,7 +21,7 @@ from tests.mine.campaigns.conftest import colours as colours
 from tests.mine.campaigns.conftest import rows as rows
 from tests.mine.campaigns.conftest import small_capsule as small_capsule
 
-Ask = Callable[..., Any]
+Ask = Callable[..., Json]
 """`ask(path, body=None)`: the answer's JSON."""
 
 HERE = "http://127.0.0.1:8771"
@@ -60,7 +59,7 @@ def client(stranger_client: TestClient, links: list[str]) -> TestClient:
 def ask(client: TestClient) -> Ask:
     """`ask(path, **body)`: the answer's JSON; a body makes it a POST. The status must be 200."""
 
-    def answer(path: str, body: JsonObject | None = None) -> Any:
+    def answer(path: str, body: JsonObject | None = None) -> Json:
         found = client.get(path) if body is None else client.post(path, json=body)
         assert found.status_code == 200, found.text
         return found.json()

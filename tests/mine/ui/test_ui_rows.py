@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.testclient import TestClient
 
 from mine_agent.home import Home
 from pysonar.chain.contract.types import Verdict
+from tests.json_types import Json
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.mine.mine_commands import MineCommand
 from tests.mine.ui.conftest import Ask
@@ -37,7 +37,7 @@ def test_every_page_shows_the_rows_of_a_command(
     small_capsule: SmallCapsule,
     ask: Ask,
 ) -> None:
-    def command(*words: str) -> Any:
+    def command(*words: str) -> Json:
         place = [] if words[:2] == ("data", "kinds") else ["--home", home.path]
         result = mine_agent(*words, *place, "--format", "json")
         assert result.exit_code == 0, result.output

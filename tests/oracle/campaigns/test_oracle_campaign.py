@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from openmined_syft.applying import candidate
+from pysonar.chain.contract.events import Claimed, Submitted
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
@@ -57,7 +58,7 @@ def test_every_wei_is_accounted_for(world: World, miner: KeyfileSigner, second_m
 
     record = world.record(campaign)
     assert world.verdicts(campaign) == [Verdict.UNAVAILABLE, Verdict.IMPROVED]
-    burned, claimed = world.sonar_events("Claimed", campaign)
+    burned, claimed = world.sonar_events(Claimed, campaign)
     assert (burned.amount, claimed.account, claimed.amount) == (STAKE, world.capsule.address, 2 * FEE)
     for signer in (miner, world.scientist):
         world.transact(world.node, signer, world.sonar.calls.claim(campaign, signer.address))
@@ -107,7 +108,7 @@ def test_after_the_review_the_model_is_delivered_late(world: World, miner: Keyfi
     record = world.record(campaign)
     assert (record.state, record.evaluated, record.delivered) == (State.SETTLED, 0, True)
     assert world.result(campaign).version == 0
-    update = world.sonar_events("Submitted", campaign)[0].update
+    update = world.sonar_events(Submitted, campaign)[0].update
     world.transact(world.node, miner, world.sonar.calls.reclaim(campaign, 0, update, miner.address))
     assert world.sonar.claimable(campaign, miner.address) == STAKE + FEE
 

@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 from openmined_oracle.campaigns.lifecycle import CLAIMS
 from openmined_oracle.journal import CampaignRow
 from pysonar.chain.contract.calls import Call
+from pysonar.chain.contract.events import Claimed
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.deeds import Action
@@ -100,7 +101,7 @@ def test_an_honest_token_is_paid_in(
     campaign = ended(world, token, miner)
     world.run()
     assert [pending.status for pending in claims(world, campaign)] == [Status.CONFIRMED]
-    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+    assert world.sonar_events(Claimed, campaign)[0].amount == 1
     assert row(world, campaign).closed
 
 
@@ -120,7 +121,7 @@ def test_a_token_that_refuses_capsule_keeps_no_result_back(
 
     token.turn(HONEST)  # it was only paused
     run_again(world)
-    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+    assert world.sonar_events(Claimed, campaign)[0].amount == 1
     assert row(world, campaign).closed
 
 
@@ -202,7 +203,7 @@ def test_claims_whose_nonce_was_taken_do_not_count(
     token.turn(HONEST)
     run_again(world)
     assert len(claims(world, campaign)) == CLAIMS + 1
-    assert world.sonar_events("Claimed", campaign)[0].amount == 1
+    assert world.sonar_events(Claimed, campaign)[0].amount == 1
 
 
 def test_a_token_that_refuses_holds_no_place_of_a_network(

@@ -15,6 +15,7 @@ from openmined_syft.paillier.cipher_array import CipherArray
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
 from openmined_syft.paillier.keys import PrivateKey, PublicKey, generate_keypair
 from openmined_syft.paillier.training import train
+from pysonar.chain.contract.events import Improved
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts.gradient import PrivacyStatement
@@ -304,7 +305,7 @@ def test_the_scientist_learns_everything_and_the_chain_does_not(
     no_gain, improved = world.result(campaign).record
     assert (no_gain.verdict, no_gain.score_ppm, no_gain.step) == ("NO_GAIN", 333_333, 2.0)
     assert improved.score_ppm == world.record(campaign).best
-    (event,) = world.sonar_events("Improved", campaign)
+    (event,) = world.sonar_events(Improved, campaign)
     assert event.accuracy == improved.score_ppm
 
 
@@ -314,5 +315,5 @@ def test_an_accuracy_above_the_target_is_reported_as_the_target(world: World, mi
     world.submit(campaign, miner)
     agent = world.run()
     assert agent.context.journal.verdicts(campaign)[0].accuracy == 700_000  # what is in the call data
-    assert world.sonar_events("Improved", campaign)[0].accuracy == 700_000
+    assert world.sonar_events(Improved, campaign)[0].accuracy == 700_000
     assert (world.result(campaign).record[0].score_ppm or 0) > 700_000

@@ -12,6 +12,7 @@ from openmined_oracle.errors import Decline
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.errors import CiphertextError, KernelError
+from pysonar.chain.contract.events import CampaignOpened
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.chain.sending.signer import KeyfileSigner
@@ -154,7 +155,7 @@ def test_a_lost_database_is_made_up_for_from_chain_and_store(
         path.unlink()
 
     later = networks.made_up(campaign, networks.visit(seed=9).gradient(networks.start))
-    base = Cid.from_bytes32(networks.sonar_events("CampaignOpened", campaign)[0].model)
+    base = Cid.from_bytes32(networks.sonar_events(CampaignOpened, campaign)[0].model)
     networks.submit(campaign, second_miner, networks.envelope(campaign, second_miner, later, base=base))
     networks.run()
     assert networks.verdicts(campaign)[1] in (Verdict.IMPROVED, Verdict.NO_GAIN)

@@ -12,6 +12,7 @@ from openmined_syft.applying import candidate
 from openmined_syft.ckks.encrypted import LARGEST_SLOPE
 from openmined_syft.ckks.keys import CkksPrivateKey
 from openmined_syft.models.curvature import curved_steps
+from pysonar.chain.contract.events import Claimed
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import ArtifactError, FromCampaign
@@ -60,7 +61,7 @@ def test_a_network_is_opened_trained_and_delivered(
     )
 
     # Every wei.
-    claimed = {one.account: one.amount for one in networks.sonar_events("Claimed", campaign)}
+    claimed = {one.account: one.amount for one in networks.sonar_events(Claimed, campaign)}
     assert claimed[networks.capsule.address] == 2 * FEE
     for signer in (miner, networks.scientist):
         networks.transact(networks.node, signer, networks.sonar.calls.claim(campaign, signer.address))

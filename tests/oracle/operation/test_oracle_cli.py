@@ -22,6 +22,7 @@ from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.paillier.keys import PrivateKey
 from openmined_syft.schemes import networks_here
 from pysonar.chain.contract.deployment import Deployment
+from pysonar.chain.contract.events import Improved
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.home.settings import load_settings
@@ -291,7 +292,7 @@ def assert_nothing_in_clear(world: World, campaign: bytes) -> None:
             f"{name} base64url": base64.urlsafe_b64encode(raw)[:-4],
         }
     matrices = {"final": result.weights}
-    for place, event in enumerate(world.sonar_events("Improved", campaign)):
+    for place, event in enumerate(world.sonar_events(Improved, campaign)):
         from openmined_oracle.campaigns.workbench import decrypted_model
 
         agent = world.agent()

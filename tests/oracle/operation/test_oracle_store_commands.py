@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer import Typer
@@ -22,16 +21,17 @@ from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
 from pysonar.scientist.cli import app as scientist_app
 from pysonar.store.embedded.store import EmbeddedStore
+from tests.json_types import Json
 from tests.oracle.capsule_world import World
 
-StoreCommand = Callable[..., tuple[int, Any]]
+StoreCommand = Callable[..., tuple[int, Json]]
 
 
 @pytest.fixture
 def store_command(installed: World) -> StoreCommand:
     """`store_command("check")`: exit code and JSON document."""
 
-    def run(*arguments: str) -> tuple[int, Any]:
+    def run(*arguments: str) -> tuple[int, Json]:
         command = ["store", *arguments, "--home", str(installed.home.path), "--format", "json"]
         done = CliRunner().invoke(capsule_app, command)
         return done.exit_code, json.loads(done.stdout)

@@ -14,6 +14,7 @@ from openmined_oracle.errors import KeyStoreError
 from openmined_oracle.home import Home
 from openmined_oracle.keys.keystore import KeyStore
 from openmined_syft.errors import BoundError
+from pysonar.chain.contract.events import Improved, Submitted
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.database_errors import DatabaseBusyError, WrongDatabaseError
 from pysonar.chain.errors import NoContractError, NodeDownError, WrongChainError
@@ -296,7 +297,7 @@ def test_a_fork_that_takes_a_submission_away_undoes_its_verdict(
     world.submit_bytes(campaign, second_miner, sealed)
     world.run()
     assert world.verdicts(campaign) == [Verdict.IMPROVED]
-    assert [event.miner for event in world.sonar_events("Submitted", campaign)] == [second_miner.address]
+    assert [event.miner for event in world.sonar_events(Submitted, campaign)] == [second_miner.address]
     assert world.record(campaign).version == 1
 
 
@@ -304,11 +305,11 @@ def test_a_fork_that_takes_the_report_away_sends_the_same_again(world: World, mi
     campaign = world.opened()
     world.submit(campaign, miner)
     world.run()
-    (before,) = world.sonar_events("Improved", campaign)
+    (before,) = world.sonar_events(Improved, campaign)
     world.node.reorg(1 + depth_of(world, "Verdicts", campaign))
     assert world.verdicts(campaign) == []
     world.run()
-    (after,) = world.sonar_events("Improved", campaign)
+    (after,) = world.sonar_events(Improved, campaign)
     assert after == before
 
 

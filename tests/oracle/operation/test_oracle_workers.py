@@ -7,19 +7,22 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import pytest
 
 from openmined_oracle.errors import WorkersError
 from openmined_oracle.home import CapsuleSettings
 from openmined_oracle.workers import Workers, fits
-from openmined_syft.paillier.kernels.owner_kernel import OwnerKernel
+from openmined_syft.paillier.kernels.owner_kernel import OwnerKernel, _Block
 from openmined_syft.paillier.keys import PrivateKey
 from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.files.flat_toml import SettingsError, read_settings
+from tests.builders.changes import wrong
+from tests.executors import done
 from tests.oracle.capsule_world import World
+from tests.roles import as_a
 
 
 @pytest.mark.parametrize(
@@ -108,13 +111,15 @@ def test_a_worker_that_computes_wrongly_decides_no_verdict(
     assert "workers computed wrongly" in caplog.text
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
 class Broken(Executor):
     """Other numbers in the place of those that were asked for."""
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        (block,) = arguments
+    def submit(self, function: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> Future[R]:
+        block = as_a(_Block, arguments[0])
         bases, exponent, modulus = block.numbers
         powers = [int(power) ^ 1 for power in block.kernel.powers(bases, exponent, modulus)]
-        future: Future[Any] = Future()
-        future.set_result(block.mask.on(powers, modulus))
-        return future
+        return done(wrong(block.mask.on(powers, modulus)))

@@ -8,22 +8,29 @@ import os
 import pickle
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from math import gcd, isqrt
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, Protocol, TypeVar
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from openmined_syft.errors import KernelError, ParameterError
 from openmined_syft.paillier.encrypted import EncryptedModel
 from openmined_syft.paillier.kernels import OwnerKernel, load_kernel
 from openmined_syft.paillier.kernels.agreement import agree
 from openmined_syft.paillier.kernels.gmpy2_kernel import Gmpy2Kernel
+from openmined_syft.paillier.kernels.owner_kernel import _Block
 from openmined_syft.paillier.keys import PrivateKey, generate_keypair
+from tests.builders.changes import wrong
+from tests.executors import Here, done
+from tests.roles import as_a
 
+P = ParamSpec("P")
+R = TypeVar("R")
 WEIGHTS = np.arange(-6.0, 6.0).reshape(6, 2) / 4
 
 
@@ -36,25 +43,13 @@ def processes(count: int = 2) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
-class Here(Executor):
-    """One process: this one."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(function(*arguments, **named))
-        except Exception as error:  # noqa: BLE001 - as executors do
-            future.set_exception(error)
-        return future
-
-
 class Careless(Here):
     """Writes what comes back to a disk, and what it was asked for into a log."""
 
     def __init__(self, disk: Path) -> None:
         self.disk, self.log = disk, ""
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+    def submit(self, function: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> Future[R]:
         future = super().submit(function, *arguments, **named)
         self.log += f"{function!r} {arguments!r} {arguments!s} -> {future.result()!r}"
         with self.disk.open("ab") as file:
@@ -101,7 +96,7 @@ def test_nothing_of_the_key_is_in_a_log_or_in_a_file_of_results(
     powers: list[int] = []
 
     class Watched(Gmpy2Kernel):
-        def powers(self, bases: Any, exponent: int, modulus: int) -> list[int]:
+        def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
             powers.extend(found := super().powers(bases, exponent, modulus))
             return found
 
@@ -129,17 +124,24 @@ class Dies:
     def __init__(self, mark: Path, always: bool = False) -> None:
         self.mark, self.home, self.always = mark, os.getpid(), always
 
-    def powers(self, bases: Any, exponent: int, modulus: int) -> list[int]:
+    def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         if os.getpid() != self.home and (self.always or not self.mark.exists()):
             self.mark.touch()
             os._exit(9)
         return load_kernel("gmpy2").powers(bases, exponent, modulus)
 
-    def products(self, left: Any, right: Any, modulus: int) -> list[int]:
+    def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
         return load_kernel("gmpy2").products(left, right, modulus)
 
-    def matvec(self, *arguments: Any) -> list[int]:
-        return load_kernel("gmpy2").matvec(*arguments)
+    def matvec(
+        self,
+        bases: Sequence[int],
+        matrix: NDArray[np.int64],
+        modulus: int,
+        rows_per_output: int = 1,
+        row_shift: int = 0,
+    ) -> list[int]:
+        return load_kernel("gmpy2").matvec(bases, matrix, modulus, rows_per_output, row_shift)
 
 
 @pytest.mark.parametrize("always", [False, True])
@@ -162,7 +164,7 @@ def test_workers_that_never_answer_are_not_waited_for(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Silent(Executor):
-        def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        def submit(self, function: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> Future[R]:
             return Future()
 
     key.kernel = None
@@ -179,13 +181,12 @@ class Lying(Here):
     def __init__(self, lie: Callable[[int, int], int]) -> None:
         self.lie = lie
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        (block,) = arguments
+    def submit(self, function: Callable[P, R], /, *arguments: P.args, **named: P.kwargs) -> Future[R]:
+        block = as_a(_Block, arguments[0])
         bases, exponent, modulus = block.numbers
         powers = block.kernel.powers(bases, exponent, modulus)
-        future: Future[Any] = Future()
-        future.set_result(block.mask.on([self.lie(int(power), int(modulus)) for power in powers], modulus))
-        return future
+        told = block.mask.on([self.lie(int(power), int(modulus)) for power in powers], modulus)
+        return done(wrong(told))
 
 
 LIES: dict[str, Callable[[int, int], int]] = {
@@ -217,13 +218,13 @@ def test_one_wrong_number_among_many_is_seen() -> None:
     bases = list(range(2, 40))
     right = [int(power) for power in kernel.powers(bases, 65_537, modulus)]
     assert agree(kernel, bases, right, 65_537, modulus)
-    for wrong in (
+    for answer in (
         [*right[:-1], right[-1] ^ 1],
         [right[1], right[0], *right[2:]],
         right[:-1],
         [right[0] + modulus, *right[1:]],
     ):
-        assert not agree(kernel, bases, wrong, 65_537, modulus)
+        assert not agree(kernel, bases, answer, 65_537, modulus)
 
 
 def test_a_sign_that_is_wrong_is_an_error_and_no_plaintext(
@@ -240,8 +241,14 @@ def test_a_sign_that_is_wrong_is_an_error_and_no_plaintext(
     np.testing.assert_array_equal(model.decrypt(key), WEIGHTS)
 
 
+class Client(Protocol):
+    """What is asked of Dask's."""
+
+    def get_executor(self, **options: object) -> Executor: ...
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[Any, Path]]:
+def cluster(tmp_path: Path) -> Iterator[tuple[Client, Path]]:
     distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
     with (
         distributed.LocalCluster(
@@ -257,7 +264,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Any, Path]]:
 def test_a_dask_cluster_gives_the_same_bits_and_keeps_nothing(
     key: PrivateKey,
     monkeypatch: pytest.MonkeyPatch,
-    cluster: tuple[Any, Path],
+    cluster: tuple[Client, Path],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     client, disk = cluster

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import requests
 from playwright.sync_api import Page
 
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 
 _ANNOUNCED = """
 (() => {
@@ -82,6 +80,6 @@ class TestWallet:
         more = {"nonce": waiting["nonce"], "gasPrice": price, "gas": waiting["gas"]}
         self.sent.append(self._ask("eth_sendTransaction", wanted | more))
 
-    def _ask(self, method: str, *params: object) -> Any:
+    def _ask(self, method: str, *params: object) -> Json:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         return requests.post(self.url, json=request, timeout=30).json()["result"]

@@ -48,11 +48,8 @@ class NetworkCapsule(SmallCapsule):
         )
         return super().spec(**(network | changes))
 
-    @property
-    def ckks(self) -> tuple[CkksPrivateKey, CkksPublicKey]:
-        """Secret and public half."""
-        pair: tuple[CkksPrivateKey, CkksPublicKey] = self.signers["ckks"]
-        return pair
+    ckks: tuple[CkksPrivateKey, CkksPublicKey]
+    """Secret and public half."""
 
     def bundle(self, campaign: bytes) -> Cid:
         """Where the campaign's public half is stored."""
@@ -112,7 +109,7 @@ def network_capsule(
     """The registered Capsule, for campaigns of networks."""
     made: NetworkCapsule = object.__new__(NetworkCapsule)
     made.__dict__.update(small_capsule.__dict__)
-    made.signers = {**small_capsule.signers, "ckks": ckks}
+    made.ckks = ckks
     return made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -15,7 +14,7 @@ from pysonar.chain.contract.types import Verdict
 from pysonar.chain.sending.deeds import mine_pins
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.cid import Cid
-from tests.json_types import JsonObject
+from tests.json_types import Json, JsonObject
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell
@@ -76,7 +75,7 @@ def test_what_has_its_verdict_is_not_put_back(
 def test_the_command_puts_it_back_beside_a_mine_that_does_not_run(
     mine: Mine, gradient: Cid, home: Home, store_folder: Path
 ) -> None:
-    def store(command: str) -> tuple[int, Any]:
+    def store(command: str) -> tuple[int, Json]:
         done = CliRunner().invoke(app, ["store", command, "--home", str(home.path), "--format", "json"])
         return done.exit_code, json.loads(done.stdout)
 

@@ -29,21 +29,21 @@ KEPT = Path("build/bench/statistics")
 TURNS = 3
 
 
-def index_events(campaigns: int, rounds: int, packages: Path) -> None:
-    """Three turns of each side over one chain."""
+def index_events(campaigns: int, rounds: int, packages: Path, turns: int) -> None:
+    """So many turns of each side over one chain; each is kept when it is over."""
     wanted = events_of(campaigns, rounds)
     runs: list[events.Run] = []
     fresh = Path(tempfile.mkdtemp(prefix="openmined-bench-"))
     with full_chain(campaigns, rounds) as (url, sonar), _postgres(fresh) as server:
-        for turn in range(TURNS):
+        for turn in range(turns):
             folder = Path(tempfile.mkdtemp(prefix="index-"))
             runs.append(events.ours("sonar-web, SQLite", sonar, url, str(folder / "index.sqlite")))
             runs.append(events.ours("sonar-web, PostgreSQL", sonar, url, server.database(f"events_{turn}")))
             runs.append(events.ponder(sonar, url, wanted, packages))
             print("\n".join(events.table(runs)), flush=True)
-    if {run.events for run in runs} != {wanted}:
-        raise RuntimeError(f"not every event was indexed: {runs}")
-    (KEPT / "events.json").write_text(events.as_json(runs))
+            if {run.events for run in runs} != {wanted}:
+                raise RuntimeError(f"not every event was indexed: {runs}")
+            (KEPT / "events.json").write_text(events.as_json(runs))
 
 
 def time_queries(campaigns: int, rounds: int, times: int, most_seconds: float) -> None:
@@ -63,6 +63,7 @@ def time_queries(campaigns: int, rounds: int, times: int, most_seconds: float) -
             timings = queries.ask(setting, campaigns, times)
             found[kind] = [vars(one) for one in timings]
             print("\n".join(queries.table({kind: timings})), flush=True)
+    found["load"] = os.getloadavg()[1]
     (KEPT / "queries.json").write_text(json.dumps(found))
 
 
@@ -113,13 +114,14 @@ def main() -> None:
     )
     parser.add_argument("--campaigns", type=int, default=0, help="how many lives the chain or database holds")
     parser.add_argument("--rounds", type=int, default=450, help="submissions of each")
+    parser.add_argument("--turns", type=int, default=TURNS, help="how often each side reads the chain")
     parser.add_argument("--times", type=int, default=200, help="how often each question is asked")
     seconds = "most to fill each database in this call"
     parser.add_argument("--seconds", type=float, default=float("inf"), help=seconds)
     asked = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
     if asked.part in ("events", "all"):
-        index_events(asked.campaigns or 50, asked.rounds, asked.ponder.resolve())
+        index_events(asked.campaigns or 50, asked.rounds, asked.ponder.resolve(), asked.turns)
     if asked.part in ("queries", "all"):
         time_queries(asked.campaigns or 1000, asked.rounds, asked.times, asked.seconds)
     if asked.part in ("page", "all"):

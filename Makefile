@@ -98,8 +98,8 @@ ui: setup web    ## a live demo of the pages: a chain, a Capsule, three mines an
 test: setup      ## every test that takes seconds (under 10 minutes in all)
 	@$(PY) -m pytest -m 'not slow and not rehearsal' -q $(PARALLEL)
 
-test-js: setup build/stamps/mine-js ## Mine.js: types, lint, its tests (which read the vectors), and those of the mine's command line
-	@cd mine_js && $(WITH_NODE) npm run --silent check && $(WITH_NODE) npm run --silent test
+test-js: setup build/stamps/mine-js ## Mine.js: types, lint, API reference, its tests (which read the vectors), and those of the mine's command line
+	@cd mine_js && $(WITH_NODE) npm run --silent check && $(WITH_NODE) npm run --silent docs && $(WITH_NODE) npm run --silent test
 	@MINE=js $(PY) -m pytest -q $(PARALLEL) -p no:ape_test -m 'not slow and not rehearsal' -rs $(COMMAND_LINE)
 
 build/stamps/nodejs: build/stamps/venv ci/install-node ci/anvil/requirements-node.lock

@@ -3,7 +3,9 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 /** Base of all errors raised on purpose: each names the thing, the value, and what would have been right. */
 export class OpenMinedError extends Error {
+  /** What a command ends with that is stopped by it. */
   readonly exitCode: ExitCode = 1;
+  /** The name of its class, as `mine-agent` calls it. */
   override get name(): string {
     return this.constructor.name;
   }

@@ -12,7 +12,7 @@
  */
 export { openKeyfile, type Signer } from "./chain/signer.ts";
 export type { CampaignRecord } from "./chain/sonar.ts";
-export { OpenMinedError } from "./errors.ts";
+export { type ExitCode, OpenMinedError } from "./errors.ts";
 export { withHomeLock } from "./home/files.ts";
 export { Home } from "./home/home.ts";
 export { Agent } from "./work/agent.ts";

@@ -12,8 +12,11 @@ const KEYFILE_BYTES = 64 * 1024;
 const SCRYPT = { n: 262_144, r: 8, p: 1, dklen: 32 };
 const MOST_MEMORY = 1 << 30;
 
+/** Who signs transactions: an account whose key is not handed out. */
 export interface Signer {
+  /** The account, with its checksum. */
   readonly address: string;
+  /** The raw transaction for this call: chain, number of the account's transaction, most gas, and what is paid for it in wei. */
   sign(call: Call, chainId: number, nonce: number, gas: bigint, fees: Fees): Promise<Uint8Array>;
 }
 

@@ -19,27 +19,49 @@ export interface Call {
 
 /** A campaign as the chain holds it at one block. Digests in hexadecimal, accuracies in ppm, amounts in wei. */
 export interface CampaignRecord {
+  /** Its id, 64 digits. */
   readonly id: string;
+  /** Who wants the model, and pays. */
   readonly owner: string;
+  /** How far it is: "OPEN" takes submissions. */
   readonly state: State;
+  /** Digest of the spec's CID. */
   readonly spec: string;
+  /** Who judges, and opens what is sealed. */
   readonly capsule: string;
+  /** What it pays in: a token, or the zero address for ether. */
   readonly asset: string;
+  /** What is in escrow for the whole way from start to target. */
   readonly bounty: bigint;
+  /** What a submission puts at risk. */
   readonly stake: bigint;
+  /** What Capsule gets for judging one. */
   readonly fee: bigint;
+  /** The accuracy that ends it. */
   readonly target: number;
+  /** The least that is paid for. */
   readonly minGain: number;
+  /** Until when submissions are taken, in seconds since 1970. */
   readonly submitUntil: number;
+  /** Until when they are judged, in seconds since 1970. */
   readonly reviewUntil: number;
+  /** Submissions that may wait at once. */
   readonly maxPending: number;
+  /** Whether the bounty is shared over the way from start to target, else over the target. */
   readonly gapBasis: boolean;
+  /** Digest of the public key's CID. */
   readonly publicKey: string;
+  /** Digest of the CID of the model's newest version. */
   readonly model: string;
+  /** Improvements so far. */
   readonly version: number;
+  /** The accuracy it began with. */
   readonly start: number;
+  /** The best accuracy so far. */
   readonly best: number;
+  /** Submissions so far. */
   readonly submitted: number;
+  /** Of these, judged ones. */
   readonly evaluated: number;
 }
 

@@ -9,8 +9,11 @@ import { replaceSecretFile } from "./files.ts";
 import { loadPolicy, POLICY_FILE } from "./policy.ts";
 import { type HomeSettings, keyfilePath, loadSettings, SETTINGS_FILE } from "./settings.ts";
 
+/** A mine's home directory, opened: its settings are read, its files are found by these names. */
 export class Home {
+  /** The directory. */
   readonly path: string;
+  /** Node, contract, store and account, as settings.toml has them. */
   readonly settings: HomeSettings;
 
   private constructor(path: string, settings: HomeSettings) {
@@ -18,14 +21,17 @@ export class Home {
     this.settings = settings;
   }
 
+  /** Read the settings of a home that `init` made. Throws where it is missing, open to others, or says what cannot be. */
   static open(path: string): Home {
     return new Home(path, loadSettings(path));
   }
 
+  /** Whether there is a home in that directory. */
   static exists(path: string): boolean {
     return existsSync(join(path, SETTINGS_FILE));
   }
 
+  /** Where the key of the account is, sealed with a passphrase. */
   get keyfile(): string {
     return keyfilePath(this.path, this.settings.keyfile);
   }
@@ -35,6 +41,7 @@ export class Home {
     return this.settings.account || keyfileAddress(this.keyfile);
   }
 
+  /** Where journal, outbox and events are. */
   get database(): string {
     return join(this.path, "mine.sqlite");
   }
@@ -44,6 +51,7 @@ export class Home {
     return join(this.path, "at-work.json");
   }
 
+  /** What a running mine holds: see `withHomeLock`. */
   get lock(): string {
     return join(this.path, "lock");
   }
@@ -58,6 +66,7 @@ export class Home {
     replaceSecretFile(this.pausedFile, new Uint8Array(0));
   }
 
+  /** Begin new work again, from the next round on. */
   resume(): void {
     rmSync(this.pausedFile, { force: true });
   }
@@ -66,6 +75,7 @@ export class Home {
     return join(this.path, "paused");
   }
 
+  /** Where the owner's rules are. */
   get policyFile(): string {
     return join(this.path, POLICY_FILE);
   }
@@ -75,10 +85,12 @@ export class Home {
     return loadPolicy(this.path);
   }
 
+  /** What was spent of the privacy budget; `now` in seconds since 1970. Throws where it was changed or cut. */
   ledger(now: number): Ledger {
     return new Ledger(this.path, this.address, now);
   }
 
+  /** The data sets that models may learn from. */
   data(): DataShelf {
     return new DataShelf(this.path);
   }

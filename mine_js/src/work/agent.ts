@@ -26,6 +26,7 @@ import { OpenSubmissions } from "./open_submissions.ts";
 const TENDING = "/submissions";
 const MONEY = "/money";
 
+/** A mine at work: call `round` again and again, under the lock of the home. */
 export class Agent {
   private readonly connection: Connection;
   private readonly outbox: Outbox;
@@ -39,6 +40,7 @@ export class Agent {
   private errors: OpenMinedError[] = [];
   private paused = false;
 
+  /** `tell` hears of everything that happens; `stopping` is asked before each piece of work. */
   constructor(connection: Connection, outbox: Outbox, tell: Tell, stopping: () => boolean = () => false) {
     this.connection = connection;
     this.outbox = outbox;

@@ -21,15 +21,25 @@ import { type Standing, standingsOf } from "./standings.ts";
 
 const LEAST_DIGITS = 6;
 
+/** A home with what it is connected to. No key is opened by it, and nothing is sent. */
 export class Connection {
+  /** The home. */
   readonly home: Home;
+  /** The mine's account. */
   readonly address: string;
+  /** The Ethereum nodes, one of which answers. */
   readonly node: Node;
+  /** The contract. */
   readonly sonar: Sonar;
+  /** The home's SQLite file. */
   readonly database: DatabaseSync;
+  /** What the chain has told so far. */
   readonly follower: Follower;
+  /** What this mine has submitted. */
   readonly journal: Journal;
+  /** What was decided, and the owner's word. */
   readonly decisions: DecisionRecords;
+  /** Where artifacts are. */
   readonly store: Store;
   private readonly assets = new Map<string, Asset>();
 
@@ -46,6 +56,7 @@ export class Connection {
     this.store = openStore(settings.store);
   }
 
+  /** Connect the home with its node and contract. Throws where the chain or the contract is another than the settings say. */
   static async open(home: Home): Promise<Connection> {
     const { rpc, chainId, contract, contractVersion } = home.settings;
     const node = new Node(rpc, chainId);
@@ -54,6 +65,7 @@ export class Connection {
     return new Connection(home, sonar, database);
   }
 
+  /** What sends transactions in the name of the account, each deed once. */
   outbox(signer: Signer): Outbox {
     const { chainId, confirmations, maxFee, tipCap, maxTokenCall, pollSeconds } = this.home.settings;
     const settings = { chainId, confirmations, policy: { maxFee, tipCap, maxTokenCall }, pollSeconds };
@@ -81,6 +93,7 @@ export class Connection {
     return this.follower.history("CampaignOpened").map(idOf);
   }
 
+  /** Every campaign that is over. */
   settledIds(): Set<string> {
     return new Set(this.follower.history("Settled").map(idOf));
   }
@@ -96,6 +109,7 @@ export class Connection {
     return this.ownSubmissions().map((event) => word(event, "update"));
   }
 
+  /** What became of each submission of this account to the campaign. */
   standings(campaign: string): Standing[] {
     return standingsOf(this.address, this.journal.submissions(campaign), this.follower.history(undefined, campaign));
   }

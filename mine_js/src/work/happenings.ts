@@ -2,14 +2,20 @@
 import { formatPpm } from "../protocol/amounts.ts";
 import { general } from "../wording.ts";
 
+/** A value in a happening's fields. */
 type Plain = string | number | null;
-/** The fields for programs, in order; amounts as decimal strings of wei, ids as 0x and digits. */
+/** Something that the mine did or noticed. Fields for programs in order; amounts as decimal strings of wei, ids as 0x and digits. */
 export interface Happening {
+  /** What it is, as `submitted` or `judged`. */
   readonly event: string;
+  /** The same for people. */
   readonly sentence: string;
+  /** The campaign's id, 64 digits. */
   readonly campaign?: string;
+  /** What else there is to know. */
   readonly fields?: Readonly<Record<string, Plain>>;
 }
+/** Is told of everything that happens. */
 export type Tell = (happening: Happening) => void;
 
 const LONGEST = 600;

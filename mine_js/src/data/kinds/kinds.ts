@@ -1,5 +1,5 @@
 /** The kinds of data that Mine.js reads, and which of them a location is. */
-import { existsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { NotInMineJsError } from "../../errors.ts";
 import { DataError } from "../errors.ts";
 import { type Source, startsWith } from "../source.ts";
@@ -62,13 +62,14 @@ export const KINDS: readonly Kind[] = [
   },
 ];
 const IMAGES = [".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm"];
+const POSTS = /^tweets?(-part.*)?\.js$/;
 const nowhere = (): boolean => false;
 /** What mine-agent alone reads, and which locations it takes for its own. */
 const OF_PYTHON: Readonly<Record<string, (location: string) => boolean>> = {
   images: (location) => beginsWith(location, IMAGES),
   mail: (location) => (isFolder(location) ? ["cur", "new"].every((part) => isFolder(`${location}/${part}`)) : location.toLowerCase().endsWith(".mbox") || startsWith(location, "From ")),
   postgres: nowhere, python: nowhere, sql: nowhere,
-  "x-archive": (location) => [`${location}/data`, location].some((place) => ["tweets.js", "tweet.js"].some((name) => existsSync(`${place}/${name}`))),
+  "x-archive": (location) => [`${location}/data`, location].some((place) => isFolder(place) && readdirSync(place, { withFileTypes: true }).some((entry) => entry.isFile() && POSTS.test(entry.name))),
 };
 
 /** NotInMineJsError for what mine-agent alone reads. */

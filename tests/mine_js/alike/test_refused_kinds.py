@@ -1,0 +1,80 @@
+"""Data that Mine.js leaves to mine-agent are refused by their kind, and never taken for another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+
+from mine_agent.data.adapters.registry import adapter_for
+from tests.mine.mine_commands import is_built
+from tests.mine_js.alike.asking import Ask, asking
+
+pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: make build/stamps/mine-js")
+TABLE = pa.table({"a": list(range(5000)), "kind": ["x"] * 5000})
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Mine.js, asked what it sees in data."""
+    with asking("look.mjs") as answer:
+        yield answer
+
+
+def mail_box(folder: Path) -> Path:
+    path = folder / "letters"  # no ending tells
+    path.write_text("From me\nSubject: a letter\n\nwords\n")
+    return path
+
+
+def mail_folder(folder: Path) -> Path:
+    for part in ("cur", "new"):
+        (folder / "mail" / part).mkdir(parents=True)
+    (folder / "mail" / "cur" / "1.txt").write_text("Subject: a letter\n\nwords\n")
+    return folder / "mail"
+
+
+def images(folder: Path) -> Path:
+    (folder / "pictures" / "cat").mkdir(parents=True)
+    (folder / "pictures" / "cat" / "1.PNG").write_bytes(b"\x89PNG")
+    return folder / "pictures"
+
+
+def archive(folder: Path) -> Path:
+    (folder / "archive" / "data").mkdir(parents=True)
+    (folder / "archive" / "data" / "tweets-part1.js").write_text("window.YTD.tweets.part1 = []")
+    return folder / "archive"
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(mail_box, "mail"), (mail_folder, "mail"), (images, "images"), (archive, "x-archive")],
+    ids=["mail box", "mail folder", "images", "archive"],
+)
+def test_what_mine_js_does_not_read_is_refused_by_the_kind_that_mine_agent_reads_it_as(
+    ask: Ask, tmp_path: Path, make: Callable[[Path], Path], kind: str
+) -> None:
+    location = make(tmp_path)
+    assert adapter_for(str(location)).kind == kind
+    told = ask({"home": str(tmp_path), "location": str(location)})
+    assert told["error"] == "NotInMineJsError"
+    assert told["says"].endswith(f"run mine-agent for data of kind '{kind}'")
+    assert "arrow, csv, jsonl, parquet, sqlite, texts" in told["says"]
+
+
+def test_other_places_are_refused_with_what_would_work(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    told = ask({"home": str(tmp_path), "location": str(tmp_path / "nothing")})
+    assert "a folder that holds no text files; give the path of the file" in told["says"]
+    told = ask({"home": str(tmp_path), "location": "postgresql://localhost/records"})
+    assert told["error"] == "NotInMineJsError"
+    pq.write_table(TABLE, tmp_path / "packed.parquet", compression="lz4")
+    told = ask({"home": str(tmp_path), "location": str(tmp_path / "packed.parquet")})
+    assert "which Mine.js does not read; write it with snappy or zstd, or run mine-agent" in told["says"]
+    pyarrow.feather.write_feather(TABLE, tmp_path / "packed.feather", compression="lz4")
+    told = ask({"home": str(tmp_path), "location": str(tmp_path / "packed.feather")})
+    assert "compressed with LZ4, which Mine.js does not read; write it with zstd" in told["says"]

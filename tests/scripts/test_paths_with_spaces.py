@@ -25,9 +25,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "ci", folder / "ci")
     for name in ("Makefile", "pyproject.toml", *(path.name for path in ROOT.glob("requirements*"))):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("web", "mine_js", "benchmarks"):
-        (folder / name).mkdir()
-    for name in ("web/package-lock.json", "mine_js/package-lock.json", *locks_of_benchmarks()):
+    casefold = "openmined_syft/features/text/unicode_14.json"  # which Mine.js is built with
+    for name in ("web/package-lock.json", "mine_js/package-lock.json", casefold, *locks_of_benchmarks()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     return folder
 

@@ -188,6 +188,7 @@ def crowd(accounts: TestAccountManager) -> list[Account]:
     return people
 
 
+@pytest.mark.slow
 def test_gas_is_under_its_ceilings_and_as_committed(
     desk, measure, crowd, chain, project, deployer, permit, scientist, miner
 ):

@@ -216,7 +216,7 @@ def collect(pages: list[Path], plugin: ForkedTests) -> int:
     )
     settings.load_profile("mutation")
     options = ["-q", "-s", "--no-header", "-p", "no:ape_test", "-c", str(ROOT / "pyproject.toml")]
-    selected = ["-k", "not foundry_too", *map(str, pages)]
+    selected = ["-k", "not foundry_too and not many_random", *map(str, pages)]
     with tempfile.TemporaryFile() as output:
         kept = os.dup(1)
         os.dup2(output.fileno(), 1)

@@ -8,6 +8,8 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import pytest
+
 from tests.contracts.parties import FoundryChain
 from tests.stateful.boa_wire import BoaStage
 from tests.stateful.foundry_wire import FoundryStage
@@ -16,13 +18,19 @@ from tests.stateful.runs import run, run_on_revm
 
 
 def test_random_campaigns_agree_with_the_twin_and_leave_nothing_behind() -> None:
-    steps, workers = int(os.environ.get("SONAR_STEPS", "10000")), int(os.environ.get("SONAR_WORKERS", "1"))
+    steps, workers = int(os.environ.get("SONAR_STEPS", "3000")), int(os.environ.get("SONAR_WORKERS", "1"))
     if workers == 1:
         run(RevmStage(), steps, steps_a_run=50)
         return
     # Processes of their own from the start: forks would all draw the same.
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         list(pool.map(run_on_revm, [steps // workers] * workers))
+
+
+@pytest.mark.slow
+def test_many_random_campaigns_agree_with_the_twin() -> None:
+    """Ten times as many as in the quick run, drawn anew."""
+    run(RevmStage(), 30_000, steps_a_run=50)
 
 
 def test_random_campaigns_agree_with_the_twin_on_titanoboa_too() -> None:

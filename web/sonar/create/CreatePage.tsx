@@ -8,7 +8,7 @@ import { Amount } from "../../shared/ui/words";
 import { type Token, useAnswer } from "../api";
 import { weiPerPoint } from "../campaign/words";
 import { type Advice, objectionsIn, schemeOf, useAdvice, useGuards } from "./advice";
-import { type Draft, ETHER_UNIT, faults, type Guards, missingFrom, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
+import { type Draft, ETHER_UNIT, faults, freeRiding, type Guards, missingFrom, moneyOf, NEW_DRAFT, PURPOSES, type Unit } from "./draft";
 import { FieldEditor } from "./FieldEditor";
 import { Below, Choice, Input } from "../../shared/ui/Input";
 import type { Certificate } from "./make";
@@ -27,6 +27,7 @@ export function CreatePage() {
   const [fileTrouble, setFileTrouble] = useState<string | null>(null);
   const [own, setOwn] = useState<Key | null>(null);
   const [locked, setLocked] = useState(false);
+  const [meant, setMeant] = useState(""); // the sentences that were agreed to: others are asked anew
   const [shown, setShown] = useState<ReadonlySet<string>>(new Set());
   const certificates = useAnswer<readonly Certificate[]>("/certificates");
   const capsules = certificates.data?.data ?? [];
@@ -42,7 +43,9 @@ export function CreatePage() {
   const isWhole = Object.keys(wrong).length === 0 && startTrouble === null && unit !== null && guards !== null;
   const advice = useAdvice(draft, sheet, start, unit, guards, certificates.data, isWhole);
   const objections = advice === null ? [] : objectionsIn(advice);
-  const missing = missingFrom({ wrong, startTrouble, objections, waits: unit === null || (sheet !== null && guards === null), hasKey: own !== null });
+  const riding = isWhole && sheet !== null ? freeRiding(draft, sheet, guards, unit) : [];
+  const unmeant = meant === riding.join(" ") ? [] : riding.map((sentence) => `Paid without a record: ${sentence} Or say that it is meant, in step 2.`);
+  const missing = [...missingFrom({ wrong, startTrouble, objections, waits: unit === null || (sheet !== null && guards === null), hasKey: own !== null }), ...unmeant];
   const symbol = unit?.symbol ?? "token";
   const edit = (name: keyof Draft) => (value: string) => {
     setShown((before) => new Set(before).add(name));
@@ -109,6 +112,12 @@ export function CreatePage() {
           {certificates.error && <Failure error={certificates.error} what="the list of Capsules" again={() => void certificates.mutate()} />}
           {objections.map((objection) => <p key={objection} className="wrong" role="alert">{objection}</p>)}
           {recommended.error && <Failure error={recommended.error} what="what is recommended against luck" again={() => void recommended.mutate()} />}
+          {riding.length > 0 && (
+            <div className="spaced" role="group" aria-label="Paid without a record">
+              {riding.map((sentence) => <p key={sentence} className="wrong" role="alert">{sentence}</p>)}
+              <label><input type="checkbox" checked={meant === riding.join(" ")} onChange={(event) => setMeant(event.target.checked ? riding.join(" ") : "")} /> Pay for it all the same</label>
+            </div>
+          )}
           <CostPreview draft={draft} guards={guards} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} unit={unit} advice={advice} />
           <details className="spaced">
             <summary>More settings</summary>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { specOf } from "./document";
-import { type Draft, faults, maxStart, missingFrom, moneyOf, NEW_DRAFT, ppm } from "./draft";
+import { type Draft, ETHER_UNIT, faults, freeRiding, maxStart, missingFrom, moneyOf, NEW_DRAFT, ppm } from "./draft";
 import { choicesOf, familyOf, labelOf, labelsDiffer, metricOf, parametersOf, startOf } from "./model";
 import { guess, readSheet, TableError, typed } from "./table";
 
@@ -91,6 +91,20 @@ describe("a draft", () => {
     const guards = { guiding_rows: 100, min_gain: 10_000, fee: "0" };
     expect(faults({ ...draft, target: "8" }, rows(200), 10_000, undefined, guards).file).toBe("100 records decide over the bounty: one more right earns over a tenth of it, by luck or not. For this target choose 250 or more.");
     expect(faults({ ...draft, target: "10" }, rows(200), 10_000, undefined, guards).file).toBeUndefined();
+  });
+  test("asks back where somebody without a record would be paid, at each edge, with what to change", () => {
+    const guards = { guiding_rows: 50, min_gain: 100_000, fee: "2000" };
+    const rows = (rare: number, more: Partial<Draft> = {}, count = 100) => {
+      const [draft, sheet] = draftOf(`x,y\n${"1,a\n".repeat(count - rare)}${"2,b\n".repeat(rare)}`, more);
+      return freeRiding(draft, sheet, guards, ETHER_UNIT);
+    };
+    const fee = (wei: number) => ({ fee: `0.${String(wei).padStart(18, "0")}` });
+    expect([rows(24), rows(24, { metric: "accuracy" }), rows(25, { metric: "balanced_accuracy" }), rows(50, { trainingSteps: "8", minGain: "10", ...fee(2000) })]).toEqual([[], [], [], []]);
+    expect(rows(24, { metric: "balanced_accuracy" })).toEqual([expect.stringMatching(/Measure by AUC/)]);
+    expect(rows(50, { trainingSteps: "7" })).toEqual([expect.stringMatching(/8 or more/)]);
+    expect(rows(50, { minGain: "9.9999" })).toEqual([expect.stringMatching(/below 10 %/)]);
+    expect(rows(50, fee(1999))).toEqual([expect.stringMatching(/Leave the fee empty/)]);
+    expect(rows(50, { minGain: "10" }, 99)).toEqual([expect.stringMatching(/^99 records/)]);
   });
   test("starts, where records only guide, at the share of the others", () => {
     const [draft, sheet] = draftOf(CSV);

@@ -1,6 +1,6 @@
 /** A campaign as it is drafted on the page, and the spec and terms that it becomes. Pure. */
 import { parse } from "../../shared/format/amount";
-import { choicesOf, labelOf, labelsDiffer } from "./model";
+import { choicesOf, labelOf, labelsDiffer, paysForShifts } from "./model";
 import type { FieldDraft, Sheet } from "./table";
 
 export const PURPOSES: readonly [string, string][] = [
@@ -116,6 +116,21 @@ export function faults(draft: Draft, sheet: Sheet | null, start: number | null, 
   if (!(days >= 0.01 && days <= 365)) found.days = "From 0.01 to 365 days.";
   if (!/^[1-9]\d{0,5}$/.test(draft.trainingSteps)) found.trainingSteps = "A whole number from 1 to 999,999.";
   return found;
+}
+
+/** Fewer leave, after the first mine, what any direction finds. */
+const LEAST_STEPS = 8;
+
+/** Why somebody without a record would be paid after the first mine, and what to change, a sentence each; for a draft without faults. The page plays no mines: it asks where such campaigns were measured. */
+export function freeRiding(draft: Draft, sheet: Sheet, guards: Guards, unit: Unit): string[] {
+  const label = labelOf(draft), money = moneyOf(draft, unit.decimals, guards);
+  return [
+    ...(label !== undefined && paysForShifts(draft, label, sheet) ? ["Whoever only names the rare answer more often is paid, and needs no record for it. Measure by AUC: that counts the order alone."] : []),
+    ...(Number(draft.trainingSteps) < LEAST_STEPS ? [`So few steps of training leave what guesses find. Let a mine take ${LEAST_STEPS} or more.`] : []),
+    ...(draft.minGain !== "" && sheet.rows.length < LEAST_RECORDS ? [`${sheet.rows.length} records cannot be told from luck. Choose ${LEAST_RECORDS} or more, and leave the least gain empty.`] : []),
+    ...(money.minGain < guards.min_gain ? [`What is below ${guards.min_gain / 10_000} % of so many records is luck. Leave the least gain empty.`] : []),
+    ...(money.fee < BigInt(guards.fee) ? ["At so small a fee guesses cost less than they find. Leave the fee empty."] : []),
+  ];
 }
 
 /** Of fewer no guard keeps luck out, as `sonar campaign create` says. */

@@ -33,10 +33,20 @@ export function familyOf(draft: Draft, label: FieldDraft): string {
 export function metricOf(draft: Draft, label: FieldDraft, sheet: Sheet): { metric: string; why: string } {
   if (classesOf(label).length === 0) return { metric: "r2", why: "" };
   if (draft.metric !== "") return { metric: draft.metric, why: "" };
+  const most = mostFrequent(sheet, label);
+  return most > RARE ? { metric: "auc", why: `${Math.round(most * 100)} % of the records have the same answer: what counts is how often a record of one class is above one of another.` } : { metric: "accuracy", why: "" };
+}
+
+/** The share of the most frequent class. */
+function mostFrequent(sheet: Sheet, label: FieldDraft): number {
   const counts = new Map<unknown, number>();
   for (const value of typed(sheet, label).values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const most = Math.max(...counts.values()) / sheet.rows.length;
-  return most > RARE ? { metric: "auc", why: `${Math.round(most * 100)} % of the records have the same answer: what counts is how often a record of one class is above one of another.` } : { metric: "accuracy", why: "" };
+  return Math.max(...counts.values()) / sheet.rows.length;
+}
+
+/** Whether the metric pays whoever shifts a bias, which takes no record: docs/noise-mining.md. */
+export function paysForShifts(draft: Draft, label: FieldDraft, sheet: Sheet): boolean {
+  return metricOf(draft, label, sheet).metric === "balanced_accuracy" && mostFrequent(sheet, label) > RARE;
 }
 
 /** Parameters of the family, as the spec has them. */

@@ -114,6 +114,12 @@ def write_parquet(rows: list[Record], folder: Path) -> Path:
     return path
 
 
+def write_parquet_with_lz4(rows: list[Record], folder: Path) -> Path:
+    path = folder / "packed.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=300, compression="lz4")
+    return path
+
+
 def write_parquet_with_decimals(rows: list[Record], folder: Path) -> Path:
     path = folder / "decimals.parquet"
     exact = pa.array(
@@ -179,6 +185,7 @@ def write_csv_with_currencies(rows: list[Record], folder: Path) -> Path:
 
 WAYS = [
     write_csv, write_csv_with_commas, write_csv_with_currencies, write_json_lines, write_parquet,
+    write_parquet_with_lz4,
     write_parquet_with_decimals, write_arrow, write_arrow_stream, write_sqlite,
 ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,9 +73,26 @@ def test_other_places_are_refused_with_what_would_work(ask: Ask, tmp_path: Path)
     assert "a folder that holds no text files; give the path of the file" in told["says"]
     told = ask({"home": str(tmp_path), "location": "postgresql://localhost/records"})
     assert told["error"] == "NotInMineJsError"
-    pq.write_table(TABLE, tmp_path / "packed.parquet", compression="lz4")
-    told = ask({"home": str(tmp_path), "location": str(tmp_path / "packed.parquet")})
-    assert "which Mine.js does not read; write it with snappy or zstd, or run mine-agent" in told["says"]
     pyarrow.feather.write_feather(TABLE, tmp_path / "packed.feather", compression="lz4")
     told = ask({"home": str(tmp_path), "location": str(tmp_path / "packed.feather")})
     assert "compressed with LZ4, which Mine.js does not read; write it with zstd" in told["says"]
+
+
+def test_packed_pages_that_are_damaged_are_refused_whatever_they_lead_to(ask: Ask, tmp_path: Path) -> None:
+    path, chance = tmp_path / "packed.parquet", random.Random(4)
+    numbers = pa.table({"a": [place % 700 for place in range(5000)]})
+    pq.write_table(numbers, path, compression="lz4", use_dictionary=False)
+    whole = path.read_bytes()
+    refused = 0
+    for _ in range(80):
+        torn = bytearray(whole)
+        first = chance.randrange(60, len(whole) // 2)
+        torn[first : first + 8] = chance.randbytes(8)
+        path.write_bytes(torn)
+        told = ask({"home": str(tmp_path), "location": str(path)})
+        try:
+            pq.read_table(path)
+        except (OSError, pa.ArrowException):
+            refused += 1
+            assert "damaged after row" in told["says"]
+    assert refused > 10

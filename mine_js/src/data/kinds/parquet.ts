@@ -3,11 +3,12 @@ import { closeSync, fstatSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { type Compressors, type FileMetaData, parquetMetadata, parquetRead, parquetSchema, type SchemaTree } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { NotInMineJsError } from "../../errors.ts";
 import { type Batch, type Cell, digestOfFile, FileFormatError, Moment, opened, OTHER, requireColumns, type Source, TYPED_ROWS } from "../source.ts";
 import { decimalValue, littleOrBig } from "./decimals.ts";
 
-const COMPRESSORS: Compressors = { GZIP: (raw) => gunzipSync(raw), ZSTD: (raw) => zstdDecompressSync(raw), BROTLI: (raw) => brotliDecompressSync(raw) };
+const COMPRESSORS: Compressors = { LZ4_RAW: unpacked, GZIP: (raw) => gunzipSync(raw), ZSTD: (raw) => zstdDecompressSync(raw), BROTLI: (raw) => brotliDecompressSync(raw) };
 const CODECS = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(COMPRESSORS)];
 const PARSERS = {
   timestampFromMilliseconds: (millis: bigint): Moment => new Moment(Number(BigInt(millis) / 1000n)),
@@ -120,6 +121,33 @@ export class ParquetFile implements Source {
     }
     return { metadata, columns };
   }
+}
+
+/** A page packed with LZ4. The library fills up with zeros what a damaged page lacks: so it is measured first. */
+function unpacked(raw: Uint8Array, length: number): Uint8Array {
+  const made = lz4Length(raw) === length ? compressors.LZ4_RAW?.(raw, length) : undefined;
+  if (made === undefined) throw new RangeError("the page is damaged");
+  return made;
+}
+
+/** How many bytes a block of LZ4 unpacks to; NaN if it ends too early. */
+function lz4Length(raw: Uint8Array): number {
+  let [at, length] = [0, 0];
+  const run = (start: number): number => {
+    let sum = start;
+    for (let byte = start === 15 ? 255 : 0; byte === 255; sum += byte) byte = raw[at++] ?? NaN;
+    return sum;
+  };
+  while (at < raw.length) {
+    const token = raw[at++] ?? 0;
+    const literals = run(token >> 4);
+    at += literals;
+    length += literals;
+    if (at === raw.length) return length;
+    at += 2;
+    length += run(token & 15) + 4;
+  }
+  return at === raw.length ? length : NaN;
 }
 
 function bytesAt(handle: number, start: number, end?: number): ArrayBuffer {

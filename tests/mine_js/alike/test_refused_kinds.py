@@ -96,3 +96,18 @@ def test_packed_pages_that_are_damaged_are_refused_whatever_they_lead_to(ask: As
             refused += 1
             assert "damaged after row" in told["says"]
     assert refused > 10
+
+
+def test_a_packed_page_that_lacks_a_byte_is_not_filled_up_with_zeros(ask: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "packed.parquet"
+    pq.write_table(pa.table({"a": [0] * 5000}), path, compression="lz4", use_dictionary=False)
+    torn = bytearray(path.read_bytes())
+    end = torn.index(b"\xff" * 20)
+    while torn[end] == 255:
+        end += 1
+    torn[end] -= 1  # the length of the one run that all zeros are
+    path.write_bytes(torn)
+    with pytest.raises(OSError, match="ompress"):
+        pq.read_table(path)
+    told = ask({"home": str(tmp_path), "location": str(path)})
+    assert "damaged after row 0; write the file anew" in told["says"]

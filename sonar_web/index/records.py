@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pysonar.chain.contract.events import CampaignEvent, LoggedEvent
+from pysonar.chain.contract.events import CampaignEvent, LoggedEvent, Reclaimed
 from pysonar.chain.database import transaction
 from pysonar.chain.event_records import EventRecords
 from pysonar.chain.migrations import migrate
@@ -83,14 +83,21 @@ class IndexRecords(EventRecords):
         if row is None or (row["submitted"] and row["opened_at"] is None):
             return None
         queue = self.database.execute(
-            "select place, verdict, version from submission where campaign = ? order by place", (campaign,)
+            "select place, verdict, version, reclaimed from submission where campaign = ? order by place",
+            (campaign,),
         ).fetchall()
+        # A stake that was taken back leaves no trace in the rows where its submission is missing.
+        reclaimed = self.database.execute(
+            "select count(*) from event where campaign = ? and name = ? and orphaned = 0",
+            (campaign, Reclaimed.name),
+        ).fetchone()[0]
         judged = [place["place"] for place in queue if place["verdict"] is not None]
         versions = [place["version"] for place in queue if place["version"] is not None]
         if (
             [place["place"] for place in queue] != list(range(row["submitted"]))
             or judged != list(range(row["evaluated"]))
             or versions != list(range(1, row["version"] + 1))
+            or reclaimed != sum(place["reclaimed"] for place in queue)
         ):
             return None
         return Counters(row["submitted"], row["evaluated"], row["version"])

@@ -185,7 +185,7 @@ def test_an_edited_ledger_stops_the_javascript_mine(home: Path, change: str, sai
 def test_what_the_javascript_mine_does_not_do_it_says(home: Path, tmp_path: Path):
     folder = tmp_path / "folder"
     folder.mkdir()
-    assert "run mine-agent for other data" in js("data", "add", "x", folder, "--home", home, code=1)
+    assert "a folder that holds no text files" in js("data", "add", "x", folder, "--home", home, code=1)
     assert "run mine-agent for data of kind 'mail'" in js(
         "data", "add", "x", folder, "--as", "mail", "--home", home, code=1
     )

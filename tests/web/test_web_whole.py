@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pysonar.chain.address import ZERO_ADDRESS, checksum
@@ -81,6 +81,7 @@ def keep(records: EventRecords, events: list[SonarEvent]) -> None:
     verdicts=st.lists(st.sampled_from([*Verdict, *[Verdict.IMPROVED] * 4, None]), max_size=6),
     lost=st.sets(st.integers(0, 20), max_size=3),
 )
+@example(verdicts=[None], lost={2})  # a stake taken back of a submission that nobody saw
 def test_what_is_called_whole_has_no_hole(
     records: IndexRecords, verdicts: list[Verdict | None], lost: set[int]
 ) -> None:

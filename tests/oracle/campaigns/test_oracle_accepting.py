@@ -19,6 +19,7 @@ from openmined_oracle.campaigns.operator_rules import (
 from openmined_oracle.errors import Decline, DeclinedError, NotReadyError
 from openmined_oracle.home import CAPSULE_FILE, CapsuleSettings, Home
 from openmined_oracle.journal import SCHEMA, Journal
+from pysonar.chain.address import checksum
 from pysonar.chain.contract.types import CampaignRecord, State, Terms
 from pysonar.chain.database import open_database
 from pysonar.chain.node import rpc
@@ -31,7 +32,7 @@ from tests.oracle.capsule_world import World
 from tests.oracle.networks.network_world import MadeUpNetworkWorld
 
 DAY = 86_400
-TOKEN = "0x" + "Dd" * 20
+TOKEN = checksum("0x" + "dd" * 20)
 OTHER = "0x" + "ee" * 20
 RULES = CapsuleSettings(certificate="0" * 40)
 TERMS = terms_of(OTHER, bounty=ETHER)

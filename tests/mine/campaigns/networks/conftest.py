@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import numpy as np
 import pytest
 
 from mine_agent.home import Home
 from openmined_syft.ckks.encrypted import EncryptedNetwork
-from openmined_syft.ckks.keys import CkksPublicKey
+from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 from openmined_syft.models.network import SquareNetwork
 from openmined_syft.schemes.interface import PrivateHalf, PublicHalf
 from pysonar.chain.contract.types import Report, Verdict
@@ -26,9 +26,6 @@ from tests.builders.specs import SpecChanges
 from tests.mine.campaigns.mine_under_test import Mine
 from tests.mine.campaigns.small_capsule import SmallCapsule
 from tests.roles import Tell, as_a
-
-if TYPE_CHECKING:
-    from openmined_syft.ckks.keys import CkksPrivateKey, CkksPublicKey
 
 WideRows = tuple[np.ndarray, np.ndarray]
 """Records of nine numbers, (n, 9), and which colour each has."""
@@ -95,9 +92,6 @@ class NetworkCapsule(SmallCapsule):
 def ckks() -> tuple[CkksPrivateKey, CkksPublicKey]:
     """One CKKS key for all campaigns of the tests, and its public half: 100 MB and seconds to make."""
     pytest.importorskip("tenseal", reason="the extra 'nn' (TenSEAL) is not installed")
-    from openmined_syft.ckks.keys import CkksPrivateKey
-    from openmined_syft.models.network import SquareNetwork
-
     key = CkksPrivateKey.generate()
     return key, key.public_bundle(SquareNetwork(9, 3, 64))
 

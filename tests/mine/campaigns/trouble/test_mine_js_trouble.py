@@ -41,7 +41,7 @@ DYING = Path(__file__).parent / "dying.mjs"
 POINTS = {
     "trained, nothing stored": ("home/journal.js", "Journal.add", "before"),
     "sealed gradient journalled": ("home/journal.js", "Journal.add", "after"),
-    "sealed gradient in the store": ("store/embedded.js", "EmbeddedStore.putPinned", "after"),
+    "sealed gradient in the store": ("store/embedded/store.js", "EmbeddedStore.putPinned", "after"),
     "about to sign": ("chain/watch.js", "Watch.signed", "before"),
     "signed, not committed": ("chain/watch.js", "Watch.signed", "after"),
     "transaction stored, not broadcast": ("chain/watch.js", "Watch.broadcast", "before"),

@@ -170,9 +170,9 @@ def with_numbers(rows: list[JsonObject], values: list[object]) -> list[JsonObjec
         (with_numbers(ROWS, ["1.5", "1,5"]), None),
         (with_numbers(ROWS[:19], ["1.5"]), None),
         (with_numbers(ROWS, [5, "five"]), "row 1, column 'text' is 5; a text of at most 1,048,576 bytes"),
-        (with_numbers(ROWS, ["x" * (1 << 20), "y"]), None),
+        (with_numbers(ROWS[:4], ["x" * (1 << 20), "y"]), None),
         (
-            with_numbers(ROWS[:9], ["\u00e4" * (1 << 19) + "x", "y"]),
+            with_numbers(ROWS[:4], ["\u00e4" * (1 << 19) + "x", "y"]),
             "a text of at most 1,048,576 bytes, from a",
         ),
         (with_numbers(ROWS, ["N/A", "y"]), "column 'text' is missing; a text of at most"),

@@ -27,6 +27,8 @@ from pysonar.protocol.artifacts.validation_rows import guiding
 MOST_DRAWINGS, LEAST_DRAWINGS = 12, 4
 NUMBERS = 20_000_000
 """Weights times records of all drawings: a rehearsal shall take seconds."""
+VISITS = 2_000_000_000
+"""Cubes of the inputs of all drawings: what a mine's visit costs, seconds for a thousand inputs."""
 GUESSES, FEW_GUESSES = 4, 2
 """Of each shape, in each drawing; few where a drawing takes long."""
 ERRORS = 1.5
@@ -75,7 +77,7 @@ def free_riding(
     rows = len(campaign.y)
     min_gain = min(target, int(min_gain * sqrt(2)))  # of half the records, as far beyond luck as of all
     left: dict[FreeRiding, list[float]] = {}
-    most = NUMBERS // (rows * campaign.first.size)
+    most = min(NUMBERS // (rows * campaign.first.size), VISITS // len(campaign.first) ** 3)
     guesses = GUESSES if most >= MOST_DRAWINGS else FEW_GUESSES
     for number in range(min(MOST_DRAWINGS, max(LEAST_DRAWINGS, most))):
         random = np.random.default_rng(number)

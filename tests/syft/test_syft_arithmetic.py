@@ -91,6 +91,21 @@ def test_equations_are_solved(seed: int, size: int) -> None:
     np.testing.assert_allclose(left @ solved(left, right), right, atol=1e-9 * np.abs(right).max())
 
 
+@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 200])
+def test_equations_are_solved_as_if_one_column_after_the_other_were_taken_from_all_rows(size: int) -> None:
+    draw = np.random.default_rng(size)
+    rows = draw.standard_normal((2 * size, size))
+    left = rows.T @ rows + np.eye(size)
+    right = np.hstack([draw.standard_normal((size, 1)), 0.5 * np.eye(size), np.zeros((size, 1))])
+    both = np.hstack([left, right])
+    for column in range(size):
+        factors = both[:, column] / both[column, column]
+        factors[column] = 0.0
+        both[:, column + 1 :] -= factors[:, None] * both[column, column + 1 :]
+    expected = both[:, size:] / np.diag(both)[:, None] + 0.0
+    assert solved(left, right).tobytes() == expected.tobytes()
+
+
 def test_cosine_and_logarithm_are_right_to_the_last_places() -> None:
     turns = np.concatenate([np.linspace(-3, 3, 601), [0.25, -0.25, 0.5, 1e9 + 0.125]])
     np.testing.assert_allclose(cosine(turns), np.cos(2 * np.pi * (turns - np.rint(turns))), atol=1e-15)

@@ -9,8 +9,9 @@ from typing import Generic, Protocol, TypeVar
 from openmined_syft.lattice.ring import Integers, Residues
 
 AT_ONCE = 15
-"""Polynomials worth transforming together. The bindings of SEAL have a price for each call, more than that of
-the transform; more at once only take memory.
+"""Polynomials worth transforming together, and the most that may be: one of SEAL's ciphertexts has room
+for 16, of which one keeps it from being refused. Its bindings have a price for each call, above that of the
+transform.
 """
 
 Ready = TypeVar("Ready")

@@ -31,7 +31,6 @@ _BYTES_AT_ONCE = 1 << 30
 def added(
     executor: Executor,
     pieces: Sequence[Piece],
-    rows: Sequence[int],
     nothing: UnnoisedSums,
     scale: Scale,
     progress: Callable[[int], None] = lambda _: None,
@@ -40,7 +39,6 @@ def added(
     """The sums over all pieces.
 
     Args:
-        rows: how many each piece can have.
         nothing: the sum over no records, whose shape and clip all have.
         progress: is called with the number of records read so far.
         most: how many pieces are handed out at a time; by default as many as this machine can hold the
@@ -71,11 +69,11 @@ def added(
             for future in finished:
                 place = running.pop(future)
                 answer = _answer(future, pieces[place])
-                _require_possible(answer, pieces[place], rows[place], nothing.shape)
+                _require_possible(answer, pieces[place], nothing.shape)
                 if place in checked:
                     _require_same(answer, pieces[place])
                 total = total + nothing.from_own_cluster(*answer)
-                done, seen = done + 1, seen + rows[place]
+                done, seen = done + 1, seen + pieces[place].rows
                 progress(seen)
     finally:
         for future in running:
@@ -106,13 +104,13 @@ def _answer(future: Future[Sums], piece: Piece) -> Sums:
         ) from None
 
 
-def _require_possible(answer: Sums, piece: Piece, most_rows: int, shape: tuple[int, int]) -> None:
+def _require_possible(answer: Sums, piece: Piece, shape: tuple[int, int]) -> None:
     d, k = shape
     try:
         products, pulls, rows = answer
         possible = (
             type(rows) is int
-            and 0 <= rows <= most_rows
+            and 0 <= rows <= piece.rows
             and products.shape == (d, d)
             and pulls.shape == (d, k)
             and products.dtype == pulls.dtype == np.int64
@@ -124,7 +122,7 @@ def _require_possible(answer: Sums, piece: Piece, most_rows: int, shape: tuple[i
         possible = False
     if not possible:
         raise ScaleError(
-            f"{piece}: a worker answered with sums that no {most_rows} records have; nothing was released"
+            f"{piece}: a worker answered with sums that no {piece.rows} records have; nothing was released"
         )
 
 

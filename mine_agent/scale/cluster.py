@@ -1,4 +1,4 @@
-"""The Dask cluster that a mine's owner names: takes the sums over the row groups of a Parquet file.
+"""The Dask cluster that a mine's owner names: takes the sums over the row groups of Parquet files.
 
 They are the same integers as one machine's, bit for bit (see `adding`). Noise is drawn once, at the mine,
 after the sum. The cluster is the owner's, and sees the records.
@@ -10,11 +10,10 @@ import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from mine_agent.campaigns.artifacts import CampaignSpec
-from mine_agent.data.adapters.tables.parquet import ParquetFile
+from mine_agent.data.adapters.tables.parquet_files import files_at
 from mine_agent.data.datasets import DataSet
 from mine_agent.errors import ScaleError
 from mine_agent.scale.adding import added
@@ -48,8 +47,8 @@ class Cluster:
         self._at_once, self._connect_seconds = at_once, connect_seconds
 
     def takes(self, data: DataSet) -> bool:
-        """Whether it is worth it: a Parquet file of several row groups."""
-        return data.kind == KIND and len(row_groups(data)) > 1
+        """Whether it is worth it: Parquet files of several row groups together."""
+        return data.kind == KIND and sum(len(file.row_groups()) for file in files_at(data.location)) > 1
 
     def sums(self, campaign_spec: CampaignSpec, data: DataSet, clip: Clip) -> UnnoisedSums:
         """The sums over all records of `data`. Raises ScaleError, and what the records raise."""
@@ -58,9 +57,7 @@ class Cluster:
         with self._client() as client:
             # Not pure: Dask would keep the answer, which is as private as the records, for the next to ask.
             executor: Executor = client.get_executor(pure=False, retries=_RETRIES)
-            return added(
-                executor, pieces, row_groups(data), nothing, self._scale, self._progress, self._at_once
-            )
+            return added(executor, pieces, nothing, self._scale, self._progress, self._at_once)
 
     def workers(self) -> int:
         """How many it has now. Raises ScaleError: it does not answer, or has none."""
@@ -91,23 +88,18 @@ class Cluster:
             yield client
 
 
-def row_groups(data: DataSet) -> list[int]:
-    """How many rows each row group of the file has."""
-    return ParquetFile(Path(data.location)).row_groups()
-
-
 def pieces_of(campaign_spec: CampaignSpec, data: DataSet) -> list[Piece]:
-    """The pieces of a data set as a campaign sees it under a budget, a row group each."""
+    """The pieces of a data set as a campaign sees it under a budget, a row group each, file by file."""
     data = data.settled_unseen()
-    file, mapping = ParquetFile(Path(data.location)), data.mapping
-    spec, footer = campaign_spec.spec.to_bytes(), file.footer_digest()
+    mapping, spec, schema = data.mapping, campaign_spec.spec.to_bytes(), campaign_spec.schema
     text = None if mapping is None else mapping.text
-    schema = campaign_spec.schema
     fields = {field.name for field in (*schema.fields, schema.label)}
     read = set() if mapping is None else {origin.column for origin in mapping.origins.values()}
     settled = tuple(pair for pair in (data.settled() or {}).items() if pair[0] in read)
     written = tuple(pair for pair in (data.written() or {}).items() if pair[0] in fields)
     return [
-        Piece(spec, campaign_spec.campaign, data.location, footer, group, text, settled, written)
-        for group in range(len(file.row_groups()))
+        Piece(spec, campaign_spec.campaign, str(file.path), footer, group, rows, text, settled, written)
+        for file in files_at(data.location)
+        for footer in [file.footer_digest()]
+        for group, rows in enumerate(file.row_groups())
     ]

@@ -38,7 +38,7 @@ class Piece:
         spec, mapping: as they are written. None: the columns have the campaign's names.
         campaign: its id, 32 bytes.
         footer: `ParquetFile.footer_digest` of the file at the mine: a worker's has to be the same.
-        group: the row group, from 0.
+        group, rows: the row group, from 0, and how many rows the footer gives it.
         settled: how the columns that the mapping reads write numbers; written: how the campaign's fields do.
     """
 
@@ -47,6 +47,7 @@ class Piece:
     path: str
     footer: bytes
     group: int
+    rows: int
     mapping: str | None
     settled: tuple[tuple[str, Notation], ...]
     written: tuple[tuple[str, Notation], ...]

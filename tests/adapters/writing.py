@@ -72,6 +72,34 @@ def as_parquet(records: pa.Table, folder: Path) -> Told:
     return str(path), {}
 
 
+def as_parquet_folder(records: pa.Table, folder: Path) -> Told:
+    """As clusters write it: parts in folders, a mark that all are there, and what is none of the data."""
+    path = folder / "people-parts"
+    (path / "later").mkdir(parents=True, exist_ok=True)
+    (path / "_temporary").mkdir(exist_ok=True)
+    for name in ("_SUCCESS", ".part-0.parquet.crc", ".part-9.parquet", "_temporary/part-9.parquet"):
+        (path / name).write_bytes(b"no data")
+    for place, name in enumerate(("part-0.parquet", "part-1.PQ", "later/part-0.parquet")):
+        part = records.slice(place * (records.num_rows // 3), None if place == 2 else records.num_rows // 3)
+        # Columns in an order of their own, and of a type of their own.
+        part = part.select([*part.column_names[place:], *part.column_names[:place]])
+        if place == 1 and "age" in part.column_names:
+            part = part.set_column(part.column_names.index("age"), "age", part["age"].cast(pa.float64()))
+        pyarrow.parquet.write_table(part, path / name, row_group_size=50)
+    return str(path), {}
+
+
+def as_parquet_pattern(records: pa.Table, folder: Path) -> Told:
+    for place, name in enumerate(("2024", "2025")):
+        (folder / f"year[{name}]").mkdir(exist_ok=True)
+        part = records.slice(place * (records.num_rows // 2), None if place else records.num_rows // 2)
+        pyarrow.parquet.write_table(part, folder / f"year[{name}]" / "people.parquet", row_group_size=60)
+        (folder / f"year[{name}]" / "deeper").mkdir(exist_ok=True)
+        for other in ("animals.parquet", "people.parquet.old", "_people.parquet", "deeper/people.parquet"):
+            (folder / f"year[{name}]" / other).write_bytes(b"nobody asked for it")
+    return str(folder / "year[202?]" / "p*ple.parquet"), {}
+
+
 def as_arrow_file(records: pa.Table, folder: Path) -> Told:
     path = folder / "people.arrow"
     pyarrow.feather.write_feather(records, str(path), compression="zstd", chunksize=211)
@@ -172,6 +200,8 @@ FILES: dict[str, Callable[[pa.Table, Path], Told]] = {
     "tsv": as_tsv,
     "json lines": as_json_lines,
     "parquet": as_parquet,
+    "parquet folder": as_parquet_folder,
+    "parquet pattern": as_parquet_pattern,
     "arrow file": as_arrow_file,
     "arrow stream": as_arrow_stream,
     "sqlite": as_sqlite,

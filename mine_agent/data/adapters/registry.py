@@ -15,7 +15,7 @@ _OWN = {
     "images": "collections.images:ImagesAdapter",
     "jsonl": "tables.json_lines:JsonLinesAdapter",
     "mail": "collections.mail:MailAdapter",
-    "parquet": "tables.parquet:ParquetAdapter",
+    "parquet": "tables.parquet_files:ParquetAdapter",
     "postgres": "databases.postgres:PostgresAdapter",
     "python": "tables.python_objects:PythonAdapter",
     "sql": "databases.sql:SqlAdapter",
@@ -64,7 +64,8 @@ def adapter_for(location: str) -> Adapter:
             return adapter
     if Path(location).is_dir():
         raise DataError(
-            f"{location}: a folder that holds no images, text files, maildir (cur and new) or archive of X"
-            " (data/tweets.js); give the path of the file with the records, or say what it is (--as)"
+            f"{location}: a folder that holds no images, text files, Parquet files, maildir (cur and new) or"
+            " archive of X (data/tweets.js); give the path of the file with the records, or say what it is"
+            " (--as)"
         )
     return adapter_named("csv")

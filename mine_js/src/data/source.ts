@@ -134,7 +134,7 @@ export function opened(path: string | Buffer): number {
 }
 
 /** SHA-256 of a file's bytes. */
-export function digestOfFile(path: string): Uint8Array {
+export function digestOfFile(path: string | Buffer): Uint8Array {
   const hash = createHash("sha256");
   for (const piece of piecesOf(path)) hash.update(piece);
   return new Uint8Array(hash.digest());

@@ -20,6 +20,7 @@ import pytest
 
 from mine_agent.campaigns.artifacts import CampaignSpec
 from mine_agent.data.adapters.tables.parquet import ParquetFile
+from mine_agent.data.adapters.tables.parquet_files import files_at
 from mine_agent.data.datasets import DataSet, DataShelf
 from mine_agent.data.mapping import parse_mapping
 from mine_agent.errors import ScaleError
@@ -29,7 +30,7 @@ from mine_agent.privacy.grid_sums import grid_sums
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import Budgeted
 from mine_agent.scale.adding import added, at_once
-from mine_agent.scale.cluster import Cluster, pieces_of, row_groups
+from mine_agent.scale.cluster import Cluster, pieces_of
 from mine_agent.scale.pieces import Piece, Sums, piece_sums
 from mine_agent.scale.scale_file import Scale, load_scale
 from openmined_syft.models import Rows
@@ -59,16 +60,22 @@ def campaign_spec() -> CampaignSpec:
     return CampaignSpec(b"\x02" * 32, CID, spec_of(output_schema=colours))
 
 
-@pytest.fixture
-def data(tmp_path: Path, campaign_spec: CampaignSpec) -> DataSet:
-    """A Parquet file of twelve row groups with gaps and a colour that nobody asked for."""
+@pytest.fixture(params=["one file", "several files"])
+def data(tmp_path: Path, campaign_spec: CampaignSpec, request: pytest.FixtureRequest) -> DataSet:
+    """Twelve row groups, in one Parquet file or in three, with gaps and a colour that nobody asked for."""
     random = np.random.default_rng(0)
     names = [field.name for field in campaign_spec.schema.fields]
     numbers = {name: random.normal(size=ROWS) for name in names}
     colours = random.choice(["red", "green", "blue", "pink"], ROWS, p=[0.4, 0.3, 0.29, 0.01])
     table = pa.table({**numbers, "colour": colours})
-    pa.parquet.write_table(table, tmp_path / "many.parquet", row_group_size=ROWS // GROUPS)
-    return DataShelf(tmp_path / "data").add("many", tmp_path / "many.parquet", replace=False)
+    place = tmp_path / "many.parquet"
+    for part in range(3) if request.param == "several files" else ():
+        place.mkdir(exist_ok=True)
+        some = table.slice(part * ROWS // 3, ROWS // 3)
+        pa.parquet.write_table(some, place / f"part-{part}.parquet", row_group_size=ROWS // GROUPS)
+    if request.param == "one file":
+        pa.parquet.write_table(table, place, row_group_size=ROWS // GROUPS)
+    return DataShelf(tmp_path / "data").add("many", place, replace=False)
 
 
 def family_of(campaign_spec: CampaignSpec) -> LinearFamily:
@@ -100,8 +107,7 @@ def spread(
 ) -> UnnoisedSums:
     family = family_of(campaign_spec)
     nothing = UnnoisedSums.nothing(*family.weights_shape, record_clip(campaign_spec.schema, family))
-    pieces, groups = pieces_of(campaign_spec, data), row_groups(data)
-    return added(executor, pieces, groups, nothing, scale, progress)
+    return added(executor, pieces_of(campaign_spec, data), nothing, scale, progress)
 
 
 P = ParamSpec("P")
@@ -109,14 +115,16 @@ R = TypeVar("R")
 
 
 class Lying(Executor):
-    """Workers that answer something else about one row group."""
+    """Workers that answer something else about one row group: the one they are asked for as the n-th."""
 
     def __init__(self, about: int, lie: Callable[[Sums], object]) -> None:
         self._about, self._lie = about, lie
+        self.asked: list[Piece] = []
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **named: P.kwargs) -> Future[R]:
         found = fn(*args, **named)
-        honest = as_a(Piece, args[0]).group != self._about
+        honest = len(self.asked) != self._about
+        self.asked.append(as_a(Piece, args[0]))
         return done(found if honest else wrong(self._lie(wrong(found))))
 
 
@@ -191,9 +199,10 @@ def test_a_worker_that_lies_is_named_and_nothing_is_released(
     campaign_spec: CampaignSpec, data: DataSet, what: str, lie: Callable[[Sums], object]
 ) -> None:
     everything = Scale(dask="tcp://127.0.0.1:1", checked_share=1.0)
+    workers = Lying(7, lie)
     with pytest.raises(ScaleError, match=what) as error:
-        spread(Lying(7, lie), campaign_spec, data, everything)
-    assert "row group 7 of" in str(error.value)
+        spread(workers, campaign_spec, data, everything)
+    assert str(error.value).startswith(f"{workers.asked[7]}: ")
 
 
 def test_where_little_is_checked_a_small_lie_can_pass_and_the_page_says_so(
@@ -208,11 +217,12 @@ def test_a_cluster_that_is_too_slow_is_given_up_with_how_far_it_came(
     campaign_spec: CampaignSpec, data: DataSet
 ) -> None:
     class Stuck(Executor):
-        done = 0
+        asked = 0
 
         def submit(self, fn: Callable[P, R], /, *args: P.args, **named: P.kwargs) -> Future[R]:
             future: Future[R] = Future()
-            if as_a(Piece, args[0]).group < 3:
+            self.asked += 1
+            if self.asked <= 3:
                 future.set_result(fn(*args, **named))
             return future
 
@@ -318,17 +328,18 @@ def test_a_worker_that_has_another_file_is_noticed_however_little_is_checked(
     nothing = UnnoisedSums.nothing(*campaign_spec.family.weights_shape, alone(campaign_spec, data)._clip)
     unchecked = replace(ALONE, checked_share=0.0)
     with ThreadPoolExecutor(1) as pool, pytest.raises(ScaleError, match="another file there than the mine"):
-        added(pool, pieces, row_groups(data), nothing, unchecked)
+        added(pool, pieces, nothing, unchecked)
 
 
 def test_the_footer_tells_files_apart(data: DataSet, tmp_path: Path) -> None:
-    footers = [ParquetFile(Path(data.location)).footer_digest()]
-    table = pa.parquet.read_table(data.location)
+    path = files_at(data.location)[0].path
+    footers = [ParquetFile(path).footer_digest()]
+    table = pa.parquet.read_table(path)
     for name, other in (("fewer", table.slice(1)), ("renamed", table.rename_columns(["a", "b", "c", "hue"]))):
         pa.parquet.write_table(other, tmp_path / name, row_group_size=ROWS // GROUPS)
         footers.append(ParquetFile(tmp_path / name).footer_digest())
     assert len(set(footers)) == 3
-    whole = Path(data.location).read_bytes()
+    whole = path.read_bytes()
     for damaged in (b"", b"PAR1", whole[:-1], whole[:-8] + b"\xff\xff\xff\x7fPAR1", bytes(8) + b"PAR1"):
         (tmp_path / "damaged").write_bytes(damaged)
         with pytest.raises(FileFormatError, match="not a Parquet file"):
@@ -338,9 +349,12 @@ def test_the_footer_tells_files_apart(data: DataSet, tmp_path: Path) -> None:
 def test_a_piece_tells_a_worker_nothing_but_spec_file_and_mapping(
     campaign_spec: CampaignSpec, data: DataSet
 ) -> None:
-    piece = pieces_of(campaign_spec, data)[0]
+    pieces = pieces_of(campaign_spec, data)
+    assert len({(piece.path, piece.group) for piece in pieces}) == GROUPS
+    assert [piece.rows for piece in pieces] == [ROWS // GROUPS] * GROUPS
+    piece = pieces[0]
     assert {one.name for one in fields(piece)} == {
-        "spec", "campaign", "path", "footer", "group", "mapping", "settled", "written",
+        "spec", "campaign", "path", "footer", "group", "rows", "mapping", "settled", "written",
     }  # fmt: skip
     assert piece.spec == campaign_spec.spec.to_bytes()
     assert data.registration.encode() not in pickle.dumps(piece)

@@ -132,6 +132,28 @@ def write_parquet_with_decimals(rows: list[Record], folder: Path) -> Path:
     return path
 
 
+def write_parquet_folder(rows: list[Record], folder: Path) -> Path:
+    """Parts with columns in other orders and types, a name not in ASCII, and what is none of the data."""
+    path, table = folder / "parts", pa.Table.from_pylist(rows)
+    (path / "b").mkdir(parents=True)
+    (path / "_SUCCESS").write_bytes(b"")
+    (path / ".c.parquet").write_bytes(b"no data")
+    pq.write_table(table.slice(0, 400), path / "z.parquet", row_group_size=300)
+    other = table.slice(400, 100).select(["zone", "width", "kind", "member", "age"])
+    pq.write_table(other.set_column(4, "age", other["age"].cast(pa.float64())), path / "größe.PQ")
+    pq.write_table(table.slice(500), path / "b" / "a.parquet", row_group_size=300)
+    return path
+
+
+def write_parquet_pattern(rows: list[Record], folder: Path) -> Path:
+    """Two files of three, in folders whose names have letters that mean something elsewhere."""
+    table = pa.Table.from_pylist(rows)
+    for place, name in enumerate(("year[1]+", "year[2]+", "year[33]+")):
+        (folder / name).mkdir()
+        pq.write_table(table.slice(place * 500, 500), folder / name / "records.parquet")
+    return folder / "year[?]+" / "rec*s.parquet"
+
+
 def write_arrow(rows: list[Record], folder: Path) -> Path:
     path = folder / "records.arrow"
     table = pa.Table.from_pylist(rows)
@@ -185,7 +207,7 @@ def write_csv_with_currencies(rows: list[Record], folder: Path) -> Path:
 
 WAYS = [
     write_csv, write_csv_with_commas, write_csv_with_currencies, write_json_lines, write_parquet,
-    write_parquet_with_lz4,
+    write_parquet_with_lz4, write_parquet_folder, write_parquet_pattern,
     write_parquet_with_decimals, write_arrow, write_arrow_stream, write_sqlite,
 ]  # fmt: skip
 

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mine_agent.data.adapters.registry import adapter_for
+from mine_agent.data.datasets import DataShelf
+from pysonar.protocol.schema.errors import FileFormatError
 from tests.mine.mine_commands import is_built
 from tests.mine_js.alike.asking import Ask, asking
 
@@ -67,10 +69,22 @@ def test_what_mine_js_does_not_read_is_refused_by_the_kind_that_mine_agent_reads
     assert "arrow, csv, jsonl, parquet, sqlite, texts" in told["says"]
 
 
+@pytest.mark.parametrize("place", ["*.parquet", "?.parquet", "", "no/such/*.parquet", "a.parq*.parquet"])
+def test_parquet_files_that_are_none_or_differ_are_refused_in_the_same_words(
+    place: str, ask: Ask, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"größe": [1], "n": [1]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"n": [1], "m": [1]}), tmp_path / "b.parquet")
+    with pytest.raises(FileFormatError) as error:
+        DataShelf(tmp_path / "data").add("parts", tmp_path / place, replace=False)
+    told = ask({"home": str(tmp_path), "location": str(tmp_path / place)})
+    assert (told["error"], told["says"]) == ("FileFormatError", str(error.value))
+
+
 def test_other_places_are_refused_with_what_would_work(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     told = ask({"home": str(tmp_path), "location": str(tmp_path / "nothing")})
-    assert "a folder that holds no text files; give the path of the file" in told["says"]
+    assert "a folder that holds no text files or Parquet files; give the path of" in told["says"]
     told = ask({"home": str(tmp_path), "location": "postgresql://localhost/records"})
     assert told["error"] == "NotInMineJsError"
     pyarrow.feather.write_feather(TABLE, tmp_path / "packed.feather", compression="lz4")

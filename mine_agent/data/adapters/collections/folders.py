@@ -12,8 +12,11 @@ from pysonar.protocol.schema.errors import FileFormatError
 MOST_FILES = 5_000_000
 
 
-def files_in(folder: Path, endings: tuple[str, ...] | None = None) -> Iterator[Path]:
-    """Regular files below `folder` with one of the endings (in any case), by name.
+def files_in(
+    folder: Path, endings: tuple[str, ...] | None = None, depth: int | None = None
+) -> Iterator[Path]:
+    """Regular files below `folder` with one of the endings (in any case), by name; at most `depth` names
+    below it, or however deep.
 
     Raises:
         FileFormatError: no such folder, or more than `MOST_FILES` files.
@@ -23,6 +26,8 @@ def files_in(folder: Path, endings: tuple[str, ...] | None = None) -> Iterator[P
     count = 0
     for place, folders, names in os.walk(folder, followlinks=False):
         folders.sort()
+        if depth is not None and len(Path(place).relative_to(folder).parts) >= depth - 1:
+            folders.clear()
         for name in sorted(names):
             path = Path(place) / name
             if (endings is not None and not name.lower().endswith(endings)) or path.is_symlink():
@@ -64,7 +69,8 @@ def digest_of_folder(folder: Path, files: Iterator[Path]) -> bytes:
     digest = hashlib.sha256()
     for path in files:
         try:
-            content = hashlib.sha256(path.read_bytes()).digest()
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").digest()
         except OSError:
             raise FileFormatError(f"{path}: cannot be read") from None
         digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0" + content)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mine_agent.data.adapters.tables.files import digest_of_file, starts_with
+from mine_agent.data.adapters.tables.files import digest_of_file
 from pysonar.protocol.schema.errors import FileFormatError
 from pysonar.tables.cutting import MOST_BYTES, cut
 from pysonar.tables.source import BATCH_ROWS, Batch, numbered, require_columns
@@ -27,11 +26,11 @@ _DICTIONARY = 1 << 23  # bytes of a column of a row group beside eight for each 
 
 
 class ParquetFile:
-    """One file; with `group` only the rows of that row group, from 0."""
+    """One file; with `group` only the rows of that row group, from 0. `name`: what to call it in messages."""
 
-    def __init__(self, path: Path, group: int | None = None) -> None:
-        self._path, self._group = path, group
-        self.name = path.name
+    def __init__(self, path: Path, group: int | None = None, *, name: str | None = None) -> None:
+        self.path, self._group = path, group
+        self.name = path.name if name is None else name
 
     def row_groups(self) -> list[int]:
         """How many rows each row group has. FileFormatError."""
@@ -43,7 +42,7 @@ class ParquetFile:
         """SHA-256 of the file's length and footer, which says where everything lies and how large it is: what
         tells two files apart without reading them. FileFormatError.
         """
-        with open_binary(self._path) as file:
+        with open_binary(self.path) as file:
             length = file.seek(0, os.SEEK_END)
             file.seek(max(0, length - _TAIL))
             size = int.from_bytes(file.read(4), "little")
@@ -65,7 +64,7 @@ class ParquetFile:
 
     def digest(self) -> bytes:
         """SHA-256 of the file's bytes."""
-        return digest_of_file(self._path)
+        return digest_of_file(self.path)
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """The rows, in constant memory. FileFormatError: damaged, or encrypted."""
@@ -88,7 +87,7 @@ class ParquetFile:
         for (rows, repeated), together in groupby(groups, key=attrgetter("rows_at_once", "repeated")):
             # Not pyarrow.dataset, and no buffering ahead: both keep what was read (apache/arrow#39808).
             with pq.ParquetFile(
-                self._path,
+                self.path,
                 metadata=about,
                 read_dictionary=list(repeated),
                 pre_buffer=False,
@@ -103,9 +102,9 @@ class ParquetFile:
                 )
 
     def _open(self) -> pq.ParquetFile:
-        open_binary(self._path).close()
+        open_binary(self.path).close()
         try:
-            return pq.ParquetFile(self._path, pre_buffer=False)
+            return pq.ParquetFile(self.path, pre_buffer=False)
         except (pa.ArrowException, OSError):
             raise FileFormatError(f"{self.name}: not a Parquet file, or one that is encrypted") from None
 
@@ -146,19 +145,3 @@ class _Group:
         target = MOST_BYTES // 2 if size <= _WIDE else MOST_BYTES // 32
         rows = max(target * group.num_rows // max(size, 1), 1)
         return cls(number, min(1 << (rows.bit_length() - 1), BATCH_ROWS), tuple(repeated))
-
-
-class ParquetAdapter:
-    """Parquet files."""
-
-    kind: ClassVar[str] = "parquet"
-    live: ClassVar[bool] = False
-    options: ClassVar[Mapping[str, str]] = {}
-
-    def takes(self, location: str) -> bool:
-        """By the file's ending or its first bytes."""
-        return location.lower().endswith((".parquet", ".pq")) or starts_with(location, b"PAR1")
-
-    def source(self, location: str, options: Mapping[str, str]) -> ParquetFile:  # noqa: ARG002
-        """The file at a path."""
-        return ParquetFile(Path(location))

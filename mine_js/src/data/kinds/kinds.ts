@@ -9,6 +9,7 @@ import { TEXT_ENDINGS, TextFolder } from "./collections/texts.ts";
 import { CsvFile } from "./csv.ts";
 import { JsonLines } from "./json_lines.ts";
 import { ParquetFile } from "./parquet.ts";
+import { beginsWithParquet, namesSeveral, PARQUET_ENDINGS, ParquetFiles } from "./parquet_files.ts";
 import { SQLITE_MAGIC, SqliteTable } from "./sqlite.ts";
 
 type Options = Readonly<Record<string, string>>;
@@ -39,8 +40,9 @@ export const KINDS: readonly Kind[] = [
     source: (location) => new JsonLines(location),
   },
   {
-    name: "parquet", about: "Parquet files.", options: {}, live: false,
-    takes: (location) => ending(".parquet", ".pq")(location) || startsWith(location, "PAR1"), source: (location) => new ParquetFile(location),
+    name: "parquet", about: "Parquet files: one, all of a folder, or those that a path with * and ? names.", options: {}, live: false,
+    takes: (location) => ending(...PARQUET_ENDINGS)(location) || startsWith(location, "PAR1") || beginsWithParquet(location),
+    source: (location) => (namesSeveral(location) ? new ParquetFiles(location) : new ParquetFile(location)),
   },
   {
     name: "sqlite", about: "A table or query of an SQLite database, opened read-only.",
@@ -90,7 +92,7 @@ export function kindFor(location: string): Kind {
   if (foreign !== undefined) return kindNamed(foreign[0]);
   const found = KINDS.find((kind) => kind.takes(location));
   if (found === undefined && isFolder(location)) {
-    throw new DataError(`${location}: a folder that holds no text files; give the path of the file with the records, or say what it is (--as)`);
+    throw new DataError(`${location}: a folder that holds no text files or Parquet files; give the path of the file with the records, or say what it is (--as)`);
   }
   return found ?? kindNamed("csv");
 }

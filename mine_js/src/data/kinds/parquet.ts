@@ -28,11 +28,12 @@ interface Column {
 
 export class ParquetFile implements Source {
   readonly name: string;
-  private readonly path: string;
+  private readonly path: string | Buffer;
 
-  constructor(path: string) {
+  /** `name`: what to call it in messages. */
+  constructor(path: string | Buffer, name = basename(String(path))) {
     this.path = path;
-    this.name = basename(path);
+    this.name = name;
   }
 
   get columns(): readonly string[] {

@@ -1,7 +1,7 @@
 /** Walks a folder for its files, in one order everywhere, never through links. Names are bytes: not all of them are UTF-8. */
 import { createHash } from "node:crypto";
-import { type Dirent, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { FileFormatError } from "../../source.ts";
+import { type Dirent, lstatSync, readdirSync, statSync } from "node:fs";
+import { digestOfFile, FileFormatError } from "../../source.ts";
 
 const MOST_FILES = 5_000_000;
 const SLASH = Buffer.from("/");
@@ -17,11 +17,11 @@ export interface Found {
   readonly parent: string;
 }
 
-/** Regular files below `folder` with one of the endings (in any case), by name: those of a folder before its folders. */
-export function* filesIn(folder: string, endings: readonly string[] | null): Generator<Found> {
+/** Regular files below `folder` with one of the endings (in any case), by name: those of a folder before its folders; at most `depth` names below it. */
+export function* filesIn(folder: string, endings: readonly string[] | null, depth = Infinity): Generator<Found> {
   requireFolder(folder, "files");
   let count = 0;
-  for (const found of below(Buffer.from(folder), Buffer.alloc(0), textOf(Buffer.from(folder.split("/").findLast((part) => part !== "") ?? "")))) {
+  for (const found of below(Buffer.from(folder), Buffer.alloc(0), textOf(Buffer.from(folder.split("/").findLast((part) => part !== "") ?? "")), depth)) {
     if (endings !== null && !hasEnding(found.name, endings)) continue;
     count += 1;
     if (count > MOST_FILES) throw new FileFormatError(`${folder}: more than ${MOST_FILES} files`);
@@ -50,24 +50,25 @@ export function isFolder(location: string): boolean {
 export function digestOfFolder(files: Iterable<Found>): Uint8Array {
   const digest = createHash("sha256");
   for (const { path, relative } of files) {
-    let content: Buffer;
+    let content: Uint8Array;
     try {
-      content = readFileSync(path);
+      content = digestOfFile(path);
     } catch {
       throw new FileFormatError(`${textOf(path)}: cannot be read`);
     }
-    digest.update(relative).update("\0").update(createHash("sha256").update(content).digest());
+    digest.update(relative).update("\0").update(content);
   }
   return new Uint8Array(digest.digest());
 }
 
-function requireFolder(folder: string, what: string): void {
+/** FileFormatError: no such folder. */
+export function requireFolder(folder: string, what: string): void {
   if (isFolder(folder)) return;
   const isLost = lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   throw new FileFormatError(`${folder}: ${isLost ? "a link that leads to itself or to nothing" : "not a folder"}; give the path of a folder with ${what}`);
 }
 
-function* below(place: Buffer, relative: Buffer, parent: string): Generator<Found> {
+function* below(place: Buffer, relative: Buffer, parent: string, depth: number): Generator<Found> {
   let entries: Dirent<Buffer>[];
   try {
     entries = readdirSync(place, { encoding: "buffer", withFileTypes: true });
@@ -81,7 +82,8 @@ function* below(place: Buffer, relative: Buffer, parent: string): Generator<Foun
     const [path, from] = inside(entry.name);
     yield { path, relative: from, name: textOf(entry.name), parent };
   }
-  for (const entry of entries) if (entry.isDirectory()) yield* below(...inside(entry.name), textOf(entry.name));
+  if (depth <= 1) return;
+  for (const entry of entries) if (entry.isDirectory()) yield* below(...inside(entry.name), textOf(entry.name), depth - 1);
 }
 
 function hasEnding(name: string, endings: readonly string[]): boolean {
@@ -89,6 +91,6 @@ function hasEnding(name: string, endings: readonly string[]): boolean {
 }
 
 /** A name as a text, with a question mark for each byte that is none. */
-function textOf(name: Buffer): string {
+export function textOf(name: Buffer): string {
   return name.toString("latin1").replaceAll(LETTER, (letter) => (letter.length === 1 && letter > "\x7f" ? "?" : Buffer.from(letter, "latin1").toString("utf8")));
 }

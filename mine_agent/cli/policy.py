@@ -17,7 +17,7 @@ from pysonar.party.cli.console import (
     print_json,
     print_rows,
 )
-from pysonar.party.process import in_terminal
+from pysonar.party.process import can_be_asked
 from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def save(
 
     connection, text = connect_and_read(home_path(home)), _read(new)
     _show_changes(changes_under(connection, text), everything=False, form=form)
-    if not yes and in_terminal() and not typer.confirm("Save these rules?", err=True):
+    if not yes and can_be_asked() and not typer.confirm("Save these rules?", err=True):
         note("nothing was saved")
         raise typer.Exit(1)
     connection.home.save_policy(text)

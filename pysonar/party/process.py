@@ -21,5 +21,16 @@ def leave_no_core_dump() -> None:
 
 
 def in_terminal() -> bool:
-    """Whether somebody can be asked. Standard input is None where it was closed."""
+    """Whether somebody can type a passphrase: the terminal itself is asked, wherever the output goes.
+    Standard input is None where it was closed.
+    """
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def can_be_asked() -> bool:
+    """Whether somebody sees a question, which goes to standard error, and can answer it.
+
+    A program that was started in a terminal passes that on as the input of those that it starts, but reads
+    their output itself: a question there is one that nobody sees, and that waits for ever.
+    """
+    return in_terminal() and sys.stderr is not None and sys.stderr.isatty()

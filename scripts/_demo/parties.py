@@ -59,17 +59,24 @@ class Party:
 
     def run(self, *arguments: str) -> str:
         """One command, to its end; what it prints."""
-        done = subprocess.run(
-            self._line(arguments),
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-        )
+        told = f"{self.name}: `{' '.join([self.command, *arguments])}`"
+        try:
+            done = subprocess.run(
+                self._line(arguments),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,  # nobody sees a question of it, so that nobody can answer one
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_SECONDS,
+            )
+        except subprocess.TimeoutExpired as slow:
+            said = b"".join(part for part in (slow.stdout, slow.stderr) if part).decode(errors="replace")
+            raise CommandFailedError(
+                f"{told} had not ended after {COMMAND_SECONDS} s\n{said}".rstrip()
+            ) from None
         if done.returncode != 0:
             raise CommandFailedError(
-                f"{self.name}: `{' '.join([self.command, *arguments])}` ended with exit code "
-                f"{done.returncode}\n{done.stdout}{done.stderr}".rstrip()
+                f"{told} ended with exit code {done.returncode}\n{done.stdout}{done.stderr}".rstrip()
             )
         return done.stdout
 

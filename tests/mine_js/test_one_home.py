@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -55,29 +54,6 @@ def home(tmp_path: Path, node: Anvil, sonar: Sonar) -> Path:
     )  # fmt: skip
     assert json.loads(told)["home"] == str(made)
     return made
-
-
-def test_a_mapping_is_kept_when_its_owner_says_yes_in_a_terminal(home: Path, tmp_path: Path):
-    flowers, mapping = tmp_path / "flowers.csv", tmp_path / "flowers.toml"
-    flowers.write_text(FLOWERS)
-    mapping.write_text('[length]\ncolumn = "size"\n')
-    js("data", "add", "flowers", flowers, "--home", home)
-    line = [str(NODE), "--disable-warning=ExperimentalWarning", str(PROGRAM), "data", "map", "flowers"]
-    for answer, code in ((b"n\n", 1), (b"\n", 1), (b"\x04", 1), (b"y\n", 0)):
-        terminal, theirs = os.openpty()
-        os.write(terminal, answer)
-        done = subprocess.run(
-            [*line, "--file", str(mapping), "--home", str(home)],
-            stdin=theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        os.close(terminal)
-        os.close(theirs)
-        assert "Keep this mapping? [y/N]:" in done.stderr
-        assert done.returncode == code, (answer, done.stderr)
-        assert (Home.open(home).data().get("flowers").mapping is not None) == (code == 0)
 
 
 def test_the_python_mine_opens_what_the_javascript_mine_made(home: Path, sonar: Sonar):

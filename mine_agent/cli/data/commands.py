@@ -21,7 +21,7 @@ from pysonar.party.cli.console import (
     warn,
 )
 from pysonar.party.cli.progress import progress
-from pysonar.party.process import in_terminal
+from pysonar.party.process import can_be_asked
 from pysonar.party.wording import short_id
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def add(
         else:
             _show_fits(fits)
             _show_way_to_map(name, fits)
-        if not yes and in_terminal() and not typer.confirm(f"Keep these data as {name!r}?", err=True):
+        if not yes and can_be_asked() and not typer.confirm(f"Keep these data as {name!r}?", err=True):
             note("nothing was kept")
             raise typer.Exit(1)
     shelf.keep(data, replace=replace)
@@ -239,7 +239,7 @@ def map_(
         for sentence in doubts(suggestions):
             warn(sentence)
         mapping = parse_mapping(text, source="the suggestion")
-    if not yes and in_terminal() and not typer.confirm("Keep this mapping?", err=True):
+    if not yes and can_be_asked() and not typer.confirm("Keep this mapping?", err=True):
         note("nothing was kept")
         raise typer.Exit(1)
     shelf.keep_mapping(name, mapping)

@@ -27,7 +27,7 @@ export function warn(text: string): void {
 
 /** Whether the owner says yes; where nobody can be asked, nobody is. */
 export async function isConfirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true; // a caller that reads standard error itself shows it to nobody
   process.stderr.write(`${question} [y/N]: `);
   const asking = createInterface({ input: process.stdin });
   const answer = await new Promise<string>((resolve) => {

@@ -124,7 +124,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
     validation_csv: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prompts, "in_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "can_be_asked", lambda: True)
     validation_csv.write_bytes(validation_csv.read_bytes() + b"Total,,\n")
     arguments = [*create, "--home", str(sonar_command.home)]
     refused = runner.invoke(app, arguments, env=sonar_command.environment, input="n\n")
@@ -146,7 +146,7 @@ def test_what_was_understood_is_shown_before_escrow_and_asked_for_in_a_terminal(
 def test_programs_say_yes_and_find_what_was_understood_in_the_answer(
     sonar_command: Shell, create: tuple[str, ...], judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts, "in_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "can_be_asked", lambda: True)
     created = sonar_command.json(*create, "--yes")
     assert created["validation"]["records"] == 20
     assert created["validation"]["classes"] == {"0": 10, "1": 10}

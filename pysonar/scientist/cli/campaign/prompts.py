@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from pysonar.party.cli.console import note, warn
-from pysonar.party.process import in_terminal
+from pysonar.party.process import can_be_asked
 from pysonar.party.wording import about
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
@@ -73,7 +73,7 @@ def agreed(plan: Plan, slips: Sequence[str]) -> bool:
     """
     for sentence in slips:
         warn(sentence)
-    if not in_terminal():
+    if not can_be_asked():
         if slips:
             raise CampaignError(
                 f"nothing was sent: {slips[0]}; if this is intended, use --yes; otherwise correct the plan"

@@ -15,10 +15,9 @@ from mine_agent.campaigns.fetches import Fetches
 from mine_agent.connection import Connection
 from mine_agent.memory import Pool
 from mine_agent.work.gradient import Base
-from openmined_syft.errors import FormError
 from openmined_syft.models import ModelFamily
 from openmined_syft.rules import Rule
-from openmined_syft.schemes import AnyScheme, Model, PublicHalf, scheme_named
+from openmined_syft.schemes import AnyScheme, PublicHalf, scheme_named
 from pysonar.chain.contract.events import CapsuleRegistered
 from pysonar.chain.contract.types import CampaignRecord
 from pysonar.protocol.artifacts import (
@@ -30,7 +29,7 @@ from pysonar.protocol.artifacts import (
     WrongBindingError,
     parse_certificate,
 )
-from pysonar.protocol.artifacts.parts.errors import Said, naming
+from pysonar.protocol.artifacts.parts.errors import naming
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, seal
 from pysonar.protocol.schema import Schema
@@ -106,7 +105,13 @@ class CampaignArtifacts:
         )
         artifact = ModelArtifact.parse(self._get(cid, most), scheme=campaign_spec.spec.scheme, cid=cid)
         self._pool.require(artifact.model.bytes_in_memory, "the campaign's model")
-        _check_model(artifact.model, record, campaign_spec, public, cid)
+        artifact.require_asked_for(
+            campaign_spec.family,
+            public,
+            version=record.version,
+            weight_bound=campaign_spec.spec.weight_bound,
+            cid=cid,
+        )
         return Base(artifact.for_key(public, cid=cid), public, cid, campaign_spec.spec.scheme)
 
     def certificate(self, record: CampaignRecord, campaign_spec: CampaignSpec) -> Certificate:
@@ -148,20 +153,3 @@ class CampaignArtifacts:
 
     def _get(self, cid: Cid, most: int) -> bytes:
         return self._fetches.get(cid, most)
-
-
-def _check_model(
-    model: Model, record: CampaignRecord, campaign_spec: CampaignSpec, public: PublicHalf, cid: Cid
-) -> None:
-    """Whether the model is what chain, spec and key say it is. Raises ArtifactError."""
-    for field, found, expected in (
-        ("key_fingerprint", model.key_fingerprint.hex(), public.fingerprint.hex()),
-        ("version", model.version, record.version),
-        ("shape", model.shape, campaign_spec.spec.weights_shape),
-    ):
-        if found != expected:
-            raise ArtifactError("model", field, found, str(expected), cid)
-    try:
-        campaign_spec.scheme.check_form(model, public, campaign_spec.family, campaign_spec.spec.weight_bound)
-    except FormError as error:
-        raise ArtifactError("model", error.field, Said(str(error.value)), error.expected, cid) from None

@@ -16,7 +16,7 @@ from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.protocol.artifacts import MAX_BYTES, AuditPackage, Opening, SealedInput, SealedWeights, Spec
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate, session_key
-from pysonar.store import NotFoundError
+from pysonar.store import MalformedBlockError, NotFoundError, TooLargeError
 
 
 def names_auditor(context: Context, record: CampaignRecord) -> bool:
@@ -77,5 +77,5 @@ def _session_key(context: Context, bench: Workbench, row: VerdictRow) -> bytes |
     try:
         sealed = context.store.get(Cid.from_bytes32(row.update), max_bytes=bench.max_submission_bytes)
         return session_key(sealed, bench.assignment.secret)
-    except (*SENDERS_FAULT, NotFoundError):
-        return None
+    except (*SENDERS_FAULT, NotFoundError, TooLargeError, MalformedBlockError):
+        return None  # the last two follow from the digest alone, and held up the delivery for good

@@ -17,7 +17,7 @@ from pysonar.party.home.settings import save_settings
 from pysonar.protocol.openpgp import SecretKey, secret_keys
 from pysonar.scientist.auditing import opening
 from pysonar.scientist.auditing.check import Check
-from pysonar.scientist.auditing.verdicts import Bench
+from pysonar.scientist.auditing.judging import Bench
 from pysonar.scientist.cli import app
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.home import Home

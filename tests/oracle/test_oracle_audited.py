@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +22,8 @@ from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement, SealedInp
 from pysonar.protocol.artifacts.validation_rows import judged_rows as judged_rows_of
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import SecretKey, verify_detached
-from pysonar.scientist.auditing.verdicts import Bench, audit_verdicts
+from pysonar.scientist.auditing.judging import Bench
+from pysonar.scientist.auditing.verdicts import audit_verdicts
 from pysonar.scientist.errors import NotTheAuditorError
 from pysonar.store import MalformedBlockError, NotFoundError, StoreError, TooLargeError
 from pysonar.store.interface import Progress
@@ -86,6 +88,18 @@ LIES: list[tuple[Callable[[Bench], Bench], str]] = [
     ),
     (lambda b: _entry(b, 1, miner=STRANGER), "the miner of submission 1 in the record"),
     (lambda b: _entry(b, 1, base_version=1), "the base version of submission 1 in the record"),
+    (  # who has lost the base has lost the rest as well
+        lambda b: _entry(b, 0, base_version=None, step=1.5 - (b.result.record[0].step or 0)),
+        "the base version of submission 0 in the record",
+    ),
+    (
+        lambda b: _entry(b, 2, base_version=None, step=None, privacy=PrivacyStatement(1.0, 0.0)),
+        "the base version of submission 2 in the record",
+    ),
+    # Another scientist's records; a model that is packed, or under a key, as no mine trains it.
+    (lambda b: replace(b, record=replace(b.record, owner=STRANGER)), "the audit package"),
+    (lambda b: replace(b, spec=replace(b.spec, weight_bound=b.spec.weight_bound * 64)), "the audit package"),
+    (lambda b: replace(b, spec=replace(b.spec, key_bits=3072)), "the audit package"),
     (
         lambda b: _entry(b, 0, version_digest=b"\x01" * 32),
         "the digest of version 1 of the model in the record",
@@ -224,7 +238,12 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
     campaign = audited.campaign = world.opened(spec)
     world.submit_digest(campaign, miner, b"\x07" * 32)  # nobody has it
     world.submit_bytes(campaign, miner, b"no message at all")
+    world.submit_bytes(campaign, miner, bytes(3_000_000))  # larger than a gradient can be
+    world.submit_digest(campaign, miner, no_file(world))
     world.submit(campaign, miner, world.envelope(campaign, second_miner))  # for another miner
+    sealed = bytearray(world.envelope(campaign, miner).seal(world.own.certificate))
+    sealed[-1] ^= 1
+    world.submit_bytes(campaign, miner, bytes(sealed))  # that it does not open, only Capsule can tell
     # Good, but in the form of RFC 9580, which has no session key to show: nobody could check what is paid.
     newer = pysequoia.encrypt(
         world.envelope(campaign, miner).to_bytes(), [world.own.certificate.native()], armor=False
@@ -233,13 +252,22 @@ def test_what_stays_capsule_s_word_is_listed_as_such(
     world.submit(campaign, miner)
     world.node.advance(901)
     audited.finish()
-    expected = [Verdict.UNAVAILABLE, *3 * [Verdict.MALFORMED], Verdict.IMPROVED]
+    expected = [Verdict.UNAVAILABLE, *6 * [Verdict.MALFORMED], Verdict.IMPROVED]
     assert world.verdicts(campaign) == expected
     checks = audited.checks()
     assert all(check.passed for check in checks)
     claims = [f"{check.what}: {check.found.split(':')[0]}" for check in checks if check.claimed]
     assert claims == [
         "the verdict on submission 0: UNAVAILABLE",
-        "the verdict on submission 1: MALFORMED",
-        "the verdict on submission 3: MALFORMED",
+        "the verdict on submission 5: MALFORMED",
     ]
+
+
+def no_file(world: World) -> bytes:
+    """The digest of a block that is no file of the store's profile."""
+    data = b"\xff" * 40
+    cid = Cid.from_bytes32(hashlib.sha256(data).digest())
+    path = world.store_path / "blocks" / str(cid)[-2:] / str(cid)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return cid.digest

@@ -19,7 +19,9 @@ from openmined_syft.judging.step_search import Best, Weights
 from openmined_syft.schemes import Direction
 from pysonar.chain.contract.events import Submitted
 from pysonar.chain.contract.types import CampaignRecord, Terms, Verdict
+from pysonar.protocol.artifacts import Result, SealedInput, Validation
 from pysonar.protocol.cid import Cid
+from pysonar.protocol.openpgp import Certificate, SecretKey, seal
 from tests.oracle.audited import ROW, Audited, Lie
 from tests.oracle.audited import audited as audited
 from tests.oracle.audited import auditor as auditor
@@ -94,6 +96,15 @@ def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(judged_rows, "best_step", with_the_shortest(honest))
 
 
+def delivered_to_nobody(patch: pytest.MonkeyPatch) -> None:
+    """The auditor can open the result, and the scientist who paid for it cannot."""
+
+    def sealed(result: Result, scientist: Certificate, signer: SecretKey, *, auditor: Certificate) -> bytes:
+        return seal(result.to_bytes(), [auditor], signer)
+
+    patch.setattr(Result, "seal", sealed)
+
+
 @pytest.mark.parametrize(
     ("lie", "first"),
     [
@@ -101,6 +112,7 @@ def a_step_that_was_not_the_best(patch: pytest.MonkeyPatch) -> None:
         (miners_swapped, "the verdict on submission 0"),
         (one_skipped, "the verdict on submission 0"),
         (a_step_that_was_not_the_best, "the step of submission 0 in the record"),
+        (delivered_to_nobody, "whom the result is sealed to"),
     ],
 )
 def test_a_lie_is_the_first_difference(
@@ -110,3 +122,19 @@ def test_a_lie_is_the_first_difference(
         lie(patch)
         audited.run()
     assert audited.first == first
+
+
+def test_a_campaign_that_any_constant_answer_wins_should_have_been_declined(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of one kind only: a friend who names it is paid the whole bounty for nothing learned."""
+    world = audited.world
+    table = world.validation_table
+    table = table.filter([kind == "z" for kind in table.column("kind").to_pylist()])
+    sealed = SealedInput.of_records(table, world.schema, **world.binding)
+    cid = world.store.put(sealed.seal(world.own.certificate))
+    validation = Validation(cid, sealed.salted_digest(), table.num_rows)
+    with monkeypatch.context() as patch:
+        patch.setattr(judged_rows.JudgedRows, "labels_differ", True)
+        audited.run(validation=validation, start_ppm=0)
+    assert audited.first == "the labels of the records that decide what is paid"

@@ -12,13 +12,22 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from pysonar.chain.contract.events import Claimed, Improved, LoggedEvent, Settled, Submitted, Verdicts
+from pysonar.chain.contract.events import (
+    Claimed,
+    Delivered,
+    Improved,
+    LoggedEvent,
+    Settled,
+    Submitted,
+    Verdicts,
+)
 from pysonar.chain.contract.types import CampaignRecord, Verdict
 from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.openpgp import SecretKey
+from pysonar.scientist.auditing.artifacts import audit_artifacts
 from pysonar.scientist.auditing.check import Check
-from pysonar.scientist.auditing.public import audit_chain
+from pysonar.scientist.auditing.events import audit_chain
 from pysonar.scientist.campaign import Campaign
 from pysonar.scientist.cli import app
 from pysonar.scientist.connection import Scientist
@@ -119,7 +128,10 @@ Tamper = Callable[[Ended], list[LoggedEvent]]
         (lambda e: e.changed(Improved, 0, accuracy=509_999), f"the accuracy of {GAIN} 1"),
         (lambda e: e.changed(Improved, 1, payout=1), f"the payout of {GAIN} 3 in wei"),
         (lambda e: e.changed(Improved, 1, version=3), f"the version of {GAIN} 3"),
-        (lambda e: e.without(Improved, 1), "what was settled as paid"),
+        (lambda e: e.without(Improved, 1), "when the result was delivered"),
+        (lambda e: e.changed(Improved, 1, accuracy=899_999), f"the payout of {GAIN} 3 in wei"),
+        (lambda e: e.without(Delivered, 0), "when it was settled"),
+        (lambda e: e.changed(Delivered, 0, result=b"\x01" * 32), "the contract's result"),
         (lambda e: e.changed(Verdicts, 0, verdicts=(Verdict.IMPROVED,)), SAID),
         (lambda e: e.changed(Verdicts, 2, verdicts=(Verdict.NO_GAIN,)), "what was settled as burned"),
         (lambda e: e.changed(Settled, 0, refund=0), "what was settled as refund"),
@@ -146,6 +158,47 @@ def test_a_verdict_after_the_review_is_found(ended: Ended) -> None:
     }
     ended.times[number] = ended.record.terms.review_until
     assert "when the verdict on submission 3 was said" in ended.differences(ended.history)
+
+
+def test_a_submission_that_is_called_unavailable_at_once_is_found(ended: Ended) -> None:
+    """It burns the stake of somebody who may well have handed it out in the quarter of an hour after it."""
+    history = ended.changed(Verdicts, 2, verdicts=(Verdict.UNAVAILABLE,))
+    assert ended.differences(history) == ["the seconds before the verdict on submission 2"]
+    (said,) = {
+        logged.block_number
+        for logged in ended.history
+        if isinstance(logged.event, Verdicts) and logged.event.first == 2
+    }
+    for number in ended.times:
+        if number >= said:
+            ended.times[number] += 900
+    assert ended.differences(history) == []
+
+
+def test_a_node_that_lacks_a_block_ends_the_audit(
+    ended: Ended, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no time cannot be too late: nothing may pass by it."""
+    numbers = {logged.block_number for logged in ended.history}
+    honest = rpc.block
+    monkeypatch.setattr(rpc, "block", lambda web3, tag: None if tag in numbers else honest(web3, tag))
+    done = CliRunner().invoke(app, ["audit", ended.name, "--home", str(home)])
+    assert done.exit_code == 3
+    assert f"expected block {min(numbers)} as it was when its events were read" in done.stderr
+
+
+def test_a_start_that_is_not_what_the_spec_claims_is_found(
+    owner: Scientist, plan: Plan, records: pa.Table, judge: Judge
+) -> None:
+    launched = Campaign(owner, plan, records, name="off").launch()
+    most = judge.sonar.campaign(launched.id).terms.max_start
+    judge.open(launched.id, most - 200_000)
+    connection = owner.connection
+    connection.read_events()
+    history = connection.follower.history(campaign=launched.id)
+    record = connection.confirmed(launched.id)
+    found = list(audit_artifacts(record, history, frozenset(), connection.store))
+    assert "the start, off what the spec claims, in ppm" in [c.what for c in found if not c.passed]
 
 
 def test_the_contract_s_own_totals_are_not_believed(ended: Ended) -> None:

@@ -5,8 +5,8 @@ import sys
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.stateful.audited_machine import AuditedMachine
 from tests.stateful.revm_wire import RevmStage
-from tests.stateful.sonar_machine import SonarMachine
 from tests.stateful.stage import Stage
 
 RUNS_AT_ONCE = 200
@@ -16,9 +16,10 @@ def run(stage: Stage, steps: int, steps_a_run: int) -> None:
     """Random campaigns on a stage.
 
     Raises:
-        AssertionError: contract and twin disagree, or money is left; the steps are printed.
+        AssertionError: contract and twin disagree, money is left, or an audit finds a fault; the steps are
+            printed.
     """
-    machine = SonarMachine.on(stage)
+    machine = AuditedMachine.on(stage)
     left, done = max(1, steps // steps_a_run), 0
     while left:
         # hypothesis remembers every run of a test: a million steps at once would fill the memory.

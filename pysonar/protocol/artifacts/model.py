@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from openmined_syft.errors import SyftError
+from openmined_syft.errors import FormError, SyftError
+from openmined_syft.models import ModelFamily
 from openmined_syft.schemes import PAILLIER, Model, PublicHalf, scheme_named, scheme_names
 from pysonar.protocol.artifacts.parts.errors import ArtifactError, Said, naming
 from pysonar.protocol.artifacts.parts.fields import read_cbor, write_cbor
@@ -47,6 +48,38 @@ class ModelArtifact:
                 return cls(scheme_named(name).model_from_fields(inner), name)
             except SyftError as error:
                 raise ArtifactError(KIND, "model", Said(str(error)), "an encrypted model") from None
+
+    def require_asked_for(
+        self,
+        family: ModelFamily,
+        public: PublicHalf,
+        *,
+        version: int,
+        weight_bound: float,
+        cid: Cid | None = None,
+    ) -> None:
+        """Whether the model is what spec, key and chain ask for. Mines train no other, and an auditor finds
+        fault with every other: in a form that honest mines refuse, it is there for somebody else.
+
+        Args:
+            family: the spec's, for the campaign.
+            version: its number on chain.
+            weight_bound: the spec's.
+
+        Raises:
+            ArtifactError: made for another key, of another number, size or layout.
+        """
+        for field, found, expected in (
+            ("key_fingerprint", self.model.key_fingerprint.hex(), public.fingerprint.hex()),
+            ("version", self.model.version, version),
+            ("shape", self.model.shape, family.weights_shape),
+        ):
+            if found != expected:
+                raise ArtifactError(KIND, field, found, str(expected), cid)
+        try:
+            scheme_named(self.scheme).check_form(self.model, public, family, weight_bound)
+        except FormError as error:
+            raise ArtifactError(KIND, error.field, Said(str(error.value)), error.expected, cid) from None
 
     def for_key(self, public: PublicHalf, *, cid: Cid | None = None) -> Model:
         """The model, its ciphertexts checked against the campaign's key: what a mine may compute with.

@@ -198,7 +198,29 @@ class SealedInput:
             ArtifactError: malformed.
         """
         with naming(cid):
-            data = open_limited(KIND, blob, key)
+            return cls.bound(
+                open_limited(KIND, blob, key),
+                chain_id=chain_id,
+                contract=contract,
+                scientist=scientist,
+                digest=digest,
+            )
+
+    @classmethod
+    def bound(
+        cls,
+        data: bytes,
+        *,
+        chain_id: int,
+        contract: str,
+        scientist: str,
+        digest: bytes,
+        cid: Cid | None = None,
+    ) -> Self:
+        """Read what was inside a seal, which Capsule or an auditor has, and check that it is the one the spec
+        means; arguments and errors as of `open`.
+        """
+        with naming(cid):
             sealed = cls.parse(data)
             require_same(KIND, "chain_id", sealed.chain_id, chain_id)
             require_same(KIND, "contract", sealed.contract, checks.address(KIND, "contract", contract))

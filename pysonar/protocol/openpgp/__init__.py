@@ -18,9 +18,9 @@ from pysonar.protocol.openpgp.errors import (
     WrongKeyPassphraseError,
     WrongSignerError,
 )
-from pysonar.protocol.openpgp.messages import open_sealed, seal
+from pysonar.protocol.openpgp.messages import is_sealed_to, open_sealed, seal
 from pysonar.protocol.openpgp.secret_keys import SecretKey
-from pysonar.protocol.openpgp.session_keys import open_with_session_key, session_key
+from pysonar.protocol.openpgp.session_keys import open_with_session_key, session_key, unshowable
 from pysonar.protocol.openpgp.signatures import sign_detached, verify_detached
 
 __all__ = [
@@ -37,10 +37,12 @@ __all__ = [
     "TamperedError",
     "WrongKeyPassphraseError",
     "WrongSignerError",
+    "is_sealed_to",
     "open_sealed",
     "open_with_session_key",
     "seal",
     "session_key",
     "sign_detached",
+    "unshowable",
     "verify_detached",
 ]

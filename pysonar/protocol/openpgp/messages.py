@@ -89,8 +89,7 @@ def open_sealed(
         ClockBehindError: this machine's clock is behind the key, the signer's certificate or `there_at`.
         SealError (itself, no subclass): something failed on this side; the sender is not at fault, try again.
     """
-    packets = outer_packets(blob)
-    keys = packets[:-1]
+    keys = outer_packets(blob)[:-1]
     if keys[0].tag != SESSION_KEY:
         raise NotForThisKeyError("sealed with a password, not to a key")
     names = [recipient(packet) for packet in keys]
@@ -109,6 +108,20 @@ def open_sealed(
         if there_at > now:
             raise ClockBehindError("a signature", there_at, now) from None
         raise
+
+
+def is_sealed_to(blob: bytes, certificate: Certificate) -> bool:
+    """Whether one of the recipients that a sealed message names is a key of the certificate. Whether it opens
+    for them, only they can tell.
+
+    Raises:
+        NotOpenPGPError: not an encrypted, integrity protected binary message, or cut off.
+    """
+    keys = outer_packets(blob)[:-1]
+    if keys[0].tag != SESSION_KEY:
+        return False
+    names = [recipient(packet) for packet in keys]
+    return any(certificate.has_key(name) for name in names)
 
 
 def open_with_password(blob: bytes, password: str) -> bytes:

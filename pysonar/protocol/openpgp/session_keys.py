@@ -11,13 +11,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from pysonar.protocol.openpgp.errors import NotForThisKeyError, SealError, TamperedError
-from pysonar.protocol.openpgp.messages import open_sealed, open_with_password
+from pysonar.protocol.openpgp.certificates import Certificate
+from pysonar.protocol.openpgp.errors import (
+    NotForThisKeyError,
+    NotOpenPGPError,
+    SealError,
+    TamperedError,
+)
+from pysonar.protocol.openpgp.messages import is_sealed_to, open_sealed, open_with_password
 from pysonar.protocol.openpgp.packets import (
     CURVE25519_POINT_BITS,
     ECDH,
     SECRET_SUBKEY,
     SESSION_KEY,
+    Packet,
     outer_packets,
     packets_of,
     recipient,
@@ -49,6 +56,27 @@ def session_key(message: bytes, key: SecretKey) -> bytes:
     raise NotForThisKeyError("sealed in a form whose session key cannot be shown to anybody")
 
 
+def unshowable(message: bytes, recipient_certificate: Certificate) -> str | None:
+    """Why the recipient can show nobody a session key of the message, as anybody can see without a secret;
+    None if only the recipient can tell.
+    """
+    try:
+        if not is_sealed_to(message, recipient_certificate):
+            return f"it is not sealed to {recipient_certificate.fingerprint}"
+    except NotOpenPGPError as error:
+        return str(error)
+    *keys, container = outer_packets(message)
+    own = [packet for packet in keys if recipient_certificate.has_key(recipient(packet))]
+    if container.body[:1] != b"\x01" or not any(_is_curve25519(packet) for packet in own):
+        return "it is sealed in a form whose session key cannot be shown to anybody"
+    return None
+
+
+def _is_curve25519(packet: Packet) -> bool:
+    body = packet.body
+    return packet.tag == SESSION_KEY and body[0] == 3 and body[9:12] == bytes([ECDH]) + CURVE25519_POINT_BITS
+
+
 def open_with_session_key(message: bytes, found: bytes) -> bytes:
     """What the message says, by its session key.
 
@@ -74,12 +102,11 @@ def _candidates(message: bytes, key: SecretKey) -> Iterator[bytes]:
     """What each session key packet for one of the key's own subkeys unwraps to."""
     subkeys = dict(_subkeys(key))
     for packet in outer_packets(message)[:-1]:
-        body = packet.body
-        if packet.tag != SESSION_KEY or body[0] != 3 or body[9] != ECDH:
+        if not _is_curve25519(packet):
             continue
         for fingerprint, (secret, parameters) in subkeys.items():
             if fingerprint.endswith(recipient(packet)):
-                unwrapped = _unwrapped(body[10:], bytes.fromhex(fingerprint), secret, parameters)
+                unwrapped = _unwrapped(packet.body[10:], bytes.fromhex(fingerprint), secret, parameters)
                 if unwrapped is not None:
                     yield unwrapped
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from openmined_syft.errors import KernelError, OpenMinedError
 from pysonar.protocol.artifacts import MAX_BYTES, AuditPackage, Result, Spec, parse_certificate
 from pysonar.protocol.cid import Cid
-from pysonar.protocol.openpgp import SecretKey
-from pysonar.scientist.auditing.check import Check
-from pysonar.scientist.auditing.verdicts import Bench, audit_verdicts
+from pysonar.protocol.openpgp import SecretKey, is_sealed_to
+from pysonar.scientist.auditing.check import Check, holds
+from pysonar.scientist.auditing.judging import Bench
+from pysonar.scientist.auditing.verdicts import audit_verdicts
 from pysonar.scientist.connection import Connection
 from pysonar.scientist.errors import NotDeliveredError, NotTheAuditorError, ResultMismatchError
 from pysonar.scientist.ledger import submission_rows
@@ -38,8 +39,9 @@ def audit_with_key(connection: Connection, key: SecretKey, campaign: bytes) -> I
     certificate = spec.capsule_certificate
     capsule = parse_certificate(store.get(certificate, max_bytes=MAX_BYTES["certificate"]), cid=certificate)
     try:
+        sealed = store.get(cid, max_bytes=MAX_BYTES["result"])
         result = Result.open(
-            store.get(cid, max_bytes=MAX_BYTES["result"]),
+            sealed,
             key,
             capsule=capsule,
             chain_id=sonar.chain_id,
@@ -52,6 +54,7 @@ def audit_with_key(connection: Connection, key: SecretKey, campaign: bytes) -> I
     except OpenMinedError as error:
         yield Check("the delivered result", str(error), OPENS)
         return
+    yield _readers(sealed, connection, spec)
     history = connection.follower.history(campaign=campaign)
     try:
         check_against_chain(record, spec, result, submission_rows(history))
@@ -80,8 +83,16 @@ def audit_with_key(connection: Connection, key: SecretKey, campaign: bytes) -> I
         yield Check("the audit package", str(error), "opens, and is of this campaign")
         return
     yield from audit_verdicts(
-        Bench(record, spec, result, package, history, store, sonar.chain_id, sonar.address)
+        Bench(record, spec, result, package, history, store, sonar.chain_id, sonar.address, capsule)
     )
+
+
+def _readers(sealed: bytes, connection: Connection, spec: Spec) -> Check:
+    """Whether the result is for the scientist as well: what only the auditor can open is not delivered."""
+    cid = spec.scientist_certificate
+    data = connection.store.get(cid, max_bytes=MAX_BYTES["certificate"])
+    named = is_sealed_to(sealed, parse_certificate(data, cid=cid))
+    return holds("whom the result is sealed to", named, "not the scientist", "the scientist of the spec, too")
 
 
 def _require_auditor(connection: Connection, spec: Spec, key: SecretKey, campaign: str) -> None:

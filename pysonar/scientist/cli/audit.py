@@ -162,16 +162,22 @@ def _public(connection: Connection, campaign: bytes) -> list[Check]:
     from functools import cache
 
     from pysonar.chain.contract.events import CapsuleRegistered
+    from pysonar.chain.errors import UnexpectedAnswerError
     from pysonar.chain.node import rpc
-    from pysonar.scientist.auditing.public import audit_artifacts, audit_chain
+    from pysonar.scientist.auditing.artifacts import audit_artifacts
+    from pysonar.scientist.auditing.events import audit_chain
 
-    record = connection.confirmed(campaign)
+    record, node = connection.confirmed(campaign), connection.web3
     history = connection.follower.history(campaign=campaign)
+    blocks = {logged.block_number: logged.block_hash for logged in history}
 
     @cache
     def time_of(number: int) -> int:
-        block = rpc.block(connection.web3, number)
-        return 0 if block is None else block.timestamp
+        block = rpc.block(node, number)
+        if block is None or block.hash != blocks[number]:  # what has no time cannot be too late
+            expected = f"block {number} as it was when its events were read, 0x{blocks[number].hex()}"
+            raise UnexpectedAnswerError("eth_getBlockByNumber", expected, rpc.shown(node))
+        return block.timestamp
 
     registered = frozenset(
         logged.event.certificate

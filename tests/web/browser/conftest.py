@@ -122,6 +122,7 @@ class Wanted(TypedDict, total=False):
     width: int
     locale: str
     is_calm: bool
+    letters: int
 
 
 class Visit:
@@ -136,6 +137,7 @@ class Visit:
         width: int = 1280,
         locale: str = "en-GB",
         is_calm: bool = True,
+        letters: int = 16,
     ) -> None:
         self.context = browser.new_context(
             base_url=url,
@@ -150,6 +152,9 @@ class Visit:
         self.faults: list[str] = []
         self.page = self.context.new_page()
         self.page.set_default_timeout(60_000)  # a machine may be busy
+        if letters != 16:
+            sizes = {"standard": letters, "fixed": letters * 13 // 16}
+            self.context.new_cdp_session(self.page).send("Page.setFontSizes", {"fontSizes": sizes})
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", self._said)
@@ -173,7 +178,8 @@ class Visit:
 
 @contextmanager
 def visits(browser: Browser, url: str) -> Iterator[Callable[..., Visit]]:
-    """`begin(theme="dark", width=390, locale="de-DE")`: a reader; `is_calm`: who wants no motion.
+    """`begin(theme="dark", width=390, locale="de-DE")`: a reader; `is_calm`: who wants no motion; `letters`:
+    the size of letters that the browser is set to, in pixels.
 
     In the end no page failed or asked another host.
     """

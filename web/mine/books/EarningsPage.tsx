@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { ETHER, exact, short } from "../../shared/format/amount";
 import { count } from "../../shared/format/numbers";
 import { moment } from "../../shared/format/time";
-import { type Line, LineChart, type Point } from "../../shared/ui/LineChart";
+import { type Line, LineChart, type Point } from "../../shared/charts/LineChart";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";

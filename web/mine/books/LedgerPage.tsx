@@ -2,8 +2,8 @@ import { useState } from "react";
 
 import { count } from "../../shared/format/numbers";
 import { moment } from "../../shared/format/time";
-import { BarChart } from "../../shared/ui/BarChart";
-import { LineChart } from "../../shared/ui/LineChart";
+import { BarChart } from "../../shared/charts/BarChart";
+import { LineChart } from "../../shared/charts/LineChart";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
@@ -46,7 +46,7 @@ function Found(props: { ledger: Ledger }) {
           <dd>
             epsilon {digits(ledger.spent_epsilon)}
             <span className="under">{budget === null ? "your rules ask for no noise now" : `of ${digits(budget)}, at delta ${ledger.delta}`}</span>
-            {budget !== null && <Bar share={Math.min(1, ledger.spent_epsilon / budget)} label={`${digits(ledger.spent_epsilon)} of ${digits(budget)} are spent`} />}
+            {budget !== null && <Bar share={Math.min(1, ledger.spent_epsilon / budget)} />}
           </dd>
         </div>
         <div className="tile">

@@ -1,12 +1,15 @@
+import { useState } from "react";
 import { Link } from "wouter";
 
 import { percent } from "../../shared/format/numbers";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
-import { Amount, Badge, Bar, Foreign, Hash, When } from "../../shared/ui/words";
+import { Amount, Badge, Bar, Foreign, Hash, Names, When } from "../../shared/ui/words";
 import { type Campaign, nameOf, shortId, useMine, withoutCommand } from "../api";
 import { Loaded } from "../Loaded";
 import { change } from "../session";
+import { titleOf } from "../rules/rules";
 import { useAct } from "../useAct";
 
 const AGAIN_EVERY = 15_000;
@@ -23,12 +26,19 @@ export function CampaignsPage() {
           rows.length === 0 ? (
             <div className="card"><Empty title="No campaign is open"><p>New ones appear here by themselves.</p></Empty></div>
           ) : (
-            <>{[...rows].sort((one, other) => Number(waits(other)) - Number(waits(one))).map((row) => <One key={row.campaign} campaign={row} again={() => asked.mutate()} />)}</>
+            <All rows={rows} again={() => asked.mutate()} />
           )
         }
       </Loaded>
     </>
   );
+}
+
+/** Those that wait for a word stand first; whatever is said, none leaves its place while it is looked at. */
+function All(props: { rows: readonly Campaign[]; again: () => Promise<unknown> }) {
+  const [asked] = useState<ReadonlySet<string>>(() => new Set(props.rows.filter(waits).map((row) => row.campaign)));
+  const rank = (row: Campaign) => Number(!asked.has(row.campaign));
+  return <>{[...props.rows].sort((one, other) => rank(one) - rank(other)).map((row) => <One key={row.campaign} campaign={row} again={props.again} />)}</>;
 }
 
 function waits(campaign: Campaign): boolean {
@@ -65,14 +75,14 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
             <dt>Accuracy</dt>
             <dd>
               {percent(campaign.best_ppm)} of {percent(campaign.target_ppm)}
-              <Bar share={campaign.target_ppm === 0 ? 0 : Math.min(1, campaign.best_ppm / campaign.target_ppm)} label={`${percent(campaign.best_ppm)} of the target of ${percent(campaign.target_ppm)}`} />
+              <Bar share={campaign.target_ppm === 0 ? 0 : Math.min(1, campaign.best_ppm / campaign.target_ppm)} />
             </dd>
             <dt>Open until</dt>
             <dd><When at={campaign.submit_until} /></dd>
             <dt>Purpose</dt>
             <dd><Foreign text={campaign.purpose === null || campaign.purpose === "unstated" ? "not stated" : campaign.purpose} /></dd>
             <dt>Asks for</dt>
-            <dd><Foreign text={campaign.fields.join(", ") || "unknown"} most={600} /></dd>
+            <dd>{campaign.fields.length === 0 ? "unknown" : <Names names={campaign.fields} />}</dd>
           </dl>
         </div>
         <div>
@@ -100,21 +110,21 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
         <ul className="reasons">
           {campaign.reasons.map((reason) => (
             <li key={reason.rule + reason.reason}>
-              <Foreign text={withoutCommand(reason.reason)} most={500} /> <span className="soft small">({reason.rule}{reason.for_now ? ", for now" : ""})</span>
+              <Foreign text={withoutCommand(reason.reason)} most={500} /> <span className="soft small">{aboutRule(reason)}</span>
             </li>
           ))}
         </ul>
       </div>
       <div className="row spaced">
         {campaign.word !== "approved" && (
-          <button type="button" className={waits(campaign) ? "first" : undefined} disabled={act.busy} onClick={() => say("approved")}>
+          <Press className={waits(campaign) ? "first" : undefined} busy={act.busy} onClick={() => say("approved")}>
             Approve<span className="hidden"> {nameOf(campaign)}</span>
-          </button>
+          </Press>
         )}
         {campaign.word !== "refused" && (
-          <button type="button" disabled={act.busy} onClick={() => say("refused")}>
+          <Press busy={act.busy} onClick={() => say("refused")}>
             Refuse<span className="hidden"> {nameOf(campaign)}</span>
-          </button>
+          </Press>
         )}
         <Link href={`/log?campaign=${campaign.campaign}`}>Decisions about {shortId(campaign.campaign)}</Link>
         <span role="status">{act.done}</span>
@@ -122,6 +132,13 @@ function One(props: { campaign: Campaign; again: () => Promise<unknown> }) {
       {act.wrong !== null && <p className="wrong" role="alert">{act.wrong}</p>}
     </section>
   );
+}
+
+/** Which of the owner's rules it is, as the page of rules calls it; some are not the owner's. */
+function aboutRule(reason: Campaign["reasons"][number]): string {
+  const title = titleOf(reason.rule);
+  const said = [...(title === reason.rule ? [] : [`your rule “${title}”`]), ...(reason.for_now ? ["for now"] : [])];
+  return said.length === 0 ? "" : `(${said.join(", ")})`;
 }
 
 function Standing(props: { campaign: Campaign }) {

@@ -4,6 +4,7 @@ import { mutate } from "swr";
 
 import { count, plural } from "../../shared/format/numbers";
 import { Choice, Input } from "../../shared/ui/Input";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Notice } from "../../shared/ui/States";
 import { useMine } from "../api";
@@ -85,10 +86,10 @@ export function AddPage() {
           <Input label="Records that may be left out" value={unusable} onChange={edited(setUnusable)} hint="Largest share that may be unusable" />
         </div>
         <div className="choices spaced">
-          <label><input type="checkbox" checked={replace} onChange={(event) => edited(setReplace)(event.target.checked)} />Register this name anew if it is taken</label>
+          <label><input type="checkbox" checked={replace} onChange={(event) => edited(setReplace)(event.target.checked)} />Replace the data set of this name, if there is one</label>
         </div>
         <div className="row">
-          <button type="submit" className={seen === null ? "first" : undefined} disabled={looking.busy}>{looking.busy ? "Looking …" : "Look at the data"}</button>
+          <Press type="submit" className={seen === null ? "first" : undefined} busy={looking.busy}>{looking.busy ? "Looking …" : "Look at the data"}</Press>
           <span role="status">{looking.busy && `${plural(rows, "record")} read so far`}{!looking.busy && seen !== null && `${count(seen.preview.rows)} records were read. Nothing is kept yet.`}</span>
         </div>
       </form>
@@ -99,10 +100,10 @@ export function AddPage() {
           {keeping.wrong !== null && <Notice kind="bad">{keeping.wrong}</Notice>}
           <div className="save-bar">
             <p>Is this what you meant?</p>
-            <button
+            <Press
               type="button"
               className="first"
-              disabled={keeping.busy}
+              busy={keeping.busy}
               onClick={() => void keeping.act(async () => {
                 await change("/api/data", { ticket: seen.ticket, replace });
                 await mutate("/api/data");
@@ -111,7 +112,7 @@ export function AddPage() {
               })}
             >
               Keep these data
-            </button>
+            </Press>
           </div>
         </>
       )}

@@ -2,10 +2,11 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import { count, plural } from "../../shared/format/numbers";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
-import { Badge, Foreign } from "../../shared/ui/words";
+import { Badge, Foreign, Names } from "../../shared/ui/words";
 import { type Campaign, type CampaignFit, type DataSet, nameOf, useMine } from "../api";
 import { Loaded } from "../Loaded";
 import { change, read } from "../session";
@@ -68,12 +69,12 @@ function One(props: { data: DataSet; changed: () => void }) {
         <dt>Place</dt>
         <dd><Foreign text={data.location} most={500} /></dd>
         <dt>Columns</dt>
-        <dd><Foreign text={data.columns.slice(0, 40).join(", ") + (data.columns.length > 40 ? ", …" : "")} most={1500} /></dd>
+        <dd><Names names={data.columns} /></dd>
       </dl>
       <div className="row spaced">
-        <button
+        <Press
           type="button"
-          disabled={act.busy}
+          busy={act.busy}
           onClick={() => void act.act(async () => {
             setFits(null);
             const found = await read<DataSet & { campaigns: readonly CampaignFit[] }>(`${at}/check`);
@@ -82,11 +83,11 @@ function One(props: { data: DataSet; changed: () => void }) {
           })}
         >
           {act.busy ? "Reading …" : "Check the values"}
-        </button>
+        </Press>
         {sure ? (
           <>
             <span>Forget {data.name}? The data themselves stay.</span>
-            <button type="button" onClick={() => void act.act(async () => { await change(`${at}/forget`); props.changed(); return null; })}>Yes, forget</button>
+            <Press busy={act.busy} onClick={() => void act.act(async () => { await change(`${at}/forget`); props.changed(); return null; })}>Yes, forget</Press>
             <button type="button" className="quiet" onClick={() => setSure(false)}>No, keep</button>
           </>
         ) : (
@@ -111,7 +112,7 @@ function Coverage(props: { campaigns: readonly Campaign[]; data: readonly DataSe
       rows={props.campaigns}
       columns={[
         { name: "Campaign", show: (row) => <Foreign text={nameOf(row)} most={80} /> },
-        { name: "Asks for", show: (row) => (row.fields.length === 0 ? <Foreign text={row.data} most={200} /> : <Foreign text={row.fields.join(", ")} most={200} />) },
+        { name: "Asks for", show: (row) => (row.fields.length === 0 ? <Foreign text={row.data} most={200} /> : <Names names={row.fields} most={12} />) },
         ...props.data.map((data) => ({ name: data.name, show: (row: Campaign) => <Cell campaign={row} data={data.name} /> })),
       ]}
     />
@@ -124,5 +125,5 @@ function Cell(props: { campaign: Campaign; data: string }) {
   const all = props.campaign.fields.length;
   const map = <Link href={`/data/${encodeURIComponent(props.data)}/map/${props.campaign.campaign}`}>Map<span className="hidden"> {props.data} to {nameOf(props.campaign)}</span></Link>;
   if (fit.fits) return <><Badge tone="good">{`all ${all}`}</Badge> {map}</>;
-  return <><Badge tone="warn">{`${all - fit.missing.length} of ${all}`}</Badge> <span>lacks <Foreign text={fit.missing.join(", ")} most={80} /></span> {map}</>;
+  return <><Badge tone="warn">{`${all - fit.missing.length} of ${all}`}</Badge> <span>lacks <Names names={fit.missing} most={6} /></span> {map}</>;
 }

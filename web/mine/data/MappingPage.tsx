@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Notice } from "../../shared/ui/States";
 import { type CampaignFit, useMine } from "../api";
@@ -56,8 +57,9 @@ function Editor(props: { mapping: Mapping; path: string; name: string; saved: ()
         <MappingTable mapping={mapping} drafts={drafts} put={(field, draft) => setDrafts({ ...drafts, [field]: draft })} />
       </div>
       <div className="row spaced">
-        <button type="submit" className="first" disabled={act.busy}>{act.busy ? "Saving and reading …" : "Save"}</button>
+        <Press type="submit" className="first" busy={act.busy}>{act.busy ? "Saving and reading …" : "Save"}</Press>
         <span role="status">{act.done}</span>
+        {act.done !== null && <Link href="/campaigns">See the campaigns</Link>}
       </div>
       {act.wrong !== null && <div className="spaced"><Notice kind="bad">{act.wrong}</Notice></div>}
       {fits !== null && <div className="card spaced"><Fits fits={fits} caption="How the data fit each open campaign, by their values" /></div>}

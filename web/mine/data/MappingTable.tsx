@@ -1,12 +1,11 @@
+import { Frame } from "../../shared/ui/Frame";
 import { Foreign } from "../../shared/ui/words";
 import { CONSTANT, type Draft, draftOf, type Field, type Mapping } from "./mapping";
 
 /** A row for each field: what it is, and of which column it is made, and how. */
 export function MappingTable(props: { mapping: Mapping; drafts: Readonly<Record<string, Draft>>; put: (field: string, draft: Draft) => void }) {
   return (
-    // A frame that scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-frame mapping" tabIndex={0} role="region" aria-label="Fields and columns">
+    <Frame className="mapping" name="Fields and columns">
       <table>
         <caption className="hidden">Each field of the campaign, and which of your columns it is</caption>
         <thead>
@@ -23,7 +22,7 @@ export function MappingTable(props: { mapping: Mapping; drafts: Readonly<Record<
           ))}
         </tbody>
       </table>
-    </div>
+    </Frame>
   );
 }
 
@@ -32,11 +31,11 @@ function Row(props: { field: Field; mapping: Mapping; draft: Draft; put: (draft:
   const there = mapping.columns.some((column) => column.name === field.name);
   return (
     <tr>
-      <td>
+      <td data-column="Field">
         <Foreign text={field.name} most={80} />
         <div className="hint">{what(field)}</div>
       </td>
-      <td>
+      <td data-column="Your column">
         <select aria-label={`Column for ${field.name}`} value={draft.column} onChange={(event) => put({ ...draft, column: event.target.value })}>
           <option value="">{there ? `${field.name} (same name)` : "None of mine"}</option>
           {mapping.columns.filter((column) => column.name !== field.name).map((column) => (
@@ -45,8 +44,8 @@ function Row(props: { field: Field; mapping: Mapping; draft: Draft; put: (draft:
           <option value={CONSTANT}>The same value for every record</option>
         </select>
       </td>
-      <td><How field={field} mapping={mapping} draft={draft} put={put} /></td>
-      <td>
+      <td data-column="How"><How field={field} mapping={mapping} draft={draft} put={put} /></td>
+      <td data-column="Suggested">
         {field.suggestion.column === null ? <span className="soft">–</span> : <Foreign text={field.suggestion.column} most={80} />}
         <div className="hint"><Foreign text={field.suggestion.why} most={160} /></div>
       </td>
@@ -60,7 +59,7 @@ function How(props: { field: Field; mapping: Mapping; draft: Draft; put: (draft:
     return <input aria-label={`Value of ${field.name} for every record`} value={draft.constant} onChange={(event) => put({ ...draft, constant: event.target.value })} />;
   }
   if (!field.numeric) {
-    return <textarea aria-label={`Words of ${field.name}: your word = theirs, one pair in a line`} placeholder="your word = theirs" value={draft.words} onChange={(event) => put({ ...draft, words: event.target.value })} />;
+    return <textarea aria-label={`Words of ${field.name}: your word = theirs, one pair in a line`} placeholder="your word = theirs" rows={Math.min(8, Math.max(2, draft.words.split("\n").length))} value={draft.words} onChange={(event) => put({ ...draft, words: event.target.value })} />;
   }
   return (
     <div className="row">
@@ -82,6 +81,6 @@ function How(props: { field: Field; mapping: Mapping; draft: Draft; put: (draft:
 }
 
 function what(field: Field): string {
-  const kind = field.range !== null ? `a number from ${field.range[0]} to ${field.range[1]}` : `one of ${field.classes.slice(0, 12).join(", ")}${field.classes.length > 12 ? ", …" : ""}`;
+  const kind = field.range !== null ? `a ${field.whole ? "whole number" : "number"} from ${field.range[0]} to ${field.range[1]}` : `one of ${field.classes.slice(0, 12).join(", ")}${field.classes.length > 12 ? ", …" : ""}`;
   return field.label ? `${kind}; what the model is to tell` : kind;
 }

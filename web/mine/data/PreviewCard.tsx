@@ -47,7 +47,7 @@ export function PreviewCard(props: { preview: Seen }) {
         {preview.campaigns_unknown !== null ? (
           <Notice kind="warn">The open campaigns cannot be compared: {preview.campaigns_unknown}</Notice>
         ) : (
-          <Fits fits={preview.campaigns} caption="How these data fit each open campaign, by their values" />
+          <Fits fits={preview.campaigns} caption="How these data fit each open campaign, by their values" hint="What is lacking may only have another name here. Once these data are kept, “Map” on the Data page says which of your columns it is." />
         )}
       </section>
     </>

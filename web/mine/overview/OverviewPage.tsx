@@ -4,6 +4,7 @@ import { Link } from "wouter";
 
 import { count, plural } from "../../shared/format/numbers";
 import { duration } from "../../shared/format/time";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
@@ -36,9 +37,9 @@ export function OverviewPage(props: { status: SWRResponse<Status, Error> }) {
       <PageHead title="Overview" windowTitle="Overview – Mine" lead="What your mine is doing now. Your data never leave this machine; what leaves is an encrypted gradient.">
         {found &&
           (found.paused ? (
-            <button type="button" className="first" disabled={busy} onClick={() => void say("/api/resume")}>Resume</button>
+            <Press className="first" busy={busy} onClick={() => void say("/api/resume")}>Resume</Press>
           ) : (
-            <button type="button" disabled={busy} onClick={() => void say("/api/pause")}>Pause</button>
+            <Press busy={busy} onClick={() => void say("/api/pause")}>Pause</Press>
           ))}
       </PageHead>
       {wrong !== null && <Notice kind="bad">{wrong}</Notice>}
@@ -113,11 +114,14 @@ function Found(props: { status: Status }) {
 function Work(props: { work: Happening }) {
   const { share, seconds_left: left } = props.work;
   return (
-    <div role="status">
-      <p><Foreign text={props.work.sentence} most={300} /></p>
-      {share !== undefined && <div className="gauge"><Bar share={share} label={`${Math.round(share * 100)} % are done`} /></div>}
-      <p className="hint">{left === undefined ? "How long it will still take is not known yet." : `About ${duration(Math.max(1, left))} left.`}</p>
-    </div>
+    <>
+      <p role="status"><Foreign text={props.work.sentence} most={300} /></p>
+      {share !== undefined && <div className="gauge"><Bar share={share} /></div>}
+      <p className="hint">
+        {share !== undefined && `${Math.round(share * 100)} % are done. `}
+        {left === undefined ? "How long it will still take is not known yet." : `About ${duration(Math.max(1, left))} left.`}
+      </p>
+    </>
   );
 }
 

@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { mutate } from "swr";
 
 import { plural } from "../../shared/format/numbers";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Notice } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
@@ -16,17 +17,19 @@ import { changesOf, type Draft, grouped, offersFor } from "./rules";
 /** The owner's rules. What is not allowed is forbidden; what a change does is shown before it is saved. */
 export function RulesPage() {
   const asked = useMine<Policy>("/api/policy");
+  const [saved, setSaved] = useState<string | null>(null); // the digest of what was saved here
   return (
     <>
       <PageHead title="Rules" windowTitle="Rules – Mine" lead="What is not allowed here is forbidden. Change rules, see what that changes for every open campaign, and only then save. They are shown to nobody." />
       <Loaded asked={asked} what="your rules">
-        {(policy) => <Editor key={policy.digest} policy={policy} saved={(next) => void asked.mutate(next, { revalidate: false })} />}
+        {(policy) => <Editor key={policy.digest} policy={policy} fresh={policy.digest === saved} saved={(next) => { setSaved(next.digest); void asked.mutate(next, { revalidate: false }); }} />}
       </Loaded>
     </>
   );
 }
 
-function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
+/** `fresh`: they were saved here just now. */
+function Editor(props: { policy: Policy; fresh: boolean; saved: (next: Policy) => void }) {
   const { policy } = props;
   const campaigns = useMine<readonly Campaign[]>("/api/campaigns");
   const data = useMine<readonly DataSet[]>("/api/data");
@@ -35,6 +38,10 @@ function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
   const trying = useAct(), saving = useAct();
   const changes = changesOf(policy.rules, drafts);
   const many = Object.keys(changes).length;
+  const bar = useRef<HTMLDivElement>(null), { fresh } = props;
+  useEffect(() => {
+    if (fresh) bar.current?.focus({ preventScroll: true });
+  }, [fresh]);
 
   function put(rule: string, draft: Draft) {
     setDrafts({ ...drafts, [rule]: draft });
@@ -59,25 +66,25 @@ function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
         </section>
       ))}
       {effect !== null && <Effect changes={effect} />}
-      {(trying.wrong ?? saving.wrong) !== null && <div className="spaced"><Notice kind="bad">{trying.wrong ?? saving.wrong}</Notice></div>}
-      <div className="save-bar">
-        <p role="status">{many === 0 ? "Nothing is changed." : `${plural(many, "rule")} changed, not saved.`}</p>
+      <div className="save-bar" ref={bar} tabIndex={-1} role="group" aria-label="Changes">
+        {many > 0 && (trying.wrong ?? saving.wrong) !== null && <Notice kind="bad">{trying.wrong ?? saving.wrong}</Notice>}
+        <p role="status">{many > 0 ? `${plural(many, "rule")} changed, not saved.` : fresh ? "Saved. Nothing is changed." : "Nothing is changed."}</p>
         {many > 0 && <button type="button" className="quiet" onClick={() => { setDrafts({}); setEffect(null); }}>Discard changes</button>}
-        <button
-          type="button"
+        <Press
           className={effect === null ? "first" : undefined}
-          disabled={many === 0 || trying.busy}
+          disabled={many === 0}
+          busy={trying.busy}
           onClick={() => void trying.act(async () => {
             setEffect(await change<readonly PolicyChange[]>("/api/policy/try", { digest: policy.digest, changes }));
             return null;
           })}
         >
           {trying.busy ? "Trying …" : "Show what changes"}
-        </button>
-        <button
-          type="button"
+        </Press>
+        <Press
           className={effect === null ? undefined : "first"}
-          disabled={effect === null || many === 0 || saving.busy}
+          disabled={effect === null || many === 0}
+          busy={saving.busy}
           onClick={() => void saving.act(async () => {
             props.saved(await change<Policy>("/api/policy", { digest: policy.digest, changes }));
             await mutate("/api/campaigns");
@@ -85,7 +92,7 @@ function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
           })}
         >
           Save these rules
-        </button>
+        </Press>
       </div>
     </>
   );
@@ -93,8 +100,13 @@ function Editor(props: { policy: Policy; saved: (next: Policy) => void }) {
 
 function Effect(props: { changes: readonly PolicyChange[] }) {
   const changed = props.changes.filter((one) => one.changes);
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    card.current?.focus({ preventScroll: true }); // it stands far below the rule that was changed
+    card.current?.scrollIntoView({ block: "start" });
+  }, [props.changes]);
   return (
-    <section className="card" aria-labelledby="effect">
+    <section className="card" aria-labelledby="effect" ref={card} tabIndex={-1}>
       <h2 id="effect">What these rules change</h2>
       {changed.length === 0 ? (
         <Empty title="Nothing changes">

@@ -41,7 +41,12 @@ test("a share is never outside its bar", () => {
 
 test("times are in the reader's zone and language", () => {
   expect(moment(0, "en-GB", "Asia/Tokyo")).toContain("09:00");
-  expect(distance(7_200, 0, "en")).toBe("in 2 hours");
+  expect(distance(7_200, 0)).toBe("in 2 hours");
+  expect(distance(7_190, 0)).toBe("in 2 hours");
+  expect(distance(7 * 86_400 - 40, 0)).toBe("in 7 days");
+  expect(distance(0, 3_585)).toBe("1 hour ago");
+  expect(distance(0, 5_300)).toBe("1 hour ago");
+  expect(distance(0, 0.4)).toBe("now");
   expect(distance(0, 90_000, "en")).toBe("yesterday");
   expect(duration(100_800)).toBe("1 d 4 h");
   expect(duration(0.2)).toBe("0 s");

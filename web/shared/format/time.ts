@@ -20,11 +20,14 @@ export function isoMoment(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-/** How far `seconds` is from `now`: "3 hours ago", "in 2 days". */
-export function distance(seconds: number, now: number, locale?: string): string {
-  const away = seconds - now;
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.trunc(away / size), unit);
+/** How far `seconds` is from `now`, to the nearest unit: "3 hours ago", "in 2 days". In the language of the pages: it stands in their sentences. */
+export function distance(seconds: number, now: number, locale = "en"): string {
+  const away = Math.round(seconds - now);
+  const [unit, size] = UNITS.find(([, size], place) => {
+    const smaller = UNITS[place + 1]?.[1] ?? 1;
+    return Math.round(Math.abs(away) / smaller) * smaller >= size; // 59.6 minutes are an hour
+  }) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.round(away / size), unit);
 }
 
 /** A length of time in its two largest units: "1 d 4 h", "35 s". */

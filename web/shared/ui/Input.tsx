@@ -36,10 +36,12 @@ export function Choice(props: { label: string; value: string; onChange: (value: 
   );
 }
 
+/** What is wrong with an input, said as soon as it is, or else its hint. */
 export function Below(props: { id: string; hint?: ReactNode; wrong?: string | undefined }) {
   return (
     <div id={props.id}>
-      {props.wrong !== undefined ? <p className="wrong">{props.wrong}</p> : props.hint !== undefined && <p className="hint">{props.hint}</p>}
+      <div aria-live="polite">{props.wrong !== undefined && <p className="wrong">{props.wrong}</p>}</div>
+      {props.wrong === undefined && props.hint !== undefined && props.hint !== "" && <p className="hint">{props.hint}</p>}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 
 import mark from "../mark.svg";
 import { ThemeSwitch } from "./ThemeSwitch";
+import { useKeptFocus } from "./useKeptFocus";
 
 export interface Place {
   /** Path of the page. */
@@ -17,6 +18,7 @@ export function Shell(props: { name: string; places: readonly Place[]; bottom?: 
   const [here] = useLocation();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useKeptFocus(main);
   useEffect(() => {
     // A new page is read from its top, by eye and by screen reader; the first one is where the browser put it.
     if (!first.current) {
@@ -43,7 +45,7 @@ export function Shell(props: { name: string; places: readonly Place[]; bottom?: 
               </Link>
             ))}
           </nav>
-          {props.beside}
+          {props.beside !== undefined && <span role="status">{props.beside}</span>}
           <ThemeSwitch />
         </div>
       </header>

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 
+import { Frame } from "./Frame";
+
 export interface Column<Row> {
   readonly name: string;
   readonly show: (row: Row) => ReactNode;
@@ -7,7 +9,7 @@ export interface Column<Row> {
   readonly right?: boolean;
 }
 
-/** A plain table with a caption; it scrolls sideways inside itself where it is too wide. */
+/** A plain table with a caption; on a narrow page it becomes a list of its rows. */
 export function Table<Row>(props: {
   caption: string;
   columns: readonly Column<Row>[];
@@ -16,9 +18,7 @@ export function Table<Row>(props: {
   hideCaption?: boolean;
 }) {
   return (
-    // A frame that scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-frame" tabIndex={0} role="region" aria-label={props.caption}>
+    <Frame name={props.caption}>
       <table>
         <caption className={props.hideCaption ? "hidden" : undefined}>{props.caption}</caption>
         <thead>
@@ -34,7 +34,7 @@ export function Table<Row>(props: {
           {props.rows.map((row) => (
             <tr key={props.id(row)}>
               {props.columns.map((column) => (
-                <td key={column.name} className={column.right ? "right" : undefined}>
+                <td key={column.name} data-column={column.name} className={column.right ? "right" : undefined}>
                   {column.show(row)}
                 </td>
               ))}
@@ -42,6 +42,6 @@ export function Table<Row>(props: {
           ))}
         </tbody>
       </table>
-    </div>
+    </Frame>
   );
 }

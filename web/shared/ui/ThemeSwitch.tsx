@@ -2,7 +2,7 @@ import { useState } from "react";
 
 const CHOICES = ["auto", "light", "dark"] as const;
 type Choice = (typeof CHOICES)[number];
-const NAMES: Record<Choice, string> = { auto: "As the system", light: "Light", dark: "Dark" };
+const NAMES: Record<Choice, string> = { auto: "System theme", light: "Light", dark: "Dark" };
 const KEPT_AS = "openmined-theme";
 
 /** What the reader chose before, put into effect. Called once, before the first drawing. */

@@ -2,6 +2,7 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from "
 
 import { ETHER, exact, short } from "../format/amount";
 import { plain } from "../format/foreign";
+import { count } from "../format/numbers";
 import { compact, distance, isoMoment, moment } from "../format/time";
 
 export type Tone = "good" | "warn" | "bad" | "live" | "plain";
@@ -14,6 +15,18 @@ export function Badge(props: { tone: Tone; children: ReactNode }) {
 /** A stranger's text, isolated from the direction of its surroundings. */
 export function Foreign(props: { text: string; most?: number }) {
   return <bdi>{plain(props.text, props.most)}</bdi>;
+}
+
+/** Names that strangers gave, as many as fit into some lines, and how many more there are. */
+export function Names(props: { names: readonly string[]; most?: number }) {
+  const { names, most = 24 } = props;
+  const left = names.length - most;
+  return (
+    <>
+      <Foreign text={names.slice(0, most).map((name) => plain(name, 60)).join(", ")} most={2000} />
+      {left > 0 && ` and ${count(left)} more`}
+    </>
+  );
 }
 
 /** How the tokens that a page knows are counted, by their address. */
@@ -44,12 +57,12 @@ export function unitOf(asset: string, of?: Unit): { symbol: string; decimals: nu
   return of === undefined ? { symbol: units, decimals: 0 } : { symbol: plain(of.symbol ?? units, 30), decimals: of.decimals };
 }
 
-/** A moment in the reader's zone, with how far away it is. What `happened` is never in the future, though another clock than the reader's may say so. */
+/** A moment in the reader's zone and way of writing, or how far away it is in the page's language. What `happened` is never in the future, though another clock than the reader's may say so. */
 export function When(props: { at: number | null; relative?: boolean; compact?: boolean; happened?: boolean }) {
   const now = useNow(props.at !== null && props.relative === true);
   if (props.at === null) return <span className="soft">–</span>;
   return (
-    <time dateTime={isoMoment(props.at)} title={moment(props.at)}>
+    <time dateTime={isoMoment(props.at)} title={moment(props.at)} lang={props.relative ? undefined : navigator.language}>
       {props.relative ? distance(props.happened ? Math.min(props.at, now) : props.at, now) : props.compact ? compact(props.at) : moment(props.at)}
     </time>
   );
@@ -91,17 +104,17 @@ export function Hash(props: { value: string; name: string; link?: (children: Rea
 /** Two sheets, drawn: many fonts lack the character for it. */
 function CopyIcon() {
   return (
-    <svg width="12" height="12" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.4" aria-hidden="true">
+    <svg className="icon" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.4" aria-hidden="true">
       <rect x="0.7" y="0.7" width="7.6" height="7.6" rx="1" />
       <path d="M4 11.3h6.3a1 1 0 0 0 1-1V4" />
     </svg>
   );
 }
 
-/** A share as a bar; the words beside it say the same. */
-export function Bar(props: { share: number; label: string }) {
+/** A share as a bar, for the eye: the words beside it say the same. */
+export function Bar(props: { share: number }) {
   return (
-    <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={props.label}>
+    <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
       <rect width={props.share * 100} height="8" />
     </svg>
   );

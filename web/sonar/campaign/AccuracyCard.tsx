@@ -1,6 +1,6 @@
 import { percent, plural } from "../../shared/format/numbers";
 import { Failure, Loading } from "../../shared/ui/States";
-import { type Step, StepChart } from "../../shared/ui/StepChart";
+import { type Step, StepChart } from "../../shared/charts/StepChart";
 import { Table } from "../../shared/ui/Table";
 import { Amount, Hash, When } from "../../shared/ui/words";
 import type { Campaign, Submission } from "../api";

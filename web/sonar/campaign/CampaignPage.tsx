@@ -41,6 +41,7 @@ export function CampaignPage(props: { params: { id: string } }) {
       <CampaignHead campaign={campaign} title={title} spec={spec.data} now={now} />
       {asked.error !== undefined && <Notice kind="warn">What you see may be old. {saidOf(asked.error)}</Notice>}
       {campaign.state === "declined" && <Notice kind="bad"><span>Capsule declined it: <Foreign text={campaign.reason ?? "no reason given"} /></span></Notice>}
+      <p className="hidden" role="status">{newsOf(campaign, now)}</p>
       <Numbers campaign={campaign} now={now} />
       <div className="columns">
         <div>
@@ -57,6 +58,12 @@ export function CampaignPage(props: { params: { id: string } }) {
       </div>
     </>
   );
+}
+
+/** What is said aloud whenever it changes while the page is open. */
+function newsOf(campaign: Campaign, now: number): string {
+  const best = campaign.best === null ? "" : `, accuracy ${percent(campaign.best)} of ${percent(campaign.terms.target)}`;
+  return `${stateOf(campaign, now).word}${best}, ${plural(campaign.submitted, "submission")}`;
 }
 
 function CampaignHead(props: { campaign: Campaign; title: string; spec: Spec | undefined; now: number }) {
@@ -87,7 +94,7 @@ function Numbers(props: { campaign: Campaign; now: number }) {
         <dd>
           {campaign.best === null ? "–" : percent(best)}
           <span className="under">of {percent(terms.target)} wanted</span>
-          <Bar share={best / terms.target} label={`${percent(best)} of ${percent(terms.target)}`} />
+          <Bar share={best / terms.target} />
         </dd>
       </div>
       <div className="tile">
@@ -97,7 +104,7 @@ function Numbers(props: { campaign: Campaign; now: number }) {
           <span className="under">
             of <Amount wei={terms.bounty} asset={campaign.asset} />
           </span>
-          <Bar share={spent} label={`${Math.round(spent * 100)} % of the bounty`} />
+          <Bar share={spent} />
         </dd>
       </div>
       <div className="tile">

@@ -25,7 +25,7 @@ export function Queue(props: { campaign: Campaign; submissions: readonly Submiss
             caption="Submissions, the newest first"
             hideCaption
             columns={[
-              { name: "No.", show: (one) => one.index + 1 },
+              { name: "No.", show: (one) => one.index },
               { name: "Miner", show: (one) => <Hash value={one.miner} name="miner's address" link={(shown) => <Link href={`/miners/${one.miner}`}>{shown}</Link>} /> },
               { name: "Submitted", show: (one) => <When at={one.submitted_at} relative happened /> },
               { name: "Verdict", show: (one) => <VerdictBadge submission={one} /> },

@@ -25,7 +25,7 @@ export function modelOf(spec: Spec): string {
 }
 
 export function encryptionOf(spec: Spec): string {
-  return `${SCHEMES[spec.scheme] ?? spec.scheme}, ${count(spec.keyBits)} ${spec.scheme === "paillier" ? "bit" : "coefficients"}`;
+  return `${SCHEMES[spec.scheme] ?? spec.scheme}, ${spec.keyBits} ${spec.scheme === "paillier" ? "bit" : "coefficients"}`;
 }
 
 export function metricOf(spec: Spec): string {

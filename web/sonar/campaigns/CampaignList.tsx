@@ -7,9 +7,8 @@ import { Amount, Bar, Foreign, useNow, When } from "../../shared/ui/words";
 import type { Campaign } from "../api";
 import { StateBadge } from "./state";
 
-// As in sonar.css: rows have one height, so none needs to be measured.
-const ROW_HEIGHT = 88, ROW_HEIGHT_NARROW = 136;
-const NARROW = "(max-width: 900px)";
+/** Before a row was in the page and measured. */
+const ROW_HEIGHT = 88;
 
 /** Only the rows in sight are in the page; more are asked for before the last one comes into sight. */
 export function CampaignList(props: { rows: readonly Campaign[]; more: boolean; loadMore: () => void }) {
@@ -20,7 +19,7 @@ export function CampaignList(props: { rows: readonly Campaign[]; more: boolean; 
   useLayoutEffect(() => setMargin(frame.current?.offsetTop ?? 0), []);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => (window.matchMedia(NARROW).matches ? ROW_HEIGHT_NARROW : ROW_HEIGHT),
+    estimateSize: () => ROW_HEIGHT,
     overscan: 8,
     scrollMargin: margin,
     getItemKey: (place) => rows[place]?.id ?? place,
@@ -47,6 +46,7 @@ export function CampaignList(props: { rows: readonly Campaign[]; more: boolean; 
               aria-posinset={item.index + 1}
               ref={(element) => {
                 if (element) element.style.transform = `translateY(${item.start - margin}px)`;
+                virtual.measureElement(element);
               }}
             >
               <CampaignRow campaign={campaign} now={now} />
@@ -84,7 +84,7 @@ function CampaignRow(props: { campaign: Campaign; now: number }) {
         <span className="small number">
           {best === null ? <span className="soft">Target {percent(target)}</span> : <>{percent(best)} <span className="soft">of {percent(target)}</span></>}
         </span>
-        <Bar share={best === null ? 0 : best / target} label={best === null ? "Not started" : `${percent(best)} of ${percent(target)}`} />
+        <Bar share={best === null ? 0 : best / target} />
       </span>
       <span className="money">
         <Amount wei={campaign.terms.bounty} asset={campaign.asset} />

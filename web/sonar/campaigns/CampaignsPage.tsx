@@ -5,6 +5,7 @@ import { plural } from "../../shared/format/numbers";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
 import type { Campaign } from "../api";
+import { Downloads } from "../records/Listing";
 import { useRows } from "../useRows";
 import { CampaignList } from "./CampaignList";
 import { type Filter, Filters, NO_FILTER, queryOf } from "./Filters";
@@ -22,6 +23,7 @@ export function CampaignsPage() {
         windowTitle="Campaigns – Sonar"
         lead="Each campaign pays data owners for raising a model's accuracy. The model stays encrypted, and their data stay where they are."
       >
+        <Downloads table="campaigns" what="the campaigns" />
         <Link className="button first" href="/create">
           New campaign
         </Link>

@@ -78,13 +78,16 @@ export function CreatePage() {
             <Choice label="Purpose" value={draft.purpose} onChange={edit("purpose")} options={PURPOSES} hint="Data owners have rules about it." />
             <FileField onFile={(file) => void read(file)} trouble={fileTrouble ?? (sheet === null ? null : (wrong.file ?? null))} sheet={sheet} />
           </div>
+          <div role="status">
+            {label !== undefined && sheet !== null && (
+              <p className="spaced">
+                <span className="hidden">{plural(sheet.rows.length, "record")} were read. </span>
+                Predicted is <strong><bdi>{label.name.slice(0, 60)}</bdi></strong>, from {plural(draft.fields.filter((field) => field.use === "field").length, "other column")}. “Use” changes that.
+              </p>
+            )}
+          </div>
           {sheet !== null && (
             <div className="spaced">
-              {label !== undefined && (
-                <p>
-                  Predicted is <strong><bdi>{label.name.slice(0, 60)}</bdi></strong>, from {plural(draft.fields.filter((field) => field.use === "field").length, "other column")}. “Use” changes that.
-                </p>
-              )}
               <FieldEditor fields={draft.fields} sheet={sheet} onChange={(fields) => setDraft((before) => ({ ...before, fields }))} />
               {(wrong.fields ?? startTrouble) != null && <p className="wrong" role="alert">{wrong.fields ?? startTrouble}</p>}
               {start !== null && wrong.fields === undefined && <p className="hint">The model starts at {percent(start)}: what one that has learned nothing gets. Capsule measures this, too.</p>}
@@ -104,7 +107,7 @@ export function CreatePage() {
               label="Capsule"
               value={draft.capsule}
               onChange={edit("capsule")}
-              options={[...(only === "" ? [["", "Choose one"] as const] : []), ...capsules.map((one) => [one.address, one.address] as const)]}
+              options={[...(only === "" ? [["", "Choose one"] as const] : []), ...capsules.map((one) => [one.address, `${one.address.slice(0, 8)}…${one.address.slice(-6)}`] as const)]}
               hint="It opens your validation records, judges, and keeps the keys."
               wrong={seen("capsule")}
             />
@@ -121,7 +124,7 @@ export function CreatePage() {
           <CostPreview draft={draft} guards={guards} ok={wrong.bounty === undefined && wrong.target === undefined && wrong.minGain === undefined} start={start} unit={unit} advice={advice} />
           <details className="spaced">
             <summary>More settings</summary>
-            <div className="form spaced">
+            <div className="form roomy spaced">
               <ModelChoices draft={draft} sheet={sheet} advice={advice} edit={edit} wrong={wrong} />
               <Input label="Pay in a token" value={draft.asset} onChange={edit("asset")} wrong={wrong.asset} hint="The address of an ERC-20 token; nothing for ether." more={{ spellCheck: false }} />
             </div>
@@ -162,7 +165,7 @@ function FileField(props: { onFile: (file: File | undefined) => void; trouble: s
     <div className="field">
       <label htmlFor={id}>Validation records (CSV)</label>
       <input id={id} type="file" accept=".csv,text/csv" aria-describedby={`${id}-hint`} aria-invalid={props.trouble !== null} onClick={chooseAnew} onChange={(event) => props.onFile(event.target.files?.[0])} />
-      <Below id={`${id}-hint`} wrong={props.trouble ?? undefined} hint={props.sheet === null ? "They are sealed in this browser; only Capsule can open them." : `${plural(props.sheet.rows.length, "record")}, ${plural(props.sheet.names.length, "column")}. Hundreds are better than dozens.`} />
+      <Below id={`${id}-hint`} wrong={props.trouble ?? undefined} hint={props.sheet === null ? "They are sealed in this browser; only Capsule can open them." : `${plural(props.sheet.rows.length, "record")}, ${plural(props.sheet.names.length, "column")}.${props.sheet.rows.length < 200 ? " Hundreds are better than dozens." : ""}`} />
     </div>
   );
 }

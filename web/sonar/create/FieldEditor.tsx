@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { Frame } from "../../shared/ui/Frame";
 import type { FieldDraft, Kind, Sheet } from "./table";
 
 const USES = ["field", "label", "leave out"] as const;
@@ -15,9 +16,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
       return more.use === "label" && field.use === "label" ? { ...field, use: "field" } : field;
     }));
   return (
-    // A frame that scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="table-frame tall" tabIndex={0} role="region" aria-label="Columns of the file">
+    <Frame className="tall" name="Columns of the file">
       <table className="editor">
         <caption>
           What stands here is public: mines learn from it which of their records fit. Values outside a range count as its end.
@@ -37,7 +36,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
               <th scope="row">
                 <bdi>{field.name.slice(0, 40)}</bdi>
               </th>
-              <td>
+              <td data-column="Use">
                 <select aria-label={`Use of ${field.name}`} value={field.use} onChange={(event) => change(place, { use: USES.find((use) => use === event.target.value) ?? "field" })}>
                   {USES.map((use) => (
                     <option key={use} value={use}>
@@ -46,7 +45,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
                   ))}
                 </select>
               </td>
-              <td>
+              <td data-column="Holds">
                 <select
                   aria-label={`What ${field.name} holds`}
                   value={field.kind}
@@ -62,7 +61,7 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
                   ))}
                 </select>
               </td>
-              <td>
+              <td data-column="Range or values">
                 {field.kind === "category" ? (
                   <Values field={field} onChange={(values) => change(place, { values })} />
                 ) : field.kind === "boolean" ? (
@@ -75,14 +74,14 @@ export function FieldEditor(props: { fields: readonly FieldDraft[]; sheet: Sheet
                   </span>
                 )}
               </td>
-              <td className="soft small">
+              <td data-column="First records (stay here)" className="soft small">
                 <bdi>{props.sheet.rows.slice(0, PREVIEW).map((row) => (row[place] ?? "").slice(0, 20)).join(" · ")}</bdi>
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </Frame>
   );
 }
 

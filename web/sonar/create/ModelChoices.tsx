@@ -19,7 +19,7 @@ export function ModelChoices(props: { draft: Draft; sheet: Sheet | null; advice:
       {label !== undefined && choices !== null && (
         <>
           <Choice label="Model" value={familyOf(draft, label)} onChange={edit("family")} options={recommended(choices.families)} wrong={wrong.family} hint="A neural network: sonar campaign create." />
-          <Choice label="Features" value={draft.bends} onChange={edit("bends")} options={[["no", "The fields as they are (try this first)"], ["yes", `${plural(RANDOM_FEATURES, "random feature")}, which see bends`]]} hint="More features make a visit longer." />
+          <Choice label="Features" value={draft.bends} onChange={edit("bends")} options={[["no", "The fields as they are"], ["yes", `${plural(RANDOM_FEATURES, "random feature")}, which see bends`]]} hint="Try the fields as they are first: more features make a visit longer." />
           <Choice label="Measured by" value={measured.metric} onChange={edit("metric")} options={choices.metrics} hint={measured.why} />
         </>
       )}

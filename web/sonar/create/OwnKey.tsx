@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { Press } from "../../shared/ui/Press";
 import { saidOf } from "../../shared/ui/States";
 import { Input } from "../../shared/ui/Input";
 
@@ -36,21 +37,24 @@ export function OwnKeyCard(props: { value: Key | null; onChange: (key: Key) => v
   return (
     <section className="card" aria-labelledby="key">
       <h2 id="key">3. Your key</h2>
-      {props.value ? (
-        <p>
-          Your key was made, and <code>openmined-key.asc</code> was given to you as a download. Keep the file and its passphrase: without both, nobody can open the result.
-        </p>
-      ) : (
+      <div role="status">
+        {props.value && (
+          <p>
+            Your key was made, and <code>openmined-key.asc</code> was given to you as a download. Keep the file and its passphrase: without both, nobody can open the result.
+          </p>
+        )}
+      </div>
+      {!props.value && (
         <>
           <p className="soft">The trained model is sealed to this key. It is made in this browser and is never sent anywhere.</p>
           <div className="form spaced">
-            <Input label="Passphrase" value={passphrase} onChange={setPassphrase} wrong={passphrase !== "" && short ? `At least ${SHORTEST} characters.` : undefined} more={{ type: "password", autoComplete: "new-password" }} />
+            <Input label="Passphrase" value={passphrase} onChange={setPassphrase} hint={`At least ${SHORTEST} characters. Nobody can find it again for you.`} wrong={passphrase !== "" && short ? `At least ${SHORTEST} characters.` : undefined} more={{ type: "password", autoComplete: "new-password" }} />
             <Input label="Passphrase again" value={again} onChange={setAgain} wrong={again !== "" && different ? "The two differ." : undefined} more={{ type: "password", autoComplete: "new-password" }} />
           </div>
-          <button type="button" disabled={short || different || busy} onClick={() => void make()}>
+          <Press disabled={short || different} busy={busy} onClick={() => void make()}>
             {busy ? "Making the key …" : "Make the key and save it"}
-          </button>
-          {trouble !== null && <p className="wrong">{trouble}</p>}
+          </Press>
+          {trouble !== null && <p className="wrong" role="alert">{trouble}</p>}
         </>
       )}
     </section>

@@ -1,9 +1,11 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import { ETHER, exact } from "../../shared/format/amount";
+import { count } from "../../shared/format/numbers";
+import { Press } from "../../shared/ui/Press";
 import { Notice, saidOf } from "../../shared/ui/States";
-import { Hash } from "../../shared/ui/words";
+import { Amount, Hash } from "../../shared/ui/words";
 import type { Answer } from "../api";
 import { connect, type Fate, fateOf, send, type Transaction, useWallets, type Wallet } from "../protocol/wallet";
 import type { Draft, Guards, Unit } from "./draft";
@@ -91,13 +93,20 @@ export function SendCard(props: { draft: Draft; sheet: Sheet | null; own: Uint8A
     props.onLock(false);
   };
 
+  const card = useRef<HTMLElement>(null);
+  const { at } = stage;
+  useEffect(() => {
+    if (at !== "draft") card.current?.scrollIntoView({ block: "nearest" }); // what to do next is at its end
+  }, [at]);
+
   return (
-    <section className="card" aria-labelledby="send">
+    <section className="card" aria-labelledby="send" ref={card}>
       <h2 id="send">4. Put the bounty in escrow</h2>
       {trouble !== null && <Notice kind="bad">{trouble}</Notice>}
       {stage.at === "draft" && <Wallets wallets={wallets} missing={props.missing} begin={(wallet) => void begin(wallet)} />}
+      <p className="hidden" role="status">{stage.at === "working" && `${STEPS[stage.step] ?? ""} …`}</p>
       {stage.at === "working" && (
-        <ol className="steps" aria-live="polite">
+        <ol className="steps">
           {STEPS.map((name, place) => (
             <li key={name} className={place < stage.step ? "past" : place === stage.step ? "now" : "future"}>
               {name}
@@ -152,7 +161,7 @@ function Wallets(props: { wallets: readonly Wallet[]; missing: readonly string[]
       <div className="row spaced">
         {props.wallets.map((wallet) => (
           <button key={wallet.id} type="button" className="first" disabled={props.missing.length > 0} onClick={() => props.begin(wallet)}>
-            Check with <bdi>{wallet.name}</bdi>
+            <span>Check with <bdi>{wallet.name}</bdi></span>
           </button>
         ))}
       </div>
@@ -182,7 +191,7 @@ function ApprovalSummary(props: { approval: Approval; unit: Unit; name: string; 
         <dd>{amount === 0n ? "nothing" : `${exact(amount, decimals)} ${symbol}`}</dd>
       </dl>
       <Buttons asking={props.asking} sign={props.sign} change={props.change}>
-        Approve in <bdi>{props.name}</bdi>
+        <span>Approve in <bdi>{props.name}</bdi></span>
       </Buttons>
     </>
   );
@@ -190,7 +199,7 @@ function ApprovalSummary(props: { approval: Approval; unit: Unit; name: string; 
 
 function Summary(props: { ready: Ready; prepared: Prepared; name: string; asking: boolean; sign: () => void; change: () => void }) {
   const { ready } = props, { terms, unit, remarks } = props.prepared;
-  const gas = exact(ready.gasCost);
+  const gas = <Amount wei={ready.gasCost.toString()} />; // what it will be is not known to the last digit
   return (
     <>
       <Notice kind="good">Sealed and stored. The contract would take it.</Notice>
@@ -199,14 +208,14 @@ function Summary(props: { ready: Ready; prepared: Prepared; name: string; asking
         <dt>Into escrow</dt>
         <dd>{exact(terms.bounty, unit.decimals)} {unit.symbol}</dd>
         <dt>Gas, about</dt>
-        <dd>{gas} ETH ({ready.gas.toString()} units)</dd>
+        <dd>{gas} ({count(Number(ready.gas))} units)</dd>
         <dt>Together</dt>
-        <dd>{terms.asset === ETHER ? `${exact(ready.transaction.value + ready.gasCost)} ETH` : `${exact(terms.bounty, unit.decimals)} ${unit.symbol} and ${gas} ETH`}</dd>
+        <dd>{terms.asset === ETHER ? `${exact(ready.transaction.value + ready.gasCost)} ETH` : <>{exact(terms.bounty, unit.decimals)} {unit.symbol} and {gas}</>}</dd>
         <dt>From account</dt>
         <dd><Hash value={ready.transaction.from} name="your address" /></dd>
       </dl>
       <Buttons asking={props.asking} sign={props.sign} change={props.change}>
-        Sign in <bdi>{props.name}</bdi>
+        <span>Sign in <bdi>{props.name}</bdi></span>
       </Buttons>
     </>
   );
@@ -215,12 +224,12 @@ function Summary(props: { ready: Ready; prepared: Prepared; name: string; asking
 function Buttons(props: { asking: boolean; sign: () => void; change: () => void; children: ReactNode }) {
   return (
     <div className="row">
-      <button type="button" className="first" disabled={props.asking} onClick={props.sign}>
+      <Press className="first" busy={props.asking} onClick={props.sign}>
         {props.asking ? "Look at your wallet …" : props.children}
-      </button>
-      <button type="button" disabled={props.asking} onClick={props.change}>
+      </Press>
+      <Press busy={props.asking} onClick={props.change}>
         Change something
-      </button>
+      </Press>
     </div>
   );
 }

@@ -17,7 +17,7 @@ export function CapsulesPage() {
   return (
     <>
       <PageHead title="Capsules" windowTitle="Capsules – Sonar" lead="A Capsule keeps a campaign's keys and judges its submissions. Look at its record before you trust it with yours.">
-        <Downloads table="capsules" />
+        <Downloads table="capsules" what="the Capsules" />
       </PageHead>
       <Listing<Capsule>
         path="/capsules"
@@ -82,8 +82,7 @@ function Record(props: { capsule: Capsule }) {
             columns={[
               { name: "Kind", show: (kind) => VERDICTS[kind].word },
               { name: "Number", right: true, show: (kind) => count(capsule[kind]) },
-              { name: "Share", right: true, show: (kind) => tenths(capsule[kind] / all) },
-              { name: "Of all", show: (kind) => <Bar share={capsule[kind] / all} label={`${VERDICTS[kind].word}: ${tenths(capsule[kind] / all)}`} /> },
+              { name: "Share", show: (kind) => <>{tenths(capsule[kind] / all)}<Bar share={capsule[kind] / all} /></> },
             ]}
             rows={KINDS}
             id={(kind) => kind}

@@ -2,7 +2,7 @@ import { useContext } from "react";
 
 import { ETHER } from "../../shared/format/amount";
 import { count } from "../../shared/format/numbers";
-import { BarChart } from "../../shared/ui/BarChart";
+import { BarChart } from "../../shared/charts/BarChart";
 import { PageHead } from "../../shared/ui/Shell";
 import { Amount, Units } from "../../shared/ui/words";
 import type { Day, GasDay } from "../api";
@@ -13,7 +13,7 @@ export function DaysPage() {
   return (
     <>
       <PageHead title="Statistics" windowTitle="Statistics – Sonar" lead="What happened on each day, by UTC. Every number can be worked out again from the contract's logs.">
-        <Downloads table="days" />
+        <Downloads table="days" what="the days" />
       </PageHead>
       <Listing<Day>
         path="/days"
@@ -36,7 +36,7 @@ export function DaysPage() {
       <div className="section">
         <div className="row">
           <h2>Gas</h2>
-          <Downloads table="gas" />
+          <Downloads table="gas" what="the gas" />
         </div>
         <Listing<GasDay>
           path="/gas"

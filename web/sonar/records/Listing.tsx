@@ -22,7 +22,7 @@ export function Listing<Row>(props: { path: string; what: string; caption: strin
   return (
     <>
       {props.above?.(rows)}
-      <div className="card">
+      <section className="card" aria-label={props.caption}>
         <Table caption={props.caption} hideCaption columns={props.columns} rows={rows} id={props.id} />
         {more && (
           <div className="row more">
@@ -31,20 +31,20 @@ export function Listing<Row>(props: { path: string; what: string; caption: strin
             </button>
           </div>
         )}
-      </div>
+      </section>
     </>
   );
 }
 
-/** Links to the same rows as files. */
-export function Downloads(props: { table: string }) {
+/** Links to the same rows as files. `what`: what the rows are. */
+export function Downloads(props: { table: string; what: string }) {
   return (
     <>
       <a className="button" href={`/api/v1/export/${props.table}.csv`} download>
-        CSV
+        <span>Download CSV<span className="hidden"> of {props.what}</span></span>
       </a>
       <a className="button" href={`/api/v1/export/${props.table}.parquet`} download>
-        Parquet
+        <span><span className="hidden">Download </span>Parquet<span className="hidden"> of {props.what}</span></span>
       </a>
     </>
   );

@@ -13,7 +13,7 @@ export function MinersPage() {
   return (
     <>
       <PageHead title="Miners" windowTitle="Miners – Sonar" lead="Data owners are known by nothing but an address, and only once they have submitted something.">
-        <Downloads table="miners" />
+        <Downloads table="miners" what="the miners" />
       </PageHead>
       <Listing<Miner>
         path="/miners"

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { decodeFunctionResult, encodeFunctionData } from "viem/utils";
 import type { Hex } from "viem";
 
+import { Press } from "../../shared/ui/Press";
 import { Notice, saidOf } from "../../shared/ui/States";
 import { Amount, useNow } from "../../shared/ui/words";
 import type { Answer, Campaign } from "../api";
@@ -18,7 +19,7 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
   const now = useNow();
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<{ kind: "good" | "bad" | "warn"; text: string } | null>(null);
-  const [owed, setOwed] = useState<string | null>(null);
+  const [owed, setOwed] = useState<{ amount: string; claimed: boolean } | null>(null);
   const id = campaign.id as Hex;
   const over = campaign.state === "settled" || campaign.state === "cancelled" || campaign.state === "declined";
   const canSettle = campaign.state === "open" && (campaign.result !== null || now >= campaign.terms.review_until);
@@ -32,7 +33,7 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
       if (what === "claim") {
         const asked = await simulate(wallet, call(encodeFunctionData({ abi: SONAR, functionName: "claimable", args: [id, account] })));
         const amount = decodeFunctionResult({ abi: SONAR, functionName: "claimable", data: asked as Hex });
-        setOwed(amount.toString());
+        setOwed({ amount: amount.toString(), claimed: false });
         if (amount === 0n) {
           setSaid({ kind: "warn", text: "Nothing of this campaign can be claimed by this account now." });
           return;
@@ -43,6 +44,7 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
       const sent = await send(wallet, transaction);
       setSaid({ kind: "warn", text: "Sent. Waiting for its block …" });
       const fate = await fateOf(wallet, sent);
+      if (fate === "mined" && what === "claim") setOwed((now) => now && { ...now, claimed: true });
       if (fate === "mined") setSaid({ kind: "good", text: "Done: it is on chain." });
       else if (fate === "waiting") setSaid({ kind: "warn", text: `Not seen in a block yet; it may still come: ${sent.hash}` });
       else setSaid((await wouldGo(wallet, transaction)) ? { kind: "warn", text: REPLACED } : { kind: "good", text: "Done: the faster transaction of your wallet is on chain." });
@@ -57,7 +59,7 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
     <section className="card" aria-labelledby="claim">
       <h2 id="claim">Money</h2>
       {said !== null && <Notice kind={said.kind}>{said.text}</Notice>}
-      {owed !== null && owed !== "0" && <p>This account can claim <Amount wei={owed} asset={campaign.asset} whole />.</p>}
+      {owed !== null && owed.amount !== "0" && <p>{owed.claimed ? "This account was paid" : "This account can claim"} <Amount wei={owed.amount} asset={campaign.asset} whole />.</p>}
       <p className="soft">
         {over ? "It is settled: everybody can claim what is theirs." : canSettle ? "It can be settled now; after that everybody can claim what is theirs." : "Stakes of judged submissions can be claimed now, the rest when it is settled."}
       </p>
@@ -65,18 +67,18 @@ export function ClaimCard(props: { answer: Answer<Campaign> }) {
       <div className="row spaced">
         {wallets.map((wallet) => (
           <span key={wallet.id} className="row">
-            <button type="button" className="first" disabled={busy} onClick={() => void act(wallet, "claim")}>
-              Claim with <bdi>{wallet.name}</bdi>
-            </button>
+            <Press className="first" busy={busy} onClick={() => void act(wallet, "claim")}>
+              <span>Claim with <bdi>{wallet.name}</bdi></span>
+            </Press>
             {canSettle && (
-              <button type="button" disabled={busy} onClick={() => void act(wallet, "settle")}>
-                Settle with <bdi>{wallet.name}</bdi>
-              </button>
+              <Press busy={busy} onClick={() => void act(wallet, "settle")}>
+                <span>Settle with <bdi>{wallet.name}</bdi></span>
+              </Press>
             )}
             {campaign.state === "requested" && (
-              <button type="button" disabled={busy} onClick={() => void act(wallet, "cancel")}>
-                Cancel with <bdi>{wallet.name}</bdi>
-              </button>
+              <Press busy={busy} onClick={() => void act(wallet, "cancel")}>
+                <span>Cancel with <bdi>{wallet.name}</bdi></span>
+              </Press>
             )}
           </span>
         ))}

@@ -1,15 +1,16 @@
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import { percent, plural } from "../../shared/format/numbers";
+import { Press } from "../../shared/ui/Press";
 import { PageHead } from "../../shared/ui/Shell";
 import { Empty, Failure, Loading, Notice, saidOf } from "../../shared/ui/States";
 import { Table } from "../../shared/ui/Table";
-import { Badge, Hash } from "../../shared/ui/words";
+import { Badge, Foreign, Hash } from "../../shared/ui/words";
 import { type Answer, type Campaign, type Submission, useAnswer } from "../api";
 import { readSpec } from "../campaign/spec";
 import { VERDICTS } from "../campaigns/state";
-import { Input } from "../../shared/ui/Input";
+import { Below, Input } from "../../shared/ui/Input";
 import { verified } from "../create/make";
 import { cidDigest } from "../protocol/cid";
 import { contradictions, modelFile, openSealed, readResult, type Result } from "../protocol/result";
@@ -26,6 +27,7 @@ export function ResultPage(props: { params: { id: string } }) {
   const path = `/campaigns/${encodeURIComponent(props.params.id)}`;
   const asked = useAnswer<Campaign>(path);
   const submissions = useAnswer<readonly Submission[]>(asked.data ? `${path}/submissions?limit=500` : null);
+  const title = asked.data?.data.title ?? null;
   let body: ReactNode;
   if (asked.data === undefined) {
     body = <div className="card">{asked.error ? <Failure error={asked.error} what="this campaign" again={() => void asked.mutate()} /> : <Loading what="the campaign" />}</div>;
@@ -51,7 +53,7 @@ export function ResultPage(props: { params: { id: string } }) {
   return (
     <>
       <p className="crumbs small">
-        <Link href={`/campaigns/${props.params.id}`}>The campaign</Link>
+        <Link href={`/campaigns/${props.params.id}`}>{title === null || title === "" ? "The campaign" : <Foreign text={title} most={80} />}</Link>
       </p>
       <PageHead title="Result" windowTitle="Result – Sonar" lead="For the campaign's Data Scientist. The key stays in this browser, and nothing that is opened here leaves it." />
       {body}
@@ -92,14 +94,15 @@ function OpenCard(props: { answer: Answer<Campaign>; submissions: readonly Submi
         <div className="form">
           <div className="field">
             <label htmlFor={id}>Your key (openmined-key.asc)</label>
-            <input id={id} type="file" accept=".asc,.pgp" onChange={(event) => void event.target.files?.[0]?.text().then(setSecret)} />
+            <input id={id} type="file" accept=".asc,.pgp" aria-describedby={`${id}-hint`} onChange={(event) => void event.target.files?.[0]?.text().then(setSecret)} />
+            <Below id={`${id}-hint`} hint="The file that this page gave you when you made the key, with the campaign." />
           </div>
           <Input label="Its passphrase" value={passphrase} onChange={setPassphrase} more={{ type: "password", autoComplete: "off" }} />
         </div>
         <div className="row spaced">
-          <button type="submit" className="first" disabled={secret === null || busy}>
+          <Press type="submit" className="first" disabled={secret === null} busy={busy}>
             {busy ? "Opening …" : "Open"}
-          </button>
+          </Press>
         </div>
       </form>
       <p className="hint">A campaign that was created on the command line is opened there: <code>sonar campaign result</code>.</p>
@@ -132,8 +135,10 @@ function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonl
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   };
+  const top = useRef<HTMLElement>(null);
+  useEffect(() => top.current?.focus(), []);
   return (
-    <>
+    <section ref={top} tabIndex={-1} aria-label="The opened result">
       {against.length === 0 ? (
         <Notice kind="good">Signed by the campaign&rsquo;s Capsule, and it agrees with the chain.</Notice>
       ) : (
@@ -161,7 +166,7 @@ function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonl
           caption="Submissions in the order of the queue"
           hideCaption
           columns={[
-            { name: "No.", show: (one) => one.index + 1 },
+            { name: "No.", show: (one) => one.index },
             { name: "Miner", show: (one) => <Hash value={written.get(one.miner.toLowerCase()) ?? one.miner} name="miner's address" /> },
             { name: "Verdict", show: (one) => <Badge tone={VERDICTS[one.verdict].tone}>{VERDICTS[one.verdict].word}</Badge> },
             { name: "Step", right: true, show: (one) => one.step ?? "–" },
@@ -171,6 +176,6 @@ function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonl
           id={(one) => one.index}
         />
       </section>
-    </>
+    </section>
   );
 }

@@ -14,7 +14,7 @@ export function useKeptFocus(page: RefObject<HTMLElement | null>): void {
       const { target } = event;
       // Of its own accord only while it is there: what is taken away loses the focus, too.
       queueMicrotask(() => {
-        if (around[0] === target && around[0]?.isConnected && document.activeElement !== target) around = [];
+        if (target instanceof Element && around[0] === target && target.isConnected && document.activeElement !== target) around = [];
       });
     };
     const observer = new MutationObserver(() => {

@@ -66,7 +66,7 @@ function CampaignRow(props: { campaign: Campaign; now: number }) {
     <Link href={`/campaigns/${campaign.id}`} className="campaign-row">
       <span className="what">
         <span className="title">
-          {campaign.title === null ? <span className="soft">Campaign {campaign.id.slice(0, 10)}…</span> : <Foreign text={campaign.title} most={120} />}
+          {campaign.title === null ? <span className="soft">Campaign {campaign.id.slice(0, 10)}…</span> : <Foreign text={campaign.title} most={90} />}
         </span>
         <span className="small soft">
           {campaign.state === "open" && now < campaign.terms.submit_until ? (

@@ -133,6 +133,16 @@ def quantity(value: object) -> int:
     return int(value, 16)
 
 
+def count(value: object) -> int:
+    """A number of a block, a nonce, a place or a time: below 2^63, as the local databases keep it. Nothing
+    honest comes near that, and what cannot be kept must not end an agent.
+    """
+    found = quantity(value)
+    if found >> 63:
+        raise NotUnderstood("a number below 2^63")
+    return found
+
+
 def data(value: object) -> bytes:
     """Bytes as "0x0102"."""
     if isinstance(value, str) and value.startswith("0x"):
@@ -170,10 +180,10 @@ def block(value: object) -> BlockRef:
     """A block; one that is still being made (without number or hash) is not understood."""
     said = _fields(value, "a block")
     return BlockRef(
-        number=_of(said, "number", quantity),
+        number=_of(said, "number", count),
         hash=_of(said, "hash", hash32),
         parent=_of(said, "parentHash", hash32),
-        timestamp=_of(said, "timestamp", quantity),
+        timestamp=_of(said, "timestamp", count),
         base_fee=_of(said, "baseFeePerGas", optional(quantity)),
     )
 
@@ -191,9 +201,9 @@ def logs(value: object) -> tuple[Log, ...]:
 
 
 _REPEATED = 1 << 13
-_address_again, _quantity_again, _hash32_again = (
+_address_again, _count_again, _hash32_again = (
     lru_cache(_REPEATED)(address),
-    lru_cache(_REPEATED)(quantity),
+    lru_cache(_REPEATED)(count),
     lru_cache(_REPEATED)(hash32),
 )
 """Logs come by the million, and in most of them stand the blocks, campaigns and accounts of those before."""
@@ -210,9 +220,9 @@ def log(value: object) -> Log:
             _address_again(said.get("address")),
             tuple(map(_hash32_again, topics)),
             data(said.get("data")),
-            _quantity_again(said.get("blockNumber")),
+            _count_again(said.get("blockNumber")),
             _hash32_again(said.get("blockHash")),
-            _quantity_again(said.get("logIndex")),
+            _count_again(said.get("logIndex")),
             _hash32_again(said.get("transactionHash")),
         )
     except (NotUnderstood, TypeError):  # a list, or an object, where a text must be, is remembered by none
@@ -225,9 +235,9 @@ def _log_named(said: Mapping[str, object]) -> Log:
         address=_of(said, "address", address),
         topics=_of(said, "topics", _topics),
         data=_of(said, "data", data),
-        block_number=_of(said, "blockNumber", quantity),
+        block_number=_of(said, "blockNumber", count),
         block_hash=_of(said, "blockHash", hash32),
-        log_index=_of(said, "logIndex", quantity),
+        log_index=_of(said, "logIndex", count),
         transaction_hash=_of(said, "transactionHash", hash32),
     )
 
@@ -244,7 +254,7 @@ def receipt(value: object) -> TransactionReceipt:
     price = "effectiveGasPrice" if said.get("effectiveGasPrice") is not None else "gasPrice"
     return TransactionReceipt(
         transaction_hash=_of(said, "transactionHash", hash32),
-        block_number=_of(said, "blockNumber", quantity),
+        block_number=_of(said, "blockNumber", count),
         block_hash=_of(said, "blockHash", hash32),
         succeeded=_of(said, "status", _success),
         gas_used=_of(said, "gasUsed", _or(quantity, 0)),
@@ -266,8 +276,8 @@ def transaction(value: object) -> Transaction:
     return Transaction(
         hash=_of(said, "hash", hash32),
         sender=_of(said, "from", address),
-        nonce=_of(said, "nonce", quantity),
-        block_number=_of(said, "blockNumber", optional(quantity)),
+        nonce=_of(said, "nonce", count),
+        block_number=_of(said, "blockNumber", optional(count)),
     )
 
 

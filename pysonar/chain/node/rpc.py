@@ -78,7 +78,7 @@ def chain_id(web3: Node) -> int:
 
 def block_number(web3: Node) -> int:
     """The number of the newest block."""
-    return ask(web3, "eth_blockNumber", [], answers.quantity)
+    return ask(web3, "eth_blockNumber", [], answers.count)
 
 
 def block(web3: Node, tag: Tag) -> BlockRef | None:
@@ -153,7 +153,7 @@ def balance(web3: Node, address: str, tag: Tag = "latest") -> int:
 def nonce(web3: Node, address: str, tag: Tag = "latest") -> int:
     """How many transactions of the account are mined (with "pending": also those waiting at the node)."""
     return _or_latest(
-        lambda at: ask(web3, "eth_getTransactionCount", [address, _tag(at)], answers.quantity), tag
+        lambda at: ask(web3, "eth_getTransactionCount", [address, _tag(at)], answers.count), tag
     )
 
 

@@ -15,6 +15,7 @@ from pysonar.chain.errors import (
     NodeBehindError,
     RevertedError,
     TransactionTimeoutError,
+    UnexpectedAnswerError,
     UnexpectedNonceError,
     WrongChainError,
 )
@@ -128,6 +129,34 @@ def test_a_nonce_is_found_in_its_block_wherever_that_is(
 
 
 # --- receipts that cannot be read
+
+
+@pytest.mark.parametrize("method", [RECEIPT, "eth_getTransactionCount"])
+@pytest.mark.parametrize("number", [2**63, 2**256 - 1])
+def test_a_number_that_no_database_can_keep_ends_no_agent(
+    node: Anvil, sonar: Sonar, make: Callable[..., Outbox], method: str, number: int
+) -> None:
+    def huge(asked: str, _: object, answer: Answer) -> Answer | None:
+        if asked != method or not answer.get("result"):
+            return None
+        return {
+            "result": {**answer["result"], "blockNumber": hex(number)} if method == RECEIPT else hex(number)
+        }
+
+    meddling = Meddling(node.url)
+    outbox = make(meddling, effects=None)
+    outbox.send(register(sonar), DEED)
+    node.receipt(outbox.get(DEED).hashes[-1])
+    meddling.after = huge
+    if method == RECEIPT:
+        outbox.pump()
+        assert outbox.get(DEED).receipt is None
+    else:
+        with pytest.raises(UnexpectedAnswerError, match="a number below 2\\^63"):
+            outbox.pump()
+    meddling.after = None
+    assert outbox.wait(DEED).succeeded
+    assert landed(node, sonar) == [1]
 
 
 @pytest.mark.parametrize("lost", ["effectiveGasPrice", "gasUsed", "logs", "status", "blockNumber"])

@@ -24,6 +24,18 @@ class Training(Happening):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkersFailed(Happening):
+    """The owner's cluster did not do its part of a visit, or did it wrongly. The visit is made anyway."""
+
+    event, level = "workers_failed", logging.WARNING
+    data: str
+    what: str
+
+    def sentence(self) -> str:
+        return f"training on {self.data!r}: {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClockBehind(Happening):
     """The privacy ledger has entries of a later time than the clock's: one of the two was or is wrong."""
 

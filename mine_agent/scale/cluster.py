@@ -1,7 +1,8 @@
 """The Dask cluster that a mine's owner names: takes the sums over the row groups of Parquet files.
 
 They are the same integers as one machine's, bit for bit (see `adding`). Noise is drawn once, at the mine,
-after the sum. The cluster is the owner's, and sees the records.
+after the sum. Where the owner wants it, the cluster also works on the rows of encrypted visits (see
+`openmined_syft.blocks`). It is the owner's, and sees the records.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from mine_agent.campaigns.artifacts import CampaignSpec
@@ -19,6 +20,7 @@ from mine_agent.errors import ScaleError
 from mine_agent.scale.adding import added
 from mine_agent.scale.pieces import Piece
 from mine_agent.scale.scale_file import Scale
+from openmined_syft.blocks import Blocks
 from openmined_syft.privacy import UnnoisedSums
 from openmined_syft.privacy.grid import Clip
 
@@ -58,6 +60,33 @@ class Cluster:
             # Not pure: Dask would keep the answer, which is as private as the records, for the next to ask.
             executor: Executor = client.get_executor(pure=False, retries=_RETRIES)
             return added(executor, pieces, nothing, self._scale, self._progress, self._at_once)
+
+    @contextmanager
+    def blocks(self, trouble: Callable[[str], None]) -> Iterator[Blocks | None]:
+        """The cluster for the rows of one encrypted visit. None where the owner does not want that, or nobody
+        is there, which `trouble` is told: a visit can always be worked out here.
+        """
+        with ExitStack() as stack:
+            blocks = None
+            if self._scale.visits:
+                try:
+                    client = stack.enter_context(self._client())
+                    blocks = self._blocks(client, trouble)
+                except ScaleError as error:
+                    trouble(f"{error}; the visit is worked out here")
+            yield blocks
+
+    def _blocks(self, client: Any, trouble: Callable[[str], None]) -> Blocks:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise ScaleError(f"the cluster {self._scale.dask} has no workers; start some")
+        return Blocks(
+            client.get_executor(pure=False, retries=_RETRIES),
+            threads,
+            patience=self._scale.patience_seconds,
+            checked_share=self._scale.checked_share,
+            trouble=trouble,
+        )
 
     def workers(self) -> int:
         """How many it has now. Raises ScaleError: it does not answer, or has none."""

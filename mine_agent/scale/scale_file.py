@@ -38,12 +38,15 @@ class Scale:
     Attributes:
         dask: the scheduler of a Dask cluster that is the owner's own: it sees the records.
         patience_seconds: how long no row group at all may come back before the reading is given up.
-        checked_share: share of the row groups, one at least, that this machine sums itself and compares.
+        checked_share: share of the row groups and of a visit's blocks, one at least, that this machine works
+            out itself and compares.
+        visits: whether the rows of encrypted visits are worked on there as well.
     """
 
     dask: str = setting(_EXPECTED, _is_own)
     patience_seconds: float = setting("seconds from 1 to 86400", lambda v: 1 <= v <= 86_400, default=600.0)
     checked_share: float = setting("a share from 0 to 1", lambda v: 0 <= v <= 1, default=0.02)
+    visits: bool = setting("true or false", default=False)
 
 
 def load_scale(home: Path) -> Scale | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openmined_syft.blocks import Blocks
 from openmined_syft.schemes import Ahead, Gradient, Model, PublicHalf, scheme_named
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.protocol.artifacts import GradientEnvelope, PrivacyStatement
@@ -26,12 +27,15 @@ class Base:
     scheme: str
 
 
-def train_on(base: Base, visit: object, ahead: Ahead | None = None) -> Gradient:
+def train_on(base: Base, visit: object, ahead: Ahead | None = None, blocks: Blocks | None = None) -> Gradient:
     """What this mine's data make of the model, encrypted. Raises SyftError; nothing leaves.
 
-    `ahead`: what was prepared for it, see `mine_agent.work.idle`.
+    Args:
+        ahead: what was prepared for it, see `mine_agent.work.idle`.
+        blocks: the owner's cluster, see `mine_agent.scale`.
     """
-    return scheme_named(base.scheme).train(base.model, base.public, visit, ahead=ahead)
+    scheme = scheme_named(base.scheme)
+    return scheme.train(base.model, base.public, visit, ahead=ahead, blocks=blocks)
 
 
 def seal_update(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +19,7 @@ from mine_agent.campaigns.offer import check_funds, why_closed
 from mine_agent.campaigns.visit_cost import visit_seconds
 from mine_agent.connection import Connection
 from mine_agent.data.datasets import DataSet
-from mine_agent.happenings import Asking, Training
+from mine_agent.happenings import Asking, Training, WorkersFailed
 from mine_agent.memory import Pool
 from mine_agent.privacy.ledger import Ledger
 from mine_agent.privacy.protection import protection_for
@@ -126,6 +127,9 @@ class NewSubmissions:
         closed = why_closed(sonar.campaign(campaign), sonar.now(), policy.limits.time_margin)
         return closed is not None
 
+    def _trouble(self, campaign: bytes, data: str) -> Callable[[str], None]:
+        return lambda what: self._tell(WorkersFailed(campaign=campaign, data=data, what=what))
+
     def _submit(
         self,
         record: CampaignRecord,
@@ -151,8 +155,9 @@ class NewSubmissions:
         )
         began = time.monotonic()
         expected = connection.journal.seconds_of_visits(campaign)
-        with training(self._tell, campaign, data.name, expected):
-            gradient = train_on(base, compiled.visit, self.idle.ahead(base))
+        spread = nullcontext() if elsewhere is None else elsewhere.blocks(self._trouble(campaign, data.name))
+        with training(self._tell, campaign, data.name, expected), spread as blocks:
+            gradient = train_on(base, compiled.visit, self.idle.ahead(base), blocks)
         seconds = time.monotonic() - began
         sealed = seal_update(
             gradient,

@@ -6,6 +6,7 @@ compute the same polynomials. Secret draws come from the operating system.
 
 import hashlib
 import os
+from collections.abc import Callable
 
 import numpy as np
 
@@ -70,16 +71,16 @@ def errors(*shape: int) -> Integers:
     return _ones(both ^ np.uint64(lower << ERROR_BITS)) - ERROR_BITS
 
 
-def masks(*shape: int) -> Integers:
-    """Fresh multipliers: uniform in [-2**27, 2**27)."""
+def masks(*shape: int, draw: Callable[[int], bytes] = os.urandom) -> Integers:
+    """Fresh multipliers: uniform in [-2**27, 2**27); `draw` gives so many fresh bytes."""
     count = int(np.prod(shape))
-    words = np.frombuffer(os.urandom(4 * count), "<i4").astype(np.int64)
+    words = np.frombuffer(draw(4 * count), "<i4").astype(np.int64)
     return (words >> (32 - MASK_BITS)).reshape(shape)
 
 
-def flood(ring: Ring, bits: int, count: int) -> Residues:
+def flood(ring: Ring, bits: int, count: int, *, draw: Callable[[int], bytes] = os.urandom) -> Residues:
     """`count` fresh numbers, uniform in [-2**bits, 2**bits), as residues (L, count). `bits` is 64 to 126."""
-    low, high = _words(count), _words(count) >> np.uint64(127 - bits)
+    low, high = _words(count, draw=draw), _words(count, draw=draw) >> np.uint64(127 - bits)
     result = np.empty((len(ring.primes), count), np.uint64)
     for place, prime in enumerate(ring.primes):
         weight = np.full(count, pow(2, 64, prime), np.uint64)
@@ -89,8 +90,8 @@ def flood(ring: Ring, bits: int, count: int) -> Residues:
     return result
 
 
-def _words(*shape: int) -> Residues:
-    return np.frombuffer(os.urandom(8 * int(np.prod(shape))), "<u8").reshape(shape)
+def _words(*shape: int, draw: Callable[[int], bytes] = os.urandom) -> Residues:
+    return np.frombuffer(draw(8 * int(np.prod(shape))), "<u8").reshape(shape)
 
 
 def _ones(words: Residues) -> Integers:

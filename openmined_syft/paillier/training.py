@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.blocks import Blocks
 from openmined_syft.errors import BoundError, ShapeError
 from openmined_syft.fixed_point import fixed_map
 from openmined_syft.paillier.cipher_array import UnnoisedArray
 from openmined_syft.paillier.encrypted import EncryptedGradient, EncryptedModel
-from openmined_syft.paillier.kernels import Kernel, load_kernel
+from openmined_syft.paillier.kernels import Kernel, SpreadKernel, load_kernel
 from openmined_syft.paillier.keys import PublicKey
 from openmined_syft.paillier.layout import Layout
 from openmined_syft.paillier.noise_pool import NoisePool
@@ -30,6 +31,7 @@ def train(
     kernel: Kernel | None = None,
     short_noise: ShortNoise | None = None,
     pool: NoisePool | None = None,
+    blocks: Blocks | None = None,
 ) -> EncryptedGradient:
     """The encrypted difference between the model after `visit` and before.
 
@@ -43,6 +45,7 @@ def train(
         short_noise: None, the default, for full-strength noise; else an opt-in whose assumption `short_noise`
             tells.
         pool: full-strength noise made ahead; what it lacks is made now.
+        blocks: who works on powers and products; they see the matrix, and the noise that is made now.
 
     Raises:
         KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`, or the pool is
@@ -54,6 +57,8 @@ def train(
     if visit.shape != model.shape:
         raise ShapeError(f"the visit is for weights of shape {visit.shape}; the model has {model.shape}")
     kernel, layout = kernel or load_kernel(), model.layout
+    if blocks is not None:
+        kernel = SpreadKernel(kernel, blocks)
     matrix = fixed_map(visit.A, layout.map_bits)
     offsets = to_offsets(visit.c, layout)
     bound_bits = check_bounds(matrix, offsets, model.weight_limit, layout)

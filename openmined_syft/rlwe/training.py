@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.blocks import Blocks, blocks_of
 from openmined_syft.errors import BoundError, ShapeError
 from openmined_syft.fixed_point import fixed_map
-from openmined_syft.lattice.kernels import Kernel, load_kernel
-from openmined_syft.lattice.ring import DEGREE, Integers, Residues, ring
-from openmined_syft.lattice.sampling import ERROR_DEVIATION, MASK_BITS, flood, masks
+from openmined_syft.lattice.kernels import Kernel
+from openmined_syft.lattice.ring import DEGREE, Integers
+from openmined_syft.lattice.sampling import ERROR_DEVIATION, MASK_BITS
 from openmined_syft.rlwe.gradient import RlweGradient
 from openmined_syft.rlwe.keys import RlwePublicKey
 from openmined_syft.rlwe.layout import GRADIENT_BITS, MAP_BITS, ZEROS, RlweLayout
 from openmined_syft.rlwe.model import RlweModel
-from openmined_syft.rlwe.scaling import scaled, to_power_of_two
+from openmined_syft.rlwe.row_blocks import Answers, Half, RowBlocks, fresh_seed, halves, worked
 from openmined_syft.rlwe.wire import pack_wide
 
 FLOODED_BITS = 50
@@ -32,11 +33,18 @@ _TAIL = 14.0  # deviations: beyond them is less than 2^-140
 
 
 def train(
-    model: RlweModel, public: RlwePublicKey, visit: AffineMap, *, kernel: Kernel | None = None
+    model: RlweModel,
+    public: RlwePublicKey,
+    visit: AffineMap,
+    *,
+    kernel: Kernel | None = None,
+    blocks: Blocks | None = None,
 ) -> RlweGradient:
     """The encrypted difference between the model after `visit` and before.
 
     A visit that could overflow a slot, or whose noise the flood would not cover, is refused; nothing leaves.
+    With `blocks` the answers are worked out there, by the kernel that is the default of each worker; that is
+    asked for nothing before all bounds are checked.
 
     Raises:
         KeyMismatchError, CiphertextError: the model is not (validly) encrypted under `public`.
@@ -46,27 +54,20 @@ def train(
     model.check_key(public)
     if visit.shape != model.shape:
         raise ShapeError(f"the visit is for weights of shape {visit.shape}; the model has {model.shape}")
-    kernel, layout = kernel or load_kernel(), model.layout
-    offsets = _offsets(visit.c, layout)
-    sides = [kernel.ready(model.pairs(side)) for side in range(layout.column_blocks)]
-    zeros = kernel.ready(model.zeros())
-    useful: list[list[tuple[Residues, Residues]]] = [[] for _ in sides]
-    full: list[list[tuple[Residues, Residues]]] = [[] for _ in sides]
-    largest = 0
-    for block in range(layout.row_blocks):
-        rows = layout.rows_of(block)
-        matrix = fixed_map(visit.A, MAP_BITS, rows)
-        largest = max(
-            largest, check_bounds(matrix, offsets[rows.start : rows.stop], model.weight_limit, layout, rows)
-        )
-        check_flood(matrix, layout)
-        plain, hidden = polynomials(matrix, layout), masks(len(sides), ZEROS, DEGREE)
-        for side, answer in enumerate(kernel.answers(sides, plain, zeros, hidden)):
-            columns = layout.columns_of(side)
-            added = offsets[rows.start : rows.stop, columns.start : columns.stop]
-            c0, c1 = _finished(answer, added, layout)
-            useful[side].append(c0)
-            full[side].append(c1)
+    layout, offsets = model.layout, _offsets(visit.c, model.layout)
+    useful: list[list[Half]] = [[] for _ in range(layout.column_blocks)]
+    full: list[list[Half]] = [[] for _ in useful]
+    if blocks is None or layout.row_blocks < 2:
+        answers, largest = Answers(model, kernel), 0
+        for rows in map(layout.rows_of, range(layout.row_blocks)):
+            matrix, own = fixed_map(visit.A, MAP_BITS, rows), offsets[rows.start : rows.stop]
+            largest = max(largest, check_bounds(matrix, own, model.weight_limit, layout, rows))
+            check_flood(matrix, layout)
+            _sort(answers.of(matrix, own), useful, full)
+    else:
+        largest = check_visit(visit, layout, model.weight_limit)
+        for words in blocks.map(worked, _shares(model, visit, offsets, blocks.parts), RowBlocks.fits):
+            _sort([halves(side) for side in words], useful, full)
     parts = [_packed(groups, layout.answer_bits) for groups in (useful, full)]
     return RlweGradient(model.key_fingerprint, model.version, layout, largest.bit_length(), *parts)
 
@@ -84,15 +85,6 @@ def check_visit(visit: AffineMap, layout: RlweLayout, weight_limit: int) -> int:
         check_flood(matrix, layout)
         largest = max(largest, reach)
     return largest
-
-
-def polynomials(matrix: Integers, layout: RlweLayout) -> Integers:
-    """Rows of the matrix (up to r, d) as plain polynomials, (input blocks, r b)."""
-    count = layout.input_blocks
-    padded = np.zeros((layout.rows, count * layout.block), np.int64)
-    padded[: len(matrix), : matrix.shape[1]] = matrix
-    blocks = padded.reshape(layout.rows, count, layout.block)[:, :, ::-1].transpose(1, 0, 2)
-    return np.ascontiguousarray(blocks).reshape(count, layout.rows * layout.block)
 
 
 def check_bounds(matrix: Integers, offsets: Integers, limit: int, layout: RlweLayout, rows: range) -> int:
@@ -156,21 +148,23 @@ def _offsets(c: NDArray[np.float64], layout: RlweLayout) -> Integers:
     return integers
 
 
-def _finished(
-    answer: Residues, offsets: Integers, layout: RlweLayout
-) -> tuple[tuple[Residues, Residues], tuple[Residues, Residues]]:
-    """An answer (2, L, N) with offset, flood and a last mask, modulo 2^answer_bits: useful c0, and c1."""
-    where = ring()
-    places = layout.answer_places(offsets.shape[1], offsets.shape[0]).ravel()
-    c0 = where.add(
-        answer[0][:, places], scaled(where, np.ascontiguousarray(offsets).ravel(), layout.slot_bits)
-    )
-    c0 = where.add(c0, flood(where, layout.flood_bits, len(places)))
-    c1 = where.add(answer[1], where.residues(masks(DEGREE)))
-    bits = layout.answer_bits
-    return to_power_of_two(where, c0, bits), to_power_of_two(where, c1, bits)
+def _shares(model: RlweModel, visit: AffineMap, offsets: Integers, parts: int) -> list[RowBlocks]:
+    """The visit for so many workers, each with a seed of its own."""
+    shares = []
+    for blocks in blocks_of(model.layout.row_blocks, parts):
+        first, last = model.layout.rows_of(blocks[0]), model.layout.rows_of(blocks[-1])
+        rows = range(first.start, last.stop)
+        matrix, own = fixed_map(visit.A, MAP_BITS, rows), offsets[rows.start : rows.stop]
+        shares.append(RowBlocks(model, blocks, matrix, own, fresh_seed()))
+    return shares
 
 
-def _packed(groups: list[list[tuple[Residues, Residues]]], bits: int) -> bytes:
+def _sort(answers: list[tuple[Half, Half]], useful: list[list[Half]], full: list[list[Half]]) -> None:
+    for (c0, c1), some, all_of in zip(answers, useful, full, strict=True):
+        some.append(c0)
+        all_of.append(c1)
+
+
+def _packed(groups: list[list[Half]], bits: int) -> bytes:
     low, high = (np.concatenate([pair[half] for group in groups for pair in group]) for half in range(2))
     return pack_wide(low, high, bits)

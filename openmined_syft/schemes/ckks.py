@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from openmined_syft.blocks import Blocks
 from openmined_syft.ckks import keys as ckks
 from openmined_syft.ckks import sizes
 from openmined_syft.ckks.encrypted import (
@@ -185,8 +186,9 @@ class CkksScheme(
         visit: NetworkVisit,
         *,
         ahead: Ahead | None = None,
+        blocks: Blocks | None = None,
     ) -> EncryptedNetworkGradient:
-        """The encrypted slope of the batch's loss."""
+        """The encrypted slope of the batch's loss, worked out here: it is not cut into blocks."""
         return train_network(model, public, visit)
 
     @override

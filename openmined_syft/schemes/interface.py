@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.blocks import Blocks
 from openmined_syft.models import Inputs, Learnable, ModelFamily
 from openmined_syft.rules import Rule
 from openmined_syft.schemes.ahead import Ahead
@@ -267,9 +268,20 @@ class Learning(ABC, Generic[PublicT, ModelT, GradientT, VisitT]):
 
     @abstractmethod
     def train(
-        self, model: ModelT, public: PublicT, visit: VisitT, *, ahead: Ahead | None = None
+        self,
+        model: ModelT,
+        public: PublicT,
+        visit: VisitT,
+        *,
+        ahead: Ahead | None = None,
+        blocks: Blocks | None = None,
     ) -> GradientT:
-        """The encrypted gradient of a visit, under fresh noise; `ahead` of `ahead_of_visit`.
+        """The encrypted gradient of a visit, under fresh noise.
+
+        Args:
+            ahead: of `ahead_of_visit`.
+            blocks: who works on its rows in the place of this thread, where the scheme can cut it into
+                blocks; they see what the visit is made of.
 
         Raises:
             SyftError: nothing leaves.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.blocks import Blocks
 from openmined_syft.errors import FormError, KeyFormError, KeySizeError, SizeError
 from openmined_syft.fixed_point import LARGEST_ENTRIES, fixed_limit, fixed_map
 from openmined_syft.models import ModelFamily
@@ -175,9 +176,10 @@ class PaillierScheme(LinearScheme[PublicKey, PrivateKey, EncryptedModel, Encrypt
         visit: AffineMap,
         *,
         ahead: Ahead | None = None,
+        blocks: Blocks | None = None,
     ) -> EncryptedGradient:
         """The encrypted difference (A - I) W + c."""
-        return train(model, public, visit, pool=_pool(ahead))
+        return train(model, public, visit, pool=_pool(ahead), blocks=blocks)
 
     @override
     def ahead_of_visit(self, model: EncryptedModel, public: PublicKey) -> NoisePool:

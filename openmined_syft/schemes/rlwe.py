@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from openmined_syft.affine import AffineMap
+from openmined_syft.blocks import Blocks
 from openmined_syft.errors import FormError, KernelError, SyftError
 from openmined_syft.fixed_point import fixed_limit
 from openmined_syft.lattice.ring import DEGREE
@@ -140,9 +141,10 @@ class RlweScheme(LinearScheme[RlwePublicKey, RlwePrivateKey, RlweModel, RlweGrad
         visit: AffineMap,
         *,
         ahead: Ahead | None = None,
+        blocks: Blocks | None = None,
     ) -> RlweGradient:
         """The encrypted difference (A - I) W + c."""
-        return train(model, public, visit)
+        return train(model, public, visit, blocks=blocks)
 
     @override
     def plain_gradient(

@@ -25,10 +25,10 @@ import gmpy2
 import numpy as np
 from numpy.typing import NDArray
 
+from openmined_syft.blocks import blocks_of
 from openmined_syft.errors import ParameterError
 from openmined_syft.paillier.kernels.agreement import agree
 from openmined_syft.paillier.kernels.interface import Kernel
-from openmined_syft.paillier.kernels.spread import InParts, blocks_of
 
 PATIENCE_SECONDS = 300.0
 """How long a block may take, before it is worked on here."""
@@ -36,7 +36,7 @@ TRIES = 2
 """Executors that are tried, one after the other, before the work is done here."""
 
 
-class OwnerKernel(InParts):
+class OwnerKernel:
     """`kernel`, with its powers cut into `parts` blocks that executors work on.
 
     Args:
@@ -58,11 +58,27 @@ class OwnerKernel(InParts):
         trouble: Callable[[str], None] = lambda _: None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        super().__init__(kernel, parts)
+        if parts < 1:
+            raise ParameterError(f"work is cut into {parts} parts; needs at least 1")
+        self._kernel, self._parts = kernel, parts
         self._make = make
         self._trouble, self._patience = trouble, patience
         self._executor: Executor | None = None
         self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The inner kernel's name and the number of parts."""
+        return f"{self._kernel.name} x {self._parts}"
+
+    @property
+    def releases_lock(self) -> bool:
+        """As the inner kernel's."""
+        return self._kernel.releases_lock
+
+    def products(self, left: Sequence[int], right: Sequence[int], modulus: int) -> list[int]:
+        """See `Kernel.products`; not worth splitting or sending."""
+        return self._kernel.products(left, right, modulus)
 
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`; the same numbers whoever computes them."""

@@ -1,35 +1,38 @@
-"""A kernel that hands blocks of its work to any `concurrent.futures.Executor`: threads, processes, or a
-cluster's.
+"""A kernel that hands blocks of its work to other workers: see `openmined_syft.blocks`.
 
 Powers are split by base, matrix-vector products by output rows; results are put together in order and are the
-same bits. Only public numbers and ciphertexts travel to the executor, with the plaintext matrix of the mine:
-a cluster is the mine's own. For the key owner's secret exponents there is `owner_kernel`.
+same bits. Only public numbers and ciphertexts travel, with the plaintext matrix of the mine and the numbers
+whose powers become its noise: a cluster is the mine's own. For the key owner's secret exponents there is
+`owner_kernel`.
 """
 
-import itertools
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openmined_syft.errors import ParameterError
+from openmined_syft.blocks import Blocks, blocks_of
 from openmined_syft.paillier.kernels.interface import Kernel
 from openmined_syft.paillier.kernels.schedule import check_matrix
 
 
-class InParts:
-    """What kernels share that cut the work of another into parts. ParameterError: fewer than one part."""
+class SpreadKernel:
+    """`kernel`, with its powers and products worked on in blocks.
 
-    def __init__(self, kernel: Kernel, parts: int) -> None:
-        if parts < 1:
-            raise ParameterError(f"work is cut into {parts} parts; needs at least 1")
-        self._kernel, self._parts = kernel, parts
+    Args:
+        kernel: does the arithmetic; with processes it is pickled, which costs nothing as kernels hold no
+            data.
+        blocks: who works, in how many parts, and what is checked.
+    """
+
+    def __init__(self, kernel: Kernel, blocks: Blocks) -> None:
+        self._kernel, self._blocks = kernel, blocks
 
     @property
     def name(self) -> str:
         """The inner kernel's name and the number of parts."""
-        return f"{self._kernel.name} x {self._parts}"
+        return f"{self._kernel.name} x {self._blocks.parts}"
 
     @property
     def releases_lock(self) -> bool:
@@ -40,29 +43,13 @@ class InParts:
         """See `Kernel.products`; not worth splitting or sending."""
         return self._kernel.products(left, right, modulus)
 
-
-class SpreadKernel(InParts):
-    """`kernel` on `parts` blocks at a time.
-
-    Args:
-        kernel: does the arithmetic; with processes it is pickled, which costs nothing as kernels hold no
-            data.
-        executor: anything with `submit`.
-        parts: blocks the work is cut into, usually the number of workers.
-
-    Raises:
-        ParameterError: fewer than one part.
-    """
-
-    def __init__(self, kernel: Kernel, executor: Executor, parts: int) -> None:
-        super().__init__(kernel, parts)
-        self._executor = executor
-        self._threads = isinstance(executor, ThreadPoolExecutor)
-
     def powers(self, bases: Sequence[int], exponent: int, modulus: int) -> list[int]:
         """See `Kernel.powers`."""
-        blocks = [list(bases[block.start : block.stop]) for block in blocks_of(len(bases), self._parts)]
-        return _joined([self._executor.submit(self._kernel.powers, b, exponent, modulus) for b in blocks])
+        blocks = [
+            _Powers(self._kernel, modulus, list(bases[block.start : block.stop]), exponent)
+            for block in blocks_of(len(bases), self._blocks.parts)
+        ]
+        return _joined(self._blocks.map(_Powers.work, blocks, _Powers.fits))
 
     def matvec(
         self,
@@ -74,25 +61,56 @@ class SpreadKernel(InParts):
     ) -> list[int]:
         """See `Kernel.matvec`. In threads it is split only where the inner kernel releases the lock."""
         check_matrix(matrix, len(bases), rows_per_output, row_shift)
-        if self._threads and not self._kernel.releases_lock:
+        if self._blocks.is_here and not self._kernel.releases_lock:
             return self._kernel.matvec(bases, matrix, modulus, rows_per_output, row_shift)
         outputs = -(-len(matrix) // rows_per_output)
-        futures = []
-        for block in blocks_of(outputs, self._parts):
-            rows = matrix[block.start * rows_per_output : block.stop * rows_per_output]
-            futures.append(
-                self._executor.submit(
-                    self._kernel.matvec, list(bases), rows, modulus, rows_per_output, row_shift
-                )
+        blocks = [
+            _Rows(
+                self._kernel,
+                modulus,
+                list(bases),
+                matrix[block.start * rows_per_output : block.stop * rows_per_output],
+                rows_per_output,
+                row_shift,
             )
-        return _joined(futures)
+            for block in blocks_of(outputs, self._blocks.parts)
+        ]
+        return _joined(self._blocks.map(_Rows.work, blocks, _Rows.fits))
 
 
-def blocks_of(count: int, parts: int) -> list[range]:
-    """`count` items in at most `parts` ranges of nearly equal length."""
-    edges = [count * part // parts for part in range(parts + 1)]
-    return [range(low, high) for low, high in itertools.pairwise(edges) if high > low]
+@dataclass(frozen=True, eq=False)
+class _Powers:
+    kernel: Kernel
+    modulus: int = field(repr=False)
+    bases: list[int] = field(repr=False)
+    exponent: int = field(repr=False)
+
+    def work(self) -> list[int]:
+        return self.kernel.powers(self.bases, self.exponent, self.modulus)
+
+    def fits(self, found: list[int]) -> bool:
+        return _fit(found, len(self.bases), self.modulus)
 
 
-def _joined(futures: list[Future[list[int]]]) -> list[int]:
-    return [number for future in futures for number in future.result()]
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    kernel: Kernel
+    modulus: int = field(repr=False)
+    bases: list[int] = field(repr=False)
+    matrix: NDArray[np.int64] = field(repr=False)
+    rows_per_output: int
+    row_shift: int
+
+    def work(self) -> list[int]:
+        return self.kernel.matvec(self.bases, self.matrix, self.modulus, self.rows_per_output, self.row_shift)
+
+    def fits(self, found: list[int]) -> bool:
+        return _fit(found, -(-len(self.matrix) // self.rows_per_output), self.modulus)
+
+
+def _fit(found: list[int], count: int, modulus: int) -> bool:
+    return len(found) == count and all(0 < number < modulus for number in found)
+
+
+def _joined(found: list[list[int]]) -> list[int]:
+    return [number for block in found for number in block]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 import openmined_syft.paillier.kernels
 from openmined_syft.affine import AffineMap
+from openmined_syft.blocks import Blocks
 from openmined_syft.errors import (
     BoundError,
     CiphertextError,
     KernelError,
     NoSuchKernelHereError,
-    ParameterError,
     ShapeError,
 )
 from openmined_syft.kernel_choice import KernelChoice
@@ -38,6 +38,7 @@ from openmined_syft.paillier.kernels.reference import ReferenceKernel
 from openmined_syft.paillier.kernels.schedule import best_width, schedule, signed_digits
 from openmined_syft.paillier.training import train
 from tests.builders.changes import wrong
+from tests.executors import Lying
 
 REFERENCE = ReferenceKernel()
 MODULI = [15, 9, (2**61 - 1) * 1000003, (2**127 - 1) ** 2, 3**200, (2**310 - 1) ** 2]
@@ -247,8 +248,9 @@ def test_the_self_test_finds_one_wrong_number(operation):
 @given(case=matvec_case(), parts=st.integers(1, 9), name=st.sampled_from(["gmpy2", "python"]))
 def test_work_spread_over_threads_gives_the_same_bits(case, parts, name):
     with ThreadPoolExecutor(2) as pool:
-        spread = SpreadKernel(load_kernel(name), pool, parts)
-        spread._threads = False  # split the product as well, as with processes
+        blocks = Blocks(pool, parts)
+        blocks.is_here = False  # split the product as well, as with processes
+        spread = SpreadKernel(load_kernel(name), blocks)
         assert spread.matvec(*case) == REFERENCE.matvec(*case)
         bases, modulus = case[0], case[2]
         assert spread.powers(bases, 12345, modulus) == REFERENCE.powers(bases, 12345, modulus)
@@ -260,7 +262,8 @@ def check_spread(executor, key):
     random, n2 = np.random.default_rng(3), key.public.n_squared
     bases = [int.from_bytes(random.bytes(128), "big") % int(n2) for _ in range(6)]
     matrix = random.integers(-(2**20), 2**20, (7, 6))
-    spread = SpreadKernel(load_kernel("gmpy2"), executor, 2)
+    told = []
+    spread = SpreadKernel(load_kernel("gmpy2"), Blocks(executor, 2, trouble=told.append))
     assert spread.name == "gmpy2 x 2"
     assert spread.matvec(bases, matrix, n2, 2, 51) == REFERENCE.matvec(bases, matrix, n2, 2, 51)
     assert spread.powers(bases, key.public.n, n2) == REFERENCE.powers(bases, key.public.n, n2)
@@ -268,6 +271,7 @@ def check_spread(executor, key):
     visit = AffineMap(np.eye(3) / 2, np.ones((3, 3)))
     update = train(model, key.public, visit, kernel=spread)
     np.testing.assert_allclose(np.eye(3) + update.decrypt(key), visit(np.eye(3)), atol=1e-6)
+    assert told == []
 
 
 def test_a_visit_in_threads(small_key):
@@ -291,6 +295,14 @@ def test_a_visit_on_a_local_dask_cluster_of_two_workers(small_key):
         check_spread(client.get_executor(), small_key)
 
 
-def test_work_in_no_parts_is_refused():
-    with ThreadPoolExecutor(1) as pool, pytest.raises(ParameterError):
-        SpreadKernel(load_kernel("gmpy2"), pool, 0)
+def test_powers_and_products_that_a_worker_gets_wrong_are_done_again(small_key):
+    """Every number of every block, off by one: none of them is believed."""
+    told, n2 = [], small_key.public.n_squared
+    lying = Lying(lambda numbers: [number ^ 1 for number in numbers])
+    matrix = np.arange(12).reshape(4, 3)
+    for operation in ("powers", "matvec"):
+        kernel = load_kernel("gmpy2")
+        spread = SpreadKernel(kernel, Blocks(lying, 3, trouble=told.append))
+        rest = (small_key.public.n, n2) if operation == "powers" else (matrix, n2)
+        assert getattr(spread, operation)([2, 3, 5], *rest) == getattr(kernel, operation)([2, 3, 5], *rest)
+    assert [line.split(";")[0] for line in told] == ["workers computed wrongly"] * 2

@@ -23,7 +23,7 @@ from openmined_syft.fixed_point import to_fixed
 from openmined_syft.lattice.ring import DEGREE, PRIME_BITS, ring
 from openmined_syft.lattice.sampling import MASK_BITS
 from openmined_syft.models import build_family
-from openmined_syft.rlwe import training
+from openmined_syft.rlwe import row_blocks
 from openmined_syft.rlwe.bits import pack
 from openmined_syft.rlwe.gradient import NOISE_LIMIT, RlweGradient
 from openmined_syft.rlwe.keys import RlwePrivateKey
@@ -122,7 +122,7 @@ def test_chosen_first_halves_leave_the_second_half_of_an_answer_uniform(model, c
 def test_without_masks_the_same_first_halves_leave_it_a_function_of_the_data(
     model, capsule, cancer, monkeypatch
 ):
-    monkeypatch.setattr(training, "masks", lambda *shape: np.zeros(shape, np.int64))
+    monkeypatch.setattr(row_blocks, "masks", lambda *shape, **_: np.zeros(shape, np.int64))
     first, second = (train(dishonest(model, 0), capsule.public, cancer.map) for _ in range(2))
     assert first.c1 == second.c1
     monkeypatch.undo()
@@ -147,13 +147,13 @@ def test_only_useful_coefficients_of_the_first_half_are_sent(gradient, capsule):
 
 def test_the_flood_is_on_every_useful_coefficient(model, capsule, cancer, monkeypatch):
     asked = []
-    real = training.flood
+    real = row_blocks.flood
 
-    def watched(where, bits, count):
+    def watched(where, bits, count, **how):
         asked.append((bits, count))
-        return real(where, bits, count)
+        return real(where, bits, count, **how)
 
-    monkeypatch.setattr(training, "flood", watched)
+    monkeypatch.setattr(row_blocks, "flood", watched)
     train(model, capsule.public, cancer.map)
     assert asked == [(model.layout.flood_bits, 31)]
     assert model.layout.flood_bits == 162 - model.layout.slot_bits - 5
@@ -162,7 +162,7 @@ def test_the_flood_is_on_every_useful_coefficient(model, capsule, cancer, monkey
 @pytest.mark.parametrize("bits", [93, 100, 107])
 def test_the_flood_is_uniform_between_its_edges(bits):
     where = ring()
-    numbers = training.flood(where, bits, 4000)
+    numbers = row_blocks.flood(where, bits, 4000)
     inverses = [where.modulus // q * pow(where.modulus // q, -1, q) for q in where.primes]
     values = []
     for x in zip(*numbers.tolist(), strict=True):

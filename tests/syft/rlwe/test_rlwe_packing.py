@@ -9,8 +9,8 @@ from openmined_syft.errors import FieldError, LayoutError, ScaleError, ShapeErro
 from openmined_syft.lattice.ring import DEGREE, ring
 from openmined_syft.rlwe.bits import pack, packed_bytes, unpack
 from openmined_syft.rlwe.layout import LARGEST_ROWS, MOST_PRODUCTS, RlweLayout
+from openmined_syft.rlwe.row_blocks import polynomials
 from openmined_syft.rlwe.scaling import centred, from_words, scaled, to_power_of_two
-from openmined_syft.rlwe.training import polynomials
 
 SHAPES = st.tuples(st.integers(1, LARGEST_ROWS), st.integers(1, 40))
 

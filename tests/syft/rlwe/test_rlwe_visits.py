@@ -12,7 +12,7 @@ from openmined_syft.affine import AffineMap
 from openmined_syft.errors import BoundError, KeyFormError, KeyMismatchError, NotFiniteError, ShapeError
 from openmined_syft.lattice.kernels import load_kernel
 from openmined_syft.lattice.ring import DEGREE
-from openmined_syft.rlwe import training
+from openmined_syft.rlwe import row_blocks, training
 from openmined_syft.rlwe.gradient import NOISE_LIMIT, RlweGradient
 from openmined_syft.rlwe.keys import RlwePrivateKey
 from openmined_syft.rlwe.layout import RlweLayout
@@ -101,18 +101,18 @@ def test_every_version_has_a_secret_of_its_own(capsule):
 
 def test_noise_stays_where_the_bound_says_it_does(capsule, digits, monkeypatch):
     """The flood left away, everything else of an honest answer is below `noise_bound`."""
-    monkeypatch.setattr(training, "flood", lambda ring, bits, count: np.zeros((3, count), np.uint64))
+    monkeypatch.setattr(row_blocks, "flood", lambda ring, bits, count, **_: np.zeros((3, count), np.uint64))
     seen = []
-    real = training.to_power_of_two
+    real = row_blocks.to_power_of_two
 
     def watched(ring, residues, bits):
         seen.append(residues)
         return real(ring, residues, bits)
 
-    monkeypatch.setattr(training, "to_power_of_two", watched)
+    monkeypatch.setattr(row_blocks, "to_power_of_two", watched)
     model = encrypted(digits, capsule)
     train(model, capsule.public, digits.map)
-    kernel, where = load_kernel(), training.ring()
+    kernel, where = load_kernel(), row_blocks.ring()
     secret = kernel.forward(where.residues(capsule.secret_of(0))[None])[0]
     layout, expected, largest = model.layout, digits.integers, 0
     inverses = [where.modulus // q * pow(where.modulus // q, -1, q) for q in where.primes]

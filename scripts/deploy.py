@@ -65,6 +65,6 @@ def cli(provider: ProviderAPI, account: AccountAPI, deployments: Path) -> None:
         version=int(contract.version()),
     )
     if not deployments.exists():
-        click.echo(f"the directory {deployments} is made for what is deployed where")
+        click.echo(f"the directory {deployments} is made: it keeps a file for each deployment")
     written = deployment.write(deployments)
     click.echo(f"Sonar {deployment.address} on chain {deployment.chain_id}, written to {written}")

@@ -20,7 +20,9 @@ app = App(
         " submitted gradient on the scientist's sealed validation set, reports the verdict on chain, and at"
         " the end delivers the trained model, sealed to the scientist. It earns the campaign's fee for every"
         " submission.\n\n"
-        "First steps:  capsule init --contract ADDRESS   (send some ether to the account)   capsule run\n\n"
+        "First steps:\n\n"
+        "* `capsule init --deployment FILE`, then send some ether to the account\n"
+        "* `capsule run`\n\n"
         "Exit codes: 0 done; 1 refused or failed; 2 wrong use of the command line; 3 chain or store cannot be"
         " reached."
     ),

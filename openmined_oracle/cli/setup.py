@@ -64,7 +64,7 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
     from openmined_oracle.connection import Connection
     from pysonar.chain.errors import AlreadyRunningError, InsufficientFundsError
     from pysonar.party.home.home_lock import home_lock
-    from pysonar.protocol.amounts import format_wei
+    from pysonar.party.wording import at_least
     from pysonar.store import cid_of
 
     connection = Connection.open(home)
@@ -93,7 +93,7 @@ def _introduce(home: Home, signer: KeyfileSigner, own: SecretKey, form: Format) 
     }
     print_record(record, labels, form=form)
     if isinstance(problem, InsufficientFundsError):
-        lacking = format_wei(problem.needed - problem.balance)
+        lacking = at_least(problem.needed - problem.balance)
         warn(
             f"not registered yet: send at least {lacking} to {signer.address}, then `capsule run`:"
             " it registers itself first"

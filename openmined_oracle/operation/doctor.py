@@ -15,12 +15,14 @@ from openmined_syft.schemes import networks_here
 from pysonar.chain.sending.outbox_records import OutboxRecords
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.party.finding import Finding
-from pysonar.party.wording import about
+from pysonar.party.wording import about, counted
 from pysonar.protocol.artifacts import MAX_BYTES
 from pysonar.protocol.cid import Cid
 from pysonar.store.probe import prove
 
 LEAST_DAYS = 7.0
+YEARS = 3 * 365
+"""From so many days on they are not counted: what a day costs is no more than guessed."""
 LEAST_DISK_BYTES = 1 << 30
 
 
@@ -73,7 +75,7 @@ def _keys(home: Home, passphrase: Callable[[], str]) -> str:
     keys, signer = home.secret_keys(given), KeyfileSigner.open(home.keyfile, given)
     if signer.address != home.address:
         raise TroubleError(f"the settings say {home.address}, the keyfile holds the key of {signer.address}")
-    return f"account {signer.address}, {len(keys)} certificates open"
+    return f"account {signer.address}, {counted(len(keys), 'certificate')} open"
 
 
 def _disk(path: Path) -> str:
@@ -109,7 +111,8 @@ def _vitals(connection: Connection) -> Vitals:
 
 def _funds(found: Vitals) -> str:
     days = found.balance_days
-    text = about(found.balance) + ("" if days is None else f", for about {days:,.0f} days")
+    lasts = "" if days is None else f", for about {days:,.0f} days" if days < YEARS else ", for years"
+    text = about(found.balance) + lasts
     if not found.balance or (days is not None and days < LEAST_DAYS):
         raise TroubleError(text)
     return text
@@ -124,5 +127,5 @@ def _campaigns(found: Vitals) -> str:
 
 def _deadlines(found: Vitals) -> str:
     if found.at_risk:
-        raise TroubleError(f"{found.at_risk} campaigns end within a day and have no result")
+        raise TroubleError(f"without a result, and over within a day: {counted(found.at_risk, 'campaign')}")
     return "none at risk"

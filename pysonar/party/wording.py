@@ -49,6 +49,25 @@ def about(wei: int) -> str:
     return f"{Decimal(wei) / scale:.6f} {unit}"
 
 
+def counted(number: int, what: str) -> str:
+    """So many of what is told in the singular, whose plural takes an s.
+
+    >>> counted(1, "paid visit"), counted(2, "paid visit")
+    ('1 paid visit', '2 paid visits')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def at_least(wei: int) -> str:
+    """An amount to send: no less than `wei`, and short enough to type.
+
+    >>> at_least(71_891_233_817_742)
+    '0.000072 ETH'
+    """
+    step = 10 ** max(len(str(wei)) - 2, 0)
+    return format_wei(-(-wei // step) * step)
+
+
 @functools.lru_cache
 def in_asset(web3: Node, address: str) -> Callable[[str | int], str]:
     """How a table shows amounts of the asset at that address: ether as `about`, tokens exactly and under

@@ -23,7 +23,7 @@ def installing_lines() -> list[str]:
 @pytest.mark.slow
 def test_a_clean_environment_gets_the_command_lines_and_the_library(tmp_path: Path) -> None:
     lines = installing_lines()
-    assert lines[:2] == ["python -m venv ~/openmined", "~/openmined/bin/pip install ."]
+    assert lines[:2] == ["python3 -m venv ~/openmined", "~/openmined/bin/pip install ."]
     home = tmp_path / "my projects (2026)" / "openmined"  # a home directory may have any name
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     subprocess.run([home / "bin/pip", "install", "--quiet", "."], cwd=ROOT, check=True)

@@ -173,6 +173,38 @@ def test_only_the_last_column_has_several_lines_as_long_as_there_is_room_for_its
     assert printed(60, rows).splitlines()[0].split() == ["campaign", "0x1234"]
 
 
+def test_where_room_is_scarce_empty_columns_go_and_several_long_ones_share_it() -> None:
+    console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    rows = [
+        {"at": 1_764_158_400, "title": "a title of some words " * 2, "why": "some reason " * 4, "note": None}
+    ]
+    show = {"at": lambda _: "2025-11-26 12:00:00 UTC"}
+    print_table(console, rows, {"at": "at", "note": "note", "title": "title", "why": "why"}, show=show)
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines[0].split() == ["at", "title", "why"]
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].startswith("2025-11-26 12:00:00 UTC  a title"), "a number is not put on two lines"
+    assert 2 < len(lines) < 6
+
+
+def test_what_only_illustrates_is_cut_before_anything_is_wrapped() -> None:
+    console = Console(width=60, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    rows = [{"name": "casing of the pump", "samples": "steel, cast iron, bronze, brass, something else"}]
+    print_table(console, rows, {"name": "name", "samples": "for instance"}, cut="samples")
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines[1].startswith("casing of the pump  steel, cast iron")
+    assert (len(lines), lines[1][-1], len(lines[1])) == (2, "…", 60)
+
+
+def test_a_record_leaves_out_what_it_lacks() -> None:
+    rows: list[dict[str, object]] = [{"campaign": "0x" + "ab" * 32, "phase": "open for long", "left": None}]
+    rows.append({**rows[0], "left": "3d"})
+    lines = [line.rstrip() for line in printed(40, rows).splitlines()]
+    assert [line.split()[0] for line in lines if line and line[0] != " "] == [
+        "campaign", "phase", "campaign", "phase", "left",
+    ]  # fmt: skip
+
+
 def test_a_long_text_is_wrapped_between_words_and_a_long_id_has_its_own_line() -> None:
     console = Console(width=60, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     print_pairs(console, {"Id": "0x" + "ab" * 28, "About": "some words that go on " * 5, "Path": "/x" * 40})

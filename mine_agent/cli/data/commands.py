@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mine_agent.cli.data.options import COLUMN_HEADINGS, read_options, read_share
+from mine_agent.cli.data.options import (
+    COLUMN_HEADINGS,
+    FEW,
+    AllOption,
+    mapping_rows,
+    read_options,
+    read_share,
+    sentences_of,
+)
 from pysonar.party.cli.console import (
     Format,
     FormatOption,
@@ -72,6 +80,7 @@ def add(
         bool, typer.Option("--replace", help="Register the name again, for instance after the file changed.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
+    all_: AllOption = False,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -89,7 +98,7 @@ def add(
     data, seen = _look(shelf, name, location, kind, options, decimal, read_share(unusable))
     fits, unknown = campaign_fits(opened, shelf.mapped(data))
     if form is not Format.JSON:
-        _show(data, seen)
+        _show(data, seen, all_of_them=all_)
         if unknown is not None:
             note(f"the open campaigns cannot be shown: {unknown}")
         else:
@@ -111,6 +120,7 @@ def preview(
     kind: Kind = None,
     options: Options = None,
     decimal: Decimal = None,
+    all_: AllOption = False,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -122,7 +132,7 @@ def preview(
     if form is Format.JSON:
         print_json({"kind": data.kind, "rows": data.rows, **described(seen, samples=False)})
         return
-    _show(data, seen)
+    _show(data, seen, all_of_them=all_)
 
 
 @app.command()
@@ -146,9 +156,8 @@ def check(name: Name, home: HomeOption = None, form: FormatOption = Format.TABLE
         return
     _show_fits(fits)
     _show_way_to_map(name, fits)
-    for fit in fits:
-        for sentence in fit["changed"]:
-            note(f"{short_id(fit['campaign'])}: {sentence}")
+    for sentence in sentences_of(fits):
+        note(sentence)
 
 
 @app.command("list")
@@ -196,6 +205,7 @@ def map_(
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Use the data as they are again.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, for programs.")] = False,
+    all_: AllOption = False,
     home: HomeOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -231,11 +241,7 @@ def map_(
     else:
         suggestions = suggested_mapping(connect_and_read(opened.path), data, campaign or "")
         text = as_toml(suggestions)
-        print_rows(
-            suggestion_rows(suggestions),
-            {"field": "field", "column": "your column", "factor": "factor", "values": "words", "why": "why"},
-            form=form,
-        )
+        _show_mapping(suggestion_rows(suggestions), form, all_of_them=all_)
         for sentence in doubts(suggestions):
             warn(sentence)
         mapping = parse_mapping(text, source="the suggestion")
@@ -284,22 +290,41 @@ def _look(
         )
 
 
-def _show(data: DataSet, seen: TableSeen) -> None:
+def _show(data: DataSet, seen: TableSeen, *, all_of_them: bool) -> None:
     from mine_agent.rows.data import column_rows
 
     samples = sys.stdout.isatty()  # values are for the owner's eyes, not for a file or a pipe
+    rows = column_rows(seen, samples=samples)
+    shown = rows if all_of_them else rows[:FEW]
+    headings = {key: COLUMN_HEADINGS[key] for key in COLUMN_HEADINGS if samples or key != "samples"}
     print_rows(
-        column_rows(seen, samples=samples),
-        COLUMN_HEADINGS if samples else {k: v for k, v in COLUMN_HEADINGS.items() if k != "samples"},
+        shown,
+        {key: heading for key, heading in headings.items() if key != "remark"},
         form=Format.TABLE,
         title=f"{data.name}: {data.rows} rows, {len(data.names)} columns",
+        cut="samples",
     )
+    if len(shown) < len(rows):
+        note(f"and {len(rows) - len(shown)} more columns; --all shows them")
+    for row in rows:
+        if row["remark"]:
+            note(f"{row['name']}: {row['remark']}")
     for remark in [*seen.remarks, *(f"{count} x {what} left out" for what, count in seen.left_out.items())]:
         note(remark)
     if seen.faults:
         note(f"{seen.faults} rows cannot be used: {seen.first_fault}")
     if len(seen.names) > len(seen.columns):
         note(f"{len(seen.names) - len(seen.columns)} more columns are named, but were not looked at")
+
+
+def _show_mapping(rows: list[dict[str, Any]], form: Format, *, all_of_them: bool) -> None:
+    if form is Format.JSON:
+        print_json(rows)
+        return
+    shown, more = mapping_rows(rows, all_of_them=all_of_them)
+    print_rows(shown, {"field": "field", "column": "your column", "changed": "changed"}, form=form)
+    if more:
+        note(f"and {more} more, about which nothing is guessed; --all shows them")
 
 
 def _show_fits(fits: list[dict[str, Any]]) -> None:

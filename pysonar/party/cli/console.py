@@ -111,16 +111,17 @@ def print_rows(
     title: str | None = None,
     show: Show | None = None,
     empty: str = "nothing to list",
+    cut: str | None = None,
 ) -> None:
     """A listing. `columns`: key -> heading (the table's choice; JSON has every key); `show`: key -> text of
-    a value in the table. None is a dash.
+    a value in the table; `cut`: the column that may be cut short. None is a dash.
     """
     if form is Format.JSON:
         print_json(list(rows))
     elif not rows:
         messages().print(escape(empty), style="dim")
     else:
-        print_table(output(), rows, columns, title=title, show=show)
+        print_table(output(), rows, columns, title=title, show=show, cut=cut)
 
 
 def print_record(

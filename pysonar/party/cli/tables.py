@@ -19,6 +19,7 @@ Show = Mapping[str, Callable[[Any], str]]
 GAP = 2
 UNLIMITED = 1_000_000
 LEAST_ROOM = 20  # columns in which a text of several lines is still read with ease
+LEAST_CUT = 12  # columns of a text that is cut short
 
 
 def escape(text: str) -> str:
@@ -39,8 +40,7 @@ def table(
     """A table of rows; also for live displays."""
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for key, heading in columns.items():
-        numeric = bool(rows) and all(isinstance(row.get(key), int | float | None) for row in rows)
-        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        made.add_column(heading, justify="right" if _numeric(rows, key) else "left", overflow="fold")
     for row in rows:
         made.add_row(*(escape(cell(key, row.get(key), show)) for key in columns))
     return made
@@ -53,22 +53,34 @@ def print_table(
     *,
     title: str | None = None,
     show: Show | None = None,
+    cut: str | None = None,
 ) -> None:
-    """The table where it fits, if need be with its last column on several lines; where it does not, each row
-    as a record of its own.
+    """The table where it fits, if need be without columns that hold nothing and with its widest texts on
+    several lines; where it does not, each row as a record of its own, without what the row lacks.
+
+    `cut`: a column whose texts may end in "…" where room is scarce, since they only illustrate.
     """
+    width = _width(console, rows, columns, title, show)
+    if width > console.width and rows:
+        columns = {
+            key: heading for key, heading in columns.items() if any(row.get(key) is not None for row in rows)
+        }
+        width = _width(console, rows, columns, title, show)
     made = table(rows, columns, show=show, title=title)
-    unfolded = console.options.update(width=UNLIMITED, max_width=UNLIMITED)
-    wide = console.measure(made, options=unfolded).maximum
-    if wide > console.width and rows:
-        last, heading = list(columns.items())[-1]
-        texts = [cell(last, row.get(last), show) for row in rows]
-        room = console.width - wide + max(map(cell_len, (heading, *texts)))
-        longest_word = max((cell_len(word) for text in (heading, *texts) for word in text.split()), default=0)
-        if room >= max(LEAST_ROOM, longest_word):
-            made.columns[-1].width = room
-            wide = console.width
-    if wide <= console.width:
+    if width > console.width and rows:
+        texts = {
+            key: [heading, *(cell(key, row.get(key), show) for row in rows)]
+            for key, heading in columns.items()
+        }
+        numeric = {key for key in columns if _numeric(rows, key)}
+        narrow = _narrowed(texts, numeric, width - console.width, cut)
+        if narrow is not None:
+            for column, key in zip(made.columns, columns, strict=True):
+                column.width = narrow[key]
+                if key == cut:
+                    column.overflow, column.no_wrap = "ellipsis", True
+            width = console.width
+    if width <= console.width:
         console.print(made)
         return
     if title:
@@ -76,7 +88,50 @@ def print_table(
     for place, row in enumerate(rows):
         if place:
             console.print()
-        print_pairs(console, {heading: cell(key, row.get(key), show) for key, heading in columns.items()})
+        held = {key: heading for key, heading in columns.items() if row.get(key) is not None}
+        print_pairs(console, {heading: cell(key, row[key], show) for key, heading in held.items()})
+
+
+def _numeric(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
+    return bool(rows) and all(isinstance(row.get(key), int | float | None) for row in rows)
+
+
+def _width(
+    console: Console,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    title: str | None,
+    show: Show | None,
+) -> int:
+    unfolded = console.options.update(width=UNLIMITED, max_width=UNLIMITED)
+    return console.measure(table(rows, columns, show=show, title=title), options=unfolded).maximum
+
+
+def _narrowed(
+    texts: Mapping[str, Sequence[str]], numeric: set[str], excess: int, cut: str | None
+) -> dict[str, int] | None:
+    """Widths of columns that are `excess` narrower in all: the widest give first, none below what is read
+    with ease or below its longest word, and numbers stay whole. None if there is not so much to give.
+    """
+    widths = {key: max(_widths(lines)) for key, lines in texts.items()}
+    least = dict(widths)
+    for key in texts.keys() - numeric:
+        words = LEAST_CUT if key == cut else max(LEAST_ROOM, *_widths(" ".join(texts[key]).split()))
+        least[key] = min(widths[key], words)
+    if sum(widths.values()) - sum(least.values()) < excess:
+        return None
+    if cut is not None and cut in widths:
+        given = min(excess, widths[cut] - least[cut])
+        widths[cut] -= given
+        excess -= given
+    for _ in range(excess):
+        widest = max((key for key in widths if widths[key] > least[key]), key=lambda key: widths[key])
+        widths[widest] -= 1
+    return widths
+
+
+def _widths(texts: Sequence[str]) -> list[int]:
+    return [cell_len(line) for text in texts for line in text.split("\n")] or [0]
 
 
 def print_pairs(console: Console, pairs: Mapping[str, str], *, title: str | None = None) -> None:

@@ -26,7 +26,7 @@ from pysonar.chain.contract.events import (
 )
 from pysonar.chain.contract.types import CampaignRecord, State
 from pysonar.files.text import shown
-from pysonar.party.wording import format_time, short
+from pysonar.party.wording import counted, format_time, short
 from pysonar.protocol.amounts import format_ppm, format_seconds
 from pysonar.scientist.cli.money import Money, ether
 
@@ -141,15 +141,15 @@ def silence(record: CampaignRecord, now: int) -> str:
     if not record.submitted:
         return (
             "nobody has submitted yet: mines join if their data have all fields, and their owners' rules"
-            " allow"
-            " you, the Capsule and the fields. Sonar knows no mine before it submits"
+            " allow you, the Capsule and the fields. Sonar knows no mine before it submits"
         )
     if record.submitted > record.evaluated:
-        return f"Capsule has {record.submitted - record.evaluated} submissions to judge"
+        return f"Capsule has {counted(record.submitted - record.evaluated, 'submission')} to judge"
     gains, without = record.version, record.evaluated - record.version
+    paid = f"{counted(gains, 'submission')} {'was' if gains == 1 else 'were'} paid, {without} not"
     return (
-        f"{gains} submissions were paid, {without} were not; mines go on when there is a newer version, and"
-        f" others may come; at the target, or at {format_time(record.terms.submit_until)}, it ends"
+        f"{paid}; mines go on when there is a newer version, and others may come; at the target, or at"
+        f" {format_time(record.terms.submit_until)}, it ends"
     )
 
 

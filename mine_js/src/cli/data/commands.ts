@@ -10,7 +10,7 @@ import { general } from "../../wording.ts";
 import { type CampaignFit, campaignFits } from "../../work/fits.ts";
 import { format, type Given, homePath, OPTIONS, parse, text, texts } from "../options/options.ts";
 import { type Format, note, printJson, printRows, type Row, UsageError } from "../output.ts";
-import { map } from "./mapping.ts";
+import { FEW, map } from "./mapping.ts";
 
 const COLUMNS = { name: "column", kind: "kind", missing_share: "missing", range: "range", remark: "remark" };
 
@@ -39,10 +39,16 @@ async function add(args: readonly string[]): Promise<void> {
   shelf.keep(made, replace);
   const columns = seen.columns.map((column) => columnRow(column, made.rows));
   if (form === "json") return printJson({ ...dataRow(made), columns, campaigns: fits.map(fitRow), campaigns_unknown: unknown });
-  printRows(columns, COLUMNS, form);
+  showColumns(columns, given);
   note(`${made.name}: ${made.rows} rows, ${made.names.length} columns, registered by place and digest; nothing was copied`);
   noteFaults(seen);
   showFits(made.name, fits, unknown, form);
+}
+
+function showColumns(columns: readonly Row[], given: Given): void {
+  const shown = given["all"] === true ? columns : columns.slice(0, FEW);
+  printRows(shown, COLUMNS, "table");
+  if (shown.length < columns.length) note(`and ${columns.length - shown.length} more columns; --all shows them`);
 }
 
 function noteFaults({ faults, firstFault }: TableSeen): void {
@@ -68,7 +74,7 @@ async function preview(args: readonly string[]): Promise<void> {
   const { data: made, seen } = await look(Home.open(homePath(given)).data(), "preview", location, given, new Fraction(1n));
   const columns = seen.columns.map((column) => columnRow(column, made.rows));
   if (format(given) === "json") return printJson({ kind: made.kind, rows: made.rows, columns });
-  printRows(columns, COLUMNS, "table");
+  showColumns(columns, given);
   note(`${made.rows} rows, ${made.names.length} columns`);
   noteFaults(seen);
 }

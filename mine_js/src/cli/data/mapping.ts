@@ -4,12 +4,16 @@ import { DataError } from "../../data/errors.ts";
 import { type FieldMapping, parseMapping, readMapping } from "../../data/mapping/mapping.ts";
 import { asToml, doubtsOf, suggest, type Suggestion } from "../../data/suggesting/suggesting.ts";
 import { Home } from "../../home/home.ts";
+import { general } from "../../wording.ts";
 import { expandHome } from "../../home/settings.ts";
 import { wantedSchema } from "../../work/fits.ts";
 import { format, type Given, homePath, MAP_OPTIONS, parse, text } from "../options/options.ts";
 import { isConfirmed, note, printJson, printRows, type Row, UsageError, warn } from "../output.ts";
 
-const COLUMNS = { field: "field", column: "your column", factor: "factor", values: "words", why: "why" };
+/** So many columns or fields are shown, unless all are wanted. */
+export const FEW = 20;
+const FEW_WORDS = 3;
+const COLUMNS = { field: "field", column: "your column", changed: "changed" };
 
 export async function map(args: readonly string[]): Promise<number> {
   const { given, positionals } = parse(args, MAP_OPTIONS, 1);
@@ -50,8 +54,33 @@ function mappingIn(file: string): FieldMapping {
 }
 
 function show(suggestions: readonly Suggestion[], given: Given): void {
-  printRows(suggestions.map(suggestionRow), COLUMNS, format(given));
+  if (format(given) === "json") printJson(suggestions.map(suggestionRow));
+  else showFew(suggestions, given["all"] === true);
   for (const sentence of doubtsOf(suggestions)) warn(sentence);
+}
+
+/** Sure suggestions are left out rather than guesses and fields without a column. */
+function showFew(suggestions: readonly Suggestion[], all: boolean): void {
+  const unsureFirst = [...suggestions].sort((one, other) => Number(isSure(one)) - Number(isSure(other)));
+  const few = new Set(all ? suggestions : unsureFirst.slice(0, FEW));
+  const rows = suggestions.filter((one) => few.has(one)).map((one) => ({ field: one.field, column: one.column, changed: changed(one, all) }));
+  printRows(rows, COLUMNS, "table");
+  if (rows.length < suggestions.length) note(`and ${suggestions.length - rows.length} more, about which nothing is guessed; --all shows them`);
+}
+
+function isSure({ column, doubt }: Suggestion): boolean {
+  return column !== null && doubt === null;
+}
+
+/** What becomes of a column's values; null if they stay as they are. */
+function changed({ factor, rounds, values }: Suggestion, all: boolean): string | null {
+  const words = values.map(([word, meant]) => `${word} = ${meant}`);
+  const told = all ? words : words.slice(0, FEW_WORDS);
+  const parts = [
+    ...(factor === 1 ? [] : [`x ${general(factor)}`]), ...(rounds ? ["rounded"] : []), ...(told.length > 0 ? [told.join("; ")] : []),
+    ...(told.length < words.length ? [`and ${words.length - told.length} more`] : []),
+  ];
+  return parts.length > 0 ? parts.join(" ") : null;
 }
 
 /** Each field of a campaign with the column that may be meant. Words are the owner's own. */

@@ -77,6 +77,7 @@ said, and marked CHECK in the file: a wrong unit makes gradients that earn nothi
   --campaign ID              map: suggest what is what for this open campaign, named by its id or first six digits or more
   --file FILE                map: take this mapping (TOML); without it the present one is shown
   --forget                   map: use the data as they are again
+  --all                      add, preview, map: show every column or field, not only the first 20 and what needs a look
   --yes, -y                  map: do not ask, for programs`,
   },
   campaigns: {

@@ -25,7 +25,7 @@ export const OPTIONS = {
   },
   data: {
     ...COMMON, as: { type: "string" }, set: { type: "string", multiple: true }, decimal: { type: "string" }, unusable: { type: "string" },
-    replace: { type: "boolean" }, yes: { type: "boolean", short: "y" },
+    replace: { type: "boolean" }, yes: { type: "boolean", short: "y" }, all: { type: "boolean" },
   },
   campaigns: COMMON,
   explain: { ...COMMON, rules: { type: "boolean" }, last: { type: "string" } },
@@ -45,6 +45,7 @@ export const OPTIONS = {
 /** Of `data map`. */
 export const MAP_OPTIONS = {
   ...COMMON, campaign: { type: "string" }, file: { type: "string" }, forget: { type: "boolean" }, yes: { type: "boolean", short: "y" },
+  all: { type: "boolean" },
 } as const satisfies Known;
 export type CommandName = keyof typeof OPTIONS;
 

@@ -9,7 +9,7 @@ import typer
 
 from pysonar.party.cli.console import note, warn
 from pysonar.party.process import can_be_asked
-from pysonar.party.wording import about
+from pysonar.party.wording import about, counted
 from pysonar.protocol.amounts import format_ppm
 from pysonar.scientist.errors import CampaignError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def show_understood(understood: Understood, name: str) -> None:
     """The records as they were read."""
     row = understood.as_row()
-    note(f"campaign {name}: {row['records']} validation records ({'; '.join(row['read_as']) or 'a table'})")
+    note(f"campaign '{name}': {row['records']} validation records ({'; '.join(row['read_as']) or 'a table'})")
     if row["classes"]:
         shown = [f"{value}: {count}" for value, count in list(row["classes"].items())[:12]]
         note(f"  records of each class: {', '.join(shown)}{', ...' if len(row['classes']) > 12 else ''}")
@@ -49,7 +49,7 @@ def show_rehearsed(rehearsal: Rehearsal) -> None:
     if rehearsal.reached is not None:
         note(
             f"  rehearsed: a mine that has the validation records themselves reaches"
-            f" {format_ppm(rehearsal.reached)} with {rehearsal.visits} paid visits"
+            f" {format_ppm(rehearsal.reached)} with {counted(rehearsal.visits, 'paid visit')}"
         )
     if rehearsal.reached is not None and rehearsal.noised is not None:
         worst, median, best = rehearsal.noised

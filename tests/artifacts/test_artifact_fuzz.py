@@ -28,7 +28,9 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import input_schema, number_field
 from tests.builders.opaque import as_model
 
-FUZZ = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FUZZ = settings(
+    max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 class SmallKeys(PublicKeyArtifact):

@@ -214,10 +214,10 @@ def test_cbor_of_too_many_values_is_refused_and_of_as_many_as_allowed_is_read(va
 
 def test_megabytes_of_small_values_are_given_up_at_once():
     data = b"\x9a" + (8_000_000).to_bytes(4, "big") + b"\xa0" * 8_000_000
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(CanonicalError, match=f"more than {MAX_CBOR_ITEMS} values"):
         loads_cbor(data, max_bytes=10**7)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(("dumps", "loads"), [(dumps_json, loads_json), (dumps_cbor, loads_cbor)])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -90,41 +90,54 @@ def test_sizes_are_those_of_the_arrays_and_bytes_inside() -> None:
     assert 10_000 <= size_of({"a": [b"x" * 10_000]}) < 11_000
 
 
-def slowly(seconds: float, data: Callable[[Cid], bytes]) -> Callable[[Cid, int], bytes]:
-    """A store that takes its time."""
+class Held:
+    """A store that gives nothing until `let_go`; `begun` are the artifacts that it was asked for."""
 
-    def get(cid: Cid, _: int) -> bytes:
-        time.sleep(seconds)
-        return data(cid)
+    def __init__(self) -> None:
+        self.let_go, self.begun = threading.Event(), list[Cid]()
 
-    return get
+    def get(self, cid: Cid, _: int) -> bytes:
+        self.begun.append(cid)
+        assert self.let_go.wait(60)
+        return str(cid).encode()
+
+
+def in_the_end(fetches: Fetches, cid: Cid, most: int) -> bytes:
+    """What is fetched, whenever it comes."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return fetches.get(cid, most)
+        except StillFetchingError:
+            assert time.monotonic() < until
 
 
 def test_artifacts_on_their_way_together_stay_within_the_limit() -> None:
-    hold = 0.5
-    fetches = Fetches(slowly(hold, lambda cid: str(cid).encode()), patience=0.05, limit=lambda: 10 * MB)
+    store = Held()
+    fetches = Fetches(store.get, patience=0.05, limit=lambda: 10 * MB)
     big, other = cid_of(b"big"), cid_of(b"other")
     with pytest.raises(StillFetchingError):
         fetches.get(big, 8 * MB)  # alone it may start
     with pytest.raises(StillFetchingError):
         fetches.get(other, 8 * MB)
-    time.sleep(2 * hold)
-    assert fetches.get(big, 8 * MB) == str(big).encode()
-    with pytest.raises(StillFetchingError):
-        fetches.get(other, 8 * MB)  # now there is room, and it is on its way
-    time.sleep(2 * hold)
-    assert fetches.get(other, 8 * MB) == str(other).encode()
+    assert store.begun == [big]
+    store.let_go.set()
+    assert in_the_end(fetches, big, 8 * MB) == str(big).encode()
+    assert in_the_end(fetches, other, 8 * MB) == str(other).encode()  # now there is room
+    assert store.begun == [big, other]
 
 
 def test_what_nobody_came_back_for_makes_room() -> None:
-    fetches = Fetches(slowly(0.2, lambda _: b"x"), patience=0.01, limit=lambda: 10 * MB)
+    store = Held()
+    fetches = Fetches(store.get, patience=0.01, limit=lambda: 10 * MB)
+    given_up, wanted = cid_of(b"given up"), cid_of(b"wanted")
     with pytest.raises(StillFetchingError):
-        fetches.get(cid_of(b"given up"), 10 * MB)
-    time.sleep(0.5)
+        fetches.get(given_up, 10 * MB)
     with pytest.raises(StillFetchingError):
-        fetches.get(cid_of(b"wanted"), 10 * MB)
-    time.sleep(0.5)
-    assert fetches.get(cid_of(b"wanted"), 10 * MB) == b"x"
+        fetches.get(wanted, 10 * MB)
+    store.let_go.set()
+    assert in_the_end(fetches, wanted, 10 * MB) == str(wanted).encode()
+    assert store.begun == [given_up, wanted]
 
 
 def test_reading_tells_the_share_and_the_time_left_every_few_seconds() -> None:
@@ -141,15 +154,21 @@ def test_reading_tells_the_share_and_the_time_left_every_few_seconds() -> None:
 
 def test_training_tells_what_is_left_by_what_it_took_before() -> None:
     told: list[Happening] = []
-    with training(told.append, b"\x01" * 32, "d", 1000.0, every=0.05):
-        time.sleep(0.3)
-    assert told
-    assert 990 < there(as_a(Progress, told[0]).seconds_left) < 1000
+    said = threading.Event()
+
+    def tell(happening: Happening) -> None:
+        told.append(happening)
+        said.set()
+
+    with training(tell, b"\x01" * 32, "d", 1000.0, every=0.05):
+        assert said.wait(60)
+    assert 900 < there(as_a(Progress, told[0]).seconds_left) < 1000
     count = len(told)
     time.sleep(0.15)
     assert len(told) == count  # it ends with the work
-    with training(told.append, b"\x01" * 32, "d", None, every=0.05):
-        time.sleep(0.12)
+    said.clear()
+    with training(tell, b"\x01" * 32, "d", None, every=0.05):
+        assert said.wait(60)
     assert as_a(Progress, told[-1]).seconds_left is None
     assert "still at it" in told[-1].sentence()
 

@@ -11,7 +11,8 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypeVar, Unpack, cast
@@ -324,3 +325,12 @@ class World:
     def declined_for(self, campaign: bytes) -> str:
         (event,) = self.sonar_events(CampaignDeclined, campaign)
         return str(event.reason)
+
+
+def rounds(agent: Agent, done: Callable[[], bool], seconds: float = 120.0) -> None:
+    """Rounds of the agent until it is done, however slow the machine is."""
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until, agent.failures
+        agent.round()
+        time.sleep(0.02)

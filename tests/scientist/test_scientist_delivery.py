@@ -69,7 +69,7 @@ def delivered(judged: Campaign, judge: Judge, owner: Scientist, weights: np.ndar
 
 
 def test_the_delivered_model_is_a_fitted_estimator(delivered: Campaign, records: pa.Table) -> None:
-    estimator = delivered.wait(timeout=5).result()
+    estimator = delivered.wait(timeout=60).result()
     assert estimator.predict(records).tolist() == records.column("ill").to_pylist()
     assert estimator.score(records) == 1.0
     assert delivered.delivery().result.final_ppm == 950_000
@@ -113,7 +113,7 @@ def test_the_spec_of_a_campaign_that_is_over_is_not_put_back(launched: Campaign,
 
 def test_every_event_is_told_once_while_waiting(delivered: Campaign) -> None:
     told: list[str] = []
-    delivered.wait(timeout=5, on_event=lambda logged: told.append(logged.event.name))
+    delivered.wait(timeout=60, on_event=lambda logged: told.append(logged.event.name))
     assert told[:3] == ["CampaignCreated", "CampaignOpened", "Submitted"]
     assert told[-1] == "Delivered"
     assert len(told) == 2 + 4 + 4 + 2 + 1  # 2 of the 4 verdicts also say Improved
@@ -311,14 +311,14 @@ def test_a_declined_campaign_says_why_and_gives_the_bounty_back(
 ) -> None:
     judge.send(sonar.calls.decline(launched.id, "the claimed start is off"))
     with pytest.raises(CampaignDeclinedError, match="the claimed start is off"):
-        launched.wait(timeout=5)
+        launched.wait(timeout=60)
     assert launched.claim() == 10 * ETHER
 
 
 def test_a_cancelled_campaign_gives_the_bounty_back(launched: Campaign) -> None:
     launched.cancel()
     with pytest.raises(CancelledError):
-        launched.wait(timeout=5)
+        launched.wait(timeout=60)
     assert launched.claim() == 10 * ETHER
 
 
@@ -335,10 +335,10 @@ def test_a_campaign_that_capsule_never_opened(launched: Campaign, node: Anvil) -
         launched.wait(timeout=0)
     node.advance(1)
     with pytest.raises(NotDeliveredError, match="never opened"):
-        launched.wait(timeout=5)
+        launched.wait(timeout=60)
     launched.settle()
     with pytest.raises(NotDeliveredError, match="without having been opened"):
-        launched.wait(timeout=5)
+        launched.wait(timeout=60)
     assert launched.claim() == 10 * ETHER
 
 
@@ -347,7 +347,7 @@ def test_a_campaign_that_capsule_abandoned(launched: Campaign, scene: Scene, min
     scene.judge.send(scene.sonar.calls.submit(launched.id, b"\x44" * 32, miner.address, 73), miner)
     scene.node.advance_to(launched.record.terms.review_until)
     with pytest.raises(NotDeliveredError, match="time is over"):
-        launched.wait(timeout=5)
+        launched.wait(timeout=60)
     launched.settle()
     scene.judge.send(scene.sonar.calls.reclaim(launched.id, 0, b"\x44" * 32, miner.address), miner)
     launched._connection.read_events()

@@ -157,7 +157,7 @@ def test_waiting_outlives_a_node_that_refuses_for_a_while(
         scene.judge.send(scene.judge.sonar.calls.decline(campaign.id, "no"))
         faulty.habit(refusing(-32000, "daily request count exceeded"), "eth_blockNumber", first=3)
         with pytest.raises(CampaignDeclinedError):
-            late.wait(timeout=30)
+            late.wait(timeout=60)
         assert sum(faulty.acted.values()) == 3
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.audited_machine import AuditedMachine
@@ -12,8 +12,8 @@ from tests.stateful.stage import Stage
 RUNS_AT_ONCE = 200
 
 
-def run(stage: Stage, steps: int, steps_a_run: int) -> None:
-    """Random campaigns on a stage.
+def run(stage: Stage, steps: int, steps_a_run: int, *, drawing: int = 0) -> None:
+    """Random campaigns on a stage; the same ones for the same `drawing`.
 
     Raises:
         AssertionError: contract and twin disagree, money is left, or an audit finds a fault; the steps are
@@ -25,7 +25,7 @@ def run(stage: Stage, steps: int, steps_a_run: int) -> None:
         # hypothesis remembers every run of a test: a million steps at once would fill the memory.
         runs = min(left, RUNS_AT_ONCE)
         run_state_machine_as_test(
-            machine,
+            seed(hash((drawing, left)))(machine),
             settings=settings(
                 max_examples=runs,
                 stateful_step_count=steps_a_run,
@@ -40,6 +40,6 @@ def run(stage: Stage, steps: int, steps_a_run: int) -> None:
             print(f"{done * steps_a_run:,} of {steps:,} steps", file=sys.__stderr__, flush=True)
 
 
-def run_on_revm(steps: int) -> None:
+def run_on_revm(steps: int, drawing: int) -> None:
     """Random campaigns in a process of their own."""
-    run(RevmStage(), steps, steps_a_run=50)
+    run(RevmStage(), steps, steps_a_run=50, drawing=drawing)

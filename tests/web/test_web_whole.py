@@ -76,7 +76,7 @@ def keep(records: EventRecords, events: list[SonarEvent]) -> None:
     records.add(logged, BlockRef(last, last.to_bytes(32, "big"), bytes(32), last, None))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(
     verdicts=st.lists(st.sampled_from([*Verdict, *[Verdict.IMPROVED] * 4, None]), max_size=6),
     lost=st.sets(st.integers(0, 20), max_size=3),

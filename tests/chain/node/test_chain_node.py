@@ -117,7 +117,7 @@ def test_a_pause_that_makes_no_sense_hangs_nobody(faulty: FaultyNode, header: st
         rpc.block_number(web3)
     except NodeBusyError as error:
         assert error.retry_after <= 3600  # noqa: PT017 - an hour at most, or none at all
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # the longest of them asks for years
 
 
 def test_what_changes_the_node_itself_is_never_repeated(faulty: FaultyNode) -> None:

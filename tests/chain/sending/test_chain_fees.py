@@ -60,7 +60,7 @@ def test_a_chain_without_base_fee_is_offered_its_gas_price(
 ) -> None:
     outbox, price = make(Meddling(node.url, after=without_base_fee)), int(node.rpc("eth_gasPrice"), 16)
     outbox.send(register(sonar), DEED)
-    assert outbox.wait(DEED, timeout=10).succeeded
+    assert outbox.wait(DEED, timeout=60).succeeded
     sent = node.rpc("eth_getTransactionByHash", outbox.get(DEED).hashes[0])
     assert (sent["type"], int(sent["gasPrice"], 16)) == ("0x0", price)
     assert landed(node, sonar) == [1]
@@ -89,7 +89,7 @@ def test_a_gas_price_that_waits_too_long_is_raised(
     assert second.fees.legacy
     assert second.fees.max_fee >= first.fees.max_fee * 113 // 100
     node.mine()
-    assert outbox.wait(DEED, timeout=5).succeeded
+    assert outbox.wait(DEED, timeout=60).succeeded
 
 
 def test_a_suggested_tip_is_followed_within_the_cap(

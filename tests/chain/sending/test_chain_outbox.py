@@ -145,7 +145,7 @@ def test_a_transaction_that_a_fork_throws_out_is_sent_again(
     assert landed(node, sonar) == []
     outbox.pump()  # finds it gone, and broadcasts it
     node.mine(4)
-    assert outbox.wait(named("register"), timeout=5).succeeded
+    assert outbox.wait(named("register"), timeout=60).succeeded
     assert landed(node, sonar) == [1]
 
 
@@ -189,7 +189,7 @@ def test_a_fork_deeper_than_the_confirmations_is_repaired_too(
     node.rpc("anvil_dropAllTransactions")
     assert landed(node, sonar) == []
     outbox.pump()
-    outbox.wait(named("register"), timeout=5)
+    outbox.wait(named("register"), timeout=60)
     assert landed(node, sonar) == [1]
 
 
@@ -247,7 +247,7 @@ def test_a_nonce_taken_by_somebody_else_is_named(
     rpc.send_raw(node.web3, capsule.sign(foreign))
     node.mine()
     with pytest.raises(NonceTakenError, match=f"nonce 0 of account {capsule.address}"):
-        outbox.wait(named("register"), timeout=5)
+        outbox.wait(named("register"), timeout=60)
     assert outbox.get(named("register")).status is Status.DISPLACED
     node.set_automine(True)
     outbox.ensure(named("register"), lambda: register(sonar))
@@ -272,7 +272,7 @@ def test_a_gap_left_by_somebody_elses_transaction_is_filled(
     outbox.pump()
     outbox.pump()
     node.mine()
-    assert outbox.wait(named("register"), timeout=5).succeeded
+    assert outbox.wait(named("register"), timeout=60).succeeded
     assert outbox.get(FILLER).status is Status.CONFIRMED
     assert landed(node, sonar) == [1]
 

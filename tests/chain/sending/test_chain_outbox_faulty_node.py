@@ -68,7 +68,7 @@ def test_where_the_receipt_is_missing_the_effect_on_chain_decides(
 ) -> None:
     outbox = make(Meddling(node.url, without(RECEIPT)))
     outbox.send(register(sonar), DEED)
-    receipt = outbox.wait(DEED, timeout=10)
+    receipt = outbox.wait(DEED, timeout=60)
     assert (receipt.succeeded, receipt.fee, receipt.events) == (True, 0, ())
     assert outbox.get(DEED).status is Status.CONFIRMED
 
@@ -170,7 +170,7 @@ def test_a_receipt_without_a_field_ends_nothing_and_reads_again_after_a_restart(
 
     outbox = make(Meddling(node.url, after=forget))
     outbox.send(register(sonar), DEED)
-    assert outbox.wait(DEED, timeout=10).succeeded
+    assert outbox.wait(DEED, timeout=60).succeeded
     assert [pending.deed for pending in make().history()] == [DEED]
 
 
@@ -180,7 +180,7 @@ def test_what_is_no_receipt_is_none(
 ) -> None:
     outbox = make(Meddling(node.url, lambda method, _: {"result": odd} if method == RECEIPT else None))
     outbox.send(register(sonar), DEED)
-    assert outbox.wait(DEED, timeout=10).succeeded  # by its effect
+    assert outbox.wait(DEED, timeout=60).succeeded  # by its effect
     assert landed(node, sonar) == [1]
 
 
@@ -238,7 +238,7 @@ def test_a_displaced_deed_without_effect_is_sent_again(
     assert (again.nonce, again.status) == (1, Status.WAITING)
     assert [pending.status for pending in outbox.tries(DEED)] == [Status.DISPLACED, Status.WAITING]
     node.mine()
-    assert outbox.wait(DEED, timeout=5).succeeded
+    assert outbox.wait(DEED, timeout=60).succeeded
     assert landed(node, sonar) == [1]
 
 

@@ -41,7 +41,7 @@ def test_fillers_are_told_and_no_more_than_the_gap_is_filled(
         outbox.pump()
         told += outbox.notices()
         node.mine()
-    assert outbox.wait(DEED, timeout=5).succeeded
+    assert outbox.wait(DEED, timeout=60).succeeded
     assert [text.split(" was left open")[0].split(" of account")[0] for text in told] == [
         "nonce 0",
         "nonce 1",

@@ -100,7 +100,7 @@ def runs(
 )
 def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bool) -> None:
     with runs.start(point, 1) as child:
-        child.wait(30)
+        child.wait(60)
     assert child.returncode == -signal.SIGKILL
     outbox = runs.outbox()
     before = outbox.find(FIRST)
@@ -109,7 +109,7 @@ def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bo
     call = runs.sonar.calls.register_capsule((1).to_bytes(32, "big"))
     after = outbox.send(call, FIRST)  # what the restarted agent does
     assert before is None or after.hashes == before.hashes  # the same bytes
-    receipt = outbox.wait(FIRST, timeout=10)
+    receipt = outbox.wait(FIRST, timeout=60)
     assert receipt.transaction_hash == after.hashes[0]
     assert runs.landed() == [1]
     assert rpc.nonce(runs.node.web3, runs.signer.address) == 1
@@ -117,20 +117,20 @@ def test_killed_at_a_named_point(runs: Runs, point: str, stored: bool, mined: bo
 
 def test_pumping_alone_sends_what_was_stored(runs: Runs) -> None:
     with runs.start("before the broadcast", 1) as child:
-        child.wait(30)
+        child.wait(60)
     outbox = runs.outbox()
     outbox.pump()
-    assert outbox.wait(FIRST, timeout=10).succeeded
+    assert outbox.wait(FIRST, timeout=60).succeeded
     assert runs.landed() == [1]
 
 
 def test_a_new_transaction_does_not_take_the_nonce_of_a_stored_one(runs: Runs) -> None:
     with runs.start("before the broadcast", 1) as child:
-        child.wait(30)
+        child.wait(60)
     outbox = runs.outbox()
     another = Deed(Action.OTHER, None, "another")
     assert outbox.send(runs.sonar.calls.register_capsule(bytes([2]) * 32), another).nonce == 1
-    outbox.wait(another, timeout=10)
+    outbox.wait(another, timeout=60)
     assert runs.landed() == [1, int.from_bytes(bytes([2]) * 32, "big")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
@@ -45,10 +44,10 @@ def allows_tokens(home: Home) -> Home:
     return home
 
 
-def round_of(mine_agent: MineCommand, home: Home) -> tuple[int, list[JsonObject]]:
+def round_of(mine_agent: MineCommand, home: Home, node: Anvil) -> tuple[int, list[JsonObject]]:
     """One round, and its events; after which what it sent is mined."""
     result = mine_agent("run", "--once", "--home", home.path, "--format", "json")
-    time.sleep(0.1)
+    node.let_mine()
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -69,7 +68,7 @@ def test_a_campaign_in_a_token_is_joined_with_an_exact_approval_and_earns_the_to
 
     approved = []
     for _ in range(6):
-        code, events = round_of(mine_agent, home)
+        code, events = round_of(mine_agent, home, small_capsule.node)
         assert code == 0, events
         approved.append(token.token.allowance(miner.address, sonar.address))
         if sonar.campaign(campaign).submitted:
@@ -100,7 +99,7 @@ def test_a_mine_without_enough_of_the_token_approves_nothing_and_says_what_is_mi
 ) -> None:
     token.give(scientist, miner.address, NEEDED - 1)
     mine_agent("data", "add", "colours", colours, "--home", allows_tokens.path)
-    code, events = round_of(mine_agent, allows_tokens)
+    code, events = round_of(mine_agent, allows_tokens, small_capsule.node)
     (problem,) = [event for event in events if event["event"] == "problem"]
     assert (code, problem["error"]) == (1, "TokensMissingError")
     assert "0.000001 USDX are missing" in problem["reason"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,14 +88,17 @@ def test_the_lock_is_seen_from_outside_and_waited_for_if_asked(tmp_path: Path) -
     lock = tmp_path / "lock"
     assert not is_agent_at_work(lock)
     holder = (
-        "import fcntl, os, sys, time; f = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT);"
-        "fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); time.sleep(0.6)"
+        "import fcntl, os, sys; f = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT);"
+        "fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen([sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", holder, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
         assert is_agent_at_work(lock)
-        with home_lock(lock, patience=20):
+        threading.Timer(0.6, process.stdin.close).start()
+        with home_lock(lock, patience=60):
             assert is_agent_at_work(lock)
     assert not is_agent_at_work(lock)
 

@@ -36,10 +36,12 @@ def test_the_command_prints_a_link_that_lets_in_and_tells_no_log_of_it(
             here, token = f"http://127.0.0.1:{found[1]}", found[2]
             taken = mine_agent("ui", "--port", found[1], "--home", home.path)
             assert (taken.exit_code, "cannot listen on port" in taken.output) == (1, True)
-            entered = httpx.post(f"{here}/api/session", json={"token": token}, headers={"origin": here})
+            entered = httpx.post(
+                f"{here}/api/session", json={"token": token}, headers={"origin": here}, timeout=60
+            )
             assert entered.status_code == 200
             key = entered.json()["key"]
-            answer = httpx.get(f"{here}/api/status", headers={"authorization": f"Bearer {key}"})
+            answer = httpx.get(f"{here}/api/status", headers={"authorization": f"Bearer {key}"}, timeout=60)
             assert answer.json()["account"] == home.address
             further = json.loads(process.stdout.readline())["url"]
             assert token not in further
@@ -48,7 +50,7 @@ def test_the_command_prints_a_link_that_lets_in_and_tells_no_log_of_it(
             assert {one for one in listening if one.endswith(f":{port}")} == {f"0100007F:{port}"}
         finally:
             os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     written = errors.read_text()
     for secret in (token, key):
         assert secret not in written

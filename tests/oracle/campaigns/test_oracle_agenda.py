@@ -13,7 +13,7 @@ from pysonar.chain.node import rpc
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.pause import Pause
 from pysonar.protocol.cid import Cid
-from tests.oracle.capsule_world import World
+from tests.oracle.capsule_world import World, rounds
 
 ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -76,11 +76,7 @@ def test_a_clock_that_is_set_back_stops_no_campaign(
         agent.round()
     assert "yet" in (world.problem(campaign) or "")
     honest = world.create()
-    until = time.monotonic() + 20
-    while world.record(honest).state.name != "OPEN" and time.monotonic() < until:
-        agent.round()
-        time.sleep(0.05)
-    assert world.record(honest).state.name == "OPEN"
+    rounds(agent, lambda: world.record(honest).state.name == "OPEN")
     assert not agent.agenda.due(campaign, 0) or agent.failures[campaign]
     agent.close()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from concurrent.futures import wait
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from pysonar.chain.contract.events import Claimed, Submitted
 from pysonar.chain.contract.types import State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
 from pysonar.protocol.artifacts import FromCampaign, PrivacyStatement
-from tests.oracle.capsule_world import World
+from pysonar.protocol.cid import Cid
+from pysonar.store.embedded.store import EmbeddedStore
+from tests.oracle.capsule_world import World, rounds
 from tests.roles import there
 
 DAY = 86_400
@@ -168,16 +171,27 @@ def test_several_campaigns_at_once_have_keys_of_their_own(world: World, miner: K
 
 
 def test_submissions_that_wait_are_reported_together(
-    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner
+    world: World, miner: KeyfileSigner, second_miner: KeyfileSigner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = world.opened()
     stale = world.gradient(campaign)
-    world.submit(campaign, miner, world.envelope(campaign, miner, stale))
-    world.submit(campaign, second_miner, world.envelope(campaign, second_miner, stale))
-    world.submit_bytes(campaign, miner, b"no gradient at all")
+    sent = {
+        world.submit(campaign, miner, world.envelope(campaign, miner, stale)),
+        world.submit(campaign, second_miner, world.envelope(campaign, second_miner, stale)),
+        world.submit_bytes(campaign, miner, b"no gradient at all"),
+    }
+    all_at_once, get = threading.Event(), EmbeddedStore.get
+
+    def held(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
+        assert cid not in sent or all_at_once.wait(120)
+        return get(store, cid, max_bytes=max_bytes)
+
+    monkeypatch.setattr(EmbeddedStore, "get", held)
     agent = world.agent()
-    agent.round()
-    time.sleep(0.5)  # until all three are fetched
+    fetched = agent.context.prefetcher._running
+    rounds(agent, lambda: len(fetched.get(campaign, {})) == 3)
+    all_at_once.set()
+    wait([one.future for one in fetched[campaign].values()], timeout=120)
     agent.run_once()
     agent.close()
 

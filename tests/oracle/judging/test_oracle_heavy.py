@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from openmined_oracle.agent import Agent
 from openmined_oracle.campaigns import assignment, deliver, open_campaign
 from openmined_oracle.campaigns.context import Context
 from openmined_oracle.campaigns.workbench import Workbench
@@ -17,7 +16,7 @@ from openmined_oracle.journal import VerdictRow
 from openmined_oracle.workshop import HEAVY_EFFORT, Workshop
 from pysonar.chain.contract.types import CampaignRecord, State, Verdict
 from pysonar.chain.sending.signer import KeyfileSigner
-from tests.oracle.capsule_world import DAY, World
+from tests.oracle.capsule_world import DAY, World, rounds
 
 ONE, OTHER = b"\x01" * 32, b"\x02" * 32
 
@@ -132,12 +131,3 @@ def test_a_campaign_that_takes_long_to_deliver_delays_no_other_s_deadline(
     go.set()
     rounds(agent, lambda: world.record(heavy).delivered)
     agent.close()
-
-
-def rounds(agent: Agent, done: Callable[[], bool]) -> None:
-    """Rounds of the agent until it is done."""
-    until = time.monotonic() + 60
-    while not done() and time.monotonic() < until:
-        agent.round()
-        time.sleep(0.02)
-    assert done()

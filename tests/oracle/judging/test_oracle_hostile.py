@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pysequoia
@@ -21,7 +21,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.protocol.schema import boolean_field, category_field, class_label, input_schema, output_schema
 from pysonar.store.embedded.store import EmbeddedStore
 from tests.builders.changes import with_fields
-from tests.oracle.capsule_world import World
+from tests.oracle.capsule_world import World, rounds
 
 DAY = 86_400
 CELLS = 60 * (5 + 3)
@@ -50,9 +50,9 @@ def test_a_model_that_would_take_an_hour_to_encrypt_is_declined_at_once(world: W
     label = output_schema("kind", class_label(["x", "y"]))
     spec = world.spec(input_schema=wide, output_schema=label, algorithm=Algorithm("logistic"), key_bits=4096)
     campaign = world.create(spec)
-    began = time.monotonic()
+    began = time.process_time()
     assert_declined(world, campaign, Decline.TOO_LARGE)
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize(("key_bits", "least"), [(2048, 5), (4096, 40)])
@@ -97,13 +97,17 @@ def test_many_open_campaigns_do_not_fill_the_memory(world: World, miner: Keyfile
     assert all(world.record(campaign).delivered for campaign in campaigns)
 
 
+@pytest.mark.slow
 def test_a_certificate_that_ends_meanwhile_is_still_delivered_to(world: World, miner: KeyfileSigner) -> None:
     """Or the fees, and the miners' payouts, would wait for the end of the review."""
-    tsk = pysequoia.Tsk.generate("soon gone", validity_seconds=3)
+    tsk = pysequoia.Tsk.generate(
+        "soon gone", validity_seconds=15
+    )  # it opens in one, on a busy machine in more
+    gone = time.monotonic() + 15
     ending = bytes(tsk.extract_certificate())
     campaign = world.opened(world.spec(scientist_certificate=world.store.put(ending)))
     world.submit(campaign, miner)
-    time.sleep(3)
+    time.sleep(max(0.0, gone - time.monotonic()))
     world.node.advance(DAY)
     assert world.run().failures == {}
     assert world.record(campaign).delivered
@@ -135,12 +139,12 @@ def test_what_cannot_be_delivered_yet_earns_capsule_its_fees_once_it_is(
 
 @pytest.fixture
 def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
-    """Capsule on a store that looks for 30 s for what nobody has, as in a network."""
+    """Capsule on a store that looks for minutes for what nobody has, as in a network."""
     let_go, get = threading.Event(), EmbeddedStore.get
 
     def slow_get(store: EmbeddedStore, cid: Cid, *, max_bytes: int) -> bytes:
         if not store.has(cid):
-            let_go.wait(30)
+            let_go.wait(240)
         return get(store, cid, max_bytes=max_bytes)
 
     monkeypatch.setattr(EmbeddedStore, "get", slow_get)
@@ -151,21 +155,12 @@ def slow_agent(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]
     agent.close()
 
 
-def rounds(agent: Agent, seconds: float, done: Callable[[], bool]) -> None:
-    """Rounds until it is done, for so many seconds at most."""
-    until = time.monotonic() + seconds
-    while not done() and time.monotonic() < until:
-        agent.round()
-        time.sleep(0.02)
-
-
 def test_specs_that_nobody_has_hold_up_no_other_campaign(world: World, slow_agent: Agent) -> None:
-    """Eight of them, looked for for 30 s each, before the honest one."""
+    """Eight of them, looked for for minutes each, before the honest one."""
     for place in range(8):
         world.create(Cid(bytes([place + 1]) * 32))
     honest = world.create()
-    rounds(slow_agent, 15, lambda: world.record(honest).state is State.OPEN)
-    assert world.record(honest).state is State.OPEN
+    rounds(slow_agent, lambda: world.record(honest).state is State.OPEN)
 
 
 def test_submissions_that_nobody_has_hold_up_no_other_campaign(
@@ -174,8 +169,8 @@ def test_submissions_that_nobody_has_hold_up_no_other_campaign(
     held, honest = world.opened(), world.opened()
     for place in range(8):
         world.submit_digest(held, miner, bytes([place + 1]) * 32)
-    rounds(slow_agent, 1, lambda: False)  # all of them are being looked for
+    rounds(slow_agent, lambda: len(slow_agent.context.prefetcher._running.get(held, {})) == 8)
     world.submit(honest, miner)
-    rounds(slow_agent, 15, lambda: world.verdicts(honest) != [])
+    rounds(slow_agent, lambda: world.verdicts(honest) != [])
     assert world.verdicts(honest) == [Verdict.IMPROVED]
     assert world.verdicts(held) == []

@@ -16,7 +16,7 @@ from pysonar.protocol.cid import Cid
 from pysonar.store import Store, StoreError, cid_of
 from pysonar.store.kubo.store import KuboStore
 from pysonar.store.retry import Retry
-from tests.oracle.capsule_world import World
+from tests.oracle.capsule_world import World, rounds
 
 
 @pytest.mark.parametrize(("seconds", "verdicts"), [(899, []), (900, [Verdict.UNAVAILABLE])])
@@ -114,9 +114,10 @@ def test_a_store_that_is_away_burns_no_stake(world: World, miner: KeyfileSigner,
     world.submit(campaign, miner)
     mount = away()
     world.node.advance(3600)
+    rounds(agent, lambda: campaign in agent.failures)
     for _ in range(5):
-        agent.round()
         agent.agenda = Agenda()  # looks at everything anew
+        agent.round()
         time.sleep(0.15)
     assert world.verdicts(campaign) == []
     assert "is not the directory" in str(agent.failures[campaign])
@@ -151,19 +152,20 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
     campaign = world.opened()
     agent = world.agent()
     world.submit_digest(campaign, miner, b"\x07" * 32)
-    for _ in range(10):  # its material is in memory from now on
-        agent.round()
-        time.sleep(0.05)
+    benches = agent._lifecycle._benches._benches
+    # Its material is in memory, and the store was looked through: for the next minute it is not.
+    rounds(agent, lambda: campaign in benches and benches[campaign]._whole_until > 0)
     (path,) = (world.store_path / "blocks").rglob(str(Cid.from_bytes32(world.record(campaign).model)))
     path.unlink()
     world.node.advance(3600)
-    for _ in range(10):
+
+    def found_out() -> bool:
         agent.agenda = Agenda()  # looks at everything anew
-        agent.round()
-        time.sleep(0.05)
+        return "has lost what is pinned in it" in str(agent.failures.get(campaign))
+
+    rounds(agent, found_out)
     agent.close()
     assert world.verdicts(campaign) == []
-    assert "has lost what is pinned in it" in str(agent.failures[campaign])
 
 
 class Daemon:
@@ -260,7 +262,7 @@ def test_submissions_that_nobody_has_are_waited_for_side_by_side(
 
     def looked_for(store: Store, cid: Cid, *, max_bytes: int) -> bytes:
         if cid in nobody_has:
-            together.wait(timeout=30)
+            together.wait(timeout=60)
         return get(store, cid, max_bytes=max_bytes)
 
     monkeypatch.setattr(type(world.store), "get", looked_for)

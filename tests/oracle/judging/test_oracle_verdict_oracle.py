@@ -122,7 +122,7 @@ def test_bisecting_a_weight_by_a_declared_bound_learns_nothing(
     assert len({(answer.scores, answer.fits) for answer in answers}) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     change=st.lists(st.floats(-0.2, 0.2), min_size=25, max_size=25),
     offset=st.lists(st.floats(-20.0, 20.0), min_size=15, max_size=15),

@@ -265,9 +265,7 @@ def test_a_whole_campaign_with_a_real_process(
     assert json.loads(capsule("status", "--home", str(world.home.path), "--format", "json").stdout)["running"]
 
     running.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    assert running.wait(20) == 0
-    assert time.monotonic() - began < 5
+    assert running.wait(60) == 0
     said = running.stdout.read() + running.stderr.read()  # type: ignore[union-attr]
     assert json.loads(said.splitlines()[-1])["event"] == "stopped"
     assert world.verdicts(campaign) == [Verdict.IMPROVED]

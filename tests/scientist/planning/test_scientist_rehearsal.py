@@ -50,6 +50,7 @@ def test_a_campaign_that_works_is_rehearsed_to_its_target(plan: Plan) -> None:
     assert (done.slips(), done.warnings()) == ([], [])
 
 
+@pytest.mark.usefixtures("seeded_noise")
 def test_what_mines_noise_will_cost_is_rehearsed_too(plan_values: JsonObject) -> None:
     usual = rehearse(plan_from(plan_values), table(1500), 0)
     assert usual.epsilon == USUAL_EPSILON

@@ -95,7 +95,8 @@ def test_first_halves_of_nothing_do_not_keep_the_second_from_being_hidden(key, p
     saved = saved_numbers(from_bytes("Ciphertext", hides.added(ciphertext))).numbers[1, 0]
     counts = np.bincount((saved >> np.uint64(52)).astype(np.int64), minlength=256)[:256]
     expected = len(saved) / 256
-    assert ((counts - expected) ** 2 / expected).sum() < 255 + 8 * 22.6
+    # 255 on the average, with a deviation of 22.6: more than this once in 10^16 runs.
+    assert ((counts - expected) ** 2 / expected).sum() < 255 + 11 * 22.6
 
 
 def test_the_hidden_gradient_is_as_exact_as_before(key, public, model):

@@ -15,6 +15,8 @@ from openmined_syft.models.family import LinearFamily
 from openmined_syft.privacy import Clip, exact_sums, rho_for
 from openmined_syft.rules import GradientDescent
 
+pytestmark = pytest.mark.usefixtures("seeded_noise")
+
 CLIP = Clip(2.0, 1.0)
 EPSILON, DELTA = 3.0, 1e-6
 RULE = GradientDescent(1, l2=0.0, learning_rate=0.5)

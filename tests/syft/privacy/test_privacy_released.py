@@ -13,6 +13,8 @@ from openmined_syft.privacy import Clip, NoisedSums, ReleasedProblem, exact_sums
 from openmined_syft.rules import GradientDescent, MiniBatch, Proximal, Rule
 from tests.roles import linear
 
+pytestmark = pytest.mark.usefixtures("seeded_noise")
+
 RULES: list[Rule] = [
     GradientDescent(30),
     GradientDescent(30, learning_rate=50.0),

@@ -15,6 +15,8 @@ from openmined_syft.privacy import Clip, NoisedSums, exact_sums, on_grid
 from openmined_syft.privacy.discrete_gaussian import SystemRandomness, sample_discrete_gaussian
 from openmined_syft.privacy.sums import SENSITIVITY, variances
 
+pytestmark = pytest.mark.usefixtures("seeded_noise")
+
 
 def exact_chances(variance: int, reach: int) -> dict[int, float]:
     weights = {x: math.exp(-x * x / (2 * variance)) for x in range(-reach, reach + 1)}

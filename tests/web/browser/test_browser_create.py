@@ -41,7 +41,7 @@ def mine_at_work(site: Site, folder: Path, data: Path) -> Iterator[None]:
         running = subprocess.Popen(run, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT)
         yield
         running.terminate()
-        running.wait(timeout=30)
+        running.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def capsule_process(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Ite
             time.sleep(0.2)
         yield address
         running.terminate()
-        running.wait(timeout=30)
+        running.wait(timeout=60)
 
 
 @pytest.fixture
@@ -122,10 +122,10 @@ def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
     page.get_by_label("Your key").set_input_files(tmp_path / "key.asc")
     page.get_by_label("Its passphrase").fill("not the passphrase")
     page.get_by_role("button", name="Open", exact=True).click()
-    page.get_by_text("The passphrase does not open this key.").wait_for(timeout=30_000)
+    page.get_by_text("The passphrase does not open this key.").wait_for(timeout=60_000)
     page.get_by_label("Its passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Open", exact=True).click()
-    page.get_by_text("it agrees with the chain").wait_for(timeout=30_000)
+    page.get_by_text("it agrees with the chain").wait_for(timeout=60_000)
     assert reader.audit() == ""
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save the model").click()

@@ -148,7 +148,7 @@ def account_of_this_machine(
     with visits(chromium, f"http://127.0.0.1:{port}") as begin:
         yield link, begin
     running.terminate()
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
 
 
 def test_without_a_wallet_the_account_of_this_machine_creates_and_cancels(

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from sonar_web.api.connections import Door, Server
 
-LATEST = 20.0
+LATEST = 60.0
 """Seconds after which a machine under load has done what an idle one does at once."""
 
 

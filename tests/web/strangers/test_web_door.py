@@ -49,7 +49,7 @@ def test_a_head_that_never_ends_is_refused(application: FastAPI) -> None:
         with contextlib.suppress(ConnectionError):
             stranger.sendall(b"GET /api/v1/campaigns?search=" + b"x" * 200_000)
         assert ended(stranger).startswith((b"HTTP/1.1 400", b""))
-        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz").status_code == 503
+        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz", timeout=LATEST).status_code == 503
 
 
 def test_whoever_opens_many_connections_locks_out_nobody_else(application: FastAPI) -> None:
@@ -77,7 +77,7 @@ def test_a_full_house_lets_go_of_whoever_asks_for_nothing(application: FastAPI) 
             one.sendall(b"GET /healthz HTTP/1.1\r\nx-slow: ")
         url = f"http://127.0.0.1:{address[1]}/healthz"
         assert [httpx.get(url, timeout=LATEST).status_code for _ in range(3)] == [503] * 3
-        assert "healthy" in httpx.get(url).json()
+        assert "healthy" in httpx.get(url, timeout=LATEST).json()
         assert ended(idle[0]) == b""
         for one in idle:
             one.close()
@@ -113,15 +113,16 @@ def small_window(address: tuple[str, int]) -> socket.socket:
 
 def test_a_slow_reader_gets_all_of_a_large_answer(large: FastAPI) -> None:
     """For longer than a request is waited for, and than nothing may be taken."""
-    with behind_door(large, Door(patience=SOON)) as address, small_window(address) as reader:
+    patience = Patience(head=2, body=2, stalled=2)  # a busy machine may stop the reader for a moment, too
+    with behind_door(large, Door(patience=patience)) as address, small_window(address) as reader:
         began, read = time.monotonic(), 0
         while read < 12_000_000:
             piece = reader.recv(65_536)
             assert piece, f"cut off after {read} bytes"
             read += len(piece)
-            if time.monotonic() - began < 1.5:
+            if time.monotonic() - began < 5:
                 time.sleep(0.02)
-        assert time.monotonic() - began > 4 * SOON.head
+        assert time.monotonic() - began > 2 * patience.head
 
 
 def test_a_reader_who_takes_nothing_is_let_go(large: FastAPI) -> None:
@@ -146,7 +147,7 @@ def test_a_proxy_may_have_all_the_places(application: FastAPI) -> None:
     door = Door(places=AtOnce(3, 1), proxies=frozenset({"127.0.0.1"}))
     with behind_door(application, door) as address:
         idle = [socket.create_connection(address) for _ in range(2)]
-        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz").status_code == 503
+        assert httpx.get(f"http://127.0.0.1:{address[1]}/healthz", timeout=LATEST).status_code == 503
         for one in idle:
             one.close()
 
@@ -166,4 +167,4 @@ def test_streams_are_few_for_each_address_and_end_with_the_service(
             assert httpx.get(url, timeout=LATEST).text == "retry: 30000\n\n"
             assert serving.streams.enter("192.0.2.1")
             assert httpx.get(url, timeout=LATEST).status_code == 503
-            assert "streams 3.0\n" in httpx.get(f"http://127.0.0.1:{address[1]}/metrics").text
+            assert "streams 3.0\n" in httpx.get(f"http://127.0.0.1:{address[1]}/metrics", timeout=LATEST).text

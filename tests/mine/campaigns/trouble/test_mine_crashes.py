@@ -123,7 +123,7 @@ def test_a_running_mine_stops_cleanly_when_told_to(
                 assert told, process.stderr.read() if process.stderr else ""
             time.sleep(0.2)
             process.send_signal(signal.SIGTERM)
-            rest, complaints = process.communicate(timeout=20)
+            rest, complaints = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
@@ -157,7 +157,7 @@ def test_a_running_mine_outlives_its_node(
             assert "no Ethereum node answers" in process.stdout.readline()
             assert process.poll() is None
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0

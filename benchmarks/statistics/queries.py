@@ -65,7 +65,9 @@ def fill(setting: str, campaigns: int, rounds: int, most_seconds: float) -> bool
     call had no time for is done by the next.
     """
     database = open_index(setting, chain_id=31337, contract=CONTRACT, genesis=bytes(32))
-    records = IndexRecords(database, lambda found: {one.block_hash: _time(one.block_number) for one in found})
+    records = IndexRecords(
+        database, lambda found, _: {one.block_hash: _time(one.block_number) for one in found}
+    )
     there = database.execute("select count(*) as events from event").fetchone()["events"]
     events = itertools.islice(lives(campaigns, rounds), there, None)
     until = time.monotonic() + most_seconds

@@ -7,15 +7,15 @@ import gc
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from openmined_syft.errors import OpenMinedError
-from pysonar.chain.contract.events import LoggedEvent
+from pysonar.chain.block_times import BlockTimes
 from pysonar.chain.contract.sonar import Sonar
 from pysonar.chain.database import transaction
 from pysonar.chain.database_errors import DatabaseUnusableError
-from pysonar.chain.errors import NodeDownError, NodeError
+from pysonar.chain.errors import NodeError
 from pysonar.chain.follower import Follower
 from pysonar.chain.node import rpc
 from pysonar.chain.node.answers import BlockRef
@@ -25,7 +25,6 @@ from sonar_web.index.records import IndexRecords
 from sonar_web.index.rows import Database
 from sonar_web.queries import tip
 
-BLOCKS_AT_ONCE = 100
 SECONDS_BETWEEN_WORDS = 5.0
 _TABLES = (
     *("event", "checkpoint", "block_time", "campaign", "submission", "miner", "capsule", "day"),
@@ -88,6 +87,7 @@ class Indexer:
         self._lock: WritersLock | None = None
         self._genesis: bytes | None = None
         self.progress = Progress()
+        self._times = BlockTimes(web3, lambda: self.progress.head)
         self._began = (0.0, -1)
         self._said_at = 0.0
 
@@ -211,19 +211,6 @@ class Indexer:
             f"block {end.number:,} of {progress.head:,} ({share} %), {progress.events:,} events,"
             f" about {left / 60:.0f} min left"
         )
-
-    def _times(self, events: Sequence[LoggedEvent]) -> dict[bytes, int]:
-        """The times of the events' blocks. NodeDownError if one is not on the chain (any more)."""
-        wanted = {logged.block_number: logged.block_hash for logged in events}
-        numbers = sorted(wanted)
-        found: dict[bytes, int] = {}
-        for first in range(0, len(numbers), BLOCKS_AT_ONCE):
-            some = numbers[first : first + BLOCKS_AT_ONCE]
-            for number, block in zip(some, rpc.blocks(self.web3, some), strict=True):
-                if block is None or block.hash != wanted[number]:
-                    raise NodeDownError("the node", f"block {number} changed while it was read")
-                found[block.hash] = block.timestamp
-        return found
 
 
 def wait_until_read(indexer: Indexer, block: int, seconds: float = 60.0) -> None:

@@ -17,8 +17,9 @@ from sonar_web.index.gas import take_back_gas
 from sonar_web.index.rows import Database, upsert_many
 from sonar_web.index.tables import TABLES
 
-Times = Callable[[Sequence[LoggedEvent]], dict[bytes, int]]
-"""The time of each event's block, by the block's hash. Raises NodeError if the chain changed meanwhile."""
+Times = Callable[[Sequence[LoggedEvent], BlockRef | None], dict[bytes, int]]
+"""The time of each event's block, by the block's hash; given the range's end, if it is read for the first
+time. Raises NodeError if the chain changed meanwhile."""
 
 
 class IndexRecords(EventRecords):
@@ -41,7 +42,7 @@ class IndexRecords(EventRecords):
     def add(self, events: Iterable[LoggedEvent], end: BlockRef | None) -> list[LoggedEvent]:
         """See `EventRecords.add`; the statistics follow."""
         found = list(events)
-        times = self._times(found) if found else {}
+        times = self._times(found, end) if found else {}
         with transaction(self.database):
             self._keep(times, found)
             new = super().add(found, end)

@@ -42,7 +42,7 @@ _BLOCKS = itertools.count(1)
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[IndexRecords]:
     database = open_index(str(tmp_path / "x.sqlite"), chain_id=1, contract=CONTRACT, genesis=bytes(32))
-    yield IndexRecords(database, lambda events: {one.block_hash: one.block_number for one in events})
+    yield IndexRecords(database, lambda events, _: {one.block_hash: one.block_number for one in events})
     database.close()
 
 

@@ -8,10 +8,12 @@ Vyper's String holds any bytes and a hostile `decline` reason must not stop ever
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from operator import call, itemgetter
 from typing import Any
 
 from pysonar.chain.contract.versions import ABI_FILES, NEWEST
@@ -83,13 +85,13 @@ class EventAbi:
         if len(topics) != form.topics or topics[0] != self.topic:
             raise UndecodableLogError(topics[0].hex() if topics else "none", f"expected {form.topics} topics")
         try:
-            if set(map(len, topics)) != {32} or len(data) < form.bytes_of_words:
+            if [*map(len, topics)] != form.lengths:
                 raise ValueError("a word is missing")
-            words = [*topics[1:], *[data[at : at + 32] for at in range(0, form.bytes_of_words, 32)]]
-            values = {name: read(words[place]) for name, read, place in form.fields}
+            words = form.pick((*topics, *form.cut(data)))
+            values: dict[str, Any] = dict(zip(form.names, map(call, form.readers, words), strict=True))
             for name, kind in form.pointers:
                 values[name] = _pointed_at(kind, values[name], data)
-        except ValueError as error:
+        except (ValueError, struct.error) as error:
             raise UndecodableLogError(self.topic.hex(), f"the data do not fit {self.name}") from error
         return values
 
@@ -104,23 +106,32 @@ class EventAbi:
         places = [*indexed, *(name for name, _, is_indexed in self.fields if not is_indexed)]
         pointers = tuple((name, kind) for name, kind, _ in self.fields if kind in ("bytes", "string"))
         words = [(name, "uint256" if (name, kind) in pointers else kind) for name, kind, _ in self.fields]
+        at = [1 + places.index(name) for name, _ in words]
         return _Form(
             topics=1 + len(indexed),
-            bytes_of_words=32 * (len(places) - len(indexed)),
-            fields=tuple((name, reader(kind), places.index(name)) for name, kind in words),
+            lengths=[32] * (1 + len(indexed)),
+            cut=struct.Struct("32s" * (len(places) - len(indexed))).unpack_from,
+            # Of one place, it would give the word itself.
+            pick=itemgetter(*at) if len(at) > 1 else itemgetter(slice(at[0], at[0] + 1)),
+            names=tuple(name for name, _ in words),
+            readers=tuple(reader(kind) for _, kind in words),
             pointers=pointers,
         )
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How an event is cut up. `fields`: name, how its word is read, and the word's place among those of the
-    topics and then of the data. `pointers`: those whose word says where in the data they begin.
+    """How an event is cut up. `lengths`: of the topics. `cut`: the words of the data (those after them stay).
+    `pick`: of the topics and those words, the words of the fields in their order. `pointers`: those whose
+    word says where in the data they begin.
     """
 
     topics: int
-    bytes_of_words: int
-    fields: tuple[tuple[str, Callable[[bytes], Any], int], ...]
+    lengths: list[int]
+    cut: Callable[[bytes], tuple[bytes, ...]]
+    pick: Callable[[Sequence[bytes]], tuple[bytes, ...]]
+    names: tuple[str, ...]
+    readers: tuple[Callable[[bytes], Any], ...]
     pointers: tuple[tuple[str, str], ...]
 
 

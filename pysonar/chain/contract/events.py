@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
+from operator import call
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pysonar.chain.address import checksum
@@ -168,23 +169,28 @@ BY_NAME: Mapping[str, type[SonarEvent]] = {
     )
 }  # fmt: skip
 
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in BY_NAME.values()}
 _IN_HEX = {
     name: [field.name for field in fields(kind) if field.type == "bytes"] for name, kind in BY_NAME.items()
 }
 
 
 E = TypeVar("E", bound=SonarEvent, covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Logged(Generic[E]):
-    """An event and the place where it was mined."""
+    """An event and the place where it was mined. `time`: of its block, seconds since 1970, if the node said
+    it with the event; nobody has compared it with the block.
+    """
 
     event: E
     block_number: int
     block_hash: bytes
     log_index: int
     transaction_hash: bytes
+    time: int | None = field(default=None, compare=False, kw_only=True)
 
 
 LoggedEvent = Logged[SonarEvent]
@@ -199,35 +205,57 @@ def decode_log(log: Log) -> LoggedEvent:
     values = known.decode(topics, log.data)
     for name in known.addresses:
         values[name] = checksum(values[name])
-    name = _as_newest(known.name, values)
     try:
-        event = BY_NAME[name](**values)
+        name = _as_newest(known.name, values)
+        kind = BY_NAME[name]
+        event = _made(kind, values) if tuple(values) == _FIELDS[kind] else kind(**values)
     except ValueError as error:  # a verdict outside the enum
         raise UndecodableLogError(topics[0].hex(), f"a value of {known.name} is out of range") from error
-    return Logged(event, log.block_number, log.block_hash, log.log_index, log.transaction_hash)
+    place = {
+        "event": event, "block_number": log.block_number, "block_hash": log.block_hash,
+        "log_index": log.log_index, "transaction_hash": log.transaction_hash, "time": log.time,
+    }  # fmt: skip
+    return _made(Logged, place)
+
+
+def _made(kind: type[T], values: dict[str, Any]) -> T:
+    """Of a frozen dataclass, with all of its fields in their order: the constructor sets them one by one, and
+    for events by the million that takes as long as to decode them.
+    """
+    made = object.__new__(kind)
+    vars(made).update(values)
+    return made
 
 
 def _as_newest(name: str, values: dict[str, Any]) -> str:
-    """Rewrite what another version says, and what Python says otherwise; the event's name."""
+    """Rewrite what another version says, and what Python says otherwise; the event's name. ValueError for a
+    number that is no verdict.
+    """
     if name == "Reported":
         del values["miner"]
-        values["first"], values["verdicts"] = values.pop("index"), (values.pop("verdict"),)
+        values["first"], values["verdicts"] = values.pop("index"), _verdicts((values.pop("verdict"),))
         return Verdicts.name
     if name == "Verdicts":
-        values["verdicts"] = tuple(values["verdicts"].rstrip(b"\0"))
+        values["verdicts"] = _verdicts(tuple(values["verdicts"].rstrip(b"\0")))
     elif name == "CampaignDeclined" and isinstance(values["reason"], bytes):
         values["reason"] = values["reason"].decode("utf-8", errors="replace")
     return name
 
 
-_IN_JSON: Mapping[type, Callable[[Any], object]] = {
-    bytes: lambda value: f'"0x{value.hex()}"',
-    int: int,
-    str: encode_basestring_ascii,
-    tuple: lambda values: list(map(int, values)),
+_IN_JSON: Mapping[object, Callable[[Any], object]] = {
+    "bytes": bytes.hex,
+    "int": int,
+    "str": encode_basestring_ascii,
+    "tuple[Verdict, ...]": lambda values: list(map(int, values)),
 }
 _FORMS = {
-    kind: "{" + ", ".join(f'"{field.name}": %s' for field in fields(kind)) + "}" for kind in BY_NAME.values()
+    kind: (
+        "{"
+        + ", ".join(f'"{one.name}": ' + ('"0x%s"' if one.type == "bytes" else "%s") for one in fields(kind))
+        + "}",
+        [_IN_JSON[one.type] for one in fields(kind)],
+    )
+    for kind in BY_NAME.values()
 }
 
 
@@ -235,14 +263,15 @@ def to_json(event: SonarEvent) -> str:
     """The event's fields as JSON text (bytes in hex), for the local database. As the standard library would
     write it, several times as quickly: it is done for every event.
     """
-    return _FORMS[type(event)] % tuple([_IN_JSON[type(value)](value) for value in vars(event).values()])
+    form, written = _FORMS[type(event)]
+    return form % tuple(map(call, written, vars(event).values()))
 
 
 def from_json(name: str, text: str) -> SonarEvent:
     """The inverse of `to_json`."""
     kind = BY_NAME[name]
     values = json.loads(text)
-    for field in _IN_HEX[name]:
-        if field in values:
-            values[field] = bytes.fromhex(values[field][2:])
+    for key in _IN_HEX[name]:
+        if key in values:
+            values[key] = bytes.fromhex(values[key][2:])
     return kind(**values)

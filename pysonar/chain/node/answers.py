@@ -38,7 +38,9 @@ class BlockRef:
 
 
 class Log(NamedTuple):
-    """One log in a mined block. `address` in lower case."""
+    """One log in a mined block. `address` in lower case. `time`: of its block, seconds since 1970; None where
+    the node does not say it in a form that can be read, as older ones do not.
+    """
 
     address: str
     topics: tuple[bytes, ...]
@@ -47,6 +49,7 @@ class Log(NamedTuple):
     block_hash: bytes
     log_index: int
     transaction_hash: bytes
+    time: int | None = None
 
 
 @dataclass(frozen=True)
@@ -201,10 +204,11 @@ def logs(value: object) -> tuple[Log, ...]:
 
 
 _REPEATED = 1 << 13
-_address_again, _count_again, _hash32_again = (
+_address_again, _count_again, _hash32_again, _time_again = (
     lru_cache(_REPEATED)(address),
     lru_cache(_REPEATED)(count),
     lru_cache(_REPEATED)(hash32),
+    lru_cache(_REPEATED)(lambda value: _time(value)),
 )
 """Logs come by the million, and in most of them stand the blocks, campaigns and accounts of those before."""
 
@@ -224,6 +228,7 @@ def log(value: object) -> Log:
             _hash32_again(said.get("blockHash")),
             _count_again(said.get("logIndex")),
             _hash32_again(said.get("transactionHash")),
+            _time_again(said.get("blockTimestamp")),
         )
     except (NotUnderstood, TypeError):  # a list, or an object, where a text must be, is remembered by none
         return _log_named(said)
@@ -239,7 +244,12 @@ def _log_named(said: Mapping[str, object]) -> Log:
         block_hash=_of(said, "blockHash", hash32),
         log_index=_of(said, "logIndex", count),
         transaction_hash=_of(said, "transactionHash", hash32),
+        time=_time(said.get("blockTimestamp")),
     )
+
+
+def _time(value: object) -> int | None:
+    return None if value is None else _or(count, None)(value)
 
 
 def _topics(value: object) -> tuple[bytes, ...]:
@@ -340,4 +350,5 @@ def _log_to_json(log: Log) -> dict[str, object]:
         "blockHash": _hex(log.block_hash),
         "logIndex": hex(log.log_index),
         "transactionHash": _hex(log.transaction_hash),
+        **({} if log.time is None else {"blockTimestamp": hex(log.time)}),
     }

@@ -46,7 +46,7 @@ def ask(web3: Node, method: str, params: Sequence[object], parse: Callable[[obje
         except NotUnderstood as error:
             if pause is None:
                 raise UnexpectedAnswerError(method, str(error), shown(web3)) from None
-            _distrust(web3, pause)
+            distrust(web3, pause)
     raise AssertionError("not reached")
 
 
@@ -67,7 +67,7 @@ def ask_all(
         except NotUnderstood as error:
             if pause is None:
                 raise UnexpectedAnswerError("a batch of requests", str(error), shown(web3)) from None
-            _distrust(web3, pause)
+            distrust(web3, pause)
     raise AssertionError("not reached")
 
 
@@ -274,7 +274,8 @@ def _result(method: str, answer: Mapping[str, Any]) -> Any:
     return answer.get("result")
 
 
-def _distrust(web3: Node, pause: float) -> None:
+def distrust(web3: Node, pause: float = 0.0) -> None:
+    """The node in use answers nonsense: after so many seconds the next one is asked, if there is one."""
     if isinstance(web3.provider, NodeProvider):
         web3.provider.distrust()
     time.sleep(pause)
@@ -289,11 +290,26 @@ def _logs_within(contract: str, first: int, last: int) -> Callable[[object], tup
 
     def parse(value: object) -> tuple[Log, ...]:
         found = answers.logs(value)
-        if any(log.address != contract.lower() or not first <= log.block_number <= last for log in found):
-            raise NotUnderstood(f"logs of {contract} in the blocks {first} to {last}")
-        return found
+        wanted = contract.lower()
+        in_order, block, index = True, first, -1
+        for log in found:
+            if log.address != wanted or not first <= log.block_number <= last:
+                raise NotUnderstood(f"logs of {contract} in the blocks {first} to {last}")
+            if log.block_number < block or (log.block_number == block and log.log_index <= index):
+                in_order = False
+            block, index = log.block_number, log.log_index
+        return found if in_order else _in_order(found)
 
     return parse
+
+
+def _in_order(found: Sequence[Log]) -> tuple[Log, ...]:
+    """As they stand in the chain, each once: whoever follows a campaign's life reads one after the other."""
+    by_place: dict[tuple[int, int], Log] = {}
+    for log in found:
+        if by_place.setdefault((log.block_number, log.log_index), log) != log:
+            raise NotUnderstood(f"one log with the index {log.log_index} in block {log.block_number}")
+    return tuple(by_place[place] for place in sorted(by_place))
 
 
 def _hex(raw: bytes) -> str:

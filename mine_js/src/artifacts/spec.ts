@@ -6,17 +6,16 @@ import type { Cid } from "../protocol/cid.ts";
 import { ProfileError } from "../schema/errors.ts";
 import { Schema } from "../schema/schema.ts";
 import { FAMILIES, type FamilyName, LinearFamily } from "../syft/family.ts";
-import { Layout } from "../syft/paillier/layout.ts";
-import { RlweLayout, SizeError } from "../syft/rlwe/layout.ts";
+import { requirePaillierSize } from "../syft/paillier/layout.ts";
+import { RlweLayout } from "../syft/rlwe/layout.ts";
 import { type Rule, ruleFrom } from "../syft/rules.ts";
+import { LARGEST_ROWS, SizeError } from "../syft/sizes.ts";
 import { ArtifactError, MalformedError, naming, Said } from "./errors.ts";
 import { type Fields, formatName, MAX_BYTES, readJson } from "./fields.ts";
 
 const KIND = "spec";
 const VERSION = 1;
 const MOST_EVALUATIONS = (1 << 24) - 1;
-const LARGEST_ROWS = 4097;
-const LARGEST_WORK = 1 << 25;
 const SMALLEST_KEY = 2048;
 const NUMBERS = ["r2", "absolute_error"] as const;
 const CLASSES = ["accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss"] as const;
@@ -136,34 +135,29 @@ export class Spec {
 
   /** Whether a mine can train such a model at all. */
   checkSize(): void {
-    const family = this.familyFor(new Uint8Array(32));
-    const { rows, nOutputs } = family;
-    const fits = (bits: number): boolean =>
-      rows <= LARGEST_ROWS && rows ** 2 <= LARGEST_WORK &&
-      rows ** 2 * Layout.choose(rows, nOutputs, bits, this.weightBound).columnBlocks <= LARGEST_WORK;
-    const larger = (): string =>
-      carries(() => fits(SMALLEST_KEY)) ? "scheme 'paillier', which carries it"
-      : carries(() => RlweLayout.choose(rows, nOutputs, this.weightBound).polynomials > 0) ? "scheme 'rlwe', which carries it"
-      : "a smaller model: no scheme carries it";
+    const { rows, nOutputs } = this.familyFor(new Uint8Array(32));
+    const sized = (scheme: string, bits: number): void => {
+      if (scheme === "rlwe") RlweLayout.choose(rows, nOutputs, this.weightBound);
+      else requirePaillierSize(rows, nOutputs, bits, this.weightBound);
+    };
     const inputs = this.schema.nFeatures; // before a feature map; after it they are in the weights' shape
     if (inputs >= LARGEST_ROWS) throw new ArtifactError(KIND, "input_schema", new Said(`${inputs} inputs`), `at most ${LARGEST_ROWS - 1} inputs`);
-    if (this.scheme === "rlwe") {
-      try {
-        RlweLayout.choose(rows, nOutputs, this.weightBound);
-      } catch (error) {
-        if (error instanceof SizeError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), larger());
-        if (error instanceof SyftError) throw new ArtifactError(KIND, "algorithm", new Said(error.message), "a size of key and a bound of weights that fit each other");
-        throw error;
-      }
-      return;
+    try {
+      sized(this.scheme, this.keyBits);
+    } catch (error) {
+      if (!(error instanceof SyftError)) throw error;
+      const other = ["paillier", "rlwe"].find((name) => carries(() => sized(name, SMALLEST_KEY)));
+      const larger = other === undefined ? "a smaller model: no scheme carries it" : `scheme '${other}', which carries it`;
+      const expected = error instanceof SizeError ? larger : "a size of key and a bound of weights that fit each other";
+      throw new ArtifactError(KIND, "algorithm", new Said(error.message), expected);
     }
-    if (!fits(this.keyBits)) throw new ArtifactError(KIND, "algorithm", new Said(`a model of ${rows} x ${nOutputs}`), larger());
   }
 }
 
-function carries(work: () => boolean): boolean {
+function carries(work: () => void): boolean {
   try {
-    return work();
+    work();
+    return true;
   } catch (error) {
     if (error instanceof SyftError) return false;
     throw error;

@@ -10,6 +10,7 @@ import {
 } from "../syft/paillier/paillier.ts";
 import { certificateBytes, isCertified, type PublicKey, publicKeyFrom } from "../syft/paillier/paillier_key.ts";
 import { ArtifactError, naming, refusing, Said } from "./errors.ts";
+import { modelFields, requireAsSaid, requireDeclared } from "./models.ts";
 import { type Fields, formatName, MAX_BYTES, readCbor } from "./fields.ts";
 import type { Spec } from "./spec.ts";
 
@@ -54,10 +55,7 @@ export function readPublicKey(data: Uint8Array, cid?: Cid, smallest?: number): P
 /** Read a model. Its ciphertexts are checked by `requireSound`. */
 export function readModel(data: Uint8Array, cid?: Cid): EncryptedModel {
   return naming(cid, () => {
-    const outer = readCbor("model", 1, data, MAX_BYTES.model);
-    outer.oneOf("scheme", [SCHEME]);
-    const fields = outer.inner("model");
-    outer.finish();
+    const fields = modelFields(data, SCHEME);
     return refusing("model", "model", "an encrypted model", () => {
       const [fingerprint, layout] = [fields.octets("key_fingerprint", 32), layoutFrom(fields)];
       const version = fields.integer("version", 0, 2 ** 32 - 1);
@@ -74,18 +72,10 @@ export function readModel(data: Uint8Array, cid?: Cid): EncryptedModel {
 /** Whether the model is what chain, spec and key say it is, in the usual layout, its ciphertexts ciphertexts. */
 export function requireSound(model: EncryptedModel, spec: Spec, campaign: Uint8Array, key: PublicKey, version: number, cid?: Cid): void {
   naming(cid, () => {
-    const refuse = (field: string, found: string, expected: string): never => {
-      throw new ArtifactError("model", field, new Said(found), expected);
-    };
-    const family = spec.familyFor(campaign);
-    const { rows, columns } = model.layout.numbers;
-    if (!sameBytes(model.fingerprint, key.fingerprint)) throw new ArtifactError("model", "key_fingerprint", toHex(model.fingerprint), toHex(key.fingerprint));
-    if (model.version !== version) refuse("version", String(model.version), String(version));
-    if (rows !== family.rows || columns !== family.nOutputs) refuse("shape", `(${rows}, ${columns})`, `(${family.rows}, ${family.nOutputs})`);
-    const usual = Layout.choose(family.rows, family.nOutputs, key.bits, spec.weightBound);
-    const most = fixedLimit(spec.weightBound, model.layout.numbers.weightBits);
-    if (model.weightLimit > BigInt(most)) refuse("weight_limit", String(model.weightLimit), `at most ${most}`);
-    if (!model.layout.equals(usual)) refuse("layout", model.layout.toString(), usual.toString());
+    const { rows, nOutputs } = spec.familyFor(campaign);
+    requireAsSaid(model, { fingerprint: key.fingerprint, version, rows, columns: nOutputs });
+    const usual = Layout.choose(rows, nOutputs, key.bits, spec.weightBound);
+    requireDeclared(model, fixedLimit(spec.weightBound, model.layout.numbers.weightBits), model.layout.equals(usual), usual);
     refusing("model", "model.ciphertexts", "ciphertexts of the key", () => validateCiphertexts(model, key));
   });
 }

@@ -1,14 +1,15 @@
 /** Public key, model and gradient under ring-LWE: from bytes, checked, and back. Deterministic CBOR. */
 import { CiphertextError, LayoutError } from "../errors.ts";
-import { sameBytes, toHex } from "../protocol/bytes.ts";
 import { type Cbor, Float } from "../protocol/cbor.ts";
 import type { Cid } from "../protocol/cid.ts";
 import { fixedLimit, WEIGHT_BITS } from "../syft/fixed_point.ts";
-import { GRADIENT_BITS, LARGEST_ROWS, LARGEST_SLOT, POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
+import { GRADIENT_BITS, LARGEST_SLOT, POLYNOMIAL_BYTES, RlweLayout, ZEROS } from "../syft/rlwe/layout.ts";
 import { DEGREE } from "../syft/rlwe/ring.ts";
 import { type RlweGradient, type RlweModel, validateModel } from "../syft/rlwe/rlwe.ts";
-import { ArtifactError, naming, refusing, Said } from "./errors.ts";
+import { LARGEST_ROWS } from "../syft/sizes.ts";
+import { naming, refusing } from "./errors.ts";
 import { type Fields, MAX_BYTES, readCbor } from "./fields.ts";
+import { modelFields, requireAsSaid, requireDeclared } from "./models.ts";
 import type { Spec } from "./spec.ts";
 import type { WireGradient } from "./wire.ts";
 
@@ -31,10 +32,7 @@ export function readRlweKey(data: Uint8Array, cid?: Cid): Uint8Array {
 
 export function readRlweModel(data: Uint8Array, cid?: Cid): RlweModel {
   return naming(cid, () => {
-    const outer = readCbor("model", 1, data, MAX_BYTES.model);
-    outer.oneOf("scheme", [SCHEME]);
-    const own = new Own("model", outer.inner("model"));
-    outer.finish();
+    const own = new Own("model", modelFields(data, SCHEME));
     return refusing("model", "model", "an encrypted model", () => {
       const fingerprint = own.octets("key_fingerprint", 32);
       const [rows, columns] = [own.integer("rows", 1, LARGEST_ROWS), own.integer("columns", 1, DEGREE)];
@@ -57,17 +55,9 @@ export function readRlweModel(data: Uint8Array, cid?: Cid): RlweModel {
 export function requireSoundRlwe(model: RlweModel, spec: Spec, campaign: Uint8Array, fingerprint: Uint8Array, version: number, cid?: Cid): void {
   naming(cid, () => {
     const { rows, nOutputs } = spec.familyFor(campaign);
-    const numbers = model.layout.numbers;
-    if (!sameBytes(model.fingerprint, fingerprint)) throw new ArtifactError("model", "key_fingerprint", toHex(model.fingerprint), toHex(fingerprint));
-    const differs = (field: string, found: string, expected: string): never => {
-      throw new ArtifactError("model", field, new Said(found), expected);
-    };
-    if (model.version !== version) differs("version", String(model.version), String(version));
-    if (numbers.rows !== rows || numbers.columns !== nOutputs) differs("shape", `(${numbers.rows}, ${numbers.columns})`, `(${rows}, ${nOutputs})`);
-    const most = fixedLimit(spec.weightBound, WEIGHT_BITS);
-    if (model.weightLimit > BigInt(most)) differs("weight_limit", String(model.weightLimit), `at most ${most}`);
+    requireAsSaid(model, { fingerprint, version, rows, columns: nOutputs });
     const usual = RlweLayout.choose(rows, nOutputs, spec.weightBound);
-    if (!model.layout.equals(usual)) differs("layout", model.layout.toString(), usual.toString());
+    requireDeclared(model, fixedLimit(spec.weightBound, WEIGHT_BITS), model.layout.equals(usual), usual);
     refusing("model", "model.ciphertexts", "ciphertexts of the key", () => validateModel(model, fingerprint));
   });
 }

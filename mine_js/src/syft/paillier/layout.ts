@@ -1,6 +1,7 @@
 /** Where the numbers of a d x k weight matrix sit inside Paillier plaintexts: docs/encrypted-training.md. */
 import { LayoutError, ShapeError } from "../../errors.ts";
 import { ceilLog2, LARGEST_ENTRIES, WEIGHT_BITS } from "../fixed_point.ts";
+import { LARGEST_ROWS, requireCarried } from "../sizes.ts";
 
 export const MAP_BITS = 22;
 const LARGEST_FRACTION = 40;
@@ -121,4 +122,15 @@ export class Layout {
       `weight_bits=${n.weightBits}, map_bits=${n.mapBits})`
     );
   }
+}
+
+/** Rows^2 * column blocks of a layout, as a visit counts them: some minutes of one core at 2048 bits. */
+const LARGEST_WORK = 1 << 25;
+
+/** Raises SizeError, as the Python mine says it, for a model that takes too long to train. */
+export function requirePaillierSize(rows: number, columns: number, keyBits: number, weightBound: number): void {
+  requireCarried("paillier", rows, columns, (d) => {
+    if (d > LARGEST_ROWS || d * columns > LARGEST_ENTRIES || d ** 2 > LARGEST_WORK) return false;
+    return d ** 2 * Layout.choose(d, columns, keyBits, weightBound).columnBlocks <= LARGEST_WORK;
+  });
 }

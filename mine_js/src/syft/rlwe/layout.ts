@@ -1,12 +1,12 @@
 /** Where the numbers of a d x k weight matrix sit in polynomials of 8,192 coefficients. All of it is public. */
-import { LayoutError, ShapeError, SyftError } from "../../errors.ts";
+import { LayoutError, ShapeError } from "../../errors.ts";
 import { ceilLog2 } from "../fixed_point.ts";
+import { LARGEST_ROWS, requireCarried } from "../sizes.ts";
 import { DEGREE, PRIME_BITS, PRIMES } from "./ring.ts";
 
 export const MAP_BITS = 22;
 export const GRADIENT_BITS = 44;
 export const LARGEST_SLOT = 64;
-export const LARGEST_ROWS = 4097;
 export const ZEROS = 12;
 export const POLYNOMIAL_BYTES = (DEGREE * PRIMES.length * PRIME_BITS) / 8;
 const ROOM_BITS = 12;
@@ -15,9 +15,6 @@ const MOST_POLYNOMIALS = 512;
 const MOST_PRODUCTS = 1 << 16;
 /** What a layout costs: nanoseconds of a core of 2024, and of a line of 80 Mbit/s. */
 const [TRANSFORMS, PRODUCT, FINISH, BYTE] = [200_000, 75_000, 1_500_000, 100];
-
-/** A model is larger than the scheme carries. */
-export class SizeError extends SyftError {}
 
 export interface RlweNumbers {
   /** d, the bias counted. */
@@ -55,14 +52,8 @@ export class RlweLayout {
     if (rows < 1 || columns < 1) throw new ShapeError(`weights of shape (${rows}, ${columns}): needs at least one row and one column`);
     const found = cheapest(rows, columns, weightBound);
     if (found !== undefined) return found;
-    let [low, high] = [0, LARGEST_ROWS];
-    while (low < high) {
-      const middle = Math.floor((low + high + 1) / 2);
-      if (cheapest(middle, columns, weightBound) === undefined) high = middle - 1;
-      else low = middle;
-    }
-    const works = low > 1 ? `${low - 1} x ${columns} is the largest that works` : "choose fewer outputs";
-    throw new SizeError(`a model of ${rows - 1} inputs x ${columns} outputs is too large for rlwe: ${works}`);
+    requireCarried("rlwe", rows, columns, (fewer) => fewer !== rows && cheapest(fewer, columns, weightBound) !== undefined);
+    throw new ShapeError(`no layout of ${rows} x ${columns} weights`);
   }
 
   get columnBlocks(): number {

@@ -8,13 +8,15 @@ import importlib
 import os
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from openmined_syft.errors import KernelError
+
+Octets: TypeAlias = "bytes | NDArray[np.uint64]"
 
 
 @functools.cache
@@ -41,17 +43,19 @@ def to_bytes(thing: Any) -> bytes:
         os.close(handle)
 
 
-def fill(thing: Any, context: Any, data: bytes) -> None:
-    """Let SEAL read an object from bytes and check it against the context's parameters.
+def fill(thing: Any, context: Any, *parts: Octets) -> None:
+    """Let SEAL read an object from bytes, given in one part or several, and check it against the context's
+    parameters.
 
     Raises:
         ValueError: SEAL does not accept them.
     """
     handle = os.memfd_create("seal")
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
+        for part in parts:
+            view = memoryview(part if isinstance(part, bytes) else part.data).cast("B")
+            while view:
+                view = view[os.write(handle, view) :]
         thing.load(context, f"/proc/self/fd/{handle}")
     except (RuntimeError, ValueError, IndexError, MemoryError, OverflowError):
         raise ValueError("SEAL does not accept these bytes") from None
@@ -100,21 +104,41 @@ def unpacked(data: bytes, most: int | None = None) -> bytes:
 
 def saved_numbers(ciphertext: Any) -> SavedNumbers:
     """The numbers of a ciphertext, which the bindings give no access to: through its saved bytes."""
-    data = unpacked(to_bytes(ciphertext))
-    size, degree, primes = struct.unpack_from("<QQQ", data, _NAMED)
-    start = len(data) - 8 * size * degree * primes
+    size, degree, primes = (
+        ciphertext.size(),
+        ciphertext.poly_modulus_degree(),
+        ciphertext.coeff_modulus_size(),
+    )
+    body = 8 * size * degree * primes
+    data = _unpacked_to(to_bytes(ciphertext), _around() + body)
+    start = len(data) - body
     numbers = np.frombuffer(data, "<u8", offset=start).reshape(size, primes, degree)
-    return SavedNumbers(data[:_NAMED], data[_NAMED + _SIZES : start - HEADER_BYTES - 8], numbers)
+    head = bytes(data[:start])
+    return SavedNumbers(head[:_NAMED], head[_NAMED + _SIZES : start - HEADER_BYTES - 8], numbers)
 
 
 def as_ciphertext(context: Any, saved: SavedNumbers) -> Any:
     """The inverse of `saved_numbers`. Raises ValueError: numbers that are not residues."""
     size, primes, degree = saved.numbers.shape
-    body = saved.before + struct.pack("<QQQ", size, degree, primes) + saved.between
-    body += with_header(np.ascontiguousarray(saved.numbers))
+    numbers = np.ascontiguousarray(saved.numbers, "<u8")
+    head = saved.before + struct.pack("<QQQ", size, degree, primes) + saved.between
+    inner = header(8 + numbers.nbytes) + struct.pack("<Q", numbers.size)
     ciphertext = seal().Ciphertext()
-    fill(ciphertext, context, header(len(body)) + body)
+    # In parts: a copy of megabytes for each concatenation took as long as SEAL's own reading.
+    fill(ciphertext, context, header(len(head) + len(inner) + numbers.nbytes), head, inner, numbers)
     return ciphertext
+
+
+def _unpacked_to(data: bytes, size: int) -> memoryview:
+    """What is behind SEAL's header, known to have `size` bytes: in one go, half again as fast as a stream."""
+    packed = memoryview(data)[HEADER_BYTES:]
+    return packed if data[5] != _ZSTD else memoryview(pa.decompress(packed, size, "zstd"))
+
+
+@functools.cache
+def _around() -> int:
+    """Bytes that SEAL saves of a ciphertext beside its numbers: of one that has none."""
+    return len(unpacked(to_bytes(seal().Ciphertext())))
 
 
 @functools.cache

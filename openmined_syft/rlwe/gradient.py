@@ -110,9 +110,8 @@ class RlweGradient:
         """
         self.validate(key)
         kernel, layout, where = kernel or load_kernel(), self.layout, ring()
-        secret = kernel.forward(where.residues(key.secret_of(self.base_version))[None, :_PRIMES])[0]
         useful, full = self._words()
-        turned = self._turned(full, secret, kernel)
+        turned = self._turned(full, key.secret_of(self.base_version), kernel)
         result, taken, noise = np.zeros(layout.shape, np.int64), 0, 0
         for side in range(layout.column_blocks):
             columns = layout.columns_of(side)
@@ -134,14 +133,14 @@ class RlweGradient:
         return result
 
     def _turned(
-        self, words: tuple[Residues, Residues], secret: Residues, kernel: Kernel
+        self, words: tuple[Residues, Residues], secret: Integers, kernel: Kernel
     ) -> Iterator[Residues]:
         """c1 times the secret of each answer, as coefficients."""
         low, high = (part.reshape(self.layout.answers, DEGREE) for part in words)
         for first in range(0, self.layout.answers, AT_ONCE):
             part = slice(first, first + AT_ONCE)
             c1 = [from_words(ring(), *one, _PRIMES) for one in zip(low[part], high[part], strict=True)]
-            yield from kernel.backward(kernel.multiply(kernel.forward(np.stack(c1)), secret))
+            yield from kernel.turned(np.stack(c1), secret)
 
     def _words(self) -> tuple[tuple[Residues, Residues], tuple[Residues, Residues]]:
         """Low and high words of c0 and of c1."""

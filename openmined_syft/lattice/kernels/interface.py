@@ -37,6 +37,12 @@ class RingKernel(Protocol, Generic[Ready]):
         """Values (m, l, N) times values (l, N)."""
         ...
 
+    def turned(self, coefficients: Residues, small: Integers) -> Residues:
+        """Polynomials (m, l, N), given and answered by their coefficients modulo the first l primes, times a
+        polynomial (N,) of small signed coefficients, not all of them zero.
+        """
+        ...
+
     def ready(self, pairs: Residues) -> Ready:
         """Pairs of polynomials (m, 2, L, N), as values, in the form that `answers` takes."""
         ...

@@ -63,6 +63,11 @@ class LlvmKernel:
                 )
         return result
 
+    def turned(self, coefficients: Residues, small: Integers) -> Residues:
+        """See `RingKernel.turned`."""
+        factor = self.forward(self._ring.residues(small)[None, : coefficients.shape[1]])[0]
+        return self.backward(self.multiply(self.forward(coefficients), factor))
+
     def ready(self, pairs: Residues) -> Residues:
         """See `RingKernel.ready`: as they are."""
         return np.ascontiguousarray(pairs)

@@ -37,6 +37,11 @@ class NumpyKernel:
         """See `RingKernel.multiply`."""
         return self._ring.multiply(left, right)
 
+    def turned(self, coefficients: Residues, small: Integers) -> Residues:
+        """See `RingKernel.turned`."""
+        factor = self.forward(self._ring.residues(small)[None, : coefficients.shape[1]])[0]
+        return self.backward(self.multiply(self.forward(coefficients), factor))
+
     def ready(self, pairs: Residues) -> Residues:
         """See `RingKernel.ready`: as they are."""
         return pairs

@@ -4,12 +4,12 @@ SEAL's BFV evaluator is used for its arithmetic only: its ciphertexts are pairs 
 primes, its plaintexts small signed polynomials. None of SEAL's keys, encryptors or decryptors is touched:
 their second halves come from SEAL's own randomness, and here they must come from public seeds. The bindings
 give no access to the numbers, so polynomials go in and out as SEAL's saved bytes, in anonymous memory files,
-and out of it always compressed: most of the time that this kernel takes.
+and out of it always compressed: most of the time that this kernel takes. So what can stay inside does.
 """
 
 import functools
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,17 @@ class SealKernel:
         """See `RingKernel.multiply`: with numpy."""
         return self._plain.multiply(left, right)
 
+    def turned(self, coefficients: Residues, small: Integers) -> Residues:
+        """See `RingKernel.turned`; without a way out of SEAL and in again between the transforms."""
+        factor = self._polynomial(small)
+
+        def turn(ciphertext: Any) -> None:
+            self._evaluator.transform_to_ntt_inplace(ciphertext)
+            self._evaluator.multiply_plain_inplace(ciphertext, factor)
+            self._evaluator.transform_from_ntt_inplace(ciphertext)
+
+        return self._transformed(coefficients, turn, values=False)
+
     def ready(self, pairs: Residues) -> list[Any]:
         """See `RingKernel.ready`: SEAL's ciphertexts."""
         return [self._loaded(pair, values=True) for pair in pairs]
@@ -94,7 +105,9 @@ class SealKernel:
         self._evaluator.transform_from_ntt_inplace(total)
         return saved_numbers(total).numbers
 
-    def _transformed(self, polynomials: Residues, transform: Any, *, values: bool) -> Residues:
+    def _transformed(
+        self, polynomials: Residues, transform: Callable[[Any], None], *, values: bool
+    ) -> Residues:
         count, primes, degree = polynomials.shape
         result = np.empty_like(polynomials)
         for first in range(0, count, AT_ONCE):

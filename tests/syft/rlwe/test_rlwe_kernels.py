@@ -92,6 +92,18 @@ def test_two_primes_of_three_are_worked_with_too(kernel):
     np.testing.assert_array_equal(kernel.backward(whole[:, :2]), polynomials[:, :2])
 
 
+@pytest.mark.parametrize("primes", [2, 3])
+def test_every_kernel_turns_polynomials_as_the_judge_does(kernel, primes):
+    judge, random = load_kernel("numpy"), np.random.default_rng(primes)
+    polynomials = drawn(ring(), 17)[:, :primes]
+    for small in (random.integers(-1, 2, DEGREE), -np.eye(1, DEGREE, 8191, dtype=np.int64)[0]):
+        turned = kernel.turned(polynomials, small)
+        assert turned.shape == polynomials.shape
+        np.testing.assert_array_equal(turned, judge.turned(polynomials, small))
+    # X^8191 times -1 moves every coefficient one down, and the lowest to the top with the other sign.
+    np.testing.assert_array_equal(turned[:, :, :-1], polynomials[:, :, 1:])
+
+
 @pytest.mark.parametrize("width", [1, 2, 700, 8191, 8192])
 def test_every_kernel_gives_the_judges_answers(kernel, width):
     judge, random = load_kernel("numpy"), np.random.default_rng(width)

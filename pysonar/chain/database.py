@@ -57,11 +57,18 @@ _BY_CODE: dict[int, Callable[[str], DatabaseUnusableError]] = {
 
 
 def open_database(
-    path: Path, *, chain_id: int, genesis: bytes, contract: str, tables: Sequence[Tables] = ()
+    path: Path,
+    *,
+    chain_id: int,
+    genesis: bytes,
+    contract: str,
+    tables: Sequence[Tables] = (),
+    page_bytes: int = 4096,
 ) -> _Connection:
     """The agent's database (created with mode 0600), in autocommit; group writes with `transaction`.
 
-    `tables`: of the rooms that use this file, brought up to date here. Rows come as `sqlite3.Row`.
+    `tables`: of the rooms that use this file, brought up to date here. `page_bytes`: a power of two, of a
+    file that is made here; one that there is keeps its own. Rows come as `sqlite3.Row`.
 
     Raises:
         WrongDatabaseError: the file belongs to another chain id, genesis block or contract.
@@ -88,6 +95,7 @@ def open_database(
     database.shown = str(path)
     database.row_factory = sqlite3.Row
     try:
+        database.execute(f"pragma page_size={page_bytes:d}")
         database.execute("pragma journal_mode=wal")
         database.execute("pragma synchronous=full")
         database.execute("pragma foreign_keys=on")

@@ -8,6 +8,7 @@ its "handled" mark.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -288,7 +289,8 @@ class EventRecords:
 
     def _insert(self, events: Sequence[LoggedEvent]) -> None:
         for some in _cut(events):
-            self.database.execute(_INSERT + ", ".join([_ROW] * len(some)), _values(some))
+            values = itertools.chain.from_iterable(map(event_row, some))
+            self.database.execute(_INSERT + ", ".join([_ROW] * len(some)), list(values))
 
     def _insert_again(self, events: Sequence[LoggedEvent]) -> set[tuple[bytes, int]]:
         """The same of blocks that are known: the places of those that are new, or back and not handled."""
@@ -298,14 +300,14 @@ class EventRecords:
                 f"{_INSERT}{', '.join([_ROW] * len(some))} on conflict (block_hash, log_index)"
                 " do update set orphaned = 0 where event.orphaned = 1"
                 " returning block_hash, log_index, handled",
-                _values(some),
+                list(itertools.chain.from_iterable(map(event_row, some))),
             ).fetchall()
             found |= {(bytes(row["block_hash"]), row["log_index"]) for row in changed if not row["handled"]}
         return found
 
 
-_COLUMNS = "block_hash, log_index, block_number, transaction_hash, name, campaign, fields"
-_INSERT = f"insert into event ({_COLUMNS}) values "  # noqa: S608 - our own words
+EVENT_COLUMNS = "block_hash, log_index, block_number, transaction_hash, name, campaign, fields"
+_INSERT = f"insert into event ({EVENT_COLUMNS}) values "  # noqa: S608 - our own words
 _ROW = "(?, ?, ?, ?, ?, ?, ?)"
 T = TypeVar("T")
 
@@ -319,14 +321,11 @@ def _places(things: Sequence[object]) -> str:
     return ", ".join("?" * len(things))
 
 
-def _values(events: Sequence[LoggedEvent]) -> list[object]:
-    """What `_INSERT` binds."""
-    found: list[object] = []
-    for logged in events:
-        event = logged.event
-        campaign = event.id if isinstance(event, CampaignEvent) else None
-        found += (
-            logged.block_hash, logged.log_index, logged.block_number, logged.transaction_hash,
-            event.name, campaign, to_json(event),
-        )  # fmt: skip
-    return found
+def event_row(logged: LoggedEvent) -> tuple[object, ...]:
+    """What is kept of an event, in the order of `EVENT_COLUMNS`."""
+    event = logged.event
+    campaign = event.id if isinstance(event, CampaignEvent) else None
+    return (
+        logged.block_hash, logged.log_index, logged.block_number, logged.transaction_hash,
+        event.name, campaign, to_json(event),
+    )  # fmt: skip

@@ -19,6 +19,10 @@ from sonar_web.index.postgres import PostgresDatabase
 from sonar_web.index.rows import Database
 
 _SCHEMES = ("postgresql://", "postgres://")
+PAGE_BYTES = 1 << 14
+CACHE_KIB = 1 << 16
+"""Of SQLite. Tens of thousands of events in one transaction fill its usual two megabytes many times over, and
+each time pages are written that are changed again; of larger pages there are fewer to write."""
 _ADVISORY = 0x50_6F_6E_61_72  # a number that our writers agree on; locks of other programs have others
 
 
@@ -55,9 +59,15 @@ def open_index(setting: str, *, chain_id: int, contract: str, genesis: bytes) ->
         DatabaseSettingError: the setting names neither kind.
     """
     if not is_server(setting):
-        return open_database(
-            Path(setting).expanduser(), chain_id=chain_id, contract=contract, genesis=genesis
+        file = open_database(
+            Path(setting).expanduser(),
+            chain_id=chain_id,
+            contract=contract,
+            genesis=genesis,
+            page_bytes=PAGE_BYTES,
         )
+        file.execute(f"pragma cache_size={-CACHE_KIB:d}")
+        return file
     database = PostgresDatabase(setting, without_secrets(setting))
     identity = {
         "chain id": str(chain_id),

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pysonar.chain.contract.events import CampaignEvent, LoggedEvent, Reclaimed
 from pysonar.chain.database import transaction
-from pysonar.chain.event_records import EventRecords
+from pysonar.chain.event_records import EVENT_COLUMNS, EventRecords, event_row
 from pysonar.chain.migrations import migrate
 from pysonar.chain.node.answers import BlockRef
 from pysonar.chain.submissions import Counters
 from sonar_web.index.batch import Batch
 from sonar_web.index.gas import take_back_gas
+from sonar_web.index.postgres import PostgresDatabase
 from sonar_web.index.rows import Database, upsert_many
 from sonar_web.index.tables import TABLES
 
@@ -109,6 +110,12 @@ class IndexRecords(EventRecords):
             "select id from campaign where state in ('requested', 'open') order by created_block, id"
         ).fetchall()
         return [bytes(row["id"]) for row in rows]
+
+    def _insert(self, events: Sequence[LoggedEvent]) -> None:
+        if isinstance(self._index, PostgresDatabase):
+            self._index.copy("event", EVENT_COLUMNS, map(event_row, events))
+        else:
+            super()._insert(events)
 
     # Statistics.
 

@@ -105,6 +105,7 @@ def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
     before = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
     page.get_by_role("button", name="Sign in Test wallet").click()
     page.get_by_text("Your campaign is on chain").wait_for(timeout=60_000)
+    expect(page.get_by_role("region", name="4. Put the bounty in escrow")).to_be_focused()
     assert len(wallet.sent) == 1
     spent = before - int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
     assert 1.5 * ETHER < spent < 1.51 * ETHER
@@ -126,6 +127,7 @@ def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
     page.get_by_label("Its passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Open", exact=True).click()
     page.get_by_text("it agrees with the chain").wait_for(timeout=60_000)
+    expect(page.get_by_role("region", name="The opened result")).to_be_focused()
     assert reader.audit() == ""
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save the model").click()
@@ -140,6 +142,8 @@ def test_a_campaign_from_the_browser_is_opened_trained_delivered_and_claimed(
     owned = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16)
     claim.click()
     page.get_by_text("Done: it is on chain.").wait_for(timeout=60_000)
+    page.get_by_text("This account was paid").wait_for()
+    expect(claim).to_be_focused()
     back = int(site.node.rpc("eth_getBalance", wallet.account, "latest"), 16) - owned
     assert 0 < back < 1.5 * ETHER
 

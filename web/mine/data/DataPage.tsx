@@ -104,7 +104,7 @@ function One(props: { data: DataSet; changed: () => void }) {
 }
 
 function Coverage(props: { campaigns: readonly Campaign[]; data: readonly DataSet[] }) {
-  if (props.campaigns.length === 0) return <Empty title="No campaign is open"><p>Open campaigns are compared with your data here.</p></Empty>;
+  if (props.campaigns.length === 0) return <Empty within title="No campaign is open"><p>Open campaigns are compared with your data here.</p></Empty>;
   return (
     <Table<Campaign>
       caption="For each open campaign, the fields that each data set has, by their names"

@@ -5,7 +5,7 @@ import { type CampaignFit, nameOf } from "../api";
 
 /** How data fit each open campaign, by their values. `hint`: what to do where fields are lacking. */
 export function Fits(props: { fits: readonly CampaignFit[]; caption: string; hint?: string }) {
-  if (props.fits.length === 0) return <Empty title="No campaign is open" />;
+  if (props.fits.length === 0) return <Empty within title="No campaign is open" />;
   const lacks = props.fits.some((fit) => fit.missing.length > 0);
   return (
     <>

@@ -92,7 +92,7 @@ function Found(props: { status: Status }) {
       <section className="card" aria-labelledby="latest">
         <h2 id="latest">Latest</h2>
         {status.happenings.length === 0 ? (
-          <Empty title="Nothing has happened yet"><p>What the mine does is listed here once it runs.</p></Empty>
+          <Empty within title="Nothing has happened yet"><p>What the mine does is listed here once it runs.</p></Empty>
         ) : (
           <Table<Happening & { place: number }>
             caption="What the mine did, the newest first"

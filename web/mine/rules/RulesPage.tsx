@@ -109,7 +109,7 @@ function Effect(props: { changes: readonly PolicyChange[] }) {
     <section className="card" aria-labelledby="effect" ref={card} tabIndex={-1}>
       <h2 id="effect">What these rules change</h2>
       {changed.length === 0 ? (
-        <Empty title="Nothing changes">
+        <Empty within title="Nothing changes">
           <p>{props.changes.length === 0 ? "No campaign is open." : `For none of the ${plural(props.changes.length, "pair")} of open campaigns and data sets.`}</p>
         </Empty>
       ) : (

@@ -2,11 +2,12 @@ import type { ReactNode } from "react";
 
 import { AskError } from "../http";
 
-/** Nothing is there, and what to do about it. */
-export function Empty(props: { title: string; children?: ReactNode }) {
+/** Nothing is there, and what to do about it. `within`: a part of the page that has a heading. */
+export function Empty(props: { title: string; within?: boolean; children?: ReactNode }) {
+  const Heading = props.within ? "h3" : "h2";
   return (
     <div className="state">
-      <h2>{props.title}</h2>
+      <Heading>{props.title}</Heading>
       {props.children}
     </div>
   );

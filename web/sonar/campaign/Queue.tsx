@@ -16,7 +16,7 @@ export function Queue(props: { campaign: Campaign; submissions: readonly Submiss
       {submissions === undefined ? (
         props.error ? <Failure error={props.error} what="the submissions" /> : <Loading what="submissions" />
       ) : submissions.length === 0 ? (
-        <Empty title="Nothing was submitted yet">
+        <Empty within title="Nothing was submitted yet">
           <p>Mines look at the spec on their own side; nobody knows who they are before they submit.</p>
         </Empty>
       ) : (

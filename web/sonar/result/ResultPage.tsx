@@ -135,10 +135,11 @@ function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonl
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   };
+  const { target } = props.campaign.terms;
   const top = useRef<HTMLElement>(null);
   useEffect(() => top.current?.focus(), []);
   return (
-    <section ref={top} tabIndex={-1} aria-label="The opened result">
+    <section ref={top} tabIndex={-1} className="stack" aria-label="The opened result">
       {against.length === 0 ? (
         <Notice kind="good">Signed by the campaign&rsquo;s Capsule, and it agrees with the chain.</Notice>
       ) : (
@@ -175,6 +176,7 @@ function Shown(props: { opened: Opened; campaign: Campaign; submissions: readonl
           rows={result.record}
           id={(one) => one.index}
         />
+        {result.record.some((one) => (one.score ?? 0) > target) && <p className="hint">Accuracy above the target counts as the target, {percent(target)}.</p>}
       </section>
     </section>
   );

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mine_agent.data.units import unit_in
+from mine_agent.data.units import other_degrees, unit_in
 from mine_agent.data.vocabulary import plain
 from pysonar.protocol.schema.field import Field
 from pysonar.tables.understanding import ColumnSeen
@@ -37,6 +37,9 @@ def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
     if column.low is None or column.high is None:
         return Scaling(1.0)
     low, high = column.low, column.high
+    degrees = other_degrees(wanted.name, column.name)
+    if degrees is not None:
+        return Scaling(1.0, "", degrees)
     own, theirs = unit_in(column.name), unit_in(wanted.name)
     if own is not None:
         named = own.factors(theirs)
@@ -57,7 +60,8 @@ def scaling(wanted: Field, column: ColumnSeen) -> Scaling:
         return Scaling(1.0)
     for factor in FACTORS:
         if _inside(wanted, low, high, factor):
-            guessed = f"x {factor:.6g} is guessed from the range alone; no name says the unit"
+            said = "no name says the unit" if own is None else f"{own.word!r} in its name does not say so"
+            guessed = f"x {factor:.6g} is guessed from the range alone; {said}"
             return _rounded(wanted, Scaling(factor, "", guessed))
     clip = f"{wanted.clip[0]:.6g} to {wanted.clip[1]:.6g}"
     return Scaling(None, "", f"its range {low:.6g} to {high:.6g} is not the campaign's, {clip}")

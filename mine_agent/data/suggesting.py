@@ -113,9 +113,9 @@ def as_toml(suggestions: Sequence[Suggestion]) -> str:
             pairs = ", ".join(f"{_text(word)} = {_text(meant)}" for word, meant in made.values)
             lines.append(f"values = {{ {pairs} }}")
         if made.untranslated:
-            more = ", ".join(f"{_text(word)} = {_text(made.classes[0])}" for word in made.untranslated[:3])
+            more = ", ".join(f'{_text(word)} = "..."' for word in made.untranslated[:3])
             lines.append(f"# yours = the campaign's, {' or '.join(map(_text, made.classes[:12]))}:")
-            lines.append(f"# values = {{ {more} }}")
+            lines.append(f"# into values above: {more}" if made.values else f"# values = {{ {more} }}")
     return "\n".join(lines) + "\n"
 
 

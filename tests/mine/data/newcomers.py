@@ -146,6 +146,22 @@ def millimetres() -> str:
     return "\n".join(["perimeter (mm)", *(f"{8 + n * 1.7:.1f}" for n in range(60))])
 
 
+PUMPS = wanted(
+    {
+        "bearing_temperature_c": number_field((20, 120)),
+        "pressure_bar": number_field((0, 16)),
+        "vibration_mm_s": number_field((0, 11)),
+    },
+    "failed", "no", "yes",
+)  # fmt: skip
+
+
+def pumps() -> str:
+    """A works overseas: degrees Fahrenheit, pounds per square inch, inches per second."""
+    rows = [f"{88 + place},{20 + place * 1.6},{0.01 + place / 300},{place % 2}" for place in range(120)]
+    return "\n".join(["bearing_temp_f,pressure_psi,vibration_in_s,failed", *rows])
+
+
 TABLES: Mapping[str, tuple[str, Wanted]] = {
     "a German bank": (bank(german=True), LOANS),
     "a bank with months": (bank(german=False), LOANS),
@@ -159,5 +175,6 @@ TABLES: Mapping[str, tuple[str, Wanted]] = {
     "rivals": (rivals(), AREAS),
     "unknown words": (unknown_words(), DIAGNOSIS),
     "millimetres": (millimetres(), PERIMETERS),
+    "pumps": (pumps(), PUMPS),
 }
 """Each table with what is wanted of it."""

@@ -22,6 +22,7 @@ from tests.mine.data.newcomers import (
     LOANS,
     OF_EACH,
     PERIMETERS,
+    PUMPS,
     Wanted,
     bank,
     birthdays,
@@ -29,6 +30,7 @@ from tests.mine.data.newcomers import (
     denied,
     laboratory,
     millimetres,
+    pumps,
     rivals,
     unknown_words,
     yes_or_no,
@@ -135,6 +137,10 @@ def test_a_word_that_says_no_is_not_what_it_denies(tmp_path: Path) -> None:
         ("Laufzeit in Monaten", "time", "monaten"),
         ("Gewicht (in kg)", "mass", "kg"),
         ("Quote (%)", "share", "%"),
+        ("Druck [bar]", "pressure", "bar"),
+        ("Schwingung mm/s", "speed", "mm/s"),
+        ("Schwingung [mm/s]", "speed", "mm/s"),
+        ("vibration_in_s", "speed", "in/s"),
         ("age", "none", ""),
         ("in", "none", ""),
     ],
@@ -182,10 +188,30 @@ def test_a_column_that_is_as_much_alike_and_a_statistic_that_no_name_says_are_do
 def test_the_file_shows_how_to_translate_the_words_that_are_not_understood(tmp_path: Path) -> None:
     text = as_toml([suggested(tmp_path / "lab.csv", unknown_words(), DIAGNOSIS)["diagnosis"]])
     assert """# yours = the campaign's, "benign" or "malignant":""" in text
-    example = text.replace("# values", "values")
+    example = text.replace("# values", "values").replace("...", "benign")  # as its owner would say
     assert dict(parse_mapping(example, source="m").origins["diagnosis"].values) == {
         "G1": "benign", "G2": "benign",
     }  # fmt: skip
+    some = Suggestion("f", "c", values=(("a", "x"),), doubt="d", untranslated=("b",), classes=("x", "y"))
+    assert """# into values above: "b" = "...\"""" in as_toml([some]), "one table has no two values"
+
+
+def test_units_of_pressure_speed_and_temperature_are_known_and_degrees_have_an_offset(tmp_path: Path) -> None:
+    found = suggested(tmp_path / "works.csv", pumps(), PUMPS)
+    assert found["pressure_bar"].factor == pytest.approx(0.0689475729)
+    assert found["vibration_mm_s"].factor == 25.4
+    assert found["pressure_bar"].doubt is None
+    assert found["vibration_mm_s"].doubt is None
+    assert str(found["bearing_temperature_c"].doubt) == (
+        "it is in F, the campaign's in C: write factor = 0.5555555556 and offset = -17.7777777778 into the"
+        " mapping"
+    )
+
+
+def test_a_unit_in_a_name_that_does_not_explain_the_range_is_not_denied(tmp_path: Path) -> None:
+    table = pumps().replace("pressure_psi", "pressure_mm")
+    doubt = str(suggested(tmp_path / "works.csv", table, PUMPS)["pressure_bar"].doubt)
+    assert "is guessed from the range alone; 'mm' in its name does not say so" in doubt
 
 
 def test_millimetres_become_centimetres_and_not_inches_though_outliers_lie_beyond_the_clip(

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(not is_built(), reason="Mine.js is not built: ma
 WORDS = f"{GROUPS} {STATISTICS}".split()
 UNITS = (
     "", "", "", " (mm)", " [T€]", "_cm", " in Monaten", " (in kg)", " (%)", "_days", " (lbs)", " k€", "_pct",
-    " [h]", "_h", " t", " (per year)",
+    " [h]", "_h", " t", " (per year)", " [bar]", "_psi", " (mm/s)", "_run_in_s", " temp_f",
+    " Temperatur (°C)",
 )  # fmt: skip
 LETTERS = "aAbBzZäÄßẞéÅςΣ\u0131İﬁŁœ9٣½Ⅷ_- .ꭰᏣ'\"\\\n\x7f\u200b\u0301\U0001d518漢"
 

@@ -1,8 +1,8 @@
 /** The factor from a column's unit to a campaign's: by the units that names say, else by the range alone, which is a guess. */
 import type { Field } from "../../schema/profile.ts";
-import { general } from "../../wording.ts";
+import { general, pythonText } from "../../wording.ts";
 import type { ColumnSeen } from "../understanding.ts";
-import { factorsOf, unitIn, unusual } from "./units.ts";
+import { factorsOf, otherDegrees, unitIn, unusual } from "./units.ts";
 import { plain } from "./words.ts";
 
 /** What people measure in other units, most usual first: metric steps, hundredths, months, inches, pounds. */
@@ -32,6 +32,8 @@ const AS_IT_IS: Scaling = { factor: 1, why: "", doubt: null, rounds: false };
 export function scaling(wanted: Field, { name, low, high }: ColumnSeen): Scaling {
   if (low === null || high === null) return AS_IT_IS;
   const range = new Range(wanted, low, high);
+  const degrees = otherDegrees(wanted.name, name);
+  if (degrees !== null) return { ...AS_IT_IS, doubt: degrees };
   const own = unitIn(name);
   if (own !== null) {
     const theirs = unitIn(wanted.name);
@@ -51,7 +53,8 @@ export function scaling(wanted: Field, { name, low, high }: ColumnSeen): Scaling
   if (range.isNear(1) && (plain(name) === plain(wanted.name) || range.overlaps(1))) return AS_IT_IS;
   const factor = FACTORS.find((one) => range.isInside(one));
   if (factor !== undefined) {
-    return rounded(wanted, { ...AS_IT_IS, factor, doubt: `x ${general(factor)} is guessed from the range alone; no name says the unit` });
+    const said = own === null ? "no name says the unit" : `${pythonText(own.word)} in its name does not say so`;
+    return rounded(wanted, { ...AS_IT_IS, factor, doubt: `x ${general(factor)} is guessed from the range alone; ${said}` });
   }
   const clip = `${general(wanted.clip[0])} to ${general(wanted.clip[1])}`;
   return { factor: null, why: "", doubt: `its range ${general(low)} to ${general(high)} is not the campaign's, ${clip}`, rounds: false };

@@ -88,9 +88,9 @@ export function asToml(suggestions: readonly Suggestion[]): string {
     if (made.rounds) lines.push("round = true");
     if (values.length > 0) lines.push(`values = { ${values.map(([word, meant]) => `${quoted(word)} = ${quoted(meant)}`).join(", ")} }`);
     if (made.untranslated.length > 0) {
-      const [first = ""] = made.classes;
       lines.push(`# yours = the campaign's, ${made.classes.slice(0, 12).map(quoted).join(" or ")}:`);
-      lines.push(`# values = { ${made.untranslated.slice(0, 3).map((word) => `${quoted(word)} = ${quoted(first)}`).join(", ")} }`);
+      const more = made.untranslated.slice(0, 3).map((word) => `${quoted(word)} = "..."`).join(", ");
+      lines.push(values.length > 0 ? `# into values above: ${more}` : `# values = { ${more} }`);
     }
   }
   return `${lines.join("\n")}\n`;

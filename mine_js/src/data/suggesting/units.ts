@@ -10,14 +10,21 @@ const UNITS: ReadonlyMap<string, Sizes> = new Map<string, Sizes>([
   ["time", SPANS],
   ["money", { eur: 1, teur: 1000, mio: 1e6, ct: 0.01 }],
   ["share", { share: 1, percent: 0.01 }],
+  ["pressure", { bar: 1, kpa: 0.01, mbar: 0.001, pa: 1e-5, mpa: 10, psi: 0.0689475729 }],
+  ["speed", { "m/s": 1, "mm/s": 0.001, "cm/s": 0.01, "km/h": 1 / 3.6, "in/s": 0.0254, "ft/s": 0.3048 }],
 ]);
 /** The last of their dimension. */
-const IMPERIAL: readonly string[] = ["inch", "ft", "lb", "oz"];
+const IMPERIAL: readonly string[] = ["inch", "ft", "lb", "oz", "psi", "in/s", "ft/s"];
+const DEGREES: ReadonlyMap<string, string> = new Map(Object.entries({ c: "C", celsius: "C", f: "F", fahrenheit: "F", k: "K", kelvin: "K" }));
+const BY_OFFSET: ReadonlyMap<string, readonly [string, string]> = new Map(Object.entries({
+  FC: ["0.5555555556", "-17.7777777778"], CF: ["1.8", "32.0"], KC: ["1.0", "-273.15"],
+  CK: ["1.0", "273.15"], FK: ["0.5555555556", "255.3722222222"], KF: ["1.8", "-459.67"],
+}));
 const SPELT: ReadonlyMap<string, string> = new Map(Object.entries({
   m: "meter metre", cm: "zentimeter centimetre centimeter", inch: "zoll in inches", ft: "feet foot", mm: "millimeter", km: "kilometer",
   g: "gramm gram", kg: "kilo kilogramm", lb: "lbs pound pounds", eur: "euro euros usd chf gbp dollar dollars € $ £",
   teur: "keur kusd teur tusd tchf kchf t€ k€ k$ tsd thousand thousands tausend k", mio: "meur m€ million millions millionen", ct: "cent cents",
-  percent: "% prozent percent pct", share: "ratio", year: "yr yrs", month: "mo", hour: "h", day: "d",
+  percent: "% prozent percent pct", share: "ratio", year: "yr yrs", month: "mo", hour: "h", day: "d", mbar: "hpa", "km/h": "kmh",
 }).flatMap(([unit, words]) => words.split(" ").map((word): [string, string] => [word, unit])));
 /** Words or letters of their own, unless in brackets. */
 const NO_SUFFIX = ["in", "t", "d", "h", "k", "g"];
@@ -44,12 +51,14 @@ export function unusual({ dimension, word }: Unit): number {
 /** The unit that a name ends with or has in brackets; a span of time also elsewhere in it. */
 export function unitIn(name: string): Unit | null {
   for (const [, bracketed = ""] of name.matchAll(/[([]([^\n]*?)[)\]]/g)) {
-    for (const word of wordsOf(bracketed)) {
+    for (const word of withPairs(wordsOf(bracketed))) {
       const found = unit(word);
       if (found !== null) return found;
     }
   }
   const words = tokens(withoutUnit(name));
+  const pair = words.length > 2 ? unit(words.slice(-2).join("/")) : null;
+  if (pair !== null) return pair;
   const last = words.at(-1);
   if (last !== undefined && words.length > 1 && !NO_SUFFIX.includes(last)) {
     const found = unit(last);
@@ -64,6 +73,28 @@ export function withoutUnit(name: string): string {
   return name.replace(/[([][^\n]*?[)\]]/g, "");
 }
 
+/**
+ * Where both names say how they measure a temperature, and not alike, what the owner should write: such a scale begins elsewhere,
+ * so that a factor alone does not do.
+ */
+export function otherDegrees(wanted: string, column: string): string | null {
+  const [theirs, own] = [degreesIn(wanted), degreesIn(column)];
+  const found = theirs === null || own === null ? undefined : BY_OFFSET.get(own + theirs);
+  if (found === undefined) return null;
+  return `it is in ${own}, the campaign's in ${theirs}: write factor = ${found[0]} and offset = ${found[1]} into the mapping`;
+}
+
+function degreesIn(name: string): string | null {
+  const words = tokens(name);
+  const isWarm = words.slice(0, -1).some((word) => word.startsWith("temp") || word.includes("temperatur"));
+  return isWarm ? (DEGREES.get(words.at(-1) ?? "") ?? null) : null;
+}
+
+/** Pairs first: millimetres in each second are no millimetres. */
+function withPairs(words: readonly string[]): string[] {
+  return [...words.slice(1).map((word, at) => `${words[at]}/${word}`), ...words];
+}
+
 function wordsOf(text: string): string[] {
   const words = text.normalize("NFC").split(/[\p{White_Space}\u001c-\u001f,;/.]+/u);
   return words.filter((word) => word !== "" && (word !== "in" || words.length === 1));
@@ -71,6 +102,7 @@ function wordsOf(text: string): string[] {
 
 function unit(word: string): Unit | null {
   const known = spelt(word);
+  if (known.includes("/") && !Object.hasOwn(UNITS.get("speed") ?? {}, known)) return null;
   for (const [dimension, sizes] of UNITS) {
     const size = Object.hasOwn(sizes, known) ? sizes[known] : undefined;
     if (size !== undefined) return { dimension, size, word };

@@ -111,7 +111,13 @@ class Connection(AgentConnection[Home, Journal]):
             settings=own_settings,
             tell=tell,
         )
-        registration = Registration(certificate, self.store, self.sonar, outbox)
+        registration = Registration(
+            certificate,
+            self.store,
+            self.sonar,
+            outbox,
+            lost=lambda: context.journal.note_store_loss(self.sonar.now()),
+        )
         return Agent(
             context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop, watch=watch
         )

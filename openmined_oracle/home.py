@@ -62,8 +62,8 @@ class CapsuleSettings:
         " there before its campaign opens, so that a backup of the rest is never too old.",
     )
     unavailable_seconds: int = setting(
-        "seconds from 0 to 86400",
-        lambda v: 0 <= v <= 86400,
+        "seconds from 900 to 86400",
+        lambda v: 900 <= v <= 86400,
         default=900,
         comment="Seconds after its block in which a submission must be fetchable; then its stake is burned.",
     )

@@ -47,7 +47,11 @@ _STEP_3 = (  # what declines may have cost, for their budget
     " wei text not null) strict",
 )
 _STEP_4 = ("alter table oracle_campaigns add column reason text",)  # a decline with its numbers
-SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3, _STEP_4))
+_STEP_5 = (  # when the store was last found to have lost something; one row
+    "create table if not exists oracle_store_loss (only integer primary key check (only = 1),"
+    " at integer not null) strict",
+)
+SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5))
 
 NO_MODEL = bytes(32)
 
@@ -156,6 +160,19 @@ class Journal:
                 "INSERT INTO oracle_declines (campaign, at, wei) VALUES (?, ?, ?)", (campaign, now, str(wei))
             )
             return True
+
+    def note_store_loss(self, now: int) -> None:
+        """Write down that the store was found at the chain's time `now` to have lost something."""
+        self._write(
+            "INSERT INTO oracle_store_loss (only, at) VALUES (1, ?) "
+            "ON CONFLICT (only) DO UPDATE SET at = excluded.at",
+            (now,),
+        )
+
+    def store_loss(self) -> int | None:
+        """When the store was last found to have lost something; None if it never was."""
+        row = self.connection.execute("SELECT at FROM oracle_store_loss").fetchone()
+        return None if row is None else int(row[0])
 
     def open_networks(self) -> int:
         """How many campaigns of networks were opened, or will be, and have not ended."""

@@ -35,6 +35,7 @@ from pysonar.chain.sending.claims import ensure_claim
 from pysonar.chain.sending.deeds import Action, Deed, capsule_pins
 from pysonar.chain.sending.outbox_records import Status
 from pysonar.protocol.cid import Cid
+from pysonar.store import LostPinnedError
 
 CLAIMS = 3
 """Claims of one campaign that may revert, each paid for, before Capsule lets it be."""
@@ -58,6 +59,13 @@ class Lifecycle:
             InProgressError: it is under way.
             OpenMinedError: it cannot be done now. Nothing is lost; call again later.
         """
+        try:
+            return self._advance(row, now)
+        except LostPinnedError:
+            self._context.journal.note_store_loss(now)
+            raise
+
+    def _advance(self, row: CampaignRow, now: int) -> Outlook:
         try:
             record = self._context.sonar.campaign(row.id)
         except NoSuchCampaignError:
@@ -111,7 +119,7 @@ class Lifecycle:
         if row.public_key is None:
             adopt_opening(context, record)
         adopt_verdicts(context, record)
-        self._benches.put_back(row.id)
+        self._benches.put_back(row.id, now)
         if record.finished(now):
             # However late, before the settlement: without a result there is no fee, and nobody has the model.
             self._deliver(row, record, now)

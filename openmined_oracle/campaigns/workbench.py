@@ -21,8 +21,8 @@ from pysonar.chain.sending.deeds import capsule_pins
 from pysonar.party.happenings import PutBack
 from pysonar.protocol.artifacts import MAX_BYTES, ModelArtifact, most_gradient_bytes
 from pysonar.protocol.cid import Cid
-from pysonar.store import Store
-from pysonar.store.check import Kept, put_back
+from pysonar.store import LostPinnedError, NotFoundError, Store
+from pysonar.store.check import Kept, is_kept
 from pysonar.store.probe import prove
 
 PUT_BACK_SECONDS = 60.0
@@ -103,16 +103,18 @@ class Workbench:
             weights, self.key, assignment.family, version=version, weight_bound=bound, ahead=self.ahead
         )
 
-    def put_back(self, store: Store) -> bool:
-        """See to it that the store has the current version, which mines train from: Capsule still has it,
-        even if somebody removed it there. True if it had to be put again.
+    def lost(self, store: Store) -> Kept | None:
+        """The current version, which mines train from, if the store does not have it any more: Capsule still
+        does, even if somebody removed it there. Looked up once in `PUT_BACK_SECONDS`.
         """
         if time.monotonic() < self._whole_until:
-            return False
+            return None
         data = ModelArtifact(self.model, self.assignment.spec.scheme).to_bytes()
-        done = put_back(store, [Kept(data, capsule_pins(self.campaign))])
+        kept = Kept(data, capsule_pins(self.campaign))
+        if not is_kept(store, kept):
+            return kept
         self._whole_until = time.monotonic() + PUT_BACK_SECONDS
-        return bool(done)
+        return None
 
     def advance(self, current: Version, model: Model, weights: NDArray[np.float64]) -> None:
         """Go on with a version that was decided."""
@@ -154,12 +156,18 @@ class Workbenches:
             self._benches.popitem(last=False)
         return bench
 
-    def put_back(self, campaign: bytes) -> None:
-        """Put the current version into the store again, if it is here and not there. StoreError."""
-        bench = self._benches.get(campaign)
-        if bench is not None and bench.put_back(self._context.store):
-            what = f"version {bench.current.version} of the model"
-            self._context.tell(PutBack(campaign=campaign, what=what))
+    def put_back(self, campaign: bytes, now: int) -> None:
+        """Put the current version into the store again, if it is here and not there. StoreError.
+
+        The loss is written down first: once the store is whole again, nothing else tells of it.
+        """
+        context, bench = self._context, self._benches.get(campaign)
+        lost = None if bench is None else bench.lost(context.store)
+        if bench is None or lost is None:
+            return
+        context.journal.note_store_loss(now)
+        context.store.put_pinned(lost.data, lost.owner)
+        context.tell(PutBack(campaign=campaign, what=f"version {bench.current.version} of the model"))
 
     def work_ahead(self, stopping: Callable[[], bool], seconds: float) -> None:
         """Prepare the next versions of open campaigns, for at most `seconds`, or until it is to stop."""
@@ -182,12 +190,16 @@ def decrypted_model(context: Context, key: PrivateHalf, digest: bytes) -> tuple[
     """A version from the store, encrypted and in clear (d, k).
 
     Raises:
+        LostPinnedError: the store does not have it any more.
         StoreError: it cannot be fetched.
         JournalError: it was encrypted under another key.
         ArtifactError, SyftError: it is not one of ours, or damaged.
     """
     cid = Cid.from_bytes32(digest)
-    data = context.store.get(cid, max_bytes=MAX_BYTES["model"])
+    try:
+        data = context.store.get(cid, max_bytes=MAX_BYTES["model"])
+    except NotFoundError as error:
+        raise LostPinnedError(error.reason, cid=cid, tried=error.tried) from error
     model = ModelArtifact.parse(data, cid=cid).model
     if model.key_fingerprint != key.fingerprint:
         raise JournalError(

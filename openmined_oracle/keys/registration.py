@@ -7,6 +7,7 @@ certificate it was written for, so registering another one later harms no campai
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from openmined_oracle.errors import TransactionFailedError
 from pysonar.chain.contract.sonar import Sonar
@@ -16,6 +17,7 @@ from pysonar.chain.sending.outbox import Outbox
 from pysonar.protocol.cid import Cid
 from pysonar.protocol.openpgp import Certificate
 from pysonar.store import Store, StoreError
+from pysonar.store.check import Kept, is_kept
 
 PIN_OWNER = "capsule"
 RETRY_SECONDS = 15.0
@@ -27,13 +29,26 @@ def publish(certificate: Certificate, store: Store) -> Cid:
 
 
 class Registration:
-    """Sees to it that the chain names this certificate."""
+    """Sees to it that the chain names this certificate, and that the store has it.
 
-    def __init__(self, certificate: Certificate, store: Store, sonar: Sonar, outbox: Outbox) -> None:
+    Args:
+        lost: called before the certificate is put, where it is registered and the store has it no more.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        store: Store,
+        sonar: Sonar,
+        outbox: Outbox,
+        *,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self._certificate = certificate
         self._store = store
         self._sonar = sonar
         self._outbox = outbox
+        self._lost = lost
         self._retry_at = 0.0
         self._sent = False
         self.done = False
@@ -68,11 +83,16 @@ class Registration:
         return self.problem
 
     def _register(self) -> bool:
-        cid = publish(self._certificate, self._store)
+        kept = Kept(self._certificate.to_bytes(), PIN_OWNER)
+        cid = kept.cid
         # Registered before, and another certificate since: registering this one again is another deed.
         before = self._outbox.records.confirmed(Action.REGISTER, cid.digest.hex())
         deed = Deed(Action.REGISTER, None, f"{cid.digest.hex()}.{len(before)}")
-        if self._outbox.shows(deed, after=before):
+        registered = self._outbox.shows(deed, after=before)
+        if registered and not is_kept(self._store, kept):
+            self._lost()
+        publish(self._certificate, self._store)
+        if registered:
             return True
         try:
             self._outbox.ensure(deed, lambda: self._sonar.calls.register_capsule(cid.digest))

@@ -7,6 +7,7 @@ gateway; the other modules are how it is done.
 from pysonar.store.errors import (
     DaemonDownError,
     DaemonRefusedError,
+    LostPinnedError,
     MalformedBlockError,
     NotFoundError,
     OwnerNameError,
@@ -29,6 +30,7 @@ __all__ = [
     "Collected",
     "DaemonDownError",
     "DaemonRefusedError",
+    "LostPinnedError",
     "MalformedBlockError",
     "NotFoundError",
     "OwnerNameError",

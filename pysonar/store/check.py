@@ -58,15 +58,18 @@ def check(store: Store, *, looked: Callable[[int, int], None] = lambda _done, _a
         looked(done, len(everything))
 
 
+def is_kept(store: Store, artifact: Kept) -> bool:
+    """Whether it is whole in the store, and pinned. DaemonDownError, StoreReplacedError."""
+    return artifact.cid in store.pins(artifact.owner) and _problem(store, artifact.cid) is None
+
+
 def put_back(store: Store, kept: Iterable[Kept]) -> list[Cid]:
     """Put and pin what is not whole in the store, or not pinned; what was."""
     done = []
     for artifact in kept:
-        cid = artifact.cid
-        if cid in store.pins(artifact.owner) and _problem(store, cid) is None:
-            continue
-        store.put_pinned(artifact.data, artifact.owner)
-        done.append(cid)
+        if not is_kept(store, artifact):
+            store.put_pinned(artifact.data, artifact.owner)
+            done.append(artifact.cid)
     return done
 
 

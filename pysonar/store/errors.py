@@ -88,6 +88,10 @@ class UnprovenStoreError(StoreError):
     exit_code: ClassVar[int] = 3
 
 
+class LostPinnedError(UnprovenStoreError):
+    """The store no longer has what was pinned in it: it may have lost what others put there, too."""
+
+
 class StoreSettingError(StoreError):
     """The setting that chooses the store cannot be understood, or points at something unusable."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 
 from pysonar.protocol.cid import Cid
-from pysonar.store.errors import NotFoundError, UnprovenStoreError, WrongBytesError
+from pysonar.store.errors import LostPinnedError, NotFoundError, UnprovenStoreError, WrongBytesError
 from pysonar.store.interface import Store
 
 _BYTES = 64
@@ -23,6 +23,7 @@ def prove(store: Store, known: Cid, *, max_bytes: int) -> None:
         known: what this party has put and pinned in the store, of at most `max_bytes`.
 
     Raises:
+        LostPinnedError: it no longer has `known`.
         StoreError: it did not work. What the store does not find now may be there all the same.
     """
     store.require_connected()
@@ -38,7 +39,7 @@ def prove(store: Store, known: Cid, *, max_bytes: int) -> None:
     try:
         store.get(known, max_bytes=max_bytes)
     except (NotFoundError, WrongBytesError) as error:
-        raise UnprovenStoreError(
+        raise LostPinnedError(
             f"the store has lost what is pinned in it ({error.reason}); `store check` lists all of that",
             cid=known,
             tried=error.tried,

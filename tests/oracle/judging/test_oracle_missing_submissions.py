@@ -168,6 +168,48 @@ def test_a_store_that_comes_back_empty_is_found_out_before_a_stake_burns(
     assert world.verdicts(campaign) == []
 
 
+@pytest.mark.parametrize("found", ["by looking", "by a proof", "at the start"])
+def test_a_loss_that_was_mended_gives_every_mine_its_15_minutes_anew(
+    world: World, miner: KeyfileSigner, found: str
+) -> None:
+    """The store lost a submission and what Capsule itself had there. Capsule puts its own back at once; that
+    it was gone is remembered, even by a process that is started afterwards.
+    """
+    campaign = world.opened()
+    agent = world.agent()
+    world.submit_digest(campaign, miner, b"\x07" * 32)
+    benches = agent._lifecycle._benches._benches
+    rounds(agent, lambda: campaign in benches and benches[campaign]._whole_until > 0)
+    model = Cid.from_bytes32(world.record(campaign).model)
+    kept = world.store.get(model, max_bytes=1 << 30)
+    lost = agent.context.announced if found == "at the start" else model
+    (path,) = (world.store_path / "blocks").rglob(str(lost))
+    if found == "at the start":
+        agent.close()
+    path.unlink()
+    world.node.advance(3600)
+    if found == "at the start":
+        agent = world.agent()
+    if found == "by looking":
+        benches[campaign]._whole_until = 0.0
+    for _ in range(5):
+        agent.agenda = Agenda()  # looks at everything anew
+        agent.round()
+        time.sleep(0.15)
+    agent.close()
+    assert world.verdicts(campaign) == []
+
+    world.store.put(kept)  # whole again, whoever has put it
+    world.run()
+    assert world.verdicts(campaign) == []
+    world.node.advance(880)
+    world.run()
+    assert world.verdicts(campaign) == []
+    world.node.advance(40)
+    world.run()
+    assert world.verdicts(campaign) == [Verdict.UNAVAILABLE]
+
+
 class Daemon:
     """Capsule's store; from a moment on another program listens on the daemon's port."""
 

@@ -262,7 +262,7 @@ def check_spread(executor, key):
     random, n2 = np.random.default_rng(3), key.public.n_squared
     bases = [int.from_bytes(random.bytes(128), "big") % int(n2) for _ in range(6)]
     matrix = random.integers(-(2**20), 2**20, (7, 6))
-    told = []
+    told: list[str] = []
     spread = SpreadKernel(load_kernel("gmpy2"), Blocks(executor, 2, trouble=told.append))
     assert spread.name == "gmpy2 x 2"
     assert spread.matvec(bases, matrix, n2, 2, 51) == REFERENCE.matvec(bases, matrix, n2, 2, 51)
@@ -297,7 +297,8 @@ def test_a_visit_on_a_local_dask_cluster_of_two_workers(small_key):
 
 def test_powers_and_products_that_a_worker_gets_wrong_are_done_again(small_key):
     """Every number of every block, off by one: none of them is believed."""
-    told, n2 = [], small_key.public.n_squared
+    told: list[str] = []
+    n2 = small_key.public.n_squared
     lying = Lying(lambda numbers: [number ^ 1 for number in numbers])
     matrix = np.arange(12).reshape(4, 3)
     for operation in ("powers", "matvec"):

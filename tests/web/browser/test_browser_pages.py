@@ -268,7 +268,7 @@ def test_each_chart_has_a_name_and_its_numbers_in_a_table(
 ) -> None:
     page = visit().open(*address(site, name))
     charts = page.locator("figure.chart svg[role=img]")
-    assert charts.count() > 0
+    charts.first.wait_for()  # its numbers are asked for after the page is there
     assert page.locator("main table").count() > 0
     for chart in charts.all():
         assert chart.locator("title").first.text_content()

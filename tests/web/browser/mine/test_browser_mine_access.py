@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.browser.access.seen import CHART_LETTERS, CUT_OFF
 from tests.web.browser.conftest import Visit
@@ -87,7 +87,12 @@ def test_a_button_of_what_takes_a_while_keeps_the_focus_and_does_it_once(
     page = visit_mine().open("/", "Latest")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.route("**/api/pause", lambda route: (page.wait_for_timeout(400), route.continue_()))
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(400)
+        route.continue_()
+
+    page.route("**/api/pause", slowly)
     pause = page.get_by_role("button", name="Pause")
     pause.focus()
     page.keyboard.press("Enter")

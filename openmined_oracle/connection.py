@@ -116,7 +116,7 @@ class Connection(AgentConnection[Home, Journal]):
             self.store,
             self.sonar,
             outbox,
-            lost=lambda: context.journal.note_store_loss(self.sonar.now()),
+            lost=lambda: context.journal.note_store_loss(b"", self.sonar.now()),
         )
         return Agent(
             context, registration, poll_seconds=self.home.settings.poll_seconds, stop=stop, watch=watch

@@ -47,8 +47,8 @@ _STEP_3 = (  # what declines may have cost, for their budget
     " wei text not null) strict",
 )
 _STEP_4 = ("alter table oracle_campaigns add column reason text",)  # a decline with its numbers
-_STEP_5 = (  # when the store was last found to have lost something; one row
-    "create table if not exists oracle_store_loss (only integer primary key check (only = 1),"
+_STEP_5 = (  # what the store lost of a campaign, or of Capsule itself (no id): since when, and last
+    "create table if not exists oracle_store_losses (campaign blob primary key, since integer not null,"
     " at integer not null) strict",
 )
 SCHEMA = Tables("oracle", (_STEP_1, _STEP_2, _STEP_3, _STEP_4, _STEP_5))
@@ -161,18 +161,28 @@ class Journal:
             )
             return True
 
-    def note_store_loss(self, now: int) -> None:
-        """Write down that the store was found at the chain's time `now` to have lost something."""
+    def note_store_loss(self, campaign: bytes, now: int) -> None:
+        """Write down that the store was found at the chain's time `now` to have lost something of a campaign,
+        or of Capsule itself: b"". Found again within a day it is the same loss, that nobody has mended.
+        """
         self._write(
-            "INSERT INTO oracle_store_loss (only, at) VALUES (1, ?) "
-            "ON CONFLICT (only) DO UPDATE SET at = excluded.at",
-            (now,),
+            "INSERT INTO oracle_store_losses (campaign, since, at) VALUES (?, ?, ?) ON CONFLICT (campaign) "
+            "DO UPDATE SET since = iif(excluded.at - at > 86400, excluded.at, since), at = excluded.at",
+            (campaign, now, now),
         )
 
-    def store_loss(self) -> int | None:
-        """When the store was last found to have lost something; None if it never was."""
-        row = self.connection.execute("SELECT at FROM oracle_store_loss").fetchone()
-        return None if row is None else int(row[0])
+    def store_loss(self, campaign: bytes, now: int) -> int:
+        """When the store last lost something, as far as it concerns the campaign; 0 if it never did.
+
+        Of what it lost itself the last time that it was missing, of anything else the first: what one
+        campaign lacks for good holds up no other.
+        """
+        (lost,) = self.connection.execute(
+            "SELECT coalesce(max(iif(campaign = ?, at, since)), 0) FROM oracle_store_losses", (campaign,)
+        ).fetchone()
+        if lost > now:  # a node had given another time
+            self._write("UPDATE oracle_store_losses SET since = min(since, ?1), at = min(at, ?1)", (now,))
+        return min(int(lost), now)
 
     def open_networks(self) -> int:
         """How many campaigns of networks were opened, or will be, and have not ended."""

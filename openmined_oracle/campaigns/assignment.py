@@ -347,7 +347,7 @@ class _Fetch:
         if found is None:
             raise InProgressError(f"still being fetched: {cid}")
         if isinstance(found, NotFoundError):
-            if not self.context.has_had_its_time(self._created(), self.now):
+            if not self.context.has_had_its_time(self.record.id, self._created(), self.now):
                 raise NotReadyError(f"{missing.value} yet: {cid}")
             prove(self.context.store, self.context.announced, max_bytes=MAX_BYTES["certificate"])
             prefetcher.forget(key)

@@ -69,8 +69,8 @@ class Context:
         """Store and pin an artifact of the campaign; its digest."""
         return self.store.put_pinned(data, capsule_pins(campaign)).digest
 
-    def has_had_its_time(self, asked: int, now: int) -> bool:
-        """Whether something that is nowhere to be found could have been fetched for long enough.
+    def has_had_its_time(self, campaign: bytes, asked: int, now: int) -> bool:
+        """Whether something of a campaign that is nowhere to be found could be fetched for long enough.
 
         Args:
             asked: the time of the block that names it.
@@ -78,10 +78,7 @@ class Context:
         It has as much time once more from when the store was last found to have lost something: it may have
         been among that, and whoever sent it needs the time to put it again.
         """
-        lost = self.journal.store_loss()
-        if lost is not None and lost > now:  # a node had given another time
-            self.journal.note_store_loss(now)
-        return now >= max(asked, min(lost or 0, now)) + self.settings.unavailable_seconds
+        return now >= max(asked, self.journal.store_loss(campaign, now)) + self.settings.unavailable_seconds
 
     def ensure(self, deed: Deed, make: Callable[[], Call]) -> bool:
         """See to it that the deed is done; True once its transaction is in a block, or the chain shows its

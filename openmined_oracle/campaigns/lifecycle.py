@@ -62,7 +62,7 @@ class Lifecycle:
         try:
             return self._advance(row, now)
         except LostPinnedError:
-            self._context.journal.note_store_loss(now)
+            self._context.journal.note_store_loss(row.id, now)
             raise
 
     def _advance(self, row: CampaignRow, now: int) -> Outlook:

@@ -165,7 +165,7 @@ class Workbenches:
         lost = None if bench is None else bench.lost(context.store)
         if bench is None or lost is None:
             return
-        context.journal.note_store_loss(now)
+        context.journal.note_store_loss(campaign, now)
         context.store.put_pinned(lost.data, lost.owner)
         context.tell(PutBack(campaign=campaign, what=f"version {bench.current.version} of the model"))
 

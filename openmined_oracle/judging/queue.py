@@ -151,7 +151,7 @@ def _judge_unfetched(
     if not isinstance(failure, NotFoundError):
         raise failure
     block = rpc.block(context.sonar.web3, queued.block_number)
-    if block is None or not context.has_had_its_time(block.timestamp, now):
+    if block is None or not context.has_had_its_time(bench.campaign, block.timestamp, now):
         return None
     wanted = _wanted(bench, queued.event)
     failed = context.prefetcher.last_failure(queued.event.id, wanted)

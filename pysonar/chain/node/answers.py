@@ -146,6 +146,14 @@ def count(value: object) -> int:
     return found
 
 
+def _gas(value: object) -> int:
+    """Gas of one transaction: below 2^40, so that sums of a chain's whole life can be kept, too."""
+    found = quantity(value)
+    if found >> 40:
+        raise NotUnderstood("gas below 2^40")
+    return found
+
+
 def data(value: object) -> bytes:
     """Bytes as "0x0102"."""
     if isinstance(value, str) and value.startswith("0x"):
@@ -267,7 +275,7 @@ def receipt(value: object) -> TransactionReceipt:
         block_number=_of(said, "blockNumber", count),
         block_hash=_of(said, "blockHash", hash32),
         succeeded=_of(said, "status", _success),
-        gas_used=_of(said, "gasUsed", _or(quantity, 0)),
+        gas_used=_of(said, "gasUsed", _or(_gas, 0)),
         gas_price=_of(said, price, _or(quantity, 0)),
         logs=_of(said, "logs", _or(_list_of(log), ())),
     )

@@ -152,6 +152,12 @@ def test_a_receipt_without_its_informative_fields_is_read_and_kept(
     assert TransactionReceipt.from_json(bare.to_json()) == bare
 
 
+@pytest.mark.parametrize(("said", "read"), [(2**40 - 1, 2**40 - 1), (2**40, 0), (2**200, 0)])
+def test_gas_that_no_database_could_add_up_counts_as_not_said(said: int, read: int) -> None:
+    receipt = TransactionReceipt(bytes(32), 7, b"\x01" * 32, True, said, 1, ())
+    assert TransactionReceipt.from_json(receipt.to_json()).gas_used == read
+
+
 @pytest.mark.parametrize("key", ["status", "blockHash", "transactionHash"])
 def test_a_receipt_that_does_not_say_what_happened_is_not_one(
     node: Anvil, faulty: FaultyNode, sonar: Sonar, capsule: KeyfileSigner, transact: Transact, key: str

@@ -210,6 +210,23 @@ def test_a_loss_that_was_mended_gives_every_mine_its_15_minutes_anew(
     assert world.verdicts(campaign) == [Verdict.UNAVAILABLE]
 
 
+def test_what_one_campaign_lacks_for_good_holds_up_no_other(world: World, miner: KeyfileSigner) -> None:
+    lacking, other = world.opened(), world.opened()
+    world.run()
+    (path,) = (world.store_path / "blocks").rglob(str(Cid.from_bytes32(world.record(lacking).model)))
+    path.unlink()
+    for campaign in (lacking, other):
+        world.submit_digest(campaign, miner, b"\x07" * 32)
+    world.run()
+    world.node.advance(880)
+    world.run()
+    assert world.verdicts(other) == []
+    world.node.advance(40)
+    world.run()
+    assert world.verdicts(other) == [Verdict.UNAVAILABLE]
+    assert world.verdicts(lacking) == []
+
+
 class Daemon:
     """Capsule's store; from a moment on another program listens on the daemon's port."""
 
